@@ -1,0 +1,4 @@
+DROP TABLE contours;
+DROP TABLE containments;
+DROP TABLE memberships;
+DROP TABLE territories;

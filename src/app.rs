@@ -1,0 +1,79 @@
+//! Owns the application: the registry of datasets put behind HTTP. The same for the server and for tests.
+//! Must not know sockets, processes or the environment.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, HttpRequest, middleware, web};
+use bytes::Bytes;
+
+use crate::datasets::REGISTRY;
+use crate::db::Pool;
+use crate::db::connect::Database;
+use crate::db::pool::Limits;
+use crate::http::{Endpoint, State, docs, endpoint, observe, openapi};
+use crate::problem::{Kind, Problem};
+use crate::query::closest::closest;
+
+/// What all workers share.
+#[derive(Clone)]
+pub struct Shared {
+    /// The database.
+    pub database: Database,
+    /// Connections and waits of each worker.
+    pub limits: Limits,
+    /// The OpenAPI document.
+    pub document: Bytes,
+    /// Whether the server is on its way down.
+    pub stopping: Arc<AtomicBool>,
+}
+
+impl Shared {
+    /// What workers share, for a database.
+    pub fn new(database: Database, limits: Limits) -> Self {
+        let document = Bytes::from(openapi::text(REGISTRY));
+        Self { database, limits, document, stopping: Arc::new(AtomicBool::new(false)) }
+    }
+}
+
+/// Makes the application of one worker. To be called on the worker's own thread, which its connections belong to.
+pub fn build(
+    shared: &Shared,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<>>,
+        Error = actix_web::Error,
+        InitError = (),
+    > + use<>,
+> {
+    let state = State {
+        pool: Pool::new(shared.database.clone(), shared.limits),
+        registry: REGISTRY,
+        document: shared.document.clone(),
+        stopping: Arc::clone(&shared.stopping),
+    };
+    App::new()
+        .app_data(web::Data::new(state))
+        .wrap(middleware::from_fn(observe::observe))
+        .configure(routes)
+        .default_service(web::to(nothing_here))
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    for endpoint in endpoint::all(REGISTRY) {
+        config.service(endpoint.resource());
+    }
+    config.service(endpoint::read_only("/docs", web::to(docs::redirect)));
+    config.service(endpoint::read_only(docs::PAGES, web::to(docs::page)));
+}
+
+/// Answers for addresses where nothing is, with the closest that exist.
+async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, Problem> {
+    let paths: Vec<String> = endpoint::all(REGISTRY).iter().map(Endpoint::path).collect();
+    let near = closest(request.path(), paths.iter().map(String::as_str));
+    Err(Problem::new(Kind::UnknownResource, "Nothing is found at this address.").closest(near))
+}

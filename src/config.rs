@@ -1,0 +1,155 @@
+//! Owns the configuration: every variable of the environment, read once, all its faults together.
+//! Must not know what the settings are used for.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::db::connect::Database;
+use crate::db::pool::Limits;
+use crate::query::closest::closest;
+
+/// Prefix of the variables that are ours alone, among which a misspelt one is a fault.
+const PREFIX: &str = "REPERES_";
+
+/// One variable: its name, its default, what it does.
+pub struct Variable {
+    /// Name.
+    pub name: &'static str,
+    /// Value when it is not set; empty when that has a meaning of its own.
+    pub default: &'static str,
+    /// What it does.
+    pub help: &'static str,
+}
+
+const fn variable(name: &'static str, default: &'static str, help: &'static str) -> Variable {
+    Variable { name, default, help }
+}
+
+/// Every variable that the program reads.
+pub const VARIABLES: &[Variable] = &[
+    variable("DATABASE_URL", "", "URL of a Postgres database (versions 14 to 18); without it the program runs a Postgres of its own"),
+    variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
+    variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
+    variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
+    variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
+    variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
+    variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),
+    variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
+    variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
+    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have when the server stops, in seconds"),
+    variable("POSTGRES_BIN_DIR", "", "directory of Postgres's server binaries; searched for when not set"),
+    variable("RUST_LOG", "info", "what is logged, as env_logger reads it"),
+];
+
+/// The configuration.
+#[derive(Clone)]
+pub struct Config {
+    /// The database to use, if it is not our own.
+    pub database: Option<Database>,
+    /// Where to serve.
+    pub address: SocketAddr,
+    /// Directory of our own Postgres.
+    pub data_dir: PathBuf,
+    /// Whether the operator chose that directory.
+    pub data_dir_moved: bool,
+    /// Directory of the bundled data.
+    pub bundles: PathBuf,
+    /// Threads that serve requests.
+    pub workers: Option<usize>,
+    /// Connections and waits.
+    pub limits: Limits,
+    /// How long to wait for the database at start.
+    pub startup_wait: Duration,
+    /// How long requests in flight have when the server stops, in seconds.
+    pub shutdown_wait: u64,
+    /// Directory of Postgres's binaries.
+    pub bin_dir: Option<PathBuf>,
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Debug)]
+pub struct Faults(Vec<String>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the configuration has {} fault(s):", self.0.len())?;
+        self.0.iter().try_for_each(|fault| write!(f, "\n  {fault}"))
+    }
+}
+
+impl Config {
+    /// Reads the configuration from variables.
+    ///
+    /// # Errors
+    /// Every fault at once.
+    pub fn read(variables: impl Iterator<Item = (String, String)>) -> Result<Self, Faults> {
+        let given: BTreeMap<String, String> = variables.filter(|(_, value)| !value.is_empty()).collect();
+        let mut reader = Reader { given, faults: Vec::new() };
+        reader.misspelt();
+        let millis = |number: u64| Duration::from_millis(number);
+        let database = reader.given.get("DATABASE_URL").cloned().and_then(|url| {
+            Database::parse(&url).map_err(|why| reader.faults.push(format!("DATABASE_URL {why}"))).ok()
+        });
+        let address = reader.text("REPERES_ADDRESS");
+        let address = address.parse().unwrap_or_else(|_| {
+            reader.faults.push(format!("REPERES_ADDRESS is `{address}`, which is not an address and port such as 127.0.0.1:8080"));
+            SocketAddr::from(([127, 0, 0, 1], 0))
+        });
+        let workers = match reader.given.contains_key("REPERES_WORKERS") {
+            true => Some(reader.number("REPERES_WORKERS", 1, 256)),
+            false => None,
+        };
+        let config = Self {
+            database,
+            address,
+            data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
+            data_dir_moved: reader.given.contains_key("REPERES_DATA_DIR"),
+            bundles: PathBuf::from(reader.text("REPERES_BUNDLES")),
+            workers: workers.and_then(|n| usize::try_from(n).ok()),
+            limits: Limits {
+                connections: usize::try_from(reader.number("REPERES_DATABASE_CONNECTIONS", 1, 64)).unwrap_or(1),
+                wait: millis(reader.number("REPERES_DATABASE_WAIT_MS", 10, 600_000)),
+                statement: millis(reader.number("REPERES_STATEMENT_TIMEOUT_MS", 10, 600_000)),
+            },
+            startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
+            shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
+            bin_dir: reader.given.get("POSTGRES_BIN_DIR").map(PathBuf::from),
+        };
+        if reader.faults.is_empty() { Ok(config) } else { Err(Faults(reader.faults)) }
+    }
+}
+
+struct Reader {
+    given: BTreeMap<String, String>,
+    faults: Vec<String>,
+}
+
+impl Reader {
+    fn text(&self, name: &str) -> String {
+        let default = || VARIABLES.iter().find(|v| v.name == name).map_or(String::new(), |v| v.default.to_owned());
+        self.given.get(name).cloned().unwrap_or_else(default)
+    }
+
+    fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {
+        let text = self.text(name);
+        match text.parse() {
+            Ok(number) if (minimum..=maximum).contains(&number) => number,
+            _ => {
+                self.faults.push(format!("{name} is `{text}`, which is not a whole number from {minimum} to {maximum}"));
+                minimum
+            }
+        }
+    }
+
+    fn misspelt(&mut self) {
+        let known = || VARIABLES.iter().map(|v| v.name);
+        for name in self.given.keys().filter(|name| name.starts_with(PREFIX) && !known().any(|k| k == name.as_str())) {
+            let near = closest(name, known());
+            let meant = near.first().map_or(String::new(), |word| format!("; did you mean {word}?"));
+            self.faults.push(format!("{name} is not a variable of this program{meant}"));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Owns the dataset of conventions: what the State and local authorities have signed.
+
+use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Via};
+
+const KINDS: &[Choice] = &[
+    choice("departmental", "between the State and a département"),
+    choice("demonstrator_territory", "for a demonstrator territory of the strategy"),
+];
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "conventions",
+    singular: "convention",
+    title: "Conventions",
+    description: "An agreement between the State and local authorities.",
+    fields: &[
+        Field::required("code", Kind::Code, "Code of the convention.", "convention-bassin-minier"),
+        Field::required("kind", Kind::Choice(KINDS), "What sort of convention it is.", "departmental"),
+        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("summary", Kind::Text, "What it is for, in French.", ""),
+        Field::required("territory_code", Kind::Reference("territories"), "The territory that it is for.", "PER-bassin-minier"),
+        Field::required("signatory_codes", Kind::References("actors"), "Who signed it.", "cd-59"),
+        Field::optional("partner_codes", Kind::References("actors"), "Who works with the signatories.", "ars-hauts-de-france"),
+        COMMITMENT_CODE,
+        Field::optional("signed_on", Kind::Date, "The day on which it was signed; empty where the source does not say.", "2019-07-10"),
+        Field::optional("period", Kind::Period, "The period that it covers, ISO 8601.", ""),
+        period_start(false),
+        period_end(false),
+        Field::optional("objectives", Kind::TextList, "What the signatories commit to, in French.", ""),
+        SOURCE_CODE,
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["code"],
+    territory: Some("territory_code"),
+    links: &[
+        Link { name: "funding", target: "funding", summary: "The money that comes with it.", via: Via::Fields(&["convention_code"]) },
+        Link { name: "indicators", target: "indicators", summary: "The indicators that follow it.", via: Via::Fields(&["convention_code"]) },
+        Link { name: "observations", target: "observations", summary: "The figures of its indicators.", via: Via::Through { field: "indicator_code", through: "indicators", by: "convention_code" } },
+        Link { name: "events", target: "events", summary: "The events held for it.", via: Via::Fields(&["convention_code"]) },
+    ],
+    example: "convention-bassin-minier",
+    rows: Rows::Published,
+    public: true,
+};

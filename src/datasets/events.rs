@@ -1,0 +1,50 @@
+//! Owns the dataset of events: when and where the strategy was signed, launched, discussed and reviewed.
+
+use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use crate::query::{Choice, Dataset, Field, Kind, Rows};
+
+const KINDS: &[Choice] = &[
+    choice("workshop", "a workshop (atelier)"),
+    choice("debate", "a public debate"),
+    choice("conference", "a conference"),
+    choice("inauguration", "an inauguration"),
+    choice("signature", "a signature"),
+    choice("launch", "a launch"),
+    choice("entry_into_force", "a rule or benefit begins to apply"),
+    choice("review", "a review (bilan)"),
+    choice("announcement", "an announcement"),
+    choice("appointment", "an appointment"),
+    choice("adoption", "an adoption by Parliament"),
+];
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "events",
+    singular: "event",
+    title: "Événements",
+    description: "A workshop, conference, inauguration, signature, review or other dated fact.",
+    fields: &[
+        Field::required("code", Kind::Code, "Code of the event.", "inauguration-maison-des-parents"),
+        Field::required("kind", Kind::Choice(KINDS), "What sort of event it is.", "workshop"),
+        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("summary", Kind::Text, "What happened, in French.", ""),
+        Field::required("period", Kind::Period, "When, ISO 8601, as exactly as the source says.", "2019-04"),
+        period_start(true),
+        period_end(true),
+        Field::required("territory_code", Kind::Reference("territories"), "Where.", "COM-59512"),
+        COMMITMENT_CODE,
+        Field::optional("measure_code", Kind::Reference("measures"), "The measure that it was held for.", ""),
+        Field::optional("convention_code", Kind::Reference("conventions"), "The convention that it was held for.", ""),
+        Field::optional("actor_codes", Kind::References("actors"), "Who took part.", "cd-59"),
+        SOURCE_CODE,
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["code"],
+    territory: Some("territory_code"),
+    links: &[],
+    example: "inauguration-maison-des-parents",
+    rows: Rows::Published,
+    public: true,
+};

@@ -1,0 +1,40 @@
+//! Owns the dataset of funding: who gives how much to whom, for what, and how far the money has come.
+//! Amounts of different stages are never to be added: the same euro is announced, then programmed, then paid.
+
+use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, period_end, period_start};
+use crate::query::{Dataset, Field, Kind, Rows};
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "funding",
+    singular: "funding",
+    title: "Financements",
+    description: "One flow of money: who gives it, to whom, at which stage, for which period, how much.",
+    fields: &[
+        Field::required("code", Kind::Code, "Code of the flow.", "bassin-minier-2019-2021"),
+        Field::required("title", Kind::Text, "What the money is for, in French.", ""),
+        Field::optional("convention_code", Kind::Reference("conventions"), "The convention that it comes with.", "convention-bassin-minier"),
+        Field::optional("measure_code", Kind::Reference("measures"), "The measure that it is for.", ""),
+        COMMITMENT_CODE,
+        Field::required("payer_code", Kind::Reference("actors"), "Who gives it.", "etat"),
+        Field::optional("beneficiary_code", Kind::Reference("actors"), "Who receives it, where the source says so.", ""),
+        Field::required("territory_code", Kind::Reference("territories"), "The territory that it is meant for.", "PER-bassin-minier"),
+        Field::required("stage", Kind::Choice(STAGES), "How far the money has come; amounts of different stages must not be added.", "announced"),
+        Field::required("period", Kind::Period, "The period that it covers, ISO 8601.", ""),
+        period_start(true),
+        period_end(true),
+        Field::optional("amount_eur", Kind::Decimal, "The amount, in euros; empty where the source states a flow without a figure.", "48000000"),
+        QUALIFIER,
+        Field::optional("cofunding_group", Kind::Text, "The same word for the flows of co-funders of one thing.", ""),
+        SOURCE_CODE,
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["code"],
+    territory: Some("territory_code"),
+    links: &[],
+    example: "bassin-minier-2019-2021",
+    rows: Rows::Published,
+    public: true,
+};

@@ -1,0 +1,49 @@
+//! Owns the dataset of measures: the actions that carry the commitments.
+
+use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Via};
+
+const STATUSES: &[Choice] = &[
+    choice("announced", "said, not begun"),
+    choice("in_preparation", "being prepared"),
+    choice("in_progress", "under way"),
+    choice("in_force", "a rule or benefit that applies"),
+    choice("completed", "done"),
+];
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "measures",
+    singular: "measure",
+    title: "Mesures",
+    description: "One action under a commitment.",
+    fields: &[
+        Field::required("code", Kind::Code, "Code of the measure.", "points-conseil-budget"),
+        Field { required: true, ..COMMITMENT_CODE },
+        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("summary", Kind::Text, "What it does, in French.", ""),
+        Field::required("status", Kind::Choice(STATUSES), "How far it has come, according to the source.", "in_progress"),
+        Field::optional("period", Kind::Period, "When it begins or takes place, ISO 8601.", "2019-01-01"),
+        period_start(false),
+        period_end(false),
+        Field::optional("audience", Kind::Text, "Whom it is for, in French.", ""),
+        Field::required("territory_codes", Kind::References("territories"), "The territories that the source names for it.", "DEP-59"),
+        Field::optional("lead_codes", Kind::References("actors"), "Who carries it.", "etat"),
+        Field::optional("partner_codes", Kind::References("actors"), "Who takes part.", "ars-hauts-de-france"),
+        SOURCE_CODE,
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["code"],
+    territory: Some("territory_codes"),
+    links: &[
+        Link { name: "indicators", target: "indicators", summary: "The indicators that follow it.", via: Via::Fields(&["measure_code"]) },
+        Link { name: "observations", target: "observations", summary: "The figures of its indicators.", via: Via::Through { field: "indicator_code", through: "indicators", by: "measure_code" } },
+        Link { name: "funding", target: "funding", summary: "The money meant for it.", via: Via::Fields(&["measure_code"]) },
+        Link { name: "events", target: "events", summary: "The events held for it.", via: Via::Fields(&["measure_code"]) },
+    ],
+    example: "points-conseil-budget",
+    rows: Rows::Published,
+    public: true,
+};

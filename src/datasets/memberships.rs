@@ -1,0 +1,27 @@
+//! Owns the memberships that a territory's own fields cannot say: the communes of a perimeter or of an EPT, and the
+//! share of one that is split.
+
+use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use crate::query::{Dataset, Field, Kind, Rows};
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "memberships",
+    singular: "membership",
+    title: "Appartenances",
+    description: "A territory that belongs to a perimeter, or to another territory that its own fields do not name.",
+    fields: &[
+        Field::required("territory_code", Kind::Reference("territories"), "The perimeter.", "PER-bassin-minier"),
+        Field::required("member_code", Kind::Reference("territories"), "The territory that belongs to it.", "COM-62498"),
+        Field::required("share", Kind::Decimal, "The share of the member that belongs to it, above 0, at most 1.", "1"),
+        SOURCE_CODE,
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["territory_code", "member_code"],
+    territory: Some("member_code"),
+    links: &[],
+    example: "PER-bassin-minier~COM-62498",
+    rows: Rows::Published,
+    public: false,
+};

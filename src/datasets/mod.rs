@@ -1,0 +1,50 @@
+//! Owns the registry: every dataset of the service, in the order in which they are documented and loaded.
+//! A new dataset is a migration, one file here and one line below; nothing else names the datasets.
+//! Must not know HTTP or SQL.
+
+mod actors;
+mod commitments;
+mod containments;
+mod contours;
+mod conventions;
+mod events;
+mod funding;
+mod indicators;
+mod measures;
+mod memberships;
+mod observations;
+mod provenance;
+mod releases;
+mod sources;
+mod territories;
+mod vocabulary;
+
+use crate::query::Dataset;
+
+/// Every dataset; those that are not `public` only carry links and geometry.
+pub static REGISTRY: &[&Dataset] = &[
+    &sources::DATASET,
+    &territories::DATASET,
+    &memberships::DATASET,
+    &containments::DATASET,
+    &contours::DATASET,
+    &commitments::DATASET,
+    &actors::DATASET,
+    &measures::DATASET,
+    &conventions::DATASET,
+    &funding::DATASET,
+    &indicators::DATASET,
+    &observations::DATASET,
+    &events::DATASET,
+    &releases::DATASET,
+];
+
+/// The dataset with this name.
+pub fn find(name: &str) -> Option<&'static Dataset> {
+    REGISTRY.iter().copied().find(|dataset| dataset.name == name)
+}
+
+/// The collections that are served under `/v1`.
+pub fn collections() -> impl Iterator<Item = &'static Dataset> {
+    REGISTRY.iter().copied().filter(|dataset| dataset.public)
+}

@@ -1,0 +1,38 @@
+//! Owns the dataset of observations: one value of an indicator, for a territory and a period, as its source gives it.
+//! The source is part of the key: two sources may differ, and neither hides the other.
+
+use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::{NATURES, QUALIFIER, STATUSES, period_end, period_start};
+use crate::query::{Dataset, Field, Kind, Rows};
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "observations",
+    singular: "observation",
+    title: "Observations",
+    description: "One value: an indicator, a territory, a period, a source, and where there is one a breakdown.",
+    fields: &[
+        Field::required("code", Kind::JoinedCode, "The key's fields joined by `~`; the `/` of an interval is written `_`.", "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019"),
+        Field::required("indicator_code", Kind::Reference("indicators"), "What is counted, and in which unit.", "foyers-prime-activite"),
+        Field::required("territory_code", Kind::Reference("territories"), "Where.", "REG-32"),
+        Field::required("period", Kind::Period, "When, ISO 8601: a day is a stock on that day.", "2019-06-30"),
+        period_start(true),
+        period_end(true),
+        Field::required("breakdown", Kind::Text, "The part of the whole that is counted; `_T` is the whole.", "_T"),
+        Field::required("nature", Kind::Choice(NATURES), "What sort of figure it is.", "observed"),
+        Field::optional("value", Kind::Decimal, "The value, in the indicator's unit; empty where `statuses` says why.", "422000"),
+        Field { example: "more_than", ..QUALIFIER },
+        Field::required("statuses", Kind::ChoiceList(STATUSES), "SDMX observation statuses (CL_OBS_STATUS).", "A"),
+        Field::optional("rounding", Kind::Decimal, "The step to which the publisher rounded.", ""),
+        GEOGRAPHY_YEAR,
+        SOURCE_CODE,
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["indicator_code", "territory_code", "period", "breakdown", "nature", "source_code"],
+    territory: Some("territory_code"),
+    links: &[],
+    example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
+    rows: Rows::Published,
+    public: true,
+};

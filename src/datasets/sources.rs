@@ -1,0 +1,52 @@
+//! Owns the dataset of sources: the documents and files that rows come from.
+
+use super::provenance::NOTE;
+use super::vocabulary::choice;
+use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Via};
+
+const KINDS: &[Choice] = &[
+    choice("document", "a text: press kit, convention, report"),
+    choice("dataset", "a published set of data"),
+    choice("file", "a single file"),
+];
+
+const fn from_it(name: &'static str, summary: &'static str) -> Link {
+    Link { name, target: name, summary, via: Via::Fields(&["source_code"]) }
+}
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "sources",
+    singular: "source",
+    title: "Sources",
+    description: "A document or file that rows come from.",
+    fields: &[
+        Field::required("code", Kind::Code, "Code of the source.", "dossier-pauvrete-hdf-2019"),
+        Field::required("kind", Kind::Choice(KINDS), "What sort of source it is.", "document"),
+        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("publisher", Kind::Text, "Who published it.", ""),
+        Field::optional("published", Kind::Period, "When it was published, ISO 8601.", "2019-12"),
+        Field::optional("edition", Kind::Text, "Its edition or version.", ""),
+        Field::required("licence", Kind::Text, "The licence of its data.", ""),
+        Field::optional("licence_url", Kind::Text, "The text of the licence.", ""),
+        Field::optional("url", Kind::Text, "Where it is found.", ""),
+        Field::optional("format", Kind::Text, "Its format.", ""),
+        Field::optional("sha256", Kind::Text, "SHA-256 of the file that was read, in hexadecimal.", ""),
+        Field::optional("retrieved_on", Kind::Date, "The day on which it was retrieved.", ""),
+        Field::optional("summary", Kind::Text, "What it is, how it was used, and its limits; in French.", ""),
+        NOTE,
+    ],
+    key: &["code"],
+    territory: None,
+    links: &[
+        from_it("measures", "The measures described in it."),
+        from_it("conventions", "The conventions described in it."),
+        from_it("funding", "The money described in it."),
+        from_it("indicators", "The indicators defined from it."),
+        from_it("observations", "The figures taken from it."),
+        from_it("events", "The events told in it."),
+    ],
+    example: "dossier-pauvrete-hdf-2019",
+    rows: Rows::Published,
+    public: true,
+};

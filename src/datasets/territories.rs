@@ -1,0 +1,89 @@
+//! Owns the dataset of territories: the official geography (INSEE, code officiel géographique) and the perimeters
+//! laid over it. Codes carry their type, since INSEE's collide between levels: 02 is Aisne and Martinique.
+
+use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::choice;
+use crate::query::{Choice, Dataset, Direction, Field, Kind, Link, Rows, Via};
+
+const KINDS: &[Choice] = &[
+    choice("country", "France"),
+    choice("region", "région"),
+    choice("departement", "département or overseas collectivity"),
+    choice("arrondissement", "arrondissement of a département"),
+    choice("epci", "intercommunal body with its own tax (EPCI à fiscalité propre)"),
+    choice("ept", "établissement public territorial of Greater Paris"),
+    choice("commune", "commune"),
+    choice("associated_commune", "commune associée, part of a commune"),
+    choice("delegated_commune", "commune déléguée, part of a commune nouvelle"),
+    choice("municipal_arrondissement", "arrondissement of Paris, Lyon or Marseille"),
+    choice("former_commune", "commune that has become part of another"),
+    choice("perimeter", "perimeter of the strategy's own, such as the bassin minier"),
+];
+
+const LEGAL_FORMS: &[Choice] = &[
+    choice("CC", "communauté de communes"),
+    choice("CA", "communauté d’agglomération"),
+    choice("CU", "communauté urbaine"),
+    choice("METRO", "métropole"),
+    choice("MET69", "métropole de Lyon"),
+    choice("EPT", "établissement public territorial"),
+];
+
+const ZONES: &[Choice] = &[
+    choice("metro", "metropolitan France"),
+    choice("drom", "overseas départements and regions"),
+    choice("com", "overseas collectivities"),
+];
+
+const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
+    Field::optional(name, Kind::Reference("territories"), description, example)
+}
+
+/// The dataset.
+pub static DATASET: Dataset = Dataset {
+    name: "territories",
+    singular: "territory",
+    title: "Territoires",
+    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy's own.",
+    fields: &[
+        Field::required("code", Kind::Code, "Typed code: `FR`, `REG-32`, `DEP-59`, `ARR-595`, `EPCI-200093201`, `COM-59350`, `COMA-59355`, `PER-bassin-minier`.", "DEP-59"),
+        Field::required("kind", Kind::Choice(KINDS), "What sort of territory it is.", "commune"),
+        Field::optional("official_code", Kind::Text, "Its code in the official nomenclature: INSEE's, or the SIREN of an EPCI. Not unique: use `code`.", "59350"),
+        Field::required("name", Kind::Text, "Its name, in French.", "Lille"),
+        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", "215903501"),
+        Field::optional("legal_form", Kind::Choice(LEGAL_FORMS), "The legal form of an EPCI.", "METRO"),
+        Field::optional("zone", Kind::Choice(ZONES), "Metropolitan France or overseas.", "metro"),
+        Field::optional("population", Kind::Integer { minimum: 0, maximum: 100_000_000 }, "Municipal population, in inhabitants; empty where none is published.", "238246"),
+        Field::optional("population_year", Kind::Integer { minimum: 1900, maximum: 2100 }, "The year that the population refers to.", "2023"),
+        part_of("commune_code", "The commune that an associated, delegated or former commune or a municipal arrondissement belongs to now.", "COM-59350"),
+        part_of("arrondissement_code", "The arrondissement it lies in.", "ARR-595"),
+        part_of("departement_code", "The département it lies in; empty for EPCI, which may straddle several.", "DEP-59"),
+        part_of("region_code", "The region it lies in; empty for EPCI and overseas collectivities.", "REG-32"),
+        part_of("epci_code", "The EPCI that a commune belongs to.", "EPCI-200093201"),
+        part_of("chief_commune_code", "Its chief town (chef-lieu).", "COM-59350"),
+        Field::optional("postal_codes", Kind::TextList, "Postal codes in use in the commune.", "59000"),
+        Field::optional("former_codes", Kind::References("territories"), "Codes of the communes that have become part of it.", "COM-59355"),
+        Field::optional("longitude", Kind::Decimal, "Longitude of a point within, in degrees (WGS 84); derived from the contour.", ""),
+        Field::optional("latitude", Kind::Decimal, "Latitude of a point within, in degrees (WGS 84); derived from the contour.", ""),
+        GEOGRAPHY_YEAR,
+        Field { example: "insee-cog-2026", ..SOURCE_CODE },
+        SOURCE_LOCATION,
+        NOTE,
+    ],
+    key: &["code"],
+    territory: Some("code"),
+    links: &[
+        Link { name: "ancestors", target: "territories", summary: "The territories that contain it, wholly or partly, with the share of its inhabitants in each.", via: Via::Containment(Direction::Ancestors) },
+        Link { name: "descendants", target: "territories", summary: "The territories that lie in it, wholly or partly, with the share of their inhabitants in it.", via: Via::Containment(Direction::Descendants) },
+        Link { name: "members", target: "territories", summary: "The territories that belong to it directly: communes and arrondissements of a département, communes of an EPCI or a perimeter.", via: Via::Containment(Direction::Members) },
+        Link { name: "observations", target: "observations", summary: "The figures of this very territory; `/v1/observations?within=` also gives those of the territories in it.", via: Via::Fields(&["territory_code"]) },
+        Link { name: "measures", target: "measures", summary: "The measures for which this territory is named.", via: Via::Fields(&["territory_codes"]) },
+        Link { name: "conventions", target: "conventions", summary: "The conventions for this territory.", via: Via::Fields(&["territory_code"]) },
+        Link { name: "funding", target: "funding", summary: "The money meant for this territory.", via: Via::Fields(&["territory_code"]) },
+        Link { name: "actors", target: "actors", summary: "The organisations that act for this territory.", via: Via::Fields(&["territory_code"]) },
+        Link { name: "events", target: "events", summary: "What happened in this territory.", via: Via::Fields(&["territory_code"]) },
+    ],
+    example: "DEP-59",
+    rows: Rows::Published,
+    public: true,
+};

@@ -1,0 +1,123 @@
+//! Owns how a connection is opened: address, TLS, time limits.
+//! Must not know what it is used for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel_async::AsyncPgConnection;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use super::DbError;
+
+/// How long opening a connection may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Where the database is and how it is spoken to.
+#[derive(Clone)]
+pub struct Database {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+}
+
+impl Database {
+    /// Reads a database URL, as libpq's. TLS is used, and the server's certificate verified against the public
+    /// authorities, when `sslmode` is `require`, `verify-ca` or `verify-full`; otherwise it is not.
+    ///
+    /// # Errors
+    /// What is wrong with the URL. The text never repeats it, since it may hold a password.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
+        let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
+            let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+            format!("is not the URL of a Postgres database{cause}")
+        })?;
+        if config.get_hosts().is_empty() {
+            return Err("names no host; write postgres://user:password@host:5432/name".to_owned());
+        }
+        config.connect_timeout(CONNECT_TIMEOUT).application_name("reperes");
+        let tls = (config.get_ssl_mode() == SslMode::Require).then(tls).transpose()?;
+        Ok(Self { config, tls })
+    }
+
+    /// Opens a connection for reading: read-only, each statement under a time limit.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`].
+    pub async fn reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
+        let mut config = self.config.clone();
+        config.options(format!(
+            "-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
+            statement_timeout.as_millis()
+        ));
+        self.open_diesel(&config).await
+    }
+
+    /// Opens a connection for migrations.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`].
+    pub async fn migrator(&self) -> Result<AsyncPgConnection, DbError> {
+        self.open_diesel(&self.config).await
+    }
+
+    async fn open_diesel(&self, config: &Config) -> Result<AsyncPgConnection, DbError> {
+        let opened = match self.tls.clone() {
+            Some(tls) => {
+                let (client, connection) = config.connect(tls).await.map_err(refused)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
+                AsyncPgConnection::try_from_client_and_connection(client, connection).await
+            }
+        };
+        opened.map_err(|error| DbError::Unavailable(error.to_string()))
+    }
+
+    /// Opens a connection for publishing, on which `COPY` can be used.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`].
+    pub async fn writer(&self) -> Result<Client, DbError> {
+        match self.tls.clone() {
+            Some(tls) => {
+                let (client, connection) = self.config.connect(tls).await.map_err(refused)?;
+                tokio::spawn(watch(connection));
+                Ok(client)
+            }
+            None => {
+                let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
+                tokio::spawn(watch(connection));
+                Ok(client)
+            }
+        }
+    }
+}
+
+async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
+    if let Err(error) = connection.await {
+        log::warn!("the connection for publishing ended: {error}");
+    }
+}
+
+/// An error of the connection, told with its cause: "error connecting to server" alone helps nobody.
+fn refused(error: tokio_postgres::Error) -> DbError {
+    let text = error.to_string();
+    match std::error::Error::source(&error).map(ToString::to_string) {
+        Some(cause) if !text.contains(&cause) => DbError::Unavailable(format!("{text}: {cause}")),
+        _ => DbError::Unavailable(text),
+    }
+}
+
+fn tls() -> Result<MakeRustlsConnect, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| format!("needs TLS, which cannot be set up: {error}"))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}

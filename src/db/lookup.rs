@@ -1,0 +1,96 @@
+//! Owns the small questions beside a list: which release is current, which codes exist, which come closest.
+//! Must not know what the answers are for.
+
+use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Integer, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use super::schema::releases;
+use crate::query::Dataset;
+
+/// The most codes proposed in place of an unknown one.
+const PROPOSED: i64 = 3;
+
+/// A release, as far as answers cite it.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// Its number.
+    pub number: i32,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+}
+
+/// The release with this number, or the newest; `None` when there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) -> QueryResult<Option<Release>> {
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> = match number {
+        Some(number) => releases::table.find(number).select(columns).first(&mut connection).await.optional()?,
+        None => releases::table.order(releases::number.desc()).select(columns).first(&mut connection).await.optional()?,
+    };
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
+#[derive(QueryableByName)]
+struct Code {
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+/// Those of the codes that no row of the dataset bears at the release.
+///
+/// # Errors
+/// The database's.
+pub async fn unknown(
+    mut connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    codes: Vec<String>,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    let (table, key) = (dataset.name, dataset.key[0]);
+    let query = format!(
+        "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t \
+         WHERE t.\"{key}\"::text = given.code AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))"
+    );
+    let missing: Vec<Code> = diesel::sql_query(query)
+        .bind::<Array<Text>, _>(codes)
+        .bind::<Integer, _>(release)
+        .load(&mut connection)
+        .await?;
+    Ok(missing.into_iter().map(|row| row.code).collect())
+}
+
+/// The codes closest to one that does not exist: rows of that name first, then codes that look like it.
+///
+/// # Errors
+/// The database's.
+pub async fn closest(
+    mut connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    code: String,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    if dataset.has_joined_code() || dataset.field("code").is_none() {
+        return Ok(Vec::new());
+    }
+    let table = dataset.name;
+    let visible = "t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2)";
+    let named = match dataset.field("name") {
+        Some(_) => format!("(SELECT t.code, 0::real AS distance FROM \"{table}\" t WHERE fold(t.name) = fold($1) AND {visible} LIMIT $3) UNION ALL "),
+        None => String::new(),
+    };
+    let query = format!(
+        "SELECT code FROM ({named}(SELECT t.code, t.code <-> $1 FROM \"{table}\" t WHERE {visible} ORDER BY t.code <-> $1 LIMIT $3)) \
+         AS near(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT $3"
+    );
+    let near: Vec<Code> = diesel::sql_query(query)
+        .bind::<Text, _>(code)
+        .bind::<Integer, _>(release)
+        .bind::<diesel::sql_types::BigInt, _>(PROPOSED)
+        .load(&mut connection)
+        .await?;
+    Ok(near.into_iter().map(|row| row.code).collect())
+}

@@ -1,0 +1,18 @@
+//! Owns the database: connections, migrations, and every piece of SQL. Reading goes through plans; writing through
+//! one publication at a time.
+//! Must not know HTTP, file formats, or any one dataset.
+
+pub mod connect;
+pub mod error;
+pub mod lookup;
+pub mod migrate;
+pub mod pool;
+pub mod publication;
+pub mod read;
+mod schema;
+pub mod select;
+mod sql;
+pub mod stage;
+
+pub use error::DbError;
+pub use pool::Pool;

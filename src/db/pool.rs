@@ -1,0 +1,117 @@
+//! Owns the connections for reading: a few for each worker, opened by the worker on its own runtime and shared by its
+//! requests, which are pipelined on them.
+//!
+//! A pool shared by workers would tie each connection to the worker that happened to open it, so that one busy worker
+//! stalls the requests of the others; connections of its own keep a worker's trouble to itself.
+//! Must not know what is read.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
+
+use super::DbError;
+use super::connect::Database;
+
+/// How many connections, and how long to wait.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Connections of each worker.
+    pub connections: usize,
+    /// The time that one request may spend on the database, connecting included.
+    pub wait: Duration,
+    /// The time that the database may spend on one statement.
+    pub statement: Duration,
+}
+
+/// The connections of one worker. Not to be shared between threads.
+pub struct Pool {
+    database: Database,
+    limits: Limits,
+    slots: Vec<Slot>,
+    next: Cell<usize>,
+}
+
+#[derive(Default)]
+struct Slot {
+    connection: RefCell<Option<Rc<AsyncPgConnection>>>,
+    opening: Mutex<()>,
+}
+
+impl Pool {
+    /// A pool that opens its connections when they are first needed.
+    pub fn new(database: Database, limits: Limits) -> Self {
+        let slots = (0..limits.connections.max(1)).map(|_| Slot::default()).collect();
+        Self { database, limits, slots, next: Cell::new(0) }
+    }
+
+    /// Runs a read. A connection that turns out to be dead is replaced and the read tried once more.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when the database cannot be reached or the time is up.
+    pub async fn read<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
+    where
+        F: Future<Output = QueryResult<T>>,
+    {
+        let deadline = Instant::now() + self.limits.wait;
+        let index = self.next.get() % self.slots.len();
+        self.next.set(index + 1);
+        let slot = &self.slots[index];
+        let late = |_| DbError::Unavailable(format!("no answer within {:?}", self.limits.wait));
+        for attempt in 0.. {
+            let opened = timeout_at(deadline, self.connection(slot)).await.map_err(late)?;
+            let (connection, reused) = opened?;
+            let outcome = match timeout_at(deadline, read(Rc::clone(&connection))).await {
+                Ok(outcome) => outcome.map_err(DbError::from),
+                Err(elapsed) => {
+                    slot.forget(&connection);
+                    return Err(late(elapsed));
+                }
+            };
+            match outcome {
+                Err(DbError::Unavailable(why)) if attempt == 0 && reused => {
+                    log::warn!("a connection is replaced: {why}");
+                    slot.forget(&connection);
+                }
+                Err(DbError::Unavailable(why)) => {
+                    slot.forget(&connection);
+                    return Err(DbError::Unavailable(why));
+                }
+                other => return other,
+            }
+        }
+        unreachable!("the second attempt always returns")
+    }
+
+    /// The slot's connection, and whether it had been open before.
+    async fn connection(&self, slot: &Slot) -> Result<(Rc<AsyncPgConnection>, bool), DbError> {
+        if let Some(open) = slot.current() {
+            return Ok((open, true));
+        }
+        let _guard = slot.opening.lock().await;
+        if let Some(open) = slot.current() {
+            return Ok((open, true));
+        }
+        let opened = Rc::new(self.database.reader(self.limits.statement).await?);
+        *slot.connection.borrow_mut() = Some(Rc::clone(&opened));
+        Ok((opened, false))
+    }
+}
+
+impl Slot {
+    fn current(&self) -> Option<Rc<AsyncPgConnection>> {
+        self.connection.borrow().clone()
+    }
+
+    /// Drops a dead connection, unless another request has already put a new one in its place.
+    fn forget(&self, dead: &Rc<AsyncPgConnection>) {
+        let mut current = self.connection.borrow_mut();
+        if current.as_ref().is_some_and(|open| Rc::ptr_eq(open, dead)) {
+            *current = None;
+        }
+    }
+}

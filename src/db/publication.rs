@@ -1,0 +1,116 @@
+//! Owns the one transaction in which a release is made: its number, its rows, its record.
+//! Numbers are given under a lock held to the end, so that their order is the order of commits.
+//! Must not know files or formats.
+
+use serde_json::Value;
+use tokio_postgres::{Client, Transaction};
+
+use super::DbError;
+use super::stage::Counts;
+use crate::query::Dataset;
+
+/// The advisory lock that publications queue for.
+const PUBLICATION_LOCK: i64 = 7_309_453_202;
+
+/// What is recorded of a release beside its rows.
+#[derive(Debug)]
+pub struct Record {
+    /// Title, in French.
+    pub title: String,
+    /// What the reader must know, in French.
+    pub notes: Option<String>,
+    /// Who publishes.
+    pub publisher: String,
+    /// Licence of the data.
+    pub licence: String,
+    /// The bundle that it is made from.
+    pub bundle: Option<String>,
+    /// The files, with digests and rows.
+    pub files: Value,
+}
+
+/// A publication under way. Dropped before [`Publication::commit`], it leaves nothing behind.
+pub struct Publication<'c> {
+    transaction: Transaction<'c>,
+    number: i32,
+}
+
+impl<'c> Publication<'c> {
+    /// Waits for its turn and takes the next number.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begin(client: &'c mut Client) -> Result<Self, DbError> {
+        let transaction = client.transaction().await?;
+        transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({PUBLICATION_LOCK})")).await?;
+        let row = transaction.query_one("SELECT coalesce(max(number), 0) + 1 FROM releases", &[]).await?;
+        Ok(Self { number: row.get(0), transaction })
+    }
+
+    /// The number that the release will have.
+    pub fn number(&self) -> i32 {
+        self.number
+    }
+
+    /// The transaction, for staging.
+    pub fn transaction(&self) -> &Transaction<'c> {
+        &self.transaction
+    }
+
+    /// The codes closest to one that is not there.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn closest(&self, dataset: &'static Dataset, code: &str) -> Result<Vec<String>, DbError> {
+        let query = format!("SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY code <-> $1::text LIMIT 3", dataset.name);
+        let rows = self.transaction.query(&query, &[&code]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Records the release and makes everything visible at once.
+    ///
+    /// # Errors
+    /// The database's; then nothing has happened.
+    pub async fn commit(self, record: Record, counts: &[(&'static str, Counts)]) -> Result<i32, DbError> {
+        let sum = |each: fn(&Counts) -> u64| {
+            i32::try_from(counts.iter().map(|(_, c)| each(c)).sum::<u64>())
+                .map_err(|_| DbError::Failed("a release holds more rows than can be counted".to_owned()))
+        };
+        let by_dataset: serde_json::Map<String, Value> = counts
+            .iter()
+            .map(|(name, c)| ((*name).to_owned(), serde_json::json!({"added": c.added, "changed": c.changed, "withdrawn": c.withdrawn})))
+            .collect();
+        self.transaction
+            .execute(
+                "INSERT INTO releases (number, published_at, title, notes, publisher, licence, bundle, added, changed, withdrawn, counts, files) \
+                 VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)",
+                &[
+                    &self.number,
+                    &record.title,
+                    &record.notes,
+                    &record.publisher,
+                    &record.licence,
+                    &record.bundle,
+                    &sum(|c| c.added)?,
+                    &sum(|c| c.changed)?,
+                    &sum(|c| c.withdrawn)?,
+                    &Value::Object(by_dataset).to_string(),
+                    &record.files.to_string(),
+                ],
+            )
+            .await?;
+        self.transaction.commit().await?;
+        Ok(self.number)
+    }
+}
+
+/// The bundles already published, and whether anything else has been.
+///
+/// # Errors
+/// The database's.
+pub async fn bundles(client: &Client) -> Result<(Vec<String>, bool), DbError> {
+    let rows = client.query("SELECT DISTINCT bundle FROM releases", &[]).await?;
+    let names: Vec<Option<String>> = rows.iter().map(|row| row.get(0)).collect();
+    let others = names.iter().any(Option::is_none);
+    Ok((names.into_iter().flatten().collect(), others))
+}

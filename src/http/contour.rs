@@ -1,0 +1,133 @@
+//! Owns `/v1/territories/{code}/contour`: one GeoJSON feature (RFC 7946) of the dataset of contours.
+//! Must not know SQL.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::value::RawValue;
+
+use super::collection::no_release;
+use super::envelope::instant;
+use super::state::State;
+use super::{item, request};
+use crate::db::lookup;
+use crate::db::read::{self, Answer, Page};
+use crate::problem::{Kind, Problem};
+use crate::query::{Condition, Context, Plan};
+
+/// The dataset of contours, and that of the territories that they belong to.
+const DATASETS: (&str, &str) = ("contours", "territories");
+
+/// Contour of a territory
+///
+/// The simplified contour of a territory as a GeoJSON feature (RFC 7946, WGS 84, at most 5 decimals). Contours are
+/// published for the region's communes and arrondissements, for every EPCI that touches it, and for the départements and
+/// regions of France. `properties` names the source.
+#[utoipa::path(
+    get,
+    path = "/v1/territories/{code}/contour",
+    operation_id = "getTerritoryContour",
+    tag = "territories",
+    params(
+        ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
+        ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 1, minimum = 1),
+    ),
+    responses(
+        (status = 200, description = "The contour.", content_type = "application/geo+json", body = Feature)
+    )
+)]
+pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let code = request::code(&request)?;
+    let (Some(contours), Some(territories)) = (state.dataset(DATASETS.0), state.dataset(DATASETS.1)) else {
+        return Err(Problem::internal());
+    };
+    let context = Context { dataset: contours, link: None, extra: &[] };
+    let mut plan = Plan::read(context, None, &[]).map_err(Problem::invalid_parameters)?;
+    plan.release = item::release(&request::pairs(&request)?)?;
+    plan.checks_codes = false;
+    plan.limit = 1;
+    plan.conditions = contours.key_fields().map(|field| Condition { field, values: vec![code.clone()] }).collect();
+    let (plan, registry) = (&plan, state.registry);
+    let answer = state.pool.read(|connection| async move { read::answer(&connection, registry, None, plan).await }).await?;
+    let page = match answer {
+        Answer::Page(page) => page,
+        Answer::NoRelease(newest) => return Err(no_release(plan.release, newest)),
+        Answer::NoParent(..) | Answer::UnknownCodes(..) => return Err(Problem::internal()),
+    };
+    if let Some(found) = feature(plan, &page) {
+        return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
+    }
+    let (number, wanted) = (page.release.number, &code);
+    let missing = state
+        .pool
+        .read(|connection| async move {
+            let unknown = lookup::unknown(&connection, territories, vec![wanted.clone()], number).await?;
+            if unknown.is_empty() {
+                return Ok(None);
+            }
+            lookup::closest(&connection, territories, wanted.clone(), number).await.map(Some)
+        })
+        .await?;
+    Err(match missing {
+        Some(closest) => item::unknown(territories, &code, number, closest),
+        None => Problem::new(Kind::UnknownResource, "No contour of this territory is published."),
+    })
+}
+
+/// A GeoJSON feature.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Feature<'a> {
+    /// Always `Feature`.
+    #[serde(rename = "type")]
+    #[schema(example = "Feature")]
+    kind: &'static str,
+    /// The code of the territory.
+    #[schema(example = "COM-59350")]
+    id: &'a str,
+    /// West, south, east, north, in degrees.
+    #[schema(value_type = Vec<f64>, min_items = 4, max_items = 4)]
+    bbox: Vec<&'a RawValue>,
+    /// A GeoJSON Polygon or MultiPolygon.
+    #[schema(value_type = Object)]
+    geometry: &'a RawValue,
+    /// Where the contour comes from, and the release that it was read from.
+    properties: Properties<'a>,
+}
+
+/// Where a contour comes from.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Properties<'a> {
+    /// The code of the territory.
+    territory_code: &'a str,
+    /// The source of the contour.
+    source_code: Option<&'a str>,
+    /// Where in the source.
+    source_location: Option<&'a str>,
+    /// What the reader must know.
+    note: Option<&'a str>,
+    /// The release that it was read from.
+    release: i32,
+    /// When that release was published.
+    #[schema(format = DateTime)]
+    published_at: String,
+}
+
+fn feature(plan: &Plan, page: &Page) -> Option<Vec<u8>> {
+    let row = page.rows.first()?;
+    let cell = |name: &str| row.0.get(plan.context.fields().position(|field| field.name == name)?)?.as_deref();
+    let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
+    let code = cell("territory_code")?;
+    let feature = Feature {
+        kind: "Feature",
+        id: code,
+        bbox: vec![raw("west")?, raw("south")?, raw("east")?, raw("north")?],
+        geometry: raw("contour")?,
+        properties: Properties {
+            territory_code: code,
+            source_code: cell("source_code"),
+            source_location: cell("source_location"),
+            note: cell("note"),
+            release: page.release.number,
+            published_at: instant(page.release.published_at),
+        },
+    };
+    serde_json::to_vec(&feature).ok()
+}

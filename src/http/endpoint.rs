@@ -1,0 +1,128 @@
+//! Owns the list of endpoints: each is registered and described from the same entry, so that neither can be forgotten.
+//! Must not know any one dataset.
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
+use utoipa::openapi::path::Operation;
+
+use super::state::State;
+use super::{collection, contour, docs, health, index, item, operation, problems};
+use crate::problem::{Kind, Problem};
+use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
+
+/// What the links of territories add to each row.
+static SHARE: [Field; 1] = [Field {
+    origin: Origin::Link,
+    ..Field::required(
+        "share",
+        FieldKind::Decimal,
+        "The share of the inhabitants of the smaller territory who live in the larger: 1 when it lies wholly in it.",
+        "1",
+    )
+}];
+
+/// One address and what answers there.
+pub enum Endpoint {
+    /// The rows of a dataset.
+    Collection(Context),
+    /// One row.
+    Item(&'static Dataset),
+    /// The rows that a link leads to, from a row of a dataset.
+    Related(&'static Dataset, &'static Link, Context),
+    /// A handler of its own, described where it stands.
+    Own(Own),
+}
+
+/// A handler of its own.
+pub struct Own {
+    path: String,
+    describe: fn() -> Operation,
+    route: fn() -> Route,
+}
+
+impl Own {
+    /// A handler with its description.
+    fn new<P: utoipa::Path>(route: fn() -> Route) -> Endpoint {
+        Endpoint::Own(Self { path: P::path(), describe: P::operation, route })
+    }
+}
+
+/// Every endpoint, in the order of the documentation.
+pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
+    let mut all = vec![
+        Own::new::<index::__path_home>(|| web::to(index::home)),
+        Own::new::<index::__path_index>(|| web::to(index::index)),
+        Own::new::<contour::__path_contour>(|| web::to(contour::contour)),
+        Own::new::<health::__path_live>(|| web::to(health::live)),
+        Own::new::<health::__path_ready>(|| web::to(health::ready)),
+        Own::new::<docs::__path_document>(|| web::to(docs::document)),
+        Own::new::<problems::__path_problems>(|| web::to(problems::problems)),
+        Own::new::<problems::__path_problem>(|| web::to(problems::problem)),
+    ];
+    for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
+        all.push(Endpoint::Collection(Context { dataset, link: None, extra: &[] }));
+        all.push(Endpoint::Item(dataset));
+        for link in dataset.links {
+            let target = registry.iter().copied().find(|target| target.name == link.target).expect("a link leads to a dataset of the registry");
+            let extra: &[Field] = if matches!(link.via, Via::Containment(_)) { &SHARE } else { &[] };
+            all.push(Endpoint::Related(dataset, link, Context { dataset: target, link: Some(link), extra }));
+        }
+    }
+    all
+}
+
+impl Endpoint {
+    /// The address, with `{code}` where a code stands.
+    pub fn path(&self) -> String {
+        match self {
+            Endpoint::Collection(context) => format!("/v1/{}", context.dataset.name),
+            Endpoint::Item(dataset) => format!("/v1/{}/{{code}}", dataset.name),
+            Endpoint::Related(dataset, link, _) => format!("/v1/{}/{{code}}/{}", dataset.name, link.name),
+            Endpoint::Own(own) => own.path.clone(),
+        }
+    }
+
+    /// The description.
+    pub fn operation(&self) -> Operation {
+        match self {
+            Endpoint::Collection(context) => operation::collection(*context),
+            Endpoint::Item(dataset) => operation::item(dataset),
+            Endpoint::Related(dataset, link, context) => operation::related(dataset, link, *context),
+            Endpoint::Own(own) => (own.describe)(),
+        }
+    }
+
+    /// The resource to register: GET and HEAD alike, 405 with `Allow` for all else.
+    pub fn resource(&self) -> Resource {
+        let route = match self {
+            Endpoint::Collection(context) => {
+                let context = *context;
+                web::to(move |request: HttpRequest, state: web::Data<State>| collection::list(request, state, context, None))
+            }
+            Endpoint::Item(dataset) => {
+                let dataset = *dataset;
+                web::to(move |request: HttpRequest, state: web::Data<State>| item::item(request, state, dataset))
+            }
+            Endpoint::Related(dataset, _, context) => {
+                let (dataset, context) = (*dataset, *context);
+                web::to(move |request: HttpRequest, state: web::Data<State>| collection::list(request, state, context, Some(dataset)))
+            }
+            Endpoint::Own(own) => (own.route)(),
+        };
+        read_only(&self.path(), route)
+    }
+}
+
+/// A resource that is only read.
+pub fn read_only(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+        .default_service(web::to(refuse_method))
+}
+
+async fn refuse_method(request: HttpRequest) -> HttpResponse {
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("This address is only read: {} is not admitted.", crate::problem::echo(request.method().as_str())));
+    let mut response = actix_web::ResponseError::error_response(&problem);
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+    response
+}

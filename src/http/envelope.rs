@@ -1,0 +1,105 @@
+//! Owns what stands around the data in JSON answers: `meta` says what was read, `links` lead on.
+//! Must not know how the data was found.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::db::lookup::Release;
+
+/// The licence of all that is published.
+const LICENCE: &str = "etalab-2.0";
+
+/// The media type of JSON answers.
+pub const JSON: &str = "application/json; charset=utf-8";
+
+/// What was read.
+#[derive(Serialize, ToSchema)]
+pub struct Meta {
+    /// The dataset of the rows.
+    #[schema(example = "territories")]
+    pub dataset: &'static str,
+    /// The release that the answer was read from. The same request with `release=` this number gives the same data for ever.
+    #[schema(example = 2)]
+    pub release: i32,
+    /// When that release was published.
+    #[schema(example = "2026-11-24T09:00:00Z", format = DateTime)]
+    pub published_at: String,
+    /// The licence of the data: Licence Ouverte 2.0.
+    #[schema(example = "etalab-2.0")]
+    pub licence: &'static str,
+    /// The number of rows in this answer.
+    #[schema(example = 100)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub count: Option<usize>,
+    /// The number of all rows, when `count=exact` asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total: Option<Total>,
+}
+
+/// The number of all rows that the request selects.
+#[derive(Serialize, ToSchema)]
+pub struct Total {
+    /// The number.
+    #[schema(example = 3782)]
+    pub value: i64,
+    /// `eq`: the number is exact.
+    #[schema(example = "eq")]
+    pub relation: &'static str,
+}
+
+/// Addresses that lead on from the answer, relative to the server.
+#[derive(Serialize, ToSchema)]
+pub struct Links {
+    /// This request, in canonical form.
+    #[serde(rename = "self")]
+    #[schema(example = "/v1/territories?kind=commune")]
+    pub this: String,
+    /// This request at this release: its answer never changes.
+    #[schema(example = "/v1/territories?kind=commune&release=2")]
+    pub pinned: String,
+    /// The next page, at the same release; missing on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// The collection that the row belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/territories")]
+    pub collection: Option<String>,
+    /// The rows that this row leads to, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub related: BTreeMap<&'static str, String>,
+}
+
+impl Meta {
+    /// The meta of an answer read from a release.
+    pub fn new(dataset: &'static str, release: &Release) -> Self {
+        Self { dataset, release: release.number, published_at: instant(release.published_at), licence: LICENCE, count: None, total: None }
+    }
+}
+
+/// An instant, as in all answers.
+pub fn instant(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// The answer: `{"data": …, "meta": …, "links": …}`, where `data` is JSON already.
+pub fn answer(data: &[u8], meta: &Meta, links: &Links) -> HttpResponse {
+    let mut body = Vec::with_capacity(data.len() + 1024);
+    body.extend_from_slice(b"{\"data\":");
+    body.extend_from_slice(data);
+    body.extend_from_slice(b",\"meta\":");
+    serde_json::to_writer(&mut body, meta).expect("writing plain structures to memory cannot fail");
+    body.extend_from_slice(b",\"links\":");
+    serde_json::to_writer(&mut body, links).expect("writing plain structures to memory cannot fail");
+    body.push(b'}');
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, JSON));
+    if let Some(next) = &links.next {
+        response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+    }
+    response.body(body)
+}

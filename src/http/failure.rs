@@ -1,0 +1,45 @@
+//! Owns the way of a problem into an answer.
+//! Must not know which problems there are.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+
+use crate::db::DbError;
+use crate::problem::{Kind, Problem};
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.title, self.detail)
+    }
+}
+
+/// The body is written on the way out, when the identifier of the request is at hand.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::new(self.status_code());
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+/// The cause goes to the log, never to the client.
+impl From<DbError> for Problem {
+    fn from(error: DbError) -> Self {
+        match &error {
+            DbError::Unavailable(_) => {
+                log::warn!("{error}");
+                Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
+            }
+            DbError::Failed(_) => {
+                log::error!("{error}");
+                Problem::internal()
+            }
+        }
+    }
+}

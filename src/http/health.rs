@@ -1,0 +1,60 @@
+//! Owns the health of the service: whether it lives, and whether it can answer.
+//! Must not know what is asked of it otherwise.
+
+use actix_web::{HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::envelope::JSON;
+use super::state::State;
+use crate::db::lookup;
+use crate::problem::{Kind, Problem};
+
+/// The state of the service.
+#[derive(Serialize, ToSchema)]
+pub struct Health {
+    /// `ok`.
+    #[schema(example = "ok")]
+    status: &'static str,
+    /// The newest release, where the database was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = 2)]
+    release: Option<i32>,
+}
+
+/// Whether the process lives
+///
+/// Answers as long as the process runs, whatever the state of the database: when it does not, restart the process.
+#[utoipa::path(
+    get,
+    path = "/health/live",
+    operation_id = "getLiveness",
+    tag = "service",
+    responses((status = 200, description = "The process lives.", body = Health))
+)]
+pub async fn live() -> HttpResponse {
+    HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: None })
+}
+
+/// Whether requests can be answered
+///
+/// Answers 200 when the database answers and something is published, 503 otherwise: then send requests elsewhere.
+#[utoipa::path(
+    get,
+    path = "/health/ready",
+    operation_id = "getReadiness",
+    tag = "service",
+    responses(
+        (status = 200, description = "Requests can be answered.", body = Health)
+    )
+)]
+pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    if state.is_stopping() {
+        return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
+    }
+    let release = state.pool.read(|connection| async move { lookup::release(&connection, None).await }).await?;
+    let Some(release) = release else {
+        return Err(Problem::new(Kind::Unavailable, "Nothing has been published yet."));
+    };
+    Ok(HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: Some(release.number) }))
+}

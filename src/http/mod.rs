@@ -1,0 +1,22 @@
+//! Owns HTTP: endpoints, their handlers, their description, and what goes around every request.
+//! Must not know any one dataset by itself: it serves the registry that it is given. Must not write SQL.
+
+pub mod collection;
+pub mod contour;
+pub mod docs;
+pub mod endpoint;
+pub mod envelope;
+mod failure;
+pub mod health;
+pub mod index;
+pub mod item;
+pub mod observe;
+pub mod openapi;
+pub mod operation;
+pub mod problems;
+pub mod request;
+pub mod schema;
+mod state;
+
+pub use endpoint::Endpoint;
+pub use state::State;

@@ -1,0 +1,128 @@
+//! Owns what goes around every request: its identifier, its line in the log, its time; and that whatever goes wrong,
+//! in this service or in the framework, leaves as a problem document.
+//! Must not know what is asked.
+
+use std::hash::{BuildHasher, RandomState};
+use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
+use futures_util::FutureExt;
+
+use super::request;
+use crate::problem::{Kind, Problem};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest identifier that is taken over from a client.
+const IDENTIFIER: usize = 64;
+
+/// The longest body that is read and thrown away, in bytes: the service takes none.
+const BODY: u64 = 64 * 1024;
+
+/// Seconds after which a client may try again when the service cannot answer.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+static PROCESS: LazyLock<u32> = LazyLock::new(|| u32::try_from(RandomState::new().hash_one(std::process::id()) >> 32).unwrap_or(0));
+static COUNTER: AtomicU32 = AtomicU32::new(0);
+
+/// Surrounds a request.
+///
+/// # Errors
+/// Never: every failure has become an answer.
+pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let started = Instant::now();
+    let identifier = identifier(&request);
+    let http = request.request().clone();
+    let (method, path) = (http.method().clone(), http.uri().path().to_owned());
+    let refused = refuse(&request).err();
+    let mut response = match refused {
+        Some(problem) => problem.error_response(),
+        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(response)) => response.into_parts().1.map_into_boxed_body(),
+            Ok(Err(error)) => error.as_response_error().error_response(),
+            Err(_) => {
+                log::error!("request {identifier} panicked");
+                Problem::internal().error_response()
+            }
+        },
+    };
+    let route = http.match_pattern().unwrap_or_else(|| "-".to_owned());
+    complete(&mut response, &http.path().to_owned(), &identifier);
+    let (status, spent) = (response.status().as_u16(), started.elapsed());
+    log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
+    Ok(ServiceResponse::new(http, response))
+}
+
+/// What the framework would only find out later, or not at all.
+fn refuse(request: &ServiceRequest) -> Result<(), Problem> {
+    request::check_path(request.request())?;
+    let headers = request.headers();
+    if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        return Err(Problem::new(Kind::UnsupportedEncoding, "Compressed request bodies are not read."));
+    }
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    if length.is_some_and(|length| length > BODY) {
+        return Err(Problem::new(Kind::PayloadTooLarge, format!("The body has more than {BODY} bytes.")));
+    }
+    Ok(())
+}
+
+/// Writes the body of a problem, of ours or the framework's, and the headers that every answer has.
+fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
+    let given = response.extensions_mut().remove::<Problem>();
+    if let Some(mut problem) = given.or_else(|| foreign(response.status(), path)) {
+        problem.request_id = Some(identifier.to_owned());
+        let retry = problem.kind() == Kind::Unavailable;
+        let body = BoxBody::new(problem.body());
+        let mut replaced = HttpResponse::new(problem.status_code()).set_body(body);
+        if let Some(allow) = response.headers_mut().remove(header::ALLOW).next() {
+            replaced.headers_mut().insert(header::ALLOW, allow);
+        }
+        *response = replaced;
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if retry {
+            headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+    }
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Link, X-Request-Id, Retry-After"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if let Ok(value) = HeaderValue::from_str(identifier) {
+        headers.insert(REQUEST_ID, value);
+    }
+}
+
+/// The problem for a failure that the framework has answered by itself.
+fn foreign(status: StatusCode, path: &str) -> Option<Problem> {
+    if status.is_success() || status.is_redirection() || status.is_informational() {
+        return None;
+    }
+    let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status.as_u16());
+    Some(match kind {
+        Some(kind) if status.is_client_error() => Problem::new(kind, format!("The request for {} cannot be served.", crate::problem::echo(path))),
+        None if status.is_client_error() => Problem::new(Kind::MalformedRequest, "The request cannot be read."),
+        _ => Problem::internal(),
+    })
+}
+
+/// The client's identifier if it is a harmless one, else a new one.
+fn identifier(request: &ServiceRequest) -> String {
+    let harmless = |text: &&str| {
+        !text.is_empty() && text.len() <= IDENTIFIER && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    match request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless) {
+        Some(given) => given.to_owned(),
+        None => format!("{:08x}-{:08x}", *PROCESS, COUNTER.fetch_add(1, Ordering::Relaxed)),
+    }
+}

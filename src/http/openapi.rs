@@ -1,0 +1,130 @@
+//! Owns the OpenAPI document as a whole: what the endpoints say of themselves, the schemas they share, and the failures
+//! that any of them may answer with.
+//! Must not know any one dataset.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::{OpenApi, RefOr, Schema};
+
+use super::endpoint::{self, Endpoint};
+use super::{contour, envelope, health, index, operation, schema};
+use crate::problem;
+use crate::query::{Dataset, Field};
+
+const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
+conventions, funding and indicators, for every territory from the commune to the country. Data and titles are in French, as published.\n\n\
+**Releases.** Nothing is overwritten: every answer names the release that it was read from (`meta.release`) and links itself pinned to it \
+(`links.pinned`), an address whose answer never changes.\n\n\
+**Figures are as published.** « près de 350 » is 350 with `qualifier` `nearly`; `nature` says whether it was observed, expected or aimed at; \
+every row names its source and the place in it.\n\n\
+**Strict.** An unknown parameter, value or code is refused, with every fault of the request at once, what is allowed and what comes closest \
+(RFC 9457). Nothing is silently ignored.\n\n\
+Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
+
+/// Failures that answers may be: name, status, when.
+const FAILURES: [(&str, &str, &str); 6] = [
+    ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
+    ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
+    ("TooLong", "414", "The address is too long."),
+    ("TooLarge", "431", "The head of the request is too large."),
+    ("Failed", "500", "The server failed; the cause is in its log."),
+    ("NotNow", "503", "The database does not answer at the moment; try again after `Retry-After` seconds."),
+];
+
+/// Makes the document.
+pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
+    let endpoints = endpoint::all(registry);
+    let mut document: OpenApi = serde_json::from_value(json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Repères",
+            "summary": "Open data of the strategy against poverty in Hauts-de-France",
+            "description": DESCRIPTION,
+            "version": env!("CARGO_PKG_VERSION"),
+            "contact": {"name": "Préfecture de la région Hauts-de-France", "email": "pref-communication@nord.gouv.fr"},
+            "license": {"name": "Licence Ouverte 2.0 (data)", "identifier": "etalab-2.0"},
+        },
+        "servers": [{"url": "/", "description": "This server"}],
+        "security": [],
+        "tags": tags(registry),
+        "paths": {},
+        "components": {"schemas": schemas(&endpoints), "responses": responses()},
+    }))
+    .expect("the frame of the document is made here");
+    for endpoint in &endpoints {
+        let path = endpoint.path();
+        let mut item = utoipa::openapi::path::PathItem::default();
+        item.get = Some(with_failures(&path, endpoint.operation()));
+        document.paths.paths.insert(path, item);
+    }
+    document
+}
+
+/// The document as it is served and committed.
+pub fn text(registry: &'static [&'static Dataset]) -> String {
+    let mut text = serde_json::to_string_pretty(&document(registry)).expect("the document serialises");
+    text.push('\n');
+    text
+}
+
+fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
+    let datasets = registry.iter().filter(|dataset| dataset.public);
+    let mut tags: Vec<Value> = datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
+    tags.push(json!({"name": "service", "description": "The service itself: index, documentation, health, problem types."}));
+    tags
+}
+
+fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    for endpoint in endpoints {
+        let (dataset, extra): (&'static Dataset, &'static [Field]) = match endpoint {
+            Endpoint::Collection(context) | Endpoint::Related(_, _, context) => (context.dataset, context.extra),
+            Endpoint::Item(dataset) => (dataset, &[]),
+            Endpoint::Own(_) => continue,
+        };
+        let name = schema::row_name(dataset, extra);
+        let one = json!({"$ref": operation::reference(&name)});
+        all.insert(format!("{name}Page"), schema::envelope(&json!({"type": "array", "items": one})));
+        if extra.is_empty() {
+            all.insert(format!("{name}Item"), schema::envelope(&one));
+        }
+        all.insert(name, schema::row(dataset, extra));
+    }
+    let mut fixed = Vec::new();
+    collect::<problem::Problem>(&mut fixed);
+    collect::<envelope::Meta>(&mut fixed);
+    collect::<envelope::Links>(&mut fixed);
+    collect::<index::Index>(&mut fixed);
+    collect::<health::Health>(&mut fixed);
+    collect::<contour::Feature<'static>>(&mut fixed);
+    all.extend(fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises"))));
+    all
+}
+
+fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
+    into.push((T::name().into_owned(), T::schema()));
+    T::schemas(into);
+}
+
+fn responses() -> BTreeMap<&'static str, Value> {
+    let problem = json!({"application/problem+json": {"schema": {"$ref": operation::reference("Problem")}}});
+    let each = |(name, _, description): &(&'static str, _, &str)| (*name, json!({"description": description, "content": problem}));
+    FAILURES.iter().map(each).collect()
+}
+
+/// Adds the failures that an endpoint may answer with, by its address.
+fn with_failures(path: &str, mut operation: Operation) -> Operation {
+    let may = |name: &str| match name {
+        "NotThere" => path.contains('{'),
+        "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
+        _ => true,
+    };
+    for (name, status, _) in FAILURES.iter().filter(|(name, _, _)| may(name)) {
+        let reference = utoipa::openapi::Ref::from_response_name(*name);
+        operation.responses.responses.insert((*status).to_owned(), RefOr::Ref(reference));
+    }
+    operation
+}

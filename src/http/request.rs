@@ -1,0 +1,45 @@
+//! Owns the reading of what a request gives: the code in its path, the pairs of its query.
+//! Must not know what they are for.
+
+use actix_web::HttpRequest;
+
+use crate::problem::{Kind, Problem};
+use crate::query::pairs::{self, Unreadable};
+
+/// The longest code in a path, in bytes.
+const CODE_LENGTH: usize = 500;
+
+/// The pairs of the query string.
+///
+/// # Errors
+/// 414 when it is too long, 400 when it cannot be read.
+pub fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
+    pairs::pairs(request.query_string()).map_err(|why| match why {
+        Unreadable::TooLong => {
+            Problem::new(Kind::UriTooLong, format!("The query string is longer than {} bytes.", pairs::QUERY_LENGTH))
+        }
+        Unreadable::Malformed(detail) => Problem::new(Kind::MalformedRequest, detail),
+    })
+}
+
+/// The part of the path that stands for `{code}`, decoded strictly.
+///
+/// # Errors
+/// 400 when it cannot be read.
+pub fn code(request: &HttpRequest) -> Result<String, Problem> {
+    let raw = request.match_info().get("code").unwrap_or_default();
+    if raw.len() > CODE_LENGTH {
+        return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {CODE_LENGTH} bytes.")));
+    }
+    pairs::decode(raw, false).map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))
+}
+
+/// Checks that the path as a whole can be read, before it is matched.
+///
+/// # Errors
+/// 400 when it cannot.
+pub fn check_path(request: &HttpRequest) -> Result<(), Problem> {
+    pairs::decode(request.uri().path(), false)
+        .map(|_| ())
+        .map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))
+}

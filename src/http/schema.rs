@@ -1,0 +1,129 @@
+//! Owns the JSON Schemas of rows and parameters, made from the field table.
+//! Must not know any one dataset, nor operations.
+
+use serde_json::{Map, Value, json};
+
+use crate::query::{Dataset, Field, Kind, plan, value};
+
+/// The schema of a dataset's rows: every field present, those that may be empty also null.
+pub fn row(dataset: &'static Dataset, extra: &'static [Field]) -> Value {
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for field in dataset.fields.iter().chain(extra) {
+        properties.insert(field.name.to_owned(), property(dataset, field));
+        required.push(field.name);
+    }
+    json!({
+        "type": "object",
+        "title": dataset.singular,
+        "description": dataset.description,
+        "properties": properties,
+        "required": required,
+        "additionalProperties": false,
+    })
+}
+
+/// The schema of an answer around data.
+pub fn envelope(data: &Value) -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "data": data,
+            "meta": {"$ref": "#/components/schemas/Meta"},
+            "links": {"$ref": "#/components/schemas/Links"},
+        },
+        "required": ["data", "meta", "links"],
+        "additionalProperties": false,
+    })
+}
+
+/// Name of the schema of one row.
+pub fn row_name(dataset: &Dataset, extra: &[Field]) -> String {
+    let (first, rest) = dataset.singular.split_at(1);
+    let shared = if extra.is_empty() { "" } else { "WithShare" };
+    format!("{}{rest}{shared}", first.to_uppercase())
+}
+
+/// The schema of one value of a field, as a filter gives it.
+pub fn filter_value(field: &Field) -> Value {
+    let mut schema = scalar(field);
+    if let Some(object) = schema.as_object_mut()
+        && object.get("type") == Some(&json!("string"))
+        && object.get("enum").is_none()
+    {
+        object.insert("minLength".to_owned(), json!(1));
+        object.insert("maxLength".to_owned(), json!(value::VALUE_LENGTH));
+    }
+    schema
+}
+
+/// The schema of a list of values separated by commas.
+pub fn list_of(items: &Value, most: usize) -> Value {
+    json!({"type": "array", "items": items, "minItems": 1, "maxItems": most})
+}
+
+/// The most values of a filter.
+pub const FILTER_VALUES: usize = plan::LIST_VALUES;
+
+fn property(dataset: &Dataset, field: &Field) -> Value {
+    let mut schema = match field.is_list() {
+        true => json!({"type": "array", "items": scalar(field)}),
+        false => scalar(field),
+    };
+    if let Some(object) = schema.as_object_mut() {
+        let mut description = field.description.to_owned();
+        if let Some(choices) = field.choices() {
+            let meanings: Vec<String> = choices.iter().map(|choice| format!("- `{}`: {}", choice.value, choice.meaning)).collect();
+            description = format!("{description}\n\n{}", meanings.join("\n"));
+        }
+        if let Some(target) = field.reference() {
+            description = format!("{description} A code of `{target}`.");
+        }
+        object.insert("description".to_owned(), json!(description));
+        if !field.required {
+            nullable(object);
+        }
+        if let Some(example) = example(dataset, field) {
+            object.insert("examples".to_owned(), json!([example]));
+        }
+    }
+    schema
+}
+
+fn nullable(object: &mut Map<String, Value>) {
+    if let Some(kind) = object.get("type").cloned() {
+        object.insert("type".to_owned(), json!([kind, "null"]));
+    }
+    if let Some(Value::Array(words)) = object.get_mut("enum") {
+        words.push(Value::Null);
+    }
+}
+
+fn scalar(field: &Field) -> Value {
+    match field.kind {
+        Kind::Integer { minimum, maximum } => json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"}),
+        Kind::Decimal => json!({"type": "number"}),
+        Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
+        Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
+        Kind::Choice(choices) | Kind::ChoiceList(choices) => {
+            json!({"type": "string", "enum": choices.iter().map(|choice| choice.value).collect::<Vec<_>>()})
+        }
+        Kind::Json => json!({"type": ["object", "array"]}),
+        Kind::Code => json!({"type": "string", "pattern": "^[A-Za-z0-9-]+$"}),
+        Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) | Kind::Period => json!({"type": "string"}),
+    }
+}
+
+/// A field's example, as a value of its kind.
+pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
+    let text = match field.kind {
+        Kind::Code => dataset.example,
+        _ if field.example.is_empty() => return None,
+        _ => field.example,
+    };
+    let one = match field.kind {
+        Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
+        _ => json!(text),
+    };
+    Some(if field.is_list() { json!([one]) } else { one })
+}

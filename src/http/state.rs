@@ -1,0 +1,39 @@
+//! Owns what every handler of one worker shares.
+//! Must not know how it is made.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use bytes::Bytes;
+
+use crate::db::Pool;
+use crate::query::Dataset;
+
+/// What the handlers of one worker share.
+pub struct State {
+    /// The worker's connections.
+    pub pool: Pool,
+    /// Every dataset.
+    pub registry: &'static [&'static Dataset],
+    /// The OpenAPI document, made once for all workers.
+    pub document: Bytes,
+    /// Whether the server is on its way down.
+    pub stopping: Arc<AtomicBool>,
+}
+
+impl State {
+    /// The dataset with this name.
+    pub fn dataset(&self, name: &str) -> Option<&'static Dataset> {
+        self.registry.iter().copied().find(|dataset| dataset.name == name)
+    }
+
+    /// The datasets that are collections.
+    pub fn collections(&self) -> impl Iterator<Item = &'static Dataset> {
+        self.registry.iter().copied().filter(|dataset| dataset.public)
+    }
+
+    /// Whether new requests should go elsewhere.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+}

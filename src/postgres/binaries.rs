@@ -1,0 +1,101 @@
+//! Owns the search for Postgres's server binaries on this machine, and the advice when there are none.
+//! Must not know clusters.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+/// Versions that the service is made for.
+pub const VERSIONS: std::ops::RangeInclusive<u32> = 14..=18;
+
+/// Where distributions put the server's binaries, outside `PATH`: Debian and Ubuntu; Red Hat with the packages of the
+/// Postgres project; Alpine; Homebrew on Apple silicon, on Intel, and on Linux.
+const PLACES: [(&str, &str, &str); 6] = [
+    ("/usr/lib/postgresql", "", "bin"),
+    ("/usr", "pgsql-", "bin"),
+    ("/usr/libexec", "postgresql", ""),
+    ("/opt/homebrew/opt", "postgresql@", "bin"),
+    ("/usr/local/opt", "postgresql@", "bin"),
+    ("/home/linuxbrew/.linuxbrew/opt", "postgresql@", "bin"),
+];
+
+/// A directory with `initdb` and `postgres`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binaries {
+    /// The directory.
+    pub directory: PathBuf,
+    /// The major version.
+    pub version: u32,
+}
+
+/// Finds the binaries to use: those in `configured` if given, else those of the version that the cluster was made
+/// with, else the newest that the service is made for.
+///
+/// # Errors
+/// What was looked for, and which package to install.
+pub fn find(configured: Option<&Path>, cluster: Option<u32>) -> Result<Binaries, String> {
+    if let Some(directory) = configured {
+        return probe(directory).ok_or_else(|| format!("POSTGRES_BIN_DIR is {}, where there is no `initdb` and `postgres` that run", directory.display()));
+    }
+    let mut found: Vec<Binaries> = candidates().iter().filter_map(|directory| probe(directory)).collect();
+    found.retain(|binaries| VERSIONS.contains(&binaries.version) && cluster.is_none_or(|version| version == binaries.version));
+    found.sort_by_key(|binaries| std::cmp::Reverse(binaries.version));
+    found.into_iter().next().ok_or_else(|| match cluster {
+        Some(version) => format!(
+            "The data was made with Postgres {version}, and no server binaries of that version were found. Install them again, or name their directory in POSTGRES_BIN_DIR."
+        ),
+        None => format!(
+            "No Postgres server binaries (versions {} to {}) were found in PATH or where packages put them. {} Or set DATABASE_URL to use a server of your own.",
+            VERSIONS.start(),
+            VERSIONS.end(),
+            advice()
+        ),
+    })
+}
+
+fn candidates() -> Vec<PathBuf> {
+    let mut all: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
+    if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
+        all.push(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    }
+    for (parent, prefix, below) in PLACES {
+        let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+        let named = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+        all.extend(named.map(|entry| entry.path().join(below)));
+    }
+    all
+}
+
+fn probe(directory: &Path) -> Option<Binaries> {
+    if !directory.join("initdb").is_file() {
+        return None;
+    }
+    let output = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    let major = number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
+    Some(Binaries { directory: directory.to_owned(), version: major })
+}
+
+/// The command that installs what is missing, for the system at hand.
+fn advice() -> String {
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let family: String = release.lines().filter(|line| line.starts_with("ID=") || line.starts_with("ID_LIKE=")).collect::<Vec<_>>().join(" ");
+    let is = |name: &str| family.contains(name);
+    let command = if cfg!(target_os = "macos") {
+        "brew install postgresql@17"
+    } else if is("debian") || is("ubuntu") {
+        "apt-get install postgresql"
+    } else if is("rhel") || is("fedora") || is("centos") {
+        "dnf install postgresql-server postgresql-contrib"
+    } else if is("alpine") {
+        "apk add postgresql postgresql-contrib"
+    } else if is("arch") {
+        "pacman -S postgresql"
+    } else if is("suse") {
+        "zypper install postgresql-server postgresql-contrib"
+    } else {
+        return "Install your system's package of the Postgres server, with its contrib modules.".to_owned();
+    };
+    format!("Install them with `{command}`.")
+}

@@ -1,0 +1,188 @@
+//! Owns the cluster on disk: its directories, whose they are, the lock that keeps a second server away, `initdb`.
+//! Must not know how the server is kept running.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use sha2::{Digest, Sha256};
+
+use super::account::Account;
+use super::binaries::{self, Binaries};
+
+/// The longest path of a Unix socket, in bytes, as the kernel has it.
+const SOCKET_PATH: usize = 107;
+
+/// Name of the database's owner, and only role.
+const ROLE: &str = "reperes";
+
+/// The port, which only gives the socket its name.
+const PORT: u16 = 5432;
+
+/// Where the data goes when root's own directory is closed to the account that Postgres runs as.
+const FALLBACK: &str = "/var/lib/reperes";
+
+/// Whether the data must survive the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It must: every commit is on disk.
+    Durable,
+    /// It need not, as in tests.
+    Passing,
+}
+
+/// A cluster that is ours: made, locked, not yet running.
+pub struct Cluster {
+    pub(super) binaries: Binaries,
+    pub(super) account: Option<Account>,
+    pub(super) durability: Durability,
+    /// The directory of the data.
+    pub(super) data: PathBuf,
+    /// The directory of the socket.
+    pub(super) socket: PathBuf,
+    /// The server's log.
+    pub(super) log: PathBuf,
+    _lock: File,
+}
+
+impl Cluster {
+    /// Opens the cluster below `directory`, making it first if need be. `moved` says whether the operator chose the
+    /// directory: then no other is used in its place.
+    ///
+    /// # Errors
+    /// A sentence for the operator: no binaries, no access, or another server on the same directory.
+    pub fn open(directory: &Path, moved: bool, bin_dir: Option<&Path>, durability: Durability) -> Result<Self, String> {
+        let account = Account::choose()?;
+        let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        let directory = reachable(wanted, moved, account)?;
+        make(&directory, 0o755).map_err(at(&directory))?;
+        let lock = lock(&directory)?;
+        let data = directory.join("postgres");
+        let binaries = binaries::find(bin_dir, version(&data))?;
+        let socket = socket_directory(&directory, account)?;
+        let log = directory.join("postgres.log");
+        let cluster = Self { binaries, account, durability, data, socket, log, _lock: lock };
+        if !cluster.data.join("PG_VERSION").exists() {
+            cluster.initialise(&directory.join("postgres.new"))?;
+        }
+        Ok(cluster)
+    }
+
+    /// The URL of the database.
+    pub fn url(&self) -> String {
+        let host = percent_encoding::utf8_percent_encode(&self.socket.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC).to_string();
+        format!("postgres://{ROLE}@{host}:{PORT}/postgres")
+    }
+
+    /// A command of Postgres's, as the right account, in an environment of its own.
+    pub(super) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(self.binaries.directory.join(program));
+        command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).current_dir("/");
+        if let Some(account) = self.account {
+            account.run_as(&mut command);
+        }
+        command
+    }
+
+    /// The port that gives the socket its name.
+    pub(super) fn port() -> String {
+        PORT.to_string()
+    }
+
+    /// Makes the data directory aside and moves it into place, so that a start cut short leaves no half of one.
+    fn initialise(&self, aside: &Path) -> Result<(), String> {
+        log::info!("making a Postgres {} cluster in {}", self.binaries.version, self.data.display());
+        if aside.exists() {
+            fs::remove_dir_all(aside).map_err(at(aside))?;
+        }
+        make(aside, 0o700).map_err(at(aside))?;
+        if let Some(account) = self.account {
+            account.own(aside).map_err(at(aside))?;
+        }
+        let locale = if cfg!(target_os = "linux") { "--locale=C.UTF-8" } else { "--locale=C" };
+        let mut command = self.command("initdb");
+        command.arg("-D").arg(aside).args(["-U", ROLE, "-A", "trust", "-E", "UTF8", locale, "--no-instructions"]);
+        if self.durability == Durability::Passing {
+            command.arg("--no-sync");
+        }
+        let output = command.output().map_err(|error| format!("initdb cannot be run: {error}"))?;
+        if !output.status.success() {
+            return Err(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        }
+        fs::rename(aside, &self.data).map_err(at(&self.data))
+    }
+}
+
+/// The wanted directory, or the fallback where root wants one that the account cannot reach.
+fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<PathBuf, String> {
+    let Some(barrier) = account.and_then(|account| account.barred_from(&wanted).map(Path::to_owned)) else {
+        return Ok(wanted);
+    };
+    let why = format!("{} is closed to the unprivileged account that Postgres runs as", barrier.display());
+    if moved {
+        return Err(format!("REPERES_DATA_DIR is {}, but {why}", wanted.display()));
+    }
+    let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
+    let name: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+    let fallback = Path::new(FALLBACK).join(name);
+    log::warn!("{why}: the data of this checkout goes to {}", fallback.display());
+    make(Path::new(FALLBACK), 0o755).map_err(at(Path::new(FALLBACK)))?;
+    Ok(fallback)
+}
+
+fn lock(directory: &Path) -> Result<File, String> {
+    let path = directory.join("lock");
+    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(at(&path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder).map_err(at(&path))?;
+            return Err(format!(
+                "another server (process {}) already runs on {}; stop it, or set REPERES_DATA_DIR to another directory",
+                holder.trim(),
+                directory.display()
+            ));
+        }
+        Err(TryLockError::Error(error)) => return Err(at(&path)(error)),
+    }
+    file.set_len(0).and_then(|()| file.rewind()).and_then(|()| writeln!(file, "{}", std::process::id())).map_err(at(&path))?;
+    Ok(file)
+}
+
+/// The directory of the socket, open to its owner only, since whoever reaches the socket is let in.
+fn socket_directory(directory: &Path, account: Option<Account>) -> Result<PathBuf, String> {
+    let mut path = directory.join("run");
+    if path.as_os_str().len() + format!("/.s.PGSQL.{PORT}").len() > SOCKET_PATH {
+        let digest = Sha256::digest(directory.as_os_str().as_encoded_bytes());
+        let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+        path = std::env::temp_dir().join(format!("reperes-{name}"));
+    }
+    make(&path, 0o700).map_err(at(&path))?;
+    let metadata = fs::symlink_metadata(&path).map_err(at(&path))?;
+    // SAFETY: geteuid has no preconditions and cannot fail.
+    let me = unsafe { libc::geteuid() };
+    if !metadata.is_dir() || (me != 0 && metadata.uid() != me) {
+        return Err(format!("{} belongs to somebody else", path.display()));
+    }
+    if let Some(account) = account {
+        account.own(&path).map_err(at(&path))?;
+    }
+    fs::set_permissions(&path, Permissions::from_mode(0o700)).map_err(at(&path))?;
+    Ok(path)
+}
+
+fn version(data: &Path) -> Option<u32> {
+    fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
+}
+
+fn make(path: &Path, mode: u32) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(mode).create(path)
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> String {
+    let path = path.display().to_string();
+    move |error| format!("{path}: {error}")
+}

@@ -1,0 +1,82 @@
+//! Owns the closed table of problem types: slug, status, title, and the page's French explanation.
+//! Must not know what raises them.
+
+/// Generates the enumeration and its table from one list, so that neither can miss an entry.
+macro_rules! kinds {
+    ($($variant:ident, $slug:literal, $status:literal, $title:literal, $meaning:literal, $remedy:literal;)+) => {
+        /// A type of problem. The table is closed: a client may switch on `type`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind { $(#[doc = $title] $variant),+ }
+
+        impl Kind {
+            /// Every type, in the order of their status.
+            pub const ALL: &'static [Kind] = &[$(Kind::$variant),+];
+
+            /// The last segment of the type's address.
+            pub fn slug(self) -> &'static str { match self { $(Kind::$variant => $slug),+ } }
+
+            /// The HTTP status code that goes with it.
+            pub fn status(self) -> u16 { match self { $(Kind::$variant => $status),+ } }
+
+            /// The title, in English, the same for every problem of the type.
+            pub fn title(self) -> &'static str { match self { $(Kind::$variant => $title),+ } }
+
+            /// What it means, in French, for the type's page.
+            pub fn meaning(self) -> &'static str { match self { $(Kind::$variant => $meaning),+ } }
+
+            /// What the client can do about it, in French, for the type's page.
+            pub fn remedy(self) -> &'static str { match self { $(Kind::$variant => $remedy),+ } }
+        }
+    };
+}
+
+kinds! {
+    MalformedRequest, "malformed-request", 400, "Malformed request",
+        "L’adresse ne peut pas être lue : un « % » mal formé, un octet qui n’est pas de l’UTF-8, un caractère nul, ou une tête de requête qui n’est pas du HTTP.",
+        "Encodez l’adresse en UTF-8 puis en pourcent (RFC 3986).";
+    InvalidParameters, "invalid-parameters", 400, "Invalid parameters",
+        "Un ou plusieurs paramètres sont inconnus ou n’ont pas une valeur admise. Le service ne devine jamais : il refuse la requête entière.",
+        "Le champ « errors » nomme chaque paramètre en faute, ce qui est admis et ce qui s’en approche le plus.";
+    UnknownResource, "unknown-resource", 404, "Unknown resource",
+        "Rien ne se trouve à cette adresse.",
+        "« /v1 » énumère ce qui existe ; « closest » propose les adresses voisines.";
+    UnknownCode, "unknown-code", 404, "Unknown code",
+        "La collection existe, mais aucune ligne n’y porte ce code dans la publication demandée.",
+        "« closest » propose les codes voisins. Les codes des territoires portent leur type : DEP-59, COM-59350.";
+    RequestTimeout, "request-timeout", 408, "Request timeout",
+        "La requête n’est pas arrivée en entier dans le temps imparti.",
+        "Recommencez.";
+    MethodNotAllowed, "method-not-allowed", 405, "Method not allowed",
+        "L’adresse existe, mais n’admet pas cette méthode.",
+        "L’en-tête « Allow » énumère les méthodes admises.";
+    PayloadTooLarge, "payload-too-large", 413, "Payload too large",
+        "Le corps de la requête dépasse ce que le service accepte. Les lectures n’ont pas de corps.",
+        "Envoyez la requête sans corps.";
+    UriTooLong, "uri-too-long", 414, "URI too long",
+        "L’adresse dépasse la longueur admise.",
+        "Demandez moins de valeurs à la fois.";
+    UnsupportedEncoding, "unsupported-encoding", 415, "Unsupported content encoding",
+        "Le corps de la requête est compressé, ce que le service n’admet pas.",
+        "Envoyez la requête sans « Content-Encoding ».";
+    HeadTooLarge, "head-too-large", 431, "Request head too large",
+        "Les en-têtes de la requête dépassent ce que le service accepte.",
+        "Envoyez moins d’en-têtes, ou de plus courts.";
+    InternalError, "internal-error", 500, "Internal error",
+        "Le service a échoué. La cause est dans son journal, sous l’identifiant de la requête.",
+        "Signalez l’identifiant de la requête à l’exploitant.";
+    Unavailable, "unavailable", 503, "Service unavailable",
+        "La base de données ne répond pas en ce moment, ou rien n’a encore été publié.",
+        "Recommencez après le délai de l’en-tête « Retry-After ».";
+}
+
+impl Kind {
+    /// The address that identifies the type and explains it, relative to the server.
+    pub fn uri(self) -> String {
+        format!("/problems/{}", self.slug())
+    }
+
+    /// The type with this slug.
+    pub fn of_slug(slug: &str) -> Option<Kind> {
+        Kind::ALL.iter().copied().find(|kind| kind.slug() == slug)
+    }
+}

@@ -1,0 +1,162 @@
+//! Owns what goes wrong: the closed table of problem types of RFC 9457 and the body that carries one.
+//! Must not know HTTP handlers, SQL or datasets: every other module may use it, it uses none.
+
+mod kind;
+mod page;
+
+pub use kind::Kind;
+pub use page::{index_page, page};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The most faults that one problem lists; the rest is counted in `detail`.
+pub const FAULTS_LISTED: usize = 50;
+
+/// The longest piece of a client's own text that is repeated in an answer, in characters.
+const ECHO_LENGTH: usize = 80;
+
+/// One thing that is wrong with a request or a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(title = "Fault")]
+pub struct Fault {
+    /// The query parameter at fault.
+    #[schema(example = "populaton")]
+    pub parameter: String,
+    /// What is wrong, in one sentence.
+    #[schema(example = "`populaton` is not a parameter of this collection.")]
+    pub detail: String,
+    /// The value at fault, where one was given; long values are cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What may stand there instead.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
+    /// The closest allowed words to what was given.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closest: Vec<String>,
+}
+
+impl Fault {
+    /// A fault of `parameter`, said in one sentence.
+    pub fn new(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
+        let parameter = echo(&parameter.into());
+        Self { parameter, detail: detail.into(), value: None, allowed: Vec::new(), closest: Vec::new() }
+    }
+
+    /// Adds the value at fault.
+    pub fn value(mut self, value: &str) -> Self {
+        self.value = Some(echo(value));
+        self
+    }
+
+    /// Adds what would be allowed.
+    pub fn allowed<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Self {
+        self.allowed = allowed.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Adds the closest matches.
+    pub fn closest<S: Into<String>>(mut self, closest: impl IntoIterator<Item = S>) -> Self {
+        self.closest = closest.into_iter().map(Into::into).collect();
+        self
+    }
+}
+
+/// Text of the client, fit to be repeated: short, and without control characters.
+pub fn echo(text: &str) -> String {
+    let mut short: String = text
+        .chars()
+        .take(ECHO_LENGTH)
+        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
+        .collect();
+    if text.chars().count() > ECHO_LENGTH {
+        short.push('…');
+    }
+    short
+}
+
+/// A problem document (RFC 9457), sent as `application/problem+json`.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(title = "Problem")]
+pub struct Problem {
+    /// Where this type of problem is explained.
+    #[serde(rename = "type")]
+    #[schema(example = "/problems/invalid-parameters")]
+    pub type_uri: String,
+    /// The type of problem in a few words; the same for every problem of the type.
+    #[schema(example = "Invalid parameters")]
+    pub title: &'static str,
+    /// The HTTP status code of the answer.
+    #[schema(example = 400, minimum = 400, maximum = 599)]
+    pub status: u16,
+    /// What happened this time.
+    #[schema(example = "3 parameters are not as they should be.")]
+    pub detail: String,
+    /// The identifier of the request, as in the header `X-Request-Id` and in the log.
+    #[schema(example = "5f1c9a3b-000004d2")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Everything that is wrong with the request, at once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<Fault>,
+    /// The closest codes or addresses that exist, when none answers to the one asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub closest: Vec<String>,
+    #[serde(skip)]
+    kind: Kind,
+}
+
+impl Problem {
+    /// A problem of a type, with what happened this time.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self {
+            type_uri: kind.uri(),
+            title: kind.title(),
+            status: kind.status(),
+            detail: detail.into(),
+            request_id: None,
+            errors: Vec::new(),
+            closest: Vec::new(),
+            kind,
+        }
+    }
+
+    /// The problem that lists all faults of a request's parameters.
+    pub fn invalid_parameters(mut faults: Vec<Fault>) -> Self {
+        let count = faults.len();
+        let mut detail = match count {
+            1 => "1 parameter is not as it should be.".to_owned(),
+            n => format!("{n} parameters are not as they should be."),
+        };
+        if count > FAULTS_LISTED {
+            faults.truncate(FAULTS_LISTED);
+            detail.push_str(&format!(" The first {FAULTS_LISTED} are listed."));
+        }
+        Self { errors: faults, ..Self::new(Kind::InvalidParameters, detail) }
+    }
+
+    /// The problem of the server itself: says nothing of the cause, which belongs in the log.
+    pub fn internal() -> Self {
+        Self::new(
+            Kind::InternalError,
+            "The server failed. The cause is in its log under this request's identifier.",
+        )
+    }
+
+    /// Adds the closest codes or addresses.
+    pub fn closest(mut self, closest: Vec<String>) -> Self {
+        self.closest = closest;
+        self
+    }
+
+    /// The type of the problem.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The body, as JSON.
+    pub fn body(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_else(|_| b"{}".to_vec())
+    }
+}

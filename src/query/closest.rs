@@ -1,0 +1,20 @@
+//! Owns the search for the word that was meant.
+//! Must not know where the words come from.
+
+/// How alike two words must be, from 0 to 1, for one to be proposed for the other.
+const LIKENESS: f64 = 0.75;
+
+/// The most words proposed.
+const PROPOSED: usize = 3;
+
+/// The words of `allowed` closest to `given`, best first; none when nothing is like it.
+pub fn closest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let given = given.to_lowercase();
+    let mut scored: Vec<(f64, &str)> = allowed
+        .into_iter()
+        .map(|word| (strsim::jaro_winkler(&given, &word.to_lowercase()), word))
+        .filter(|(score, _)| *score >= LIKENESS)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.into_iter().take(PROPOSED).map(|(_, word)| word.to_owned()).collect()
+}

@@ -1,0 +1,142 @@
+//! Owns the description of a dataset: its table of fields, its key, and the ways that lead from its rows to others.
+//! Must not know any one dataset: those stand in `datasets/`, one file each.
+
+use super::field::{Field, Kind, Origin};
+
+/// Separates the parts of a code whose key has several fields.
+pub const KEY_SEPARATOR: char = '~';
+
+/// A way from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
+#[derive(Debug)]
+pub struct Link {
+    /// Last segment of the address.
+    pub name: &'static str,
+    /// The dataset that it leads to.
+    pub target: &'static str,
+    /// What it gives, for the user of the data.
+    pub summary: &'static str,
+    /// How the rows are found.
+    pub via: Via,
+}
+
+/// How a link finds its rows.
+#[derive(Debug)]
+pub enum Via {
+    /// Rows of the target, one of whose fields names this row.
+    Fields(&'static [&'static str]),
+    /// Rows of the target whose `field` names a row of `through`, which in turn names this row by `by`.
+    Through {
+        /// The field of the target.
+        field: &'static str,
+        /// The dataset in between.
+        through: &'static str,
+        /// The field of the dataset in between that names this row.
+        by: &'static str,
+    },
+    /// Territories that contain this one or lie in it.
+    Containment(Direction),
+}
+
+/// Which way a link of territories goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// What contains the territory.
+    Ancestors,
+    /// All that lies in it, wholly or partly.
+    Descendants,
+    /// What lies in it and belongs to it directly.
+    Members,
+}
+
+/// Where the rows of a dataset come from.
+#[derive(Clone, Copy, Debug)]
+pub enum Rows {
+    /// Files that somebody publishes.
+    Published,
+    /// Other datasets: the SELECT that gives the rows, run at each release.
+    Derived(&'static str),
+    /// The act of publishing itself.
+    Releases,
+}
+
+/// A dataset, described once.
+#[derive(Debug)]
+pub struct Dataset {
+    /// Name of collection, table and tag alike: a plural.
+    pub name: &'static str,
+    /// Name of one row: the singular, as in the names of fields that refer to it.
+    pub singular: &'static str,
+    /// Title, in French, for the reader.
+    pub title: &'static str,
+    /// What a row is, for the user of the data.
+    pub description: &'static str,
+    /// The fields, in the order of every representation.
+    pub fields: &'static [Field],
+    /// The fields that name a row; the last sort terms of every list.
+    pub key: &'static [&'static str],
+    /// The field that names the territory of a row, for `within` and `touching`.
+    pub territory: Option<&'static str>,
+    /// The ways from a row to others.
+    pub links: &'static [Link],
+    /// A code that exists in the bundled data.
+    pub example: &'static str,
+    /// Where its rows come from.
+    pub rows: Rows,
+    /// Whether it is served as a collection; the others only carry links.
+    pub public: bool,
+}
+
+impl Dataset {
+    /// The field with this name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields of the key, in order.
+    pub fn key_fields(&self) -> impl Iterator<Item = &'static Field> + '_ {
+        self.key.iter().filter_map(|name| self.field(name))
+    }
+
+    /// The field that carries the code by which a row is addressed.
+    pub fn code_field(&self) -> Option<&'static Field> {
+        self.fields.iter().find(|f| matches!(f.kind, Kind::Code | Kind::JoinedCode)).or_else(|| self.key_fields().next())
+    }
+
+    /// Whether the code is made of several fields.
+    pub fn has_joined_code(&self) -> bool {
+        self.key.len() > 1
+    }
+
+    /// The fields that are columns of the table.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|f| !matches!(f.kind, Kind::JoinedCode) && f.origin == Origin::Row)
+    }
+
+    /// The field that names the territory of a row.
+    pub fn territory_field(&self) -> Option<&'static Field> {
+        self.territory.and_then(|name| self.field(name))
+    }
+
+    /// The link with this name.
+    pub fn link(&self, name: &str) -> Option<&'static Link> {
+        self.links.iter().find(|link| link.name == name)
+    }
+
+    /// The parts of a code, by key field; `None` when it has not as many parts as the key has fields.
+    ///
+    /// A period stands in a code with `_` for `/`, which would end the path's segment.
+    pub fn split_code(&self, code: &str) -> Option<Vec<(&'static Field, String)>> {
+        if !self.has_joined_code() {
+            return Some(vec![(self.key_fields().next()?, code.to_owned())]);
+        }
+        let parts: Vec<&str> = code.split(KEY_SEPARATOR).collect();
+        if parts.len() != self.key.len() {
+            return None;
+        }
+        let part = |field: &'static Field, text: &str| match field.kind {
+            Kind::Period => (field, text.replace('_', "/")),
+            _ => (field, text.to_owned()),
+        };
+        Some(self.key_fields().zip(parts).map(|(field, text)| part(field, text)).collect())
+    }
+}

@@ -1,0 +1,144 @@
+//! Owns the description of one field: the single place that says its name, kind, meaning and unit, and from
+//! which the parser's whitelist, the SQL, the OpenAPI document and the loader are all derived.
+//! Must not know any one dataset.
+
+/// One value of a closed list, with what it means.
+#[derive(Debug)]
+pub struct Choice {
+    /// The word as it stands in requests and answers.
+    pub value: &'static str,
+    /// What it means, for the reader of the documentation.
+    pub meaning: &'static str,
+}
+
+/// What a field holds, and so how it is read, compared, stored and written.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Free text.
+    Text,
+    /// The code that names the row within its dataset.
+    Code,
+    /// The code of a row whose key has several fields: those fields joined by `~`, kept in no column.
+    JoinedCode,
+    /// The code of a row of another dataset.
+    Reference(&'static str),
+    /// One word of a closed list.
+    Choice(&'static [Choice]),
+    /// Several texts.
+    TextList,
+    /// The codes of several rows of another dataset.
+    References(&'static str),
+    /// Several words of a closed list.
+    ChoiceList(&'static [Choice]),
+    /// A whole number within bounds.
+    Integer {
+        /// Smallest value admitted.
+        minimum: i64,
+        /// Largest value admitted.
+        maximum: i64,
+    },
+    /// A decimal number, exact.
+    Decimal,
+    /// A day, ISO 8601.
+    Date,
+    /// An instant, RFC 3339, in UTC.
+    Timestamp,
+    /// A period, ISO 8601: year, quarter, month, day or interval.
+    Period,
+    /// First or last day of the period held by the field `period`; computed when a row is published.
+    PeriodBound {
+        /// Whether it is the last day.
+        end: bool,
+    },
+    /// A JSON value: a GeoJSON geometry, counts by dataset.
+    Json,
+}
+
+/// Where a field's value comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The row itself.
+    Row,
+    /// The link that led from one row to this one.
+    Link,
+}
+
+/// One field of a dataset.
+#[derive(Debug)]
+pub struct Field {
+    /// Name in requests, answers, files and table alike.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether every row has a value.
+    pub required: bool,
+    /// What it means, for the user of the data.
+    pub description: &'static str,
+    /// An example that answers at least one row of the bundled data.
+    pub example: &'static str,
+    /// Where its value comes from.
+    pub origin: Origin,
+}
+
+impl Field {
+    /// A field that may be empty.
+    pub const fn optional(
+        name: &'static str,
+        kind: Kind,
+        description: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self { name, kind, required: false, description, example, origin: Origin::Row }
+    }
+
+    /// A field that every row has.
+    pub const fn required(
+        name: &'static str,
+        kind: Kind,
+        description: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self { name, kind, required: true, description, example, origin: Origin::Row }
+    }
+
+    /// Whether the field holds a list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.kind, Kind::TextList | Kind::References(_) | Kind::ChoiceList(_))
+    }
+
+    /// Whether a request may filter on it.
+    pub fn is_filterable(&self) -> bool {
+        !matches!(self.kind, Kind::Json)
+    }
+
+    /// Whether a request may sort on it: lists and JSON have no order.
+    pub fn is_sortable(&self) -> bool {
+        !self.is_list() && !matches!(self.kind, Kind::Json)
+    }
+
+    /// Whether rows are ordered by the folded text (no accents, no case), as French readers expect of names.
+    pub fn is_folded(&self) -> bool {
+        matches!(self.kind, Kind::Text)
+    }
+
+    /// Whether publishing computes it, so that files leave it out.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.kind, Kind::PeriodBound { .. } | Kind::JoinedCode)
+    }
+
+    /// The dataset whose codes it holds.
+    pub fn reference(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Reference(dataset) | Kind::References(dataset) => Some(dataset),
+            _ => None,
+        }
+    }
+
+    /// The closed list of its values.
+    pub fn choices(&self) -> Option<&'static [Choice]> {
+        match self.kind {
+            Kind::Choice(choices) | Kind::ChoiceList(choices) => Some(choices),
+            _ => None,
+        }
+    }
+}

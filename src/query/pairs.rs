@@ -1,0 +1,110 @@
+//! Owns the decoding of a query string into pairs, strictly: what cannot be read is refused, never replaced.
+//! Must not know what the parameters mean.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// The longest query string, in bytes.
+pub const QUERY_LENGTH: usize = 16 * 1024;
+
+/// The most parameters of one request.
+pub const PARAMETERS: usize = 100;
+
+/// What stays as it is in a link's query: the unreserved characters of RFC 3986, and the comma and slash of values.
+const KEPT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b',')
+    .remove(b'/')
+    .remove(b':');
+
+/// Why a query string cannot be read at all.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Unreadable {
+    /// It is longer than [`QUERY_LENGTH`].
+    TooLong,
+    /// It has a bad percent-escape, bytes that are not UTF-8, a control character, or too many parameters.
+    Malformed(String),
+}
+
+/// Decodes one piece of a path or query. A `+` is a space only in a query.
+///
+/// # Errors
+/// A sentence that says what is wrong: a bad percent-escape, bytes that are not UTF-8, a control character.
+pub fn decode(text: &str, plus_is_space: bool) -> Result<String, String> {
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        let escape = bytes.get(at + 1..at + 3);
+        if *byte == b'%' && !escape.is_some_and(|e| e.iter().all(u8::is_ascii_hexdigit)) {
+            return Err("a `%` is not followed by two hexadecimal digits".to_owned());
+        }
+    }
+    let spaced = if plus_is_space { text.replace('+', " ") } else { text.to_owned() };
+    let decoded = percent_decode_str(&spaced)
+        .decode_utf8()
+        .map_err(|_| "the decoded bytes are not UTF-8".to_owned())?;
+    match decoded.chars().find(|c| c.is_control()) {
+        Some('\0') => Err("it holds a NUL character".to_owned()),
+        Some(_) => Err("it holds a control character".to_owned()),
+        None => Ok(decoded.into_owned()),
+    }
+}
+
+/// Encodes a value for a link's query.
+pub fn encode(text: &str) -> String {
+    utf8_percent_encode(text, KEPT).to_string()
+}
+
+/// Encodes one segment of a path.
+pub fn encode_segment(text: &str) -> String {
+    const SEGMENT: &AsciiSet = &KEPT.add(b'/');
+    utf8_percent_encode(text, SEGMENT).to_string()
+}
+
+/// The pairs of a query string, in order. Empty pieces (`a=1&&b=2`) are passed over.
+///
+/// # Errors
+/// [`Unreadable`]: 414 when too long, 400 otherwise.
+pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Unreadable> {
+    if query.len() > QUERY_LENGTH {
+        return Err(Unreadable::TooLong);
+    }
+    let pieces: Vec<&str> = query.split('&').filter(|piece| !piece.is_empty()).collect();
+    if pieces.len() > PARAMETERS {
+        return Err(Unreadable::Malformed(format!(
+            "The query has {} parameters; at most {PARAMETERS} are admitted.",
+            pieces.len()
+        )));
+    }
+    let piece = |text: &str| decode(text, true).map_err(|why| Unreadable::Malformed(format!("The query cannot be read: {why}.")));
+    pieces
+        .into_iter()
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Ok((piece(name)?, piece(value)?))
+        })
+        .collect()
+}
+
+/// The values of a list: separated by commas, a comma within a value written `\,`.
+pub fn list(text: &str) -> Vec<String> {
+    let mut values = vec![String::new()];
+    let mut characters = text.chars().peekable();
+    while let Some(c) = characters.next() {
+        match c {
+            '\\' if characters.peek() == Some(&',') => {
+                characters.next();
+                values.last_mut().expect("the list starts with one value").push(',');
+            }
+            ',' => values.push(String::new()),
+            _ => values.last_mut().expect("the list starts with one value").push(c),
+        }
+    }
+    values
+}
+
+/// The inverse of [`list`].
+pub fn join(values: &[String]) -> String {
+    values.iter().map(|value| value.replace(',', "\\,")).collect::<Vec<_>>().join(",")
+}

@@ -1,0 +1,195 @@
+//! Owns the plan: a request after validation, ready to become SQL. It also lists the parameters that a collection
+//! accepts, for the parser and the OpenAPI document alike.
+//! Must not know how a plan is run.
+
+use super::cursor::Position;
+use super::dataset::{Dataset, Link};
+use super::field::Field;
+use super::pairs;
+use super::reader;
+use crate::problem::Fault;
+
+/// Rows on a page when `limit` is not given.
+pub const DEFAULT_LIMIT: i64 = 100;
+
+/// The most rows on a page.
+pub const MAXIMUM_LIMIT: i64 = 1000;
+
+/// The most values in one list.
+pub const LIST_VALUES: usize = 500;
+
+/// The most sort terms.
+pub const SORT_TERMS: usize = 8;
+
+/// The collection that a request asks: a dataset, or the rows that a link leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// The dataset of the rows.
+    pub dataset: &'static Dataset,
+    /// The link that leads to them.
+    pub link: Option<&'static Link>,
+    /// Fields that the link adds to the rows.
+    pub extra: &'static [Field],
+}
+
+impl Context {
+    /// All fields of a row, in order.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.dataset.fields.iter().chain(self.extra)
+    }
+
+    /// The field with this name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields().find(|field| field.name == name)
+    }
+
+    /// Every parameter that the collection accepts, in the order of the documentation.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let mut all: Vec<Parameter> =
+            self.fields().filter(|f| f.is_filterable()).map(Parameter::Filter).collect();
+        if self.dataset.territory.is_some() {
+            all.extend([Parameter::Within, Parameter::Touching]);
+        }
+        all.extend([Parameter::Sort, Parameter::Limit, Parameter::Cursor, Parameter::Count, Parameter::Release]);
+        all
+    }
+}
+
+/// One parameter that a collection accepts.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameter {
+    /// Rows whose field has one of the values.
+    Filter(&'static Field),
+    /// Rows of the territories that lie wholly in these.
+    Within,
+    /// Rows of the territories that lie wholly or partly in these.
+    Touching,
+    /// The order.
+    Sort,
+    /// Rows on a page.
+    Limit,
+    /// Where the page starts.
+    Cursor,
+    /// Whether all rows are counted.
+    Count,
+    /// The release read.
+    Release,
+}
+
+impl Parameter {
+    /// Its name in the query string.
+    pub fn name(self) -> &'static str {
+        match self {
+            Parameter::Filter(field) => field.name,
+            Parameter::Within => "within",
+            Parameter::Touching => "touching",
+            Parameter::Sort => "sort",
+            Parameter::Limit => "limit",
+            Parameter::Cursor => "cursor",
+            Parameter::Count => "count",
+            Parameter::Release => "release",
+        }
+    }
+}
+
+/// Rows whose field has any of the values.
+#[derive(Clone, Debug)]
+pub struct Condition {
+    /// The field.
+    pub field: &'static Field,
+    /// The values, canonical, sorted, without doubles.
+    pub values: Vec<String>,
+}
+
+/// How territories are gathered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// The territory and all that lies wholly in it.
+    Within,
+    /// The territory and all that lies wholly or partly in it.
+    Touching,
+}
+
+impl ScopeKind {
+    /// The parameter that asks for it.
+    pub fn parameter(self) -> &'static str {
+        match self {
+            ScopeKind::Within => Parameter::Within.name(),
+            ScopeKind::Touching => Parameter::Touching.name(),
+        }
+    }
+}
+
+/// The territories that rows must belong to.
+#[derive(Clone, Debug)]
+pub struct Scope {
+    /// How they are gathered.
+    pub kind: ScopeKind,
+    /// From which.
+    pub territories: Vec<String>,
+}
+
+/// One term of the order.
+#[derive(Clone, Copy, Debug)]
+pub struct SortTerm {
+    /// The field.
+    pub field: &'static Field,
+    /// Largest first. Rows without a value come last either way.
+    pub descending: bool,
+}
+
+/// A validated request for rows.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    /// What is asked.
+    pub context: Context,
+    /// The code of the row that the link starts from.
+    pub parent: Option<String>,
+    /// All must hold.
+    pub conditions: Vec<Condition>,
+    /// All must hold.
+    pub scopes: Vec<Scope>,
+    /// The order; ends with the key, so that it is total.
+    pub sort: Vec<SortTerm>,
+    /// Rows on the page.
+    pub limit: i64,
+    /// Whether all rows are counted.
+    pub count: bool,
+    /// The release asked for, by `release` or by the cursor.
+    pub release: Option<i32>,
+    /// The page starts after this row.
+    pub after: Option<Position>,
+    /// Whether a code that no row bears is a fault; for an item it is not found instead.
+    pub checks_codes: bool,
+    /// The parameters in canonical form and order, without cursor and release.
+    pub parameters: Vec<(&'static str, String)>,
+}
+
+impl Plan {
+    /// Validates the pairs of a query against what the collection accepts.
+    ///
+    /// # Errors
+    /// Every fault of the request.
+    pub fn read(context: Context, parent: Option<String>, pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
+        reader::read(context, parent, pairs)
+    }
+
+    /// What a cursor is bound to: everything that decides which rows come in which order.
+    pub fn identity(&self) -> String {
+        let kept = self.parameters.iter().filter(|(name, _)| !matches!(*name, "limit" | "count"));
+        let query: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
+        let link = self.context.link.map_or("", |link| link.name);
+        let parent = self.parent.as_deref().unwrap_or("");
+        format!("{}/{parent}/{link}?{}", self.context.dataset.name, query.join("&"))
+    }
+
+    /// The query string of a link, from the canonical parameters and more.
+    pub fn query_string(&self, more: &[(&str, String)]) -> String {
+        let own = self.parameters.iter().map(|(name, value)| (*name, value));
+        let pieces: Vec<String> = own
+            .chain(more.iter().map(|(name, value)| (*name, value)))
+            .map(|(name, value)| format!("{name}={}", pairs::encode(value)))
+            .collect();
+        if pieces.is_empty() { String::new() } else { format!("?{}", pieces.join("&")) }
+    }
+}

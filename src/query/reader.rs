@@ -1,0 +1,235 @@
+//! Owns the reading of a query's pairs into a plan: every fault is gathered, none is passed over or guessed.
+//! Must not know where the pairs come from.
+
+use std::collections::BTreeSet;
+
+use super::closest::closest;
+use super::cursor::{self, Position};
+use super::field::{Field, Kind};
+use super::plan::{Condition, Context, DEFAULT_LIMIT, LIST_VALUES, MAXIMUM_LIMIT, Parameter, Plan, SORT_TERMS, Scope, ScopeKind, SortTerm};
+use super::{pairs, value};
+use crate::problem::Fault;
+
+/// Values of the parameter `count`.
+pub(super) const COUNTS: [&str; 2] = ["none", "exact"];
+
+pub(super) fn read(context: Context, parent: Option<String>, given: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
+    let mut reader = Reader { context, faults: Vec::new() };
+    let mut plan = Plan {
+        context,
+        parent,
+        conditions: Vec::new(),
+        scopes: Vec::new(),
+        sort: Vec::new(),
+        limit: DEFAULT_LIMIT,
+        count: false,
+        release: None,
+        after: None,
+        checks_codes: true,
+        parameters: Vec::new(),
+    };
+    let known = context.parameters();
+    let mut seen = BTreeSet::new();
+    let mut cursor_text = None;
+    for (name, text) in given {
+        let Some(parameter) = known.iter().copied().find(|p| p.name() == name) else {
+            reader.unknown(name, &known);
+            continue;
+        };
+        if !seen.insert(parameter.name()) {
+            reader.faults.push(Fault::new(name, "The parameter is given more than once; give its values separated by commas."));
+            continue;
+        }
+        match parameter {
+            Parameter::Cursor => cursor_text = Some(text),
+            other => reader.parameter(other, text, &mut plan),
+        }
+    }
+    plan.sort = reader.complete_order(std::mem::take(&mut plan.sort));
+    plan.parameters.sort_unstable();
+    if let Some(text) = cursor_text {
+        reader.cursor(text, &mut plan);
+    }
+    if reader.faults.is_empty() { Ok(plan) } else { Err(reader.faults) }
+}
+
+struct Reader {
+    context: Context,
+    faults: Vec<Fault>,
+}
+
+impl Reader {
+    fn unknown(&mut self, name: &str, known: &[Parameter]) {
+        let names: Vec<&str> = known.iter().map(|p| p.name()).collect();
+        let json = self.context.field(name).is_some();
+        let detail = match json {
+            true => "The field cannot be filtered on.".to_owned(),
+            false => format!("`{}` is not a parameter of this collection.", crate::problem::echo(name)),
+        };
+        let near = closest(name, names.iter().copied());
+        self.faults.push(Fault::new(name, detail).allowed(names).closest(near));
+    }
+
+    fn parameter(&mut self, parameter: Parameter, text: &str, plan: &mut Plan) {
+        let canonical = match parameter {
+            Parameter::Filter(field) => self.filter(field, text).map(|values| {
+                let canonical = pairs::join(&values);
+                plan.conditions.push(Condition { field, values });
+                canonical
+            }),
+            Parameter::Within => self.scope(ScopeKind::Within, parameter, text, plan),
+            Parameter::Touching => self.scope(ScopeKind::Touching, parameter, text, plan),
+            Parameter::Sort => self.sort(text, plan),
+            Parameter::Limit => self.number(parameter, text, 1, MAXIMUM_LIMIT).map(|n| {
+                plan.limit = n;
+                n.to_string()
+            }),
+            Parameter::Count => match COUNTS.contains(&text) {
+                true => {
+                    plan.count = text == "exact";
+                    Some(text.to_owned())
+                }
+                false => {
+                    let fault = Fault::new("count", "The value is not one of those admitted.").value(text);
+                    self.faults.push(fault.allowed(COUNTS).closest(closest(text, COUNTS)));
+                    None
+                }
+            },
+            Parameter::Release => {
+                plan.release = self.number(parameter, text, 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
+                None
+            }
+            Parameter::Cursor => None,
+        };
+        plan.parameters.extend(canonical.map(|text| (parameter.name(), text)));
+    }
+
+    fn number(&mut self, parameter: Parameter, text: &str, minimum: i64, maximum: i64) -> Option<i64> {
+        value::integer(text, minimum, maximum)
+            .map_err(|why| self.faults.push(Fault::new(parameter.name(), format!("The value {why}.")).value(text)))
+            .ok()
+    }
+
+    /// The values of a list parameter, each read by `read`; sorted, without doubles.
+    fn values(&mut self, name: &str, text: &str, read: impl Fn(&str) -> Result<String, Fault>) -> Option<Vec<String>> {
+        let given = pairs::list(text);
+        if given.len() > LIST_VALUES {
+            self.faults.push(Fault::new(name, format!("The list has {} values; at most {LIST_VALUES} are admitted.", given.len())));
+            return None;
+        }
+        let before = self.faults.len();
+        let mut values = BTreeSet::new();
+        for one in &given {
+            match read(one) {
+                Ok(canonical) => _ = values.insert(canonical),
+                Err(fault) => self.faults.push(fault.value(one)),
+            }
+        }
+        (self.faults.len() == before).then(|| values.into_iter().collect())
+    }
+
+    fn filter(&mut self, field: &'static Field, text: &str) -> Option<Vec<String>> {
+        let dataset = self.context.dataset;
+        self.values(field.name, text, |one| {
+            let fault = |why: String| Fault::new(field.name, format!("The value {why}."));
+            if one.chars().count() > value::VALUE_LENGTH {
+                return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
+            }
+            if matches!(field.kind, Kind::JoinedCode) {
+                let parts = dataset.split_code(one).ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
+                for (part, text) in &parts {
+                    value::parse(part, text).map_err(|why| fault(format!("has a part `{}` that {why}", part.name)))?;
+                }
+                return Ok(one.to_owned());
+            }
+            value::parse(field, one).map_err(|why| match field.choices() {
+                Some(choices) => {
+                    let words = choices.iter().map(|choice| choice.value);
+                    fault(why).allowed(words.clone()).closest(closest(one, words))
+                }
+                None => fault(why),
+            })
+        })
+    }
+
+    fn scope(&mut self, kind: ScopeKind, parameter: Parameter, text: &str, plan: &mut Plan) -> Option<String> {
+        let name = parameter.name();
+        let territories = self.values(name, text, |one| match one.is_empty() || one.len() > value::VALUE_LENGTH {
+            true => Err(Fault::new(name, "The value is not the code of a territory, such as DEP-59.")),
+            false => Ok(one.to_owned()),
+        })?;
+        let canonical = pairs::join(&territories);
+        plan.scopes.push(Scope { kind, territories });
+        Some(canonical)
+    }
+
+    fn sort(&mut self, text: &str, plan: &mut Plan) -> Option<String> {
+        let before = self.faults.len();
+        let terms = pairs::list(text);
+        if terms.len() > SORT_TERMS {
+            self.faults.push(Fault::new("sort", format!("The order has {} terms; at most {SORT_TERMS} are admitted.", terms.len())));
+            return None;
+        }
+        for term in &terms {
+            let (name, descending) = term.strip_prefix('-').map_or((term.as_str(), false), |name| (name, true));
+            match self.context.field(name).filter(|field| field.is_sortable()) {
+                Some(field) if plan.sort.iter().any(|t| std::ptr::eq(t.field, field)) => {
+                    self.faults.push(Fault::new("sort", "The field stands in the order twice.").value(term));
+                }
+                Some(field) => plan.sort.push(SortTerm { field, descending }),
+                None => {
+                    let sortable: Vec<&str> = self.context.fields().filter(|f| f.is_sortable()).map(|f| f.name).collect();
+                    let near = closest(name, sortable.iter().copied());
+                    let detail = "The value is not a field that rows can be sorted by; a `-` before it puts the largest first.";
+                    self.faults.push(Fault::new("sort", detail).value(term).allowed(sortable).closest(near));
+                }
+            }
+        }
+        (self.faults.len() == before).then(|| text.to_owned())
+    }
+
+    /// Ends the order with the key; the code of a joined key stands for its fields.
+    fn complete_order(&self, asked: Vec<SortTerm>) -> Vec<SortTerm> {
+        let mut order: Vec<SortTerm> = Vec::new();
+        let key = |descending| self.context.dataset.key_fields().map(move |field| SortTerm { field, descending });
+        let expanded = asked.into_iter().flat_map(|term| match term.field.kind {
+            Kind::JoinedCode => key(term.descending).collect(),
+            _ => vec![term],
+        });
+        for term in expanded.chain(key(false)) {
+            if !order.iter().any(|t| std::ptr::eq(t.field, term.field)) {
+                order.push(term);
+            }
+        }
+        order
+    }
+
+    fn cursor(&mut self, text: &str, plan: &mut Plan) {
+        let position = match cursor::decode(text, &plan.identity()) {
+            Ok(position) if position.values.len() == plan.sort.len() && self.readable(&position, plan) => position,
+            Ok(_) | Err(cursor::Refusal::Unreadable) => {
+                let detail = "The value is not a cursor of this service; follow the link `next` as it stands.";
+                return self.faults.push(Fault::new("cursor", detail).value(text));
+            }
+            Err(cursor::Refusal::OtherRequest) if !self.faults.is_empty() => return,
+            Err(cursor::Refusal::OtherRequest) => {
+                let detail = "The cursor belongs to another request; only `limit` and `count` may change between pages.";
+                return self.faults.push(Fault::new("cursor", detail).value(text));
+            }
+        };
+        if plan.release.is_some_and(|release| release != position.release) {
+            let detail = format!("The cursor reads release {}; leave `release` out or give the same.", position.release);
+            return self.faults.push(Fault::new("release", detail));
+        }
+        plan.release = Some(position.release);
+        plan.after = Some(position);
+    }
+
+    /// Whether each value of a position can be one of its field.
+    fn readable(&self, position: &Position, plan: &Plan) -> bool {
+        plan.sort.iter().zip(&position.values).all(|(term, text)| match text {
+            Some(text) => !text.contains('\0') && (term.field.is_folded() || value::parse(term.field, text).is_ok()),
+            None => !term.field.required,
+        })
+    }
+}

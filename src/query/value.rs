@@ -1,0 +1,89 @@
+//! Owns the reading of one value of a field, the same for a filter and for a published file.
+//! Must not know where the text comes from, nor how the value is stored.
+
+use super::field::{Field, Kind};
+use super::period;
+
+/// The longest value, in characters, of a filter or of a code.
+pub const VALUE_LENGTH: usize = 200;
+
+/// The most digits of a decimal number, before and after the point together.
+const DECIMAL_DIGITS: usize = 30;
+
+/// Reads one value (of a list field: one of its values) and gives its canonical text.
+///
+/// # Errors
+/// A sentence fragment that says what would be right: "is not a whole number".
+pub fn parse(field: &Field, text: &str) -> Result<String, String> {
+    match field.kind {
+        Kind::Code => code(text),
+        Kind::Choice(choices) | Kind::ChoiceList(choices) => {
+            if choices.iter().any(|choice| choice.value == text) {
+                Ok(text.to_owned())
+            } else {
+                Err("is not one of the values of this field".to_owned())
+            }
+        }
+        Kind::Integer { minimum, maximum } => integer(text, minimum, maximum).map(|n| n.to_string()),
+        Kind::Decimal => decimal(text),
+        Kind::Date | Kind::PeriodBound { .. } => period::day(text)
+            .map(|_| text.to_owned())
+            .ok_or_else(|| "is not a day of the calendar, such as 2019-06-30".to_owned()),
+        Kind::Timestamp => chrono::DateTime::parse_from_rfc3339(text)
+            .map(|t| t.to_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+            .map_err(|_| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
+        Kind::Period => period::parse(text)
+            .map(|p| p.text)
+            .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),
+        Kind::Json => serde_json::from_str::<serde_json::Value>(text)
+            .map(|_| text.to_owned())
+            .map_err(|_| "is not JSON".to_owned()),
+        Kind::Text | Kind::TextList | Kind::Reference(_) | Kind::References(_) | Kind::JoinedCode => plain(text),
+    }
+}
+
+/// Reads a whole number between bounds: ASCII digits with an optional minus, no sign, space or exponent else.
+///
+/// # Errors
+/// What would be right.
+pub fn integer(text: &str, minimum: i64, maximum: i64) -> Result<i64, String> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let number = (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
+        .then(|| text.parse::<i64>().ok())
+        .flatten();
+    match number {
+        Some(n) if (minimum..=maximum).contains(&n) => Ok(n),
+        _ if minimum == i64::MIN => Err("is not a whole number".to_owned()),
+        _ => Err(format!("is not a whole number from {minimum} to {maximum}")),
+    }
+}
+
+fn decimal(text: &str) -> Result<String, String> {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    if digits(whole) && digits(fraction) && whole.len() + fraction.len() <= DECIMAL_DIGITS {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("is not a decimal number with a point and at most {DECIMAL_DIGITS} digits, such as 12.5"))
+    }
+}
+
+fn code(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !text.is_empty() && text.len() <= VALUE_LENGTH && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("is not a code: letters, digits and hyphens, at most {VALUE_LENGTH}"))
+    }
+}
+
+fn plain(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        Err("is empty".to_owned())
+    } else if text.contains('\0') {
+        Err("holds a NUL character".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
