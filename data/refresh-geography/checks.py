@@ -61,7 +61,7 @@ def contour_rows(rows):
         for part in shapely.get_parts(shape):
             if not shapely.is_ccw(part.exterior) or any(shapely.is_ccw(r) for r in part.interiors):
                 wound.append(row["territory_code"])
-        if shape.bounds != (row["west"], row["south"], row["east"], row["north"]):
+        if shape.bounds != tuple(float(row[side]) for side in ("west", "south", "east", "north")):
             boxed.append(row["territory_code"])
     digits = max(len(n.partition(".")[2]) for row in rows for n in _numbers(row["contour"]))
     return [(f"contours: {label}", len(found), not found)

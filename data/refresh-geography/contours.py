@@ -7,7 +7,6 @@ other départements and regions, and the country.
 
 import json
 
-import numpy as np
 import shapely
 
 import geometry
@@ -89,6 +88,6 @@ def plain(number):
 def rows(contours):
     """The rows of a contours file."""
     for code, shape in contours.items():
-        west, south, east, north = (plain(v) for v in np.round(shape.bounds, geometry.DECIMALS))
+        west, south, east, north = (geometry.decimal(v) for v in shape.bounds)
         yield {"territory_code": code, "west": west, "south": south, "east": east, "north": north,
                "contour": geojson(shape)}

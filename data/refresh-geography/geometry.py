@@ -148,4 +148,10 @@ def centre(polygon):
     point = polygon.centroid
     if not polygon.contains(point):
         point = polygon.representative_point()
-    return round(point.x, DECIMALS), round(point.y, DECIMALS)
+    return decimal(point.x), decimal(point.y)
+
+
+def decimal(number):
+    """A coordinate as plain decimal text: never `-4e-05`, never `-0`."""
+    text = f"{number:.{DECIMALS}f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
