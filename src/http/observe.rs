@@ -13,6 +13,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::error::InternalError;
 use actix_web::{HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
@@ -36,29 +37,35 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 /// Surrounds a request.
 ///
 /// # Errors
-/// Never: every failure has become an answer.
+/// Carries an answer already: a panic leaves no request to answer to, so the framework sends it.
 pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let identifier = identifier(&request);
-    let http = request.request().clone();
-    let (method, path) = (http.method().clone(), http.uri().path().to_owned());
-    let refused = refuse(&request).err();
-    let mut response = match refused {
-        Some(problem) => problem.error_response(),
-        None => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
-            Ok(Ok(response)) => response.into_parts().1.map_into_boxed_body(),
-            Ok(Err(error)) => error.as_response_error().error_response(),
-            Err(_) => {
-                log::error!("request {identifier} panicked");
-                Problem::internal().error_response()
-            }
-        },
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let outcome = match refuse(&request) {
+        Err(problem) => Ok(request.error_response(problem)),
+        Ok(()) => AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| {
+            log::error!("request {identifier} panicked");
+            Err(Problem::internal().into())
+        }).map(ServiceResponse::map_into_boxed_body),
     };
-    let route = http.match_pattern().unwrap_or_else(|| "-".to_owned());
-    complete(&mut response, &http.path().to_owned(), &identifier);
-    let (status, spent) = (response.status().as_u16(), started.elapsed());
-    log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
-    Ok(ServiceResponse::new(http, response))
+    let write = |route: &str, response: &mut HttpResponse| {
+        complete(response, &path, &identifier);
+        let (status, spent) = (response.status().as_u16(), started.elapsed());
+        log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
+    };
+    match outcome {
+        Ok(answered) => {
+            let (http, mut response) = answered.into_parts();
+            write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response);
+            Ok(ServiceResponse::new(http, response))
+        }
+        Err(error) => {
+            let mut response = error.as_response_error().error_response();
+            write("-", &mut response);
+            Err(InternalError::from_response(error, response).into())
+        }
+    }
 }
 
 /// What the framework would only find out later, or not at all.

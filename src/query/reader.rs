@@ -106,7 +106,10 @@ impl Reader {
 
     fn number(&mut self, parameter: Parameter, text: &str, minimum: i64, maximum: i64) -> Option<i64> {
         value::integer(text, minimum, maximum)
-            .map_err(|why| self.faults.push(Fault::new(parameter.name(), format!("The value {why}.")).value(text)))
+            .map_err(|why| {
+                let near = text.parse::<i64>().ok().map(|number| number.clamp(minimum, maximum).to_string());
+                self.faults.push(Fault::new(parameter.name(), format!("The value {why}.")).value(text).closest(near));
+            })
             .ok()
     }
 

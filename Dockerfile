@@ -1,0 +1,40 @@
+# Needs BuildKit (the default of Docker since version 23) or Buildah.
+
+FROM rust:1.95-bookworm AS build
+WORKDIR /build
+COPY Cargo.toml Cargo.lock ./
+COPY src src
+COPY migrations migrations
+# The caches make the next build short; neither ends up in an image. The touch
+# keeps cargo from taking an older build in them for this one.
+RUN --mount=type=cache,target=/usr/local/cargo/registry \
+    --mount=type=cache,target=/build/target,sharing=locked \
+    touch src/lib.rs src/main.rs \
+    && cargo build --release --locked \
+    && install -D -m 0755 target/release/reperes /out/bin/reperes
+# Only the bundles, readable by all whatever the umask of the checkout.
+COPY data data
+RUN install -d /out/data \
+    && cp -r data/0*-* /out/data/ \
+    && chmod -R u=rwX,go=rX /out/data
+
+FROM debian:bookworm-slim
+LABEL org.opencontainers.image.title="reperes" \
+      org.opencontainers.image.description="Open-data API of the strategy against poverty in Hauts-de-France" \
+      org.opencontainers.image.licenses="EUPL-1.2 AND etalab-2.0"
+# The EUPL asks that its text goes with every copy.
+COPY --chmod=0644 LICENSE LICENSE-DATA.md /usr/share/doc/reperes/
+COPY --from=build /out/bin/reperes /usr/local/bin/reperes
+COPY --from=build /out/data /srv/reperes/data
+WORKDIR /srv/reperes
+# A number, so that an orchestrator can tell that it is not root. It owns nothing and needs no account.
+USER 10001:10001
+# DATABASE_URL must be given as well: the image has no Postgres.
+ENV REPERES_ADDRESS=0.0.0.0:8080
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+# The image has no curl; bash opens the connection itself, on the port that REPERES_ADDRESS names.
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>\"/dev/tcp/127.0.0.1/${REPERES_ADDRESS##*:}\" && printf 'GET /health/ready HTTP/1.0\\r\\n\\r\\n' >&3 && IFS= read -r -t 5 status <&3 && [[ $status == HTTP/1.?' 200 '* ]]"]
+ENTRYPOINT ["/usr/local/bin/reperes"]
+CMD ["serve"]

@@ -1,0 +1,168 @@
+//! The OpenAPI document is true: what it declares is accepted, what is accepted it declares, and real answers are as it
+//! says.
+
+use std::collections::BTreeSet;
+
+use reperes::datasets::REGISTRY;
+use reperes::http::openapi;
+use reperes::query::pairs;
+use serde_json::{Value, json};
+
+use crate::harness::{bundled, get};
+
+fn document() -> Value {
+    serde_json::from_str(&openapi::text(REGISTRY)).expect("the document is JSON")
+}
+
+fn operations(document: &Value) -> Vec<(String, Value)> {
+    let paths = document["paths"].as_object().expect("paths");
+    paths.iter().map(|(path, item)| (path.clone(), item["get"].clone())).collect()
+}
+
+fn parameters(operation: &Value) -> Vec<Value> {
+    operation["parameters"].as_array().cloned().unwrap_or_default()
+}
+
+/// The address of an operation with its path parameters filled with their examples.
+fn address(path: &str, operation: &Value) -> String {
+    let mut address = path.to_owned();
+    for parameter in parameters(operation).iter().filter(|p| p["in"] == "path") {
+        let name = parameter["name"].as_str().expect("a name");
+        let example = parameter["example"].as_str().unwrap_or_else(|| panic!("{path}: {name} has no example"));
+        address = address.replace(&format!("{{{name}}}"), &pairs::encode_segment(example));
+    }
+    address
+}
+
+/// A value as it stands in a query.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Array(all) => all.iter().map(text).collect::<Vec<_>>().join(","),
+        Value::String(text) => pairs::encode(text),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn the_committed_document_is_what_the_program_prints() {
+    let committed = std::fs::read_to_string("openapi/openapi.json").expect("the document is committed");
+    assert!(committed == openapi::text(REGISTRY), "run `cargo run -- openapi > openapi/openapi.json`");
+    assert_eq!(get(bundled(), "/openapi.json").text(), committed);
+}
+
+#[test]
+fn every_reference_resolves_and_every_operation_says_what_it_is() {
+    let document = document();
+    let text = document.to_string();
+    for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(document.pointer(reference).is_some(), "{reference} leads nowhere");
+    }
+    let mut identifiers = BTreeSet::new();
+    for (path, operation) in operations(&document) {
+        for part in ["summary", "description", "operationId"] {
+            assert!(operation[part].as_str().is_some_and(|text| !text.is_empty()), "{path} has no {part}");
+        }
+        assert!(identifiers.insert(operation["operationId"].to_string()), "{path}: the operationId is taken");
+        let tag = operation["tags"][0].clone();
+        assert!(document["tags"].as_array().expect("tags").iter().any(|t| t["name"] == tag), "{path}: {tag}");
+        assert!(operation["responses"]["500"].is_object() && operation["responses"]["400"].is_object(), "{path}");
+    }
+    let schemas = document["components"]["schemas"].as_object().expect("schemas");
+    for name in schemas.keys() {
+        assert!(text.contains(&format!("#/components/schemas/{name}\"")), "the schema {name} is not used");
+    }
+}
+
+#[test]
+fn every_documented_example_is_answered_as_documented() {
+    let document = document();
+    for (path, operation) in operations(&document) {
+        let address = address(&path, &operation);
+        let mut targets = vec![address.clone()];
+        for parameter in parameters(&operation).iter().filter(|p| p["in"] == "query" && !p["example"].is_null()) {
+            targets.push(format!("{address}?{}={}", parameter["name"].as_str().expect("a name"), text(&parameter["example"])));
+        }
+        for target in targets {
+            let reply = get(bundled(), &target);
+            assert_eq!(reply.status, 200, "{target}: {}", reply.text());
+            let media = reply.header("content-type").expect("a media type").split(';').next().expect("a media type").to_owned();
+            let schema = &operation["responses"]["200"]["content"][&media]["schema"];
+            assert!(!schema.is_null(), "{target} answers {media}, which is not documented");
+            if media.ends_with("json") {
+                validate(&document, schema, &reply.json(), &target);
+            }
+        }
+    }
+}
+
+#[test]
+fn filters_with_an_example_find_rows() {
+    let document = document();
+    for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{')) {
+        for parameter in parameters(&operation).iter().filter(|p| p["in"] == "query" && p["style"] == "form" && !p["example"].is_null()) {
+            let target = format!("{path}?{}={}", parameter["name"].as_str().expect("a name"), text(&parameter["example"]));
+            assert!(get(bundled(), &target).data().as_array().is_some_and(|rows| !rows.is_empty()), "{target} finds nothing");
+        }
+    }
+}
+
+#[test]
+fn what_is_accepted_is_declared_and_what_is_declared_accepted() {
+    let document = document();
+    let candidates: BTreeSet<String> = operations(&document).iter().flat_map(|(_, o)| parameters(o)).filter(|p| p["in"] == "query").map(|p| p["name"].as_str().expect("a name").to_owned()).collect();
+    for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/")) {
+        let declared: BTreeSet<String> = parameters(&operation).iter().filter(|p| p["in"] == "query").map(|p| p["name"].as_str().expect("a name").to_owned()).collect();
+        let address = address(&path, &operation);
+        let query: Vec<String> = candidates.iter().map(|name| format!("{}=%20", pairs::encode(name))).collect();
+        for chunk in query.chunks(90) {
+            let reply = get(bundled(), &format!("{address}?{}", chunk.join("&")));
+            let problem = reply.problem(400);
+            let unknown: BTreeSet<String> = problem["errors"].as_array().expect("faults").iter()
+                .filter(|f| f["detail"].as_str().is_some_and(|d| d.contains("is not a parameter")))
+                .map(|f| f["parameter"].as_str().expect("a name").to_owned())
+                .collect();
+            let expected: BTreeSet<String> = chunk.iter().filter_map(|pair| pair.split('=').next().map(str::to_owned)).filter(|name| !declared.contains(name)).collect();
+            assert!(unknown.is_subset(&expected), "{path} refuses {:?}, which it declares", unknown.difference(&expected));
+            let listed = problem["errors"].as_array().expect("faults").len();
+            assert!(listed == 50 || unknown == expected, "{path} accepts {:?}, which it does not declare", expected.difference(&unknown));
+        }
+    }
+}
+
+#[test]
+fn problems_are_as_documented_and_explained() {
+    let document = document();
+    let schema = json!({"$ref": "#/components/schemas/Problem"});
+    for (target, status) in [("/v1/territories?limit=0&x=1", 400), ("/v1/territories/rien", 404), ("/rien", 404)] {
+        let problem = get(bundled(), target).problem(status);
+        validate(&document, &schema, &problem, target);
+        let page = get(bundled(), problem["type"].as_str().expect("an address"));
+        assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+        assert!(page.text().contains(problem["title"].as_str().expect("a title")));
+    }
+    for kind in reperes::problem::Kind::ALL {
+        assert_eq!(get(bundled(), &kind.uri()).status, 200);
+    }
+    assert_eq!(get(bundled(), "/problems/invalid-parameter").problem(404)["closest"][0], "/problems/invalid-parameters");
+}
+
+#[test]
+fn the_documentation_needs_nothing_from_elsewhere() {
+    let page = get(bundled(), "/docs/");
+    assert_eq!(page.status, 200);
+    assert_eq!(get(bundled(), "/docs").header("location"), Some("/docs/"));
+    for asset in page.text().split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css") || part.ends_with(".png")) {
+        assert!(!asset.contains("//"), "{asset} is elsewhere");
+        assert_eq!(get(bundled(), &format!("/docs/{}", asset.trim_start_matches("./"))).status, 200, "{asset}");
+    }
+    assert!(get(bundled(), "/docs/swagger-initializer.js").text().contains("/openapi.json"));
+    get(bundled(), "/docs/../Cargo.toml").problem(404);
+}
+
+fn validate(document: &Value, schema: &Value, instance: &Value, what: &str) {
+    let mut whole = schema.clone();
+    whole["components"] = document["components"].clone();
+    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&whole).unwrap_or_else(|error| panic!("{what}: {error}"));
+    let faults: Vec<String> = validator.iter_errors(instance).take(3).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(faults.is_empty(), "{what}: {faults:?}");
+}

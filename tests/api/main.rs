@@ -1,0 +1,11 @@
+//! Tests through the door that users come in by: HTTP requests to the real application on a real Postgres.
+
+#[path = "../harness/mod.rs"]
+mod harness;
+
+mod document;
+mod questions;
+mod refusals;
+mod registry;
+mod releases;
+mod workers;

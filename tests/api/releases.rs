@@ -1,0 +1,163 @@
+//! Releases: one publication is seen whole or not at all, nothing published changes, and what was read can be read again.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use reperes::publish::{Outcome, PublishError};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::harness::{TestServer, get, migrated, publish, root_directory};
+
+const SOURCES: &str = "code,kind,title,publisher,licence\nessai,document,Essai,Repères,etalab-2.0\n";
+
+/// A bundle made of CSV texts.
+fn bundle(files: &[(&str, &str)]) -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let folder = root_directory().join(format!("bundle-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let mut manifest = "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n".to_owned();
+    for (dataset, text) in files {
+        fs::write(folder.join(format!("{dataset}.csv")), text).expect("a file can be written");
+        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let rows = text.lines().count() - 1;
+        manifest.push_str(&format!("[[file]]\npath = \"{dataset}.csv\"\ndataset = \"{dataset}\"\nrows = {rows}\nsha256 = \"{digest}\"\n"));
+    }
+    fs::write(folder.join("manifest.toml"), manifest).expect("a file can be written");
+    folder
+}
+
+fn territories(rows: &[(&str, &str, &str)]) -> String {
+    let lines: String = rows.iter().map(|(code, name, population)| format!("{code},commune,\"{name}\",{population},2026,essai\n")).collect();
+    format!("code,kind,name,population,geography_year,source_code\n{lines}")
+}
+
+fn number(outcome: Result<Outcome, PublishError>) -> i32 {
+    match outcome {
+        Ok(Outcome::Published { number, .. }) => number,
+        other => panic!("nothing was published: {other:?}"),
+    }
+}
+
+#[test]
+fn a_change_opens_a_new_version_and_the_old_one_can_be_read_again() {
+    let server = TestServer::empty();
+    get(server.address, "/v1/territories").problem(503);
+    let first = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-00001", "Ici", "10"), ("COM-00002", "Là", "20")]))]);
+    assert_eq!(number(publish(&server.url, &first)), 1);
+    let before = get(server.address, "/v1/territories?release=1");
+    let second = bundle(&[("territories", &territories(&[("COM-00001", "Ici", "11"), ("COM-00002", "Là", "20"), ("COM-00003", "Là-bas", "")]))]);
+    assert_eq!(number(publish(&server.url, &second)), 2);
+    let populations = |target: &str| -> Vec<Value> { get(server.address, target).data().as_array().expect("a list").iter().map(|row| row["population"].clone()).collect() };
+    assert_eq!(populations("/v1/territories?sort=code"), [json!(11), json!(20), Value::Null]);
+    assert_eq!(populations("/v1/territories?sort=code&release=1"), [json!(10), json!(20)]);
+    assert_eq!(get(server.address, "/v1/territories?release=1").body, before.body);
+    assert_eq!(get(server.address, "/v1/territories/COM-00001?release=1").data()["population"], 10);
+    get(server.address, "/v1/territories/COM-00003?release=1").problem(404);
+    let release = get(server.address, "/v1/releases/2").data();
+    assert_eq!(release["counts"]["territories"], json!({"added": 1, "changed": 1, "withdrawn": 0}));
+    assert!(matches!(publish(&server.url, &second), Ok(Outcome::Unchanged)), "the same files again make no release");
+    assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2);
+}
+
+#[test]
+fn pages_hold_their_release_while_others_are_published() {
+    let server = TestServer::empty();
+    let rows: Vec<(String, String)> = (0..50).map(|n| (format!("COM-{n:05}"), format!("Commune {n}"))).collect();
+    let of = |population: &'static str| territories(&rows.iter().map(|(code, name)| (code.as_str(), name.as_str(), population)).collect::<Vec<_>>());
+    publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &of("1"))])).expect("the bundle is right");
+    let mut next = Some("/v1/territories?limit=10&sort=-name".to_owned());
+    let (mut seen, mut round) = (Vec::new(), ["2", "3", "4", "5", "6"].into_iter());
+    while let Some(target) = next {
+        let page = get(server.address, &target).json();
+        assert_eq!(page["meta"]["release"], 1);
+        seen.extend(page["data"].as_array().expect("a list").iter().map(|row| (row["code"].clone().to_string(), row["population"].clone())));
+        next = page["links"]["next"].as_str().map(str::to_owned);
+        publish(&server.url, &bundle(&[("territories", &of(round.next().expect("five pages")))])).expect("the bundle is right");
+    }
+    seen.sort_by(|a, b| a.0.cmp(&b.0));
+    seen.dedup_by(|a, b| a.0 == b.0);
+    assert_eq!(seen.len(), 50);
+    assert!(seen.iter().all(|(_, population)| *population == 1));
+    assert_eq!(get(server.address, "/v1/territories?limit=1").json()["meta"]["release"], 6);
+}
+
+#[test]
+fn a_bundle_at_fault_is_refused_whole_with_every_fault() {
+    let url = migrated();
+    let wrong = bundle(&[
+        ("sources", SOURCES),
+        (
+            "territories",
+            "code,kind,name,population,epci_code,geography_year,source_code\n\
+             COM-00001,comune,Ici,1O,,2026,essai\n\
+             COM-00002,commune,,-5,EPCI-1,2026,esai\n\
+             COM-00003,commune,Là,3,,2026,essai\n\
+             COM-00003,commune,Là,3,,2026,essai\n\
+             COM-00004,commune,Court,3\n",
+        ),
+    ]);
+    let Err(PublishError::Refused { faults, count }) = publish(&url, &wrong) else { panic!("it was published") };
+    let found: Vec<(Option<u64>, Option<&str>)> = faults.iter().map(|f| (f.line, f.column.as_deref())).collect();
+    assert_eq!(found, [(Some(2), Some("kind")), (Some(2), Some("population")), (Some(3), Some("name")), (Some(3), Some("population")), (Some(6), None)]);
+    assert_eq!(count, 5);
+    let doubled = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1"), ("COM-1", "B", "2")]))]);
+    let Err(PublishError::Refused { faults, .. }) = publish(&url, &doubled) else { panic!("it was published") };
+    assert_eq!((faults[0].line, faults[0].value.as_deref()), (Some(3), Some("COM-1")));
+    let lost = bundle(&[("sources", SOURCES), ("territories", "code,kind,name,region_code,postal_codes,geography_year,source_code\nCOM-1,commune,A,REG-1,59000|59800,2026,essais\n")]);
+    let Err(PublishError::Refused { faults, .. }) = publish(&url, &lost) else { panic!("it was published") };
+    assert_eq!(faults.iter().map(|f| f.column.as_deref()).collect::<Vec<_>>(), [Some("region_code"), Some("source_code")]);
+    assert!(faults[1].detail.contains("closest: essai"), "{}", faults[1]);
+    let unknown = bundle(&[("territories", "code,kind,nane,geography_year,source_code\n")]);
+    let Err(PublishError::Refused { faults, .. }) = publish(&url, &unknown) else { panic!("it was published") };
+    assert!(faults.iter().any(|f| f.detail.contains("did you mean `name`")), "{faults:?}");
+    let server = TestServer::on(&url);
+    get(server.address, "/v1/territories").problem(503);
+}
+
+#[test]
+fn a_file_that_is_not_the_manifests_is_refused() {
+    let url = migrated();
+    let folder = bundle(&[("sources", SOURCES)]);
+    fs::write(folder.join("sources.csv"), format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n")).expect("a file can be written");
+    let Err(PublishError::Refused { faults, .. }) = publish(&url, &folder) else { panic!("it was published") };
+    assert!(faults[0].detail.contains("SHA-256") && faults[1].detail.contains("2 rows where the manifest says 1"), "{faults:?}");
+    fs::write(folder.join("sources.csv"), b"code,kind\n\xff\xfe,x\n").expect("a file can be written");
+    let Err(PublishError::Refused { faults, .. }) = publish(&url, &folder) else { panic!("it was published") };
+    assert!(!faults.is_empty());
+}
+
+#[test]
+fn published_rows_can_be_neither_changed_nor_deleted() {
+    let url = migrated();
+    publish(&url, &bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))])).expect("the bundle is right");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the database is there");
+        tokio::spawn(connection);
+        for dataset in reperes::datasets::REGISTRY {
+            let (table, column) = (dataset.name, dataset.key[0]);
+            for statement in [
+                format!("UPDATE \"{table}\" SET \"{column}\" = \"{column}\", last_release = NULL"),
+                format!("UPDATE \"{table}\" SET last_release = 0"),
+                format!("DELETE FROM \"{table}\""),
+                format!("TRUNCATE \"{table}\" CASCADE"),
+            ] {
+                let rows: i64 = client.query_one(&format!("SELECT count(*) FROM \"{table}\""), &[]).await.expect("a count").get(0);
+                let refused = client.batch_execute(&statement).await.is_err();
+                assert!(refused || (rows == 0 && !statement.starts_with("TRUNCATE")), "{statement} is let through");
+            }
+        }
+        for dataset in reperes::datasets::REGISTRY {
+            let query = "SELECT column_name::text, data_type::text, is_nullable::text FROM information_schema.columns WHERE table_name = $1";
+            let rows = client.query(query, &[&dataset.name]).await.expect("the columns");
+            let mut columns: Vec<(String, bool)> = rows.iter().map(|r| (r.get(0), r.get::<_, String>(2) == "NO")).collect();
+            columns.retain(|(name, _)| !["first_release", "last_release"].contains(&name.as_str()));
+            let mut fields: Vec<(String, bool)> = dataset.columns().map(|f| (f.name.to_owned(), f.required)).collect();
+            columns.sort();
+            fields.sort();
+            assert_eq!(columns, fields, "{}", dataset.name);
+        }
+    });
+}

@@ -1,0 +1,92 @@
+//! Connections belong to workers: a worker that is stuck does not hold up the reads of another.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
+
+use actix_web::{HttpServer, web};
+use reperes::app;
+
+use crate::harness::{migrated, publish, shared};
+
+/// A connection that is kept, and so stays with one worker.
+struct Kept(BufReader<TcpStream>);
+
+impl Kept {
+    fn open(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).expect("the server takes connections");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a time limit can be set");
+        Self(BufReader::new(stream))
+    }
+
+    fn ask(&mut self, target: &str) {
+        write!(self.0.get_mut(), "GET {target} HTTP/1.1\r\nHost: test\r\n\r\n").expect("the request is sent");
+    }
+
+    fn answer(&mut self) -> (String, String) {
+        let (mut status, mut length) = (String::new(), 0);
+        self.0.read_line(&mut status).expect("a status line");
+        loop {
+            let mut line = String::new();
+            self.0.read_line(&mut line).expect("a header");
+            match line.trim_end().split_once(": ") {
+                Some((name, value)) if name.eq_ignore_ascii_case("content-length") => length = value.parse().expect("a length"),
+                Some(_) => {}
+                None => break,
+            }
+        }
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body).expect("a body");
+        (status, String::from_utf8_lossy(&body).into_owned())
+    }
+}
+
+#[test]
+fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
+    let url = migrated();
+    publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
+    let shared = shared(&url);
+    let (release, stuck) = mpsc::channel::<()>();
+    let stuck = Arc::new(Mutex::new(stuck));
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        let server = HttpServer::new(move || {
+            let stuck = Arc::clone(&stuck);
+            app::build(&shared)
+                .route("/worker", web::get().to(|| async { format!("{:?}", std::thread::current().id()) }))
+                .route("/stick", web::get().to(move || {
+                    let stuck = Arc::clone(&stuck);
+                    async move {
+                        _ = stuck.lock().expect("one sticks at a time").recv();
+                        "free"
+                    }
+                }))
+        });
+        let server = server.workers(2).disable_signals().listen(listener).expect("the listener is taken").run();
+        actix_web::rt::System::new().block_on(server).expect("the server runs");
+    });
+    let mut kept: Vec<(Kept, String)> = (0..6)
+        .map(|_| {
+            let mut connection = Kept::open(address);
+            connection.ask("/worker");
+            let (_, worker) = connection.answer();
+            (connection, worker)
+        })
+        .collect();
+    let (mut first, one) = kept.remove(0);
+    let (mut other, _) = kept.into_iter().find(|(_, worker)| *worker != one).expect("connections are spread over workers");
+    for connection in [&mut first, &mut other] {
+        connection.ask("/health/ready");
+        assert!(connection.answer().0.contains(" 200 "));
+    }
+    first.ask("/stick");
+    for _ in 0..20 {
+        other.ask("/v1/territories/COM-59350");
+        assert!(other.answer().0.contains(" 200 "));
+    }
+    release.send(()).expect("the worker still waits");
+    assert_eq!(first.answer().1, "free");
+}

@@ -1,0 +1,56 @@
+//! Owns the tests' Postgres: one cluster for each test program, in memory where there is any, gone when it ends.
+//! Must not know what is stored.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{LazyLock, Mutex};
+
+use reperes::postgres::{Cluster, Durability, Server};
+
+static SERVER: Mutex<Option<Server>> = Mutex::new(None);
+
+static URL: LazyLock<String> = LazyLock::new(|| {
+    let directory = root_directory();
+    let cluster = Cluster::open(&directory.join("cluster"), true, None, Durability::Passing).expect("the tests need Postgres's server binaries");
+    let server = Server::start(cluster).expect("the tests' Postgres starts");
+    let url = server.url().to_owned();
+    *SERVER.lock().expect("nobody panicked with the server in hand") = Some(server);
+    // SAFETY: the handler is a plain function of the right type, and may run at any time after this.
+    unsafe { libc::atexit(clean_up) };
+    url
+});
+
+extern "C" fn clean_up() {
+    if let Ok(mut server) = SERVER.lock() {
+        drop(server.take());
+    }
+    _ = fs::remove_dir_all(root_directory());
+}
+
+/// The directory of this test program.
+pub fn root_directory() -> PathBuf {
+    let memory = Path::new("/dev/shm");
+    let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
+    let directory = parent.join(format!("reperes-test-{}", std::process::id()));
+    fs::create_dir_all(&directory).expect("a directory for the tests can be made");
+    directory
+}
+
+/// The URL of the cluster's first database.
+pub fn cluster_url() -> &'static str {
+    &URL
+}
+
+/// Makes an empty database and gives its URL.
+pub fn database() -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(cluster_url(), tokio_postgres::NoTls).await.expect("the cluster takes connections");
+        tokio::spawn(connection);
+        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
+    });
+    cluster_url().replace("/postgres", &format!("/{name}"))
+}
