@@ -1,13 +1,11 @@
 //! Owns the application: the registry of datasets put behind HTTP. The same for the server and for tests.
 //! Must not know sockets, processes or the environment.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpRequest, middleware, web};
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
@@ -27,14 +25,14 @@ pub struct Shared {
     /// The OpenAPI document.
     pub document: Bytes,
     /// Whether the server is on its way down.
-    pub stopping: Arc<AtomicBool>,
+    pub stopping: watch::Sender<bool>,
 }
 
 impl Shared {
     /// What workers share, for a database.
     pub fn new(database: Database, limits: Limits) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
-        Self { database, limits, document, stopping: Arc::new(AtomicBool::new(false)) }
+        Self { database, limits, document, stopping: watch::Sender::new(false) }
     }
 }
 
@@ -54,7 +52,7 @@ pub fn build(
         pool: Pool::new(shared.database.clone(), shared.limits),
         registry: REGISTRY,
         document: shared.document.clone(),
-        stopping: Arc::clone(&shared.stopping),
+        stopping: shared.stopping.clone(),
     };
     App::new()
         .app_data(web::Data::new(state))

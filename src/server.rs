@@ -3,14 +3,18 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_server::Server as Running;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::rt::net::TcpStream;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::app::{self, Shared};
+use crate::http::wire::Wire;
 
 /// How long a client may take to send the head of its first request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -18,8 +22,11 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long an idle connection is kept.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
+/// How long the end of a connection may take.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// Connections waiting to be accepted.
-const BACKLOG: i32 = 1024;
+const BACKLOG: u32 = 1024;
 
 /// A server that is bound and not yet serving.
 pub struct Server {
@@ -51,7 +58,7 @@ impl Server {
     /// # Errors
     /// The system's.
     pub async fn run(self) -> io::Result<()> {
-        let stopping = std::sync::Arc::clone(&self.shared.stopping);
+        let stopping = self.shared.stopping.clone();
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let server = self.start()?;
         let handle = server.handle();
@@ -60,8 +67,8 @@ impl Server {
                 _ = terminate.recv() => log::info!("SIGTERM: stopping"),
                 _ = interrupt.recv() => log::info!("interrupted: stopping"),
             }
-            stopping.store(true, Ordering::Relaxed);
-            ServerHandle::stop(&handle, true).await;
+            stopping.send_replace(true);
+            handle.stop(true).await;
         });
         server.await
     }
@@ -70,17 +77,30 @@ impl Server {
     ///
     /// # Errors
     /// The system's.
-    pub fn start(self) -> io::Result<actix_web::dev::Server> {
+    pub fn start(self) -> io::Result<Running> {
         let shared = self.shared;
-        let mut server = HttpServer::new(move || app::build(&shared))
-            .disable_signals()
-            .backlog(u32::try_from(BACKLOG).unwrap_or(u32::MAX))
-            .client_request_timeout(HEAD_TIMEOUT)
-            .keep_alive(KEEP_ALIVE)
-            .shutdown_timeout(self.shutdown_wait);
+        let factory = move || {
+            let stopping = shared.stopping.clone();
+            let application = app::build(&shared).into_factory().map_err(|error: actix_web::Error| error.error_response());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let mut stopping = stopping.subscribe();
+                    async move { _ = stopping.wait_for(|stopping| *stopping).await }
+                })
+                .keep_alive(KEEP_ALIVE)
+                .client_request_timeout(HEAD_TIMEOUT)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .h1(map_config(application, |()| AppConfig::default()));
+            fn_service(async |stream: TcpStream| {
+                let peer = stream.peer_addr().ok();
+                Ok::<_, DispatchError>((Wire::new(stream), peer))
+            })
+            .and_then(http)
+        };
+        let mut server = Running::build().disable_signals().backlog(BACKLOG).shutdown_timeout(self.shutdown_wait);
         if let Some(workers) = self.workers {
             server = server.workers(workers);
         }
-        Ok(server.listen(self.listener)?.run())
+        Ok(server.listen("reperes", self.listener, factory)?.run())
     }
 }

@@ -12,7 +12,7 @@ COLUMNS = {
     "memberships": ["territory_code", "member_code"],
     "contours": ["territory_code", "west", "south", "east", "north", "contour", "note"],
     "sources": ["code", "kind", "title", "publisher", "published", "edition", "licence", "licence_url",
-                "url", "format", "sha256", "retrieved_on", "summary", "note"],
+                "url", "file_format", "sha256", "retrieved_on", "summary", "note"],
 }
 KEYS = {"territories": ("code",), "memberships": ("territory_code", "member_code"),
         "contours": ("territory_code",), "sources": ("code",)}

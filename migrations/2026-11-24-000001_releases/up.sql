@@ -72,7 +72,7 @@ CREATE TABLE sources (
     licence text COLLATE "C" NOT NULL,
     licence_url text COLLATE "C",
     url text COLLATE "C",
-    format text COLLATE "C",
+    file_format text COLLATE "C",
     sha256 text COLLATE "C",
     retrieved_on date,
     summary text COLLATE "C",

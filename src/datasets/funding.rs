@@ -16,7 +16,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("title", Kind::Text, "What the money is for, in French.", ""),
         Field::optional("convention_code", Kind::Reference("conventions"), "The convention that it comes with.", "convention-bassin-minier"),
         Field::optional("measure_code", Kind::Reference("measures"), "The measure that it is for.", ""),
-        COMMITMENT_CODE,
+        Field { example: "mode-1", ..COMMITMENT_CODE },
         Field::required("payer_code", Kind::Reference("actors"), "Who gives it.", "etat"),
         Field::optional("beneficiary_code", Kind::Reference("actors"), "Who receives it, where the source says so.", ""),
         Field::required("territory_code", Kind::Reference("territories"), "The territory that it is meant for.", "PER-bassin-minier"),

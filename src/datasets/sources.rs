@@ -30,7 +30,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("licence", Kind::Text, "The licence of its data.", ""),
         Field::optional("licence_url", Kind::Text, "The text of the licence.", ""),
         Field::optional("url", Kind::Text, "Where it is found.", ""),
-        Field::optional("format", Kind::Text, "Its format.", ""),
+        Field::optional("file_format", Kind::Text, "The format of the file.", ""),
         Field::optional("sha256", Kind::Text, "SHA-256 of the file that was read, in hexadecimal.", ""),
         Field::optional("retrieved_on", Kind::Date, "The day on which it was retrieved.", ""),
         Field::optional("summary", Kind::Text, "What it is, how it was used, and its limits; in French.", ""),

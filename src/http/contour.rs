@@ -25,7 +25,6 @@ const DATASETS: (&str, &str) = ("contours", "territories");
     get,
     path = "/v1/territories/{code}/contour",
     operation_id = "getTerritoryContour",
-    tag = "territories",
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
         ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 1, minimum = 1),

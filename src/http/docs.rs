@@ -27,7 +27,6 @@ static CONFIG: LazyLock<Arc<Config<'static>>> =
     get,
     path = "/openapi.json",
     operation_id = "getOpenApi",
-    tag = "service",
     responses((status = 200, description = "The document.", body = Object))
 )]
 pub async fn document(state: web::Data<State>) -> HttpResponse {

@@ -21,6 +21,9 @@ static SHARE: [Field; 1] = [Field {
     )
 }];
 
+/// The tag of the endpoints that serve no dataset.
+pub const SERVICE: &str = "service";
+
 /// One address and what answers there.
 pub enum Endpoint {
     /// The rows of a dataset.
@@ -36,28 +39,29 @@ pub enum Endpoint {
 /// A handler of its own.
 pub struct Own {
     path: String,
+    tag: &'static str,
     describe: fn() -> Operation,
     route: fn() -> Route,
 }
 
 impl Own {
     /// A handler with its description.
-    fn new<P: utoipa::Path>(route: fn() -> Route) -> Endpoint {
-        Endpoint::Own(Self { path: P::path(), describe: P::operation, route })
+    fn new<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint {
+        Endpoint::Own(Self { path: P::path(), tag, describe: P::operation, route })
     }
 }
 
 /// Every endpoint, in the order of the documentation.
 pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
     let mut all = vec![
-        Own::new::<index::__path_home>(|| web::to(index::home)),
-        Own::new::<index::__path_index>(|| web::to(index::index)),
-        Own::new::<contour::__path_contour>(|| web::to(contour::contour)),
-        Own::new::<health::__path_live>(|| web::to(health::live)),
-        Own::new::<health::__path_ready>(|| web::to(health::ready)),
-        Own::new::<docs::__path_document>(|| web::to(docs::document)),
-        Own::new::<problems::__path_problems>(|| web::to(problems::problems)),
-        Own::new::<problems::__path_problem>(|| web::to(problems::problem)),
+        Own::new::<index::__path_home>(SERVICE, || web::to(index::home)),
+        Own::new::<index::__path_index>(SERVICE, || web::to(index::index)),
+        Own::new::<contour::__path_contour>("territories", || web::to(contour::contour)),
+        Own::new::<health::__path_live>(SERVICE, || web::to(health::live)),
+        Own::new::<health::__path_ready>(SERVICE, || web::to(health::ready)),
+        Own::new::<docs::__path_document>(SERVICE, || web::to(docs::document)),
+        Own::new::<problems::__path_problems>(SERVICE, || web::to(problems::problems)),
+        Own::new::<problems::__path_problem>(SERVICE, || web::to(problems::problem)),
     ];
     for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
         all.push(Endpoint::Collection(Context { dataset, link: None, extra: &[] }));
@@ -88,7 +92,11 @@ impl Endpoint {
             Endpoint::Collection(context) => operation::collection(*context),
             Endpoint::Item(dataset) => operation::item(dataset),
             Endpoint::Related(dataset, link, context) => operation::related(dataset, link, *context),
-            Endpoint::Own(own) => (own.describe)(),
+            Endpoint::Own(own) => {
+                let mut operation = (own.describe)();
+                operation.tags = Some(vec![own.tag.to_owned()]);
+                operation
+            }
         }
     }
 

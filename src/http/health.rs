@@ -29,7 +29,6 @@ pub struct Health {
     get,
     path = "/health/live",
     operation_id = "getLiveness",
-    tag = "service",
     responses((status = 200, description = "The process lives.", body = Health))
 )]
 pub async fn live() -> HttpResponse {
@@ -43,7 +42,6 @@ pub async fn live() -> HttpResponse {
     get,
     path = "/health/ready",
     operation_id = "getReadiness",
-    tag = "service",
     responses(
         (status = 200, description = "Requests can be answered.", body = Health)
     )

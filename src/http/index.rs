@@ -62,7 +62,6 @@ pub struct IndexLinks {
     get,
     path = "/v1",
     operation_id = "listCollections",
-    tag = "service",
     responses((status = 200, description = "The collections.", body = Index))
 )]
 pub async fn index(state: web::Data<State>) -> HttpResponse {
@@ -89,7 +88,6 @@ pub async fn index(state: web::Data<State>) -> HttpResponse {
     get,
     path = "/",
     operation_id = "getHomePage",
-    tag = "service",
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
 pub async fn home(state: web::Data<State>) -> HttpResponse {

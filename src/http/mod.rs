@@ -17,6 +17,7 @@ pub mod problems;
 pub mod request;
 pub mod schema;
 mod state;
+pub mod wire;
 
 pub use endpoint::Endpoint;
 pub use state::State;

@@ -73,7 +73,7 @@ pub fn text(registry: &'static [&'static Dataset]) -> String {
 fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let datasets = registry.iter().filter(|dataset| dataset.public);
     let mut tags: Vec<Value> = datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
-    tags.push(json!({"name": "service", "description": "The service itself: index, documentation, health, problem types."}));
+    tags.push(json!({"name": endpoint::SERVICE, "description": "The service itself: index, documentation, health, problem types."}));
     tags
 }
 

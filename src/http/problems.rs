@@ -16,7 +16,6 @@ pub const HTML: &str = "text/html; charset=utf-8";
     get,
     path = "/problems/",
     operation_id = "listProblemTypes",
-    tag = "service",
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
 pub async fn problems() -> HttpResponse {
@@ -31,7 +30,6 @@ pub async fn problems() -> HttpResponse {
     get,
     path = "/problems/{slug}",
     operation_id = "getProblemType",
-    tag = "service",
     params(("slug" = String, Path, description = "The type, as in the `type` of a problem document.", example = "invalid-parameters")),
     responses(
         (status = 200, description = "The page.", content_type = "text/html", body = String)

@@ -1,10 +1,8 @@
 //! Owns what every handler of one worker shares.
 //! Must not know how it is made.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use crate::db::Pool;
 use crate::query::Dataset;
@@ -18,7 +16,7 @@ pub struct State {
     /// The OpenAPI document, made once for all workers.
     pub document: Bytes,
     /// Whether the server is on its way down.
-    pub stopping: Arc<AtomicBool>,
+    pub stopping: watch::Sender<bool>,
 }
 
 impl State {
@@ -34,6 +32,6 @@ impl State {
 
     /// Whether new requests should go elsewhere.
     pub fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
     }
 }

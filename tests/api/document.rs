@@ -98,12 +98,16 @@ fn every_documented_example_is_answered_as_documented() {
 #[test]
 fn filters_with_an_example_find_rows() {
     let document = document();
+    let mut empty = Vec::new();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{')) {
         for parameter in parameters(&operation).iter().filter(|p| p["in"] == "query" && p["style"] == "form" && !p["example"].is_null()) {
             let target = format!("{path}?{}={}", parameter["name"].as_str().expect("a name"), text(&parameter["example"]));
-            assert!(get(bundled(), &target).data().as_array().is_some_and(|rows| !rows.is_empty()), "{target} finds nothing");
+            if get(bundled(), &target).data().as_array().is_some_and(Vec::is_empty) {
+                empty.push(target);
+            }
         }
     }
+    assert!(empty.is_empty(), "these find nothing: {empty:#?}");
 }
 
 #[test]

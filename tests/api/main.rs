@@ -3,7 +3,9 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod configuration;
 mod document;
+mod processes;
 mod questions;
 mod refusals;
 mod registry;

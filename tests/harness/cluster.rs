@@ -38,7 +38,7 @@ pub fn root_directory() -> PathBuf {
 }
 
 /// The URL of the cluster's first database.
-pub fn cluster_url() -> &'static str {
+fn cluster_url() -> &'static str {
     &URL
 }
 

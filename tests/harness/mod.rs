@@ -6,6 +6,6 @@ mod client;
 mod cluster;
 mod server;
 
-pub use client::{Reply, get, head, raw, send};
-pub use cluster::{cluster_url, database, root_directory};
-pub use server::{TestServer, bundled, limits, migrated, publish, shared};
+pub use client::{get, head, raw, send};
+pub use cluster::{database, root_directory};
+pub use server::{TestServer, bundled, migrated, publish, shared};

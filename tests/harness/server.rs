@@ -45,7 +45,7 @@ impl TestServer {
 }
 
 /// The limits that tests run under.
-pub fn limits() -> Limits {
+fn limits() -> Limits {
     Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20) }
 }
 
