@@ -11,7 +11,7 @@ use crate::datasets::REGISTRY;
 use crate::db::Pool;
 use crate::db::connect::Database;
 use crate::db::pool::Limits;
-use crate::http::{Endpoint, State, docs, endpoint, observe, openapi};
+use crate::http::{Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::query::closest::closest;
 
@@ -65,6 +65,7 @@ fn routes(config: &mut web::ServiceConfig) {
     for endpoint in endpoint::all(REGISTRY) {
         config.service(endpoint.resource());
     }
+    config.service(endpoint::read_only("/problems/", web::to(problems::problems)));
     config.service(endpoint::read_only("/docs", web::to(docs::redirect)));
     config.service(endpoint::read_only(docs::PAGES, web::to(docs::page)));
 }

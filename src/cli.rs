@@ -69,7 +69,9 @@ fn help() -> String {
             default => format!("  {:<30} {} [{default}]\n", v.name, v.help),
         })
         .collect();
-    format!("Repères: open data of the strategy against poverty in Hauts-de-France.\n\nUsage: reperes [command]\n\nCommands:\n{commands}\nEnvironment (also read from a file .env):\n{variables}")
+    format!(
+        "Repères: open data of the strategy against poverty in Hauts-de-France.\n\nUsage: reperes [command]\n\nCommands:\n{commands}\nEnvironment (also read from a file .env):\n{variables}"
+    )
 }
 
 fn serve() -> Result<(), String> {
@@ -110,7 +112,8 @@ fn configure() -> Result<Config, String> {
     if let Some(path) = from_file? {
         log::info!("settings are also read from {}", path.display());
     }
-    Config::read(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))).map_err(|faults| faults.to_string())
+    Config::read(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
+        .map_err(|faults| faults.to_string())
 }
 
 /// One line of the log; the time is made with the calendar that the program has anyway.
@@ -133,7 +136,8 @@ fn database(config: &Config) -> Result<(Database, Option<Postgres>), String> {
 
 /// Migrates and fills the database, one server at a time. Diesel's migrations need a multi-thread runtime.
 fn set_up(config: &Config, database: &Database) -> Result<(), String> {
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
     let set_up = async {
         let lock = wait_for(database, config.startup_wait).await?;
         for name in migrate::run(database, &lock).await.map_err(|error| error.to_string())? {
@@ -163,5 +167,7 @@ async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, 
 
 /// Whether the database is there and will not have us: a wrong password or name does not mend itself.
 fn is_refusal(why: &str) -> bool {
-    ["password authentication failed", "does not exist", "no pg_hba.conf entry", "invalid configuration"].iter().any(|text| why.contains(text))
+    ["password authentication failed", "does not exist", "no pg_hba.conf entry", "invalid configuration"]
+        .iter()
+        .any(|text| why.contains(text))
 }

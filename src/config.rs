@@ -30,7 +30,11 @@ const fn variable(name: &'static str, default: &'static str, help: &'static str)
 
 /// Every variable that the program reads.
 pub const VARIABLES: &[Variable] = &[
-    variable("DATABASE_URL", "", "URL of a Postgres database (versions 14 to 18); without it the program runs a Postgres of its own"),
+    variable(
+        "DATABASE_URL",
+        "",
+        "URL of a Postgres database (versions 14 to 18); without it the program runs a Postgres of its own",
+    ),
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
     variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
@@ -90,12 +94,16 @@ impl Config {
         let mut reader = Reader { given, faults: Vec::new() };
         reader.misspelt();
         let millis = |number: u64| Duration::from_millis(number);
-        let database = reader.given.get("DATABASE_URL").cloned().and_then(|url| {
-            Database::parse(&url).map_err(|why| reader.faults.push(format!("DATABASE_URL {why}"))).ok()
-        });
+        let database = reader
+            .given
+            .get("DATABASE_URL")
+            .cloned()
+            .and_then(|url| Database::parse(&url).map_err(|why| reader.faults.push(format!("DATABASE_URL {why}"))).ok());
         let address = reader.text("REPERES_ADDRESS");
         let address = address.parse().unwrap_or_else(|_| {
-            reader.faults.push(format!("REPERES_ADDRESS is `{address}`, which is not an address and port such as 127.0.0.1:8080"));
+            reader
+                .faults
+                .push(format!("REPERES_ADDRESS is `{address}`, which is not an address and port such as 127.0.0.1:8080"));
             SocketAddr::from(([127, 0, 0, 1], 0))
         });
         let workers = match reader.given.contains_key("REPERES_WORKERS") {

@@ -28,13 +28,17 @@ fn modules_use_only_those_below_them() {
     assert!(files.len() > 40);
     for (path, text) in files {
         let module = path.trim_start_matches("src/").split(['/', '.']).next().expect("a module");
-        let (_, allowed) = DIRECTIONS.iter().find(|(name, _)| *name == module).unwrap_or_else(|| panic!("{path} belongs to no module of the map"));
+        let (_, allowed) = DIRECTIONS
+            .iter()
+            .find(|(name, _)| *name == module)
+            .unwrap_or_else(|| panic!("{path} belongs to no module of the map"));
         for used in text.split("crate::").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next()) {
             assert!(used == module || allowed.contains(&used) || used.is_empty(), "{path} uses {used}");
         }
         let pure = ["problem", "query", "format", "datasets"].contains(&module);
         for library in ["actix", "diesel", "tokio_postgres"] {
-            assert!(!(pure && text.contains(&format!("{library}_")) || pure && text.contains(&format!("{library}::"))), "{path} uses {library}");
+            let used = text.contains(&format!("{library}_")) || text.contains(&format!("{library}::"));
+            assert!(!(pure && used), "{path} uses {library}");
         }
         let http = ["http", "app", "server"].contains(&module);
         assert!(!(http && (text.contains("SELECT ") || text.contains("diesel"))), "{path} holds SQL");

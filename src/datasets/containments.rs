@@ -75,7 +75,12 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("container_code", Kind::Reference("territories"), "The territory around.", "DEP-59"),
         Field::required("contained_code", Kind::Reference("territories"), "The territory within.", "COM-59350"),
-        Field::required("share", Kind::Decimal, "The share of the inhabitants of the territory within who live in the territory around: 1 when it lies wholly in it.", "1"),
+        Field::required(
+            "share",
+            Kind::Decimal,
+            "The share of the inhabitants of the territory within who live in the territory around: 1 when it lies wholly in it.",
+            "1",
+        ),
         Field::required("direct", Kind::Choice(ANSWERS), "Whether one belongs to the other directly.", "yes"),
     ],
     key: &["container_code", "contained_code"],

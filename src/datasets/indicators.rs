@@ -32,7 +32,12 @@ pub static DATASET: Dataset = Dataset {
     ],
     key: &["code"],
     territory: None,
-    links: &[Link { name: "observations", target: "observations", summary: "Its figures.", via: Via::Fields(&["indicator_code"]) }],
+    links: &[Link {
+        name: "observations",
+        target: "observations",
+        summary: "Its figures.",
+        via: Via::Fields(&["indicator_code"]),
+    }],
     example: "foyers-prime-activite",
     rows: Rows::Published,
     public: true,

@@ -12,8 +12,18 @@ pub static DATASET: Dataset = Dataset {
     title: "Observations",
     description: "One value: an indicator, a territory, a period, a source, and where there is one a breakdown.",
     fields: &[
-        Field::required("code", Kind::JoinedCode, "The key's fields joined by `~`; the `/` of an interval is written `_`.", "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019"),
-        Field::required("indicator_code", Kind::Reference("indicators"), "What is counted, and in which unit.", "foyers-prime-activite"),
+        Field::required(
+            "code",
+            Kind::JoinedCode,
+            "The key's fields joined by `~`; the `/` of an interval is written `_`.",
+            "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
+        ),
+        Field::required(
+            "indicator_code",
+            Kind::Reference("indicators"),
+            "What is counted, and in which unit.",
+            "foyers-prime-activite",
+        ),
         Field::required("territory_code", Kind::Reference("territories"), "Where.", "REG-32"),
         Field::required("period", Kind::Period, "When, ISO 8601: a day is a stock on that day.", "2019-06-30"),
         period_start(true),

@@ -12,12 +12,8 @@ pub const SOURCE_CODE: Field = Field::required(
 );
 
 /// The place within the source.
-pub const SOURCE_LOCATION: Field = Field::optional(
-    "source_location",
-    Kind::Text,
-    "Where in the source: section, page, lines, cell.",
-    "",
-);
+pub const SOURCE_LOCATION: Field =
+    Field::optional("source_location", Kind::Text, "Where in the source: section, page, lines, cell.", "");
 
 /// What the reader must know.
 pub const NOTE: Field = Field::optional(

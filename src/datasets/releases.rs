@@ -11,7 +11,12 @@ pub static DATASET: Dataset = Dataset {
     title: "Publications",
     description: "One publication: all the rows that became visible together, and where they come from.",
     fields: &[
-        Field::required("number", Kind::Integer { minimum: 1, maximum: i32::MAX as i64 }, "Number of the release: 1, 2, 3 …", "1"),
+        Field::required(
+            "number",
+            Kind::Integer { minimum: 1, maximum: i32::MAX as i64 },
+            "Number of the release: 1, 2, 3 …",
+            "1",
+        ),
         Field::required("published_at", Kind::Timestamp, "When it was published, UTC.", ""),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::optional("notes", Kind::Text, "What the reader must know of it, in French.", ""),

@@ -67,11 +67,8 @@ pub const ADDITIVITIES: &[Choice] = &[
 ];
 
 /// Which way is good.
-pub const DIRECTIONS: &[Choice] = &[
-    choice("up", "more is better"),
-    choice("down", "less is better"),
-    choice("none", "neither is better"),
-];
+pub const DIRECTIONS: &[Choice] =
+    &[choice("up", "more is better"), choice("down", "less is better"), choice("none", "neither is better")];
 
 /// The qualifier of an amount or value.
 pub const QUALIFIER: Field = Field::required(
@@ -83,7 +80,10 @@ pub const QUALIFIER: Field = Field::required(
 
 /// First day of the period.
 pub const fn period_start(required: bool) -> Field {
-    Field { required, ..Field::optional("period_start", Kind::PeriodBound { end: false }, "First day of the period.", "2019-01-01") }
+    Field {
+        required,
+        ..Field::optional("period_start", Kind::PeriodBound { end: false }, "First day of the period.", "2019-01-01")
+    }
 }
 
 /// Last day of the period.

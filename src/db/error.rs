@@ -40,10 +40,9 @@ const PASSING: [&str; 8] = [
 impl From<QueryError> for DbError {
     fn from(error: QueryError) -> Self {
         match &error {
-            QueryError::DatabaseError(
-                DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection,
-                info,
-            ) => DbError::Unavailable(info.message().to_owned()),
+            QueryError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
+                DbError::Unavailable(info.message().to_owned())
+            }
             QueryError::DatabaseError(_, info) if PASSING.iter().any(|text| info.message().contains(text)) => {
                 DbError::Unavailable(info.message().to_owned())
             }

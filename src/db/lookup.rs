@@ -55,11 +55,8 @@ pub async fn unknown(
         "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t \
          WHERE t.\"{key}\"::text = given.code AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))"
     );
-    let missing: Vec<Code> = diesel::sql_query(query)
-        .bind::<Array<Text>, _>(codes)
-        .bind::<Integer, _>(release)
-        .load(&mut connection)
-        .await?;
+    let missing: Vec<Code> =
+        diesel::sql_query(query).bind::<Array<Text>, _>(codes).bind::<Integer, _>(release).load(&mut connection).await?;
     Ok(missing.into_iter().map(|row| row.code).collect())
 }
 
@@ -79,7 +76,9 @@ pub async fn closest(
     let table = dataset.name;
     let visible = "t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2)";
     let named = match dataset.field("name") {
-        Some(_) => format!("(SELECT t.code, 0::real AS distance FROM \"{table}\" t WHERE fold(t.name) = fold($1) AND {visible} LIMIT $3) UNION ALL "),
+        Some(_) => format!(
+            "(SELECT t.code, 0::real AS distance FROM \"{table}\" t WHERE fold(t.name) = fold($1) AND {visible} LIMIT $3) UNION ALL "
+        ),
         None => String::new(),
     };
     let query = format!(

@@ -24,7 +24,8 @@ impl SetupLock {
     /// The database's.
     pub async fn acquire(database: &Database) -> Result<Self, DbError> {
         let client = database.writer().await?;
-        let take = format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock({SETUP_LOCK})");
+        let take =
+            format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock({SETUP_LOCK})");
         client.batch_execute(&take).await?;
         Ok(Self { client })
     }

@@ -4,6 +4,7 @@
 
 pub mod connect;
 pub mod error;
+mod keyset;
 pub mod lookup;
 pub mod migrate;
 pub mod pool;

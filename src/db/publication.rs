@@ -62,7 +62,8 @@ impl<'c> Publication<'c> {
     /// # Errors
     /// The database's.
     pub async fn closest(&self, dataset: &'static Dataset, code: &str) -> Result<Vec<String>, DbError> {
-        let query = format!("SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY code <-> $1::text LIMIT 3", dataset.name);
+        let query =
+            format!("SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY code <-> $1::text LIMIT 3", dataset.name);
         let rows = self.transaction.query(&query, &[&code]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
@@ -78,7 +79,9 @@ impl<'c> Publication<'c> {
         };
         let by_dataset: serde_json::Map<String, Value> = counts
             .iter()
-            .map(|(name, c)| ((*name).to_owned(), serde_json::json!({"added": c.added, "changed": c.changed, "withdrawn": c.withdrawn})))
+            .map(|(name, c)| {
+                ((*name).to_owned(), serde_json::json!({"added": c.added, "changed": c.changed, "withdrawn": c.withdrawn}))
+            })
             .collect();
         self.transaction
             .execute(

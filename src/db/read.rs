@@ -101,7 +101,12 @@ pub async fn answer(
                 false => Vec::new(),
             };
             let parameters = &codes[&code];
-            faults.extend(parameters.iter().map(|parameter| UnknownCode { parameter, code: code.clone(), dataset, closest: closest.clone() }));
+            faults.extend(parameters.iter().map(|parameter| UnknownCode {
+                parameter,
+                code: code.clone(),
+                dataset,
+                closest: closest.clone(),
+            }));
         }
     }
     if !faults.is_empty() {

@@ -6,8 +6,9 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 
+use super::keyset;
 use super::sql::{self, Out, Row};
-use crate::query::{Condition, Dataset, Direction, Field, Kind, Plan, Scope, ScopeKind, SortTerm, Via};
+use crate::query::{Condition, Dataset, Direction, Field, Kind, Plan, Scope, ScopeKind, Via};
 
 /// What is selected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -168,92 +169,6 @@ impl<'a> Select<'a> {
             }
         }
     }
-
-    /// Writes the condition that a row comes after the cursor's. Rows without a value come last.
-    fn after<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, values: &'b [Option<String>]) -> Out {
-        let terms = &self.plan.sort;
-        if terms.iter().all(|term| term.field.required && !term.descending) {
-            out.push_sql(" AND (");
-            list(out, terms, |out, term| ordered(out, term.field))?;
-            out.push_sql(") > (");
-            list(out, terms.iter().zip(values), |out, (term, value)| bound(out, term.field, value))?;
-            out.push_sql(")");
-            return Ok(());
-        }
-        for (at, term) in terms.iter().enumerate() {
-            out.push_sql(if at > 0 { " OR (" } else { " AND ((" });
-            for (earlier, value) in terms[..at].iter().zip(values) {
-                ordered(out, earlier.field)?;
-                match value {
-                    Some(_) => {
-                        out.push_sql(" = ");
-                        bound(out, earlier.field, value)?;
-                    }
-                    None => out.push_sql(" IS NULL"),
-                }
-                out.push_sql(" AND ");
-            }
-            match &values[at] {
-                None => out.push_sql("false"),
-                value => {
-                    out.push_sql("(");
-                    ordered(out, term.field)?;
-                    out.push_sql(if term.descending { " < " } else { " > " });
-                    bound(out, term.field, value)?;
-                    if !term.field.required {
-                        out.push_sql(" OR ");
-                        ordered(out, term.field)?;
-                        out.push_sql(" IS NULL");
-                    }
-                    out.push_sql(")");
-                }
-            }
-            out.push_sql(")");
-        }
-        out.push_sql(")");
-        Ok(())
-    }
-}
-
-/// Writes items separated by commas.
-fn list<'x, 'b, T>(
-    out: &mut AstPass<'x, 'b, Pg>,
-    items: impl IntoIterator<Item = T>,
-    mut each: impl FnMut(&mut AstPass<'x, 'b, Pg>, T) -> Out,
-) -> Out {
-    for (at, item) in items.into_iter().enumerate() {
-        out.push_sql(if at > 0 { ", " } else { "" });
-        each(out, item)?;
-    }
-    Ok(())
-}
-
-/// Writes what a field is ordered by.
-fn ordered<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field) -> Out {
-    out.push_sql(if field.is_folded() { "fold(" } else { "" });
-    sql::column(out, field)?;
-    out.push_sql(if field.is_folded() { ")" } else { "" });
-    Ok(())
-}
-
-/// Writes a value of a cursor, as its field is ordered.
-fn bound<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, value: &'b Option<String>) -> Out {
-    out.push_sql(if field.is_folded() { "fold(" } else { "" });
-    out.push_bind_param::<diesel::sql_types::Nullable<Text>, _>(value)?;
-    out.push_sql("::");
-    out.push_sql(sql::scalar_type(field.kind));
-    out.push_sql(if field.is_folded() { ")" } else { "" });
-    Ok(())
-}
-
-fn order<'b>(out: &mut AstPass<'_, 'b, Pg>, term: &SortTerm) -> Out {
-    ordered(out, term.field)?;
-    out.push_sql(match (term.descending, term.field.required) {
-        (false, _) => "",
-        (true, true) => " DESC",
-        (true, false) => " DESC NULLS LAST",
-    });
-    Ok(())
 }
 
 impl QueryFragment<Pg> for Select<'_> {
@@ -264,16 +179,16 @@ impl QueryFragment<Pg> for Select<'_> {
         out.push_sql("SELECT ");
         match self.shape {
             Shape::Count => out.push_sql("count(*)::text"),
-            Shape::Page => list(&mut out, self.plan.context.fields(), |out, field| sql::text(out, self.dataset(), field))?,
+            Shape::Page => sql::list(&mut out, self.plan.context.fields(), |out, field| sql::text(out, self.dataset(), field))?,
         }
         self.from(&mut out)?;
         self.conditions(&mut out)?;
         if self.shape == Shape::Page {
             if let Some(position) = &self.plan.after {
-                self.after(&mut out, &position.values)?;
+                keyset::after(&mut out, &self.plan.sort, &position.values)?;
             }
             out.push_sql(" ORDER BY ");
-            list(&mut out, &self.plan.sort, order)?;
+            keyset::order(&mut out, &self.plan.sort)?;
             out.push_sql(" LIMIT ");
             out.push_bind_param::<BigInt, _>(&self.rows)?;
         }

@@ -112,3 +112,16 @@ pub fn any_of<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, values: 
     out.push_sql(if field.is_list() { "" } else { ")" });
     Ok(())
 }
+
+/// Writes items separated by commas.
+pub fn list<'x, 'b, T>(
+    out: &mut AstPass<'x, 'b, Pg>,
+    items: impl IntoIterator<Item = T>,
+    mut each: impl FnMut(&mut AstPass<'x, 'b, Pg>, T) -> Out,
+) -> Out {
+    for (at, item) in items.into_iter().enumerate() {
+        out.push_sql(if at > 0 { ", " } else { "" });
+        each(out, item)?;
+    }
+    Ok(())
+}

@@ -131,7 +131,12 @@ impl<'t, 'c> Stage<'t, 'c> {
             .count(&format!("{close} FROM stage_{table} s WHERE t.last_release IS NULL AND {same} AND ROW({ours}) IS DISTINCT FROM ROW({theirs})"))
             .await?;
         let withdrawn = match replace {
-            true => self.count(&format!("{close} WHERE t.last_release IS NULL AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})")).await?,
+            true => {
+                self.count(&format!(
+                    "{close} WHERE t.last_release IS NULL AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})"
+                ))
+                .await?
+            }
             false => 0,
         };
         let order = self.keys(|key| format!("s.\"{key}\"")).join(", ");

@@ -36,7 +36,9 @@ pub async fn list(
             let parent = parent.expect("only links have parents");
             Err(item::unknown(parent, plan.parent.as_deref().unwrap_or_default(), release.number, closest))
         }
-        Answer::UnknownCodes(release, unknown) => Err(Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())),
+        Answer::UnknownCodes(release, unknown) => {
+            Err(Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect()))
+        }
     }
 }
 

@@ -17,8 +17,9 @@ pub const DOCUMENT: &str = "/openapi.json";
 /// Where Swagger UI is served.
 pub const PAGES: &str = "/docs/{file:.*}";
 
-static CONFIG: LazyLock<Arc<Config<'static>>> =
-    LazyLock::new(|| Arc::new(Config::new([DOCUMENT]).try_it_out_enabled(true).display_request_duration(true).validator_url("none")));
+static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    Arc::new(Config::new([DOCUMENT]).try_it_out_enabled(true).display_request_duration(true).validator_url("none"))
+});
 
 /// This document
 ///

@@ -46,7 +46,7 @@ pub struct Own {
 
 impl Own {
     /// A handler with its description.
-    fn new<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint {
+    fn endpoint<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint {
         Endpoint::Own(Self { path: P::path(), tag, describe: P::operation, route })
     }
 }
@@ -54,20 +54,24 @@ impl Own {
 /// Every endpoint, in the order of the documentation.
 pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
     let mut all = vec![
-        Own::new::<index::__path_home>(SERVICE, || web::to(index::home)),
-        Own::new::<index::__path_index>(SERVICE, || web::to(index::index)),
-        Own::new::<contour::__path_contour>("territories", || web::to(contour::contour)),
-        Own::new::<health::__path_live>(SERVICE, || web::to(health::live)),
-        Own::new::<health::__path_ready>(SERVICE, || web::to(health::ready)),
-        Own::new::<docs::__path_document>(SERVICE, || web::to(docs::document)),
-        Own::new::<problems::__path_problems>(SERVICE, || web::to(problems::problems)),
-        Own::new::<problems::__path_problem>(SERVICE, || web::to(problems::problem)),
+        Own::endpoint::<index::__path_home>(SERVICE, || web::to(index::home)),
+        Own::endpoint::<index::__path_index>(SERVICE, || web::to(index::index)),
+        Own::endpoint::<contour::__path_contour>("territories", || web::to(contour::contour)),
+        Own::endpoint::<health::__path_live>(SERVICE, || web::to(health::live)),
+        Own::endpoint::<health::__path_ready>(SERVICE, || web::to(health::ready)),
+        Own::endpoint::<docs::__path_document>(SERVICE, || web::to(docs::document)),
+        Own::endpoint::<problems::__path_problems>(SERVICE, || web::to(problems::problems)),
+        Own::endpoint::<problems::__path_problem>(SERVICE, || web::to(problems::problem)),
     ];
     for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
         all.push(Endpoint::Collection(Context { dataset, link: None, extra: &[] }));
         all.push(Endpoint::Item(dataset));
         for link in dataset.links {
-            let target = registry.iter().copied().find(|target| target.name == link.target).expect("a link leads to a dataset of the registry");
+            let target = registry
+                .iter()
+                .copied()
+                .find(|target| target.name == link.target)
+                .expect("a link leads to a dataset of the registry");
             let extra: &[Field] = if matches!(link.via, Via::Containment(_)) { &SHARE } else { &[] };
             all.push(Endpoint::Related(dataset, link, Context { dataset: target, link: Some(link), extra }));
         }
@@ -81,7 +85,9 @@ impl Endpoint {
         match self {
             Endpoint::Collection(context) => format!("/v1/{}", context.dataset.name),
             Endpoint::Item(dataset) => format!("/v1/{}/{{code}}", dataset.name),
-            Endpoint::Related(dataset, link, _) => format!("/v1/{}/{{code}}/{}", dataset.name, link.name),
+            Endpoint::Related(dataset, link, _) => {
+                format!("/v1/{}/{{code}}/{}", dataset.name, link.name)
+            }
             Endpoint::Own(own) => own.path.clone(),
         }
     }
@@ -113,7 +119,9 @@ impl Endpoint {
             }
             Endpoint::Related(dataset, _, context) => {
                 let (dataset, context) = (*dataset, *context);
-                web::to(move |request: HttpRequest, state: web::Data<State>| collection::list(request, state, context, Some(dataset)))
+                web::to(move |request: HttpRequest, state: web::Data<State>| {
+                    collection::list(request, state, context, Some(dataset))
+                })
             }
             Endpoint::Own(own) => (own.route)(),
         };
@@ -123,13 +131,14 @@ impl Endpoint {
 
 /// A resource that is only read.
 pub fn read_only(path: &str, route: Route) -> Resource {
-    web::resource(path)
-        .route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
-        .default_service(web::to(refuse_method))
+    web::resource(path).route(route.guard(guard::Any(guard::Get()).or(guard::Head()))).default_service(web::to(refuse_method))
 }
 
 async fn refuse_method(request: HttpRequest) -> HttpResponse {
-    let problem = Problem::new(Kind::MethodNotAllowed, format!("This address is only read: {} is not admitted.", crate::problem::echo(request.method().as_str())));
+    let problem = Problem::new(
+        Kind::MethodNotAllowed,
+        format!("This address is only read: {} is not admitted.", crate::problem::echo(request.method().as_str())),
+    );
     let mut response = actix_web::ResponseError::error_response(&problem);
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
     response

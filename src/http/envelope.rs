@@ -77,7 +77,14 @@ pub struct Links {
 impl Meta {
     /// The meta of an answer read from a release.
     pub fn new(dataset: &'static str, release: &Release) -> Self {
-        Self { dataset, release: release.number, published_at: instant(release.published_at), licence: LICENCE, count: None, total: None }
+        Self {
+            dataset,
+            release: release.number,
+            published_at: instant(release.published_at),
+            licence: LICENCE,
+            count: None,
+            total: None,
+        }
     }
 }
 

@@ -51,7 +51,7 @@ pub struct IndexLinks {
     #[schema(example = "/docs/")]
     docs: &'static str,
     /// The types of problems.
-    #[schema(example = "/problems/")]
+    #[schema(example = "/problems")]
     problems: &'static str,
 }
 
@@ -77,7 +77,7 @@ pub async fn index(state: web::Data<State>) -> HttpResponse {
             example: format!("/v1/{}/{}", dataset.name, dataset.example),
         })
         .collect();
-    let links = IndexLinks { openapi: "/openapi.json", docs: "/docs/", problems: "/problems/" };
+    let links = IndexLinks { openapi: "/openapi.json", docs: "/docs/", problems: "/problems" };
     HttpResponse::Ok().content_type(JSON).json(Index { data, links })
 }
 

@@ -34,11 +34,18 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
             Some(row) => {
                 let mut data = Vec::with_capacity(1024);
                 json::row(&mut data, plan.context.fields(), &row.0);
-                Ok(envelope::answer(&data, &Meta::new(dataset.name, &page.release), &links(dataset, &code, plan.release, page.release.number)))
+                Ok(envelope::answer(
+                    &data,
+                    &Meta::new(dataset.name, &page.release),
+                    &links(dataset, &code, plan.release, page.release.number),
+                ))
             }
             None => {
                 let (number, wanted) = (page.release.number, &code);
-                let near = state.pool.read(|connection| async move { lookup::closest(&connection, dataset, wanted.clone(), number).await }).await?;
+                let near = state
+                    .pool
+                    .read(|connection| async move { lookup::closest(&connection, dataset, wanted.clone(), number).await })
+                    .await?;
                 Err(unknown(dataset, &code, number, near))
             }
         },
@@ -97,7 +104,8 @@ fn plan(dataset: &'static Dataset, code: &str, pairs: &[(String, String)]) -> Re
 fn links(dataset: &'static Dataset, code: &str, asked: Option<i32>, read: i32) -> Links {
     let path = format!("/v1/{}/{}", dataset.name, pairs::encode_segment(code));
     let at = |release: i32| format!("{path}?release={release}");
-    let related: BTreeMap<&'static str, String> = dataset.links.iter().map(|link| (link.name, format!("{path}/{}", link.name))).collect();
+    let related: BTreeMap<&'static str, String> =
+        dataset.links.iter().map(|link| (link.name, format!("{path}/{}", link.name))).collect();
     Links {
         this: asked.map_or_else(|| path.clone(), at),
         pinned: at(read),

@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::error::InternalError;
 use actix_web::{HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
@@ -31,23 +31,31 @@ const BODY: u64 = 64 * 1024;
 /// Seconds after which a client may try again when the service cannot answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-static PROCESS: LazyLock<u32> = LazyLock::new(|| u32::try_from(RandomState::new().hash_one(std::process::id()) >> 32).unwrap_or(0));
+static PROCESS: LazyLock<u32> =
+    LazyLock::new(|| u32::try_from(RandomState::new().hash_one(std::process::id()) >> 32).unwrap_or(0));
 static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// Surrounds a request.
 ///
 /// # Errors
 /// Carries an answer already: a panic leaves no request to answer to, so the framework sends it.
-pub async fn observe(request: ServiceRequest, next: Next<impl MessageBody + 'static>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let identifier = identifier(&request);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let outcome = match refuse(&request) {
         Err(problem) => Ok(request.error_response(problem)),
-        Ok(()) => AssertUnwindSafe(next.call(request)).catch_unwind().await.unwrap_or_else(|_| {
-            log::error!("request {identifier} panicked");
-            Err(Problem::internal().into())
-        }).map(ServiceResponse::map_into_boxed_body),
+        Ok(()) => AssertUnwindSafe(next.call(request))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                log::error!("request {identifier} panicked");
+                Err(Problem::internal().into())
+            })
+            .map(ServiceResponse::map_into_boxed_body),
     };
     let write = |route: &str, response: &mut HttpResponse| {
         complete(response, &path, &identifier);
@@ -75,7 +83,8 @@ fn refuse(request: &ServiceRequest) -> Result<(), Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Problem::new(Kind::UnsupportedEncoding, "Compressed request bodies are not read."));
     }
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > BODY) {
         return Err(Problem::new(Kind::PayloadTooLarge, format!("The body has more than {BODY} bytes.")));
     }
@@ -86,7 +95,7 @@ fn refuse(request: &ServiceRequest) -> Result<(), Problem> {
 fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
     let given = response.extensions_mut().remove::<Problem>();
     if let Some(mut problem) = given.or_else(|| foreign(response.status(), path)) {
-        problem.request_id = Some(identifier.to_owned());
+        problem.request_id = Some(identifier.into());
         let retry = problem.kind() == Kind::Unavailable;
         let body = BoxBody::new(problem.body());
         let mut replaced = HttpResponse::new(problem.status_code()).set_body(body);
@@ -117,7 +126,9 @@ fn foreign(status: StatusCode, path: &str) -> Option<Problem> {
     }
     let kind = Kind::ALL.iter().copied().find(|kind| kind.status() == status.as_u16());
     Some(match kind {
-        Some(kind) if status.is_client_error() => Problem::new(kind, format!("The request for {} cannot be served.", crate::problem::echo(path))),
+        Some(kind) if status.is_client_error() => {
+            Problem::new(kind, format!("The request for {} cannot be served.", crate::problem::echo(path)))
+        }
         None if status.is_client_error() => Problem::new(Kind::MalformedRequest, "The request cannot be read."),
         _ => Problem::internal(),
     })
@@ -126,7 +137,9 @@ fn foreign(status: StatusCode, path: &str) -> Option<Problem> {
 /// The client's identifier if it is a harmless one, else a new one.
 fn identifier(request: &ServiceRequest) -> String {
     let harmless = |text: &&str| {
-        !text.is_empty() && text.len() <= IDENTIFIER && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+        !text.is_empty()
+            && text.len() <= IDENTIFIER
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
     match request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless) {
         Some(given) => given.to_owned(),

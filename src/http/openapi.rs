@@ -72,8 +72,11 @@ pub fn text(registry: &'static [&'static Dataset]) -> String {
 
 fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let datasets = registry.iter().filter(|dataset| dataset.public);
-    let mut tags: Vec<Value> = datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
-    tags.push(json!({"name": endpoint::SERVICE, "description": "The service itself: index, documentation, health, problem types."}));
+    let mut tags: Vec<Value> =
+        datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
+    tags.push(
+        json!({"name": endpoint::SERVICE, "description": "The service itself: index, documentation, health, problem types."}),
+    );
     tags
 }
 
@@ -111,7 +114,8 @@ fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
 
 fn responses() -> BTreeMap<&'static str, Value> {
     let problem = json!({"application/problem+json": {"schema": {"$ref": operation::reference("Problem")}}});
-    let each = |(name, _, description): &(&'static str, _, &str)| (*name, json!({"description": description, "content": problem}));
+    let each =
+        |(name, _, description): &(&'static str, _, &str)| (*name, json!({"description": description, "content": problem}));
     FAILURES.iter().map(each).collect()
 }
 

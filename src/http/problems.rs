@@ -14,7 +14,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 /// A page, in French, that lists the types of problems that the service answers with. The list is closed.
 #[utoipa::path(
     get,
-    path = "/problems/",
+    path = "/problems",
     operation_id = "listProblemTypes",
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
@@ -41,7 +41,8 @@ pub async fn problem(request: HttpRequest) -> Result<HttpResponse, Problem> {
         Some(kind) => Ok(HttpResponse::Ok().content_type(HTML).body(problem::page(kind))),
         None => {
             let near = closest(slug, Kind::ALL.iter().map(|kind| kind.slug()));
-            Err(Problem::new(Kind::UnknownResource, "There is no such type of problem.").closest(near.iter().map(|slug| format!("/problems/{slug}")).collect()))
+            Err(Problem::new(Kind::UnknownResource, "There is no such type of problem.")
+                .closest(near.iter().map(|slug| format!("/problems/{slug}")).collect()))
         }
     }
 }

@@ -73,7 +73,8 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
     if let Some(object) = schema.as_object_mut() {
         let mut description = field.description.to_owned();
         if let Some(choices) = field.choices() {
-            let meanings: Vec<String> = choices.iter().map(|choice| format!("- `{}`: {}", choice.value, choice.meaning)).collect();
+            let meanings: Vec<String> =
+                choices.iter().map(|choice| format!("- `{}`: {}", choice.value, choice.meaning)).collect();
             description = format!("{description}\n\n{}", meanings.join("\n"));
         }
         if let Some(target) = field.reference() {
@@ -101,16 +102,20 @@ fn nullable(object: &mut Map<String, Value>) {
 
 fn scalar(field: &Field) -> Value {
     match field.kind {
-        Kind::Integer { minimum, maximum } => json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"}),
+        Kind::Integer { minimum, maximum } => {
+            json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"})
+        }
         Kind::Decimal => json!({"type": "number"}),
         Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
         Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
             json!({"type": "string", "enum": choices.iter().map(|choice| choice.value).collect::<Vec<_>>()})
         }
-        Kind::Json => json!({"type": ["object", "array"]}),
+        Kind::Json => json!({}),
         Kind::Code => json!({"type": "string", "pattern": "^[A-Za-z0-9-]+$"}),
-        Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) | Kind::Period => json!({"type": "string"}),
+        Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) | Kind::Period => {
+            json!({"type": "string"})
+        }
     }
 }
 

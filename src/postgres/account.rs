@@ -26,11 +26,9 @@ impl Account {
         if unsafe { libc::geteuid() } != 0 {
             return Ok(None);
         }
-        ["postgres", "nobody"]
-            .into_iter()
-            .find_map(Self::named)
-            .map(Some)
-            .ok_or_else(|| "Postgres refuses to run as root, and there is neither an account `postgres` nor `nobody` to run it as".to_owned())
+        ["postgres", "nobody"].into_iter().find_map(Self::named).map(Some).ok_or_else(|| {
+            "Postgres refuses to run as root, and there is neither an account `postgres` nor `nobody` to run it as".to_owned()
+        })
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -56,9 +54,11 @@ impl Account {
     }
 
     /// The first directory on the way to `path` that the account may not pass.
-    pub fn barred_from<'p>(self, path: &'p Path) -> Option<&'p Path> {
+    pub fn barred_from(self, path: &Path) -> Option<&Path> {
         path.ancestors().filter(|ancestor| ancestor.exists()).find(|ancestor| {
-            let Ok(metadata) = fs::metadata(ancestor) else { return true };
+            let Ok(metadata) = fs::metadata(ancestor) else {
+                return true;
+            };
             let mode = metadata.permissions().mode();
             let bit = match (metadata.uid() == self.uid, metadata.gid() == self.gid) {
                 (true, _) => 0o100,

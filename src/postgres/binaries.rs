@@ -35,7 +35,9 @@ pub struct Binaries {
 /// What was looked for, and which package to install.
 pub fn find(configured: Option<&Path>, cluster: Option<u32>) -> Result<Binaries, String> {
     if let Some(directory) = configured {
-        return probe(directory).ok_or_else(|| format!("POSTGRES_BIN_DIR is {}, where there is no `initdb` and `postgres` that run", directory.display()));
+        return probe(directory).ok_or_else(|| {
+            format!("POSTGRES_BIN_DIR is {}, where there is no `initdb` and `postgres` that run", directory.display())
+        });
     }
     let mut found: Vec<Binaries> = candidates().iter().filter_map(|directory| probe(directory)).collect();
     found.retain(|binaries| VERSIONS.contains(&binaries.version) && cluster.is_none_or(|version| version == binaries.version));
@@ -80,7 +82,8 @@ fn probe(directory: &Path) -> Option<Binaries> {
 /// The command that installs what is missing, for the system at hand.
 fn advice() -> String {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
-    let family: String = release.lines().filter(|line| line.starts_with("ID=") || line.starts_with("ID_LIKE=")).collect::<Vec<_>>().join(" ");
+    let family: String =
+        release.lines().filter(|line| line.starts_with("ID=") || line.starts_with("ID_LIKE=")).collect::<Vec<_>>().join(" ");
     let is = |name: &str| family.contains(name);
     let command = if cfg!(target_os = "macos") {
         "brew install postgresql@17"

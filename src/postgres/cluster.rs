@@ -72,7 +72,8 @@ impl Cluster {
 
     /// The URL of the database.
     pub fn url(&self) -> String {
-        let host = percent_encoding::utf8_percent_encode(&self.socket.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC).to_string();
+        let host =
+            percent_encoding::utf8_percent_encode(&self.socket.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC).to_string();
         format!("postgres://{ROLE}@{host}:{PORT}/postgres")
     }
 

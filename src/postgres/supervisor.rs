@@ -128,7 +128,11 @@ fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
 fn start(cluster: &Cluster) -> Result<Child, String> {
     let deadline = Instant::now() + START;
     wait_for_predecessor(cluster, deadline)?;
-    let log = fs::OpenOptions::new().create(true).append(true).open(&cluster.log).map_err(|error| format!("{}: {error}", cluster.log.display()))?;
+    let log = fs::OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&cluster.log)
+        .map_err(|error| format!("{}: {error}", cluster.log.display()))?;
     let mut command = cluster.command("postgres");
     command.arg("-D").arg(&cluster.data).arg("-k").arg(&cluster.socket).arg("-p").arg(Cluster::port());
     command.args(["-c", "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c", "log_destination=stderr"]);
@@ -202,7 +206,9 @@ fn is_ready(cluster: &Cluster, pid: u32) -> bool {
 }
 
 fn lines(cluster: &Cluster) -> Vec<String> {
-    fs::read_to_string(cluster.data.join("postmaster.pid")).map(|text| text.lines().map(str::to_owned).collect()).unwrap_or_default()
+    fs::read_to_string(cluster.data.join("postmaster.pid"))
+        .map(|text| text.lines().map(str::to_owned).collect())
+        .unwrap_or_default()
 }
 
 fn tail(cluster: &Cluster) -> String {

@@ -15,6 +15,11 @@ macro_rules! kinds {
             /// The last segment of the type's address.
             pub fn slug(self) -> &'static str { match self { $(Kind::$variant => $slug),+ } }
 
+            /// The address that identifies the type and explains it, relative to the server.
+            pub fn uri(self) -> &'static str {
+                match self { $(Kind::$variant => concat!("/problems/", $slug)),+ }
+            }
+
             /// The HTTP status code that goes with it.
             pub fn status(self) -> u16 { match self { $(Kind::$variant => $status),+ } }
 
@@ -70,11 +75,6 @@ kinds! {
 }
 
 impl Kind {
-    /// The address that identifies the type and explains it, relative to the server.
-    pub fn uri(self) -> String {
-        format!("/problems/{}", self.slug())
-    }
-
     /// The type with this slug.
     pub fn of_slug(slug: &str) -> Option<Kind> {
         Kind::ALL.iter().copied().find(|kind| kind.slug() == slug)

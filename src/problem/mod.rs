@@ -65,11 +65,7 @@ impl Fault {
 
 /// Text of the client, fit to be repeated: short, and without control characters.
 pub fn echo(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(ECHO_LENGTH)
-        .map(|c| if c.is_control() { '\u{FFFD}' } else { c })
-        .collect();
+    let mut short: String = text.chars().take(ECHO_LENGTH).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     if text.chars().count() > ECHO_LENGTH {
         short.push('…');
     }
@@ -83,7 +79,7 @@ pub struct Problem {
     /// Where this type of problem is explained.
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid-parameters")]
-    pub type_uri: String,
+    pub type_uri: &'static str,
     /// The type of problem in a few words; the same for every problem of the type.
     #[schema(example = "Invalid parameters")]
     pub title: &'static str,
@@ -92,11 +88,13 @@ pub struct Problem {
     pub status: u16,
     /// What happened this time.
     #[schema(example = "3 parameters are not as they should be.")]
-    pub detail: String,
+    #[schema(value_type = String)]
+    pub detail: Box<str>,
     /// The identifier of the request, as in the header `X-Request-Id` and in the log.
     #[schema(example = "5f1c9a3b-000004d2")]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
+    #[schema(value_type = Option<String>)]
+    pub request_id: Option<Box<str>>,
     /// Everything that is wrong with the request, at once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
@@ -114,7 +112,7 @@ impl Problem {
             type_uri: kind.uri(),
             title: kind.title(),
             status: kind.status(),
-            detail: detail.into(),
+            detail: detail.into().into_boxed_str(),
             request_id: None,
             errors: Vec::new(),
             closest: Vec::new(),
@@ -138,10 +136,7 @@ impl Problem {
 
     /// The problem of the server itself: says nothing of the cause, which belongs in the log.
     pub fn internal() -> Self {
-        Self::new(
-            Kind::InternalError,
-            "The server failed. The cause is in its log under this request's identifier.",
-        )
+        Self::new(Kind::InternalError, "The server failed. The cause is in its log under this request's identifier.")
     }
 
     /// Adds the closest codes or addresses.

@@ -12,7 +12,7 @@ pub fn page(kind: Kind) -> String {
         &format!(
             "<h1>{title}</h1><p><code>{status}</code> <code>/problems/{slug}</code></p>\
              <h2>Ce que cela veut dire</h2><p>{meaning}</p><h2>Que faire</h2><p>{remedy}</p>\
-             <p><a href=\"/problems/\">Tous les types de problèmes</a> · <a href=\"/docs/\">Documentation</a></p>"
+             <p><a href=\"/problems\">Tous les types de problèmes</a> · <a href=\"/docs/\">Documentation</a></p>"
         ),
     )
 }

@@ -33,7 +33,11 @@ pub enum Outcome {
 ///
 /// # Errors
 /// [`PublishError`]; the bundles before the one at fault stay published.
-pub async fn publish_missing(client: &mut Client, registry: &'static [&'static Dataset], root: &Path) -> Result<(), PublishError> {
+pub async fn publish_missing(
+    client: &mut Client,
+    registry: &'static [&'static Dataset],
+    root: &Path,
+) -> Result<(), PublishError> {
     let (published, others) = publication::bundles(client).await?;
     if others {
         return Ok(());
@@ -56,7 +60,9 @@ pub async fn publish_missing(client: &mut Client, registry: &'static [&'static D
 
 /// The bundles below a folder.
 fn folders(root: &Path) -> Result<Vec<PathBuf>, PublishError> {
-    let unreadable = |error: std::io::Error| PublishError::Unreadable(format!("the bundled data in {} cannot be read: {error}", root.display()));
+    let unreadable = |error: std::io::Error| {
+        PublishError::Unreadable(format!("the bundled data in {} cannot be read: {error}", root.display()))
+    };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(root).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
@@ -83,7 +89,10 @@ pub async fn publish(
     for file in &manifest.files {
         if !registry.iter().any(|dataset| dataset.name == file.dataset) {
             let near = closest(&file.dataset, registry.iter().map(|dataset| dataset.name));
-            faults.push(FileFault::of_file(&file.path, format!("`{}` is not a dataset; closest: {}", file.dataset, near.join(", "))));
+            faults.push(FileFault::of_file(
+                &file.path,
+                format!("`{}` is not a dataset; closest: {}", file.dataset, near.join(", ")),
+            ));
         }
     }
     faults.check()?;
@@ -121,16 +130,26 @@ async fn run(
         for place in stage.duplicates().await? {
             let file = &manifest.files[place.file].path;
             let detail = format!("the key stands in {} more than once", dataset.name);
-            faults.push(FileFault { line: u64::try_from(place.line).ok(), value: Some(place.value), ..FileFault::of_file(file, detail) });
+            faults.push(FileFault {
+                line: u64::try_from(place.line).ok(),
+                value: Some(place.value),
+                ..FileFault::of_file(file, detail)
+            });
         }
         for (index, file) in files {
             for (field, total) in &file.totals {
                 let Some(field) = dataset.columns().find(|f| f.name == field) else {
-                    faults.push(FileFault::of_file(&file.path, format!("the manifest gives a total of `{field}`, which is not a field")));
+                    faults.push(FileFault::of_file(
+                        &file.path,
+                        format!("the manifest gives a total of `{field}`, which is not a field"),
+                    ));
                     continue;
                 };
                 if let Err(sum) = stage.agrees(*index, field.name, total).await? {
-                    faults.push(FileFault::of_file(&file.path, format!("`{}` sums to {sum}, where the manifest says {total}", field.name)));
+                    faults.push(FileFault::of_file(
+                        &file.path,
+                        format!("`{}` sums to {sum}, where the manifest says {total}", field.name),
+                    ));
                 }
             }
         }

@@ -29,7 +29,8 @@ fn one(field: &Field, text: &str) -> Result<String, String> {
     value::parse(field, text).map_err(|why| match field.choices() {
         Some(choices) => {
             let words: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
-            let meant = closest(text, words.iter().copied()).first().map_or(String::new(), |word| format!(" (did you mean `{word}`?)"));
+            let meant =
+                closest(text, words.iter().copied()).first().map_or(String::new(), |word| format!(" (did you mean `{word}`?)"));
             format!("{why}{meant}: {}", words.join(", "))
         }
         None => why,

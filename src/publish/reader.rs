@@ -42,7 +42,8 @@ pub async fn read(
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
     let path = folder.join(&file.path);
-    let unreadable = |error: &dyn std::fmt::Display| PublishError::Unreadable(format!("{} cannot be read: {error}", path.display()));
+    let unreadable =
+        |error: &dyn std::fmt::Display| PublishError::Unreadable(format!("{} cannot be read: {error}", path.display()));
     if !matches!(dataset.rows, Rows::Published) {
         faults.push(FileFault::of_file(&file.path, format!("the dataset {} is not published from files", dataset.name)));
         return Ok(());
@@ -62,7 +63,10 @@ pub async fn read(
             Ok(false) => break,
             Err(error) => {
                 let line = error.position().map(csv::Position::line);
-                faults.push(FileFault { line, ..FileFault::of_file(&file.path, format!("the line cannot be read: {}", error.kind_text())) });
+                faults.push(FileFault {
+                    line,
+                    ..FileFault::of_file(&file.path, format!("the line cannot be read: {}", error.kind_text()))
+                });
                 break;
             }
         }
@@ -91,7 +95,13 @@ pub async fn read(
 }
 
 /// Writes one row; a value at fault is written as null, since faults stop the publication later on.
-fn row(columns: &[(&'static Field, Origin)], record: &csv::StringRecord, place: (&str, u64), chunk: &mut Vec<u8>, faults: &mut Faults) {
+fn row(
+    columns: &[(&'static Field, Origin)],
+    record: &csv::StringRecord,
+    place: (&str, u64),
+    chunk: &mut Vec<u8>,
+    faults: &mut Faults,
+) {
     for (field, origin) in columns {
         let computed;
         let value = match origin {
@@ -129,7 +139,12 @@ fn period_bound(text: &str, end: bool) -> Option<String> {
 }
 
 /// Finds where each column of the table comes from; `None`, with the faults, when the header will not do.
-fn columns(dataset: &'static Dataset, file: &File, headers: &csv::StringRecord, faults: &mut Faults) -> Option<Vec<(&'static Field, Origin)>> {
+fn columns(
+    dataset: &'static Dataset,
+    file: &File,
+    headers: &csv::StringRecord,
+    faults: &mut Faults,
+) -> Option<Vec<(&'static Field, Origin)>> {
     let given: Vec<&'static Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let mut wrong = Vec::new();
     for name in headers.iter().chain(file.constants.keys().map(String::as_str)) {

@@ -82,22 +82,12 @@ pub struct Field {
 
 impl Field {
     /// A field that may be empty.
-    pub const fn optional(
-        name: &'static str,
-        kind: Kind,
-        description: &'static str,
-        example: &'static str,
-    ) -> Self {
+    pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
         Self { name, kind, required: false, description, example, origin: Origin::Row }
     }
 
     /// A field that every row has.
-    pub const fn required(
-        name: &'static str,
-        kind: Kind,
-        description: &'static str,
-        example: &'static str,
-    ) -> Self {
+    pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
         Self { name, kind, required: true, description, example, origin: Origin::Row }
     }
 

@@ -10,14 +10,8 @@ pub const QUERY_LENGTH: usize = 16 * 1024;
 pub const PARAMETERS: usize = 100;
 
 /// What stays as it is in a link's query: the unreserved characters of RFC 3986, and the comma and slash of values.
-const KEPT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b',')
-    .remove(b'/')
-    .remove(b':');
+const KEPT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b'/').remove(b':');
 
 /// Why a query string cannot be read at all.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,9 +35,7 @@ pub fn decode(text: &str, plus_is_space: bool) -> Result<String, String> {
         }
     }
     let spaced = if plus_is_space { text.replace('+', " ") } else { text.to_owned() };
-    let decoded = percent_decode_str(&spaced)
-        .decode_utf8()
-        .map_err(|_| "the decoded bytes are not UTF-8".to_owned())?;
+    let decoded = percent_decode_str(&spaced).decode_utf8().map_err(|_| "the decoded bytes are not UTF-8".to_owned())?;
     match decoded.chars().find(|c| c.is_control()) {
         Some('\0') => Err("it holds a NUL character".to_owned()),
         Some(_) => Err("it holds a control character".to_owned()),

@@ -45,8 +45,7 @@ impl Context {
 
     /// Every parameter that the collection accepts, in the order of the documentation.
     pub fn parameters(&self) -> Vec<Parameter> {
-        let mut all: Vec<Parameter> =
-            self.fields().filter(|f| f.is_filterable()).map(Parameter::Filter).collect();
+        let mut all: Vec<Parameter> = self.fields().filter(|f| f.is_filterable()).map(Parameter::Filter).collect();
         if self.dataset.territory.is_some() {
             all.extend([Parameter::Within, Parameter::Touching]);
         }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use super::closest::closest;
 use super::cursor::{self, Position};
 use super::field::{Field, Kind};
-use super::plan::{Condition, Context, DEFAULT_LIMIT, LIST_VALUES, MAXIMUM_LIMIT, Parameter, Plan, SORT_TERMS, Scope, ScopeKind, SortTerm};
+use super::plan::{
+    Condition, Context, DEFAULT_LIMIT, LIST_VALUES, MAXIMUM_LIMIT, Parameter, Plan, SORT_TERMS, Scope, ScopeKind, SortTerm,
+};
 use super::{pairs, value};
 use crate::problem::Fault;
 
@@ -117,7 +119,8 @@ impl Reader {
     fn values(&mut self, name: &str, text: &str, read: impl Fn(&str) -> Result<String, Fault>) -> Option<Vec<String>> {
         let given = pairs::list(text);
         if given.len() > LIST_VALUES {
-            self.faults.push(Fault::new(name, format!("The list has {} values; at most {LIST_VALUES} are admitted.", given.len())));
+            self.faults
+                .push(Fault::new(name, format!("The list has {} values; at most {LIST_VALUES} are admitted.", given.len())));
             return None;
         }
         let before = self.faults.len();
@@ -139,7 +142,9 @@ impl Reader {
                 return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
             }
             if matches!(field.kind, Kind::JoinedCode) {
-                let parts = dataset.split_code(one).ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
+                let parts = dataset
+                    .split_code(one)
+                    .ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
                 for (part, text) in &parts {
                     value::parse(part, text).map_err(|why| fault(format!("has a part `{}` that {why}", part.name)))?;
                 }
@@ -170,7 +175,8 @@ impl Reader {
         let before = self.faults.len();
         let terms = pairs::list(text);
         if terms.len() > SORT_TERMS {
-            self.faults.push(Fault::new("sort", format!("The order has {} terms; at most {SORT_TERMS} are admitted.", terms.len())));
+            self.faults
+                .push(Fault::new("sort", format!("The order has {} terms; at most {SORT_TERMS} are admitted.", terms.len())));
             return None;
         }
         for term in &terms {

@@ -35,9 +35,9 @@ pub fn parse(field: &Field, text: &str) -> Result<String, String> {
         Kind::Period => period::parse(text)
             .map(|p| p.text)
             .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),
-        Kind::Json => serde_json::from_str::<serde_json::Value>(text)
-            .map(|_| text.to_owned())
-            .map_err(|_| "is not JSON".to_owned()),
+        Kind::Json => {
+            serde_json::from_str::<serde_json::Value>(text).map(|_| text.to_owned()).map_err(|_| "is not JSON".to_owned())
+        }
         Kind::Text | Kind::TextList | Kind::Reference(_) | Kind::References(_) | Kind::JoinedCode => plain(text),
     }
 }
@@ -48,9 +48,7 @@ pub fn parse(field: &Field, text: &str) -> Result<String, String> {
 /// What would be right.
 pub fn integer(text: &str, minimum: i64, maximum: i64) -> Result<i64, String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
-    let number = (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
-        .then(|| text.parse::<i64>().ok())
-        .flatten();
+    let number = (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<i64>().ok()).flatten();
     match number {
         Some(n) if (minimum..=maximum).contains(&n) => Ok(n),
         _ if minimum == i64::MIN => Err("is not a whole number".to_owned()),

@@ -5,20 +5,28 @@ use std::process::Command;
 use reperes::config::{Config, VARIABLES};
 
 fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
-    Config::read(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))).map_err(|faults| faults.to_string())
+    Config::read(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
+        .map_err(|faults| faults.to_string())
 }
 
 #[test]
 fn the_sample_lists_every_variable_with_its_default_and_no_other() {
     let sample = std::fs::read_to_string(".env.sample").expect("there is a sample");
-    let mut listed: Vec<(&str, &str)> = sample.lines().filter_map(|line| line.strip_prefix('#').unwrap_or(line).split_once('=')).filter(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')).collect();
+    let mut listed: Vec<(&str, &str)> = sample
+        .lines()
+        .filter_map(|line| line.strip_prefix('#').unwrap_or(line).split_once('='))
+        .filter(|(name, _)| name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_'))
+        .collect();
     let mut known: Vec<(&str, &str)> = VARIABLES.iter().map(|v| (v.name, v.default)).collect();
     listed.sort_unstable();
     known.sort_unstable();
     assert_eq!(listed, known);
     let help = Command::new(env!("CARGO_BIN_EXE_reperes")).arg("--help").output().expect("it runs");
     let help = String::from_utf8_lossy(&help.stdout).into_owned();
-    assert!(VARIABLES.iter().all(|v| help.contains(v.name)) && ["serve", "migrate", "openapi"].iter().all(|command| help.contains(command)));
+    assert!(
+        VARIABLES.iter().all(|v| help.contains(v.name))
+            && ["serve", "migrate", "openapi"].iter().all(|command| help.contains(command))
+    );
 }
 
 #[test]
@@ -40,7 +48,13 @@ fn all_faults_are_reported_together() {
     ]);
     let Err(faults) = faults else { panic!("it was accepted") };
     assert!(faults.starts_with("the configuration has 5 fault(s):"), "{faults}");
-    for part in ["REPERES_ADDRESS is `localhost`", "REPERES_WORKERS is `many`", "from 1 to 64", "did you mean REPERES_ADDRESS?", "DATABASE_URL is not the URL"] {
+    for part in [
+        "REPERES_ADDRESS is `localhost`",
+        "REPERES_WORKERS is `many`",
+        "from 1 to 64",
+        "did you mean REPERES_ADDRESS?",
+        "DATABASE_URL is not the URL",
+    ] {
         assert!(faults.contains(part), "{part} is not in {faults}");
     }
     assert!(!faults.contains("hunter2"), "the password is in the message");

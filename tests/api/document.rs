@@ -99,8 +99,11 @@ fn every_documented_example_is_answered_as_documented() {
 fn filters_with_an_example_find_rows() {
     let document = document();
     let mut empty = Vec::new();
-    for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{')) {
-        for parameter in parameters(&operation).iter().filter(|p| p["in"] == "query" && p["style"] == "form" && !p["example"].is_null()) {
+    for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{'))
+    {
+        for parameter in
+            parameters(&operation).iter().filter(|p| p["in"] == "query" && p["style"] == "form" && !p["example"].is_null())
+        {
             let target = format!("{path}?{}={}", parameter["name"].as_str().expect("a name"), text(&parameter["example"]));
             if get(bundled(), &target).data().as_array().is_some_and(Vec::is_empty) {
                 empty.push(target);
@@ -113,22 +116,42 @@ fn filters_with_an_example_find_rows() {
 #[test]
 fn what_is_accepted_is_declared_and_what_is_declared_accepted() {
     let document = document();
-    let candidates: BTreeSet<String> = operations(&document).iter().flat_map(|(_, o)| parameters(o)).filter(|p| p["in"] == "query").map(|p| p["name"].as_str().expect("a name").to_owned()).collect();
+    let candidates: BTreeSet<String> = operations(&document)
+        .iter()
+        .flat_map(|(_, o)| parameters(o))
+        .filter(|p| p["in"] == "query")
+        .map(|p| p["name"].as_str().expect("a name").to_owned())
+        .collect();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/")) {
-        let declared: BTreeSet<String> = parameters(&operation).iter().filter(|p| p["in"] == "query").map(|p| p["name"].as_str().expect("a name").to_owned()).collect();
+        let declared: BTreeSet<String> = parameters(&operation)
+            .iter()
+            .filter(|p| p["in"] == "query")
+            .map(|p| p["name"].as_str().expect("a name").to_owned())
+            .collect();
         let address = address(&path, &operation);
         let query: Vec<String> = candidates.iter().map(|name| format!("{}=%20", pairs::encode(name))).collect();
         for chunk in query.chunks(90) {
             let reply = get(bundled(), &format!("{address}?{}", chunk.join("&")));
             let problem = reply.problem(400);
-            let unknown: BTreeSet<String> = problem["errors"].as_array().expect("faults").iter()
+            let unknown: BTreeSet<String> = problem["errors"]
+                .as_array()
+                .expect("faults")
+                .iter()
                 .filter(|f| f["detail"].as_str().is_some_and(|d| d.contains("is not a parameter")))
                 .map(|f| f["parameter"].as_str().expect("a name").to_owned())
                 .collect();
-            let expected: BTreeSet<String> = chunk.iter().filter_map(|pair| pair.split('=').next().map(str::to_owned)).filter(|name| !declared.contains(name)).collect();
+            let expected: BTreeSet<String> = chunk
+                .iter()
+                .filter_map(|pair| pair.split('=').next().map(str::to_owned))
+                .filter(|name| !declared.contains(name))
+                .collect();
             assert!(unknown.is_subset(&expected), "{path} refuses {:?}, which it declares", unknown.difference(&expected));
             let listed = problem["errors"].as_array().expect("faults").len();
-            assert!(listed == 50 || unknown == expected, "{path} accepts {:?}, which it does not declare", expected.difference(&unknown));
+            assert!(
+                listed == 50 || unknown == expected,
+                "{path} accepts {:?}, which it does not declare",
+                expected.difference(&unknown)
+            );
         }
     }
 }
@@ -145,7 +168,7 @@ fn problems_are_as_documented_and_explained() {
         assert!(page.text().contains(problem["title"].as_str().expect("a title")));
     }
     for kind in reperes::problem::Kind::ALL {
-        assert_eq!(get(bundled(), &kind.uri()).status, 200);
+        assert_eq!(get(bundled(), kind.uri()).status, 200);
     }
     assert_eq!(get(bundled(), "/problems/invalid-parameter").problem(404)["closest"][0], "/problems/invalid-parameters");
 }
@@ -155,7 +178,9 @@ fn the_documentation_needs_nothing_from_elsewhere() {
     let page = get(bundled(), "/docs/");
     assert_eq!(page.status, 200);
     assert_eq!(get(bundled(), "/docs").header("location"), Some("/docs/"));
-    for asset in page.text().split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css") || part.ends_with(".png")) {
+    for asset in
+        page.text().split(['"', '\'']).filter(|part| part.ends_with(".js") || part.ends_with(".css") || part.ends_with(".png"))
+    {
         assert!(!asset.contains("//"), "{asset} is elsewhere");
         assert_eq!(get(bundled(), &format!("/docs/{}", asset.trim_start_matches("./"))).status, 200, "{asset}");
     }
@@ -166,7 +191,11 @@ fn the_documentation_needs_nothing_from_elsewhere() {
 fn validate(document: &Value, schema: &Value, instance: &Value, what: &str) {
     let mut whole = schema.clone();
     whole["components"] = document["components"].clone();
-    let validator = jsonschema::draft202012::options().should_validate_formats(true).build(&whole).unwrap_or_else(|error| panic!("{what}: {error}"));
-    let faults: Vec<String> = validator.iter_errors(instance).take(3).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    let validator = jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&whole)
+        .unwrap_or_else(|error| panic!("{what}: {error}"));
+    let faults: Vec<String> =
+        validator.iter_errors(instance).take(3).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(faults.is_empty(), "{what}: {faults:?}");
 }

@@ -48,7 +48,11 @@ impl Program {
 
     fn address(&mut self) -> SocketAddr {
         let line = self.line("ready in");
-        line.split("http://").nth(1).and_then(|rest| rest.split('/').next()).and_then(|a| a.parse().ok()).expect("the line says where to look")
+        line.split("http://")
+            .nth(1)
+            .and_then(|rest| rest.split('/').next())
+            .and_then(|a| a.parse().ok())
+            .expect("the line says where to look")
     }
 
     fn signal(&self, signal: i32) {
@@ -155,14 +159,16 @@ fn its_own_postgres_comes_back_whatever_is_killed() {
 #[test]
 fn ten_servers_starting_at_once_on_an_empty_database_migrate_it_once() {
     let url = database();
-    let mut programs: Vec<Program> = (0..10).map(|_| Program::start(&[("DATABASE_URL", &url), ("REPERES_DATABASE_CONNECTIONS", "1")])).collect();
+    let mut programs: Vec<Program> =
+        (0..10).map(|_| Program::start(&[("DATABASE_URL", &url), ("REPERES_DATABASE_CONNECTIONS", "1")])).collect();
     for program in &mut programs {
         let address = program.address();
         assert_eq!(get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 1);
         assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
     }
     let migrations = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")).expect("the migrations").count();
-    let migrated: usize = programs.iter().map(|program| program.seen.iter().filter(|line| line.contains("migrated:")).count()).sum();
+    let migrated: usize =
+        programs.iter().map(|program| program.seen.iter().filter(|line| line.contains("migrated:")).count()).sum();
     assert_eq!(migrated, migrations);
 }
 
@@ -170,14 +176,25 @@ fn ten_servers_starting_at_once_on_an_empty_database_migrate_it_once() {
 fn migrate_sets_up_and_ends_and_a_newer_schema_is_refused() {
     let url = database();
     let program = env!("CARGO_BIN_EXE_reperes");
-    let run = || Command::new(program).arg("migrate").current_dir(root_directory()).env("DATABASE_URL", &url).env("REPERES_BUNDLES", bundles()).output().expect("it runs");
+    let run = || {
+        Command::new(program)
+            .arg("migrate")
+            .current_dir(root_directory())
+            .env("DATABASE_URL", &url)
+            .env("REPERES_BUNDLES", bundles())
+            .output()
+            .expect("it runs")
+    };
     assert!(run().status.success());
     assert!(run().status.success());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the database is there");
         tokio::spawn(connection);
-        client.batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')").await.expect("a later version is recorded");
+        client
+            .batch_execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')")
+            .await
+            .expect("a later version is recorded");
     });
     let refused = run();
     assert_eq!(refused.status.code(), Some(1));
@@ -186,7 +203,8 @@ fn migrate_sets_up_and_ends_and_a_newer_schema_is_refused() {
 
 #[test]
 fn a_database_that_is_not_there_is_waited_for_and_then_named() {
-    let mut program = Program::start(&[("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/nothing"), ("REPERES_STARTUP_WAIT_S", "1")]);
+    let mut program =
+        Program::start(&[("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/nothing"), ("REPERES_STARTUP_WAIT_S", "1")]);
     let (code, log) = program.end();
     assert_eq!(code, Some(1));
     assert!(log.contains("waiting for the database") && log.contains("not available"), "{log}");

@@ -13,7 +13,13 @@ fn total(target: &str) -> i64 {
 }
 
 fn codes(target: &str) -> Vec<String> {
-    get(bundled(), target).data().as_array().expect("a list").iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect()
+    get(bundled(), target)
+        .data()
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["code"].as_str().expect("a code").to_owned())
+        .collect()
 }
 
 #[test]
@@ -37,12 +43,23 @@ fn the_geography_is_whole() {
 
 #[test]
 fn codes_are_told_apart_by_their_level_and_keep_their_zeros() {
-    for (code, name) in [("DEP-32", "Gers"), ("REG-32", "Hauts-de-France"), ("DEP-02", "Aisne"), ("REG-02", "Martinique"), ("COM-2A004", "Ajaccio"), ("DEP-2B", "Haute-Corse"), ("COM-01001", "L'Abergement-Clémenciat")] {
+    for (code, name) in [
+        ("DEP-32", "Gers"),
+        ("REG-32", "Hauts-de-France"),
+        ("DEP-02", "Aisne"),
+        ("REG-02", "Martinique"),
+        ("COM-2A004", "Ajaccio"),
+        ("DEP-2B", "Haute-Corse"),
+        ("COM-01001", "L'Abergement-Clémenciat"),
+    ] {
         let row = get(bundled(), &format!("/v1/territories/{code}")).data();
         assert_eq!((row["code"].as_str(), row["name"].as_str()), (Some(code), Some(name)));
     }
     let lomme = get(bundled(), "/v1/territories/COMA-59355").data();
-    assert_eq!((&lomme["name"], &lomme["commune_code"], &lomme["population"]), (&json!("Lomme"), &json!("COM-59350"), &Value::Null));
+    assert_eq!(
+        (&lomme["name"], &lomme["commune_code"], &lomme["population"]),
+        (&json!("Lomme"), &json!("COM-59350"), &Value::Null)
+    );
     assert_eq!(get(bundled(), "/v1/territories/COM-20004").data()["commune_code"], "COM-2A004");
     assert_eq!(codes("/v1/territories?official_code=02&sort=code"), ["DEP-02", "REG-02"]);
 }
@@ -55,7 +72,13 @@ fn the_largest_communes_of_the_pas_de_calais() {
 
 #[test]
 fn names_are_ordered_as_french_readers_expect() {
-    let names: Vec<String> = get(bundled(), "/v1/territories?kind=departement&sort=name&limit=40").data().as_array().expect("a list").iter().map(|row| row["name"].as_str().expect("a name").to_owned()).collect();
+    let names: Vec<String> = get(bundled(), "/v1/territories?kind=departement&sort=name&limit=40")
+        .data()
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| row["name"].as_str().expect("a name").to_owned())
+        .collect();
     let place = |name: &str| names.iter().position(|n| n == name).unwrap_or_else(|| panic!("{name} is not among {names:?}"));
     assert!(place("Doubs") < place("Drôme") && place("Drôme") < place("Essonne") && place("Finistère") < place("Gard"));
     assert!(place("Corrèze") < place("Corse-du-Sud") && place("Corse-du-Sud") < place("Côte-d'Or"));
@@ -63,9 +86,17 @@ fn names_are_ordered_as_french_readers_expect() {
 
 #[test]
 fn ancestors_and_members_know_what_straddles() {
-    assert_eq!(codes("/v1/territories/COM-62498/ancestors"), ["ARR-627", "DEP-62", "EPCI-246200364", "FR", "PER-bassin-minier", "REG-32"]);
+    assert_eq!(
+        codes("/v1/territories/COM-62498/ancestors"),
+        ["ARR-627", "DEP-62", "EPCI-246200364", "FR", "PER-bassin-minier", "REG-32"]
+    );
     let straddling = get(bundled(), "/v1/territories/EPCI-200069722/ancestors?kind=region&sort=code").data();
-    let shares: Vec<(&str, f64)> = straddling.as_array().expect("a list").iter().map(|row| (row["code"].as_str().expect("a code"), row["share"].as_f64().expect("a share"))).collect();
+    let shares: Vec<(&str, f64)> = straddling
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (row["code"].as_str().expect("a code"), row["share"].as_f64().expect("a share")))
+        .collect();
     assert_eq!(shares.iter().map(|s| s.0).collect::<Vec<_>>(), ["REG-28", "REG-32"]);
     assert!((shares[0].1 + shares[1].1 - 1.0).abs() < 0.0001, "{shares:?}");
     assert_eq!(total("/v1/territories/PER-bassin-minier/members?count=exact&limit=1"), 250);
@@ -131,7 +162,8 @@ const FIGURES: &[(&str, &str, &str, &str, i64, &str)] = &[
 #[test]
 fn every_figure_of_the_press_kit_is_found_as_published() {
     for (indicator, territory, period, nature, value, qualifier) in FIGURES {
-        let target = format!("/v1/observations?indicator_code={indicator}&territory_code={territory}&period={period}&nature={nature}");
+        let target =
+            format!("/v1/observations?indicator_code={indicator}&territory_code={territory}&period={period}&nature={nature}");
         let rows = get(bundled(), &target).data();
         assert_eq!(rows.as_array().map(Vec::len), Some(1), "{target}");
         assert_eq!((&rows[0]["value"], &rows[0]["qualifier"]), (&json!(value), &json!(qualifier)), "{target}");
@@ -145,7 +177,12 @@ fn every_figure_of_the_press_kit_is_found_as_published() {
 #[test]
 fn money_and_conventions_are_as_published() {
     let flows = get(bundled(), "/v1/funding?sort=code").data();
-    let flows: Vec<Value> = flows.as_array().expect("a list").iter().map(|row| json!([row["code"], row["amount_eur"], row["qualifier"], row["stage"], row["period"]])).collect();
+    let flows: Vec<Value> = flows
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| json!([row["code"], row["amount_eur"], row["qualifier"], row["stage"], row["period"]]))
+        .collect();
     assert_eq!(
         flows,
         [
@@ -155,7 +192,10 @@ fn money_and_conventions_are_as_published() {
         ]
     );
     let convention = get(bundled(), "/v1/conventions/convention-bassin-minier").data();
-    assert_eq!((&convention["signed_on"], &convention["signatory_codes"]), (&json!("2019-07-10"), &json!(["etat", "cd-59", "cd-62"])));
+    assert_eq!(
+        (&convention["signed_on"], &convention["signatory_codes"]),
+        (&json!("2019-07-10"), &json!(["etat", "cd-59", "cd-62"]))
+    );
     assert_eq!(codes("/v1/conventions/convention-bassin-minier/funding"), ["bassin-minier-2019-2021"]);
     assert_eq!(total("/v1/conventions?kind=departmental&count=exact"), 5);
     assert_eq!(codes("/v1/commitments?sort=kind,rank").len(), 9);
@@ -168,7 +208,7 @@ fn a_contour_is_a_geojson_feature() {
     let feature = reply.json();
     assert_eq!((&feature["type"], &feature["id"]), (&json!("Feature"), &json!("COM-59350")));
     let ring = feature["geometry"]["coordinates"].to_string();
-    assert!(ring.split([',', '[', ']']).all(|number| number.split_once('.').is_none_or(|(_, decimals)| decimals.len() <= 5)));
+    assert!(ring.split([',', '[', ']']).all(|number| { number.split_once('.').is_none_or(|(_, decimals)| decimals.len() <= 5) }));
     get(bundled(), "/v1/territories/COM-13055/contour").problem(404);
     get(bundled(), "/v1/territories/COM-99999/contour").problem(404);
 }
@@ -179,11 +219,14 @@ fn the_readme_says_what_the_service_answers() {
     let mut asked = 0;
     for block in readme.split("```console").skip(1).filter_map(|rest| rest.split("```").next()) {
         for (command, expected) in block.split("$ ").skip(1).filter_map(|step| step.split_once('\n')) {
-            let Some(target) = command.split('\'').find(|part| part.starts_with("http://127.0.0.1:8080")) else { continue };
+            let Some(target) = command.split('\'').find(|part| part.starts_with("http://127.0.0.1:8080")) else {
+                continue;
+            };
             let reply = get(bundled(), target.trim_start_matches("http://127.0.0.1:8080"));
             let body = reply.json();
             for line in expected.lines().filter(|line| !line.is_empty()) {
-                let expected: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("the README's `{line}` is no JSON: {error}"));
+                let expected: Value =
+                    serde_json::from_str(line).unwrap_or_else(|error| panic!("the README's `{line}` is no JSON: {error}"));
                 assert!(holds(&body, &expected), "{command} does not give {line} but {body}");
             }
             asked += 1;

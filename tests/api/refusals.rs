@@ -6,8 +6,18 @@ use crate::harness::{bundled, get, raw, send};
 
 fn faults(target: &str) -> Vec<(String, Vec<String>)> {
     let problem = get(bundled(), target).problem(400);
-    let closest = |fault: &serde_json::Value| fault["closest"].as_array().map(|all| all.iter().map(|c| c.as_str().expect("a word").to_owned()).collect()).unwrap_or_default();
-    problem["errors"].as_array().expect("faults").iter().map(|f| (f["parameter"].as_str().expect("a name").to_owned(), closest(f))).collect()
+    let closest = |fault: &serde_json::Value| {
+        fault["closest"]
+            .as_array()
+            .map(|all| all.iter().map(|c| c.as_str().expect("a word").to_owned()).collect())
+            .unwrap_or_default()
+    };
+    problem["errors"]
+        .as_array()
+        .expect("faults")
+        .iter()
+        .map(|f| (f["parameter"].as_str().expect("a name").to_owned(), closest(f)))
+        .collect()
 }
 
 #[test]
@@ -17,12 +27,10 @@ fn all_faults_are_named_at_once_with_what_comes_closest() {
     assert_eq!(found[0].1[0], "population");
     assert_eq!(found[1].1, ["1"]);
     let found = faults("/v1/territories?kind=comune,region,departemant&sort=-populaton,code,code");
-    assert_eq!(found.iter().map(|f| (f.0.as_str(), f.1.first().map(String::as_str))).collect::<Vec<_>>(), [
-        ("kind", Some("commune")),
-        ("kind", Some("departement")),
-        ("sort", Some("population")),
-        ("sort", None),
-    ]);
+    assert_eq!(
+        found.iter().map(|f| (f.0.as_str(), f.1.first().map(String::as_str))).collect::<Vec<_>>(),
+        [("kind", Some("commune")), ("kind", Some("departement")), ("sort", Some("population")), ("sort", None),]
+    );
     let found = faults("/v1/observations?territory_code=DEP-590&indicator_code=foyers-prime&within=REG-322");
     assert_eq!(found.len(), 3);
     assert!(found.iter().any(|f| f.0 == "territory_code" && f.1.contains(&"DEP-59".to_owned())), "{found:?}");
@@ -32,12 +40,29 @@ fn all_faults_are_named_at_once_with_what_comes_closest() {
 #[test]
 fn numbers_dates_and_periods_are_read_strictly() {
     for query in [
-        "limit=1e9", "limit=-1", "limit=+5", "limit= 5", "limit=٣", "limit=1001", "limit=", "limit=99999999999999999999", "release=0", "release=2147483648",
-        "population=12.5", "population=1e3", "population=99999999999999999999", "population=", "longitude=NaN", "longitude=1,,2", "geography_year=0x7ea",
+        "limit=1e9",
+        "limit=-1",
+        "limit=+5",
+        "limit= 5",
+        "limit=٣",
+        "limit=1001",
+        "limit=",
+        "limit=99999999999999999999",
+        "release=0",
+        "release=2147483648",
+        "population=12.5",
+        "population=1e3",
+        "population=99999999999999999999",
+        "population=",
+        "longitude=NaN",
+        "longitude=1,,2",
+        "geography_year=0x7ea",
     ] {
         get(bundled(), &format!("/v1/territories?{query}")).problem(400);
     }
-    for period in ["2019-13", "2019-Q5", "2019-02-30", "19", "2019-12-31/2019-01-01", "2019-1", "+2019", "2019-W01", "0000", "２０１９"] {
+    for period in
+        ["2019-13", "2019-Q5", "2019-02-30", "19", "2019-12-31/2019-01-01", "2019-1", "+2019", "2019-W01", "0000", "２０１９"]
+    {
         get(bundled(), &format!("/v1/observations?period={period}")).problem(400);
     }
     get(bundled(), "/v1/conventions?signed_on=31/02/2019").problem(400);
@@ -47,7 +72,18 @@ fn numbers_dates_and_periods_are_read_strictly() {
 #[test]
 fn what_cannot_be_read_is_refused_before_it_is_understood() {
     let address: SocketAddr = bundled();
-    for target in ["/v1/territories?name=%00", "/v1/territories?name=%ff", "/v1/territories?name=%4", "/v1/territories?name=%zz", "/v1/territories?%C0%AF=1", "/v1/territories/%00", "/v1/territories/%ff", "/v1/territories/%", "/%0d%0aSet-Cookie:x", "/v1/territories?name=a%0ab"] {
+    for target in [
+        "/v1/territories?name=%00",
+        "/v1/territories?name=%ff",
+        "/v1/territories?name=%4",
+        "/v1/territories?name=%zz",
+        "/v1/territories?%C0%AF=1",
+        "/v1/territories/%00",
+        "/v1/territories/%ff",
+        "/v1/territories/%",
+        "/%0d%0aSet-Cookie:x",
+        "/v1/territories?name=a%0ab",
+    ] {
         let problem = get(address, target).problem(400);
         assert_eq!(problem["type"], "/problems/malformed-request", "{target}");
     }
@@ -70,12 +106,17 @@ fn a_hundred_thousand_parameters_are_an_address_too_long() {
 #[test]
 fn what_the_framework_refuses_is_a_problem_too() {
     let address = bundled();
-    assert_eq!(raw(address, format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(200_000)).as_bytes()).problem(431)["type"], "/problems/head-too-large");
+    assert_eq!(
+        raw(address, format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(200_000)).as_bytes()).problem(431)["type"],
+        "/problems/head-too-large"
+    );
     assert_eq!(raw(address, b"NONSENSE\r\n\r\n").problem(400)["type"], "/problems/malformed-request");
     assert_eq!(raw(address, b"GET / HTTP/1.1\r\n\r\n").problem(400)["type"], "/problems/malformed-request");
-    let long = raw(address, b"POST /v1/territories HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 100000000\r\n\r\n");
+    let long =
+        raw(address, b"POST /v1/territories HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 100000000\r\n\r\n");
     assert_eq!(long.problem(413)["type"], "/problems/payload-too-large");
-    let packed = raw(address, b"GET /v1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
+    let packed =
+        raw(address, b"GET /v1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
     assert_eq!(packed.problem(415)["type"], "/problems/unsupported-encoding");
     assert_eq!(send(address, "GET", "/v2/territories").problem(404)["type"], "/problems/unknown-resource");
     assert_eq!(send(address, "GET", "/v1/territoires").problem(404)["closest"][0], "/v1/territories");
@@ -93,7 +134,12 @@ fn a_cursor_that_was_altered_or_belongs_elsewhere_is_refused() {
         let reply = get(bundled(), &format!("{before}cursor={altered}"));
         assert!(reply.status == 400, "altering character {at} gives {}", reply.status);
     }
-    for elsewhere in ["/v1/territories?kind=epci", "/v1/territories?kind=commune&sort=name", "/v1/measures?limit=2", "/v1/territories?kind=commune&release=1"] {
+    for elsewhere in [
+        "/v1/territories?kind=epci",
+        "/v1/territories?kind=commune&sort=name",
+        "/v1/measures?limit=2",
+        "/v1/territories?kind=commune&release=1",
+    ] {
         let sign = if elsewhere.contains('?') { '&' } else { '?' };
         get(bundled(), &format!("{elsewhere}{sign}cursor={cursor}")).problem(400);
     }

@@ -38,7 +38,8 @@ fn rows_have_every_field_in_order_and_never_an_empty_required_one() {
     for dataset in collections() {
         let names: Vec<&str> = dataset.fields.iter().map(|field| field.name).collect();
         let body = get(bundled(), &format!("/v1/{}?limit=1", dataset.name)).text();
-        let places: Vec<usize> = names.iter().map(|name| body.find(&format!("\"{name}\":")).expect("the field is there")).collect();
+        let places: Vec<usize> =
+            names.iter().map(|name| body.find(&format!("\"{name}\":")).expect("the field is there")).collect();
         assert!(places.is_sorted(), "{}: the fields are not in order", dataset.name);
         for row in sample(bundled(), dataset) {
             assert_eq!(row.as_object().expect("an object").len(), names.len());
@@ -60,7 +61,12 @@ fn every_item_is_the_row_of_its_list() {
             let pinned = reply.json()["links"]["pinned"].as_str().expect("a link").to_owned();
             assert_eq!(get(bundled(), &pinned).data(), *row, "{pinned}");
         }
-        assert_eq!(get(bundled(), &format!("/v1/{}/{}", dataset.name, dataset.example)).status, 200, "the example of {}", dataset.name);
+        assert_eq!(
+            get(bundled(), &format!("/v1/{}/{}", dataset.name, dataset.example)).status,
+            200,
+            "the example of {}",
+            dataset.name
+        );
     }
 }
 
@@ -69,7 +75,9 @@ fn every_filter_gives_the_rows_that_hold_the_value_and_no_other() {
     for dataset in collections() {
         let rows = sample(bundled(), dataset);
         for field in dataset.fields.iter().filter(|field| field.is_filterable()) {
-            let Some(value) = rows.iter().find_map(|row| texts(&row[field.name]).first().cloned()) else { continue };
+            let Some(value) = rows.iter().find_map(|row| texts(&row[field.name]).first().cloned()) else {
+                continue;
+            };
             if value.chars().count() > 200 {
                 continue;
             }
@@ -80,7 +88,8 @@ fn every_filter_gives_the_rows_that_hold_the_value_and_no_other() {
             for row in found {
                 assert!(texts(&row[field.name]).contains(&value), "{target} gives {row}");
             }
-            let expected: BTreeSet<String> = rows.iter().filter(|row| texts(&row[field.name]).contains(&value)).map(|row| code(dataset, row)).collect();
+            let expected: BTreeSet<String> =
+                rows.iter().filter(|row| texts(&row[field.name]).contains(&value)).map(|row| code(dataset, row)).collect();
             let given: BTreeSet<String> = found.iter().map(|row| code(dataset, row)).collect();
             assert!(expected.is_subset(&given), "{target} misses rows");
         }
@@ -115,7 +124,9 @@ fn in_order(field: &Field, first: &Value, second: &Value, descending: bool) -> b
             _ => return true,
         },
         // A joined code is ordered by its parts, of which the first says enough here.
-        (Value::String(a), Value::String(b)) if matches!(field.kind, Kind::JoinedCode) => a.split('~').next().cmp(&b.split('~').next()),
+        (Value::String(a), Value::String(b)) if matches!(field.kind, Kind::JoinedCode) => {
+            a.split('~').next().cmp(&b.split('~').next())
+        }
         (Value::String(a), Value::String(b)) => a.cmp(b),
         _ => panic!("{} sorts {first} and {second}", field.name),
     };
@@ -199,12 +210,17 @@ fn other_methods_are_refused_with_those_allowed() {
 fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
     for dataset in collections() {
         let faults = get(bundled(), &format!("/v1/{}?rien=1&limit=1001&count=two", dataset.name)).problem(400);
-        let named: Vec<&str> = faults["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
+        let named: Vec<&str> =
+            faults["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
         assert_eq!(named, ["rien", "limit", "count"], "{}", dataset.name);
         get(bundled(), &format!("/v1/{}/rien-de-tel", dataset.name)).problem(404);
         get(bundled(), &format!("/v1/{}/{}?rien=1", dataset.name, dataset.example)).problem(400);
         get(bundled(), &format!("/v1/{}?release=99", dataset.name)).problem(400);
-        for field in dataset.fields.iter().filter(|field| field.reference().is_some() || matches!(field.kind, Kind::Code | Kind::Choice(_))) {
+        for field in dataset
+            .fields
+            .iter()
+            .filter(|field| field.reference().is_some() || matches!(field.kind, Kind::Code | Kind::Choice(_)))
+        {
             let problem = get(bundled(), &format!("/v1/{}?{}=rien-de-tel", dataset.name, field.name)).problem(400);
             assert_eq!(problem["errors"][0]["parameter"], field.name, "{}", dataset.name);
         }
@@ -213,7 +229,10 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
 
 #[test]
 fn no_field_is_named_like_a_parameter_and_links_lead_somewhere() {
-    let reserved = ["within", "touching", "sort", "limit", "cursor", "count", "release", "format", "fields", "include", "q", "as_of", "group_by", "share"];
+    let reserved = [
+        "within", "touching", "sort", "limit", "cursor", "count", "release", "format", "fields", "include", "q", "as_of",
+        "group_by", "share",
+    ];
     for dataset in REGISTRY {
         for field in dataset.fields {
             assert!(!reserved.contains(&field.name) || !dataset.public, "{}.{}", dataset.name, field.name);

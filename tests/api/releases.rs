@@ -17,19 +17,23 @@ fn bundle(files: &[(&str, &str)]) -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let folder = root_directory().join(format!("bundle-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
     fs::create_dir_all(&folder).expect("a folder can be made");
-    let mut manifest = "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n".to_owned();
+    let mut manifest =
+        "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n".to_owned();
     for (dataset, text) in files {
         fs::write(folder.join(format!("{dataset}.csv")), text).expect("a file can be written");
         let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         let rows = text.lines().count() - 1;
-        manifest.push_str(&format!("[[file]]\npath = \"{dataset}.csv\"\ndataset = \"{dataset}\"\nrows = {rows}\nsha256 = \"{digest}\"\n"));
+        manifest.push_str(&format!(
+            "[[file]]\npath = \"{dataset}.csv\"\ndataset = \"{dataset}\"\nrows = {rows}\nsha256 = \"{digest}\"\n"
+        ));
     }
     fs::write(folder.join("manifest.toml"), manifest).expect("a file can be written");
     folder
 }
 
 fn territories(rows: &[(&str, &str, &str)]) -> String {
-    let lines: String = rows.iter().map(|(code, name, population)| format!("{code},commune,\"{name}\",{population},2026,essai\n")).collect();
+    let lines: String =
+        rows.iter().map(|(code, name, population)| format!("{code},commune,\"{name}\",{population},2026,essai\n")).collect();
     format!("code,kind,name,population,geography_year,source_code\n{lines}")
 }
 
@@ -44,12 +48,18 @@ fn number(outcome: Result<Outcome, PublishError>) -> i32 {
 fn a_change_opens_a_new_version_and_the_old_one_can_be_read_again() {
     let server = TestServer::empty();
     get(server.address, "/v1/territories").problem(503);
-    let first = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-00001", "Ici", "10"), ("COM-00002", "Là", "20")]))]);
+    let first =
+        bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-00001", "Ici", "10"), ("COM-00002", "Là", "20")]))]);
     assert_eq!(number(publish(&server.url, &first)), 1);
     let before = get(server.address, "/v1/territories?release=1");
-    let second = bundle(&[("territories", &territories(&[("COM-00001", "Ici", "11"), ("COM-00002", "Là", "20"), ("COM-00003", "Là-bas", "")]))]);
+    let second = bundle(&[(
+        "territories",
+        &territories(&[("COM-00001", "Ici", "11"), ("COM-00002", "Là", "20"), ("COM-00003", "Là-bas", "")]),
+    )]);
     assert_eq!(number(publish(&server.url, &second)), 2);
-    let populations = |target: &str| -> Vec<Value> { get(server.address, target).data().as_array().expect("a list").iter().map(|row| row["population"].clone()).collect() };
+    let populations = |target: &str| -> Vec<Value> {
+        get(server.address, target).data().as_array().expect("a list").iter().map(|row| row["population"].clone()).collect()
+    };
     assert_eq!(populations("/v1/territories?sort=code"), [json!(11), json!(20), Value::Null]);
     assert_eq!(populations("/v1/territories?sort=code&release=1"), [json!(10), json!(20)]);
     assert_eq!(get(server.address, "/v1/territories?release=1").body, before.body);
@@ -65,14 +75,22 @@ fn a_change_opens_a_new_version_and_the_old_one_can_be_read_again() {
 fn pages_hold_their_release_while_others_are_published() {
     let server = TestServer::empty();
     let rows: Vec<(String, String)> = (0..50).map(|n| (format!("COM-{n:05}"), format!("Commune {n}"))).collect();
-    let of = |population: &'static str| territories(&rows.iter().map(|(code, name)| (code.as_str(), name.as_str(), population)).collect::<Vec<_>>());
+    let of = |population: &'static str| {
+        territories(&rows.iter().map(|(code, name)| (code.as_str(), name.as_str(), population)).collect::<Vec<_>>())
+    };
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &of("1"))])).expect("the bundle is right");
     let mut next = Some("/v1/territories?limit=10&sort=-name".to_owned());
     let (mut seen, mut round) = (Vec::new(), ["2", "3", "4", "5", "6"].into_iter());
     while let Some(target) = next {
         let page = get(server.address, &target).json();
         assert_eq!(page["meta"]["release"], 1);
-        seen.extend(page["data"].as_array().expect("a list").iter().map(|row| (row["code"].clone().to_string(), row["population"].clone())));
+        seen.extend(
+            page["data"]
+                .as_array()
+                .expect("a list")
+                .iter()
+                .map(|row| (row["code"].clone().to_string(), row["population"].clone())),
+        );
         next = page["links"]["next"].as_str().map(str::to_owned);
         publish(&server.url, &bundle(&[("territories", &of(round.next().expect("five pages")))])).expect("the bundle is right");
     }
@@ -100,12 +118,27 @@ fn a_bundle_at_fault_is_refused_whole_with_every_fault() {
     ]);
     let Err(PublishError::Refused { faults, count }) = publish(&url, &wrong) else { panic!("it was published") };
     let found: Vec<(Option<u64>, Option<&str>)> = faults.iter().map(|f| (f.line, f.column.as_deref())).collect();
-    assert_eq!(found, [(Some(2), Some("kind")), (Some(2), Some("population")), (Some(3), Some("name")), (Some(3), Some("population")), (Some(6), None)]);
+    assert_eq!(
+        found,
+        [
+            (Some(2), Some("kind")),
+            (Some(2), Some("population")),
+            (Some(3), Some("name")),
+            (Some(3), Some("population")),
+            (Some(6), None)
+        ]
+    );
     assert_eq!(count, 5);
     let doubled = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1"), ("COM-1", "B", "2")]))]);
     let Err(PublishError::Refused { faults, .. }) = publish(&url, &doubled) else { panic!("it was published") };
     assert_eq!((faults[0].line, faults[0].value.as_deref()), (Some(3), Some("COM-1")));
-    let lost = bundle(&[("sources", SOURCES), ("territories", "code,kind,name,region_code,postal_codes,geography_year,source_code\nCOM-1,commune,A,REG-1,59000|59800,2026,essais\n")]);
+    let lost = bundle(&[
+        ("sources", SOURCES),
+        (
+            "territories",
+            "code,kind,name,region_code,postal_codes,geography_year,source_code\nCOM-1,commune,A,REG-1,59000|59800,2026,essais\n",
+        ),
+    ]);
     let Err(PublishError::Refused { faults, .. }) = publish(&url, &lost) else { panic!("it was published") };
     assert_eq!(faults.iter().map(|f| f.column.as_deref()).collect::<Vec<_>>(), [Some("region_code"), Some("source_code")]);
     assert!(faults[1].detail.contains("closest: essai"), "{}", faults[1]);
@@ -120,7 +153,8 @@ fn a_bundle_at_fault_is_refused_whole_with_every_fault() {
 fn a_file_that_is_not_the_manifests_is_refused() {
     let url = migrated();
     let folder = bundle(&[("sources", SOURCES)]);
-    fs::write(folder.join("sources.csv"), format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n")).expect("a file can be written");
+    fs::write(folder.join("sources.csv"), format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n"))
+        .expect("a file can be written");
     let Err(PublishError::Refused { faults, .. }) = publish(&url, &folder) else { panic!("it was published") };
     assert!(faults[0].detail.contains("SHA-256") && faults[1].detail.contains("2 rows where the manifest says 1"), "{faults:?}");
     fs::write(folder.join("sources.csv"), b"code,kind\n\xff\xfe,x\n").expect("a file can be written");
@@ -131,7 +165,8 @@ fn a_file_that_is_not_the_manifests_is_refused() {
 #[test]
 fn published_rows_can_be_neither_changed_nor_deleted() {
     let url = migrated();
-    publish(&url, &bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))])).expect("the bundle is right");
+    publish(&url, &bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))]))
+        .expect("the bundle is right");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the database is there");

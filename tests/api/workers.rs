@@ -55,15 +55,16 @@ fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
     std::thread::spawn(move || {
         let server = HttpServer::new(move || {
             let stuck = Arc::clone(&stuck);
-            app::build(&shared)
-                .route("/worker", web::get().to(|| async { format!("{:?}", std::thread::current().id()) }))
-                .route("/stick", web::get().to(move || {
+            app::build(&shared).route("/worker", web::get().to(|| async { format!("{:?}", std::thread::current().id()) })).route(
+                "/stick",
+                web::get().to(move || {
                     let stuck = Arc::clone(&stuck);
                     async move {
                         _ = stuck.lock().expect("one sticks at a time").recv();
                         "free"
                     }
-                }))
+                }),
+            )
         });
         let server = server.workers(2).disable_signals().listen(listener).expect("the listener is taken").run();
         actix_web::rt::System::new().block_on(server).expect("the server runs");

@@ -66,10 +66,8 @@ pub fn head(address: SocketAddr, target: &str) -> Reply {
 
 /// Sends a request without a body; what cannot stand in a request line is percent-encoded.
 pub fn send(address: SocketAddr, method: &str, target: &str) -> Reply {
-    let target: String = target
-        .bytes()
-        .map(|b| if b.is_ascii_graphic() { (b as char).to_string() } else { format!("%{b:02X}") })
-        .collect();
+    let target: String =
+        target.bytes().map(|b| if b.is_ascii_graphic() { (b as char).to_string() } else { format!("%{b:02X}") }).collect();
     raw(address, format!("{method} {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").as_bytes())
 }
 
@@ -90,7 +88,8 @@ fn parse(answer: &[u8]) -> Reply {
     let end = answer.windows(4).position(|w| w == b"\r\n\r\n").expect("the answer has a head");
     let head = String::from_utf8_lossy(&answer[..end]).into_owned();
     let mut lines = head.split("\r\n");
-    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("the answer has a status");
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("the answer has a status");
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
     Reply { status, headers, body: answer[end + 4..].to_vec() }
 }

@@ -12,7 +12,8 @@ static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
 static URL: LazyLock<String> = LazyLock::new(|| {
     let directory = root_directory();
-    let cluster = Cluster::open(&directory.join("cluster"), true, None, Durability::Passing).expect("the tests need Postgres's server binaries");
+    let cluster = Cluster::open(&directory.join("cluster"), true, None, Durability::Passing)
+        .expect("the tests need Postgres's server binaries");
     let server = Server::start(cluster).expect("the tests' Postgres starts");
     let url = server.url().to_owned();
     *SERVER.lock().expect("nobody panicked with the server in hand") = Some(server);
@@ -48,7 +49,8 @@ pub fn database() -> String {
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(cluster_url(), tokio_postgres::NoTls).await.expect("the cluster takes connections");
+        let (client, connection) =
+            tokio_postgres::connect(cluster_url(), tokio_postgres::NoTls).await.expect("the cluster takes connections");
         tokio::spawn(connection);
         client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
     });

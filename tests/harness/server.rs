@@ -36,9 +36,12 @@ impl TestServer {
         let shared = shared(url);
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), shared, Some(2), 1).expect("a free port can be bound");
+            let server =
+                Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), shared, Some(2), 1).expect("a free port can be bound");
             sender.send(server.address().expect("a bound server has an address")).expect("the test waits");
-            actix_web::rt::System::new().block_on(async { server.start().expect("the server starts").await }).expect("the server runs");
+            actix_web::rt::System::new()
+                .block_on(async { server.start().expect("the server starts").await })
+                .expect("the server runs");
         });
         Self { address: receiver.recv().expect("the server starts"), url: url.to_owned() }
     }
@@ -88,5 +91,10 @@ pub fn migrated() -> String {
 }
 
 fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime can be made").block_on(future)
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime can be made")
+        .block_on(future)
 }
