@@ -16,7 +16,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("south", Kind::Decimal, "Southernmost latitude, in degrees (WGS 84).", ""),
         Field::required("east", Kind::Decimal, "Easternmost longitude, in degrees (WGS 84).", ""),
         Field::required("north", Kind::Decimal, "Northernmost latitude, in degrees (WGS 84).", ""),
-        Field::required("contour", Kind::Json, "The geometry, as in GeoJSON, at most 5 decimals.", ""),
+        Field::required("contour", Kind::Json { array: false }, "The geometry, as in GeoJSON, at most 5 decimals.", ""),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,

@@ -46,7 +46,7 @@ pub fn column<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field) -> Out {
 pub fn text<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, field: &'static Field) -> Out {
     let (before, after) = match field.kind {
         Kind::JoinedCode => return joined_code(out, dataset),
-        Kind::Integer { .. } | Kind::Decimal | Kind::Json => ("", "::text"),
+        Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. } => ("", "::text"),
         Kind::TextList | Kind::References(_) | Kind::ChoiceList(_) => ("array_to_json(", ")::text"),
         Kind::Date | Kind::PeriodBound { .. } => ("to_char(", ", 'YYYY-MM-DD')"),
         Kind::Timestamp => ("to_char(", " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),

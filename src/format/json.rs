@@ -38,7 +38,7 @@ where
 
 /// Whether the text of a field is JSON as it stands.
 fn is_json(field: &Field) -> bool {
-    field.is_list() || matches!(field.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json)
+    field.is_list() || matches!(field.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
 }
 
 fn string(out: &mut Vec<u8>, text: &str) {

@@ -111,7 +111,8 @@ fn scalar(field: &Field) -> Value {
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
             json!({"type": "string", "enum": choices.iter().map(|choice| choice.value).collect::<Vec<_>>()})
         }
-        Kind::Json => json!({}),
+        Kind::Json { array: false } => json!({"type": "object"}),
+        Kind::Json { array: true } => json!({"type": "array", "items": {"type": "object"}}),
         Kind::Code => json!({"type": "string", "pattern": "^[A-Za-z0-9-]+$"}),
         Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) | Kind::Period => {
             json!({"type": "string"})

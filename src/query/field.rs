@@ -50,8 +50,11 @@ pub enum Kind {
         /// Whether it is the last day.
         end: bool,
     },
-    /// A JSON value: a GeoJSON geometry, counts by dataset.
-    Json,
+    /// A JSON object, such as a GeoJSON geometry or counts by dataset; or an array of them.
+    Json {
+        /// Whether it is an array.
+        array: bool,
+    },
 }
 
 /// Where a field's value comes from.
@@ -98,12 +101,12 @@ impl Field {
 
     /// Whether a request may filter on it.
     pub fn is_filterable(&self) -> bool {
-        !matches!(self.kind, Kind::Json)
+        !matches!(self.kind, Kind::Json { .. })
     }
 
     /// Whether a request may sort on it: lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && !matches!(self.kind, Kind::Json)
+        !self.is_list() && !matches!(self.kind, Kind::Json { .. })
     }
 
     /// Whether rows are ordered by the folded text (no accents, no case), as French readers expect of names.

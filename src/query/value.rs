@@ -35,7 +35,7 @@ pub fn parse(field: &Field, text: &str) -> Result<String, String> {
         Kind::Period => period::parse(text)
             .map(|p| p.text)
             .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),
-        Kind::Json => {
+        Kind::Json { .. } => {
             serde_json::from_str::<serde_json::Value>(text).map(|_| text.to_owned()).map_err(|_| "is not JSON".to_owned())
         }
         Kind::Text | Kind::TextList | Kind::Reference(_) | Kind::References(_) | Kind::JoinedCode => plain(text),
