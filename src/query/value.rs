@@ -1,6 +1,8 @@
 //! Owns the reading of one value of a field, the same for a filter and for a published file.
 //! Must not know where the text comes from, nor how the value is stored.
 
+use chrono::Datelike;
+
 use super::field::{Field, Kind};
 use super::period;
 
@@ -30,8 +32,11 @@ pub fn parse(field: &Field, text: &str) -> Result<String, String> {
             .map(|_| text.to_owned())
             .ok_or_else(|| "is not a day of the calendar, such as 2019-06-30".to_owned()),
         Kind::Timestamp => chrono::DateTime::parse_from_rfc3339(text)
-            .map(|t| t.to_utc().to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
-            .map_err(|_| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
+            .ok()
+            .map(|time| time.to_utc())
+            .filter(|time| (1..=9999).contains(&time.year()))
+            .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+            .ok_or_else(|| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
         Kind::Period => period::parse(text)
             .map(|p| p.text)
             .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),

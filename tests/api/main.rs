@@ -10,4 +10,5 @@ mod questions;
 mod refusals;
 mod registry;
 mod releases;
+mod strings;
 mod workers;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::{HttpServer, web};
 use reperes::app;
 
-use crate::harness::{migrated, publish, shared};
+use crate::harness::{get, migrated, publish, shared};
 
 /// A connection that is kept, and so stays with one worker.
 struct Kept(BufReader<TcpStream>);
@@ -43,31 +43,38 @@ impl Kept {
     }
 }
 
-#[test]
-fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
+/// Serves the application with more routes of the test's own.
+fn serve(more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> SocketAddr {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     let shared = shared(&url);
-    let (release, stuck) = mpsc::channel::<()>();
-    let stuck = Arc::new(Mutex::new(stuck));
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
-        let server = HttpServer::new(move || {
-            let stuck = Arc::clone(&stuck);
-            app::build(&shared).route("/worker", web::get().to(|| async { format!("{:?}", std::thread::current().id()) })).route(
-                "/stick",
-                web::get().to(move || {
-                    let stuck = Arc::clone(&stuck);
-                    async move {
-                        _ = stuck.lock().expect("one sticks at a time").recv();
-                        "free"
-                    }
-                }),
-            )
-        });
+        let server = HttpServer::new(move || app::build(&shared).configure(&more));
         let server = server.workers(2).disable_signals().listen(listener).expect("the listener is taken").run();
         actix_web::rt::System::new().block_on(server).expect("the server runs");
+    });
+    address
+}
+
+#[test]
+fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
+    let (release, stuck) = mpsc::channel::<()>();
+    let stuck = Arc::new(Mutex::new(stuck));
+    let address = serve(move |config| {
+        let stuck = Arc::clone(&stuck);
+        config.route("/worker", web::get().to(|| async { format!("{:?}", std::thread::current().id()) }));
+        config.route(
+            "/stick",
+            web::get().to(move || {
+                let stuck = Arc::clone(&stuck);
+                async move {
+                    _ = stuck.lock().expect("one sticks at a time").recv();
+                    "free"
+                }
+            }),
+        );
     });
     let mut kept: Vec<(Kept, String)> = (0..6)
         .map(|_| {
@@ -90,4 +97,17 @@ fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
     }
     release.send(()).expect("the worker still waits");
     assert_eq!(first.answer().1, "free");
+}
+
+#[test]
+fn a_panic_is_a_problem_that_says_nothing_of_its_cause() {
+    let address = serve(|config| {
+        config.route("/panic", web::get().to(|| async { if true { panic!("a secret cause") } else { "" } }));
+    });
+    for _ in 0..3 {
+        let problem = get(address, "/panic").problem(500);
+        assert_eq!(problem["type"], "/problems/internal-error");
+        assert!(!problem.to_string().contains("secret"));
+        assert_eq!(get(address, "/v1/territories/COM-59350").status, 200);
+    }
 }
