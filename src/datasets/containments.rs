@@ -87,6 +87,6 @@ pub static DATASET: Dataset = Dataset {
     territory: None,
     links: &[],
     example: "DEP-59~COM-59350",
-    rows: Rows::Derived(CLOSURE),
+    rows: Rows::Derived { from: &["territories", "memberships"], select: CLOSURE },
     public: false,
 };

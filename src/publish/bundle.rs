@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tokio_postgres::Client;
 
+use super::checks;
 use super::fault::{Faults, FileFault, PublishError};
 use super::manifest::{self, Manifest};
 use super::progress::Progress;
@@ -127,31 +128,9 @@ async fn run(
     }
     faults.check()?;
     for (dataset, stage, files) in &staged {
-        for place in stage.duplicates().await? {
-            let file = &manifest.files[place.file].path;
-            let detail = format!("the key stands in {} more than once", dataset.name);
-            faults.push(FileFault {
-                line: u64::try_from(place.line).ok(),
-                value: Some(place.value),
-                ..FileFault::of_file(file, detail)
-            });
-        }
+        checks::keys(dataset, stage, manifest, faults).await?;
         for (index, file) in files {
-            for (field, total) in &file.totals {
-                let Some(field) = dataset.columns().find(|f| f.name == field) else {
-                    faults.push(FileFault::of_file(
-                        &file.path,
-                        format!("the manifest gives a total of `{field}`, which is not a field"),
-                    ));
-                    continue;
-                };
-                if let Err(sum) = stage.agrees(*index, field.name, total).await? {
-                    faults.push(FileFault::of_file(
-                        &file.path,
-                        format!("`{}` sums to {sum}, where the manifest says {total}", field.name),
-                    ));
-                }
-            }
+            checks::totals(dataset, stage, (*index, file), faults).await?;
         }
     }
     faults.check()?;
@@ -161,7 +140,7 @@ async fn run(
         counts.push((dataset.name, stage.merge(publication.number(), false).await?));
     }
     for (dataset, stage, _) in &staged {
-        references(&publication, registry, dataset, stage, manifest, faults).await?;
+        checks::references(&publication, registry, dataset, stage, manifest, faults).await?;
     }
     faults.check()?;
     if counts.iter().all(|(_, c)| *c == Counts::default()) {
@@ -169,7 +148,8 @@ async fn run(
     }
     progress.step("computing what follows");
     for dataset in registry {
-        if let Rows::Derived(select) = dataset.rows {
+        let Rows::Derived { from, select } = dataset.rows else { continue };
+        if staged.iter().any(|(input, ..)| from.contains(&input.name)) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
             stage.derive(select).await?;
             counts.push((dataset.name, stage.merge(publication.number(), true).await?));
@@ -178,33 +158,6 @@ async fn run(
     counts.retain(|(_, c)| *c != Counts::default());
     let number = publication.commit(record(manifest, bundle), &counts).await?;
     Ok(Outcome::Published { number, counts })
-}
-
-/// Checks that every code that the rows name is there.
-async fn references(
-    publication: &Publication<'_>,
-    registry: &'static [&'static Dataset],
-    dataset: &'static Dataset,
-    stage: &Stage<'_, '_>,
-    manifest: &Manifest,
-    faults: &mut Faults,
-) -> Result<(), PublishError> {
-    for field in dataset.columns() {
-        let Some(target) = field.reference().and_then(|name| registry.iter().copied().find(|d| d.name == name)) else {
-            continue;
-        };
-        for place in stage.dangling(field.name, field.is_list(), target).await? {
-            let near = publication.closest(target, &place.value).await?;
-            faults.push(FileFault {
-                file: manifest.files[place.file].path.clone(),
-                line: u64::try_from(place.line).ok(),
-                column: Some(field.name.to_owned()),
-                value: Some(place.value),
-                detail: format!("no row of {} has this code; closest: {}", target.name, near.join(", ")),
-            });
-        }
-    }
-    Ok(())
 }
 
 fn record(manifest: &Manifest, bundle: Option<String>) -> Record {

@@ -3,6 +3,7 @@
 
 mod bundle;
 mod cell;
+mod checks;
 mod fault;
 mod manifest;
 mod progress;

@@ -53,8 +53,13 @@ pub enum Direction {
 pub enum Rows {
     /// Files that somebody publishes.
     Published,
-    /// Other datasets: the SELECT that gives the rows, run at each release.
-    Derived(&'static str),
+    /// Other datasets, after each release that touches them.
+    Derived {
+        /// The datasets that the rows follow from.
+        from: &'static [&'static str],
+        /// The SELECT that gives the rows.
+        select: &'static str,
+    },
     /// The act of publishing itself.
     Releases,
 }

@@ -163,6 +163,25 @@ fn a_file_that_is_not_the_manifests_is_refused() {
 }
 
 #[test]
+fn the_manifests_totals_are_checked() {
+    let url = migrated();
+    let folder = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "10"), ("COM-2", "B", "")]))]);
+    let manifest = fs::read_to_string(folder.join("manifest.toml")).expect("the manifest is there");
+    for (totals, fault) in [
+        ("population = \"11\"", "`population` sums to 10, where the manifest says 11"),
+        ("population = \"ten\"", "the manifest's total of `population` is not a decimal number"),
+        ("name = \"10\"", "which is not a field of numbers"),
+    ] {
+        fs::write(folder.join("manifest.toml"), format!("{manifest}[file.totals]\n{totals}\n")).expect("a file can be written");
+        let Err(PublishError::Refused { faults, count: 1 }) = publish(&url, &folder) else { panic!("{totals} was published") };
+        assert!(faults[0].detail.contains(fault), "{}", faults[0]);
+    }
+    fs::write(folder.join("manifest.toml"), format!("{manifest}[file.totals]\npopulation = \"10\"\n"))
+        .expect("a file can be written");
+    assert_eq!(number(publish(&url, &folder)), 1);
+}
+
+#[test]
 fn published_rows_can_be_neither_changed_nor_deleted() {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))]))

@@ -12,7 +12,8 @@ static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
 static URL: LazyLock<String> = LazyLock::new(|| {
     let directory = root_directory();
-    let cluster = Cluster::open(&directory.join("cluster"), true, None, Durability::Passing)
+    let bin_dir = std::env::var_os("POSTGRES_BIN_DIR").map(PathBuf::from);
+    let cluster = Cluster::open(&directory.join("cluster"), true, bin_dir.as_deref(), Durability::Passing)
         .expect("the tests need Postgres's server binaries");
     let server = Server::start(cluster).expect("the tests' Postgres starts");
     let url = server.url().to_owned();
