@@ -84,10 +84,8 @@ fn serve() -> Result<(), String> {
         .map_err(|error| format!("cannot serve on {}: {error}", config.address))?;
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
-    let outcome = system.block_on(async {
-        log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
-        server.run().await
-    });
+    let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
+    let outcome = system.block_on(async { server.run(ready).await });
     drop(postgres);
     log::info!("stopped");
     outcome.map_err(|error| error.to_string())

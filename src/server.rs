@@ -53,15 +53,17 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until SIGTERM or Ctrl-C; then requests in flight are finished, within their time.
+    /// Serves until SIGTERM or Ctrl-C; then requests in flight are finished, within their time. `ready` is called once
+    /// requests are answered and signals heeded.
     ///
     /// # Errors
     /// The system's.
-    pub async fn run(self) -> io::Result<()> {
+    pub async fn run(self, ready: impl FnOnce()) -> io::Result<()> {
         let stopping = self.shared.stopping.clone();
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let server = self.start()?;
         let handle = server.handle();
+        ready();
         actix_web::rt::spawn(async move {
             tokio::select! {
                 _ = terminate.recv() => log::info!("SIGTERM: stopping"),
