@@ -51,7 +51,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
         "security": [],
         "tags": tags(registry),
         "paths": {},
-        "components": {"schemas": schemas(&endpoints), "responses": responses()},
+        "components": {"schemas": schemas(&endpoints), "parameters": parameters(&endpoints), "responses": responses()},
     }))
     .expect("the frame of the document is made here");
     for endpoint in &endpoints {
@@ -105,6 +105,14 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<contour::Feature<'static>>(&mut fixed);
     all.extend(fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises"))));
     all
+}
+
+fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
+    let lists = endpoints.iter().filter_map(|endpoint| match endpoint {
+        Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
+        Endpoint::Item(_) | Endpoint::Own(_) => None,
+    });
+    lists.flat_map(operation::shared).collect()
 }
 
 fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {

@@ -50,8 +50,18 @@ pub fn related(dataset: &'static Dataset, link: &'static Link, context: Context)
     }))
 }
 
+/// The parameters of a list, by the name that the document shares them under: every way to a dataset accepts the same.
+pub fn shared(context: Context) -> Vec<(String, Value)> {
+    context.parameters().into_iter().map(|each| (shared_name(context, each), parameter(context, each))).collect()
+}
+
+fn shared_name(context: Context, parameter: Parameter) -> String {
+    format!("{}.{}", schema::row_name(context.dataset, context.extra), parameter.name())
+}
+
 fn parameters(context: Context, parent: Option<&'static Dataset>) -> Vec<Value> {
-    let own = context.parameters().into_iter().map(|each| parameter(context, each));
+    let refer = |each| json!({"$ref": format!("#/components/parameters/{}", shared_name(context, each))});
+    let own = context.parameters().into_iter().map(refer);
     parent.map(code).into_iter().chain(own).collect()
 }
 

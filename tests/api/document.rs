@@ -14,9 +14,20 @@ fn document() -> Value {
     serde_json::from_str(&openapi::text(REGISTRY)).expect("the document is JSON")
 }
 
+/// The operations by their path, with the parameters that they refer to.
 fn operations(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().expect("paths");
-    paths.iter().map(|(path, item)| (path.clone(), item["get"].clone())).collect()
+    let whole = |parameter: &mut Value| {
+        if let Some(reference) = parameter["$ref"].as_str() {
+            *parameter = document.pointer(reference.trim_start_matches('#')).expect("the reference resolves").clone();
+        }
+    };
+    let operation = |item: &Value| {
+        let mut operation = item["get"].clone();
+        operation["parameters"].as_array_mut().into_iter().flatten().for_each(whole);
+        operation
+    };
+    paths.iter().map(|(path, item)| (path.clone(), operation(item))).collect()
 }
 
 fn parameters(operation: &Value) -> Vec<Value> {
