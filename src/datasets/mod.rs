@@ -1,4 +1,4 @@
-//! Owns the registry: every dataset of the service, in the order in which they are documented and loaded.
+//! Owns the registry: every dataset of the service, in the order in which they are documented.
 //! A new dataset is a migration, one file here and one line below; nothing else names the datasets.
 //! Must not know HTTP or SQL.
 
@@ -23,20 +23,20 @@ use crate::query::Dataset;
 
 /// Every dataset; those that are not `public` only carry links and geometry.
 pub static REGISTRY: &[&Dataset] = &[
-    &sources::DATASET,
     &territories::DATASET,
-    &memberships::DATASET,
-    &containments::DATASET,
-    &contours::DATASET,
     &commitments::DATASET,
-    &actors::DATASET,
     &measures::DATASET,
     &conventions::DATASET,
     &funding::DATASET,
     &indicators::DATASET,
     &observations::DATASET,
+    &actors::DATASET,
     &events::DATASET,
+    &sources::DATASET,
     &releases::DATASET,
+    &memberships::DATASET,
+    &containments::DATASET,
+    &contours::DATASET,
 ];
 
 /// The dataset with this name.

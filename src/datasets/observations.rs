@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{NATURES, QUALIFIER, STATUSES, period_end, period_start};
-use crate::query::{Dataset, Field, Kind, Rows};
+use crate::query::{Dataset, Field, Kind, Origin, Rows};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -30,6 +30,10 @@ pub static DATASET: Dataset = Dataset {
         period_end(true),
         Field::required("breakdown", Kind::Text, "The part of the whole that is counted; `_T` is the whole.", "_T"),
         Field::required("nature", Kind::Choice(NATURES), "What sort of figure it is.", "observed"),
+        Field {
+            origin: Origin::Named { by: "indicator_code", dataset: "indicators" },
+            ..Field::required("unit", Kind::Text, "The unit of the value, as the indicator says, in French, singular.", "foyer")
+        },
         Field::optional("value", Kind::Decimal, "The value, in the indicator's unit; empty where `statuses` says why.", "422000"),
         Field { example: "more_than", ..QUALIFIER },
         Field::required("statuses", Kind::ChoiceList(STATUSES), "SDMX observation statuses (CL_OBS_STATUS).", "A"),

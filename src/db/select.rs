@@ -179,7 +179,9 @@ impl QueryFragment<Pg> for Select<'_> {
         out.push_sql("SELECT ");
         match self.shape {
             Shape::Count => out.push_sql("count(*)::text"),
-            Shape::Page => sql::list(&mut out, self.plan.context.fields(), |out, field| sql::text(out, self.dataset(), field))?,
+            Shape::Page => sql::list(&mut out, self.plan.context.fields(), |out, field| {
+                sql::text(out, self.dataset(), field, &self.release)
+            })?,
         }
         self.from(&mut out)?;
         self.conditions(&mut out)?;

@@ -38,12 +38,29 @@ pub fn column<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field) -> Out {
     out.push_sql(match field.origin {
         Origin::Row => "t.",
         Origin::Link => "l.",
+        Origin::Named { .. } => "n.",
     });
     out.push_identifier(field.name)
 }
 
 /// Writes the text of a field, as every representation starts from it.
-pub fn text<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, field: &'static Field) -> Out {
+pub fn text<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, field: &'static Field, release: &'b i32) -> Out {
+    let Origin::Named { by, dataset: named } = field.origin else {
+        return own_text(out, dataset, field);
+    };
+    out.push_sql("(SELECT ");
+    own_text(out, dataset, field)?;
+    out.push_sql(" FROM ");
+    out.push_identifier(named)?;
+    out.push_sql(" n WHERE n.code = t.");
+    out.push_identifier(by)?;
+    out.push_sql(" AND ");
+    visible(out, "n", release)?;
+    out.push_sql(")");
+    Ok(())
+}
+
+fn own_text<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, field: &'static Field) -> Out {
     let (before, after) = match field.kind {
         Kind::JoinedCode => return joined_code(out, dataset),
         Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. } => ("", "::text"),

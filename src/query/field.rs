@@ -64,6 +64,13 @@ pub enum Origin {
     Row,
     /// The link that led from one row to this one.
     Link,
+    /// The field of the same name of the row that another field names: repeated here so that one answer says all.
+    Named {
+        /// The field that names the row.
+        by: &'static str,
+        /// The dataset of the row.
+        dataset: &'static str,
+    },
 }
 
 /// One field of a dataset.
@@ -99,14 +106,14 @@ impl Field {
         matches!(self.kind, Kind::TextList | Kind::References(_) | Kind::ChoiceList(_))
     }
 
-    /// Whether a request may filter on it.
+    /// Whether a request may filter on it: a repeated field is filtered on where it stands.
     pub fn is_filterable(&self) -> bool {
-        !matches!(self.kind, Kind::Json { .. })
+        !matches!(self.kind, Kind::Json { .. }) && !matches!(self.origin, Origin::Named { .. })
     }
 
     /// Whether a request may sort on it: lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && !matches!(self.kind, Kind::Json { .. })
+        !self.is_list() && self.is_filterable()
     }
 
     /// Whether rows are ordered by the folded text (no accents, no case), as French readers expect of names.
