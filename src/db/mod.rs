@@ -4,6 +4,7 @@
 
 pub mod connect;
 pub mod error;
+mod filter;
 mod keyset;
 pub mod lookup;
 pub mod migrate;

@@ -11,6 +11,7 @@ use futures_util::future::{join_all, try_join, try_join3};
 use super::lookup::{self, Release};
 use super::select::{self, Select};
 use super::sql::Row;
+use crate::query::plan::Parameter;
 use crate::query::{Dataset, Kind, Plan};
 
 /// The most unknown codes for which the closest are looked up.
@@ -46,7 +47,7 @@ pub struct Page {
 #[derive(Debug)]
 pub struct UnknownCode {
     /// The parameter.
-    pub parameter: &'static str,
+    pub parameter: String,
     /// The code.
     pub code: String,
     /// The dataset in which it was looked for.
@@ -102,7 +103,7 @@ pub async fn answer(
             };
             let parameters = &codes[&code];
             faults.extend(parameters.iter().map(|parameter| UnknownCode {
-                parameter,
+                parameter: parameter.clone(),
                 code: code.clone(),
                 dataset,
                 closest: closest.clone(),
@@ -127,21 +128,22 @@ fn first_number(rows: &[Row]) -> Option<i64> {
 }
 
 /// The codes that the request names, by dataset, with the parameters that name them.
-fn named(registry: &'static [&'static Dataset], plan: &Plan) -> BTreeMap<&'static str, BTreeMap<String, Vec<&'static str>>> {
+fn named(registry: &'static [&'static Dataset], plan: &Plan) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
     let own = plan.context.dataset;
-    let filters = plan.conditions.iter().filter_map(|condition| {
+    let filters = plan.conditions.iter().filter(|condition| condition.names_rows()).filter_map(|condition| {
         let dataset = match condition.field.kind {
             Kind::Code => own.name,
             _ => condition.field.reference()?,
         };
-        Some((dataset, condition.field.name, &condition.values))
+        let name = Parameter::Filter(condition.field, condition.operator).name();
+        Some((dataset, name, &condition.values))
     });
     let scopes = plan.scopes.iter().map(|scope| ("territories", scope.kind.parameter(), &scope.territories));
-    let mut all: BTreeMap<&'static str, BTreeMap<String, Vec<&'static str>>> = BTreeMap::new();
+    let mut all: BTreeMap<&'static str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for (dataset, parameter, codes) in filters.chain(scopes) {
         debug_assert!(find(registry, dataset).is_some());
         for code in codes {
-            all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter);
+            all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.clone());
         }
     }
     all

@@ -6,8 +6,8 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 
-use super::keyset;
 use super::sql::{self, Out, Row};
+use super::{filter, keyset};
 use crate::query::{Condition, Dataset, Direction, Field, Kind, Plan, Scope, ScopeKind, Via};
 
 /// What is selected.
@@ -101,7 +101,7 @@ impl<'a> Select<'a> {
 
     fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out {
         if !matches!(condition.field.kind, Kind::JoinedCode) {
-            return sql::any_of(out, condition.field, &condition.values);
+            return filter::write(out, condition);
         }
         out.push_sql("(");
         for (at, code) in self.codes.iter().enumerate() {

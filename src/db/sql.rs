@@ -7,7 +7,7 @@ use diesel::deserialize::{self, QueryableByName};
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::row::{Field as _, NamedRow};
-use diesel::sql_types::{Array, Integer, Text};
+use diesel::sql_types::Integer;
 
 use crate::query::{Dataset, Field, Kind, Origin};
 
@@ -116,17 +116,6 @@ pub fn visible<'b>(out: &mut AstPass<'_, 'b, Pg>, alias: &str, release: &'b i32)
     out.push_sql(".last_release >= ");
     out.push_bind_param::<Integer, _>(release)?;
     out.push_sql(")");
-    Ok(())
-}
-
-/// Writes the condition that a field holds any of the values.
-pub fn any_of<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, values: &'b Vec<String>) -> Out {
-    column(out, field)?;
-    out.push_sql(if field.is_list() { " && " } else { " = ANY(" });
-    out.push_bind_param::<Array<Text>, _>(values)?;
-    out.push_sql("::");
-    out.push_sql(array_type(field.kind));
-    out.push_sql(if field.is_list() { "" } else { ")" });
     Ok(())
 }
 

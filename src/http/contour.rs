@@ -43,7 +43,7 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     plan.release = item::release(&request::pairs(&request)?)?;
     plan.checks_codes = false;
     plan.limit = 1;
-    plan.conditions = contours.key_fields().map(|field| Condition { field, values: vec![code.clone()] }).collect();
+    plan.conditions = contours.key_fields().map(|field| Condition::any_of(field, vec![code.clone()])).collect();
     let (plan, registry) = (&plan, state.registry);
     let answer = state.pool.read(|connection| async move { read::answer(&connection, registry, None, plan).await }).await?;
     let page = match answer {

@@ -93,10 +93,10 @@ fn plan(dataset: &'static Dataset, code: &str, pairs: &[(String, String)]) -> Re
     let parts = dataset.split_code(code).unwrap_or_default();
     plan.conditions = parts
         .into_iter()
-        .map(|(field, text)| Condition { field, values: value::parse(field, &text).into_iter().collect() })
+        .map(|(field, text)| Condition::any_of(field, value::parse(field, &text).into_iter().collect()))
         .collect();
     if plan.conditions.is_empty() {
-        plan.conditions = dataset.key_fields().map(|field| Condition { field, values: Vec::new() }).collect();
+        plan.conditions = dataset.key_fields().map(|field| Condition::any_of(field, Vec::new())).collect();
     }
     Ok(plan)
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::path::Operation;
 
 use super::schema;
 use crate::query::plan::{DEFAULT_LIMIT, MAXIMUM_LIMIT, Parameter, SORT_TERMS};
-use crate::query::{Context, Dataset, Field, Link};
+use crate::query::{Context, Dataset, Field, Link, Operator, value};
 
 /// Describes a list of all rows.
 pub fn collection(context: Context) -> Operation {
@@ -83,7 +83,7 @@ fn code(dataset: &'static Dataset) -> Value {
 fn parameter(context: Context, parameter: Parameter) -> Value {
     let dataset = context.dataset;
     let (description, schema, example) = match parameter {
-        Parameter::Filter(field) => return filter(dataset, field),
+        Parameter::Filter(field, operator) => return filter(dataset, field, operator),
         Parameter::Within | Parameter::Touching => {
             let text = match parameter {
                 Parameter::Within => "Rows of these territories and of all that lies wholly in them. An EPCI that straddles a border lies in neither side: see `touching`.",
@@ -119,17 +119,24 @@ fn parameter(context: Context, parameter: Parameter) -> Value {
             None,
         ),
     };
-    finish(parameter.name(), &description, schema, example)
+    finish(&parameter.name(), &description, schema, example)
 }
 
-fn filter(dataset: &'static Dataset, field: &'static Field) -> Value {
-    let description = match field.is_list() {
-        true => format!("{} Rows whose list holds any of the values.", field.description),
-        false => format!("{} Rows with any of the values.", field.description),
+fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
+    let description = format!("{} {}", field.description, operator.meaning());
+    let (schema, example) = match operator {
+        Operator::IsNull => (json!({"type": "boolean"}), Some(json!(false))),
+        Operator::Contains | Operator::StartsWith => {
+            (json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH}), None)
+        }
+        _ if operator.takes_list() => {
+            let example = schema::example(dataset, field).filter(|_| operator == Operator::AnyOf);
+            let list = schema::list_of(&schema::filter_value(field), schema::FILTER_VALUES);
+            (list, example.map(|one| if one.is_array() { one } else { json!([one]) }))
+        }
+        _ => (schema::filter_value(field), None),
     };
-    let schema = schema::list_of(&schema::filter_value(field), schema::FILTER_VALUES);
-    let example = schema::example(dataset, field).map(|one| if one.is_array() { one } else { json!([one]) });
-    finish(field.name, &description, schema, example)
+    finish(&Parameter::Filter(field, operator).name(), &description, schema, example)
 }
 
 /// Completes a query parameter; a list is one parameter with commas.

@@ -5,6 +5,7 @@ pub mod closest;
 pub mod cursor;
 pub mod dataset;
 pub mod field;
+mod operator;
 pub mod pairs;
 pub mod period;
 pub mod plan;
@@ -13,4 +14,5 @@ pub mod value;
 
 pub use dataset::{Dataset, Direction, Link, Rows, Via};
 pub use field::{Choice, Field, Kind, Origin};
+pub use operator::Operator;
 pub use plan::{Condition, Context, Plan, Scope, ScopeKind, SortTerm};

@@ -4,7 +4,8 @@
 
 use super::cursor::Position;
 use super::dataset::{Dataset, Link};
-use super::field::Field;
+use super::field::{Field, Kind};
+use super::operator::{Operator, SEPARATOR};
 use super::pairs;
 use super::reader;
 use crate::problem::Fault;
@@ -43,9 +44,31 @@ impl Context {
         self.fields().find(|field| field.name == name)
     }
 
+    /// Whether a filter can be run: a range of periods needs their first and last days.
+    fn can(&self, filter: Parameter) -> bool {
+        match filter {
+            Parameter::Filter(field, operator) if matches!(field.kind, Kind::Period) => {
+                self.bound(operator).is_some() || operator.takes_list() || operator == Operator::IsNull
+            }
+            _ => true,
+        }
+    }
+
+    /// The field that a range of periods is read from: what begins after, or ends before.
+    pub fn bound(&self, operator: Operator) -> Option<&'static Field> {
+        let last = match operator {
+            Operator::Gt | Operator::Gte => false,
+            Operator::Lt | Operator::Lte => true,
+            _ => return None,
+        };
+        self.fields().find(|field| matches!(field.kind, Kind::PeriodBound { end } if end == last))
+    }
+
     /// Every parameter that the collection accepts, in the order of the documentation.
     pub fn parameters(&self) -> Vec<Parameter> {
-        let mut all: Vec<Parameter> = self.fields().filter(|f| f.is_filterable()).map(Parameter::Filter).collect();
+        let filters =
+            |field: &'static Field| Operator::of(field).into_iter().map(move |operator| Parameter::Filter(field, operator));
+        let mut all: Vec<Parameter> = self.fields().flat_map(filters).filter(|filter| self.can(*filter)).collect();
         if self.dataset.territory.is_some() {
             all.extend([Parameter::Within, Parameter::Touching]);
         }
@@ -57,8 +80,8 @@ impl Context {
 /// One parameter that a collection accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter {
-    /// Rows whose field has one of the values.
-    Filter(&'static Field),
+    /// Rows whose field compares so with the values.
+    Filter(&'static Field, Operator),
     /// Rows of the territories that lie wholly in these.
     Within,
     /// Rows of the territories that lie wholly or partly in these.
@@ -77,9 +100,10 @@ pub enum Parameter {
 
 impl Parameter {
     /// Its name in the query string.
-    pub fn name(self) -> &'static str {
-        match self {
-            Parameter::Filter(field) => field.name,
+    pub fn name(self) -> String {
+        let name = match self {
+            Parameter::Filter(field, Operator::AnyOf) => field.name,
+            Parameter::Filter(field, operator) => return [field.name, operator.name()].join(SEPARATOR),
             Parameter::Within => "within",
             Parameter::Touching => "touching",
             Parameter::Sort => "sort",
@@ -87,17 +111,32 @@ impl Parameter {
             Parameter::Cursor => "cursor",
             Parameter::Count => "count",
             Parameter::Release => "release",
-        }
+        };
+        name.to_owned()
     }
 }
 
-/// Rows whose field has any of the values.
+/// Rows whose field compares so with the values.
 #[derive(Clone, Debug)]
 pub struct Condition {
     /// The field.
     pub field: &'static Field,
+    /// How it is compared.
+    pub operator: Operator,
     /// The values, canonical, sorted, without doubles.
     pub values: Vec<String>,
+}
+
+impl Condition {
+    /// Rows whose field has any of the values.
+    pub fn any_of(field: &'static Field, values: Vec<String>) -> Self {
+        Self { field, operator: Operator::AnyOf, values }
+    }
+
+    /// Whether the values are codes of rows that must exist.
+    pub fn names_rows(&self) -> bool {
+        self.operator.takes_values()
+    }
 }
 
 /// How territories are gathered.
@@ -111,7 +150,7 @@ pub enum ScopeKind {
 
 impl ScopeKind {
     /// The parameter that asks for it.
-    pub fn parameter(self) -> &'static str {
+    pub fn parameter(self) -> String {
         match self {
             ScopeKind::Within => Parameter::Within.name(),
             ScopeKind::Touching => Parameter::Touching.name(),
@@ -161,7 +200,7 @@ pub struct Plan {
     /// Whether a code that no row bears is a fault; for an item it is not found instead.
     pub checks_codes: bool,
     /// The parameters in canonical form and order, without cursor and release.
-    pub parameters: Vec<(&'static str, String)>,
+    pub parameters: Vec<(String, String)>,
 }
 
 impl Plan {
@@ -175,7 +214,7 @@ impl Plan {
 
     /// What a cursor is bound to: everything that decides which rows come in which order.
     pub fn identity(&self) -> String {
-        let kept = self.parameters.iter().filter(|(name, _)| !matches!(*name, "limit" | "count"));
+        let kept = self.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "limit" | "count"));
         let query: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
         let link = self.context.link.map_or("", |link| link.name);
         let parent = self.parent.as_deref().unwrap_or("");
@@ -184,7 +223,7 @@ impl Plan {
 
     /// The query string of a link, from the canonical parameters and more.
     pub fn query_string(&self, more: &[(&str, String)]) -> String {
-        let own = self.parameters.iter().map(|(name, value)| (*name, value));
+        let own = self.parameters.iter().map(|(name, value)| (name.as_str(), value));
         let pieces: Vec<String> = own
             .chain(more.iter().map(|(name, value)| (*name, value)))
             .map(|(name, value)| format!("{name}={}", pairs::encode(value)))

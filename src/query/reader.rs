@@ -5,11 +5,13 @@ use std::collections::BTreeSet;
 
 use super::closest::closest;
 use super::cursor::{self, Position};
+use super::dataset::Dataset;
 use super::field::{Field, Kind};
+use super::operator::{Operator, SEPARATOR};
 use super::plan::{
     Condition, Context, DEFAULT_LIMIT, LIST_VALUES, MAXIMUM_LIMIT, Parameter, Plan, SORT_TERMS, Scope, ScopeKind, SortTerm,
 };
-use super::{pairs, value};
+use super::{pairs, period, value};
 use crate::problem::Fault;
 
 /// Values of the parameter `count`.
@@ -34,7 +36,7 @@ pub(super) fn read(context: Context, parent: Option<String>, given: &[(String, S
     let mut seen = BTreeSet::new();
     let mut cursor_text = None;
     for (name, text) in given {
-        let Some(parameter) = known.iter().copied().find(|p| p.name() == name) else {
+        let Some(parameter) = known.iter().copied().find(|p| p.name() == *name) else {
             reader.unknown(name, &known);
             continue;
         };
@@ -62,21 +64,23 @@ struct Reader {
 
 impl Reader {
     fn unknown(&mut self, name: &str, known: &[Parameter]) {
-        let names: Vec<&str> = known.iter().map(|p| p.name()).collect();
+        let names: Vec<String> = known.iter().map(|p| p.name()).collect();
         let json = self.context.field(name).is_some();
         let detail = match json {
             true => "The field cannot be filtered on.".to_owned(),
             false => format!("`{}` is not a parameter of this collection.", crate::problem::echo(name)),
         };
-        let near = closest(name, names.iter().copied());
-        self.faults.push(Fault::new(name, detail).allowed(names).closest(near));
+        let near = closest(name, names.iter().map(String::as_str));
+        // Each field's operators would make the list ten times as long; the closest are looked for among them too.
+        let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
+        self.faults.push(Fault::new(name, detail).allowed(plain).closest(near));
     }
 
     fn parameter(&mut self, parameter: Parameter, text: &str, plan: &mut Plan) {
         let canonical = match parameter {
-            Parameter::Filter(field) => self.filter(field, text).map(|values| {
-                let canonical = pairs::join(&values);
-                plan.conditions.push(Condition { field, values });
+            Parameter::Filter(field, operator) => self.filter(field, operator, text).map(|values| {
+                let canonical = if operator.takes_list() { pairs::join(&values) } else { values[0].clone() };
+                plan.conditions.push(self.condition(field, operator, values));
                 canonical
             }),
             Parameter::Within => self.scope(ScopeKind::Within, parameter, text, plan),
@@ -134,36 +138,39 @@ impl Reader {
         (self.faults.len() == before).then(|| values.into_iter().collect())
     }
 
-    fn filter(&mut self, field: &'static Field, text: &str) -> Option<Vec<String>> {
+    /// A range of periods is one of their first or last days.
+    fn condition(&self, field: &'static Field, operator: Operator, values: Vec<String>) -> Condition {
+        let (Kind::Period, Some(bound), Some(period)) = (field.kind, self.context.bound(operator), period::parse(&values[0]))
+        else {
+            return Condition { field, operator, values };
+        };
+        let day = match operator {
+            Operator::Gt | Operator::Lte => period.end,
+            _ => period.start,
+        };
+        Condition { field: bound, operator, values: vec![day.to_string()] }
+    }
+
+    fn filter(&mut self, field: &'static Field, operator: Operator, text: &str) -> Option<Vec<String>> {
+        let name = Parameter::Filter(field, operator).name();
         let dataset = self.context.dataset;
-        self.values(field.name, text, |one| {
-            let fault = |why: String| Fault::new(field.name, format!("The value {why}."));
-            if one.chars().count() > value::VALUE_LENGTH {
-                return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
-            }
-            if matches!(field.kind, Kind::JoinedCode) {
-                let parts = dataset
-                    .split_code(one)
-                    .ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
-                for (part, text) in &parts {
-                    value::parse(part, text).map_err(|why| fault(format!("has a part `{}` that {why}", part.name)))?;
-                }
-                return Ok(one.to_owned());
-            }
-            value::parse(field, one).map_err(|why| match field.choices() {
-                Some(choices) => {
-                    let words = choices.iter().map(|choice| choice.value);
-                    fault(why).allowed(words.clone()).closest(closest(one, words))
-                }
-                None => fault(why),
-            })
-        })
+        let read = |one: &str| match operator {
+            Operator::IsNull => match ["true", "false"].contains(&one) {
+                true => Ok(one.to_owned()),
+                false => Err(Fault::new(&name, "The value is neither `true` nor `false`.").allowed(["true", "false"])),
+            },
+            _ => filter_value(dataset, &name, field, operator, one),
+        };
+        match operator.takes_list() {
+            true => self.values(&name, text, read),
+            false => read(text).map(|value| vec![value]).map_err(|fault| self.faults.push(fault.value(text))).ok(),
+        }
     }
 
     fn scope(&mut self, kind: ScopeKind, parameter: Parameter, text: &str, plan: &mut Plan) -> Option<String> {
         let name = parameter.name();
-        let territories = self.values(name, text, |one| match one.is_empty() || one.len() > value::VALUE_LENGTH {
-            true => Err(Fault::new(name, "The value is not the code of a territory, such as DEP-59.")),
+        let territories = self.values(&name, text, |one| match one.is_empty() || one.len() > value::VALUE_LENGTH {
+            true => Err(Fault::new(&name, "The value is not the code of a territory, such as DEP-59.")),
             false => Ok(one.to_owned()),
         })?;
         let canonical = pairs::join(&territories);
@@ -241,4 +248,31 @@ impl Reader {
             None => !term.field.required,
         })
     }
+}
+
+/// Reads one value of a filter.
+fn filter_value(dataset: &Dataset, name: &str, field: &'static Field, operator: Operator, one: &str) -> Result<String, Fault> {
+    let fault = |why: String| Fault::new(name, format!("The value {why}."));
+    if one.chars().count() > value::VALUE_LENGTH {
+        return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
+    }
+    if !operator.takes_values() {
+        return if one.is_empty() { Err(fault("is empty".to_owned())) } else { Ok(one.to_owned()) };
+    }
+    if matches!(field.kind, Kind::JoinedCode) {
+        let parts = dataset
+            .split_code(one)
+            .ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
+        for (part, text) in &parts {
+            value::parse(part, text).map_err(|why| fault(format!("has a part `{}` that {why}", part.name)))?;
+        }
+        return Ok(one.to_owned());
+    }
+    value::parse(field, one).map_err(|why| match field.choices() {
+        Some(choices) => {
+            let words = choices.iter().map(|choice| choice.value);
+            fault(why).allowed(words.clone()).closest(closest(one, words))
+        }
+        None => fault(why),
+    })
 }

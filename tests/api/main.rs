@@ -5,6 +5,7 @@ mod harness;
 
 mod configuration;
 mod document;
+mod operators;
 mod processes;
 mod questions;
 mod refusals;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 
 use reperes::datasets::collections;
-use reperes::query::pairs;
+use reperes::query::{Context, pairs};
 
 use crate::harness::{bundled, get};
 
@@ -114,8 +114,9 @@ fn whatever_the_query_string_never_a_5xx() {
     let mut statuses = std::collections::BTreeMap::new();
     for _ in 0..3000 {
         let dataset = datasets[dice.roll(datasets.len())];
-        let mut names: Vec<&str> = dataset.fields.iter().map(|field| field.name).collect();
-        names.extend(["within", "touching", "sort", "limit", "cursor", "count", "release", "rien", ""]);
+        let context = Context { dataset, link: None, extra: &[] };
+        let mut names: Vec<String> = context.parameters().iter().map(|parameter| parameter.name()).collect();
+        names.extend(["rien".to_owned(), "name__rien".to_owned(), String::new()]);
         let given = dice.roll(3);
         let query: Vec<String> = (0..given)
             .map(|_| format!("{}={}", names[dice.roll(names.len())], pairs::encode(VALUES[dice.roll(VALUES.len())])))

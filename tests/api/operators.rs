@@ -1,0 +1,164 @@
+//! Every operator of every field of every dataset, compared with a model that filters the rows in memory.
+
+use std::collections::BTreeSet;
+
+use reperes::datasets::collections;
+use reperes::query::plan::Parameter;
+use reperes::query::{Context, Dataset, Field, Kind, Operator, pairs, period};
+use serde_json::Value;
+
+use crate::harness::{bundled, get};
+
+/// Lower case without the accents of French, as `fold` has it in the database.
+fn fold(text: &str) -> String {
+    let plain = |c: char| match c {
+        'à' | 'â' | 'ä' => "a".to_owned(),
+        'é' | 'è' | 'ê' | 'ë' => "e".to_owned(),
+        'î' | 'ï' => "i".to_owned(),
+        'ô' | 'ö' => "o".to_owned(),
+        'ù' | 'û' | 'ü' => "u".to_owned(),
+        'ç' => "c".to_owned(),
+        'œ' => "oe".to_owned(),
+        other => other.to_string(),
+    };
+    text.to_lowercase().chars().map(plain).collect()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn texts(value: &Value) -> Vec<String> {
+    match value {
+        Value::Null => Vec::new(),
+        Value::Array(all) => all.iter().map(text).collect(),
+        one => vec![text(one)],
+    }
+}
+
+/// Whether a row passes a filter.
+fn passes(field: &Field, operator: Operator, row: &Value, given: &str) -> bool {
+    let value = &row[field.name];
+    if operator == Operator::IsNull {
+        return value.is_null() == (given == "true");
+    }
+    if value.is_null() {
+        return false;
+    }
+    let order = |operator: Operator| match (field.kind, value) {
+        (Kind::Period, _) => {
+            let asked = period::parse(given).expect("a period");
+            let (start, end) = (text(&row["period_start"]), text(&row["period_end"]));
+            match operator {
+                Operator::Gt => start > asked.end.to_string(),
+                Operator::Gte => start >= asked.start.to_string(),
+                Operator::Lt => end < asked.start.to_string(),
+                _ => end <= asked.end.to_string(),
+            }
+        }
+        (_, Value::Number(number)) => {
+            let (mine, theirs) = (number.as_f64().expect("a number"), given.parse::<f64>().expect("a number"));
+            compare(operator, mine.total_cmp(&theirs))
+        }
+        _ => compare(operator, text(value).as_str().cmp(given)),
+    };
+    match operator {
+        Operator::AnyOf | Operator::In => texts(value).iter().any(|one| one == given),
+        Operator::Ne => texts(value).iter().all(|one| one != given),
+        Operator::Contains => fold(&text(value)).contains(&fold(given)),
+        Operator::StartsWith if field.is_folded() => fold(&text(value)).starts_with(&fold(given)),
+        Operator::StartsWith => text(value).starts_with(given),
+        ordered => order(ordered),
+    }
+}
+
+fn compare(operator: Operator, order: std::cmp::Ordering) -> bool {
+    match operator {
+        Operator::Gt => order.is_gt(),
+        Operator::Gte => order.is_ge(),
+        Operator::Lt => order.is_lt(),
+        _ => order.is_le(),
+    }
+}
+
+/// What a filter is given: values of rows, or words of them.
+fn given(field: &Field, operator: Operator, rows: &[Value]) -> Vec<String> {
+    let values = || rows.iter().flat_map(|row| texts(&row[field.name])).filter(|value| value.chars().count() <= 200);
+    let distinct: BTreeSet<String> = match operator {
+        Operator::IsNull => return vec!["true".to_owned(), "false".to_owned()],
+        Operator::Contains => {
+            values().filter_map(|v| v.split(|c: char| !c.is_alphabetic()).rfind(|w| w.len() > 3).map(str::to_uppercase)).collect()
+        }
+        Operator::StartsWith if field.is_folded() => values()
+            .filter_map(|v| v.split(|c: char| !c.is_alphabetic()).next().filter(|w| w.len() > 1).map(str::to_lowercase))
+            .collect(),
+        Operator::StartsWith => values().map(|v| v.chars().take(4).collect()).collect(),
+        _ => values().collect(),
+    };
+    let step = (distinct.len() / 3).max(1);
+    distinct.into_iter().step_by(step).take(3).collect()
+}
+
+fn codes(dataset: &Dataset, rows: &[&Value]) -> Vec<String> {
+    let name = dataset.code_field().expect("every dataset has a code").name;
+    rows.iter().map(|row| text(&row[name])).collect()
+}
+
+#[test]
+fn every_operator_selects_what_the_model_selects() {
+    let mut tried = 0;
+    for dataset in collections() {
+        let whole = if dataset.name == "territories" { "within=EPCI-200033579&" } else { "" };
+        let rows = get(bundled(), &format!("/v1/{}?{whole}limit=1000", dataset.name)).data();
+        let rows = rows.as_array().expect("a list").clone();
+        let context = Context { dataset, link: None, extra: &[] };
+        for parameter in context.parameters() {
+            let Parameter::Filter(field, operator) = parameter else { continue };
+            for value in given(field, operator, &rows) {
+                let escaped = if operator.takes_list() { value.replace(',', "\\,") } else { value.clone() };
+                let target = format!("/v1/{}?{whole}{}={}&limit=1000", dataset.name, parameter.name(), pairs::encode(&escaped));
+                let found = get(bundled(), &target).data();
+                let found: Vec<&Value> = found.as_array().expect("a list").iter().collect();
+                let expected: Vec<&Value> = rows.iter().filter(|row| passes(field, operator, row, &value)).collect();
+                assert_eq!(codes(dataset, &found), codes(dataset, &expected), "{target}");
+                tried += 1;
+            }
+        }
+    }
+    assert!(tried > 800, "only {tried} filters were tried");
+}
+
+#[test]
+fn names_are_found_without_accents_or_case() {
+    let names = |target: &str| -> Vec<String> {
+        get(bundled(), target).data().as_array().expect("a list").iter().map(|row| text(&row["name"])).collect()
+    };
+    assert_eq!(names("/v1/territories?kind=departement&name__contains=cote"), ["Côte-d'Or", "Côtes-d'Armor"]);
+    assert_eq!(names("/v1/territories?kind=region&name__startswith=ILE"), ["Île-de-France"]);
+    assert_eq!(names("/v1/territories?kind=commune&name__startswith=%25&limit=1"), Vec::<String>::new());
+}
+
+#[test]
+fn operators_are_refused_where_they_do_not_suit() {
+    for query in [
+        "kind__gt=a",
+        "name__gt=a",
+        "population__contains=1",
+        "population__gt=1,2",
+        "population__gte=",
+        "code__isnull=true",
+        "siren__isnull=yes",
+        "siren__isnull=",
+        "name__like=a",
+        "name__contains=",
+        "name__exact=Lille",
+        "within__ne=FR",
+        "postal_codes__gt=1",
+        "population__GT=1",
+    ] {
+        get(bundled(), &format!("/v1/territories?{query}")).problem(400);
+    }
+    let problem = get(bundled(), "/v1/territories?population__gr=1").problem(400);
+    assert_eq!(problem["errors"][0]["closest"][0], "population__gt");
+    get(bundled(), "/v1/territories?epci_code__ne=EPCI-0").problem(400);
+}
