@@ -1,6 +1,8 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
+use std::io::{ErrorKind, Write};
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
@@ -32,18 +34,9 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["serve"] => serve(),
         ["migrate"] => migrate(),
-        ["openapi"] => {
-            print!("{}", openapi::text(REGISTRY));
-            Ok(())
-        }
-        ["help" | "--help" | "-h"] => {
-            print!("{}", help());
-            Ok(())
-        }
-        ["--version" | "-V"] => {
-            println!("reperes {}", env!("CARGO_PKG_VERSION"));
-            Ok(())
-        }
+        ["openapi"] => print(&openapi::text(REGISTRY)),
+        ["help" | "--help" | "-h"] => print(&help()),
+        ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
         [first, ..] => {
             let near = closest(first, COMMANDS.iter().map(|(name, _)| *name));
             let meant = near.first().map_or(String::new(), |name| format!("; did you mean `{name}`?"));
@@ -57,6 +50,14 @@ pub fn run(arguments: &[String]) -> ExitCode {
             eprintln!("reperes: {why}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Prints a text; a reader that has seen enough is no failure.
+fn print(text: &str) -> Result<(), String> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.to_string()),
+        _ => Ok(()),
     }
 }
 
@@ -77,11 +78,12 @@ fn help() -> String {
 fn serve() -> Result<(), String> {
     let config = configure()?;
     let started = Instant::now();
+    let taken = |error| format!("cannot serve on {}: {error}", config.address);
+    drop(TcpListener::bind(config.address).map_err(taken)?);
     let (database, postgres) = database(&config)?;
     set_up(&config, &database)?;
     let shared = Shared::new(database, config.limits);
-    let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait)
-        .map_err(|error| format!("cannot serve on {}: {error}", config.address))?;
+    let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
@@ -110,13 +112,20 @@ fn configure() -> Result<Config, String> {
     if let Some(path) = from_file? {
         log::info!("settings are also read from {}", path.display());
     }
-    Config::read(std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))))
-        .map_err(|faults| faults.to_string())
+    let mut variables = Vec::new();
+    for (name, value) in std::env::vars_os() {
+        let Some(name) = name.to_str() else { continue };
+        match value.into_string() {
+            Ok(value) => variables.push((name.to_owned(), value)),
+            Err(_) if VARIABLES.iter().any(|known| known.name == name) => return Err(format!("{name} is not UTF-8")),
+            Err(_) => {}
+        }
+    }
+    Config::read(variables.into_iter()).map_err(|faults| faults.to_string())
 }
 
 /// One line of the log; the time is made with the calendar that the program has anyway.
 fn line(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
-    use std::io::Write;
     let time = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
     let text = record.args().to_string().replace('\r', "\\r").replace('\n', "\n  ");
     writeln!(out, "{time} {:<5} {} {text}", record.level(), record.target())
@@ -128,7 +137,8 @@ fn database(config: &Config) -> Result<(Database, Option<Postgres>), String> {
         return Ok((database.clone(), None));
     }
     let cluster = Cluster::open(&config.data_dir, config.data_dir_moved, config.bin_dir.as_deref(), Durability::Durable)?;
-    let postgres = Postgres::start(cluster)?;
+    let workers = config.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
+    let postgres = Postgres::start(cluster, workers * config.limits.connections)?;
     Ok((Database::parse(postgres.url())?, Some(postgres)))
 }
 
@@ -154,18 +164,11 @@ async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, 
     loop {
         match SetupLock::acquire(database).await {
             Ok(lock) => return Ok(lock),
-            Err(DbError::Unavailable(why)) if Instant::now() < deadline && !is_refusal(&why) => {
+            Err(DbError::Unavailable(why)) if Instant::now() < deadline => {
                 log::warn!("waiting for the database: {why}");
                 tokio::time::sleep(RETRY).await;
             }
             Err(error) => return Err(error.to_string()),
         }
     }
-}
-
-/// Whether the database is there and will not have us: a wrong password or name does not mend itself.
-fn is_refusal(why: &str) -> bool {
-    ["password authentication failed", "does not exist", "no pg_hba.conf entry", "invalid configuration"]
-        .iter()
-        .any(|text| why.contains(text))
 }

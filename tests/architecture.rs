@@ -35,6 +35,7 @@ fn modules_use_only_those_below_them() {
         for used in text.split("crate::").skip(1).filter_map(|rest| rest.split(|c: char| !c.is_ascii_lowercase()).next()) {
             assert!(used == module || allowed.contains(&used) || used.is_empty(), "{path} uses {used}");
         }
+        assert!(!text.contains("crate::{") && !text.contains("super::super"), "{path} hides what it uses");
         let pure = ["problem", "query", "format", "datasets"].contains(&module);
         for library in ["actix", "diesel", "tokio_postgres"] {
             let used = text.contains(&format!("{library}_")) || text.contains(&format!("{library}::"));

@@ -5,14 +5,15 @@ CREATE EXTENSION IF NOT EXISTS unaccent;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 -- The order of names for French readers: no accents, no case. unaccent() is only STABLE because its dictionary
--- could change; naming the dictionary and the schema makes it safe to index.
+-- could change; naming the dictionary and the schema makes it safe to index. The collation stands inside, so that a
+-- column and a bind fold alike whatever their own collations.
 DO $$
 DECLARE home text;
 BEGIN
     SELECT n.nspname INTO home FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'unaccent';
     EXECUTE format(
         'CREATE FUNCTION fold(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
-         AS $f$ SELECT lower(%1$I.unaccent(%2$L::regdictionary, $1)) COLLATE "C" $f$',
+         AS $f$ SELECT lower(%1$I.unaccent(%2$L::regdictionary, $1) COLLATE "C") $f$',
         home, format('%I.unaccent', home));
 END $$;
 

@@ -39,11 +39,6 @@ pub static REGISTRY: &[&Dataset] = &[
     &contours::DATASET,
 ];
 
-/// The dataset with this name.
-pub fn find(name: &str) -> Option<&'static Dataset> {
-    REGISTRY.iter().copied().find(|dataset| dataset.name == name)
-}
-
 /// The collections that are served under `/v1`.
 pub fn collections() -> impl Iterator<Item = &'static Dataset> {
     REGISTRY.iter().copied().filter(|dataset| dataset.public)

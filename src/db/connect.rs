@@ -47,8 +47,9 @@ impl Database {
     /// [`DbError::Unavailable`].
     pub async fn reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
         let mut config = self.config.clone();
+        let own = config.get_options().map_or(String::new(), |options| format!("{options} "));
         config.options(format!(
-            "-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
+            "{own}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
             statement_timeout.as_millis()
         ));
         self.open_diesel(&config).await
@@ -63,51 +64,54 @@ impl Database {
     }
 
     async fn open_diesel(&self, config: &Config) -> Result<AsyncPgConnection, DbError> {
-        let opened = match self.tls.clone() {
-            Some(tls) => {
-                let (client, connection) = config.connect(tls).await.map_err(refused)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            }
-            None => {
-                let (client, connection) = config.connect(NoTls).await.map_err(refused)?;
-                AsyncPgConnection::try_from_client_and_connection(client, connection).await
-            }
+        let opening = async {
+            let opened = match self.tls.clone() {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls).await?;
+                    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+                }
+                None => {
+                    let (client, connection) = config.connect(NoTls).await?;
+                    AsyncPgConnection::try_from_client_and_connection(client, connection).await
+                }
+            };
+            opened.map_err(|error| DbError::Unavailable(error.to_string()))
         };
-        opened.map_err(|error| DbError::Unavailable(error.to_string()))
+        in_time(opening).await
     }
 
     /// Opens a connection for publishing, on which `COPY` can be used.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`].
+    /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Failed`] when it will not have us.
     pub async fn writer(&self) -> Result<Client, DbError> {
-        match self.tls.clone() {
-            Some(tls) => {
-                let (client, connection) = self.config.connect(tls).await.map_err(refused)?;
-                tokio::spawn(watch(connection));
-                Ok(client)
+        let opening = async {
+            match self.tls.clone() {
+                Some(tls) => {
+                    let (client, connection) = self.config.connect(tls).await?;
+                    tokio::spawn(watch(connection));
+                    Ok(client)
+                }
+                None => {
+                    let (client, connection) = self.config.connect(NoTls).await?;
+                    tokio::spawn(watch(connection));
+                    Ok(client)
+                }
             }
-            None => {
-                let (client, connection) = self.config.connect(NoTls).await.map_err(refused)?;
-                tokio::spawn(watch(connection));
-                Ok(client)
-            }
-        }
+        };
+        in_time(opening).await
     }
+}
+
+/// Bounds the opening of a connection: a server that accepts and is silent has no other limit.
+async fn in_time<T>(opening: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+    let late = |_| DbError::Unavailable(format!("no connection within {CONNECT_TIMEOUT:?}"));
+    tokio::time::timeout(CONNECT_TIMEOUT, opening).await.map_err(late)?
 }
 
 async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
     if let Err(error) = connection.await {
         log::warn!("the connection for publishing ended: {error}");
-    }
-}
-
-/// An error of the connection, told with its cause: "error connecting to server" alone helps nobody.
-fn refused(error: tokio_postgres::Error) -> DbError {
-    let text = error.to_string();
-    match std::error::Error::source(&error).map(ToString::to_string) {
-        Some(cause) if !text.contains(&cause) => DbError::Unavailable(format!("{text}: {cause}")),
-        _ => DbError::Unavailable(text),
     }
 }
 

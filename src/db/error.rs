@@ -8,9 +8,11 @@ use diesel::result::{DatabaseErrorKind, Error as QueryError};
 /// A failure of the database.
 #[derive(Debug)]
 pub enum DbError {
-    /// It cannot be reached, or did not answer in time; trying again later may do.
+    /// It cannot be reached, or the connection to it is lost; trying again later may do.
     Unavailable(String),
-    /// It refused what was asked: a fault of this program.
+    /// It did not answer in time; the connection is sound.
+    Late(String),
+    /// It refused what was asked: a fault of this program, or of who configured it.
     Failed(String),
 }
 
@@ -18,6 +20,7 @@ impl fmt::Display for DbError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
+            DbError::Late(why) => write!(f, "the database is too slow: {why}"),
             DbError::Failed(why) => write!(f, "the database refused: {why}"),
         }
     }
@@ -25,17 +28,9 @@ impl fmt::Display for DbError {
 
 impl std::error::Error for DbError {}
 
-/// Codes with which Postgres says that it is going, gone, full or out of time (class 57, 53, 08, 58).
-const PASSING: [&str; 8] = [
-    "terminating connection",
-    "the database system is",
-    "too many clients",
-    "remaining connection slots",
-    "canceling statement due to",
-    "could not extend file",
-    "server closed the connection",
-    "out of shared memory",
-];
+/// Diesel keeps the message of a cancelled statement and drops its code (57014); on a server that speaks another
+/// language such a statement counts as failed.
+const CANCELLED: &str = "canceling statement due to";
 
 impl From<QueryError> for DbError {
     fn from(error: QueryError) -> Self {
@@ -43,23 +38,27 @@ impl From<QueryError> for DbError {
             QueryError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
                 DbError::Unavailable(info.message().to_owned())
             }
-            QueryError::DatabaseError(_, info) if PASSING.iter().any(|text| info.message().contains(text)) => {
-                DbError::Unavailable(info.message().to_owned())
-            }
+            QueryError::DatabaseError(_, info) if info.message().contains(CANCELLED) => DbError::Late(info.message().to_owned()),
             _ => DbError::Failed(error.to_string()),
         }
     }
 }
 
+/// Classes of codes with which Postgres says that it is going, gone, or out of room: 08, 53, 57, 58.
+const PASSING: [&str; 4] = ["08", "53", "57", "58"];
+
 impl From<tokio_postgres::Error> for DbError {
     fn from(error: tokio_postgres::Error) -> Self {
-        match error.as_db_error() {
-            Some(refusal) => {
-                let place = refusal.where_().map_or(String::new(), |place| format!(" ({place})"));
-                let detail = refusal.detail().map_or(String::new(), |detail| format!(": {detail}"));
-                DbError::Failed(format!("{}{detail}{place}", refusal.message()))
-            }
-            None => DbError::Unavailable(error.to_string()),
+        let Some(refusal) = error.as_db_error() else {
+            let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
+            return DbError::Unavailable(format!("{error}{cause}"));
+        };
+        let place = refusal.where_().map_or(String::new(), |place| format!(" ({place})"));
+        let detail = refusal.detail().map_or(String::new(), |detail| format!(": {detail}"));
+        let text = format!("{}{detail}{place}", refusal.message());
+        match PASSING.iter().any(|class| refusal.code().code().starts_with(class)) {
+            true => DbError::Unavailable(text),
+            false => DbError::Failed(text),
         }
     }
 }

@@ -34,6 +34,14 @@ pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) ->
     Ok(found.map(|(number, published_at)| Release { number, published_at }))
 }
 
+/// Whether the connection still answers.
+///
+/// # Errors
+/// The connection's.
+pub async fn ping(mut connection: &AsyncPgConnection) -> QueryResult<()> {
+    diesel::select(1.into_sql::<Integer>()).get_result::<i32>(&mut connection).await.map(|_| ())
+}
+
 #[derive(QueryableByName)]
 struct Code {
     #[diesel(sql_type = Text)]

@@ -1,6 +1,8 @@
 //! Owns the migrations: embedded in the binary, run by one server at a time.
 //! Must not know what the tables mean.
 
+use std::time::Duration;
+
 use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
@@ -12,22 +14,30 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 /// The advisory lock that setting a database up is done under. Any number will do, if nobody else takes it.
 const SETUP_LOCK: i64 = 7_309_453_201;
 
+/// Pause between attempts to take it.
+const RETRY: Duration = Duration::from_millis(100);
+
 /// Holds the lock until dropped. The lock belongs to a transaction, so that it also holds through a connection pooler.
 pub struct SetupLock {
     client: tokio_postgres::Client,
 }
 
 impl SetupLock {
-    /// Waits for the lock.
+    /// Waits for the lock, without holding a connection meanwhile: the one who has it may need more than one.
     ///
     /// # Errors
     /// The database's.
     pub async fn acquire(database: &Database) -> Result<Self, DbError> {
-        let client = database.writer().await?;
-        let take =
-            format!("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock({SETUP_LOCK})");
-        client.batch_execute(&take).await?;
-        Ok(Self { client })
+        loop {
+            let client = database.writer().await?;
+            client.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+            let row = client.query_one(&format!("SELECT pg_try_advisory_xact_lock({SETUP_LOCK})"), &[]).await?;
+            if row.get(0) {
+                return Ok(Self { client });
+            }
+            drop(client);
+            tokio::time::sleep(RETRY).await;
+        }
     }
 
     /// Gives the lock back.

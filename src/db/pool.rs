@@ -14,8 +14,8 @@ use diesel_async::AsyncPgConnection;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::DbError;
 use super::connect::Database;
+use super::{DbError, lookup};
 
 /// How many connections, and how long to wait.
 #[derive(Clone, Copy, Debug)]
@@ -61,12 +61,12 @@ impl Pool {
         let index = self.next.get() % self.slots.len();
         self.next.set(index + 1);
         let slot = &self.slots[index];
-        let late = |_| DbError::Unavailable(format!("no answer within {:?}", self.limits.wait));
+        let late = |_| DbError::Late(format!("no answer within {:?}", self.limits.wait));
         for attempt in 0.. {
             let opened = timeout_at(deadline, self.connection(slot)).await.map_err(late)?;
             let (connection, reused) = opened?;
             let outcome = match timeout_at(deadline, read(Rc::clone(&connection))).await {
-                Ok(outcome) => outcome.map_err(DbError::from),
+                Ok(outcome) => sound(&connection, outcome.map_err(DbError::from), deadline).await,
                 Err(elapsed) => {
                     slot.forget(&connection);
                     return Err(late(elapsed));
@@ -96,9 +96,22 @@ impl Pool {
         if let Some(open) = slot.current() {
             return Ok((open, true));
         }
-        let opened = Rc::new(self.database.reader(self.limits.statement).await?);
+        let refused = |error: DbError| DbError::Unavailable(error.to_string());
+        let opened = Rc::new(self.database.reader(self.limits.statement).await.map_err(refused)?);
         *slot.connection.borrow_mut() = Some(Rc::clone(&opened));
         Ok((opened, false))
+    }
+}
+
+/// Tells a failed statement from a connection that is no more: what Postgres says as it goes carries no code here, and
+/// may be in any language, so the connection itself is asked.
+async fn sound<T>(connection: &AsyncPgConnection, outcome: Result<T, DbError>, deadline: Instant) -> Result<T, DbError> {
+    match outcome {
+        Err(DbError::Failed(why)) => match timeout_at(deadline, lookup::ping(connection)).await {
+            Ok(Ok(())) => Err(DbError::Failed(why)),
+            _ => Err(DbError::Unavailable(why)),
+        },
+        other => other,
     }
 }
 

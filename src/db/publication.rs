@@ -41,7 +41,8 @@ impl<'c> Publication<'c> {
     /// # Errors
     /// The database's.
     pub async fn begin(client: &'c mut Client) -> Result<Self, DbError> {
-        let transaction = client.transaction().await?;
+        let isolation = tokio_postgres::IsolationLevel::ReadCommitted;
+        let transaction = client.build_transaction().isolation_level(isolation).start().await?;
         transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({PUBLICATION_LOCK})")).await?;
         let row = transaction.query_one("SELECT coalesce(max(number), 0) + 1 FROM releases", &[]).await?;
         Ok(Self { number: row.get(0), transaction })

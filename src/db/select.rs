@@ -57,6 +57,12 @@ impl<'a> Select<'a> {
             && self.plan.scopes.len() <= 1
             && self.codes.len() <= 1
             && self.plan.sort.len() == self.dataset().key.len()
+            && self
+                .plan
+                .sort
+                .iter()
+                .zip(self.dataset().key)
+                .all(|(term, key)| term.field.name == *key && !term.descending && !term.folded)
     }
 
     fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {

@@ -31,6 +31,20 @@ impl Account {
         })
     }
 
+    /// The account that owns a file: what one account has made, no other can use.
+    ///
+    /// # Errors
+    /// The system's.
+    pub fn owner(path: &Path) -> io::Result<Self> {
+        let metadata = fs::symlink_metadata(path)?;
+        Ok(Self { uid: metadata.uid(), gid: metadata.gid() })
+    }
+
+    /// Whether it owns a file.
+    pub fn owns(self, metadata: &fs::Metadata) -> bool {
+        metadata.uid() == self.uid
+    }
+
     fn named(name: &str) -> Option<Self> {
         let name = CString::new(name).ok()?;
         // SAFETY: the name is a valid C string; the static record it returns is read at once, by one thread, at start.

@@ -21,6 +21,9 @@ const ROLE: &str = "reperes";
 /// The port, which only gives the socket its name.
 const PORT: u16 = 5432;
 
+/// Name, but for its number, of the directory in which a cluster is made before it is moved into place.
+const ASIDE: &str = "postgres.new-";
+
 /// Where the data goes when root's own directory is closed to the account that Postgres runs as.
 const FALLBACK: &str = "/var/lib/reperes";
 
@@ -57,15 +60,19 @@ impl Cluster {
         let account = Account::choose()?;
         let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let directory = reachable(wanted, moved, account)?;
-        make(&directory, 0o755).map_err(at(&directory))?;
+        open_to_all(&directory).map_err(at(&directory))?;
         let lock = lock(&directory)?;
         let data = directory.join("postgres");
+        let account = match account {
+            Some(_) if data.exists() => Some(Account::owner(&data).map_err(at(&data))?),
+            chosen => chosen,
+        };
         let binaries = binaries::find(bin_dir, version(&data))?;
         let socket = socket_directory(&directory, account)?;
         let log = directory.join("postgres.log");
         let cluster = Self { binaries, account, durability, data, socket, log, _lock: lock };
         if !cluster.data.join("PG_VERSION").exists() {
-            cluster.initialise(&directory.join("postgres.new"))?;
+            cluster.initialise(&directory)?;
         }
         Ok(cluster)
     }
@@ -93,11 +100,15 @@ impl Cluster {
     }
 
     /// Makes the data directory aside and moves it into place, so that a start cut short leaves no half of one.
-    fn initialise(&self, aside: &Path) -> Result<(), String> {
+    fn initialise(&self, directory: &Path) -> Result<(), String> {
         log::info!("making a Postgres {} cluster in {}", self.binaries.version, self.data.display());
-        if aside.exists() {
-            fs::remove_dir_all(aside).map_err(at(aside))?;
+        for entry in fs::read_dir(directory).map_err(at(directory))?.flatten() {
+            if entry.file_name().to_string_lossy().starts_with(ASIDE) {
+                // What a start cut short has left; if an initdb of its still runs, the next start takes the rest away.
+                _ = fs::remove_dir_all(entry.path());
+            }
         }
+        let aside = &directory.join(format!("{ASIDE}{}", std::process::id()));
         make(aside, 0o700).map_err(at(aside))?;
         if let Some(account) = self.account {
             account.own(aside).map_err(at(aside))?;
@@ -129,7 +140,7 @@ fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<P
     let name: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
     let fallback = Path::new(FALLBACK).join(name);
     log::warn!("{why}: the data of this checkout goes to {}", fallback.display());
-    make(Path::new(FALLBACK), 0o755).map_err(at(Path::new(FALLBACK)))?;
+    open_to_all(Path::new(FALLBACK)).map_err(at(Path::new(FALLBACK)))?;
     Ok(fallback)
 }
 
@@ -165,7 +176,7 @@ fn socket_directory(directory: &Path, account: Option<Account>) -> Result<PathBu
     let metadata = fs::symlink_metadata(&path).map_err(at(&path))?;
     // SAFETY: geteuid has no preconditions and cannot fail.
     let me = unsafe { libc::geteuid() };
-    if !metadata.is_dir() || (me != 0 && metadata.uid() != me) {
+    if !metadata.is_dir() || !(metadata.uid() == me || account.is_some_and(|account| account.owns(&metadata))) {
         return Err(format!("{} belongs to somebody else", path.display()));
     }
     if let Some(account) = account {
@@ -177,6 +188,15 @@ fn socket_directory(directory: &Path, account: Option<Account>) -> Result<PathBu
 
 fn version(data: &Path) -> Option<u32> {
     fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
+}
+
+/// Makes a directory that others may pass, whatever the umask; one that was there is left as it is.
+fn open_to_all(path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    make(path, 0o755)?;
+    fs::set_permissions(path, Permissions::from_mode(0o755))
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {

@@ -27,6 +27,9 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 
+/// Connections beside those asked for: setting up, publishing, an operator's look, Postgres's own reserve.
+const SPARE: usize = 20;
+
 /// A running private Postgres. Stops when dropped.
 pub struct Server {
     url: String,
@@ -35,17 +38,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server and waits until it takes connections.
+    /// Starts the server, for so many connections, and waits until it takes them.
     ///
     /// # Errors
     /// Why it did not start, with the end of its log.
-    pub fn start(cluster: Cluster) -> Result<Self, String> {
+    pub fn start(cluster: Cluster, connections: usize) -> Result<Self, String> {
         let url = cluster.url();
         let (stop, stopped) = mpsc::channel();
         let (started, outcome) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("postgres".to_owned())
-            .spawn(move || supervise(&cluster, &stopped, &started))
+            .spawn(move || supervise(&cluster, connections, &stopped, &started))
             .map_err(|error| format!("no thread for Postgres: {error}"))?;
         let server = Self { url, stop: Some(stop), thread: Some(thread) };
         match outcome.recv() {
@@ -72,11 +75,11 @@ impl Drop for Server {
     }
 }
 
-fn supervise(cluster: &Cluster, stopped: &Receiver<()>, started: &Sender<Result<(), String>>) {
+fn supervise(cluster: &Cluster, connections: usize, stopped: &Receiver<()>, started: &Sender<Result<(), String>>) {
     let mut pause = PAUSE;
     let mut first = true;
     loop {
-        let outcome = start(cluster);
+        let outcome = start(cluster, connections);
         let ready = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         if std::mem::take(&mut first) {
             let failed = ready.is_err();
@@ -125,7 +128,7 @@ fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
     true
 }
 
-fn start(cluster: &Cluster) -> Result<Child, String> {
+fn start(cluster: &Cluster, connections: usize) -> Result<Child, String> {
     let deadline = Instant::now() + START;
     wait_for_predecessor(cluster, deadline)?;
     let log = fs::OpenOptions::new()
@@ -136,7 +139,8 @@ fn start(cluster: &Cluster) -> Result<Child, String> {
     let mut command = cluster.command("postgres");
     command.arg("-D").arg(&cluster.data).arg("-k").arg(&cluster.socket).arg("-p").arg(Cluster::port());
     command.args(["-c", "listen_addresses=", "-c", "unix_socket_permissions=0700", "-c", "log_destination=stderr"]);
-    command.args(["-c", "logging_collector=off", "-c", "max_connections=100", "-c", "max_wal_size=2GB"]);
+    command.args(["-c", "logging_collector=off", "-c", "max_wal_size=2GB"]);
+    command.arg("-c").arg(format!("max_connections={}", connections + SPARE));
     match cluster.durability {
         Durability::Durable => command.args(["-c", "fsync=on", "-c", "synchronous_commit=on"]),
         Durability::Passing => command.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]),
@@ -178,7 +182,7 @@ fn start(cluster: &Cluster) -> Result<Child, String> {
 /// Waits for a server that a killed process of ours has left on the same data; we hold the lock, so it has no owner.
 fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), String> {
     let mut told = false;
-    while let Some(pid) = lines(cluster).first().and_then(|line| line.parse::<u32>().ok()).filter(|pid| is_postgres(*pid)) {
+    while let Some(pid) = lines(cluster).first().and_then(|line| line.parse::<u32>().ok()).filter(|pid| is_ours(cluster, *pid)) {
         if !std::mem::replace(&mut told, true) {
             log::info!("waiting for the Postgres of an earlier run (process {pid}) to stop");
             signal(pid, libc::SIGINT);
@@ -191,12 +195,11 @@ fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), Stri
     Ok(())
 }
 
-/// Whether a process is a Postgres, so that a recycled process number is not taken for one.
-fn is_postgres(pid: u32) -> bool {
-    match fs::read_to_string(format!("/proc/{pid}/stat")) {
-        Ok(stat) => stat.contains("(postgres)") && !stat.contains(") Z "),
-        Err(_) => cfg!(not(target_os = "linux")) && signal(pid, 0),
-    }
+/// Whether a process is the Postgres of this very cluster: a number in an old file may be another process's by now.
+/// Where there is no `/proc` nobody is signalled, and Postgres sees to its old file itself.
+fn is_ours(cluster: &Cluster, pid: u32) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).any(|argument| argument == cluster.data.as_os_str().as_encoded_bytes())
 }
 
 /// Line 8 of `postmaster.pid` says `ready` once connections are taken.

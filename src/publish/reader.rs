@@ -16,6 +16,7 @@ use super::manifest::File;
 use super::progress::Progress;
 use crate::db::stage::Stage;
 use crate::query::closest::closest;
+use crate::query::dataset::KEY_SEPARATOR;
 use crate::query::{Dataset, Field, Kind, Rows, period};
 
 /// Bytes gathered before they are sent to the database.
@@ -77,7 +78,7 @@ pub async fn read(
             faults.push(FileFault { line: Some(line), ..FileFault::of_file(&file.path, detail) });
             continue;
         }
-        row(&columns, &record, (&file.path, line), &mut chunk, faults);
+        row(dataset, &columns, &record, (&file.path, line), &mut chunk, faults);
         chunk.extend_from_slice(format!("{index}\t{line}\n").as_bytes());
         if chunk.len() >= CHUNK {
             sink.send(Bytes::from(std::mem::replace(&mut chunk, Vec::with_capacity(CHUNK * 2)))).await?;
@@ -96,6 +97,7 @@ pub async fn read(
 
 /// Writes one row; a value at fault is written as null, since faults stop the publication later on.
 fn row(
+    dataset: &'static Dataset,
     columns: &[(&'static Field, Origin)],
     record: &csv::StringRecord,
     place: (&str, u64),
@@ -112,18 +114,23 @@ fn row(
                 computed.as_deref()
             }
             Origin::Cell(at) => match cell::read(field, &record[*at]) {
+                Ok(Some(text))
+                    if dataset.has_joined_code() && dataset.key.contains(&field.name) && text.contains(KEY_SEPARATOR) =>
+                {
+                    faults.push(cell_fault(
+                        place,
+                        field,
+                        &record[*at],
+                        format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"),
+                    ));
+                    None
+                }
                 Ok(text) => {
                     computed = text;
                     computed.as_deref()
                 }
                 Err(why) => {
-                    faults.push(FileFault {
-                        file: place.0.to_owned(),
-                        line: Some(place.1),
-                        column: Some(field.name.to_owned()),
-                        value: Some(record[*at].to_owned()),
-                        detail: why,
-                    });
+                    faults.push(cell_fault(place, field, &record[*at], why));
                     None
                 }
             },
@@ -131,6 +138,11 @@ fn row(
         cell::write(chunk, value);
         chunk.push(b'\t');
     }
+}
+
+fn cell_fault((file, line): (&str, u64), field: &Field, value: &str, detail: String) -> FileFault {
+    let (column, value) = (Some(field.name.to_owned()), Some(value.to_owned()));
+    FileFault { line: Some(line), column, value, ..FileFault::of_file(file, detail) }
 }
 
 /// First or last day of a period; nothing for a text that is none, whose own cell is at fault.

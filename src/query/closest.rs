@@ -4,11 +4,17 @@
 /// How alike two words must be, from 0 to 1, for one to be proposed for the other.
 const LIKENESS: f64 = 0.75;
 
+/// The longest text for which a word is looked for: the comparison takes the product of both lengths.
+const LONGEST: usize = 100;
+
 /// The most words proposed.
 const PROPOSED: usize = 3;
 
 /// The words of `allowed` closest to `given`, best first; none when nothing is like it.
 pub fn closest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    if given.chars().count() > LONGEST {
+        return Vec::new();
+    }
     let given = given.to_lowercase();
     let mut scored: Vec<(f64, &str)> = allowed
         .into_iter()

@@ -79,15 +79,15 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Unreadable> {
         .collect()
 }
 
-/// The values of a list: separated by commas, a comma within a value written `\,`.
+/// The values of a list: separated by commas, a comma within a value is written `\,`,
+/// and a backslash before a comma or a backslash `\\`.
 pub fn list(text: &str) -> Vec<String> {
     let mut values = vec![String::new()];
     let mut characters = text.chars().peekable();
     while let Some(c) = characters.next() {
         match c {
-            '\\' if characters.peek() == Some(&',') => {
-                characters.next();
-                values.last_mut().expect("the list starts with one value").push(',');
+            '\\' if matches!(characters.peek(), Some(',' | '\\')) => {
+                values.last_mut().expect("the list starts with one value").extend(characters.next());
             }
             ',' => values.push(String::new()),
             _ => values.last_mut().expect("the list starts with one value").push(c),
@@ -98,5 +98,5 @@ pub fn list(text: &str) -> Vec<String> {
 
 /// The inverse of [`list`].
 pub fn join(values: &[String]) -> String {
-    values.iter().map(|value| value.replace(',', "\\,")).collect::<Vec<_>>().join(",")
+    values.iter().map(|value| value.replace('\\', "\\\\").replace(',', "\\,")).collect::<Vec<_>>().join(",")
 }

@@ -174,6 +174,8 @@ pub struct SortTerm {
     pub field: &'static Field,
     /// Largest first. Rows without a value come last either way.
     pub descending: bool,
+    /// Whether accents and case are passed over. Never for the key, which must tell every row from every other.
+    pub folded: bool,
 }
 
 /// A validated request for rows.

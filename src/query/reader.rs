@@ -192,7 +192,7 @@ impl Reader {
                 Some(field) if plan.sort.iter().any(|t| std::ptr::eq(t.field, field)) => {
                     self.faults.push(Fault::new("sort", "The field stands in the order twice.").value(term));
                 }
-                Some(field) => plan.sort.push(SortTerm { field, descending }),
+                Some(field) => plan.sort.push(SortTerm { field, descending, folded: field.is_folded() }),
                 None => {
                     let sortable: Vec<&str> = self.context.fields().filter(|f| f.is_sortable()).map(|f| f.name).collect();
                     let near = closest(name, sortable.iter().copied());
@@ -207,13 +207,13 @@ impl Reader {
     /// Ends the order with the key; the code of a joined key stands for its fields.
     fn complete_order(&self, asked: Vec<SortTerm>) -> Vec<SortTerm> {
         let mut order: Vec<SortTerm> = Vec::new();
-        let key = |descending| self.context.dataset.key_fields().map(move |field| SortTerm { field, descending });
+        let key = |descending| self.context.dataset.key_fields().map(move |field| SortTerm { field, descending, folded: false });
         let expanded = asked.into_iter().flat_map(|term| match term.field.kind {
             Kind::JoinedCode => key(term.descending).collect(),
             _ => vec![term],
         });
         for term in expanded.chain(key(false)) {
-            if !order.iter().any(|t| std::ptr::eq(t.field, term.field)) {
+            if !order.iter().any(|t| std::ptr::eq(t.field, term.field) && (!t.folded || term.folded)) {
                 order.push(term);
             }
         }

@@ -34,15 +34,19 @@ pub fn parse(field: &Field, text: &str) -> Result<String, String> {
         Kind::Timestamp => chrono::DateTime::parse_from_rfc3339(text)
             .ok()
             .map(|time| time.to_utc())
-            .filter(|time| (1..=9999).contains(&time.year()))
+            .filter(|time| (1..=9999).contains(&time.year()) && time.timestamp_subsec_nanos() < 1_000_000_000)
             .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
             .ok_or_else(|| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
         Kind::Period => period::parse(text)
             .map(|p| p.text)
             .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),
-        Kind::Json { .. } => {
-            serde_json::from_str::<serde_json::Value>(text).map(|_| text.to_owned()).map_err(|_| "is not JSON".to_owned())
-        }
+        Kind::Json { array } => match serde_json::from_str::<serde_json::Value>(text) {
+            Ok(json) if json.is_array() == array && (array || json.is_object()) && !text.contains("\\u0000") => {
+                Ok(text.to_owned())
+            }
+            Ok(_) => Err(format!("is not a JSON {} without NUL characters", if array { "array" } else { "object" })),
+            Err(_) => Err("is not JSON".to_owned()),
+        },
         Kind::Text | Kind::TextList | Kind::Reference(_) | Kind::References(_) | Kind::JoinedCode => plain(text),
     }
 }
