@@ -56,7 +56,7 @@ CREATE TABLE containments (
     container_code text COLLATE "C" NOT NULL,
     contained_code text COLLATE "C" NOT NULL,
     share numeric NOT NULL CHECK (share > 0 AND share <= 1),
-    direct text COLLATE "C" NOT NULL CHECK (direct IN ('yes', 'no')),
+    direct text COLLATE "C" NOT NULL CHECK (direct IN ('yes', 'no', 'self')),
     first_release integer NOT NULL,
     last_release integer CHECK (last_release >= first_release)
 );

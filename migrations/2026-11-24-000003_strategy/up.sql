@@ -101,7 +101,7 @@ CREATE TABLE funding (
     period_start date NOT NULL,
     period_end date NOT NULL,
     amount_eur numeric,
-    qualifier text COLLATE "C" NOT NULL,
+    qualifier text COLLATE "C",
     cofunding_group text COLLATE "C",
     source_code text COLLATE "C" NOT NULL,
     source_location text COLLATE "C",

@@ -66,6 +66,7 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Fields(&["actor_codes"]),
         },
     ],
+    own: &[],
     example: "cd-59",
     rows: Rows::Published,
     public: true,

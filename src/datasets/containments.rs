@@ -7,7 +7,7 @@
 use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Field, Kind, Rows};
 
-const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps")];
+const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps"), choice("self", "a territory in itself")];
 
 const CLOSURE: &str = "
 WITH RECURSIVE
@@ -52,6 +52,8 @@ every(contained, container, share, direct) AS (
     UNION ALL
     SELECT contained, container, share, true FROM tie
     UNION ALL
+    SELECT code, code, 1, false FROM territories WHERE last_release IS NULL
+    UNION ALL
     SELECT o.contained, o.container,
         CASE
             WHEN o.communes = c.communes THEN 1
@@ -63,7 +65,7 @@ every(contained, container, share, direct) AS (
     WHERE o.kind NOT IN ('epci', 'ept') OR o.communes = c.communes
 )
 SELECT container AS container_code, contained AS contained_code, max(share) AS share,
-    CASE WHEN bool_or(direct) THEN 'yes' ELSE 'no' END AS direct
+    CASE WHEN container = contained THEN 'self' WHEN bool_or(direct) THEN 'yes' ELSE 'no' END AS direct
 FROM every GROUP BY container, contained";
 
 /// The dataset.
@@ -86,6 +88,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["container_code", "contained_code"],
     territory: None,
     links: &[],
+    own: &[],
     example: "DEP-59~COM-59350",
     rows: Rows::Derived { from: &["territories", "memberships"], select: CLOSURE },
     public: false,

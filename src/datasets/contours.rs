@@ -24,6 +24,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["territory_code"],
     territory: Some("territory_code"),
     links: &[],
+    own: &[],
     example: "COM-59350",
     rows: Rows::Published,
     public: false,

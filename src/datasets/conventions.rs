@@ -61,6 +61,7 @@ pub static DATASET: Dataset = Dataset {
         },
         Link { name: "events", target: "events", summary: "The events held for it.", via: Via::Fields(&["convention_code"]) },
     ],
+    own: &[],
     example: "convention-bassin-minier",
     rows: Rows::Published,
     public: true,

@@ -44,6 +44,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[],
+    own: &[],
     example: "inauguration-maison-des-parents",
     rows: Rows::Published,
     public: true,

@@ -38,6 +38,7 @@ pub static DATASET: Dataset = Dataset {
         summary: "Its figures.",
         via: Via::Fields(&["indicator_code"]),
     }],
+    own: &[],
     example: "foyers-prime-activite",
     rows: Rows::Published,
     public: true,

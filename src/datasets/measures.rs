@@ -58,6 +58,7 @@ pub static DATASET: Dataset = Dataset {
         Link { name: "funding", target: "funding", summary: "The money meant for it.", via: Via::Fields(&["measure_code"]) },
         Link { name: "events", target: "events", summary: "The events held for it.", via: Via::Fields(&["measure_code"]) },
     ],
+    own: &[],
     example: "points-conseil-budget",
     rows: Rows::Published,
     public: true,

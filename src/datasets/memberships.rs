@@ -21,6 +21,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["territory_code", "member_code"],
     territory: Some("member_code"),
     links: &[],
+    own: &[],
     example: "PER-bassin-minier~COM-62498",
     rows: Rows::Published,
     public: false,

@@ -46,6 +46,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["indicator_code", "territory_code", "period", "breakdown", "nature", "source_code"],
     territory: Some("territory_code"),
     links: &[],
+    own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
     rows: Rows::Published,
     public: true,

@@ -32,6 +32,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["number"],
     territory: None,
     links: &[],
+    own: &[],
     example: "1",
     rows: Rows::Releases,
     public: true,

@@ -46,6 +46,7 @@ pub static DATASET: Dataset = Dataset {
         from_it("observations", "The figures taken from it."),
         from_it("events", "The events told in it."),
     ],
+    own: &[],
     example: "dossier-pauvrete-hdf-2019",
     rows: Rows::Published,
     public: true,

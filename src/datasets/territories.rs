@@ -167,6 +167,7 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Fields(&["territory_code"]),
         },
     ],
+    own: &["contour"],
     example: "DEP-59",
     rows: Rows::Published,
     public: true,

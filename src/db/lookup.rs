@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::schema::releases;
-use crate::query::Dataset;
+use crate::query::{Dataset, Field, Kind};
 
 /// The most codes proposed in place of an unknown one.
 const PROPOSED: i64 = 3;
@@ -78,7 +78,10 @@ pub async fn closest(
     code: String,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    if dataset.has_joined_code() || dataset.field("code").is_none() {
+    if dataset.has_joined_code() {
+        return beginning(connection, dataset, &code, release).await;
+    }
+    if dataset.field("code").is_none() {
         return Ok(Vec::new());
     }
     let table = dataset.name;
@@ -92,6 +95,32 @@ pub async fn closest(
     let query = format!(
         "SELECT code FROM ({named}(SELECT t.code, t.code <-> $1 FROM \"{table}\" t WHERE {visible} ORDER BY t.code <-> $1 LIMIT $3)) \
          AS near(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT $3"
+    );
+    let near: Vec<Code> = diesel::sql_query(query)
+        .bind::<Text, _>(code)
+        .bind::<Integer, _>(release)
+        .bind::<diesel::sql_types::BigInt, _>(PROPOSED)
+        .load(&mut connection)
+        .await?;
+    Ok(near.into_iter().map(|row| row.code).collect())
+}
+
+/// The first codes that begin with the same part as one whose key has several fields.
+async fn beginning(
+    mut connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    code: &str,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    let part = |field: &Field| match field.kind {
+        Kind::Period => format!("replace(t.\"{}\", '/', '_')", field.name),
+        _ => format!("t.\"{}\"", field.name),
+    };
+    let joined = dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ");
+    let (table, first, keys) = (dataset.name, dataset.key[0], dataset.key.join("\", t.\""));
+    let query = format!(
+        "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND t.first_release <= $2 \
+         AND (t.last_release IS NULL OR t.last_release >= $2) ORDER BY NOT starts_with({joined}, $1), t.\"{keys}\" LIMIT $3"
     );
     let near: Vec<Code> = diesel::sql_query(query)
         .bind::<Text, _>(code)

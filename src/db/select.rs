@@ -78,7 +78,11 @@ impl<'a> Select<'a> {
             out.push_sql(here);
             out.push_sql(" = ");
             self.parent(out)?;
-            out.push_sql(if *direction == Direction::Members { " AND l.direct = 'yes' AND " } else { " AND " });
+            out.push_sql(if *direction == Direction::Members {
+                " AND l.direct = 'yes' AND "
+            } else {
+                " AND l.direct <> 'self' AND "
+            });
             sql::visible(out, "l", &self.release)?;
         }
         Ok(())
@@ -128,9 +132,7 @@ impl<'a> Select<'a> {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
         sql::column(out, field)?;
         out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        out.push_sql("SELECT unnest(");
-        out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
-        out.push_sql("::text[]) UNION ALL SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+        out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
         out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
         out.push_sql(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
         sql::visible(out, "s", &self.release)?;

@@ -67,7 +67,10 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         .await?;
     Err(match missing {
         Some(closest) => item::unknown(territories, &code, number, closest),
-        None => Problem::new(Kind::UnknownResource, "No contour of this territory is published."),
+        None => Problem::new(
+            Kind::UnknownResource,
+            "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",
+        ),
     })
 }
 

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
 use super::envelope::JSON;
+use super::request;
 use super::state::State;
 use crate::problem::{Kind, Problem};
 
@@ -30,8 +31,9 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     operation_id = "getOpenApi",
     responses((status = 200, description = "The document.", body = Object))
 )]
-pub async fn document(state: web::Data<State>) -> HttpResponse {
-    HttpResponse::Ok().content_type(JSON).body(state.document.clone())
+pub async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    request::no_parameters(&request)?;
+    Ok(HttpResponse::Ok().content_type(JSON).body(state.document.clone()))
 }
 
 /// `/docs` leads to `/docs/`, where the page's relative addresses hold.

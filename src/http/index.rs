@@ -1,13 +1,15 @@
 //! Owns the two ways in: the page at `/` for people, in French, and the list at `/v1` for programs.
 //! Must not know any one dataset.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::envelope::JSON;
 use super::problems::HTML;
+use super::request;
 use super::state::State;
+use crate::problem::Problem;
 
 /// What the service has.
 #[derive(Serialize, ToSchema)]
@@ -64,7 +66,8 @@ pub struct IndexLinks {
     operation_id = "listCollections",
     responses((status = 200, description = "The collections.", body = Index))
 )]
-pub async fn index(state: web::Data<State>) -> HttpResponse {
+pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    request::no_parameters(&request)?;
     let data = state
         .collections()
         .map(|dataset| Entry {
@@ -73,12 +76,12 @@ pub async fn index(state: web::Data<State>) -> HttpResponse {
             description: dataset.description,
             href: format!("/v1/{}", dataset.name),
             fields: dataset.fields.iter().map(|field| field.name).collect(),
-            related: dataset.links.iter().map(|link| format!("/v1/{}/{{code}}/{}", dataset.name, link.name)).collect(),
+            related: dataset.below().map(|name| format!("/v1/{}/{{code}}/{name}", dataset.name)).collect(),
             example: format!("/v1/{}/{}", dataset.name, dataset.example),
         })
         .collect();
     let links = IndexLinks { openapi: "/openapi.json", docs: "/docs/", problems: "/problems" };
-    HttpResponse::Ok().content_type(JSON).json(Index { data, links })
+    Ok(HttpResponse::Ok().content_type(JSON).json(Index { data, links }))
 }
 
 /// Home page

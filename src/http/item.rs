@@ -104,8 +104,7 @@ fn plan(dataset: &'static Dataset, code: &str, pairs: &[(String, String)]) -> Re
 fn links(dataset: &'static Dataset, code: &str, asked: Option<i32>, read: i32) -> Links {
     let path = format!("/v1/{}/{}", dataset.name, pairs::encode_segment(code));
     let at = |release: i32| format!("{path}?release={release}");
-    let related: BTreeMap<&'static str, String> =
-        dataset.links.iter().map(|link| (link.name, format!("{path}/{}", link.name))).collect();
+    let related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
     Links {
         this: asked.map_or_else(|| path.clone(), at),
         pinned: at(read),

@@ -83,6 +83,9 @@ fn refuse(request: &ServiceRequest) -> Result<(), Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Problem::new(Kind::UnsupportedEncoding, "Compressed request bodies are not read."));
     }
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        return Err(Problem::new(Kind::PayloadTooLarge, "Bodies of unknown length are not read."));
+    }
     let length =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()).and_then(|length| length.parse::<u64>().ok());
     if length.is_some_and(|length| length > BODY) {

@@ -25,9 +25,11 @@ every row names its source and the place in it.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 6] = [
+const FAILURES: [(&str, &str, &str); 8] = [
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
+    ("TooSlow", "408", "The request did not arrive in time."),
+    ("TooMuch", "413", "The request has a body that is too large."),
     ("TooLong", "414", "The address is too long."),
     ("TooLarge", "431", "The head of the request is too large."),
     ("Failed", "500", "The server failed; the cause is in its log."),

@@ -3,7 +3,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::problem::{Kind, Problem};
+use crate::problem::{Fault, Kind, Problem};
 use crate::query::pairs::{self, Unreadable};
 
 /// The longest code in a path, in bytes.
@@ -32,6 +32,16 @@ pub fn code(request: &HttpRequest) -> Result<String, Problem> {
         return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {CODE_LENGTH} bytes.")));
     }
     pairs::decode(raw, false).map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))
+}
+
+/// Checks that an address that takes no parameters is given none.
+///
+/// # Errors
+/// 400 that names each.
+pub fn no_parameters(request: &HttpRequest) -> Result<(), Problem> {
+    let fault = |(name, _): (String, String)| Fault::new(name, "This address takes no parameters.");
+    let faults: Vec<Fault> = pairs(request)?.into_iter().map(fault).collect();
+    if faults.is_empty() { Ok(()) } else { Err(Problem::invalid_parameters(faults)) }
 }
 
 /// Checks that the path as a whole can be read, before it is matched.

@@ -5,6 +5,10 @@ use serde_json::{Map, Value, json};
 
 use crate::query::{Dataset, Field, Kind, plan, value};
 
+/// The forms of a period.
+const PERIOD: &str =
+    "^[1-9][0-9]{3}(-Q[1-4]|-[0-1][0-9](-[0-3][0-9])?|-[0-1][0-9]-[0-3][0-9]/[1-9][0-9]{3}-[0-1][0-9]-[0-3][0-9])?$";
+
 /// The schema of a dataset's rows: every field present, those that may be empty also null.
 pub fn row(dataset: &'static Dataset, extra: &'static [Field]) -> Value {
     let mut properties = Map::new();
@@ -113,8 +117,9 @@ fn scalar(field: &Field) -> Value {
         }
         Kind::Json { array: false } => json!({"type": "object"}),
         Kind::Json { array: true } => json!({"type": "array", "items": {"type": "object"}}),
+        Kind::Period => json!({"type": "string", "pattern": PERIOD}),
         Kind::Code => json!({"type": "string", "pattern": "^[A-Za-z0-9-]+$"}),
-        Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) | Kind::Period => {
+        Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) => {
             json!({"type": "string"})
         }
     }

@@ -7,6 +7,7 @@ use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
+use actix_web::http::StatusCode;
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -15,6 +16,10 @@ use crate::problem::{Kind, Problem};
 
 /// The framework's bare answers are shorter than this.
 const BARE: usize = 256;
+
+/// What is said of a head that cannot be parsed.
+const UNREADABLE: &str = "The request cannot be read: the address must be percent-encoded UTF-8 (RFC 3986: `é` is `%C3%A9`, a space `%20`), \
+the head must be HTTP/1.1 with one `Host`.";
 
 /// The longest request line that the framework reads.
 const LINE: usize = 65_534;
@@ -29,6 +34,8 @@ pub struct Wire {
     line: usize,
     /// Whether the first line has ended.
     line_ended: bool,
+    /// How the first line starts, to tell HEAD from the rest.
+    start: [u8; 5],
     /// What is still to be sent in place of a bare answer.
     pending: Bytes,
     /// Whether a bare answer was replaced: the connection is at its end.
@@ -39,11 +46,14 @@ pub struct Wire {
 impl Wire {
     /// A connection that has just been accepted.
     pub fn new(stream: TcpStream) -> Self {
-        Self { stream, line: 0, line_ended: false, pending: Bytes::new(), refused: false, drained: 0 }
+        Self { stream, line: 0, line_ended: false, start: [0; 5], pending: Bytes::new(), refused: false, drained: 0 }
     }
 
     fn measure(&mut self, bytes: &[u8]) {
         if !self.line_ended {
+            for (place, byte) in self.start.iter_mut().skip(self.line).zip(bytes) {
+                *place = *byte;
+            }
             let end = bytes.iter().position(|byte| *byte == b'\n');
             self.line += end.unwrap_or(bytes.len());
             self.line_ended = end.is_some();
@@ -65,17 +75,18 @@ impl Wire {
                 Problem::new(Kind::UriTooLong, format!("The request line is longer than {LINE} bytes."))
             }
             "431" => Problem::new(Kind::HeadTooLarge, "The head of the request is too large."),
-            "400" => Problem::new(Kind::MalformedRequest, "The request cannot be read."),
+            "400" => Problem::new(Kind::MalformedRequest, UNREADABLE),
             _ => return None,
         };
         let body = problem.body();
         let head = format!(
-            "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\naccess-control-allow-origin: *\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
             problem.status,
-            problem.title,
+            StatusCode::from_u16(problem.status).ok()?.canonical_reason()?,
             body.len()
         );
-        Some([&bytes[..at], head.as_bytes(), &body].concat().into())
+        let body: &[u8] = if self.start == *b"HEAD " { &[] } else { &body };
+        Some([&bytes[..at], head.as_bytes(), body].concat().into())
     }
 
     fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {

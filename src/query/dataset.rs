@@ -83,6 +83,8 @@ pub struct Dataset {
     pub territory: Option<&'static str>,
     /// The ways from a row to others.
     pub links: &'static [Link],
+    /// Last segments of the addresses below a row that have a handler of their own.
+    pub own: &'static [&'static str],
     /// A code that exists in the bundled data.
     pub example: &'static str,
     /// Where its rows come from.
@@ -122,9 +124,9 @@ impl Dataset {
         self.territory.and_then(|name| self.field(name))
     }
 
-    /// The link with this name.
-    pub fn link(&self, name: &str) -> Option<&'static Link> {
-        self.links.iter().find(|link| link.name == name)
+    /// The last segments of all addresses below a row.
+    pub fn below(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.links.iter().map(|link| link.name).chain(self.own.iter().copied())
     }
 
     /// The parts of a code, by key field; `None` when it has not as many parts as the key has fields.

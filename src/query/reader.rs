@@ -41,7 +41,13 @@ pub(super) fn read(context: Context, parent: Option<String>, given: &[(String, S
             continue;
         };
         if !seen.insert(parameter.name()) {
-            reader.faults.push(Fault::new(name, "The parameter is given more than once; give its values separated by commas."));
+            let several = match parameter {
+                Parameter::Filter(_, operator) => operator.takes_list(),
+                Parameter::Within | Parameter::Touching | Parameter::Sort => true,
+                _ => false,
+            };
+            let remedy = if several { "give its values once, separated by commas" } else { "give it once" };
+            reader.faults.push(Fault::new(name, format!("The parameter is given more than once; {remedy}.")));
             continue;
         }
         match parameter {
@@ -67,7 +73,7 @@ impl Reader {
         let names: Vec<String> = known.iter().map(|p| p.name()).collect();
         let json = self.context.field(name).is_some();
         let detail = match json {
-            true => "The field cannot be filtered on.".to_owned(),
+            true => format!("`{name}` is not a parameter of this collection: the field cannot be filtered on."),
             false => format!("`{}` is not a parameter of this collection.", crate::problem::echo(name)),
         };
         let near = closest(name, names.iter().map(String::as_str));
@@ -113,7 +119,8 @@ impl Reader {
     fn number(&mut self, parameter: Parameter, text: &str, minimum: i64, maximum: i64) -> Option<i64> {
         value::integer(text, minimum, maximum)
             .map_err(|why| {
-                let near = text.parse::<i64>().ok().map(|number| number.clamp(minimum, maximum).to_string());
+                let near =
+                    text.parse::<f64>().ok().filter(|n| !n.is_nan()).map(|n| (n as i64).clamp(minimum, maximum).to_string());
                 self.faults.push(Fault::new(parameter.name(), format!("The value {why}.")).value(text).closest(near));
             })
             .ok()

@@ -153,7 +153,7 @@ const FIGURES: &[(&str, &str, &str, &str, i64, &str)] = &[
     ("entreprises-projet-pilote", "COM-62119", "2019-12", "observed", 12, "exact"),
     ("jeunes-projet-pilote", "COM-62119", "2019-12", "target", 1000, "exact"),
     ("domaines-break-poverty", "FR", "2019-12", "observed", 3, "exact"),
-    ("part-resultat-net-dotation", "FR", "2019-12", "expected", 2, "at_most"),
+    ("part-resultat-net-dotation", "FR", "2019-12", "observed", 2, "at_most"),
     ("reformes-annoncees", "FR", "2018-09-13", "observed", 2, "exact"),
     ("concertations-initiees", "FR", "2018-09-13/2019-12-31", "observed", 2, "exact"),
     ("objectifs-revenu-universel-activite", "FR", "2019-12", "observed", 5, "exact"),
@@ -188,7 +188,8 @@ fn money_and_conventions_are_as_published() {
         [
             json!(["bassin-minier-2019-2021", 48_000_000, "more_than", "announced", "2019-01-01/2021-12-31"]),
             json!(["fonds-supplementaires-2019", 10_000_000, "nearly", "announced", "2019"]),
-            json!(["fonds-supplementaires-2020-2022", null, "more_than", "announced", "2020-01-01/2022-12-31"]),
+            json!(["fonds-supplementaires-2020-2022", null, null, "announced", "2020-01-01/2022-12-31"]),
+            json!(["soutien-cantines-2019", null, null, "announced", "2019-04-01"]),
         ]
     );
     let convention = get(bundled(), "/v1/conventions/convention-bassin-minier").data();
