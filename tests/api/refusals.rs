@@ -123,6 +123,42 @@ fn what_the_framework_refuses_is_a_problem_too() {
 }
 
 #[test]
+fn what_the_framework_refuses_is_told_to_browsers_and_hurried_clients_too() {
+    let address = bundled();
+    let raw_accent = raw(address, "GET /v1/territories?name=Béthune HTTP/1.1\r\nHost: t\r\n\r\n".as_bytes());
+    assert!(raw_accent.problem(400)["detail"].as_str().is_some_and(|detail| detail.contains("percent-encoded")));
+    assert_eq!(raw_accent.header("access-control-allow-origin"), Some("*"));
+    let head = raw(address, "HEAD /v1/territories?name=Béthune HTTP/1.1\r\nHost: t\r\n\r\n".as_bytes());
+    assert_eq!((head.status, head.body.len()), (400, 0));
+    for body in ["ZZ\r\nhello", "5\r\nhello\r\n0\r\n\r\n"] {
+        let request = format!(
+            "GET /v1/territories/DEP-59 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n{body}"
+        );
+        assert_eq!(raw(address, request.as_bytes()).problem(413)["type"], "/problems/payload-too-large");
+    }
+}
+
+#[test]
+fn addresses_without_parameters_take_none_and_single_ones_are_given_once() {
+    for target in ["/v1?release=1", "/openapi.json?x=1"] {
+        get(bundled(), target).problem(400);
+    }
+    let twice = |query: &str| get(bundled(), &format!("/v1/territories?{query}")).problem(400)["errors"][0]["detail"].to_string();
+    assert!(twice("limit=1&limit=2").contains("give it once"));
+    assert!(twice("kind=epci&kind=commune").contains("separated by commas"));
+}
+
+#[test]
+fn an_unknown_code_of_several_parts_is_refused_with_those_that_begin_like_it() {
+    let target = "/v1/observations?code=foyers-prime-activite~REG-32~2019-06-30~_T~observed~rien";
+    let closest = |value: &serde_json::Value| value["closest"][0].as_str().map(str::to_owned);
+    let right = "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019";
+    assert_eq!(closest(&get(bundled(), target).problem(400)["errors"][0]).as_deref(), Some(right));
+    assert_eq!(closest(&get(bundled(), "/v1/observations/foyers-prime-activite").problem(404)).as_deref(), Some(right));
+    assert_eq!(get(bundled(), &format!("/v1/observations?code={right}")).data()[0]["value"], 422_000);
+}
+
+#[test]
 fn a_cursor_that_was_altered_or_belongs_elsewhere_is_refused() {
     let reply = get(bundled(), "/v1/territories?kind=commune&limit=2").json();
     let next = reply["links"]["next"].as_str().expect("a next page").to_owned();

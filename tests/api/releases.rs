@@ -163,6 +163,43 @@ fn a_file_that_is_not_the_manifests_is_refused() {
 }
 
 #[test]
+fn rows_that_differ_only_by_accents_and_case_are_all_paged_through() {
+    let server = TestServer::empty();
+    let indicator = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+                     i,I,I,personne,0,sum,none,none,essai\n";
+    let parts = ["Femmes", "femmes", "âgés", "agés", "Δ1", "δ1"];
+    let lines: String = parts.iter().map(|part| format!("i,COM-1,2019,{part},observed,1,exact,A,2026,essai\n")).collect();
+    let observations = format!(
+        "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n{lines}"
+    );
+    let files = [
+        ("sources", SOURCES),
+        ("territories", &territories(&[("COM-1", "A", "1")])),
+        ("indicators", indicator),
+        ("observations", &observations),
+    ];
+    publish(&server.url, &bundle(&files)).expect("the bundle is right");
+    for sort in ["", "&sort=breakdown", "&sort=-breakdown", "&sort=note,breakdown", "&sort=code"] {
+        let mut next = Some(format!("/v1/observations?limit=1{sort}"));
+        let mut seen = Vec::new();
+        while let Some(target) = next {
+            let page = get(server.address, &target).json();
+            seen.push(page["data"][0]["breakdown"].as_str().expect("a text").to_owned());
+            next = page["links"]["next"].as_str().map(str::to_owned);
+        }
+        seen.sort();
+        let mut expected = parts.map(str::to_owned);
+        expected.sort();
+        assert_eq!(seen, expected, "{sort}");
+    }
+    let tilde = observations.replace("Femmes", "a~b");
+    let Err(PublishError::Refused { faults, .. }) = publish(&server.url, &bundle(&[("observations", &tilde)])) else {
+        panic!("a code that cannot be addressed was published")
+    };
+    assert_eq!(faults[0].column.as_deref(), Some("breakdown"));
+}
+
+#[test]
 fn the_manifests_totals_are_checked() {
     let url = migrated();
     let folder = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "10"), ("COM-2", "B", "")]))]);
