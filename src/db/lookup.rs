@@ -73,7 +73,7 @@ pub async fn unknown(
 /// # Errors
 /// The database's.
 pub async fn closest(
-    mut connection: &AsyncPgConnection,
+    connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     code: String,
     release: i32,
@@ -96,18 +96,12 @@ pub async fn closest(
         "SELECT code FROM ({named}(SELECT t.code, t.code <-> $1 FROM \"{table}\" t WHERE {visible} ORDER BY t.code <-> $1 LIMIT $3)) \
          AS near(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT $3"
     );
-    let near: Vec<Code> = diesel::sql_query(query)
-        .bind::<Text, _>(code)
-        .bind::<Integer, _>(release)
-        .bind::<diesel::sql_types::BigInt, _>(PROPOSED)
-        .load(&mut connection)
-        .await?;
-    Ok(near.into_iter().map(|row| row.code).collect())
+    proposed(connection, query, &code, release).await
 }
 
 /// The first codes that begin with the same part as one whose key has several fields.
 async fn beginning(
-    mut connection: &AsyncPgConnection,
+    connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     code: &str,
     release: i32,
@@ -122,6 +116,11 @@ async fn beginning(
         "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND t.first_release <= $2 \
          AND (t.last_release IS NULL OR t.last_release >= $2) ORDER BY NOT starts_with({joined}, $1), t.\"{keys}\" LIMIT $3"
     );
+    proposed(connection, query, code, release).await
+}
+
+/// The codes that a query finds for a text ($1), at a release ($2), at most so many ($3).
+async fn proposed(mut connection: &AsyncPgConnection, query: String, code: &str, release: i32) -> QueryResult<Vec<String>> {
     let near: Vec<Code> = diesel::sql_query(query)
         .bind::<Text, _>(code)
         .bind::<Integer, _>(release)

@@ -5,6 +5,7 @@ pub mod closest;
 pub mod cursor;
 pub mod dataset;
 pub mod field;
+mod filter;
 mod operator;
 pub mod pairs;
 pub mod period;

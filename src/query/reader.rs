@@ -5,13 +5,12 @@ use std::collections::BTreeSet;
 
 use super::closest::closest;
 use super::cursor::{self, Position};
-use super::dataset::Dataset;
 use super::field::{Field, Kind};
 use super::operator::{Operator, SEPARATOR};
 use super::plan::{
     Condition, Context, DEFAULT_LIMIT, LIST_VALUES, MAXIMUM_LIMIT, Parameter, Plan, SORT_TERMS, Scope, ScopeKind, SortTerm,
 };
-use super::{pairs, period, value};
+use super::{filter, pairs, period, value};
 use crate::problem::Fault;
 
 /// Values of the parameter `count`.
@@ -166,7 +165,7 @@ impl Reader {
                 true => Ok(one.to_owned()),
                 false => Err(Fault::new(&name, "The value is neither `true` nor `false`.").allowed(["true", "false"])),
             },
-            _ => filter_value(dataset, &name, field, operator, one),
+            _ => filter::read(dataset, &name, field, operator, one),
         };
         match operator.takes_list() {
             true => self.values(&name, text, read),
@@ -255,31 +254,4 @@ impl Reader {
             None => !term.field.required,
         })
     }
-}
-
-/// Reads one value of a filter.
-fn filter_value(dataset: &Dataset, name: &str, field: &'static Field, operator: Operator, one: &str) -> Result<String, Fault> {
-    let fault = |why: String| Fault::new(name, format!("The value {why}."));
-    if one.chars().count() > value::VALUE_LENGTH {
-        return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
-    }
-    if !operator.takes_values() {
-        return if one.is_empty() { Err(fault("is empty".to_owned())) } else { Ok(one.to_owned()) };
-    }
-    if matches!(field.kind, Kind::JoinedCode) {
-        let parts = dataset
-            .split_code(one)
-            .ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
-        for (part, text) in &parts {
-            value::parse(part, text).map_err(|why| fault(format!("has a part `{}` that {why}", part.name)))?;
-        }
-        return Ok(one.to_owned());
-    }
-    value::parse(field, one).map_err(|why| match field.choices() {
-        Some(choices) => {
-            let words = choices.iter().map(|choice| choice.value);
-            fault(why).allowed(words.clone()).closest(closest(one, words))
-        }
-        None => fault(why),
-    })
 }
