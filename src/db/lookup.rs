@@ -58,10 +58,19 @@ pub async fn unknown(
     codes: Vec<String>,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    let (table, key) = (dataset.name, dataset.key[0]);
+    let part = |(at, field): (usize, &Field)| {
+        let given = match (dataset.has_joined_code(), field.kind) {
+            (false, _) => "given.code".to_owned(),
+            (true, Kind::Period) => format!("replace(split_part(given.code, '~', {}), '_', '/')", at + 1),
+            (true, _) => format!("split_part(given.code, '~', {})", at + 1),
+        };
+        format!("t.\"{}\"::text = {given}", field.name)
+    };
+    let same = dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ");
     let query = format!(
-        "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t \
-         WHERE t.\"{key}\"::text = given.code AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))"
+        "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{}\" t \
+         WHERE {same} AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))",
+        dataset.name
     );
     let missing: Vec<Code> =
         diesel::sql_query(query).bind::<Array<Text>, _>(codes).bind::<Integer, _>(release).load(&mut connection).await?;

@@ -2,7 +2,7 @@
 //! on one connection.
 //! Must not know how the answer is written.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
@@ -12,7 +12,7 @@ use super::lookup::{self, Release};
 use super::select::{self, Select};
 use super::sql::Row;
 use crate::query::plan::Parameter;
-use crate::query::{Condition, Dataset, Kind, Plan};
+use crate::query::{Dataset, Kind, Plan};
 
 /// The most unknown codes for which the closest are looked up.
 const EXPLAINED: usize = 5;
@@ -88,16 +88,8 @@ pub async fn answer(
             _ => Ok(Vec::new()),
         }
     };
-    let joined = async {
-        match plan.conditions.iter().find(|condition| matches!(condition.field.kind, Kind::JoinedCode)) {
-            Some(condition) if plan.checks_codes => {
-                missing(connection, plan, condition, number).await.map(|codes| (Some(condition), codes))
-            }
-            _ => Ok((None, Vec::new())),
-        }
-    };
     let page = try_join(select::load(connection, Select::page(plan, number)), async { Ok(unknown.await) });
-    let ((mut rows, unknown), total, (lost, (joined, absent))) = try_join3(page, count, try_join(lost, joined)).await?;
+    let ((mut rows, unknown), total, lost) = try_join3(page, count, lost).await?;
     if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
         return Ok(Answer::NoParent(release, lookup::closest(connection, dataset, code, number).await?));
     }
@@ -118,15 +110,6 @@ pub async fn answer(
             }));
         }
     }
-    for code in absent {
-        let closest = match faults.len() < EXPLAINED {
-            true => lookup::closest(connection, plan.context.dataset, code.clone(), number).await?,
-            false => Vec::new(),
-        };
-        let parameter =
-            joined.map_or_else(String::new, |condition| Parameter::Filter(condition.field, condition.operator).name());
-        faults.push(UnknownCode { parameter, code, dataset: plan.context.dataset, closest });
-    }
     if !faults.is_empty() {
         return Ok(Answer::UnknownCodes(release, faults));
     }
@@ -134,16 +117,6 @@ pub async fn answer(
     let more = rows.len() > limit;
     rows.truncate(limit);
     Ok(Answer::Page(Page { release, rows, more, total }))
-}
-
-/// Those of a filter's codes, of a key of several fields, that no row bears at the release.
-async fn missing(connection: &AsyncPgConnection, plan: &Plan, condition: &Condition, release: i32) -> QueryResult<Vec<String>> {
-    let dataset = plan.context.dataset;
-    let alone = plan.only(condition.clone());
-    let at = dataset.fields.iter().position(|field| std::ptr::eq(field, condition.field)).unwrap_or_default();
-    let rows = select::load(connection, Select::page(&alone, release)).await?;
-    let found: BTreeSet<&str> = rows.iter().filter_map(|row| row.0.get(at)?.as_deref()).collect();
-    Ok(condition.values.iter().filter(|code| !found.contains(code.as_str())).cloned().collect())
 }
 
 fn find(registry: &'static [&'static Dataset], name: &str) -> Option<&'static Dataset> {
@@ -159,7 +132,7 @@ fn named(registry: &'static [&'static Dataset], plan: &Plan) -> BTreeMap<&'stati
     let own = plan.context.dataset;
     let filters = plan.conditions.iter().filter(|condition| condition.names_rows()).filter_map(|condition| {
         let dataset = match condition.field.kind {
-            Kind::Code => own.name,
+            Kind::Code | Kind::JoinedCode => own.name,
             _ => condition.field.reference()?,
         };
         let name = Parameter::Filter(condition.field, condition.operator).name();

@@ -214,13 +214,6 @@ impl Plan {
         reader::read(context, parent, pairs)
     }
 
-    /// A plan for the rows of the dataset that one condition selects, all of them on one page.
-    pub fn only(&self, condition: Condition) -> Plan {
-        let limit = i64::try_from(condition.values.len()).unwrap_or(MAXIMUM_LIMIT);
-        let context = Context { link: None, extra: &[], ..self.context };
-        Plan { context, parent: None, conditions: vec![condition], scopes: Vec::new(), after: None, limit, ..self.clone() }
-    }
-
     /// What a cursor is bound to: everything that decides which rows come in which order.
     pub fn identity(&self) -> String {
         let kept = self.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "limit" | "count"));
