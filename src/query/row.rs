@@ -1,0 +1,64 @@
+//! Owns one row as text, by position: the common ground between what is read and how it is written.
+//! Must not know where rows come from nor what becomes of them.
+
+/// One row: each cell a text or nothing. All cells share one allocation, since exports have millions of rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Row {
+    text: String,
+    ends: Vec<Option<u32>>,
+}
+
+impl Row {
+    /// A row without cells, with room for so many.
+    pub fn with_capacity(cells: usize) -> Self {
+        Self { text: String::with_capacity(cells * 12), ends: Vec::with_capacity(cells) }
+    }
+
+    /// Adds a cell at the end.
+    ///
+    /// # Panics
+    /// When the row would hold more than 4 GiB of text, which Postgres does not send.
+    pub fn push(&mut self, cell: Option<&str>) {
+        let end = cell.map(|text| {
+            self.text.push_str(text);
+            u32::try_from(self.text.len()).expect("a row has less than 4 GiB of text")
+        });
+        self.ends.push(end);
+    }
+
+    /// The number of cells.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no cells.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The cell at a position; nothing also where there is no such cell.
+    pub fn cell(&self, at: usize) -> Option<&str> {
+        let end = self.ends.get(at).copied().flatten()? as usize;
+        let start = self.ends[..at].iter().rev().find_map(|end| *end).unwrap_or(0) as usize;
+        Some(&self.text[start..end])
+    }
+
+    /// All cells, in order.
+    pub fn cells(&self) -> impl Iterator<Item = Option<&str>> {
+        let mut start = 0;
+        self.ends.iter().map(move |end| {
+            let end = (*end)? as usize;
+            let text = &self.text[start..end];
+            start = end;
+            Some(text)
+        })
+    }
+}
+
+impl<'a> FromIterator<Option<&'a str>> for Row {
+    fn from_iter<I: IntoIterator<Item = Option<&'a str>>>(cells: I) -> Self {
+        let mut row = Self::default();
+        cells.into_iter().for_each(|cell| row.push(cell));
+        row
+    }
+}
