@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("state", "the State and its offices"),
@@ -69,5 +69,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "cd-59",
     rows: Rows::Published,
+    search: &["name", "short_name", "role"],
+    shape: Shape::Plain,
     public: true,
 };

@@ -5,7 +5,7 @@
 //! there, since it may straddle a border.
 
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Rows};
+use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
 
 const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps"), choice("self", "a territory in itself")];
 
@@ -91,5 +91,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "DEP-59~COM-59350",
     rows: Rows::Derived { from: &["territories", "memberships"], select: CLOSURE },
+    search: &[],
+    shape: Shape::Plain,
     public: false,
 };

@@ -2,7 +2,7 @@
 //! since they have another source and another pace, and weigh more than all else together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, Rows};
+use crate::query::{Dataset, Field, Kind, Rows, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -27,5 +27,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "COM-59350",
     rows: Rows::Published,
+    search: &[],
+    shape: Shape::Plain,
     public: false,
 };

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Rows};
+use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
 
 const KINDS: &[Choice] = &[
     choice("workshop", "a workshop (atelier)"),
@@ -47,5 +47,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "inauguration-maison-des-parents",
     rows: Rows::Published,
+    search: &["title", "summary"],
+    shape: Shape::Plain,
     public: true,
 };

@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, period_end, period_start};
-use crate::query::{Dataset, Field, Kind, Rows};
+use crate::query::{Dataset, Field, Kind, Rows, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -57,5 +57,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "bassin-minier-2019-2021",
     rows: Rows::Published,
+    search: &["title", "note"],
+    shape: Shape::Money,
     public: true,
 };

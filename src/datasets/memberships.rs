@@ -2,7 +2,7 @@
 //! share of one that is split.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, Rows};
+use crate::query::{Dataset, Field, Kind, Rows, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -24,5 +24,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "PER-bassin-minier~COM-62498",
     rows: Rows::Published,
+    search: &[],
+    shape: Shape::Plain,
     public: false,
 };

@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{NATURES, QUALIFIER, STATUSES, period_end, period_start};
-use crate::query::{Dataset, Field, Kind, Origin, Rows};
+use crate::query::{Dataset, Field, Kind, Origin, Rows, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -49,5 +49,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
     rows: Rows::Published,
+    search: &[],
+    shape: Shape::Observations,
     public: true,
 };

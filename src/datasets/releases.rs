@@ -1,6 +1,6 @@
 //! Owns the dataset of releases: each publication, with what it added, changed and withdrew.
 
-use crate::query::{Dataset, Field, Kind, Rows};
+use crate::query::{Dataset, Field, Kind, Rows, Shape};
 
 const COUNT: Kind = Kind::Integer { minimum: 0, maximum: i32::MAX as i64 };
 
@@ -35,5 +35,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "1",
     rows: Rows::Releases,
+    search: &["title", "notes"],
+    shape: Shape::Plain,
     public: true,
 };

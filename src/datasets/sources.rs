@@ -2,7 +2,7 @@
 
 use super::provenance::NOTE;
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("document", "a text: press kit, convention, report"),
@@ -49,5 +49,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "dossier-pauvrete-hdf-2019",
     rows: Rows::Published,
+    search: &["title", "publisher", "summary"],
+    shape: Shape::Plain,
     public: true,
 };

@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Direction, Field, Kind, Link, Rows, Via};
+use crate::query::{Choice, Dataset, Direction, Field, Kind, Link, Rows, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("country", "France"),
@@ -170,5 +170,7 @@ pub static DATASET: Dataset = Dataset {
     own: &["contour"],
     example: "DEP-59",
     rows: Rows::Published,
+    search: &["name", "official_code", "postal_codes"],
+    shape: Shape::Plain,
     public: true,
 };

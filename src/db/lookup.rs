@@ -7,7 +7,8 @@ use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::schema::releases;
-use crate::query::{Dataset, Field, Kind};
+use super::select::{self, Select};
+use crate::query::{Context, Dataset, Field, Kind, Plan};
 
 /// The most codes proposed in place of an unknown one.
 const PROPOSED: i64 = 3;
@@ -46,6 +47,24 @@ pub async fn ping(mut connection: &AsyncPgConnection) -> QueryResult<()> {
 struct Code {
     #[diesel(sql_type = Text)]
     code: String,
+}
+
+/// Whether no row of the dataset has the very words that a plan searches for, whatever its filters: then rows whose
+/// title is like them are given instead. The same for every page at a release.
+///
+/// # Errors
+/// The database's.
+pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release: i32) -> QueryResult<bool> {
+    let bare = Plan {
+        conditions: Vec::new(),
+        scopes: Vec::new(),
+        places: Vec::new(),
+        context: Context { link: None, extra: &[], ..plan.context },
+        parent: None,
+        ..plan.clone()
+    };
+    let found = select::load(connection, Select::count(&bare, release, false, Some(1))).await?;
+    Ok(found.iter().any(|row| row.cell(0) == Some("0")))
 }
 
 /// Those of the codes that no row of the dataset bears at the release.

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use futures_util::future::{join_all, try_join, try_join3};
+use futures_util::future::{join_all, try_join, try_join_all, try_join3};
 
 use super::lookup::{self, Release};
+use super::related::{self, Facet, Included};
 use super::select::{self, Select};
-use super::sql::Row;
-use crate::query::plan::Parameter;
-use crate::query::{Dataset, Kind, Plan};
+use crate::query::plan::{COUNT_BOUND, Count};
+use crate::query::{Dataset, Kind, Parameter, Plan, Row};
 
 /// The most unknown codes for which the closest are looked up.
 const EXPLAINED: usize = 5;
@@ -35,12 +35,27 @@ pub enum Answer {
 pub struct Page {
     /// The release that they were read from.
     pub release: Release,
-    /// The rows, at most as many as the plan's limit.
+    /// The rows, at most as many as the plan's limit, with the columns that the plan reads.
     pub rows: Vec<Row>,
     /// Whether there are more.
     pub more: bool,
-    /// The number of all rows, when it was asked for.
-    pub total: Option<i64>,
+    /// The number of all rows, when it was asked for, and whether it is exact rather than the least.
+    pub total: Option<(i64, bool)>,
+    /// Whether no row has the very words searched for, so that these are like them.
+    pub approximate: bool,
+    /// Related rows.
+    pub included: Vec<Included>,
+    /// The choices that remain.
+    pub facets: Vec<Facet>,
+}
+
+/// What holds for all of a request: the release, and how its search is to be read.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The release.
+    pub release: Release,
+    /// Whether no row has the very words searched for.
+    pub approximate: bool,
 }
 
 /// A code that the request names and no row bears.
@@ -56,46 +71,63 @@ pub struct UnknownCode {
     pub closest: Vec<String>,
 }
 
-/// Answers a plan.
+/// Answers a plan with a page.
 ///
 /// # Errors
 /// The database's.
-pub async fn answer(
+pub async fn answer(connection: &AsyncPgConnection, parent: Option<&'static Dataset>, plan: &Plan) -> QueryResult<Answer> {
+    let page = async |ground: &Ground| page(connection, plan, ground).await;
+    match grounded(connection, parent, plan, page).await? {
+        Grounded::Found(_, page) => Ok(Answer::Page(page)),
+        Grounded::Refused(answer) => Ok(answer),
+    }
+}
+
+/// What the database has to say to a plan that is answered in another way than by a page.
+pub enum Grounded<T> {
+    /// The request names what there is; the answer.
+    Found(Ground, T),
+    /// It does not. Never a page.
+    Refused(Answer),
+}
+
+/// Finds the release, checks every code that the request names, and reads, all at once as far as it may.
+///
+/// # Errors
+/// The database's.
+pub async fn grounded<T>(
     connection: &AsyncPgConnection,
-    registry: &'static [&'static Dataset],
     parent: Option<&'static Dataset>,
     plan: &Plan,
-) -> QueryResult<Answer> {
+    read: impl AsyncFnOnce(&Ground) -> QueryResult<T>,
+) -> QueryResult<Grounded<T>> {
     let Some(release) = lookup::release(connection, plan.release).await? else {
         let newest = lookup::release(connection, None).await?;
-        return Ok(Answer::NoRelease(newest.map(|release| release.number)));
+        return Ok(Grounded::Refused(Answer::NoRelease(newest.map(|release| release.number))));
     };
     let number = release.number;
-    let named = if plan.checks_codes { named(registry, plan) } else { BTreeMap::new() };
+    let approximate = plan.search.is_some() && lookup::nothing_found(connection, plan, number).await?;
+    let ground = Ground { release, approximate };
+    let named = if plan.checks_codes { named(plan) } else { BTreeMap::new() };
+    let find = |name: &str| plan.context.registry.iter().copied().find(|dataset| dataset.name == name);
     let unknown = join_all(named.iter().map(|(name, codes)| {
-        let dataset = find(registry, name).expect("the registry holds every dataset that fields refer to");
+        let dataset = find(name).expect("the registry holds every dataset that fields refer to");
         lookup::unknown(connection, dataset, codes.keys().cloned().collect(), number)
     }));
-    let count = async {
-        match plan.count {
-            true => select::load(connection, Select::count(plan, number)).await.map(|rows| first_number(&rows)),
-            false => Ok(None),
-        }
-    };
     let lost = async {
         match (parent, &plan.parent) {
             (Some(dataset), Some(code)) => lookup::unknown(connection, dataset, vec![code.clone()], number).await,
             _ => Ok(Vec::new()),
         }
     };
-    let page = try_join(select::load(connection, Select::page(plan, number)), async { Ok(unknown.await) });
-    let ((mut rows, unknown), total, lost) = try_join3(page, count, lost).await?;
+    let (found, unknown, lost) = try_join3(read(&ground), async { Ok(unknown.await) }, lost).await?;
     if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
-        return Ok(Answer::NoParent(release, lookup::closest(connection, dataset, code, number).await?));
+        let closest = lookup::closest(connection, dataset, code, number).await?;
+        return Ok(Grounded::Refused(Answer::NoParent(ground.release, closest)));
     }
     let mut faults = Vec::new();
     for ((name, codes), missing) in named.iter().zip(unknown) {
-        let dataset = find(registry, name).expect("the registry holds every dataset that fields refer to");
+        let dataset = find(name).expect("the registry holds every dataset that fields refer to");
         for code in missing? {
             let closest = match faults.len() < EXPLAINED {
                 true => lookup::closest(connection, dataset, code.clone(), number).await?,
@@ -110,25 +142,49 @@ pub async fn answer(
             }));
         }
     }
-    if !faults.is_empty() {
-        return Ok(Answer::UnknownCodes(release, faults));
+    match faults.is_empty() {
+        true => Ok(Grounded::Found(ground, found)),
+        false => Ok(Grounded::Refused(Answer::UnknownCodes(ground.release, faults))),
     }
-    let limit = usize::try_from(plan.limit).unwrap_or(usize::MAX);
+}
+
+async fn page(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Page> {
+    let (number, approximate) = (ground.release.number, ground.approximate);
+    let facets = plan.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
+    let rows = select::load(connection, Select::page(plan, number, approximate));
+    let total = count(connection, plan, ground);
+    let (mut rows, (total, facets)) = try_join(rows, try_join(total, try_join_all(facets))).await?;
+    let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);
-    Ok(Answer::Page(Page { release, rows, more, total }))
+    let columns = plan.read_columns();
+    let codes: Vec<Vec<String>> = plan.include.iter().map(|include| related::codes(plan, *include, &columns, &rows)).collect();
+    let included = plan.include.iter().zip(&codes).map(|(include, codes)| related::included(connection, *include, codes, number));
+    let included = try_join_all(included).await?;
+    Ok(Page { release: ground.release.clone(), rows, more, total, approximate, included, facets })
 }
 
-fn find(registry: &'static [&'static Dataset], name: &str) -> Option<&'static Dataset> {
-    registry.iter().copied().find(|dataset| dataset.name == name)
-}
-
-fn first_number(rows: &[Row]) -> Option<i64> {
-    rows.first()?.0.first()?.as_ref()?.parse().ok()
+/// Counts all rows as the plan asks; and whether the number is exact.
+///
+/// # Errors
+/// The database's.
+pub async fn count(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Option<(i64, bool)>> {
+    let bound = match plan.count {
+        Count::None => return Ok(None),
+        Count::Bounded => Some(COUNT_BOUND + 1),
+        Count::Exact => None,
+    };
+    let query = Select::count(plan, ground.release.number, ground.approximate, bound);
+    let rows = select::load(connection, query).await?;
+    let counted: i64 = rows.first().and_then(|row| row.cell(0)?.parse().ok()).unwrap_or(0);
+    Ok(Some(match plan.count {
+        Count::Bounded if counted > COUNT_BOUND => (COUNT_BOUND, false),
+        _ => (counted, true),
+    }))
 }
 
 /// The codes that the request names, by dataset, with the parameters that name them.
-fn named(registry: &'static [&'static Dataset], plan: &Plan) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
+fn named(plan: &Plan) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
     let own = plan.context.dataset;
     let filters = plan.conditions.iter().filter(|condition| condition.names_rows()).filter_map(|condition| {
         let dataset = match condition.field.kind {
@@ -141,7 +197,6 @@ fn named(registry: &'static [&'static Dataset], plan: &Plan) -> BTreeMap<&'stati
     let scopes = plan.scopes.iter().map(|scope| ("territories", scope.kind.parameter(), &scope.territories));
     let mut all: BTreeMap<&'static str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
     for (dataset, parameter, codes) in filters.chain(scopes) {
-        debug_assert!(find(registry, dataset).is_some());
         for code in codes {
             all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.clone());
         }

@@ -4,19 +4,23 @@
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Text, Untyped};
+use diesel::sql_types::{Array, BigInt, Double, Text, Untyped};
 
-use super::sql::{self, Out, Row};
-use super::{filter, keyset};
-use crate::query::{Condition, Dataset, Direction, Field, Kind, Plan, Scope, ScopeKind, Via};
+use super::keyset::Order;
+use super::sql::{self, Fetched, Out};
+use super::{filter, search};
+use crate::query::column::Source;
+use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Place, Plan, Row, Scope, ScopeKind, Via};
 
 /// What is selected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 enum Shape {
-    /// The rows of a page, and one more if there is a next page.
-    Page,
-    /// The number of all rows.
-    Count,
+    /// Rows in order.
+    Rows,
+    /// The number of all rows, counted no further than this.
+    Count(Option<i64>),
+    /// The values of a field, with the number of rows of each; filters on the field itself left out.
+    Facet(&'static Field),
 }
 
 /// A plan, at a release, as SQL.
@@ -24,27 +28,42 @@ enum Shape {
 pub struct Select<'a> {
     plan: &'a Plan,
     release: i32,
+    approximate: bool,
     shape: Shape,
-    rows: i64,
+    after: Option<&'a [Option<String>]>,
+    most: i64,
+    columns: Vec<Column>,
     codes: Vec<Vec<(&'static Field, String)>>,
 }
 
 impl<'a> Select<'a> {
     /// The rows of the page, and one more if there is a next page.
-    pub fn page(plan: &'a Plan, release: i32) -> Self {
-        Self::new(plan, release, Shape::Page)
+    pub fn page(plan: &'a Plan, release: i32, approximate: bool) -> Self {
+        let after = plan.after.as_ref().map(|position| position.values.as_slice());
+        Self::rows(plan, release, approximate, after, plan.page_limit() + 1)
     }
 
-    /// The number of all rows, as a single cell.
-    pub fn count(plan: &'a Plan, release: i32) -> Self {
-        Self::new(plan, release, Shape::Count)
+    /// At most so many rows, after the one with these values of the order's terms.
+    pub fn rows(plan: &'a Plan, release: i32, approximate: bool, after: Option<&'a [Option<String>]>, most: i64) -> Self {
+        let columns = plan.read_columns();
+        Self { after, most, columns, ..Self::new(plan, release, approximate, Shape::Rows) }
     }
 
-    fn new(plan: &'a Plan, release: i32, shape: Shape) -> Self {
+    /// The number of all rows, as a single cell, counted no further than the bound.
+    pub fn count(plan: &'a Plan, release: i32, approximate: bool, bound: Option<i64>) -> Self {
+        Self::new(plan, release, approximate, Shape::Count(bound))
+    }
+
+    /// The values of a field and the number of rows of each, the most frequent first, at most so many.
+    pub fn facet(plan: &'a Plan, release: i32, approximate: bool, field: &'static Field, most: i64) -> Self {
+        Self { most, ..Self::new(plan, release, approximate, Shape::Facet(field)) }
+    }
+
+    fn new(plan: &'a Plan, release: i32, approximate: bool, shape: Shape) -> Self {
         let dataset = plan.context.dataset;
         let joined = plan.conditions.iter().filter(|c| matches!(c.field.kind, Kind::JoinedCode));
         let codes = joined.flat_map(|c| c.values.iter().filter_map(|code| dataset.split_code(code))).collect();
-        Self { plan, release, shape, rows: plan.limit + 1, codes }
+        Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), codes }
     }
 
     fn dataset(&self) -> &'static Dataset {
@@ -53,16 +72,27 @@ impl<'a> Select<'a> {
 
     /// Whether few texts of this form exist, so that a prepared statement for each may be kept.
     fn is_common(&self) -> bool {
-        self.plan.conditions.len() <= 1
-            && self.plan.scopes.len() <= 1
-            && self.codes.len() <= 1
-            && self.plan.sort.len() == self.dataset().key.len()
-            && self
-                .plan
-                .sort
-                .iter()
-                .zip(self.dataset().key)
-                .all(|(term, key)| term.field.name == *key && !term.descending && !term.folded)
+        let plan = self.plan;
+        let plain = plan.columns.len() == plan.context.fields().count()
+            && plan.columns.iter().zip(plan.context.fields()).all(|(column, field)| column.name == field.name);
+        let rows = matches!(self.shape, Shape::Rows | Shape::Count(_)) && plan.last.is_none() && plan.search.is_none();
+        let narrow = plan.conditions.len() <= 1 && plan.scopes.len() <= 1 && plan.places.is_empty() && self.codes.len() <= 1;
+        plain && rows && narrow && plan.is_in_key_order()
+    }
+
+    /// Writes the rows that the plan selects, as `FROM … WHERE …` of the alias `t`.
+    fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let Some(last) = &self.plan.last else {
+            self.from(out)?;
+            return self.conditions(out);
+        };
+        out.push_sql(" FROM (SELECT t.*, row_number() OVER (PARTITION BY ");
+        sql::list(out, self.dataset().key_fields().filter(|field| !matches!(field.kind, Kind::Period)), sql::column)?;
+        out.push_sql(" ORDER BY t.period_end DESC, t.period_start DESC, t.period DESC) AS place");
+        self.from(out)?;
+        self.conditions(out)?;
+        out.push_sql(" AND t.value IS NOT NULL) t WHERE t.place <= ");
+        out.push_bind_param::<BigInt, _>(last)
     }
 
     fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
@@ -92,10 +122,12 @@ impl<'a> Select<'a> {
         out.push_bind_param::<Text, _>(self.plan.parent.as_ref().expect("a link starts from a row"))
     }
 
-    fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    /// Writes every condition on the alias `t`, for a query that gathers rows in a way of its own as well.
+    pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let facet = if let Shape::Facet(field) = self.shape { Some(field) } else { None };
         out.push_sql(" WHERE ");
         sql::visible(out, "t", &self.release)?;
-        for condition in &self.plan.conditions {
+        for condition in self.plan.conditions.iter().filter(|c| facet.is_none_or(|facet| !std::ptr::eq(c.field, facet))) {
             out.push_sql(" AND ");
             self.condition(out, condition)?;
         }
@@ -103,9 +135,40 @@ impl<'a> Select<'a> {
             out.push_sql(" AND ");
             self.scope(out, scope)?;
         }
+        for place in &self.plan.places {
+            out.push_sql(" AND ");
+            self.place(out, place)?;
+        }
+        if self.plan.search.is_some() {
+            out.push_sql(" AND ");
+            search::condition(out, self.plan, self.approximate)?;
+        }
         if let Some(link) = self.plan.context.link {
             self.link(out, &link.via)?;
         }
+        Ok(())
+    }
+
+    fn place<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, place: &'b Place) -> Out {
+        let field = self.dataset().territory_field().expect("only datasets with territories have places");
+        sql::column(out, field)?;
+        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
+        out.push_sql("SELECT g.territory_code FROM contours g WHERE contour_box(g.west, g.south, g.east, g.north) && box(point(");
+        let (first, second) = match place {
+            Place::Box([west, south, east, north]) => ((west, south), (east, north)),
+            Place::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
+        };
+        sql::list(out, [first.0, first.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
+        out.push_sql("), point(");
+        sql::list(out, [second.0, second.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
+        out.push_sql(")) AND ");
+        if let Place::Point([longitude, latitude]) = place {
+            out.push_sql("contour_holds(g.contour, ");
+            sql::list(out, [longitude, latitude], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
+            out.push_sql(") AND ");
+        }
+        sql::visible(out, "g", &self.release)?;
+        out.push_sql(")");
         Ok(())
     }
 
@@ -181,28 +244,54 @@ impl<'a> Select<'a> {
 
 impl QueryFragment<Pg> for Select<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let out = &mut out;
         if !self.is_common() {
             out.unsafe_to_cache_prepared();
         }
-        out.push_sql("SELECT ");
-        match self.shape {
-            Shape::Count => out.push_sql("count(*)::text"),
-            Shape::Page => sql::list(&mut out, self.plan.context.fields(), |out, field| {
-                sql::text(out, self.dataset(), field, &self.release)
-            })?,
-        }
-        self.from(&mut out)?;
-        self.conditions(&mut out)?;
-        if self.shape == Shape::Page {
-            if let Some(position) = &self.plan.after {
-                keyset::after(&mut out, &self.plan.sort, &position.values)?;
+        match &self.shape {
+            Shape::Count(None) => {
+                out.push_sql("SELECT count(*)::text");
+                self.selected(out)
             }
-            out.push_sql(" ORDER BY ");
-            keyset::order(&mut out, &self.plan.sort)?;
-            out.push_sql(" LIMIT ");
-            out.push_bind_param::<BigInt, _>(&self.rows)?;
+            Shape::Count(Some(bound)) => {
+                out.push_sql("SELECT count(*)::text FROM (SELECT 1");
+                self.selected(out)?;
+                out.push_sql(" LIMIT ");
+                out.push_bind_param::<BigInt, _>(bound)?;
+                out.push_sql(") counted");
+                Ok(())
+            }
+            Shape::Facet(field) => {
+                out.push_sql("SELECT value::text, count(*)::text FROM (SELECT ");
+                out.push_sql(if field.is_list() { "unnest(" } else { "(" });
+                sql::column(out, field)?;
+                out.push_sql(") AS value");
+                self.selected(out)?;
+                out.push_sql(") chosen WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT ");
+                out.push_bind_param::<BigInt, _>(&self.most)
+            }
+            Shape::Rows => {
+                let order = Order::new(self.plan, self.approximate);
+                out.push_sql("SELECT ");
+                sql::list(out, &self.columns, |out, column| match column.source {
+                    Source::Rank => {
+                        search::rank(out, self.plan, self.approximate)?;
+                        out.push_sql("::text");
+                        Ok(())
+                    }
+                    _ => sql::text(out, self.dataset(), column, &self.release),
+                })?;
+                self.selected(out)?;
+                if let Some(values) = self.after {
+                    out.push_sql(" AND ");
+                    order.after(out, values)?;
+                }
+                out.push_sql(" ORDER BY ");
+                order.write(out)?;
+                out.push_sql(" LIMIT ");
+                out.push_bind_param::<BigInt, _>(&self.most)
+            }
         }
-        Ok(())
     }
 }
 
@@ -215,10 +304,14 @@ impl Query for Select<'_> {
     type SqlType = Untyped;
 }
 
-/// Reads the rows of a query.
+/// Reads the rows of a query whose columns are all text.
 ///
 /// # Errors
 /// The database's.
-pub async fn load(mut connection: &diesel_async::AsyncPgConnection, select: Select<'_>) -> QueryResult<Vec<Row>> {
-    diesel_async::RunQueryDsl::load(select, &mut connection).await
+pub async fn load<Q>(mut connection: &diesel_async::AsyncPgConnection, query: Q) -> QueryResult<Vec<Row>>
+where
+    Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+{
+    let rows: Vec<Fetched> = diesel_async::RunQueryDsl::load(query, &mut connection).await?;
+    Ok(rows.into_iter().map(|Fetched(row)| row).collect())
 }

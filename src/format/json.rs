@@ -1,46 +1,55 @@
 //! Owns the JSON of rows: values as published, numbers with the decimals that they were published with.
 //! Must not know envelopes, HTTP or SQL.
 
-use crate::query::{Field, Kind};
+use crate::query::{Column, Kind, Row};
 
-/// Appends one row as a JSON object, every field present, in the fields' order.
-pub fn row<'f>(out: &mut Vec<u8>, fields: impl Iterator<Item = &'f Field>, cells: &[Option<String>]) {
+/// Appends one row as a JSON object, every column present, in the columns' order. Cells beyond the columns, which only
+/// the order needed, are left out.
+pub fn object(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
     out.push(b'{');
-    for (at, (field, value)) in fields.zip(cells).enumerate() {
-        if at > 0 {
-            out.push(b',');
-        }
-        string(out, field.name);
-        out.push(b':');
-        match value {
-            None => out.extend_from_slice(b"null"),
-            Some(text) if is_json(field) => out.extend_from_slice(text.as_bytes()),
-            Some(text) => string(out, text),
-        }
-    }
+    members(out, columns, row);
     out.push(b'}');
 }
 
-/// Appends rows as a JSON array.
-pub fn rows<'r, 'f, I>(out: &mut Vec<u8>, fields: impl Fn() -> I, rows: impl Iterator<Item = &'r [Option<String>]>)
-where
-    I: Iterator<Item = &'f Field>,
-{
-    out.push(b'[');
-    for (at, cells) in rows.enumerate() {
+/// Appends the members of a row's object, without the braces.
+pub fn members(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
+    for (at, (column, cell)) in columns.iter().zip(row.cells()).enumerate() {
         if at > 0 {
             out.push(b',');
         }
-        row(out, fields(), cells);
+        string(out, &column.name);
+        out.push(b':');
+        value(out, column, cell);
+    }
+}
+
+/// Appends the value of a cell.
+pub fn value(out: &mut Vec<u8>, column: &Column, cell: Option<&str>) {
+    match cell {
+        None => out.extend_from_slice(b"null"),
+        Some(text) if is_json(column) => out.extend_from_slice(text.as_bytes()),
+        Some(text) => string(out, text),
+    }
+}
+
+/// Appends rows as a JSON array.
+pub fn array<'r>(out: &mut Vec<u8>, columns: &[Column], rows: impl IntoIterator<Item = &'r Row>) {
+    out.push(b'[');
+    for (at, row) in rows.into_iter().enumerate() {
+        if at > 0 {
+            out.push(b',');
+        }
+        object(out, columns, row);
     }
     out.push(b']');
 }
 
-/// Whether the text of a field is JSON as it stands.
-fn is_json(field: &Field) -> bool {
-    field.is_list() || matches!(field.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
+/// Appends a text as a JSON string.
+pub fn string(out: &mut Vec<u8>, text: &str) {
+    serde_json::to_writer(out, text).expect("writing text to memory cannot fail");
 }
 
-fn string(out: &mut Vec<u8>, text: &str) {
-    serde_json::to_writer(out, text).expect("writing text to memory cannot fail");
+/// Whether the text of a column's cells is JSON as it stands.
+fn is_json(column: &Column) -> bool {
+    column.is_list() || matches!(column.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
 }

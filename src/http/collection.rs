@@ -1,23 +1,25 @@
-//! Owns lists: `/v1/{dataset}` and `/v1/{dataset}/{code}/{link}`.
+//! Owns lists: `/v1/{dataset}` and `/v1/{dataset}/{code}/{link}`; decides by which way a request is answered.
 //! Must not know any one dataset, nor SQL.
 
 use std::collections::BTreeMap;
 
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::envelope::{self, Links, Meta, Total};
+use super::envelope::{self, Links, Meta};
 use super::state::State;
-use super::{item, request};
+use super::{item, negotiation, request};
 use crate::db::read::{self, Answer, Page, UnknownCode};
 use crate::format::json;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
 use crate::query::cursor::{self, Position};
-use crate::query::{Context, Dataset, Plan, pairs};
+use crate::query::{Context, Dataset, Parameter, Plan, Representation, pairs};
 
 /// Answers a list. `parent` is the dataset that the link starts from, when there is one.
 ///
 /// # Errors
-/// 400 with every fault of the request, 404 for an unknown parent, 503 when the database does not answer.
+/// 400 with every fault of the request, 404 for an unknown parent, 406 for a representation that is not there, 503 when
+/// the database does not answer.
 pub async fn list(
     request: HttpRequest,
     state: web::Data<State>,
@@ -25,19 +27,36 @@ pub async fn list(
     parent: Option<&'static Dataset>,
 ) -> Result<HttpResponse, Problem> {
     let code = parent.map(|_| request::code(&request)).transpose()?;
-    let plan = Plan::read(context, code, &request::pairs(&request)?).map_err(Problem::invalid_parameters)?;
-    let plan = &plan;
-    let registry = state.registry;
-    let answer = state.pool.read(|connection| async move { read::answer(&connection, registry, parent, plan).await }).await?;
-    match answer {
+    let (pairs, preferred) = (request::pairs(&request)?, negotiation::preferred(&request, context.dataset));
+    let plan =
+        Plan::read(context, code, &pairs, preferred.unwrap_or(Representation::Json)).map_err(Problem::invalid_parameters)?;
+    let asked = pairs.iter().any(|(name, _)| *name == Parameter::Format.name());
+    if preferred.is_none() && !asked {
+        return Err(negotiation::not_acceptable(context.dataset));
+    }
+    let mut response = page(&state, &plan, parent).await?;
+    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    match state.pool.read(|connection| async move { read::answer(&connection, parent, plan).await }).await? {
         Answer::Page(page) => Ok(respond(plan, parent, &page)),
-        Answer::NoRelease(newest) => Err(no_release(plan.release, newest)),
-        Answer::NoParent(release, closest) => {
-            let parent = parent.expect("only links have parents");
-            Err(item::unknown(parent, plan.parent.as_deref().unwrap_or_default(), release.number, closest))
-        }
+        refused => Err(refusal(plan, parent, refused)),
+    }
+}
+
+/// The problem of a request that names what is not there.
+pub fn refusal(plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) -> Problem {
+    match answer {
+        Answer::Page(_) => Problem::internal(),
+        Answer::NoRelease(newest) => no_release(plan.release, newest),
+        Answer::NoParent(release, closest) => match parent {
+            Some(parent) => item::unknown(parent, plan.parent.as_deref().unwrap_or_default(), release.number, closest),
+            None => Problem::internal(),
+        },
         Answer::UnknownCodes(release, unknown) => {
-            Err(Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect()))
+            Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())
         }
     }
 }
@@ -57,28 +76,30 @@ fn fault(unknown: UnknownCode, release: i32) -> Fault {
 }
 
 fn respond(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
-    let context = plan.context;
     let mut data = Vec::with_capacity(page.rows.len() * 512);
-    json::rows(&mut data, || context.fields(), page.rows.iter().map(|row| row.0.as_slice()));
-    let mut meta = Meta::new(context.dataset.name, &page.release);
-    meta.count = Some(page.rows.len());
-    meta.total = page.total.map(|value| Total { value, relation: "eq" });
-    envelope::answer(&data, &meta, &links(plan, parent, page))
+    json::array(&mut data, &plan.columns, &page.rows);
+    let meta = Meta::of_page(plan.context.dataset.name, page);
+    envelope::answer(&data, &meta, &links(plan, parent, page), &page.included)
 }
 
-fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
-    let path = match (parent, &plan.parent, plan.context.link) {
+/// The path of the collection that a plan asks.
+pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
+    match (parent, &plan.parent, plan.context.link) {
         (Some(parent), Some(code), Some(link)) => format!("/v1/{}/{}/{}", parent.name, pairs::encode_segment(code), link.name),
         _ => format!("/v1/{}", plan.context.dataset.name),
-    };
-    let number = page.release.number;
+    }
+}
+
+/// The addresses that lead on from a page.
+pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
+    let path = path(plan, parent);
     let own: Vec<(&str, String)> = match &plan.after {
         Some(position) => vec![("cursor", cursor::encode(position, &plan.identity()))],
         None => plan.release.map(|release| ("release", release.to_string())).into_iter().collect(),
     };
     let pinned = match &plan.after {
         Some(_) => own.clone(),
-        None => vec![("release", number.to_string())],
+        None => vec![("release", page.release.number.to_string())],
     };
     let next = next(plan, page).map(|position| vec![("cursor", cursor::encode(&position, &plan.identity()))]);
     let address = |more: &[(&str, String)]| format!("{path}{}", plan.query_string(more));
@@ -94,9 +115,5 @@ fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
 /// Where the next page starts: after the last row of this one, at the same release.
 fn next(plan: &Plan, page: &Page) -> Option<Position> {
     let last = page.rows.last().filter(|_| page.more)?;
-    let value = |name: &str| {
-        let at = plan.context.fields().position(|field| field.name == name)?;
-        last.0.get(at)?.clone()
-    };
-    Some(Position { release: page.release.number, values: plan.sort.iter().map(|term| value(term.field.name)).collect() })
+    Some(Position { release: page.release.number, values: plan.position(last) })
 }

@@ -4,14 +4,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::value::RawValue;
 
-use super::collection::no_release;
+use super::collection::refusal;
 use super::envelope::instant;
 use super::state::State;
 use super::{item, request};
 use crate::db::lookup;
 use crate::db::read::{self, Answer, Page};
 use crate::problem::{Kind, Problem};
-use crate::query::{Condition, Context, Plan};
+use crate::query::{Context, Parameter, Plan};
 
 /// The dataset of contours, and that of the territories that they belong to.
 const DATASETS: (&str, &str) = ("contours", "territories");
@@ -38,18 +38,11 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let (Some(contours), Some(territories)) = (state.dataset(DATASETS.0), state.dataset(DATASETS.1)) else {
         return Err(Problem::internal());
     };
-    let context = Context { dataset: contours, link: None, extra: &[] };
-    let mut plan = Plan::read(context, None, &[]).map_err(Problem::invalid_parameters)?;
-    plan.release = item::release(&request::pairs(&request)?)?;
-    plan.checks_codes = false;
-    plan.limit = 1;
-    plan.conditions = contours.key_fields().map(|field| Condition::any_of(field, vec![code.clone()])).collect();
-    let (plan, registry) = (&plan, state.registry);
-    let answer = state.pool.read(|connection| async move { read::answer(&connection, registry, None, plan).await }).await?;
-    let page = match answer {
+    let context = Context::of(state.registry, contours);
+    let plan = &item::find(context, &[Parameter::Release], &code, &request::pairs(&request)?)?;
+    let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
         Answer::Page(page) => page,
-        Answer::NoRelease(newest) => return Err(no_release(plan.release, newest)),
-        Answer::NoParent(..) | Answer::UnknownCodes(..) => return Err(Problem::internal()),
+        refused => return Err(refusal(plan, None, refused)),
     };
     if let Some(found) = feature(plan, &page) {
         return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
@@ -114,7 +107,7 @@ pub struct Properties<'a> {
 
 fn feature(plan: &Plan, page: &Page) -> Option<Vec<u8>> {
     let row = page.rows.first()?;
-    let cell = |name: &str| row.0.get(plan.context.fields().position(|field| field.name == name)?)?.as_deref();
+    let cell = |name: &str| row.cell(plan.columns.iter().position(|column| column.name == name)?);
     let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
     let code = cell("territory_code")?;
     let feature = Feature {

@@ -29,7 +29,7 @@ pub enum Endpoint {
     /// The rows of a dataset.
     Collection(Context),
     /// One row.
-    Item(&'static Dataset),
+    Item(Context),
     /// The rows that a link leads to, from a row of a dataset.
     Related(&'static Dataset, &'static Link, Context),
     /// A handler of its own, described where it stands.
@@ -64,8 +64,8 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         Own::endpoint::<problems::__path_problem>(SERVICE, || web::to(problems::problem)),
     ];
     for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
-        all.push(Endpoint::Collection(Context { dataset, link: None, extra: &[] }));
-        all.push(Endpoint::Item(dataset));
+        all.push(Endpoint::Collection(Context::of(registry, dataset)));
+        all.push(Endpoint::Item(Context::of(registry, dataset)));
         for link in dataset.links {
             let target = registry
                 .iter()
@@ -73,7 +73,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
                 .find(|target| target.name == link.target)
                 .expect("a link leads to a dataset of the registry");
             let extra: &[Field] = if matches!(link.via, Via::Containment(_)) { &SHARE } else { &[] };
-            all.push(Endpoint::Related(dataset, link, Context { dataset: target, link: Some(link), extra }));
+            all.push(Endpoint::Related(dataset, link, Context { registry, dataset: target, link: Some(link), extra }));
         }
     }
     all
@@ -84,7 +84,7 @@ impl Endpoint {
     pub fn path(&self) -> String {
         match self {
             Endpoint::Collection(context) => format!("/v1/{}", context.dataset.name),
-            Endpoint::Item(dataset) => format!("/v1/{}/{{code}}", dataset.name),
+            Endpoint::Item(context) => format!("/v1/{}/{{code}}", context.dataset.name),
             Endpoint::Related(dataset, link, _) => {
                 format!("/v1/{}/{{code}}/{}", dataset.name, link.name)
             }
@@ -96,7 +96,7 @@ impl Endpoint {
     pub fn operation(&self) -> Operation {
         match self {
             Endpoint::Collection(context) => operation::collection(*context),
-            Endpoint::Item(dataset) => operation::item(dataset),
+            Endpoint::Item(context) => operation::item(*context),
             Endpoint::Related(dataset, link, context) => operation::related(dataset, link, *context),
             Endpoint::Own(own) => {
                 let mut operation = (own.describe)();
@@ -113,8 +113,8 @@ impl Endpoint {
                 let context = *context;
                 web::to(move |request: HttpRequest, state: web::Data<State>| collection::list(request, state, context, None))
             }
-            Endpoint::Item(dataset) => {
-                let dataset = *dataset;
+            Endpoint::Item(context) => {
+                let dataset = context.dataset;
                 web::to(move |request: HttpRequest, state: web::Data<State>| item::item(request, state, dataset))
             }
             Endpoint::Related(dataset, _, context) => {

@@ -10,6 +10,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::db::lookup::Release;
+use crate::db::read::Page;
+use crate::db::related::{Facet, Included};
+use crate::format::json;
+use crate::query::Column;
 
 /// The licence of all that is published.
 const LICENCE: &str = "etalab-2.0";
@@ -36,9 +40,37 @@ pub struct Meta {
     #[schema(example = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
-    /// The number of all rows, when `count=exact` asks for it.
+    /// The number of all rows, when `count` asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Total>,
+    /// `approximate`: no row has the words searched for; these have titles like them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "approximate")]
+    pub search: Option<&'static str>,
+    /// The choices that remain of each field in `facets`.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub facets: BTreeMap<&'static str, Choices>,
+}
+
+/// The choices that remain of a field: its values among the rows that all filters but those on the field select.
+#[derive(Serialize, ToSchema)]
+pub struct Choices {
+    /// The most frequent first, at most 100.
+    pub choices: Vec<Choice>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// One value of a field.
+#[derive(Serialize, ToSchema)]
+#[schema(title = "Choice")]
+pub struct Choice {
+    /// The value.
+    #[schema(example = "commune")]
+    pub value: String,
+    /// The number of its rows.
+    #[schema(example = 3782)]
+    pub count: i64,
 }
 
 /// The number of all rows that the request selects.
@@ -47,7 +79,7 @@ pub struct Total {
     /// The number.
     #[schema(example = 3782)]
     pub value: i64,
-    /// `eq`: the number is exact.
+    /// `eq`: the number is exact; `gte`: there are at least so many.
     #[schema(example = "eq")]
     pub relation: &'static str,
 }
@@ -84,6 +116,23 @@ impl Meta {
             licence: LICENCE,
             count: None,
             total: None,
+            search: None,
+            facets: BTreeMap::new(),
+        }
+    }
+
+    /// The meta of a page.
+    pub fn of_page(dataset: &'static str, page: &Page) -> Self {
+        let choices = |facet: &Facet| Choices {
+            choices: facet.choices.iter().map(|(value, count)| Choice { value: value.clone(), count: *count }).collect(),
+            more: facet.more,
+        };
+        Self {
+            count: Some(page.rows.len()),
+            total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
+            search: page.approximate.then_some("approximate"),
+            facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
+            ..Self::new(dataset, &page.release)
         }
     }
 }
@@ -93,11 +142,22 @@ pub fn instant(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// The answer: `{"data": …, "meta": …, "links": …}`, where `data` is JSON already.
-pub fn answer(data: &[u8], meta: &Meta, links: &Links) -> HttpResponse {
+/// The answer: `{"data": …, "included": …, "meta": …, "links": …}`, where `data` is JSON already.
+pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) -> HttpResponse {
     let mut body = Vec::with_capacity(data.len() + 1024);
     body.extend_from_slice(b"{\"data\":");
     body.extend_from_slice(data);
+    for (at, one) in included.iter().enumerate() {
+        body.extend_from_slice(if at == 0 { b",\"included\":{" } else { b"," });
+        let columns: Vec<Column> = one.include.dataset().fields.iter().map(Column::of).collect();
+        json::string(&mut body, &one.include.name());
+        body.extend_from_slice(b":{\"data\":");
+        json::array(&mut body, &columns, &one.rows);
+        body.extend_from_slice(if one.more { b",\"more\":true}" } else { b",\"more\":false}" });
+    }
+    if !included.is_empty() {
+        body.push(b'}');
+    }
     body.extend_from_slice(b",\"meta\":");
     serde_json::to_writer(&mut body, meta).expect("writing plain structures to memory cannot fail");
     body.extend_from_slice(b",\"links\":");

@@ -5,19 +5,15 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::collection::no_release;
+use super::collection::refusal;
 use super::envelope::{self, Links, Meta};
 use super::request;
 use super::state::State;
 use crate::db::lookup;
 use crate::db::read::{self, Answer};
 use crate::format::json;
-use crate::problem::{Fault, Kind, Problem, echo};
-use crate::query::closest::closest;
-use crate::query::{Condition, Context, Dataset, Plan, pairs, value};
-
-/// The parameters of an item.
-const PARAMETERS: [&str; 1] = ["release"];
+use crate::problem::{Kind, Problem, echo};
+use crate::query::{Condition, Context, Dataset, Parameter, Plan, pairs, value};
 
 /// Answers an item.
 ///
@@ -26,32 +22,24 @@ const PARAMETERS: [&str; 1] = ["release"];
 /// answer.
 pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'static Dataset) -> Result<HttpResponse, Problem> {
     let code = request::code(&request)?;
-    let plan = plan(dataset, &code, &request::pairs(&request)?)?;
-    let (plan, registry) = (&plan, state.registry);
-    let answer = state.pool.read(|connection| async move { read::answer(&connection, registry, None, plan).await }).await?;
-    match answer {
-        Answer::Page(page) => match page.rows.first() {
-            Some(row) => {
-                let mut data = Vec::with_capacity(1024);
-                json::row(&mut data, plan.context.fields(), &row.0);
-                Ok(envelope::answer(
-                    &data,
-                    &Meta::new(dataset.name, &page.release),
-                    &links(dataset, &code, plan.release, page.release.number),
-                ))
-            }
-            None => {
-                let (number, wanted) = (page.release.number, &code);
-                let near = state
-                    .pool
-                    .read(|connection| async move { lookup::closest(&connection, dataset, wanted.clone(), number).await })
-                    .await?;
-                Err(unknown(dataset, &code, number, near))
-            }
-        },
-        Answer::NoRelease(newest) => Err(no_release(plan.release, newest)),
-        Answer::NoParent(..) | Answer::UnknownCodes(..) => Err(Problem::internal()),
-    }
+    let context = Context::of(state.registry, dataset);
+    let plan = &find(context, &context.item_parameters(), &code, &request::pairs(&request)?)?;
+    let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
+        Answer::Page(page) => page,
+        refused => return Err(refusal(plan, None, refused)),
+    };
+    let Some(row) = page.rows.first() else {
+        let (number, wanted) = (page.release.number, &code);
+        let near = state
+            .pool
+            .read(|connection| async move { lookup::closest(&connection, dataset, wanted.clone(), number).await })
+            .await?;
+        return Err(unknown(dataset, &code, number, near));
+    };
+    let mut data = Vec::with_capacity(1024);
+    json::object(&mut data, &plan.columns, row);
+    let links = links(plan, &code, page.release.number);
+    Ok(envelope::answer(&data, &Meta::new(dataset.name, &page.release), &links, &page.included))
 }
 
 /// The problem of a code that no row bears.
@@ -64,32 +52,17 @@ pub fn unknown(dataset: &Dataset, code: &str, release: i32, closest: Vec<String>
 ///
 /// # Errors
 /// 400 with every fault.
-pub fn release(pairs: &[(String, String)]) -> Result<Option<i32>, Problem> {
-    let mut faults = Vec::new();
-    let mut release = None;
-    for (at, (name, text)) in pairs.iter().enumerate() {
-        if !PARAMETERS.contains(&name.as_str()) {
-            let detail = format!("`{}` is not a parameter of this address.", echo(name));
-            faults.push(Fault::new(name, detail).allowed(PARAMETERS).closest(closest(name, PARAMETERS)));
-        } else if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
-            faults.push(Fault::new(name, "The parameter is given more than once."));
-        } else {
-            match value::integer(text, 1, i64::from(i32::MAX)) {
-                Ok(number) => release = i32::try_from(number).ok(),
-                Err(why) => faults.push(Fault::new(name, format!("The value {why}.")).value(text)),
-            }
-        }
-    }
-    if faults.is_empty() { Ok(release) } else { Err(Problem::invalid_parameters(faults)) }
+pub fn release(context: Context, pairs: &[(String, String)]) -> Result<Option<i32>, Problem> {
+    Plan::item(context, &[Parameter::Release], pairs).map(|plan| plan.release).map_err(Problem::invalid_parameters)
 }
 
 /// The plan that finds one row by the fields of its key. A code that cannot be one finds nothing.
-fn plan(dataset: &'static Dataset, code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
-    let context = Context { dataset, link: None, extra: &[] };
-    let mut plan = Plan::read(context, None, &[]).map_err(Problem::invalid_parameters)?;
-    plan.release = release(pairs)?;
-    plan.limit = 1;
-    plan.checks_codes = false;
+///
+/// # Errors
+/// 400 with every fault of the parameters.
+pub fn find(context: Context, known: &[Parameter], code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
+    let dataset = context.dataset;
+    let mut plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
     let parts = dataset.split_code(code).unwrap_or_default();
     plan.conditions = parts
         .into_iter()
@@ -101,12 +74,13 @@ fn plan(dataset: &'static Dataset, code: &str, pairs: &[(String, String)]) -> Re
     Ok(plan)
 }
 
-fn links(dataset: &'static Dataset, code: &str, asked: Option<i32>, read: i32) -> Links {
+fn links(plan: &Plan, code: &str, read: i32) -> Links {
+    let dataset = plan.context.dataset;
     let path = format!("/v1/{}/{}", dataset.name, pairs::encode_segment(code));
-    let at = |release: i32| format!("{path}?release={release}");
+    let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
     let related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
     Links {
-        this: asked.map_or_else(|| path.clone(), at),
+        this: plan.release.map_or_else(|| format!("{path}{}", plan.query_string(&[])), at),
         pinned: at(read),
         next: None,
         collection: Some(format!("/v1/{}", dataset.name)),

@@ -12,7 +12,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 use super::endpoint::{self, Endpoint};
 use super::{contour, envelope, health, index, operation, schema};
 use crate::problem;
-use crate::query::{Dataset, Field};
+use crate::query::Dataset;
 
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
 conventions, funding and indicators, for every territory from the commune to the country. Data and titles are in French, as published.\n\n\
@@ -25,8 +25,9 @@ every row names its source and the place in it.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 8] = [
+const FAILURES: [(&str, &str, &str); 9] = [
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
+    ("NotOffered", "406", "The header `Accept` admits none of the representations."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
     ("TooSlow", "408", "The request did not arrive in time."),
     ("TooMuch", "413", "The request has a body that is too large."),
@@ -85,18 +86,17 @@ fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
 fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     for endpoint in endpoints {
-        let (dataset, extra): (&'static Dataset, &'static [Field]) = match endpoint {
-            Endpoint::Collection(context) | Endpoint::Related(_, _, context) => (context.dataset, context.extra),
-            Endpoint::Item(dataset) => (dataset, &[]),
-            Endpoint::Own(_) => continue,
+        let context = match endpoint {
+            Endpoint::Collection(context) | Endpoint::Related(_, _, context) => *context,
+            Endpoint::Item(_) | Endpoint::Own(_) => continue,
         };
-        let name = schema::row_name(dataset, extra);
+        let name = schema::row_name(context.dataset, context.extra);
         let one = json!({"$ref": operation::reference(&name)});
-        all.insert(format!("{name}Page"), schema::envelope(&json!({"type": "array", "items": one})));
-        if extra.is_empty() {
-            all.insert(format!("{name}Item"), schema::envelope(&one));
+        all.insert(format!("{name}Page"), schema::envelope(context, &json!({"type": "array", "items": one})));
+        if context.extra.is_empty() {
+            all.insert(format!("{name}Item"), schema::envelope(context, &one));
         }
-        all.insert(name, schema::row(dataset, extra));
+        all.insert(name, schema::row(context));
     }
     let mut fixed = Vec::new();
     collect::<problem::Problem>(&mut fixed);
@@ -133,6 +133,7 @@ fn responses() -> BTreeMap<&'static str, Value> {
 fn with_failures(path: &str, mut operation: Operation) -> Operation {
     let may = |name: &str| match name {
         "NotThere" => path.contains('{'),
+        "NotOffered" => path.starts_with("/v1/") && (!path.contains('{') || path.matches('/').count() > 3),
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
         _ => true,
     };

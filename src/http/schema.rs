@@ -3,36 +3,53 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::query::{Dataset, Field, Kind, plan, value};
+use super::operation::reference;
+use crate::query::{Context, Dataset, Field, Kind, plan, value};
 
 /// The forms of a period.
 const PERIOD: &str =
     "^[1-9][0-9]{3}(-Q[1-4]|-[0-1][0-9](-[0-3][0-9])?|-[0-1][0-9]-[0-3][0-9]/[1-9][0-9]{3}-[0-1][0-9]-[0-3][0-9])?$";
 
-/// The schema of a dataset's rows: every field present, those that may be empty also null.
-pub fn row(dataset: &'static Dataset, extra: &'static [Field]) -> Value {
+/// The schema of a dataset's rows. All fields are there unless `fields` leaves some out, so none is required; labels
+/// are there when `labels` asks for them.
+pub fn row(context: Context) -> Value {
+    let dataset = context.dataset;
     let mut properties = Map::new();
-    let mut required = Vec::new();
-    for field in dataset.fields.iter().chain(extra) {
+    for field in context.fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
-        required.push(field.name);
+        if matches!(field.kind, Kind::Reference(_))
+            && let Some(stem) = field.name.strip_suffix("_code")
+        {
+            let text = format!("The name of `{}`, when `labels` asks for it.", field.name);
+            properties.insert(format!("{stem}_label"), json!({"type": ["string", "null"], "description": text}));
+        }
     }
     json!({
         "type": "object",
         "title": dataset.singular,
         "description": dataset.description,
         "properties": properties,
-        "required": required,
         "additionalProperties": false,
     })
 }
 
-/// The schema of an answer around data.
-pub fn envelope(data: &Value) -> Value {
+/// The schema of an answer around data, with the related rows that the collection may include.
+pub fn envelope(context: Context, data: &Value) -> Value {
+    let included: Map<String, Value> = context
+        .includes()
+        .iter()
+        .map(|include| {
+            let row = json!({"$ref": reference(&row_name(include.dataset(), &[]))});
+            let rows = json!({"type": "array", "items": row});
+            let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether there are more rows."}});
+            (include.name(), json!({"type": "object", "properties": properties, "required": ["data", "more"]}))
+        })
+        .collect();
     json!({
         "type": "object",
         "properties": {
             "data": data,
+            "included": {"type": "object", "description": "Related rows, when `include` asks for them.", "properties": included, "additionalProperties": false},
             "meta": {"$ref": "#/components/schemas/Meta"},
             "links": {"$ref": "#/components/schemas/Links"},
         },

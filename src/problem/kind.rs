@@ -54,6 +54,9 @@ kinds! {
     MethodNotAllowed, "method-not-allowed", 405, "Method not allowed",
         "L’adresse existe, mais n’admet pas cette méthode.",
         "L’en-tête « Allow » énumère les méthodes admises.";
+    NotAcceptable, "not-acceptable", 406, "Not acceptable",
+        "L’en-tête « Accept » n’admet aucune des représentations de cette adresse.",
+        "« detail » énumère celles qui existent ; « format= » en choisit une et l’emporte sur l’en-tête.";
     PayloadTooLarge, "payload-too-large", 413, "Payload too large",
         "Le corps de la requête dépasse ce que le service accepte. Les lectures n’ont pas de corps.",
         "Envoyez la requête sans corps.";
@@ -63,6 +66,9 @@ kinds! {
     UnsupportedEncoding, "unsupported-encoding", 415, "Unsupported content encoding",
         "Le corps de la requête est compressé, ce que le service n’admet pas.",
         "Envoyez la requête sans « Content-Encoding ».";
+    NotAdditive, "not-additive", 422, "Not additive",
+        "L’agrégat demandé n’aurait pas de sens : une somme de pourcentages, de stocks pris à plusieurs dates, de montants à des stades différents, ou d’un même argent compté deux fois.",
+        "« errors » dit pourquoi, et ce qui serait juste : regrouper ou filtrer autrement.";
     HeadTooLarge, "head-too-large", 431, "Request head too large",
         "Les en-têtes de la requête dépassent ce que le service accepte.",
         "Envoyez moins d’en-têtes, ou de plus courts.";

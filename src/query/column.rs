@@ -24,6 +24,8 @@ pub enum Source {
     Contour,
     /// The point within the row's territory as GeoJSON.
     Centre,
+    /// How well the row answers the search; only the order needs it.
+    Rank,
     /// Computed from several rows.
     Computed,
 }
@@ -55,6 +57,16 @@ impl Column {
             kind: field.kind,
             required: by.required && field.required,
             source: Source::Named { by, dataset, field },
+        }
+    }
+
+    /// The column of geometries: points within the territories, or contours where they are published.
+    pub fn geometry(centres: bool) -> Self {
+        Self {
+            name: Cow::Borrowed("geometry"),
+            kind: Kind::Json { array: false },
+            required: false,
+            source: if centres { Source::Centre } else { Source::Contour },
         }
     }
 

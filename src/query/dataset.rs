@@ -64,6 +64,17 @@ pub enum Rows {
     Releases,
 }
 
+/// What the rows of a dataset measure, and so which further questions and representations suit them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing: rows describe.
+    Plain,
+    /// Values of indicators: series, cubes, aggregates as far as indicators are additive.
+    Observations,
+    /// Flows of money: totals as far as stages and co-funders allow.
+    Money,
+}
+
 /// A dataset, described once.
 #[derive(Debug)]
 pub struct Dataset {
@@ -89,6 +100,10 @@ pub struct Dataset {
     pub example: &'static str,
     /// Where its rows come from.
     pub rows: Rows,
+    /// The fields that `q` searches; the first is the row's title.
+    pub search: &'static [&'static str],
+    /// What its rows measure.
+    pub shape: Shape,
     /// Whether it is served as a collection; the others only carry links.
     pub public: bool,
 }
@@ -102,6 +117,11 @@ impl Dataset {
     /// The fields of the key, in order.
     pub fn key_fields(&self) -> impl Iterator<Item = &'static Field> + '_ {
         self.key.iter().filter_map(|name| self.field(name))
+    }
+
+    /// The field that names a row for people.
+    pub fn title_field(&self) -> Option<&'static Field> {
+        self.field("name").or_else(|| self.field("title"))
     }
 
     /// The field that carries the code by which a row is addressed.

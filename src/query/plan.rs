@@ -1,13 +1,17 @@
-//! Owns the plan: a request after validation, ready to become SQL. It also lists the parameters that a collection
-//! accepts, for the parser and the OpenAPI document alike.
+//! Owns the plan: a request after validation, ready to become SQL.
 //! Must not know how a plan is run.
 
+use super::column::{Column, Source};
 use super::cursor::Position;
 use super::dataset::{Dataset, Link};
 use super::field::{Field, Kind};
-use super::operator::{Operator, SEPARATOR};
-use super::pairs;
-use super::reader;
+use super::grouping::Grouping;
+use super::include::Include;
+use super::operator::Operator;
+use super::parameter::Parameter;
+use super::representation::Representation;
+use super::row::Row;
+use super::{pairs, reader};
 use crate::problem::Fault;
 
 /// Rows on a page when `limit` is not given.
@@ -22,9 +26,20 @@ pub const LIST_VALUES: usize = 500;
 /// The most sort terms.
 pub const SORT_TERMS: usize = 8;
 
+/// The most facets of one request.
+pub const FACETS: usize = 5;
+
+/// How far `count=bounded` counts.
+pub const COUNT_BOUND: i64 = 10_000;
+
+/// The most observations of one series that `last` gives.
+pub const LAST: i64 = 100;
+
 /// The collection that a request asks: a dataset, or the rows that a link leads to.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
+    /// Every dataset, since fields refer to others.
+    pub registry: &'static [&'static Dataset],
     /// The dataset of the rows.
     pub dataset: &'static Dataset,
     /// The link that leads to them.
@@ -34,6 +49,11 @@ pub struct Context {
 }
 
 impl Context {
+    /// All rows of a dataset.
+    pub fn of(registry: &'static [&'static Dataset], dataset: &'static Dataset) -> Self {
+        Self { registry, dataset, link: None, extra: &[] }
+    }
+
     /// All fields of a row, in order.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.dataset.fields.iter().chain(self.extra)
@@ -44,14 +64,10 @@ impl Context {
         self.fields().find(|field| field.name == name)
     }
 
-    /// Whether a filter can be run: a range of periods needs their first and last days.
-    fn can(&self, filter: Parameter) -> bool {
-        match filter {
-            Parameter::Filter(field, operator) if matches!(field.kind, Kind::Period) => {
-                self.bound(operator).is_some() || operator.takes_list() || operator == Operator::IsNull
-            }
-            _ => true,
-        }
+    /// The dataset that a field refers to.
+    pub fn referred(&self, field: &Field) -> Option<&'static Dataset> {
+        let name = field.reference()?;
+        self.registry.iter().copied().find(|dataset| dataset.name == name)
     }
 
     /// The field that a range of periods is read from: what begins after, or ends before.
@@ -62,57 +78,6 @@ impl Context {
             _ => return None,
         };
         self.fields().find(|field| matches!(field.kind, Kind::PeriodBound { end } if end == last))
-    }
-
-    /// Every parameter that the collection accepts, in the order of the documentation.
-    pub fn parameters(&self) -> Vec<Parameter> {
-        let filters =
-            |field: &'static Field| Operator::of(field).into_iter().map(move |operator| Parameter::Filter(field, operator));
-        let mut all: Vec<Parameter> = self.fields().flat_map(filters).filter(|filter| self.can(*filter)).collect();
-        if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching]);
-        }
-        all.extend([Parameter::Sort, Parameter::Limit, Parameter::Cursor, Parameter::Count, Parameter::Release]);
-        all
-    }
-}
-
-/// One parameter that a collection accepts.
-#[derive(Clone, Copy, Debug)]
-pub enum Parameter {
-    /// Rows whose field compares so with the values.
-    Filter(&'static Field, Operator),
-    /// Rows of the territories that lie wholly in these.
-    Within,
-    /// Rows of the territories that lie wholly or partly in these.
-    Touching,
-    /// The order.
-    Sort,
-    /// Rows on a page.
-    Limit,
-    /// Where the page starts.
-    Cursor,
-    /// Whether all rows are counted.
-    Count,
-    /// The release read.
-    Release,
-}
-
-impl Parameter {
-    /// Its name in the query string.
-    pub fn name(self) -> String {
-        let name = match self {
-            Parameter::Filter(field, Operator::AnyOf) => field.name,
-            Parameter::Filter(field, operator) => return [field.name, operator.name()].join(SEPARATOR),
-            Parameter::Within => "within",
-            Parameter::Touching => "touching",
-            Parameter::Sort => "sort",
-            Parameter::Limit => "limit",
-            Parameter::Cursor => "cursor",
-            Parameter::Count => "count",
-            Parameter::Release => "release",
-        };
-        name.to_owned()
     }
 }
 
@@ -167,15 +132,91 @@ pub struct Scope {
     pub territories: Vec<String>,
 }
 
+/// A place on the map, in degrees (WGS 84), to which the territories of rows must belong.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// Their contour's box meets this box: west, south, east, north.
+    Box([f64; 4]),
+    /// Their contour holds this point: longitude, latitude.
+    Point([f64; 2]),
+}
+
+/// What a term of the order compares.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// A field.
+    Field(&'static Field),
+    /// How well the row answers the search.
+    Rank,
+}
+
 /// One term of the order.
 #[derive(Clone, Copy, Debug)]
 pub struct SortTerm {
-    /// The field.
-    pub field: &'static Field,
+    /// What is compared.
+    pub by: By,
     /// Largest first. Rows without a value come last either way.
     pub descending: bool,
     /// Whether accents and case are passed over. Never for the key, which must tell every row from every other.
     pub folded: bool,
+}
+
+impl SortTerm {
+    /// Its field, unless it is the rank.
+    pub fn field(&self) -> Option<&'static Field> {
+        match self.by {
+            By::Field(field) => Some(field),
+            By::Rank => None,
+        }
+    }
+
+    /// Whether every row has a value.
+    pub fn is_required(&self) -> bool {
+        self.field().is_none_or(|field| field.required)
+    }
+}
+
+/// How rows are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// Not at all.
+    None,
+    /// Up to [`COUNT_BOUND`].
+    Bounded,
+    /// All.
+    Exact,
+}
+
+/// How the rows are shown, whichever they are.
+#[derive(Clone, Debug)]
+pub struct Presentation {
+    /// The representation.
+    pub representation: Representation,
+    /// Delimiter of CSV.
+    pub delimiter: u8,
+    /// Decimal mark of CSV.
+    pub decimal: u8,
+    /// Whether CSV is for spreadsheets: a byte order mark, and no cell that they would run.
+    pub spreadsheet: bool,
+    /// Whether NDJSON ends with a count.
+    pub trailer: bool,
+    /// Whether GeoJSON has points instead of contours.
+    pub centres: bool,
+    /// Whether periods stand beside one another.
+    pub wide: bool,
+    /// Names beside or instead of codes.
+    pub labels: Labels,
+}
+
+/// How rows that a row refers to are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Labels {
+    /// By their codes.
+    Code,
+    /// By their names.
+    Name,
+    /// By both.
+    Both,
 }
 
 /// A validated request for rows.
@@ -189,34 +230,112 @@ pub struct Plan {
     pub conditions: Vec<Condition>,
     /// All must hold.
     pub scopes: Vec<Scope>,
+    /// All must hold.
+    pub places: Vec<Place>,
+    /// The words searched for.
+    pub search: Option<String>,
+    /// At most so many of the most recent observations of each series.
+    pub last: Option<i64>,
+    /// The same figure of other territories: `parent`, `region`, `country`.
+    pub compare: Vec<String>,
+    /// How rows are gathered, when aggregates are asked for.
+    pub grouping: Option<Grouping>,
+    /// The columns.
+    pub columns: Vec<Column>,
     /// The order; ends with the key, so that it is total.
     pub sort: Vec<SortTerm>,
-    /// Rows on the page.
-    pub limit: i64,
-    /// Whether all rows are counted.
-    pub count: bool,
+    /// Related rows.
+    pub include: Vec<Include>,
+    /// The fields whose remaining choices are counted.
+    pub facets: Vec<&'static Field>,
+    /// Rows at most, when that was given.
+    pub limit: Option<i64>,
+    /// How all rows are counted.
+    pub count: Count,
     /// The release asked for, by `release` or by the cursor.
     pub release: Option<i32>,
     /// The page starts after this row.
     pub after: Option<Position>,
     /// Whether a code that no row bears is a fault; for an item it is not found instead.
     pub checks_codes: bool,
+    /// How rows are shown.
+    pub presentation: Presentation,
     /// The parameters in canonical form and order, without cursor and release.
     pub parameters: Vec<(String, String)>,
 }
 
 impl Plan {
-    /// Validates the pairs of a query against what the collection accepts.
+    /// Validates the pairs of a query against what the collection accepts. `preferred` is the representation that the
+    /// request's header asks for; the parameter `format` goes before it.
     ///
     /// # Errors
     /// Every fault of the request.
-    pub fn read(context: Context, parent: Option<String>, pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
-        reader::read(context, parent, pairs)
+    pub fn read(
+        context: Context,
+        parent: Option<String>,
+        pairs: &[(String, String)],
+        preferred: Representation,
+    ) -> Result<Plan, Vec<Fault>> {
+        reader::read(context, parent, &context.parameters(), pairs, preferred)
+    }
+
+    /// Validates the pairs of a query for one row; the caller adds the conditions that find it.
+    ///
+    /// # Errors
+    /// Every fault of the request.
+    pub fn item(context: Context, known: &[Parameter], pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
+        let plan = reader::read(context, None, known, pairs, Representation::Json)?;
+        Ok(Plan { checks_codes: false, limit: Some(1), ..plan })
+    }
+
+    /// Rows on a page.
+    pub fn page_limit(&self) -> i64 {
+        self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Whether the rows come in the order of the key, which an index serves.
+    pub fn is_in_key_order(&self) -> bool {
+        let key = self.context.dataset.key;
+        self.sort.len() == key.len()
+            && self
+                .sort
+                .iter()
+                .zip(key)
+                .all(|(term, key)| !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key))
+    }
+
+    /// The columns that are read: those shown, then those that only the order and the includes need.
+    pub fn read_columns(&self) -> Vec<Column> {
+        let mut all = self.columns.clone();
+        let referred = self.include.iter().map(|include| match include {
+            Include::Referred { field, .. } => Some(*field),
+            Include::Referring { .. } => self.context.dataset.code_field(),
+        });
+        for field in self.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()) {
+            if !all.iter().any(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))) {
+                all.push(Column::of(field));
+            }
+        }
+        if self.sort.iter().any(|term| matches!(term.by, By::Rank)) {
+            let kind = Kind::Integer { minimum: 0, maximum: i64::MAX };
+            all.push(Column { source: Source::Rank, ..Column::computed("rank", kind, true) });
+        }
+        all
+    }
+
+    /// The values of a row, read with the columns of [`Plan::read_columns`], for each term of the order.
+    pub fn position(&self, row: &Row) -> Vec<Option<String>> {
+        let columns = self.read_columns();
+        let at = |term: &SortTerm| match term.field() {
+            Some(field) => columns.iter().position(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))),
+            None => columns.len().checked_sub(1),
+        };
+        self.sort.iter().map(|term| at(term).and_then(|at| row.cell(at)).map(str::to_owned)).collect()
     }
 
     /// What a cursor is bound to: everything that decides which rows come in which order.
     pub fn identity(&self) -> String {
-        let kept = self.parameters.iter().filter(|(name, _)| !matches!(name.as_str(), "limit" | "count"));
+        let kept = self.parameters.iter().filter(|(name, _)| !Parameter::is_presentation(name));
         let query: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
         let link = self.context.link.map_or("", |link| link.name);
         let parent = self.parent.as_deref().unwrap_or("");

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use reperes::datasets::collections;
-use reperes::query::plan::Parameter;
-use reperes::query::{Context, Dataset, Field, Kind, Operator, pairs, period};
+use reperes::datasets::{REGISTRY, collections};
+
+use reperes::query::{Context, Dataset, Field, Kind, Operator, Parameter, pairs, period};
 use serde_json::Value;
 
 use crate::harness::{bundled, get};
@@ -111,7 +111,7 @@ fn every_operator_selects_what_the_model_selects() {
         let whole = if dataset.name == "territories" { "within=EPCI-200033579&" } else { "" };
         let rows = get(bundled(), &format!("/v1/{}?{whole}limit=1000", dataset.name)).data();
         let rows = rows.as_array().expect("a list").clone();
-        let context = Context { dataset, link: None, extra: &[] };
+        let context = Context::of(REGISTRY, dataset);
         for parameter in context.parameters() {
             let Parameter::Filter(field, operator) = parameter else { continue };
             for value in given(field, operator, &rows) {

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use reperes::datasets::collections;
+use reperes::datasets::{REGISTRY, collections};
 use reperes::query::{Context, pairs};
 
 use crate::harness::{bundled, get};
@@ -115,7 +115,7 @@ fn whatever_the_query_string_never_a_5xx() {
     let mut statuses = std::collections::BTreeMap::new();
     for _ in 0..3000 {
         let dataset = datasets[dice.roll(datasets.len())];
-        let context = Context { dataset, link: None, extra: &[] };
+        let context = Context::of(REGISTRY, dataset);
         let mut names: Vec<String> = context.parameters().iter().map(|parameter| parameter.name()).collect();
         names.extend(["rien".to_owned(), "name__rien".to_owned(), String::new()]);
         let given = dice.roll(3);

@@ -1,0 +1,73 @@
+-- The search: words are compared without accents, case, hyphens and elisions, whole, by their beginning, and by their
+-- French stem. The stemmer alone will not do: it gives « débit » and « débits » different stems.
+
+-- A text as words: letters and digits only, « st » and « ste » spelled out as names of places have them.
+CREATE FUNCTION search_words(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT trim(regexp_replace(regexp_replace(regexp_replace(fold($1), '[^a-z0-9]+', ' ', 'g'), '\mst\M', 'saint', 'g'), '\mste\M', 'sainte', 'g'))
+$$;
+
+-- A list as one text: array_to_string is only STABLE, since some types print by the session's settings; text does not.
+CREATE FUNCTION search_list(text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT coalesce(array_to_string($1, ' '), '')
+$$;
+
+-- What is indexed of a text. A vector has at most 1 MB, far more than any text of ours.
+CREATE FUNCTION search_vector(text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT to_tsvector('pg_catalog.simple', left(search_words($1), 100000)) || to_tsvector('pg_catalog.french', left(search_words($1), 100000))
+$$;
+
+-- Every word of a search, by its beginning or its stem. Words that say nothing (« de », the « l » of « l'accès ») are
+-- left out unless there are no others.
+CREATE FUNCTION search_query(text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    WITH word AS (
+        SELECT w, (ts_lexize('pg_catalog.french_stem', w))[1] AS stem
+        FROM regexp_split_to_table(search_words($1), ' ') AS w WHERE w <> ''
+    )
+    SELECT coalesce(
+        (SELECT string_agg(format('(%s:* | %s)', w, stem), ' & ') FROM word WHERE stem IS NOT NULL AND length(w) > 1),
+        (SELECT string_agg(w || ':*', ' & ') FROM word),
+        ''
+    )::tsquery
+$$;
+
+-- How a title answers a search: it is those very words, begins with them, or has them somewhere side by side.
+CREATE FUNCTION search_class(title text, asked text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN search_words(title) = search_words(asked) THEN 3000000
+        WHEN starts_with(search_words(title), search_words(asked)) THEN 2000000
+        WHEN strpos(' ' || search_words(title), ' ' || search_words(asked)) > 0 THEN 1000000
+        ELSE 0
+    END
+$$;
+
+CREATE INDEX territories_search ON territories
+    USING gin (search_vector(name || ' ' || coalesce(official_code, '') || ' ' || search_list(postal_codes)));
+CREATE INDEX territories_name_likeness ON territories USING gin (search_words(name) gin_trgm_ops);
+
+-- Contours by place. The box of a contour is indexed; whether the contour holds a point is then counted for the few
+-- whose box does: a point is within when a ray from it crosses the rings an odd number of times, holes included.
+CREATE FUNCTION contour_box(west numeric, south numeric, east numeric, north numeric) RETURNS box
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT box(point(west::float8, south::float8), point(east::float8, north::float8))
+$$;
+
+CREATE FUNCTION contour_holds(contour jsonb, x float8, y float8) RETURNS boolean LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    WITH ring AS (
+        SELECT row_number() OVER () AS ring, r.value AS points
+        FROM jsonb_array_elements(
+            CASE contour->>'type' WHEN 'Polygon' THEN jsonb_build_array(contour->'coordinates') ELSE contour->'coordinates' END
+        ) AS polygon, jsonb_array_elements(polygon.value) AS r
+    ),
+    corner AS (
+        SELECT ring, place, (p.value->>0)::float8 AS px, (p.value->>1)::float8 AS py
+        FROM ring, jsonb_array_elements(points) WITH ORDINALITY AS p(value, place)
+    ),
+    edge AS (
+        SELECT px, py, lead(px) OVER side AS qx, lead(py) OVER side AS qy
+        FROM corner WINDOW side AS (PARTITION BY ring ORDER BY place)
+    )
+    SELECT count(*) % 2 = 1 FROM edge
+    WHERE qx IS NOT NULL AND (py > y) <> (qy > y) AND x < (qx - px) * (y - py) / (qy - py) + px
+$$;
+
+CREATE INDEX contours_box ON contours USING gist (contour_box(west, south, east, north));

@@ -1,0 +1,61 @@
+//! Owns the choice of a representation from the header `Accept` (RFC 9110, section 12.5.1).
+//! Must not know how representations are written.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{self, Accept, Header};
+
+use crate::problem::{Kind, Problem};
+use crate::query::{Dataset, Representation};
+
+/// The representation that the header prefers, the first in our order where it does not mind; nothing when it admits
+/// none of the dataset's.
+pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Representation> {
+    if !request.headers().contains_key(header::ACCEPT) {
+        return Some(Representation::Json);
+    }
+    let accept = Accept::parse(request).ok()?;
+    let quality = |representation: Representation| {
+        let essence = representation.media_type();
+        let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
+        // The most specific range that holds decides, even against a broader one of higher quality.
+        let ranges = accept.iter().filter_map(|item| {
+            let specificity = match item.item.essence_str() {
+                range if range == essence || aliases(representation).contains(&range) => 2,
+                range if range.strip_suffix("/*") == Some(kind) => 1,
+                "*/*" => 0,
+                _ => return None,
+            };
+            Some((specificity, item.quality))
+        });
+        ranges.max_by_key(|(specificity, quality)| (*specificity, *quality)).map(|(_, quality)| quality)
+    };
+    let mut best: Option<(Representation, header::Quality)> = None;
+    for representation in Representation::of(dataset) {
+        if let Some(quality) = quality(representation).filter(|quality| *quality > header::Quality::ZERO)
+            && best.is_none_or(|(_, found)| quality > found)
+        {
+            best = Some((representation, quality));
+        }
+    }
+    best.map(|(representation, _)| representation)
+}
+
+/// Other names that clients give a media type.
+fn aliases(representation: Representation) -> &'static [&'static str] {
+    match representation {
+        Representation::Ndjson => &["application/ndjson", "application/jsonl", "application/x-jsonlines"],
+        Representation::Parquet => &["application/x-parquet", "application/parquet"],
+        Representation::JsonStat => &["application/json-stat+json"],
+        _ => &[],
+    }
+}
+
+/// The problem of a header that admits no representation of the dataset: names them all.
+pub fn not_acceptable(dataset: &'static Dataset) -> Problem {
+    let all: Vec<String> =
+        Representation::of(dataset).map(|one| format!("{} (`format={}`)", one.media_type(), one.name())).collect();
+    Problem::new(
+        Kind::NotAcceptable,
+        format!("`Accept` admits none of the representations of {}: {}.", dataset.name, all.join(", ")),
+    )
+}

@@ -1,0 +1,163 @@
+//! Owns what can only be judged when every parameter has been read: which go together, and the columns that follow.
+//! Must not know how single parameters are read.
+
+use super::Reader;
+use crate::problem::Fault;
+use crate::query::column::Column;
+use crate::query::grouping::Function;
+use crate::query::plan::{Count, Labels, Place, Plan};
+use crate::query::{Field, Kind, Parameter, Representation};
+
+impl Reader {
+    pub(super) fn finish(&mut self, plan: &mut Plan) {
+        match self.point {
+            [Some(lon), Some(lat)] => plan.places.push(Place::Point([lon, lat])),
+            [Some(_), None] => self.needs(Parameter::Lon, "`lat` beside it: a point has both"),
+            [None, Some(_)] => self.needs(Parameter::Lat, "`lon` beside it: a point has both"),
+            [None, None] => {}
+        }
+        self.presentation(plan);
+        self.grouping(plan);
+        self.complete_order(plan);
+        plan.columns = self.columns(plan);
+        plan.parameters.sort_unstable();
+        if let Some(text) = self.cursor.take() {
+            self.cursor(&text, plan);
+        }
+    }
+
+    fn needs(&mut self, parameter: Parameter, what: &str) {
+        self.faults.push(Fault::new(parameter.name(), format!("The parameter needs {what}.")));
+    }
+
+    fn given(plan: &Plan, parameter: Parameter) -> bool {
+        plan.parameters.iter().any(|(name, _)| *name == parameter.name())
+    }
+
+    /// What only some representations have.
+    fn presentation(&mut self, plan: &mut Plan) {
+        use Parameter as P;
+        let representation = plan.presentation.representation;
+        let only: [(&[P], &[Representation], &str); 5] = [
+            (&[P::Delimiter, P::Decimal, P::Bom], &[Representation::Csv], "`format=csv`"),
+            (&[P::Trailer], &[Representation::Ndjson], "`format=ndjson`"),
+            (&[P::Geometry], &[Representation::GeoJson], "`format=geojson`"),
+            (&[P::Include, P::Facets, P::Compare], &[Representation::Json], "`format=json`"),
+            (
+                &[P::GroupBy, P::Aggregate, P::Rollup, P::Layout],
+                &[Representation::Json, Representation::Csv],
+                "`format=json` or `format=csv`",
+            ),
+        ];
+        for (parameters, suited, what) in only {
+            for parameter in parameters.iter().copied().filter(|p| Self::given(plan, *p)) {
+                if !suited.contains(&representation) {
+                    self.needs(parameter, what);
+                }
+            }
+        }
+        if representation.is_fixed() {
+            for parameter in [P::Fields, P::Labels].into_iter().filter(|p| Self::given(plan, *p)) {
+                let detail = format!("`format={}` has columns of its own.", representation.name());
+                self.faults.push(Fault::new(parameter.name(), detail));
+            }
+        }
+        if plan.presentation.delimiter == plan.presentation.decimal {
+            self.faults.push(Fault::new("decimal", "The decimal mark is also the delimiter; give `delimiter=;` beside it."));
+        }
+        if Self::given(plan, P::Latest) && Self::given(plan, P::Last) {
+            self.faults.push(Fault::new("latest", "`last=1` says the same; give one of the two."));
+        }
+        if plan.presentation.wide {
+            let page = self.cursor.is_some().then_some(P::Cursor);
+            let apart = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare];
+            self.apart(plan, "layout", &apart, page);
+        }
+    }
+
+    /// Parameters that have no meaning beside another.
+    fn apart(&mut self, plan: &Plan, other: &str, parameters: &[Parameter], more: Option<Parameter>) {
+        for parameter in parameters.iter().copied().filter(|p| Self::given(plan, *p)).chain(more) {
+            let detail = format!("The parameter has no meaning beside `{other}`.");
+            self.faults.push(Fault::new(parameter.name(), detail));
+        }
+    }
+
+    fn grouping(&mut self, plan: &mut Plan) {
+        use Parameter as P;
+        let Some(mut grouping) = plan.grouping.take() else { return };
+        if grouping.by.is_empty() && !self.aggregated && !grouping.rollup {
+            return;
+        }
+        if grouping.functions.is_empty() {
+            grouping.functions = vec![if grouping.rollup { Function::Sum } else { Function::Count }];
+        }
+        let page = self.cursor.is_some().then_some(P::Cursor);
+        let apart = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare, P::Layout, P::Labels];
+        self.apart(plan, if grouping.rollup { "rollup" } else { "group_by" }, &apart, page);
+        let territory = self.context.dataset.territory.unwrap_or_default();
+        if grouping.rollup {
+            let named = plan.conditions.iter().any(|c| c.field.name == territory && c.operator.takes_list());
+            if !named {
+                self.needs(P::Rollup, &format!("`{territory}` beside it: the territories to be taken together"));
+            }
+            if Self::given(plan, P::GroupBy) || Self::given(plan, P::Aggregate) {
+                let detail = "A roll-up gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule.";
+                self.faults.push(Fault::new("rollup", detail));
+            }
+        }
+        plan.grouping = Some(grouping);
+    }
+
+    /// The columns of the answer.
+    fn columns(&self, plan: &Plan) -> Vec<Column> {
+        let shown = &plan.presentation;
+        let fields: Vec<&'static Field> = match &self.fields {
+            Some(fields) => fields.clone(),
+            None => self.context.fields().collect(),
+        };
+        let labels = match shown.representation {
+            Representation::JsonStat | Representation::SdmxCsv | Representation::Scdl => Labels::Both,
+            _ => shown.labels,
+        };
+        let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| self.labelled(field, labels)).collect();
+        match shown.representation {
+            Representation::GeoJson => columns.push(Column::geometry(shown.centres)),
+            Representation::JsonStat => columns.extend(self.facts(&["decimals"])),
+            Representation::Scdl => columns.extend(self.facts(&["siret", "rna"])),
+            _ => {}
+        }
+        columns
+    }
+
+    /// A field, its label, or both. Only what refers to one row has a label.
+    fn labelled(&self, field: &'static Field, labels: Labels) -> Vec<Column> {
+        let code = Column::of(field);
+        let (Kind::Reference(_), Some(dataset)) = (field.kind, self.context.referred(field)) else { return vec![code] };
+        let Some(title) = dataset.title_field() else { return vec![code] };
+        let label = Column::named(field, dataset, title, "label");
+        match labels {
+            Labels::Code => vec![code],
+            Labels::Name => vec![label],
+            Labels::Both => vec![code, label],
+        }
+    }
+
+    /// These fields of all rows that a row refers to.
+    fn facts(&self, names: &[&str]) -> Vec<Column> {
+        let referring = self.context.fields().filter(|field| matches!(field.kind, Kind::Reference(_)));
+        referring
+            .filter_map(|field| Some((field, self.context.referred(field)?)))
+            .flat_map(|(by, dataset)| {
+                names.iter().filter_map(move |name| Some(Column::named(by, dataset, dataset.field(name)?, name)))
+            })
+            .collect()
+    }
+}
+
+impl Plan {
+    /// Whether all rows are counted.
+    pub fn is_counted(&self) -> bool {
+        self.count != Count::None
+    }
+}
