@@ -10,10 +10,14 @@ use tokio::sync::watch;
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
 use crate::db::connect::Database;
+use crate::db::export::Exports;
 use crate::db::pool::Limits;
 use crate::http::{Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::query::closest::closest;
+
+/// Connections for exports, besides those of the workers.
+pub const EXPORT_CONNECTIONS: usize = 2;
 
 /// What all workers share.
 #[derive(Clone)]
@@ -22,6 +26,8 @@ pub struct Shared {
     pub database: Database,
     /// Connections and waits of each worker.
     pub limits: Limits,
+    /// The way to many rows.
+    pub exports: Exports,
     /// The OpenAPI document.
     pub document: Bytes,
     /// Whether the server is on its way down.
@@ -32,7 +38,8 @@ impl Shared {
     /// What workers share, for a database.
     pub fn new(database: Database, limits: Limits) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
-        Self { database, limits, document, stopping: watch::Sender::new(false) }
+        let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
+        Self { database, limits, exports, document, stopping: watch::Sender::new(false) }
     }
 }
 
@@ -50,6 +57,7 @@ pub fn build(
 > {
     let state = State {
         pool: Pool::new(shared.database.clone(), shared.limits),
+        exports: shared.exports.clone(),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime;
 
-use crate::app::Shared;
+use crate::app::{EXPORT_CONNECTIONS, Shared};
 use crate::config::{Config, VARIABLES};
 use crate::datasets::REGISTRY;
 use crate::db::DbError;
@@ -138,7 +138,7 @@ fn database(config: &Config) -> Result<(Database, Option<Postgres>), String> {
     }
     let cluster = Cluster::open(&config.data_dir, config.data_dir_moved, config.bin_dir.as_deref(), Durability::Durable)?;
     let workers = config.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-    let postgres = Postgres::start(cluster, workers * config.limits.connections)?;
+    let postgres = Postgres::start(cluster, workers * config.limits.connections + EXPORT_CONNECTIONS)?;
     Ok((Database::parse(postgres.url())?, Some(postgres)))
 }
 

@@ -71,3 +71,8 @@ CREATE FUNCTION contour_holds(contour jsonb, x float8, y float8) RETURNS boolean
 $$;
 
 CREATE INDEX contours_box ON contours USING gist (contour_box(west, south, east, north));
+
+-- An index on the bare code also serves equality, fifty times as slowly as the key's own, and the planner takes them
+-- for equals: on an expression it only serves the search for the closest code.
+DROP INDEX territories_code_likeness;
+CREATE INDEX territories_code_likeness ON territories USING gist ((code || '') gist_trgm_ops);

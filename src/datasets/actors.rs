@@ -31,6 +31,8 @@ pub static DATASET: Dataset = Dataset {
         Field::required("role", Kind::Text, "Its role in the strategy, in French.", ""),
         Field::optional("territory_code", Kind::Reference("territories"), "The territory that it acts for.", "DEP-59"),
         Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", ""),
+        Field::optional("siret", Kind::Text, "The number of its establishment, 14 digits.", ""),
+        Field::optional("rna", Kind::Text, "Its number in the register of associations, W and 9 digits.", ""),
         Field::optional("email", Kind::Text, "The office's address, where published.", ""),
         Field::optional("phone", Kind::Text, "The office's telephone, where published.", ""),
         Field::optional("website", Kind::Text, "Its site, where published.", ""),

@@ -2,8 +2,17 @@
 //! Amounts of different stages are never to be added: the same euro is announced, then programmed, then paid.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, period_end, period_start};
-use crate::query::{Dataset, Field, Kind, Rows, Shape};
+use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
+use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
+
+const AID_NATURES: &[Choice] = &[
+    choice("aide en numéraire", "in money"),
+    choice("aide en nature", "in kind"),
+    choice("aide en numéraire;aide en nature", "both, mostly in money"),
+    choice("aide en nature;aide en numéraire", "both, mostly in kind"),
+];
+
+const ANSWERS: &[Choice] = &[choice("yes", "it is"), choice("no", "it is not")];
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -46,6 +55,18 @@ pub static DATASET: Dataset = Dataset {
             "48000000",
         ),
         Field { required: false, ..QUALIFIER },
+        Field::optional("decided_on", Kind::Date, "The day of the convention or decision that grants it.", ""),
+        Field::optional("decision_reference", Kind::Text, "The reference of that decision.", ""),
+        Field::optional("aid_nature", Kind::Choice(AID_NATURES), "In money, in kind, or both, in the words of SCDL.", ""),
+        Field::optional("payment_terms", Kind::Text, "How it is paid: `unique`, `échelonné`, or in words.", ""),
+        Field::optional("rae_code", Kind::Text, "Its code in the register of aids to enterprises (RAE).", ""),
+        Field::optional("eu_notified", Kind::Choice(ANSWERS), "Whether it is notified to the European Commission.", ""),
+        Field::optional(
+            "beneficiary_share",
+            Kind::Decimal,
+            "The beneficiary's share of the amount, above 0, at most 1: the amount is before it is shared out.",
+            "",
+        ),
         Field::optional("cofunding_group", Kind::Text, "The same word for the flows of co-funders of one thing.", ""),
         SOURCE_CODE,
         SOURCE_LOCATION,

@@ -121,7 +121,7 @@ pub async fn closest(
         None => String::new(),
     };
     let query = format!(
-        "SELECT code FROM ({named}(SELECT t.code, t.code <-> $1 FROM \"{table}\" t WHERE {visible} ORDER BY t.code <-> $1 LIMIT $3)) \
+        "SELECT code FROM ({named}(SELECT t.code, (t.code || '') <-> $1 FROM \"{table}\" t WHERE {visible} ORDER BY (t.code || '') <-> $1 LIMIT $3)) \
          AS near(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT $3"
     );
     proposed(connection, query, &code, release).await

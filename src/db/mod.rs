@@ -4,6 +4,7 @@
 
 pub mod connect;
 pub mod error;
+pub mod export;
 mod filter;
 mod keyset;
 pub mod lookup;

@@ -63,8 +63,10 @@ impl<'c> Publication<'c> {
     /// # Errors
     /// The database's.
     pub async fn closest(&self, dataset: &'static Dataset, code: &str) -> Result<Vec<String>, DbError> {
-        let query =
-            format!("SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY code <-> $1::text LIMIT 3", dataset.name);
+        let query = format!(
+            "SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY (code || '') <-> $1::text LIMIT 3",
+            dataset.name
+        );
         let rows = self.transaction.query(&query, &[&code]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }

@@ -11,8 +11,8 @@ use futures_util::future::{join_all, try_join, try_join_all, try_join3};
 use super::lookup::{self, Release};
 use super::related::{self, Facet, Included};
 use super::select::{self, Select};
-use crate::query::plan::{COUNT_BOUND, Count};
-use crate::query::{Dataset, Kind, Parameter, Plan, Row};
+use crate::query::plan::COUNT_BOUND;
+use crate::query::{Count, Dataset, Kind, Parameter, Plan, Row};
 
 /// The most unknown codes for which the closest are looked up.
 const EXPLAINED: usize = 5;
@@ -175,12 +175,24 @@ pub async fn count(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground)
         Count::Exact => None,
     };
     let query = Select::count(plan, ground.release.number, ground.approximate, bound);
-    let rows = select::load(connection, query).await?;
-    let counted: i64 = rows.first().and_then(|row| row.cell(0)?.parse().ok()).unwrap_or(0);
+    let counted = counted(&select::load(connection, query).await?);
     Ok(Some(match plan.count {
         Count::Bounded if counted > COUNT_BOUND => (COUNT_BOUND, false),
         _ => (counted, true),
     }))
+}
+
+/// Whether a plan selects more rows than this.
+///
+/// # Errors
+/// The database's.
+pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground, most: i64) -> QueryResult<bool> {
+    let query = Select::count(plan, ground.release.number, ground.approximate, Some(most + 1));
+    Ok(counted(&select::load(connection, query).await?) > most)
+}
+
+fn counted(rows: &[Row]) -> i64 {
+    rows.iter().next().and_then(|row| row.cell(0)?.parse().ok()).unwrap_or(0)
 }
 
 /// The codes that the request names, by dataset, with the parameters that name them.

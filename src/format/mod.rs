@@ -3,9 +3,22 @@
 
 use std::io::{self, Write};
 
-use crate::query::{Column, Dataset, Row};
+use crate::query::{Column, Dataset, Plan, Representation, Row};
 
+mod csv;
+mod geojson;
 pub mod json;
+mod jsonstat;
+pub mod list;
+mod ndjson;
+mod parquet;
+mod scdl;
+mod sdmx;
+mod spill;
+mod xlsx;
+
+/// The licence of all that is published: Licence Ouverte 2.0.
+pub const LICENCE: &str = "etalab-2.0";
 
 /// What a representation says of the rows besides themselves.
 #[derive(Clone, Debug)]
@@ -20,6 +33,17 @@ pub struct About {
     pub published_at: String,
     /// The address of this answer at this release, relative to the server.
     pub pinned: String,
+}
+
+impl About {
+    /// The position of a column.
+    ///
+    /// # Errors
+    /// That there is none.
+    fn position(&self, name: &str) -> io::Result<usize> {
+        let missing = || io::Error::new(io::ErrorKind::InvalidInput, format!("the column {name} is missing"));
+        self.columns.iter().position(|column| column.name == name).ok_or_else(missing)
+    }
 }
 
 /// Writes rows in one representation, in constant memory unless its own documentation says otherwise.
@@ -42,4 +66,23 @@ pub trait RowWriter: Send {
     /// # Errors
     /// The output's.
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+/// The writer of a plan's representation.
+///
+/// # Errors
+/// What the representation needs and the columns have not.
+pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
+    let shown = &plan.presentation;
+    let dialect = csv::Dialect { delimiter: shown.delimiter, decimal: shown.decimal, spreadsheet: shown.spreadsheet };
+    Ok(match shown.representation {
+        Representation::Json | Representation::Ndjson => Box::new(ndjson::NdjsonWriter::new(about, shown.trailer)),
+        Representation::Csv => Box::new(csv::CsvWriter::new(about, dialect)),
+        Representation::GeoJson => Box::new(geojson::GeoJsonWriter::new(about)),
+        Representation::JsonStat => Box::new(jsonstat::JsonStatWriter::new(about)?),
+        Representation::SdmxCsv => Box::new(sdmx::SdmxWriter::new(about)?),
+        Representation::Scdl => Box::new(scdl::ScdlWriter::new(about)?),
+        Representation::Parquet => Box::new(parquet::ParquetWriter::new(about)?),
+        Representation::Xlsx => Box::new(xlsx::XlsxWriter::new(about)?),
+    })
 }

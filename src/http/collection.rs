@@ -3,12 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::envelope::{self, Links, Meta};
 use super::state::State;
-use super::{item, negotiation, request};
+use super::{export, item, negotiation, request};
 use crate::db::read::{self, Answer, Page, UnknownCode};
 use crate::format::json;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
@@ -34,7 +35,12 @@ pub async fn list(
     if preferred.is_none() && !asked {
         return Err(negotiation::not_acceptable(context.dataset));
     }
-    let mut response = page(&state, &plan, parent).await?;
+    let json = plan.presentation.representation == Representation::Json;
+    let mut response = match (json, plan.is_page()) {
+        (true, _) => page(&state, &plan, parent).await?,
+        (false, true) => export::page(&state, &plan, parent).await?,
+        (false, false) => export::all(&state, plan, parent, request.method() == Method::HEAD).await?,
+    };
     response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
     Ok(response)
 }

@@ -12,11 +12,8 @@ use utoipa::ToSchema;
 use crate::db::lookup::Release;
 use crate::db::read::Page;
 use crate::db::related::{Facet, Included};
-use crate::format::json;
+use crate::format::{LICENCE, json};
 use crate::query::Column;
-
-/// The licence of all that is published.
-const LICENCE: &str = "etalab-2.0";
 
 /// The media type of JSON answers.
 pub const JSON: &str = "application/json; charset=utf-8";

@@ -6,6 +6,7 @@ pub mod contour;
 pub mod docs;
 pub mod endpoint;
 pub mod envelope;
+mod export;
 mod failure;
 pub mod health;
 pub mod index;

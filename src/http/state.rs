@@ -5,12 +5,15 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use crate::db::Pool;
+use crate::db::export::Exports;
 use crate::query::Dataset;
 
 /// What the handlers of one worker share.
 pub struct State {
     /// The worker's connections.
     pub pool: Pool,
+    /// The way to many rows, shared by all workers.
+    pub exports: Exports,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

@@ -1,9 +1,9 @@
 //! Owns what may be included beside the rows of a page: the rows that they refer to, and those that refer to them.
 //! One step, never further. Must not know how they are read.
 
+use super::context::Context;
 use super::dataset::{Dataset, Link, Via};
 use super::field::Field;
-use super::plan::Context;
 
 /// The most includes of one request.
 pub const INCLUDES: usize = 5;

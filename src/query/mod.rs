@@ -3,6 +3,7 @@
 
 pub mod closest;
 pub mod column;
+pub mod context;
 pub mod cursor;
 pub mod dataset;
 pub mod field;
@@ -14,18 +15,21 @@ pub mod pairs;
 pub mod parameter;
 pub mod period;
 pub mod plan;
+pub mod presentation;
 mod reader;
 pub mod representation;
 pub mod row;
 pub mod value;
 
 pub use column::Column;
+pub use context::Context;
 pub use dataset::{Dataset, Direction, Link, Rows, Shape, Via};
 pub use field::{Choice, Field, Kind, Origin};
 pub use grouping::{Function, Grouping};
 pub use include::Include;
 pub use operator::Operator;
 pub use parameter::Parameter;
-pub use plan::{By, Condition, Context, Labels, Place, Plan, Scope, ScopeKind, SortTerm};
+pub use plan::{By, Condition, Place, Plan, Scope, ScopeKind, SortTerm};
+pub use presentation::{Count, Labels, Presentation};
 pub use representation::Representation;
 pub use row::Row;

@@ -1,10 +1,10 @@
 //! Owns the list of parameters: which a collection, an item or another address accepts, by which names, with which words.
 //! The parser and the OpenAPI document both read it. Must not know how values are read.
 
+use super::context::Context;
 use super::dataset::Shape;
 use super::field::{Field, Kind};
 use super::operator::{Operator, SEPARATOR};
-use super::plan::Context;
 
 /// One parameter that an address accepts.
 #[derive(Clone, Copy, Debug)]

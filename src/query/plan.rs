@@ -2,13 +2,14 @@
 //! Must not know how a plan is run.
 
 use super::column::{Column, Source};
+use super::context::Context;
 use super::cursor::Position;
-use super::dataset::{Dataset, Link};
 use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
 use super::operator::Operator;
 use super::parameter::Parameter;
+use super::presentation::{Count, Presentation};
 use super::representation::Representation;
 use super::row::Row;
 use super::{pairs, reader};
@@ -34,52 +35,6 @@ pub const COUNT_BOUND: i64 = 10_000;
 
 /// The most observations of one series that `last` gives.
 pub const LAST: i64 = 100;
-
-/// The collection that a request asks: a dataset, or the rows that a link leads to.
-#[derive(Clone, Copy, Debug)]
-pub struct Context {
-    /// Every dataset, since fields refer to others.
-    pub registry: &'static [&'static Dataset],
-    /// The dataset of the rows.
-    pub dataset: &'static Dataset,
-    /// The link that leads to them.
-    pub link: Option<&'static Link>,
-    /// Fields that the link adds to the rows.
-    pub extra: &'static [Field],
-}
-
-impl Context {
-    /// All rows of a dataset.
-    pub fn of(registry: &'static [&'static Dataset], dataset: &'static Dataset) -> Self {
-        Self { registry, dataset, link: None, extra: &[] }
-    }
-
-    /// All fields of a row, in order.
-    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
-        self.dataset.fields.iter().chain(self.extra)
-    }
-
-    /// The field with this name.
-    pub fn field(&self, name: &str) -> Option<&'static Field> {
-        self.fields().find(|field| field.name == name)
-    }
-
-    /// The dataset that a field refers to.
-    pub fn referred(&self, field: &Field) -> Option<&'static Dataset> {
-        let name = field.reference()?;
-        self.registry.iter().copied().find(|dataset| dataset.name == name)
-    }
-
-    /// The field that a range of periods is read from: what begins after, or ends before.
-    pub fn bound(&self, operator: Operator) -> Option<&'static Field> {
-        let last = match operator {
-            Operator::Gt | Operator::Gte => false,
-            Operator::Lt | Operator::Lte => true,
-            _ => return None,
-        };
-        self.fields().find(|field| matches!(field.kind, Kind::PeriodBound { end } if end == last))
-    }
-}
 
 /// Rows whose field compares so with the values.
 #[derive(Clone, Debug)]
@@ -176,49 +131,6 @@ impl SortTerm {
     }
 }
 
-/// How rows are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Count {
-    /// Not at all.
-    None,
-    /// Up to [`COUNT_BOUND`].
-    Bounded,
-    /// All.
-    Exact,
-}
-
-/// How the rows are shown, whichever they are.
-#[derive(Clone, Debug)]
-pub struct Presentation {
-    /// The representation.
-    pub representation: Representation,
-    /// Delimiter of CSV.
-    pub delimiter: u8,
-    /// Decimal mark of CSV.
-    pub decimal: u8,
-    /// Whether CSV is for spreadsheets: a byte order mark, and no cell that they would run.
-    pub spreadsheet: bool,
-    /// Whether NDJSON ends with a count.
-    pub trailer: bool,
-    /// Whether GeoJSON has points instead of contours.
-    pub centres: bool,
-    /// Whether periods stand beside one another.
-    pub wide: bool,
-    /// Names beside or instead of codes.
-    pub labels: Labels,
-}
-
-/// How rows that a row refers to are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Labels {
-    /// By their codes.
-    Code,
-    /// By their names.
-    Name,
-    /// By both.
-    Both,
-}
-
 /// A validated request for rows.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -291,6 +203,11 @@ impl Plan {
     /// Rows on a page.
     pub fn page_limit(&self) -> i64 {
         self.limit.unwrap_or(DEFAULT_LIMIT)
+    }
+
+    /// Whether the answer is a page: JSON always, the other representations when `limit` is given.
+    pub fn is_page(&self) -> bool {
+        self.presentation.representation == Representation::Json || self.limit.is_some()
     }
 
     /// Whether the rows come in the order of the key, which an index serves.

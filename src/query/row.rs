@@ -31,6 +31,11 @@ impl Row {
         self.ends.len()
     }
 
+    /// The bytes of text of all cells.
+    pub fn bytes(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether there are no cells.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()

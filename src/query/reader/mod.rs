@@ -9,10 +9,12 @@ mod shape;
 use std::collections::BTreeSet;
 
 use super::closest::closest;
+use super::context::Context;
 use super::grouping::Grouping;
 use super::operator::SEPARATOR;
 use super::parameter::Parameter;
-use super::plan::{Context, Count, LAST, LIST_VALUES, Labels, MAXIMUM_LIMIT, Plan, Presentation, ScopeKind};
+use super::plan::{LAST, LIST_VALUES, MAXIMUM_LIMIT, Plan, ScopeKind};
+use super::presentation::{Count, Labels, Presentation};
 use super::representation::Representation;
 use super::{pairs, value};
 use crate::problem::Fault;

@@ -5,8 +5,8 @@ use super::Reader;
 use crate::problem::Fault;
 use crate::query::column::Column;
 use crate::query::grouping::Function;
-use crate::query::plan::{Count, Labels, Place, Plan};
-use crate::query::{Field, Kind, Parameter, Representation};
+use crate::query::plan::{Place, Plan};
+use crate::query::{Field, Kind, Labels, Parameter, Representation};
 
 impl Reader {
     pub(super) fn finish(&mut self, plan: &mut Plan) {
@@ -152,12 +152,5 @@ impl Reader {
                 names.iter().filter_map(move |name| Some(Column::named(by, dataset, dataset.field(name)?, name)))
             })
             .collect()
-    }
-}
-
-impl Plan {
-    /// Whether all rows are counted.
-    pub fn is_counted(&self) -> bool {
-        self.count != Count::None
     }
 }

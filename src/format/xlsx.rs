@@ -1,0 +1,185 @@
+//! Owns the Excel workbook of rows: one sheet of them, and one that says what they are.
+//! Must not know HTTP, SQL or any one dataset.
+
+use std::io::{self, Seek, Write};
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Timelike};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
+
+use super::{About, RowWriter};
+use crate::query::{Column, Kind, Row, period};
+
+/// The rows of a sheet below its header.
+const ROWS: u32 = 1_048_575;
+
+/// The characters of a cell, in UTF-16 as Excel counts them.
+const TEXT_LENGTH: usize = 32_767;
+
+/// The characters of a sheet's name, in UTF-16.
+const NAME_LENGTH: usize = 31;
+
+/// The significant digits of a number.
+const DIGITS: usize = 15;
+
+/// Writes a workbook: the rows in temporary files, compressed into `out` at the end, so that memory stays constant.
+///
+/// Numbers and days are Excel's, except those that it cannot hold: numbers of more than 15 significant digits and
+/// days before March 1900 are text. All else is text, never a number or a formula; lists are joined by `|`. Missing
+/// values and empty texts both leave their cell empty. A text that is longer than a cell, or more rows than a sheet
+/// has, are errors.
+///
+/// # Panics
+/// `row` and `end`, where a temporary file cannot be written: so the library has it.
+pub struct XlsxWriter {
+    about: About,
+    workbook: Workbook,
+    rows: u32,
+}
+
+impl XlsxWriter {
+    /// A writer for rows of these columns.
+    ///
+    /// # Errors
+    /// When there is no room for a temporary file, or when it was published at no instant.
+    pub fn new(about: &About) -> io::Result<Self> {
+        let published = DateTime::parse_from_rfc3339(&about.published_at).map_err(invalid)?.to_utc();
+        let created = published.to_rfc3339_opts(SecondsFormat::Secs, true);
+        let created = ExcelDateTime::parse_from_str(&created).map_err(fault)?;
+        let mut workbook = Workbook::new();
+        // The time of creation would otherwise be now, and the same rows never the same bytes.
+        workbook.set_properties(&DocProperties::new().set_title(about.dataset.title).set_creation_datetime(&created));
+        // A million rows of long texts are more than the 4 GiB that a part may have by default.
+        workbook.use_zip_large_file(true);
+        let sheet = workbook.add_worksheet_with_constant_memory().map_err(fault)?;
+        header(sheet, about).map_err(fault)?;
+        Ok(Self { about: about.clone(), workbook, rows: 0 })
+    }
+
+    /// Adds the sheet that says what the rows are.
+    fn add_about(&mut self) -> Result<(), XlsxError> {
+        let About { dataset, release, published_at, pinned, .. } = &self.about;
+        let lines = [
+            ("Jeu de données", dataset.title.to_owned()),
+            ("Description", dataset.description.to_owned()),
+            ("Publication", release.to_string()),
+            ("Publiée le", published_at.clone()),
+            ("Licence", "Licence Ouverte 2.0, https://www.etalab.gouv.fr/licence-ouverte-open-licence".to_owned()),
+            ("Adresse", pinned.clone()),
+            ("Lignes", self.rows.to_string()),
+        ];
+        let sheet = self.workbook.add_worksheet().set_name("À propos")?;
+        sheet.set_column_width(0, 18)?.set_column_width(1, 90)?;
+        let bold = Format::new().set_bold();
+        for (row, (name, text)) in (0..).zip(lines) {
+            sheet.write_string_with_format(row, 0, name, &bold)?.write_string(row, 1, text)?;
+        }
+        Ok(())
+    }
+}
+
+impl RowWriter for XlsxWriter {
+    fn begin(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn row(&mut self, _: &mut dyn Write, row: &Row) -> io::Result<()> {
+        if self.rows == ROWS {
+            return Err(invalid(format!("a sheet has room for {ROWS} rows")));
+        }
+        self.rows += 1;
+        let sheet = self.workbook.worksheet_from_index(0).map_err(fault)?;
+        for (at, (column, cell)) in (0..).zip(self.about.columns.iter().zip(row.cells())) {
+            if let Some(text) = cell {
+                write(sheet, self.rows, at, column, text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        self.add_about().map_err(fault)?;
+        // The library asks for an output that is `Send`, which `out` need not be.
+        let mut file = tempfile::tempfile()?;
+        self.workbook.save_to_writer(&mut file).map_err(fault)?;
+        file.rewind()?;
+        io::copy(&mut file, out).map(drop)
+    }
+}
+
+/// Writes the row of names, and says how the columns below it look.
+fn header(sheet: &mut Worksheet, about: &About) -> Result<(), XlsxError> {
+    sheet.set_name(sheet_name(about.dataset.title))?.set_freeze_panes(1, 0)?;
+    let bold = Format::new().set_bold();
+    for (at, column) in (0..).zip(&about.columns) {
+        // Formats of columns rather than of cells, each of which would be looked up.
+        let (format, width) = match column.kind {
+            Kind::Date | Kind::PeriodBound { .. } => (Some("yyyy-mm-dd"), 11),
+            Kind::Timestamp => (Some("yyyy-mm-dd hh:mm:ss"), 19),
+            Kind::Integer { .. } | Kind::Decimal => (None, 12),
+            _ => (None, 20),
+        };
+        if let Some(format) = format {
+            sheet.set_column_format(at, &Format::new().set_num_format(format))?;
+        }
+        let width = width.max(u32::try_from(column.name.len()).unwrap_or(u32::MAX).min(40) + 2);
+        sheet.set_column_width(at, width)?.write_string_with_format(0, at, &*column.name, &bold)?;
+    }
+    Ok(())
+}
+
+fn write(sheet: &mut Worksheet, row: u32, at: u16, column: &Column, text: &str) -> io::Result<()> {
+    let number = match column.kind {
+        Kind::Integer { .. } | Kind::Decimal => number(text),
+        Kind::Date | Kind::PeriodBound { .. } => period::day(text).and_then(|day| serial(day.into())),
+        Kind::Timestamp => DateTime::parse_from_rfc3339(text).ok().and_then(|time| serial(time.naive_utc())),
+        _ => None,
+    };
+    let written = match number {
+        Some(number) => sheet.write_number(row, at, number),
+        None => {
+            let joined = if column.is_list() { Some(join(column, text)?) } else { None };
+            let text = joined.as_deref().unwrap_or(text);
+            if text.encode_utf16().count() > TEXT_LENGTH {
+                return Err(invalid(format!("column {}: a cell has room for {TEXT_LENGTH} characters", column.name)));
+            }
+            sheet.write_string(row, at, text)
+        }
+    };
+    written.map(drop).map_err(fault)
+}
+
+/// The number, if Excel keeps all of its digits.
+fn number(text: &str) -> Option<f64> {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    (digits.trim_matches('0').len() <= DIGITS).then(|| text.parse().ok())?
+}
+
+/// The days since Excel's day zero; nothing before March 1900, since Excel counts a 29 February of that year.
+fn serial(time: NaiveDateTime) -> Option<f64> {
+    let zero = NaiveDate::from_ymd_opt(1899, 12, 30)?;
+    let days = i32::try_from(time.date().signed_duration_since(zero).num_days()).ok().filter(|days| *days >= 61)?;
+    let part = f64::from(time.num_seconds_from_midnight()) + f64::from(time.nanosecond()) / 1e9;
+    Some(f64::from(days) + part / 86_400.0)
+}
+
+fn join(column: &Column, text: &str) -> io::Result<String> {
+    let items: Vec<String> =
+        serde_json::from_str(text).map_err(|_| invalid(format!("column {}: {text} is no list of texts", column.name)))?;
+    Ok(items.join("|"))
+}
+
+/// A title as the name of a sheet, which holds neither some characters nor many.
+fn sheet_name(title: &str) -> String {
+    let mut left = NAME_LENGTH;
+    let plain = title.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { ' ' } else { c });
+    let short: String = plain.take_while(|c| left.checked_sub(c.len_utf16()).map(|rest| left = rest).is_some()).collect();
+    short.trim_matches([' ', '\'']).to_owned()
+}
+
+fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, error)
+}
+
+fn fault(error: XlsxError) -> io::Error {
+    io::Error::other(error)
+}

@@ -1,0 +1,255 @@
+//! Owns answers in all representations but JSON: a page when `limit` is given, else all rows as a stream that either is
+//! whole or breaks off, so that a part of a file never looks like all of it.
+//! Must not know how rows are written or read.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use bytes::Bytes;
+use tokio::sync::mpsc;
+
+use super::collection::{self, refusal};
+use super::envelope::instant;
+use super::state::State;
+use crate::db::export::Permit;
+use crate::db::read::{self, Answer, Ground, Grounded};
+use crate::format::{About, RowWriter, writer};
+use crate::problem::{Fault, Kind, Problem};
+use crate::query::{Dataset, Parameter, Plan, Representation};
+
+/// Bytes that are gathered before they are sent.
+const PIECE: usize = 64 * 1024;
+
+/// Pieces that may wait for the client.
+const WAITING: usize = 4;
+
+/// How long a client may take to read a piece before the connection is broken.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The most rows of an export in another order than the key's: such an order is made anew for each chunk.
+const SORTED_ROWS: i64 = 100_000;
+
+/// The most rows of a workbook: a sheet has 1,048,576 lines, one of them the header.
+const SHEET_ROWS: i64 = 1_048_575;
+
+/// The most rows of a cube, which is gathered in memory.
+const CUBE_ROWS: i64 = 100_000;
+
+/// The number of all rows, when it was asked for.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-rows");
+
+/// The release that was read.
+const RELEASE: HeaderName = HeaderName::from_static("x-release");
+
+/// Answers a plan with a page of rows.
+///
+/// # Errors
+/// Those of the plan's codes and release; 503 when the database does not answer.
+pub async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    let page = match state.pool.read(|connection| async move { read::answer(&connection, parent, plan).await }).await? {
+        Answer::Page(page) => page,
+        refused => return Err(refusal(plan, parent, refused)),
+    };
+    let links = collection::links(plan, parent, &page);
+    let about = about(plan, parent, &Ground { release: page.release.clone(), approximate: page.approximate });
+    let mut body = Vec::with_capacity(PIECE);
+    let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
+    let written = writer.begin(&mut body).and_then(|()| page.rows.iter().try_for_each(|row| writer.row(&mut body, row)));
+    written.and_then(|()| writer.end(&mut body)).map_err(|error| unwritable(&error))?;
+    let mut response = headers(plan, &about, page.total);
+    if let Some(next) = links.next {
+        response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+    }
+    Ok(response.body(body))
+}
+
+/// Answers a plan with all rows.
+///
+/// # Errors
+/// Those of the plan's codes and release; 400 for more rows than the representation or the order admits; 503 when too
+/// many exports run or the database does not answer.
+pub async fn all(
+    state: &State,
+    plan: Plan,
+    parent: Option<&'static Dataset>,
+    headers_only: bool,
+) -> Result<HttpResponse, Problem> {
+    let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
+    let (asked, bound) = (&plan, bound(&plan));
+    let grounded = state.pool.read(|connection| async move {
+        let count = async |ground: &Ground| {
+            let total = read::count(&connection, asked, ground).await?;
+            let over = match bound {
+                Some((most, _)) => read::exceeds(&connection, asked, ground, most).await?,
+                None => false,
+            };
+            Ok((total, over))
+        };
+        read::grounded(&connection, parent, asked, count).await
+    });
+    let (ground, total) = match grounded.await? {
+        Grounded::Refused(answer) => return Err(refusal(&plan, parent, answer)),
+        Grounded::Found(_, (_, true)) => {
+            let fault = bound.map(|(most, parameter)| too_many(&plan, most, parameter));
+            return Err(Problem::invalid_parameters(fault.into_iter().collect()));
+        }
+        Grounded::Found(ground, (total, false)) => (ground, total),
+    };
+    let about = about(&plan, parent, &ground);
+    let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
+    let mut response = headers(&plan, &about, total);
+    if headers_only {
+        return Ok(response.finish());
+    }
+    Ok(response.streaming(stream(state, plan, ground, writer, permit)))
+}
+
+/// The most rows that may be asked for at once, with the parameter that is the reason; nothing where there is no limit.
+fn bound(plan: &Plan) -> Option<(i64, Parameter)> {
+    match plan.presentation.representation {
+        Representation::JsonStat => Some((CUBE_ROWS, Parameter::Format)),
+        _ if !plan.is_in_key_order() => {
+            let parameter = if plan.search.is_some() { Parameter::Search } else { Parameter::Sort };
+            Some((SORTED_ROWS, parameter))
+        }
+        Representation::Xlsx => Some((SHEET_ROWS, Parameter::Format)),
+        _ => None,
+    }
+}
+
+fn too_many(plan: &Plan, most: i64, parameter: Parameter) -> Fault {
+    let name = plan.presentation.representation.name();
+    let (what, remedy) = match parameter {
+        Parameter::Format => {
+            (format!("`format={name}`"), "filter more, or take `csv`, `ndjson` or `parquet`, which have no limit")
+        }
+        _ => ("an order other than the key's".to_owned(), "leave the order out: rows come by their key, and any number of them"),
+    };
+    Fault::new(parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))
+}
+
+/// What cannot be written of rows that are there is a limit of the representation, which the problem names.
+fn unwritable(error: &io::Error) -> Problem {
+    Problem::invalid_parameters(vec![Fault::new(Parameter::Format.name(), format!("These rows cannot be written so: {error}."))])
+}
+
+fn about(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground) -> About {
+    let release = ground.release.number;
+    let pinned = format!("{}{}", collection::path(plan, parent), plan.query_string(&[("release", release.to_string())]));
+    About {
+        dataset: plan.context.dataset,
+        columns: plan.columns.clone(),
+        release,
+        published_at: instant(ground.release.published_at),
+        pinned,
+    }
+}
+
+fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpResponseBuilder {
+    let representation = plan.presentation.representation;
+    let parent = plan.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
+    let safe: String = parent.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let name = format!("reperes{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, representation.content_type()));
+    response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    response.insert_header((RELEASE, about.release));
+    if let Ok(pinned) = HeaderValue::from_str(&about.pinned) {
+        response.insert_header((header::CONTENT_LOCATION, pinned));
+    }
+    if let Some((value, exact)) = total {
+        response.insert_header((TOTAL, if exact { value.to_string() } else { format!(">={value}") }));
+    }
+    response
+}
+
+/// Formats the rows as they come, on a thread that may wait for the client, and hands the pieces over.
+fn stream(
+    state: &State,
+    plan: Plan,
+    ground: Ground,
+    mut writer: Box<dyn RowWriter>,
+    permit: Permit,
+) -> impl futures_util::Stream<Item = io::Result<Bytes>> + use<> {
+    let (sender, receiver) = mpsc::channel(WAITING);
+    let runtime = state.exports.handle();
+    let mut rows = state.exports.rows(Arc::new(plan), ground);
+    runtime.clone().spawn_blocking(move || {
+        let _permit = permit;
+        let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(PIECE * 2) };
+        let mut write = || {
+            writer.begin(&mut out)?;
+            while let Some(chunk) = rows.blocking_recv() {
+                for row in chunk.map_err(io::Error::other)? {
+                    writer.row(&mut out, &row)?;
+                }
+            }
+            writer.end(&mut out)?;
+            out.flush()?;
+            out.send(Piece::End)
+        };
+        // The error ends the body before its end, and so the connection: the client sees that something is missing.
+        if let Err(error) = write() {
+            log::warn!("an export broke off: {error}");
+            _ = sender.blocking_send(Piece::Broken(error));
+        }
+    });
+    futures_util::stream::unfold(Some(receiver), |receiver| async move {
+        let mut receiver = receiver?;
+        match receiver.recv().await {
+            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
+            Some(Piece::End) => None,
+            Some(Piece::Broken(error)) => Some((Err(error), None)),
+            // Whoever writes has gone without a word: what was sent must not pass for all.
+            None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+        }
+    })
+}
+
+/// What the writer has to say.
+enum Piece {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// All has been said.
+    End,
+    /// There is no more, though there should be.
+    Broken(io::Error),
+}
+
+/// Gathers what is written and sends it in pieces; waits for a slow client, though not for ever.
+struct Pieces {
+    sender: mpsc::Sender<Piece>,
+    runtime: tokio::runtime::Handle,
+    gathered: Vec<u8>,
+}
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.gathered.extend_from_slice(bytes);
+        if self.gathered.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.gathered.is_empty() {
+            return Ok(());
+        }
+        let bytes = Bytes::from(std::mem::replace(&mut self.gathered, Vec::with_capacity(PIECE * 2)));
+        self.send(Piece::Bytes(bytes))
+    }
+}
+
+impl Pieces {
+    fn send(&self, piece: Piece) -> io::Result<()> {
+        match self.runtime.block_on(tokio::time::timeout(PATIENCE, self.sender.send(piece))) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")),
+        }
+    }
+}
