@@ -2,6 +2,7 @@
 //! one publication at a time.
 //! Must not know HTTP, file formats, or any one dataset.
 
+pub mod aggregate;
 pub mod connect;
 pub mod error;
 pub mod export;

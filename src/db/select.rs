@@ -19,7 +19,7 @@ enum Shape {
     Rows,
     /// The number of all rows, counted no further than this.
     Count(Option<i64>),
-    /// The values of a field, with the number of rows of each; filters on the field itself left out.
+    /// The values of a field, with the number of rows of each.
     Facet(&'static Field),
 }
 
@@ -33,6 +33,7 @@ pub struct Select<'a> {
     after: Option<&'a [Option<String>]>,
     most: i64,
     columns: Vec<Column>,
+    without: Option<&'static Field>,
     codes: Vec<Vec<(&'static Field, String)>>,
 }
 
@@ -54,16 +55,22 @@ impl<'a> Select<'a> {
         Self::new(plan, release, approximate, Shape::Count(bound))
     }
 
-    /// The values of a field and the number of rows of each, the most frequent first, at most so many.
+    /// The conditions of a query that gathers rows in a way of its own; filters on one field left out.
+    pub(super) fn gathered(plan: &'a Plan, release: i32, approximate: bool, without: Option<&'static Field>) -> Self {
+        Self { without, ..Self::new(plan, release, approximate, Shape::Rows) }
+    }
+
+    /// The values of a field and the number of rows of each, the most frequent first, at most so many; filters on the
+    /// field itself left out.
     pub fn facet(plan: &'a Plan, release: i32, approximate: bool, field: &'static Field, most: i64) -> Self {
-        Self { most, ..Self::new(plan, release, approximate, Shape::Facet(field)) }
+        Self { most, without: Some(field), ..Self::new(plan, release, approximate, Shape::Facet(field)) }
     }
 
     fn new(plan: &'a Plan, release: i32, approximate: bool, shape: Shape) -> Self {
         let dataset = plan.context.dataset;
         let joined = plan.conditions.iter().filter(|c| matches!(c.field.kind, Kind::JoinedCode));
         let codes = joined.flat_map(|c| c.values.iter().filter_map(|code| dataset.split_code(code))).collect();
-        Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), codes }
+        Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), without: None, codes }
     }
 
     fn dataset(&self) -> &'static Dataset {
@@ -124,10 +131,9 @@ impl<'a> Select<'a> {
 
     /// Writes every condition on the alias `t`, for a query that gathers rows in a way of its own as well.
     pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let facet = if let Shape::Facet(field) = self.shape { Some(field) } else { None };
         out.push_sql(" WHERE ");
         sql::visible(out, "t", &self.release)?;
-        for condition in self.plan.conditions.iter().filter(|c| facet.is_none_or(|facet| !std::ptr::eq(c.field, facet))) {
+        for condition in self.plan.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field))) {
             out.push_sql(" AND ");
             self.condition(out, condition)?;
         }

@@ -18,7 +18,7 @@ use crate::db::export::Permit;
 use crate::db::read::{self, Answer, Ground, Grounded};
 use crate::format::{About, RowWriter, writer};
 use crate::problem::{Fault, Kind, Problem};
-use crate::query::{Dataset, Parameter, Plan, Representation};
+use crate::query::{Dataset, Parameter, Plan, Representation, Row};
 
 /// Bytes that are gathered before they are sent.
 const PIECE: usize = 64 * 1024;
@@ -57,13 +57,22 @@ pub async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) 
     let about = about(plan, parent, &Ground { release: page.release.clone(), approximate: page.approximate });
     let mut body = Vec::with_capacity(PIECE);
     let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
-    let written = writer.begin(&mut body).and_then(|()| page.rows.iter().try_for_each(|row| writer.row(&mut body, row)));
-    written.and_then(|()| writer.end(&mut body)).map_err(|error| unwritable(&error))?;
+    write(writer.as_mut(), &mut body, &page.rows).map_err(|error| unwritable(&error))?;
     let mut response = headers(plan, &about, page.total);
     if let Some(next) = links.next {
         response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
     }
     Ok(response.body(body))
+}
+
+/// Writes rows that are all there.
+///
+/// # Errors
+/// What the representation cannot hold.
+pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io::Result<()> {
+    writer.begin(out)?;
+    rows.iter().try_for_each(|row| writer.row(out, row))?;
+    writer.end(out)
 }
 
 /// Answers a plan with all rows.
@@ -132,11 +141,12 @@ fn too_many(plan: &Plan, most: i64, parameter: Parameter) -> Fault {
 }
 
 /// What cannot be written of rows that are there is a limit of the representation, which the problem names.
-fn unwritable(error: &io::Error) -> Problem {
+pub fn unwritable(error: &io::Error) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(Parameter::Format.name(), format!("These rows cannot be written so: {error}."))])
 }
 
-fn about(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground) -> About {
+/// What a file says of itself.
+pub fn about(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground) -> About {
     let release = ground.release.number;
     let pinned = format!("{}{}", collection::path(plan, parent), plan.query_string(&[("release", release.to_string())]));
     About {
@@ -148,7 +158,8 @@ fn about(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground) -> Abou
     }
 }
 
-fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpResponseBuilder {
+/// The head of an answer that is a file.
+pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpResponseBuilder {
     let representation = plan.presentation.representation;
     let parent = plan.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
     let safe: String = parent.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();

@@ -1,6 +1,7 @@
 //! Owns HTTP: endpoints, their handlers, their description, and what goes around every request.
 //! Must not know any one dataset by itself: it serves the registry that it is given. Must not write SQL.
 
+mod aggregate;
 pub mod collection;
 pub mod contour;
 pub mod docs;
@@ -20,6 +21,8 @@ pub mod problems;
 pub mod request;
 pub mod schema;
 mod state;
+mod table;
+mod wide;
 pub mod wire;
 
 pub use endpoint::Endpoint;

@@ -139,6 +139,12 @@ impl Problem {
         Self::new(Kind::InternalError, "The server failed. The cause is in its log under this request's identifier.")
     }
 
+    /// Adds everything that is wrong.
+    pub fn errors(mut self, faults: Vec<Fault>) -> Self {
+        self.errors = faults;
+        self
+    }
+
     /// Adds the closest codes or addresses.
     pub fn closest(mut self, closest: Vec<String>) -> Self {
         self.closest = closest;

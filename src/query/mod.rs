@@ -1,6 +1,7 @@
 //! Owns the request language: what a dataset is made of, and how a query string becomes a validated plan.
 //! Pure: must not know actix, diesel or any one dataset; everything here can be tried without a server.
 
+pub mod additivity;
 pub mod closest;
 pub mod column;
 pub mod context;

@@ -3,6 +3,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod aggregates;
 mod configuration;
 mod document;
 mod operators;

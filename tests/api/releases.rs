@@ -1,35 +1,11 @@
 //! Releases: one publication is seen whole or not at all, nothing published changes, and what was read can be read again.
 
 use std::fs;
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use reperes::publish::{Outcome, PublishError};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::harness::{TestServer, get, migrated, publish, root_directory};
-
-const SOURCES: &str = "code,kind,title,publisher,licence\nessai,document,Essai,Repères,etalab-2.0\n";
-
-/// A bundle made of CSV texts.
-fn bundle(files: &[(&str, &str)]) -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let folder = root_directory().join(format!("bundle-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
-    fs::create_dir_all(&folder).expect("a folder can be made");
-    let mut manifest =
-        "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n".to_owned();
-    for (dataset, text) in files {
-        fs::write(folder.join(format!("{dataset}.csv")), text).expect("a file can be written");
-        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
-        let rows = text.lines().count() - 1;
-        manifest.push_str(&format!(
-            "[[file]]\npath = \"{dataset}.csv\"\ndataset = \"{dataset}\"\nrows = {rows}\nsha256 = \"{digest}\"\n"
-        ));
-    }
-    fs::write(folder.join("manifest.toml"), manifest).expect("a file can be written");
-    folder
-}
+use crate::harness::{SOURCES, TestServer, bundle, get, migrated, publish};
 
 fn territories(rows: &[(&str, &str, &str)]) -> String {
     let lines: String =

@@ -2,10 +2,14 @@
 //! server on a free port, and a client.
 //! Must not know what is tested.
 
+mod bundle;
 mod client;
 mod cluster;
 mod server;
+mod world;
 
+pub use bundle::{SOURCES, bundle};
 pub use client::{get, head, raw, send};
 pub use cluster::{database, root_directory};
 pub use server::{TestServer, bundled, migrated, publish, shared};
+pub use world::world;

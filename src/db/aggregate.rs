@@ -1,0 +1,217 @@
+//! Owns the SQL of aggregates: rows gathered, with all that is needed to judge whether they may be.
+//! Must not judge: that is the query language's.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text, Untyped};
+
+use super::select::Select;
+use super::sql::{self, Out};
+use crate::query::grouping::GROUPS;
+use crate::query::{Column, Field, Plan, Shape};
+
+/// The cells of every group after the fields that it is gathered by, in order.
+pub const CELLS: [&str; 22] = [
+    "rows",
+    "present",
+    "suppressed",
+    "expected",
+    "sum",
+    "avg",
+    "weighted",
+    "weighed",
+    "min",
+    "max",
+    "qualifiers",
+    "statuses",
+    "indicator_code",
+    "nature",
+    "source_code",
+    "breakdown",
+    "stage",
+    "territory_code",
+    "period",
+    "nested",
+    "overlapping",
+    "cofunded",
+];
+
+/// What stands after them for observations: the indicator's own facts.
+pub const INDICATOR_CELLS: [&str; 4] = ["indicator", "over_territories", "over_time", "unit"];
+
+/// Rows gathered.
+pub struct Groups<'a> {
+    plan: &'a Plan,
+    select: Select<'a>,
+    by: Vec<&'static Field>,
+    release: i32,
+    members: &'a [String],
+    most: i64,
+}
+
+impl<'a> Groups<'a> {
+    /// The groups of a plan by these fields; of these territories together when it rolls up.
+    pub fn new(plan: &'a Plan, by: Vec<&'static Field>, release: i32, approximate: bool) -> Self {
+        let territory = plan.context.dataset.territory_field();
+        let rollup = plan.grouping.as_ref().is_some_and(|grouping| grouping.rollup);
+        let named = plan
+            .conditions
+            .iter()
+            .find(|c| territory.is_some_and(|field| std::ptr::eq(field, c.field)) && c.operator.takes_list());
+        let members = named.filter(|_| rollup).map_or(&[][..], |condition| condition.values.as_slice());
+        let select = Select::gathered(plan, release, approximate, territory.filter(|_| rollup));
+        Self { plan, select, by, release, members, most: GROUPS + 1 }
+    }
+
+    fn is_rollup(&self) -> bool {
+        !self.members.is_empty()
+    }
+
+    /// Territories that are one: perimeters, and a single territory, by their communes.
+    fn members<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        out.push_sql("WITH members AS (SELECT DISTINCT m.code FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(self.members)?;
+        out.push_sql(") AS named(code) JOIN territories n ON n.code = named.code AND ");
+        sql::visible(out, "n", &self.release)?;
+        let single = if self.members.len() == 1 { "n.kind <> 'commune'" } else { "n.kind = 'perimeter'" };
+        out.push_sql(" CROSS JOIN LATERAL (SELECT k.code FROM containments s JOIN territories k ON k.code = s.contained_code AND k.kind = 'commune' AND ");
+        sql::visible(out, "k", &self.release)?;
+        out.push_sql(" WHERE s.container_code = n.code AND s.share = 1 AND ");
+        out.push_sql(single);
+        out.push_sql(" AND ");
+        sql::visible(out, "s", &self.release)?;
+        out.push_sql(" UNION ALL SELECT n.code WHERE NOT (");
+        out.push_sql(single);
+        out.push_sql(")) m), ");
+        Ok(())
+    }
+
+    /// The selected rows, with what their indicators say.
+    fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let observations = self.plan.context.dataset.shape == Shape::Observations;
+        out.push_sql("chosen AS MATERIALIZED (SELECT t.*");
+        out.push_sql(if observations {
+            ", i.territory_additivity, i.time_additivity, i.unit, w.value AS weight FROM observations t JOIN indicators i ON i.code = t.indicator_code AND "
+        } else {
+            " FROM "
+        });
+        if observations {
+            sql::visible(out, "i", &self.release)?;
+            out.push_sql(
+                " LEFT JOIN LATERAL (SELECT max(v.value) AS value FROM observations v WHERE v.indicator_code = i.weight_indicator_code \
+                 AND v.territory_code = t.territory_code AND v.period = t.period AND v.breakdown = '_T' AND v.nature = t.nature AND ",
+            );
+            sql::visible(out, "v", &self.release)?;
+            out.push_sql(" HAVING count(*) = 1) w ON true");
+        } else {
+            out.push_identifier(self.plan.context.dataset.name)?;
+            out.push_sql(" t");
+        }
+        self.select.conditions(out)?;
+        if self.is_rollup() {
+            out.push_sql(" AND t.territory_code IN (SELECT code FROM members)");
+        }
+        out.push_sql("), ");
+        Ok(())
+    }
+
+    fn by(&self, out: &mut AstPass<'_, '_, Pg>, alias: &str, and: &str) -> Out {
+        for field in &self.by {
+            out.push_sql(alias);
+            out.push_sql(".");
+            out.push_identifier(field.name)?;
+            out.push_sql(and);
+        }
+        Ok(())
+    }
+
+    /// Writes that two aliases are of the same group.
+    fn same(&self, out: &mut AstPass<'_, '_, Pg>) -> Out {
+        for field in &self.by {
+            out.push_sql("a.");
+            out.push_identifier(field.name)?;
+            out.push_sql(" IS NOT DISTINCT FROM b.");
+            out.push_identifier(field.name)?;
+            out.push_sql(" AND ");
+        }
+        Ok(())
+    }
+
+    /// Whether any group has a territory within another, and whether any has overlapping periods.
+    fn doubles<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        out.push_sql("places AS MATERIALIZED (SELECT DISTINCT ");
+        self.by(out, "t", ", ")?;
+        out.push_sql("t.territory_code AS place FROM chosen t), spans AS MATERIALIZED (SELECT DISTINCT ");
+        self.by(out, "t", ", ")?;
+        out.push_sql("t.period AS span, t.period_start AS first, t.period_end AS last FROM chosen t), doubles AS (SELECT EXISTS (SELECT 1 FROM places a JOIN containments s ON s.contained_code = a.place AND s.container_code <> a.place AND ");
+        sql::visible(out, "s", &self.release)?;
+        out.push_sql(" JOIN places b ON ");
+        self.same(out)?;
+        out.push_sql("b.place = s.container_code) AS nested, EXISTS (SELECT 1 FROM spans a JOIN spans b ON ");
+        self.same(out)?;
+        out.push_sql("a.span < b.span AND a.first <= b.last AND b.first <= a.last) AS overlapping)");
+        Ok(())
+    }
+}
+
+/// The aggregates of observations, in the order of [`CELLS`] and [`INDICATOR_CELLS`].
+const OBSERVATIONS: &str = "count(*)::text, count(t.value)::text, count(*) FILTER (WHERE t.value IS NULL AND t.statuses && '{Q}')::text, \
+(SELECT count(DISTINCT p.territory_code) FROM chosen p WHERE p.indicator_code = min(t.indicator_code))::text, \
+sum(t.value)::text, trim_scale(round(avg(t.value), 6))::text, \
+trim_scale(round(sum(t.value * t.weight) / nullif(sum(t.weight) FILTER (WHERE t.value IS NOT NULL), 0), 6))::text, \
+count(t.weight) FILTER (WHERE t.value IS NOT NULL)::text, min(t.value)::text, max(t.value)::text, \
+string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.value IS NOT NULL), string_agg(DISTINCT array_to_string(t.statuses, ','), ','), \
+count(DISTINCT t.indicator_code)::text, count(DISTINCT t.nature)::text, count(DISTINCT t.source_code)::text, \
+count(DISTINCT t.breakdown)::text, '1', count(DISTINCT t.territory_code)::text, count(DISTINCT t.period)::text, \
+(SELECT nested FROM doubles)::text, (SELECT overlapping FROM doubles)::text, 'false', \
+min(t.indicator_code), min(t.territory_additivity), min(t.time_additivity), min(t.unit)";
+
+/// The aggregates of flows of money, in the order of [`CELLS`]. Flows are no series: any number of them is expected.
+const MONEY: &str = "count(*)::text, count(t.amount_eur)::text, '0', count(*)::text, sum(t.amount_eur)::text, trim_scale(round(avg(t.amount_eur), 6))::text, \
+NULL::text, '0', min(t.amount_eur)::text, max(t.amount_eur)::text, \
+string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.amount_eur IS NOT NULL), 'A', '1', '1', count(DISTINCT t.source_code)::text, '1', \
+count(DISTINCT t.stage)::text, '1', '1', 'false', 'false', (count(t.cofunding_group) > count(DISTINCT t.cofunding_group))::text";
+
+impl QueryFragment<Pg> for Groups<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let out = &mut out;
+        out.unsafe_to_cache_prepared();
+        match self.is_rollup() {
+            true => self.members(out)?,
+            false => out.push_sql("WITH "),
+        }
+        self.selected(out)?;
+        self.doubles(out)?;
+        out.push_sql(" SELECT ");
+        for field in &self.by {
+            sql::text(out, self.plan.context.dataset, &Column::of(field), &self.release)?;
+            out.push_sql(", ");
+        }
+        out.push_sql(match self.plan.context.dataset.shape {
+            Shape::Observations => OBSERVATIONS,
+            _ => MONEY,
+        });
+        if self.is_rollup() {
+            out.push_sql(", (SELECT count(*) FROM members)::text");
+        }
+        out.push_sql(" FROM chosen t");
+        if !self.by.is_empty() {
+            out.push_sql(" GROUP BY ");
+            sql::list(out, &self.by, |out, field| sql::column(out, field))?;
+            out.push_sql(" ORDER BY ");
+            sql::list(out, &self.by, |out, field| sql::column(out, field))?;
+        }
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.most)
+    }
+}
+
+impl QueryId for Groups<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Groups<'_> {
+    type SqlType = Untyped;
+}

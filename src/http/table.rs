@@ -1,0 +1,50 @@
+//! Owns answers that are computed tables rather than rows of a dataset: as JSON in the envelope, or as CSV.
+//! Must not know what is computed.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+
+use super::envelope::{self, Links, Meta};
+use super::{collection, export};
+use crate::db::read::Ground;
+use crate::format::{json, writer};
+use crate::problem::Problem;
+use crate::query::{Column, Dataset, Plan, Representation, Row};
+
+/// A computed table.
+pub struct Table {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Row>,
+}
+
+/// Answers with a table.
+///
+/// # Errors
+/// When the representation cannot hold it.
+pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, table: &Table) -> Result<HttpResponse, Problem> {
+    let release = &ground.release;
+    if plan.presentation.representation == Representation::Json {
+        let mut data = Vec::with_capacity(table.rows.len() * 256);
+        json::array(&mut data, &table.columns, &table.rows);
+        let path = collection::path(plan, parent);
+        let at = |number: i32| format!("{path}{}", plan.query_string(&[("release", number.to_string())]));
+        let links = Links {
+            this: plan.release.map_or_else(|| format!("{path}{}", plan.query_string(&[])), at),
+            pinned: at(release.number),
+            next: None,
+            collection: None,
+            related: BTreeMap::new(),
+        };
+        let meta = Meta { count: Some(table.rows.len()), ..Meta::new(plan.context.dataset.name, release) };
+        return Ok(envelope::answer(&data, &meta, &links, &[]));
+    }
+    let mut about = export::about(plan, parent, ground);
+    about.columns.clone_from(&table.columns);
+    let mut body = Vec::new();
+    let mut writer = writer(plan, &about).map_err(|error| export::unwritable(&error))?;
+    export::write(writer.as_mut(), &mut body, &table.rows).map_err(|error| export::unwritable(&error))?;
+    Ok(export::headers(plan, &about, None).body(body))
+}

@@ -1,0 +1,32 @@
+//! Owns the making of bundles from CSV texts, for tests that publish rows of their own.
+//! Must not know what the rows mean.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sha2::{Digest, Sha256};
+
+use super::cluster::root_directory;
+
+/// The source `essai`, which every row of a test may name.
+pub const SOURCES: &str = "code,kind,title,publisher,licence\nessai,document,Essai,Repères,etalab-2.0\n";
+
+/// A bundle made of CSV texts.
+pub fn bundle(files: &[(&str, &str)]) -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let folder = root_directory().join(format!("bundle-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let mut manifest =
+        "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n".to_owned();
+    for (dataset, text) in files {
+        fs::write(folder.join(format!("{dataset}.csv")), text).expect("a file can be written");
+        let digest: String = Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+        let rows = text.lines().count() - 1;
+        manifest.push_str(&format!(
+            "[[file]]\npath = \"{dataset}.csv\"\ndataset = \"{dataset}\"\nrows = {rows}\nsha256 = \"{digest}\"\n"
+        ));
+    }
+    fs::write(folder.join("manifest.toml"), manifest).expect("a file can be written");
+    folder
+}
