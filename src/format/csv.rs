@@ -1,23 +1,28 @@
-//! Owns CSV (RFC 4180): a header line, one line a row, columns fixed whatever the rows.
-//! Must not know datasets or HTTP.
+//! Owns CSV (RFC 4180): a header row, then one row a line, for programs or, on demand, for spreadsheets.
+//! Must not know how a client asks for a dialect.
 
 use std::io::{self, Write};
 
-use super::spill::Spill;
+use csv_core::{Terminator, WriterBuilder};
+
 use super::{About, RowWriter, list};
-use crate::query::{Column, Kind, Row};
+use crate::query::{Kind, Row};
 
-/// The byte order mark by which spreadsheets know UTF-8.
-const MARK: &[u8] = "\u{FEFF}".as_bytes();
+/// Separates the values of a list within a cell, as in the files that are published.
+const LIST_SEPARATOR: u8 = b'|';
 
-/// What may differ from RFC 4180.
-#[derive(Clone, Copy, Debug)]
+/// Tells a spreadsheet that the file is UTF-8.
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+
+/// What varies between CSV files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Dialect {
-    /// Separates cells.
+    /// Stands between cells.
     pub delimiter: u8,
-    /// Separates the decimals of a number.
+    /// Stands before the decimals of a number.
     pub decimal: u8,
-    /// Whether the reader is a spreadsheet: a byte order mark, and an apostrophe before texts that it would run.
+    /// Whether the file is for a spreadsheet: it begins with a byte order mark, and texts that a spreadsheet would run
+    /// as formulas (OWASP: CSV injection) begin with an apostrophe. Otherwise cells are never altered.
     pub spreadsheet: bool,
 }
 
@@ -27,79 +32,136 @@ impl Default for Dialect {
     }
 }
 
-/// Writes CSV.
+/// How the text of a column's cells becomes the text in the file.
+#[derive(Clone, Copy)]
+enum Form {
+    AsIs,
+    Guarded,
+    Number { decimal: u8 },
+    List { guarded: bool },
+}
+
+/// Writes rows as CSV; a null is an empty cell.
 pub struct CsvWriter {
-    columns: Vec<Column>,
-    dialect: Dialect,
-    writer: csv::Writer<Spill>,
-    spill: Spill,
-    scratch: String,
+    names: Vec<String>,
+    forms: Vec<Form>,
+    spreadsheet: bool,
+    line: Line,
+    scratch: Vec<u8>,
 }
 
 impl CsvWriter {
-    /// A writer of these columns.
+    /// A writer of rows with these columns.
     pub fn new(about: &About, dialect: Dialect) -> Self {
-        let spill = Spill::default();
-        let writer = csv::WriterBuilder::new()
-            .delimiter(dialect.delimiter)
-            .terminator(csv::Terminator::CRLF)
-            .buffer_capacity(32 * 1024)
-            .from_writer(spill.clone());
-        Self { columns: about.columns.clone(), dialect, writer, spill, scratch: String::new() }
+        Self {
+            names: about.columns.iter().map(|column| column.name.to_string()).collect(),
+            forms: about
+                .columns
+                .iter()
+                .map(|column| match column.kind {
+                    _ if column.is_list() => Form::List { guarded: dialect.spreadsheet },
+                    Kind::Decimal if dialect.decimal != b'.' => Form::Number { decimal: dialect.decimal },
+                    Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => Form::AsIs,
+                    _ if dialect.spreadsheet => Form::Guarded,
+                    _ => Form::AsIs,
+                })
+                .collect(),
+            spreadsheet: dialect.spreadsheet,
+            line: Line::new(dialect.delimiter),
+            scratch: Vec::new(),
+        }
     }
-}
-
-/// Whether a spreadsheet would take a text for a formula (OWASP, CSV injection).
-fn runs(text: &str) -> bool {
-    text.starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
 
 impl RowWriter for CsvWriter {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        if self.dialect.spreadsheet {
-            out.write_all(MARK)?;
+        if self.spreadsheet {
+            out.write_all(BYTE_ORDER_MARK)?;
         }
-        self.writer.write_record(self.columns.iter().map(|column| column.name.as_bytes()))?;
-        Ok(())
+        self.names.iter().for_each(|name| self.line.cell(name.as_bytes()));
+        self.line.end(out)
     }
 
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        for (column, cell) in self.columns.iter().zip(row.cells()) {
+        for (form, cell) in self.forms.iter().zip(row.cells()) {
             let text = cell.unwrap_or_default();
-            match column.kind {
-                Kind::Decimal if self.dialect.decimal != b'.' => {
-                    self.scratch.clear();
-                    self.scratch.extend(text.chars().map(|c| if c == '.' { char::from(self.dialect.decimal) } else { c }));
-                    self.writer.write_field(&self.scratch)?;
+            self.scratch.clear();
+            match *form {
+                Form::Guarded if is_formula(text.as_bytes()) => {
+                    self.scratch.push(b'\'');
+                    self.scratch.extend_from_slice(text.as_bytes());
                 }
-                Kind::Decimal | Kind::Integer { .. } | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => {
-                    self.writer.write_field(text)?;
+                Form::AsIs | Form::Guarded => {
+                    self.line.cell(text.as_bytes());
+                    continue;
                 }
-                _ => {
-                    let guarded = self.dialect.spreadsheet && cell.is_some();
-                    if !guarded && !column.is_list() {
-                        self.writer.write_field(text)?;
-                        continue;
+                Form::Number { decimal } => {
+                    self.scratch.extend(text.bytes().map(|byte| if byte == b'.' { decimal } else { byte }));
+                }
+                Form::List { guarded } => {
+                    list::join(&mut self.scratch, text, LIST_SEPARATOR)?;
+                    if guarded && is_formula(&self.scratch) {
+                        self.scratch.insert(0, b'\'');
                     }
-                    self.scratch.clear();
-                    if column.is_list() {
-                        list::join(text, &mut self.scratch);
-                    } else {
-                        self.scratch.push_str(text);
-                    }
-                    if guarded && runs(&self.scratch) {
-                        self.scratch.insert(0, '\'');
-                    }
-                    self.writer.write_field(&self.scratch)?;
                 }
             }
+            self.line.cell(&self.scratch);
         }
-        self.writer.write_record(None::<&[u8]>)?;
-        self.spill.drain(out)
+        self.line.end(out)
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.writer.flush()?;
-        self.spill.drain(out)
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Whether a spreadsheet may take the text for a formula.
+fn is_formula(text: &[u8]) -> bool {
+    matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
+}
+
+/// One line of a CSV file in the making. Its memory is kept from line to line.
+pub(super) struct Line {
+    csv: csv_core::Writer,
+    bytes: Vec<u8>,
+    filled: usize,
+    empty: bool,
+}
+
+impl Line {
+    /// An empty line, whose cells are to be separated by this.
+    pub(super) fn new(delimiter: u8) -> Self {
+        let csv = WriterBuilder::new().delimiter(delimiter).terminator(Terminator::CRLF).build();
+        Self { csv, bytes: Vec::new(), filled: 0, empty: true }
+    }
+
+    /// Adds a cell at the end, in quotes where it needs them.
+    pub(super) fn cell(&mut self, text: &[u8]) {
+        // At worst every byte is a quotation mark, which is doubled, and the cell before ends with one and a delimiter.
+        self.make_room(2 * text.len() + 3);
+        if !self.empty {
+            let (_, written) = self.csv.delimiter(&mut self.bytes[self.filled..]);
+            self.filled += written;
+        }
+        self.empty = false;
+        let (_, _, written) = self.csv.field(text, &mut self.bytes[self.filled..]);
+        self.filled += written;
+    }
+
+    /// Writes the line, which is empty again.
+    pub(super) fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        // At most the quotation marks of a lone empty cell, and the end of the line.
+        self.make_room(4);
+        let (_, written) = self.csv.terminator(&mut self.bytes[self.filled..]);
+        out.write_all(&self.bytes[..self.filled + written])?;
+        self.filled = 0;
+        self.empty = true;
+        Ok(())
+    }
+
+    fn make_room(&mut self, more: usize) {
+        if self.bytes.len() < self.filled + more {
+            self.bytes.resize((self.filled + more) * 2, 0);
+        }
     }
 }

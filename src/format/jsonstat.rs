@@ -7,7 +7,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{About, RowWriter, list};
+use super::{About, RowWriter};
 use crate::query::Row;
 
 /// The dimensions: name, French label, column, and the role that they play.
@@ -38,13 +38,13 @@ impl JsonStatWriter {
         for name in
             DIMENSIONS.iter().map(|(_, _, column, _)| *column).chain(["value", "statuses", "qualifier", "unit", "period_start"])
         {
-            about.position(name)?;
+            about.needed(name)?;
         }
         Ok(Self { about: about.clone(), rows: Vec::new() })
     }
 
     fn cell<'r>(&self, row: &'r Row, name: &str) -> Option<&'r str> {
-        row.cell(self.about.position(name).ok()?)
+        row.cell(self.about.position(name)?)
     }
 
     /// The categories of a dimension: periods in the order of time, the others by code.
@@ -97,7 +97,8 @@ impl JsonStatWriter {
             let Some(place) = place else { continue };
             let value = self.cell(row, "value").and_then(|text| text.parse::<serde_json::Number>().ok());
             values.insert(place, value.map_or(Value::Null, Value::Number));
-            let status = list::values(self.cell(row, "statuses").unwrap_or_default()).join(",");
+            let given: Vec<String> = serde_json::from_str(self.cell(row, "statuses").unwrap_or("[]"))?;
+            let status = given.join(",");
             if status != "A" {
                 statuses.insert(place.to_string(), json!(status));
             }

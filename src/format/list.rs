@@ -1,30 +1,36 @@
-//! Owns lists within a cell: a JSON array of texts in rows, values joined by `|` where a cell is one text.
-//! Must not know representations.
+//! Owns the writing of a list, a JSON array of strings in a cell, as one text with separators.
+//! Must not know which representation wants which separator.
 
-/// Joins the values of a list, as canonical files have them.
-pub const SEPARATOR: char = '|';
+use std::io;
 
-/// The values of a cell that is a JSON array of texts; none for a cell without a value.
-pub fn values(text: &str) -> Vec<String> {
-    serde_json::from_str(text).unwrap_or_default()
+/// Appends the texts of a list with a separator between them.
+///
+/// # Errors
+/// Of the kind `InvalidData`, when the cell is no JSON array of strings.
+pub fn join(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> {
+    if list.contains('\\') {
+        return join_escaped(out, list, separator);
+    }
+    // Without escapes a quotation mark always opens or closes a text, so that nothing has to be parsed.
+    let mut within = false;
+    for byte in list.bytes() {
+        match byte {
+            b'"' => within = !within,
+            _ if within => out.push(byte),
+            b',' => out.push(separator),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
-/// Appends the values joined.
-pub fn join(text: &str, out: &mut String) {
-    // Most lists hold plain codes: then the text between the quotes is the value itself.
-    let Some(inside) = text.strip_prefix("[\"").and_then(|text| text.strip_suffix("\"]")).filter(|_| !text.contains('\\')) else {
-        for (at, value) in values(text).iter().enumerate() {
-            if at > 0 {
-                out.push(SEPARATOR);
-            }
-            out.push_str(value);
-        }
-        return;
-    };
-    for (at, value) in inside.split("\",\"").enumerate() {
+fn join_escaped(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> {
+    let texts: Vec<String> = serde_json::from_str(list)?;
+    for (at, text) in texts.iter().enumerate() {
         if at > 0 {
-            out.push(SEPARATOR);
+            out.push(separator);
         }
-        out.push_str(value);
+        out.extend_from_slice(text.as_bytes());
     }
+    Ok(())
 }

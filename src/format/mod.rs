@@ -9,12 +9,11 @@ mod csv;
 mod geojson;
 pub mod json;
 mod jsonstat;
-pub mod list;
+mod list;
 mod ndjson;
 mod parquet;
 mod scdl;
 mod sdmx;
-mod spill;
 mod xlsx;
 
 /// The licence of all that is published: Licence Ouverte 2.0.
@@ -36,13 +35,18 @@ pub struct About {
 }
 
 impl About {
-    /// The position of a column.
+    /// Where the column of a name stands.
+    fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|column| column.name == name)
+    }
+
+    /// Where a column stands that the representation cannot do without.
     ///
     /// # Errors
-    /// That there is none.
-    fn position(&self, name: &str) -> io::Result<usize> {
-        let missing = || io::Error::new(io::ErrorKind::InvalidInput, format!("the column {name} is missing"));
-        self.columns.iter().position(|column| column.name == name).ok_or_else(missing)
+    /// Of the kind `InvalidInput`, when there is no such column.
+    fn needed(&self, name: &str) -> io::Result<usize> {
+        let missing = || io::Error::new(io::ErrorKind::InvalidInput, format!("the rows have no column `{name}`"));
+        self.position(name).ok_or_else(missing)
     }
 }
 
@@ -80,7 +84,7 @@ pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
         Representation::Csv => Box::new(csv::CsvWriter::new(about, dialect)),
         Representation::GeoJson => Box::new(geojson::GeoJsonWriter::new(about)),
         Representation::JsonStat => Box::new(jsonstat::JsonStatWriter::new(about)?),
-        Representation::SdmxCsv => Box::new(sdmx::SdmxWriter::new(about)?),
+        Representation::SdmxCsv => Box::new(sdmx::SdmxWriter::new(about, shown.labels)?),
         Representation::Scdl => Box::new(scdl::ScdlWriter::new(about)?),
         Representation::Parquet => Box::new(parquet::ParquetWriter::new(about)?),
         Representation::Xlsx => Box::new(xlsx::XlsxWriter::new(about)?),

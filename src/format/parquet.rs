@@ -6,21 +6,19 @@ use std::mem;
 use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
-use parquet::column::writer::ColumnWriter;
-use parquet::data_type::ByteArray;
-use parquet::errors::{ParquetError, Result};
+use parquet::column::writer::ColumnWriterImpl;
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::SerializedFileWriter;
+use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::{About, RowWriter};
 use crate::query::{Column, Kind, Row, period};
 
-/// A row group ends after so many rows ...
+/// A row group ends after so many rows or bytes of cells: the memory of the writer follows from both.
 const GROUP_ROWS: usize = 50_000;
-
-/// ... or so many bytes of cells, whichever comes first: the memory of the writer follows from these two.
 const GROUP_BYTES: usize = 8 << 20;
 
 /// So many levels of a column are handed over at once, lest all texts of a row group be allocated one by one.
@@ -63,16 +61,16 @@ impl ParquetWriter {
     /// # Errors
     /// When the columns make no Parquet schema.
     pub fn new(about: &About) -> io::Result<Self> {
-        let fields = about.columns.iter().map(field).collect::<Result<_>>().map_err(fault)?;
-        let schema = Type::group_type_builder(about.dataset.name).with_fields(fields).build().map_err(fault)?;
-        let note = |key: &str, value: String| KeyValue::new(key.to_owned(), value);
-        let notes = vec![
-            note("dataset", about.dataset.name.to_owned()),
-            note("release", about.release.to_string()),
-            note("published_at", about.published_at.clone()),
-            note("licence", super::LICENCE.to_owned()),
-            note("pinned", about.pinned.clone()),
+        let fields = about.columns.iter().map(field).collect::<Result<_>>()?;
+        let schema = Type::group_type_builder(about.dataset.name).with_fields(fields).build()?;
+        let notes = [
+            ("dataset", about.dataset.name.to_owned()),
+            ("release", about.release.to_string()),
+            ("published_at", about.published_at.clone()),
+            ("licence", super::LICENCE.to_owned()),
+            ("pinned", about.pinned.clone()),
         ];
+        let notes = notes.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
         // Row groups are small: statistics and offsets of their pages would only make the footer grow.
         let properties = WriterProperties::builder()
             .set_created_by("reperes".to_owned())
@@ -82,43 +80,35 @@ impl ParquetWriter {
             .set_offset_index_disabled(true)
             .set_key_value_metadata(Some(notes))
             .build();
-        let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties)).map_err(fault)?;
+        let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
         Ok(Self { file, columns: about.columns.iter().map(Buffer::new).collect(), rows: 0, bytes: 0 })
     }
 
+    /// Ends the row group, if there is one, and hands over what is finished.
     fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.rows > 0 {
-            let mut group = self.file.next_row_group().map_err(fault)?;
+            let mut group = self.file.next_row_group()?;
             for buffer in &mut self.columns {
-                let mut writer = group.next_column().map_err(fault)?.expect("each column of the rows is one of the file");
-                buffer.write(writer.untyped()).map_err(fault)?;
-                writer.close().map_err(fault)?;
+                let mut writer = group.next_column()?.expect("each column of the rows is one of the file");
+                buffer.write(&mut writer)?;
+                writer.close()?;
             }
-            group.close().map_err(fault)?;
+            group.close()?;
             (self.rows, self.bytes) = (0, 0);
         }
-        self.drain(out)
-    }
-
-    /// Hands over what is finished. The writer counts its bytes itself, so taking them away from it does no harm.
-    fn drain(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.file.flush()?;
-        let finished = self.file.inner_mut();
-        out.write_all(finished)?;
-        finished.clear();
-        Ok(())
+        // The file counts its bytes itself, so taking them away from it does no harm.
+        out.write_all(&mem::take(self.file.inner_mut()))
     }
 }
 
 impl RowWriter for ParquetWriter {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.drain(out)
+        self.flush(out)
     }
 
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        let mut cells = row.cells();
-        for buffer in &mut self.columns {
-            let cell = cells.next().flatten();
+        for (buffer, cell) in self.columns.iter_mut().zip(row.cells()) {
             buffer.push(cell)?;
             self.bytes += cell.map_or(0, str::len);
         }
@@ -128,8 +118,8 @@ impl RowWriter for ParquetWriter {
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.flush(out)?;
-        self.file.finish().map_err(fault)?;
-        self.drain(out)
+        self.file.finish()?;
+        self.flush(out)
     }
 }
 
@@ -151,43 +141,34 @@ impl Buffer {
     }
 
     fn push(&mut self, cell: Option<&str>) -> io::Result<()> {
-        let Some(text) = cell else {
-            if self.column.required {
-                return Err(self.unfit("a required value is missing"));
-            }
-            self.level(0, 0);
-            return Ok(());
-        };
-        if self.column.is_list() {
-            return self.push_list(text);
-        }
-        let fits = match (&mut self.values, self.column.kind) {
-            (Values::Integers(values), Kind::Timestamp) => {
+        let fits = match (cell, &mut self.values, self.column.kind) {
+            (None, ..) => !self.column.required,
+            (Some(text), ..) if self.column.is_list() => return self.push_list(text),
+            (Some(text), Values::Integers(values), Kind::Timestamp) => {
                 chrono::DateTime::parse_from_rfc3339(text).map(|time| values.push(time.timestamp_micros())).is_ok()
             }
-            (Values::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
-            (Values::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
-            (Values::Days(values), _) => period::day(text).map(|day| values.push(day.to_epoch_days())).is_some(),
-            (Values::Texts(texts, ends), _) => {
+            (Some(text), Values::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
+            (Some(text), Values::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
+            (Some(text), Values::Days(values), _) => period::day(text).map(|day| values.push(day.to_epoch_days())).is_some(),
+            (Some(text), Values::Texts(texts, ends), _) => {
                 append(texts, ends, text);
                 true
             }
         };
-        self.level(self.present(), 0);
-        if fits { Ok(()) } else { Err(self.unfit(text)) }
+        self.level(cell.map_or(0, |_| self.present()), 0);
+        if fits { Ok(()) } else { Err(self.unfit(cell)) }
     }
 
     fn push_list(&mut self, text: &str) -> io::Result<()> {
-        let items: Vec<String> = serde_json::from_str(text).map_err(|_| self.unfit(text))?;
-        let present = self.present();
+        let items: Vec<String> = serde_json::from_str(text).map_err(|_| self.unfit(Some(text)))?;
         if items.is_empty() {
-            self.level(present - 1, 0);
+            self.level(self.present() - 1, 0);
         }
         for (at, item) in items.iter().enumerate() {
             if let Values::Texts(texts, ends) = &mut self.values {
                 append(texts, ends, item);
             }
-            self.level(present, i16::from(at > 0));
+            self.level(self.present(), i16::from(at > 0));
         }
         Ok(())
     }
@@ -197,52 +178,46 @@ impl Buffer {
         self.repeated.push(repeated);
     }
 
-    fn unfit(&self, text: &str) -> io::Error {
-        io::Error::new(io::ErrorKind::InvalidData, format!("column {}: {text} does not fit its type", self.column.name))
+    fn unfit(&self, cell: Option<&str>) -> io::Error {
+        io::Error::new(io::ErrorKind::InvalidData, format!("the column {} cannot hold {cell:?}", self.column.name))
     }
 
     /// Writes the values and forgets them, keeping their memory for the next row group.
-    fn write(&mut self, writer: &mut ColumnWriter<'_>) -> Result<()> {
+    fn write(&mut self, writer: &mut SerializedColumnWriter<'_>) -> Result<()> {
         let present = self.present();
         // The library wants no levels where there is but one.
         let defined = (present > 0).then_some(&self.defined[..]);
-        match (&mut self.values, writer) {
-            (Values::Integers(values), ColumnWriter::Int64ColumnWriter(writer)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            (Values::Doubles(values), ColumnWriter::DoubleColumnWriter(writer)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            (Values::Days(values), ColumnWriter::Int32ColumnWriter(writer)) => {
-                writer.write_batch(values, defined, None)?;
-                values.clear();
-            }
-            (Values::Texts(texts, ends), ColumnWriter::ByteArrayColumnWriter(writer)) => {
+        match &mut self.values {
+            Values::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
+            Values::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
+            Values::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
+            Values::Texts(texts, ends) => {
                 let (mut level, mut value, mut start) = (0, 0, 0);
                 while level < self.defined.len() {
                     // A row stays whole.
                     let more = self.repeated[level..].iter().skip(BATCH).position(|&repeated| repeated == 0);
                     let until = more.map_or(self.defined.len(), |more| level + BATCH + more);
                     let count = self.defined[level..until].iter().filter(|&&defined| defined == present).count();
-                    let batch: Vec<ByteArray> = ends[value..value + count]
-                        .iter()
-                        .map(|&end| ByteArray::from(&texts[mem::replace(&mut start, end)..end]))
-                        .collect();
+                    // Copies, since the statistics keep the smallest and largest of them to the end of the file.
+                    let copy = |&end: &usize| ByteArray::from(&texts[mem::replace(&mut start, end)..end]);
+                    let batch: Vec<ByteArray> = ends[value..value + count].iter().map(copy).collect();
                     let repeated = self.column.is_list().then_some(&self.repeated[level..until]);
-                    writer.write_batch(&batch, defined.map(|levels| &levels[level..until]), repeated)?;
+                    let defined = defined.map(|levels| &levels[level..until]);
+                    writer.typed::<ByteArrayType>().write_batch(&batch, defined, repeated)?;
                     (level, value) = (until, value + count);
                 }
                 texts.clear();
                 ends.clear();
             }
-            _ => return Err(ParquetError::General(format!("column {} is not of its type", self.column.name))),
         }
         self.defined.clear();
         self.repeated.clear();
         Ok(())
     }
+}
+
+fn numbers<T: DataType>(writer: &mut ColumnWriterImpl<'_, T>, values: &mut Vec<T::T>, defined: Option<&[i16]>) -> Result<()> {
+    writer.write_batch(values, defined, None).map(|_| values.clear())
 }
 
 fn append(texts: &mut String, ends: &mut Vec<usize>, text: &str) {
@@ -272,8 +247,4 @@ fn field(column: &Column) -> Result<TypePtr> {
         _ => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
     };
     leaf(&column.name, physical, logical, repetition)
-}
-
-fn fault(error: ParquetError) -> io::Error {
-    io::Error::other(error)
 }

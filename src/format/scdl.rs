@@ -1,107 +1,170 @@
-//! Owns SCDL « subventions » 2.1.1 (schema.data.gouv.fr, after the arrêté of 17 November 2017): one line a beneficiary.
-//! A flow that lacks what the schema requires cannot be said in it, and is left out. Must not know HTTP or SQL.
+//! Owns SCDL « subventions » 2.1.1 (schema.data.gouv.fr): the file that French law asks of those who give grants.
+//! Must not know where amounts and parties come from.
 
 use std::io::{self, Write};
 
-use super::csv::{CsvWriter, Dialect};
+use super::csv::Line;
 use super::{About, RowWriter};
-use crate::query::{Column, Kind, Row};
+use crate::query::Row;
 
-/// The columns of the schema, each with the column that it is made from and whether it must have a value.
-const COLUMNS: [(&str, &str, bool); 16] = [
-    ("nomAttribuant", "payer_label", true),
-    ("idAttribuant", "payer_siret", true),
-    ("dateConvention", "decided_on", true),
-    ("referenceDecision", "decision_reference", false),
-    ("nomBeneficiaire", "beneficiary_label", true),
-    ("idBeneficiaire", "beneficiary_siret", false),
-    ("rnaBeneficiaire", "beneficiary_rna", false),
-    ("objet", "title", true),
-    ("montant", "amount_eur", true),
-    ("nature", "aid_nature", true),
-    ("conditionsVersement", "payment_terms", true),
-    ("datesPeriodeVersement", "period_start", true),
-    ("idRAE", "rae_code", false),
-    ("notificationUE", "eu_notified", true),
-    ("pourcentageSubvention", "beneficiary_share", true),
-    ("dispositifAide", "measure_code", false),
+/// The official columns, in the official order.
+const HEADER: [&str; 16] = [
+    "nomAttribuant",
+    "idAttribuant",
+    "dateConvention",
+    "referenceDecision",
+    "nomBeneficiaire",
+    "idBeneficiaire",
+    "rnaBeneficiaire",
+    "objet",
+    "montant",
+    "nature",
+    "conditionsVersement",
+    "datesPeriodeVersement",
+    "idRAE",
+    "notificationUE",
+    "pourcentageSubvention",
+    "dispositifAide",
 ];
 
-/// The longest text of what a subsidy is for.
-const OBJECT_LENGTH: usize = 256;
+/// The words of `nature`.
+const NATURES: [&str; 4] =
+    ["aide en numéraire", "aide en nature", "aide en numéraire;aide en nature", "aide en nature;aide en numéraire"];
 
-/// Writes SCDL.
+/// The longest `objet` and `conditionsVersement`, in characters.
+const TEXT_LENGTH: usize = 256;
+
+/// The longest `idRAE`, in characters.
+const RAE_LENGTH: usize = 5;
+
+/// The columns that the official ones come from. The last of those names an aid scheme in a catalogue that the rows know
+/// nothing of; the two of the period make one.
+const COLUMNS: [&str; 16] = [
+    "payer_label",
+    "payer_siret",
+    "decided_on",
+    "decision_reference",
+    "beneficiary_label",
+    "beneficiary_siret",
+    "beneficiary_rna",
+    "title",
+    "amount_eur",
+    "aid_nature",
+    "payment_terms",
+    "period_start",
+    "period_end",
+    "rae_code",
+    "eu_notified",
+    "beneficiary_share",
+];
+
+/// Writes grants as SCDL. Rows that the schema would refuse are left out.
 pub struct ScdlWriter {
-    inner: CsvWriter,
     positions: [usize; COLUMNS.len()],
-    last_day: usize,
+    line: Line,
+    scratch: Vec<u8>,
 }
 
 impl ScdlWriter {
-    /// A writer of flows of money.
+    /// A writer of rows with these columns.
     ///
     /// # Errors
-    /// When a column is missing.
+    /// Of the kind `InvalidInput`, when a column is absent.
     pub fn new(about: &About) -> io::Result<Self> {
         let mut positions = [0; COLUMNS.len()];
-        for (at, (_, name, _)) in COLUMNS.iter().enumerate() {
-            positions[at] = about.position(name)?;
+        for (position, name) in positions.iter_mut().zip(COLUMNS) {
+            *position = about.needed(name)?;
         }
-        let names = COLUMNS.iter().map(|(name, _, _)| Column::computed(*name, Kind::Code, false));
-        let own = About { columns: names.collect(), ..about.clone() };
-        Ok(Self { inner: CsvWriter::new(&own, Dialect::default()), positions, last_day: about.position("period_end")? })
+        Ok(Self { positions, line: Line::new(b','), scratch: Vec::new() })
     }
 
-    /// Whether the row says all that the schema requires: also who receives, by SIRET or by the register of associations.
-    fn is_complete(&self, row: &Row) -> bool {
-        let required = COLUMNS.iter().zip(self.positions).filter(|((_, _, required), _)| *required);
-        let mut named = COLUMNS
-            .iter()
-            .zip(self.positions)
-            .filter(|((name, ..), _)| name.ends_with("Beneficiaire") && !name.starts_with("nom"));
-        required.into_iter().all(|(_, at)| row.cell(at).is_some()) && named.any(|(_, at)| row.cell(at).is_some())
+    fn joined(&mut self, parts: [&str; 3]) {
+        self.scratch.clear();
+        parts.iter().for_each(|part| self.scratch.extend_from_slice(part.as_bytes()));
+        self.line.cell(&self.scratch);
     }
-}
-
-/// Cuts a text at a word, so that it has at most so many characters.
-fn cut(text: &str) -> String {
-    if text.chars().count() <= OBJECT_LENGTH {
-        return text.to_owned();
-    }
-    let kept: String = text.chars().take(OBJECT_LENGTH - 1).collect();
-    let whole = kept.rfind(' ').map_or(kept.as_str(), |space| &kept[..space]);
-    format!("{whole}…")
 }
 
 impl RowWriter for ScdlWriter {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.inner.begin(out)
+        HEADER.iter().for_each(|name| self.line.cell(name.as_bytes()));
+        self.line.end(out)
     }
 
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        if !self.is_complete(row) {
+        let cells = self.positions.map(|at| row.cell(at).unwrap_or_default());
+        if !is_complete(&cells) {
             return Ok(());
         }
-        let mut line = Row::with_capacity(COLUMNS.len());
-        for ((name, ..), at) in COLUMNS.iter().zip(self.positions) {
-            let cell = row.cell(at);
-            match *name {
-                "objet" => line.push(cell.map(cut).as_deref()),
-                "notificationUE" => line.push(cell.map(|answer| if answer == "yes" { "oui" } else { "non" })),
-                "datesPeriodeVersement" => {
-                    let dates = match (cell, row.cell(self.last_day)) {
-                        (Some(first), Some(last)) if first != last => Some(format!("{first}/{last}")),
-                        (first, _) => first.map(str::to_owned),
-                    };
-                    line.push(dates.as_deref());
-                }
-                _ => line.push(cell),
-            }
-        }
-        self.inner.row(out, &line)
+        let [.., title, amount, nature, terms, start, end, rae, notified, share] = cells;
+        cells[..7].iter().for_each(|text| self.line.cell(text.as_bytes()));
+        let (title, ending) = cut(title);
+        self.joined([title, ending, ""]);
+        [amount, nature, terms].iter().for_each(|text| self.line.cell(text.as_bytes()));
+        let (separator, end) = if start == end { ("", "") } else { ("/", end) };
+        self.joined([start, separator, end]);
+        let notified = if notified == "yes" { "oui" } else { "non" };
+        [rae, notified, share, ""].iter().for_each(|text| self.line.cell(text.as_bytes()));
+        self.line.end(out)
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        self.inner.end(out)
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
     }
+}
+
+/// Whether the schema takes what these cells say.
+fn is_complete(cells: &[&str; COLUMNS.len()]) -> bool {
+    let [
+        payer,
+        payer_siret,
+        decided_on,
+        _,
+        beneficiary,
+        siret,
+        rna,
+        title,
+        amount,
+        nature,
+        terms,
+        start,
+        end,
+        rae,
+        notified,
+        share,
+    ] = *cells;
+    [payer, decided_on, beneficiary, title, amount, terms, start, end].iter().all(|text| !text.is_empty())
+        && is_siret(payer_siret)
+        && !(siret.is_empty() && rna.is_empty())
+        && (siret.is_empty() || is_siret(siret))
+        && (rna.is_empty() || is_rna(rna))
+        && NATURES.contains(&nature)
+        && terms.chars().count() <= TEXT_LENGTH
+        && rae.chars().count() <= RAE_LENGTH
+        && matches!(notified, "yes" | "no")
+        && share.parse::<f64>().is_ok_and(|share| (0.01..=1.0).contains(&share))
+}
+
+fn is_siret(text: &str) -> bool {
+    is_digits(text, 14)
+}
+
+fn is_rna(text: &str) -> bool {
+    text.strip_prefix('W').is_some_and(|digits| is_digits(digits, 9))
+}
+
+fn is_digits(text: &str, length: usize) -> bool {
+    text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// A text that the schema has room for, cut after a word where need be, and what shows that it was cut.
+fn cut(text: &str) -> (&str, &'static str) {
+    if text.chars().count() <= TEXT_LENGTH {
+        return (text, "");
+    }
+    // One character less, for the ending; the one after it tells whether a word ends there.
+    let end = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+    let (room, beyond) = (&text[..end(TEXT_LENGTH - 1)], &text[..end(TEXT_LENGTH)]);
+    let word = beyond.rfind(char::is_whitespace).map(|at| beyond[..at].trim_end()).filter(|word| !word.is_empty());
+    (word.unwrap_or(room), "…")
 }

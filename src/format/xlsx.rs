@@ -21,6 +21,13 @@ const NAME_LENGTH: usize = 31;
 /// The significant digits of a number.
 const DIGITS: usize = 15;
 
+/// What a cell takes beside its text.
+const CELL_BYTES: usize = 64;
+
+/// Above so many bytes a sheet may be longer than the 4 GiB of a plain archive, since a character may be escaped by
+/// seven; below, every program can read the archive, also one that does not know longer ones.
+const PLAIN_BYTES: usize = 512 << 20;
+
 /// Writes a workbook: the rows in temporary files, compressed into `out` at the end, so that memory stays constant.
 ///
 /// Numbers and days are Excel's, except those that it cannot hold: numbers of more than 15 significant digits and
@@ -34,6 +41,7 @@ pub struct XlsxWriter {
     about: About,
     workbook: Workbook,
     rows: u32,
+    bytes: usize,
 }
 
 impl XlsxWriter {
@@ -48,11 +56,9 @@ impl XlsxWriter {
         let mut workbook = Workbook::new();
         // The time of creation would otherwise be now, and the same rows never the same bytes.
         workbook.set_properties(&DocProperties::new().set_title(about.dataset.title).set_creation_datetime(&created));
-        // A million rows of long texts are more than the 4 GiB that a part may have by default.
-        workbook.use_zip_large_file(true);
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(fault)?;
         header(sheet, about).map_err(fault)?;
-        Ok(Self { about: about.clone(), workbook, rows: 0 })
+        Ok(Self { about: about.clone(), workbook, rows: 0, bytes: 0 })
     }
 
     /// Adds the sheet that says what the rows are.
@@ -90,6 +96,7 @@ impl RowWriter for XlsxWriter {
         let sheet = self.workbook.worksheet_from_index(0).map_err(fault)?;
         for (at, (column, cell)) in (0..).zip(self.about.columns.iter().zip(row.cells())) {
             if let Some(text) = cell {
+                self.bytes += CELL_BYTES + text.len();
                 write(sheet, self.rows, at, column, text)?;
             }
         }
@@ -98,6 +105,7 @@ impl RowWriter for XlsxWriter {
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.add_about().map_err(fault)?;
+        self.workbook.use_zip_large_file(self.bytes > PLAIN_BYTES);
         // The library asks for an output that is `Send`, which `out` need not be.
         let mut file = tempfile::tempfile()?;
         self.workbook.save_to_writer(&mut file).map_err(fault)?;

@@ -57,7 +57,9 @@ impl Reader {
             }
         }
         if representation.is_fixed() {
-            for parameter in [P::Fields, P::Labels].into_iter().filter(|p| Self::given(plan, *p)) {
+            let named = matches!(representation, Representation::SdmxCsv);
+            let fixed = [Some(P::Fields), (!named).then_some(P::Labels)];
+            for parameter in fixed.into_iter().flatten().filter(|p| Self::given(plan, *p)) {
                 let detail = format!("`format={}` has columns of its own.", representation.name());
                 self.faults.push(Fault::new(parameter.name(), detail));
             }
