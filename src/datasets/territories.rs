@@ -167,7 +167,7 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Fields(&["territory_code"]),
         },
     ],
-    own: &["contour"],
+    own: &["contour", "profile"],
     example: "DEP-59",
     rows: Rows::Published,
     search: &["name", "official_code", "postal_codes"],

@@ -3,6 +3,7 @@
 //! Must not know HTTP, file formats, or any one dataset.
 
 pub mod aggregate;
+pub mod comparison;
 pub mod connect;
 pub mod error;
 pub mod export;

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::envelope::{self, Links, Meta};
 use super::state::State;
-use super::{aggregate, export, item, negotiation, request, wide};
+use super::{aggregate, comparison, export, item, negotiation, request, wide};
 use crate::db::read::{self, Answer, Page, UnknownCode};
 use crate::format::json;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
@@ -39,6 +39,7 @@ pub async fn list(
     let mut response = match (json, plan.is_page()) {
         _ if plan.presentation.wide => wide::answer(&state, &plan, parent).await?,
         _ if plan.grouping.is_some() => aggregate::answer(&state, &plan, parent).await?,
+        (true, _) if !plan.compare.is_empty() => comparison::answer(&state, &plan, parent).await?,
         (true, _) => page(&state, &plan, parent).await?,
         (false, true) => export::page(&state, &plan, parent).await?,
         (false, false) => export::all(&state, plan, parent, request.method() == Method::HEAD).await?,

@@ -6,12 +6,12 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::state::State;
-use super::{collection, contour, docs, health, index, item, operation, problems};
+use super::{collection, contour, docs, health, index, item, operation, problems, profile};
 use crate::problem::{Kind, Problem};
 use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
 
 /// What the links of territories add to each row.
-static SHARE: [Field; 1] = [Field {
+pub static SHARE: [Field; 1] = [Field {
     origin: Origin::Link,
     ..Field::required(
         "share",
@@ -57,6 +57,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         Own::endpoint::<index::__path_home>(SERVICE, || web::to(index::home)),
         Own::endpoint::<index::__path_index>(SERVICE, || web::to(index::index)),
         Own::endpoint::<contour::__path_contour>("territories", || web::to(contour::contour)),
+        Own::endpoint::<profile::__path_profile>("territories", || web::to(profile::profile)),
         Own::endpoint::<health::__path_live>(SERVICE, || web::to(health::live)),
         Own::endpoint::<health::__path_ready>(SERVICE, || web::to(health::ready)),
         Own::endpoint::<docs::__path_document>(SERVICE, || web::to(docs::document)),

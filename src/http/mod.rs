@@ -3,6 +3,7 @@
 
 mod aggregate;
 pub mod collection;
+mod comparison;
 pub mod contour;
 pub mod docs;
 pub mod endpoint;
@@ -18,6 +19,7 @@ pub mod openapi;
 pub mod operation;
 mod parameter;
 pub mod problems;
+mod profile;
 pub mod request;
 pub mod schema;
 mod state;

@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{contour, envelope, health, index, operation, schema};
+use super::{contour, envelope, health, index, operation, profile, schema};
 use crate::problem;
 use crate::query::Dataset;
 
@@ -105,6 +105,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<index::Index>(&mut fixed);
     collect::<health::Health>(&mut fixed);
     collect::<contour::Feature<'static>>(&mut fixed);
+    collect::<profile::Profile>(&mut fixed);
     all.extend(fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises"))));
     all
 }

@@ -12,5 +12,6 @@ mod questions;
 mod refusals;
 mod registry;
 mod releases;
+mod series;
 mod strings;
 mod workers;

@@ -1,0 +1,223 @@
+//! Owns `/v1/territories/{code}/profile`: all that a page about one territory shows, in one answer.
+//! Must not know SQL.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::collection::refusal;
+use super::envelope::{self, Links, Meta};
+use super::state::State;
+use super::{comparison, item, request};
+use crate::db::comparison::{self as compared, Comparison};
+use crate::db::lookup;
+use crate::db::read::{self, Answer, Page};
+use crate::format::json as writer;
+use crate::problem::Problem;
+use crate::query::{Context, Include, Parameter, Plan, Representation, Row, pairs};
+
+/// The territory, the observations of it, and the way to them and to what lies around.
+const TERRITORIES: &str = "territories";
+const OBSERVATIONS: &str = "observations";
+const ANCESTORS: &str = "ancestors";
+
+/// The most observations of a profile, two of each series.
+const ROWS: &str = "1000";
+
+/// What the figures are compared with.
+const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
+
+/// Profile of a territory
+///
+/// One answer for a page about a territory: the territory, what it lies in, and for each series of observations
+/// (indicator, breakdown, nature, source) the latest value, the one before it, the change between the two, the same figure of
+/// its département, region and country, its rank among the territories of its kind (the largest first; equal values share a
+/// place), the indicator and the source. At most 500 series. Figures that a perimeter has only through its members are not
+/// among them: `links.related.rollup` computes those.
+#[utoipa::path(
+    get,
+    path = "/v1/territories/{code}/profile",
+    operation_id = "getTerritoryProfile",
+    params(
+        ("code" = String, Path, description = "Code of the territory.", example = "PER-bassin-minier"),
+        ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 2, minimum = 1),
+    ),
+    responses((status = 200, description = "The profile.", body = Profile))
+)]
+pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let code = request::code(&request)?;
+    let (Some(territories), Some(observations)) = (state.dataset(TERRITORIES), state.dataset(OBSERVATIONS)) else {
+        return Err(Problem::internal());
+    };
+    let context = Context::of(state.registry, territories);
+    let plan = &item::find(context, &[Parameter::Release], &code, &request::pairs(&request)?)?;
+    let place = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
+        Answer::Page(page) => page,
+        refused => return Err(refusal(plan, None, refused)),
+    };
+    let release = place.release.number;
+    let Some(territory) = place.rows.first() else {
+        let wanted = &code;
+        let near = state
+            .pool
+            .read(|connection| async move { lookup::closest(&connection, territories, wanted.clone(), release).await })
+            .await?;
+        return Err(item::unknown(territories, &code, release, near));
+    };
+    let related = |name: &str, given: &[(&str, &str)]| {
+        let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
+        let (dataset, extra): (_, &'static [crate::query::Field]) = match name {
+            ANCESTORS => (territories, &super::endpoint::SHARE),
+            _ => (observations, &[]),
+        };
+        let mut given: Vec<(String, String)> =
+            given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        given.push((Parameter::Release.name(), release.to_string()));
+        let context = Context { registry: state.registry, dataset, link: Some(link), extra };
+        Plan::read(context, Some(code.clone()), &given, Representation::Json).map_err(Problem::invalid_parameters)
+    };
+    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;
+    let figures = &related(
+        OBSERVATIONS,
+        &[
+            ("last", "2"),
+            ("limit", ROWS),
+            ("include", "indicator,source"),
+            ("sort", "indicator_code,breakdown,nature,source_code,-period_end,-period_start"),
+        ],
+    )?;
+    let read = state.pool.read(|connection| async move {
+        let around = read::answer(&connection, None, around).await?;
+        let found = read::answer(&connection, None, figures).await?;
+        let compared = match &found {
+            Answer::Page(page) => compared::compare(&connection, figures, release, &page.rows).await?,
+            _ => Vec::new(),
+        };
+        Ok((around, found, compared))
+    });
+    let (Answer::Page(ancestors), Answer::Page(found), compared) = read.await? else { return Err(Problem::internal()) };
+    let mut data = b"{\"territory\":".to_vec();
+    writer::object(&mut data, &plan.columns, territory);
+    data.extend_from_slice(b",\"ancestors\":");
+    writer::array(&mut data, &around.columns, &ancestors.rows);
+    data.extend_from_slice(b",\"series\":[");
+    series(&mut data, figures, &found, &compared);
+    data.extend_from_slice(b"]}");
+    Ok(envelope::answer(&data, &Meta::new(TERRITORIES, &place.release), &links(&code, plan.release, release), &[]))
+}
+
+/// Appends each series: its rows stand together, the latest first.
+fn series(out: &mut Vec<u8>, plan: &Plan, page: &Page, compared: &[Comparison]) {
+    let comparators = COMPARATORS.map(str::to_owned);
+    let cell = |row: &Row, name: &str| {
+        let at = plan.columns.iter().position(|column| column.name == name);
+        at.and_then(|at| row.cell(at)).map(str::to_owned)
+    };
+    let key = |row: &Row| ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(row, name));
+    let mut first = true;
+    for (at, (row, comparison)) in page.rows.iter().zip(compared).enumerate() {
+        if at > 0 && key(&page.rows[at - 1]) == key(row) {
+            continue;
+        }
+        let previous = page.rows.get(at + 1).filter(|earlier| key(earlier) == key(row));
+        out.extend_from_slice(if first { b"{\"latest\":" } else { b",{\"latest\":" });
+        first = false;
+        writer::object(out, &plan.columns, row);
+        out.extend_from_slice(b",\"previous\":");
+        match previous {
+            Some(earlier) => writer::object(out, &plan.columns, earlier),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"change\":");
+        let change = previous.and_then(|earlier| difference(&cell(row, "value")?, &cell(earlier, "value")?));
+        out.extend_from_slice(change.as_deref().unwrap_or("null").as_bytes());
+        out.extend_from_slice(b",\"comparison\":");
+        comparison::write(out, &comparators, comparison);
+        for (name, field) in [("indicator", "indicator_code"), ("source", "source_code")] {
+            out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            included(out, page, name, cell(row, field).as_deref());
+        }
+        out.push(b'}');
+    }
+}
+
+/// Appends the included row with this code.
+fn included(out: &mut Vec<u8>, page: &Page, name: &str, code: Option<&str>) {
+    let found = page.included.iter().find(|one| one.include.name() == name);
+    let row = found.and_then(|one| {
+        let Include::Referred { dataset, .. } = one.include else { return None };
+        let columns: Vec<crate::query::Column> = dataset.fields.iter().map(crate::query::Column::of).collect();
+        let row = one.rows.iter().find(|row| row.cell(0) == code)?;
+        Some((columns, row))
+    });
+    match row {
+        Some((columns, row)) => writer::object(out, &columns, row),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// The difference of two decimals, with the decimals of the finer one.
+fn difference(later: &str, earlier: &str) -> Option<String> {
+    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let (a, b): (f64, f64) = (later.parse().ok()?, earlier.parse().ok()?);
+    Some(format!("{:.*}", decimals(later).max(decimals(earlier)), a - b))
+}
+
+fn links(code: &str, asked: Option<i32>, read: i32) -> Links {
+    let territory = format!("/v1/{TERRITORIES}/{}", pairs::encode_segment(code));
+    let path = format!("{territory}/profile");
+    let at = |release: i32| format!("{path}?release={release}");
+    let rollup = format!("/v1/{OBSERVATIONS}?rollup=true&territory_code={}", pairs::encode(code));
+    Links {
+        this: asked.map_or_else(|| path.clone(), at),
+        pinned: at(read),
+        next: None,
+        collection: None,
+        related: BTreeMap::from([("territory", territory), ("rollup", rollup)]),
+    }
+}
+
+/// The profile of a territory.
+pub struct Profile;
+
+impl utoipa::PartialSchema for Profile {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let row = |name: &str| json!({"$ref": super::operation::reference(name)});
+        let or_null = |name: &str| json!({"anyOf": [row(name), {"type": "null"}]});
+        let series = json!({
+            "type": "object",
+            "description": "One series: an indicator, a breakdown, a nature, a source.",
+            "properties": {
+                "latest": row("Observation"),
+                "previous": or_null("Observation"),
+                "change": {"type": ["number", "null"], "description": "The latest value less the one before it."},
+                "comparison": {"type": "object", "description": "The same figure of the territories around, and the rank among those of its kind."},
+                "indicator": or_null("Indicator"),
+                "source": or_null("Source"),
+            },
+            "required": ["latest", "previous", "change", "comparison", "indicator", "source"],
+        });
+        let data: Value = json!({
+            "type": "object",
+            "properties": {
+                "territory": row("Territory"),
+                "ancestors": {"type": "array", "items": row("TerritoryWithShare")},
+                "series": {"type": "array", "items": series},
+            },
+            "required": ["territory", "ancestors", "series"],
+        });
+        let whole = json!({
+            "type": "object",
+            "properties": {"data": data, "meta": row("Meta"), "links": row("Links")},
+            "required": ["data", "meta", "links"],
+        });
+        serde_json::from_value(whole).expect("the schema is made here")
+    }
+}
+
+impl utoipa::ToSchema for Profile {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Profile".into()
+    }
+}
