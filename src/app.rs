@@ -1,6 +1,8 @@
 //! Owns the application: the registry of datasets put behind HTTP. The same for the server and for tests.
 //! Must not know sockets, processes or the environment.
 
+use std::path::PathBuf;
+
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpRequest, middleware, web};
@@ -12,6 +14,7 @@ use crate::db::Pool;
 use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::pool::Limits;
+use crate::http::files::{self, store::Store};
 use crate::http::{Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::query::closest::closest;
@@ -28,6 +31,8 @@ pub struct Shared {
     pub limits: Limits,
     /// The way to many rows.
     pub exports: Exports,
+    /// The files of releases.
+    pub files: Store,
     /// The OpenAPI document.
     pub document: Bytes,
     /// Whether the server is on its way down.
@@ -35,11 +40,20 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// What workers share, for a database.
-    pub fn new(database: Database, limits: Limits) -> Self {
+    /// What workers share, for a database; files of releases are kept in a folder.
+    pub fn new(database: Database, limits: Limits, files: PathBuf) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
         let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
-        Self { database, limits, exports, document, stopping: watch::Sender::new(false) }
+        let files = Store::new(files);
+        Self { database, limits, exports, files, document, stopping: watch::Sender::new(false) }
+    }
+}
+
+impl Shared {
+    /// Builds the files of the newest release beside everything else.
+    pub fn build_files(&self) {
+        let build = files::build_missing(self.database.clone(), self.exports.clone(), self.files.clone(), REGISTRY);
+        self.exports.handle().spawn(build);
     }
 }
 
@@ -58,6 +72,7 @@ pub fn build(
     let state = State {
         pool: Pool::new(shared.database.clone(), shared.limits),
         exports: shared.exports.clone(),
+        files: shared.files.clone(),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

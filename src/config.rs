@@ -38,6 +38,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
     variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
+    variable("REPERES_FILES_DIR", "", "directory of the files of releases; `files` in REPERES_DATA_DIR when not set"),
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
     variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),
@@ -59,6 +60,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// Whether the operator chose that directory.
     pub data_dir_moved: bool,
+    /// Directory of the files of releases.
+    pub files: PathBuf,
     /// Directory of the bundled data.
     pub bundles: PathBuf,
     /// Threads that serve requests.
@@ -115,6 +118,10 @@ impl Config {
             address,
             data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
             data_dir_moved: reader.given.contains_key("REPERES_DATA_DIR"),
+            files: match reader.given.get("REPERES_FILES_DIR") {
+                Some(folder) => PathBuf::from(folder),
+                None => PathBuf::from(reader.text("REPERES_DATA_DIR")).join("files"),
+            },
             bundles: PathBuf::from(reader.text("REPERES_BUNDLES")),
             workers: workers.and_then(|n| usize::try_from(n).ok()),
             limits: Limits {

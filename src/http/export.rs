@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use super::collection::{self, refusal};
 use super::envelope::instant;
 use super::state::State;
+use crate::db::DbError;
 use crate::db::export::Permit;
 use crate::db::read::{self, Answer, Ground, Grounded};
 use crate::format::{About, RowWriter, writer};
@@ -177,6 +178,26 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     response
 }
 
+/// The rows of an export, as they come.
+pub type Chunks = mpsc::Receiver<Result<Vec<Row>, DbError>>;
+
+/// Writes rows as they come and gives their number. To be called where a thread may wait.
+///
+/// # Errors
+/// The database's, the output's, or what the representation cannot hold.
+pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) -> io::Result<u64> {
+    let mut number = 0;
+    writer.begin(out)?;
+    while let Some(chunk) = rows.blocking_recv() {
+        for row in chunk.map_err(io::Error::other)? {
+            writer.row(out, &row)?;
+            number += 1;
+        }
+    }
+    writer.end(out)?;
+    Ok(number)
+}
+
 /// Formats the rows as they come, on a thread that may wait for the client, and hands the pieces over.
 fn stream(
     state: &State,
@@ -187,23 +208,13 @@ fn stream(
 ) -> impl futures_util::Stream<Item = io::Result<Bytes>> + use<> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let runtime = state.exports.handle();
-    let mut rows = state.exports.rows(Arc::new(plan), ground);
+    let rows = state.exports.rows(Arc::new(plan), ground);
     runtime.clone().spawn_blocking(move || {
         let _permit = permit;
         let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(PIECE * 2) };
-        let mut write = || {
-            writer.begin(&mut out)?;
-            while let Some(chunk) = rows.blocking_recv() {
-                for row in chunk.map_err(io::Error::other)? {
-                    writer.row(&mut out, &row)?;
-                }
-            }
-            writer.end(&mut out)?;
-            out.flush()?;
-            out.send(Piece::End)
-        };
+        let written = drain(writer.as_mut(), &mut out, rows).and_then(|_| out.flush()).and_then(|()| out.send(Piece::End));
         // The error ends the body before its end, and so the connection: the client sees that something is missing.
-        if let Err(error) = write() {
+        if let Err(error) = written {
             log::warn!("an export broke off: {error}");
             _ = sender.blocking_send(Piece::Broken(error));
         }

@@ -10,6 +10,7 @@ pub mod endpoint;
 pub mod envelope;
 mod export;
 mod failure;
+pub mod files;
 pub mod health;
 pub mod index;
 pub mod item;

@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{contour, envelope, health, index, operation, profile, schema};
+use super::{contour, envelope, files, health, index, operation, profile, schema};
 use crate::problem;
 use crate::query::Dataset;
 
@@ -25,13 +25,14 @@ every row names its source and the place in it.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 9] = [
+const FAILURES: [(&str, &str, &str); 10] = [
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
     ("NotOffered", "406", "The header `Accept` admits none of the representations."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
     ("TooSlow", "408", "The request did not arrive in time."),
     ("TooMuch", "413", "The request has a body that is too large."),
     ("TooLong", "414", "The address is too long."),
+    ("Beyond", "416", "The range begins beyond the end of the file."),
     ("TooLarge", "431", "The head of the request is too large."),
     ("Failed", "500", "The server failed; the cause is in its log."),
     ("NotNow", "503", "The database does not answer at the moment; try again after `Retry-After` seconds."),
@@ -77,6 +78,7 @@ fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let datasets = registry.iter().filter(|dataset| dataset.public);
     let mut tags: Vec<Value> =
         datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
+    tags.push(json!({"name": endpoint::FILES, "description": "Whole datasets of a release as files that never change."}));
     tags.push(
         json!({"name": endpoint::SERVICE, "description": "The service itself: index, documentation, health, problem types."}),
     );
@@ -105,6 +107,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<index::Index>(&mut fixed);
     collect::<health::Health>(&mut fixed);
     collect::<contour::Feature<'static>>(&mut fixed);
+    collect::<files::Files>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
     all.extend(fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises"))));
     all
@@ -134,7 +137,10 @@ fn responses() -> BTreeMap<&'static str, Value> {
 fn with_failures(path: &str, mut operation: Operation) -> Operation {
     let may = |name: &str| match name {
         "NotThere" => path.contains('{'),
-        "NotOffered" => path.starts_with("/v1/") && (!path.contains('{') || path.matches('/').count() > 3),
+        "Beyond" => path.starts_with("/v1/files/"),
+        "NotOffered" => {
+            !path.starts_with("/v1/files") && path.starts_with("/v1/") && (!path.contains('{') || path.matches('/').count() > 3)
+        }
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
         _ => true,
     };

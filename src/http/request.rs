@@ -27,7 +27,15 @@ pub fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
 /// # Errors
 /// 400 when it cannot be read.
 pub fn code(request: &HttpRequest) -> Result<String, Problem> {
-    let raw = request.match_info().get("code").unwrap_or_default();
+    segment(request, "code")
+}
+
+/// A part of the path, decoded strictly.
+///
+/// # Errors
+/// 400 when it cannot be read.
+pub fn segment(request: &HttpRequest, name: &str) -> Result<String, Problem> {
+    let raw = request.match_info().get(name).unwrap_or_default();
     if raw.len() > CODE_LENGTH {
         return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {CODE_LENGTH} bytes.")));
     }
@@ -39,7 +47,10 @@ pub fn code(request: &HttpRequest) -> Result<String, Problem> {
 /// # Errors
 /// 400 that names each.
 pub fn no_parameters(request: &HttpRequest) -> Result<(), Problem> {
-    let fault = |(name, _): (String, String)| Fault::new(name, "This address takes no parameters.");
+    let fault = |(name, _): (String, String)| {
+        let detail = format!("`{}` is not a parameter of this address, which takes none.", crate::problem::echo(&name));
+        Fault::new(name, detail)
+    };
     let faults: Vec<Fault> = pairs(request)?.into_iter().map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid_parameters(faults)) }
 }

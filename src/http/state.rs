@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::files::store::Store;
 use crate::db::Pool;
 use crate::db::export::Exports;
 use crate::query::Dataset;
@@ -14,6 +15,8 @@ pub struct State {
     pub pool: Pool,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
+    /// The files of releases.
+    pub files: Store,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

@@ -66,6 +66,9 @@ kinds! {
     UnsupportedEncoding, "unsupported-encoding", 415, "Unsupported content encoding",
         "Le corps de la requête est compressé, ce que le service n’admet pas.",
         "Envoyez la requête sans « Content-Encoding ».";
+    RangeNotSatisfiable, "range-not-satisfiable", 416, "Range not satisfiable",
+        "Les octets demandés commencent après la fin du fichier.",
+        "Demandez moins, ou le fichier entier ; « Repr-Digest » en donne l’empreinte.";
     NotAdditive, "not-additive", 422, "Not additive",
         "L’agrégat demandé n’aurait pas de sens : une somme de pourcentages, de stocks pris à plusieurs dates, de montants à des stades différents, ou d’un même argent compté deux fois.",
         "« errors » dit pourquoi, et ce qui serait juste : regrouper ou filtrer autrement.";

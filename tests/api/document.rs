@@ -39,8 +39,9 @@ fn address(path: &str, operation: &Value) -> String {
     let mut address = path.to_owned();
     for parameter in parameters(operation).iter().filter(|p| p["in"] == "path") {
         let name = parameter["name"].as_str().expect("a name");
-        let example = parameter["example"].as_str().unwrap_or_else(|| panic!("{path}: {name} has no example"));
-        address = address.replace(&format!("{{{name}}}"), &pairs::encode_segment(example));
+        assert!(!parameter["example"].is_null(), "{path}: {name} has no example");
+        let example = parameter["example"].as_str().map_or_else(|| parameter["example"].to_string(), str::to_owned);
+        address = address.replace(&format!("{{{name}}}"), &pairs::encode_segment(&example));
     }
     address
 }

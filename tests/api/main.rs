@@ -6,6 +6,7 @@ mod harness;
 mod aggregates;
 mod configuration;
 mod document;
+mod files;
 mod operators;
 mod processes;
 mod questions;

@@ -9,7 +9,7 @@ mod server;
 mod world;
 
 pub use bundle::{SOURCES, bundle};
-pub use client::{get, head, raw, send};
+pub use client::{Reply, get, head, raw, send};
 pub use cluster::{database, root_directory};
 pub use server::{TestServer, bundled, migrated, publish, shared};
 pub use world::world;

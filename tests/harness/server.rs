@@ -14,7 +14,7 @@ use reperes::db::pool::Limits;
 use reperes::publish::{self, Outcome, PublishError};
 use reperes::server::Server;
 
-use super::cluster::database;
+use super::cluster::{database, root_directory};
 
 /// A server under test.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ fn limits() -> Limits {
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
-    Shared::new(Database::parse(url).expect("the URL is one"), limits())
+    Shared::new(Database::parse(url).expect("the URL is one"), limits(), root_directory().join("files"))
 }
 
 /// The server on the bundled data, the same for all tests that only read.

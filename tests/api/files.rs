@@ -1,0 +1,103 @@
+//! Files of releases: whole, unchanging, and given in parts to those who ask for parts.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::harness::{TestServer, bundled, get, head, raw, world};
+
+fn with(address: std::net::SocketAddr, path: &str, headers: &str) -> crate::harness::Reply {
+    raw(address, format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n\r\n").as_bytes())
+}
+
+#[test]
+fn every_file_is_listed_whole_and_what_the_export_gives() {
+    let names: Vec<(String, String)> = get(world(), "/v1/files")
+        .data()
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|file| (file["href"].as_str().expect("an address").to_owned(), file["format"].as_str().expect("a word").to_owned()))
+        .collect();
+    assert!(names.len() > 40);
+    for (href, format) in &names {
+        let reply = get(world(), href);
+        assert_eq!(reply.status, 200, "{href}: {}", reply.text());
+        let digest = Sha256::digest(&reply.body);
+        let expected = format!("sha-256=:{}:", BASE64_STANDARD.encode(digest));
+        assert_eq!(reply.header("repr-digest"), Some(expected.as_str()), "{href}");
+        assert_eq!(reply.header("content-length"), Some(reply.body.len().to_string().as_str()), "{href}");
+        let dataset = href.trim_start_matches("/v1/files/").split('.').next().expect("a name");
+        let export = get(world(), &format!("/v1/{dataset}?format={format}"));
+        assert_eq!(reply.header("content-type"), export.header("content-type"), "{href}");
+        if format != "parquet" {
+            assert!(export.unchunked() == reply.body, "{href} is not what the export gives");
+        }
+        let pinned = reply.header("content-location").expect("an address").to_owned();
+        let again = get(world(), &pinned);
+        assert!(again.body == reply.body && again.header("cache-control") == Some("public, max-age=31536000, immutable"));
+        let empty = head(world(), href);
+        assert_eq!((empty.status, empty.body.len()), (200, 0));
+        assert_eq!(empty.header("content-length"), reply.header("content-length"), "{href}");
+    }
+    for file in get(world(), "/v1/files").data().as_array().expect("a list") {
+        let body = get(world(), file["pinned"].as_str().expect("an address")).body;
+        let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!((file["bytes"].as_u64(), file["sha256"].as_str()), (Some(body.len() as u64), Some(digest.as_str())));
+        let counted = get(world(), &format!("/v1/{}?count=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
+        assert_eq!(file["rows"], counted["meta"]["total"]["value"], "{file}");
+    }
+}
+
+#[test]
+fn parts_and_validators_are_answered() {
+    let path = "/v1/files/1/territories.csv";
+    let whole = get(world(), path);
+    let (etag, modified) = (whole.header("etag").expect("a tag"), whole.header("last-modified").expect("a date"));
+    let part = with(world(), path, "Range: bytes=5-9");
+    assert_eq!((part.status, part.body.as_slice()), (206, &whole.body[5..10]));
+    assert_eq!(part.header("content-range"), Some(format!("bytes 5-9/{}", whole.body.len()).as_str()));
+    let tail = with(world(), path, "Range: bytes=-7");
+    assert_eq!((tail.status, tail.body.as_slice()), (206, &whole.body[whole.body.len() - 7..]));
+    let rest = with(world(), path, &format!("Range: bytes=10-\r\nIf-Range: {etag}"));
+    assert_eq!((rest.status, rest.body.as_slice()), (206, &whole.body[10..]));
+    assert_eq!(with(world(), path, &format!("Range: bytes=10-\r\nIf-Range: {modified}")).status, 206);
+    assert_eq!(with(world(), path, "Range: bytes=10-\r\nIf-Range: \"autre\"").body, whole.body);
+    for ignored in ["bytes=0-1,5-6", "lignes=0-1", "bytes=a-b", "bytes=9-5"] {
+        let reply = with(world(), path, &format!("Range: {ignored}"));
+        assert!(reply.status == 200 && reply.body == whole.body || reply.status == 416, "{ignored}: {}", reply.status);
+    }
+    assert_eq!(with(world(), path, "Range: bytes=99999999-").problem(416)["type"], "/problems/range-not-satisfiable");
+    for known in [
+        format!("If-None-Match: {etag}"),
+        format!("If-None-Match: W/{etag}, \"x\""),
+        "If-None-Match: *".to_owned(),
+        format!("If-Modified-Since: {modified}"),
+    ] {
+        let reply = with(world(), path, &known);
+        assert_eq!((reply.status, reply.body.len(), reply.header("etag")), (304, 0, Some(etag)), "{known}");
+    }
+    assert_eq!(with(world(), path, &format!("If-None-Match: \"x\"\r\nIf-Modified-Since: {modified}")).status, 200);
+    assert_eq!(with(world(), path, "If-Modified-Since: Mon, 01 Jan 2001 00:00:00 GMT").status, 200);
+}
+
+#[test]
+fn files_that_are_not_there_are_named() {
+    let problem = get(bundled(), "/v1/files/territoires.csv").problem(404);
+    assert_eq!(problem["closest"][0], "territories.csv");
+    for path in [
+        "/v1/files/territories",
+        "/v1/files/contours.csv",
+        "/v1/files/99/territories.csv",
+        "/v1/files/a/territories.csv",
+        "/v1/files/territories.json",
+        "/v1/files/..%2Ffiles",
+    ] {
+        get(bundled(), path).problem(404);
+    }
+    get(bundled(), "/v1/files/territories.csv?limit=1").problem(400);
+    get(TestServer::empty().address, "/v1/files").problem(503);
+    let listed: Value = get(bundled(), "/v1/files").json();
+    assert_eq!(listed["release"], 2);
+}
