@@ -49,7 +49,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
     rows: Rows::Published,
-    search: &[],
+    search: &["indicator_code"],
     shape: Shape::Observations,
     public: true,
 };

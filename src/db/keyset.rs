@@ -15,13 +15,14 @@ use crate::query::{Plan, SortTerm};
 #[derive(Clone, Copy)]
 pub struct Order<'b> {
     plan: &'b Plan,
+    release: &'b i32,
     approximate: bool,
 }
 
 impl<'b> Order<'b> {
     /// The order of a plan; `approximate` when no row has the very words that are searched for.
-    pub fn new(plan: &'b Plan, approximate: bool) -> Self {
-        Self { plan, approximate }
+    pub fn new(plan: &'b Plan, release: &'b i32, approximate: bool) -> Self {
+        Self { plan, release, approximate }
     }
 
     /// Writes the order.
@@ -84,7 +85,7 @@ impl<'b> Order<'b> {
 
     /// Writes what a term orders by.
     fn ordered(self, out: &mut AstPass<'_, 'b, Pg>, term: &SortTerm) -> Out {
-        let Some(field) = term.field() else { return search::rank(out, self.plan, self.approximate) };
+        let Some(field) = term.field() else { return search::rank(out, self.plan, self.release, self.approximate) };
         out.push_sql(if term.folded { "fold(" } else { "" });
         sql::column(out, field)?;
         out.push_sql(if term.folded { ")" } else { "" });

@@ -147,7 +147,7 @@ impl<'a> Select<'a> {
         }
         if self.plan.search.is_some() {
             out.push_sql(" AND ");
-            search::condition(out, self.plan, self.approximate)?;
+            search::condition(out, self.plan, &self.release, self.approximate)?;
         }
         if let Some(link) = self.plan.context.link {
             self.link(out, &link.via)?;
@@ -277,11 +277,11 @@ impl QueryFragment<Pg> for Select<'_> {
                 out.push_bind_param::<BigInt, _>(&self.most)
             }
             Shape::Rows => {
-                let order = Order::new(self.plan, self.approximate);
+                let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push_sql("SELECT ");
                 sql::list(out, &self.columns, |out, column| match column.source {
                     Source::Rank => {
-                        search::rank(out, self.plan, self.approximate)?;
+                        search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push_sql("::text");
                         Ok(())
                     }

@@ -98,6 +98,12 @@ fn columns(plan: &Plan, grouping: &Grouping, by: &[&'static Field]) -> Vec<Colum
     }
     columns.extend(["expected", "present", "suppressed", "missing"].map(|name| Column::computed(name, NUMBER, true)));
     columns.push(Column::computed("coverage", Kind::Decimal, false));
+    // A field that rows are gathered by says already what a column of the same name would.
+    let mut at = 0;
+    columns.retain(|column| {
+        at += 1;
+        at <= by.len() || !by.iter().any(|field| field.name == column.name)
+    });
     columns
 }
 

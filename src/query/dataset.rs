@@ -100,7 +100,8 @@ pub struct Dataset {
     pub example: &'static str,
     /// Where its rows come from.
     pub rows: Rows,
-    /// The fields that `q` searches; the first is the row's title.
+    /// The fields that `q` searches; the first is the row's title. A field that refers to rows stands for what `q`
+    /// searches of them.
     pub search: &'static [&'static str],
     /// What its rows measure.
     pub shape: Shape,

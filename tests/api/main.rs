@@ -7,6 +7,8 @@ mod aggregates;
 mod configuration;
 mod document;
 mod files;
+mod grammar;
+mod model;
 mod operators;
 mod processes;
 mod questions;

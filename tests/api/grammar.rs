@@ -1,0 +1,152 @@
+//! What a request may ask beside filters: search, places, columns, labels, related rows, facets, counts.
+
+use serde_json::{Value, json};
+
+use crate::harness::{bundled, get, world};
+
+fn rows(target: &str) -> Vec<Value> {
+    get(bundled(), target).data().as_array().expect("a list").clone()
+}
+
+fn codes(target: &str) -> Vec<String> {
+    rows(target).iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect()
+}
+
+#[test]
+fn a_search_folds_accents_case_hyphens_and_elisions() {
+    for words in ["st etienne", "Saint-Étienne", "SAINT ETIENNE", "saint-eti", "etienne st", "st%20%20etienne"] {
+        let found = codes(&format!("/v1/territories?q={words}&kind=commune&limit=3&fields=code"));
+        assert_eq!(found[0], "COM-42218", "{words}");
+    }
+    let access = codes("/v1/measures?q=l'accès&fields=code");
+    assert!(access.len() > 3, "{access:?}");
+    for words in ["acces", "ACCÈS", "d’accès", "l’acces"] {
+        assert_eq!(codes(&format!("/v1/measures?q={words}&fields=code")), access, "{words}");
+    }
+    let sorted = |target: &str| {
+        let mut found = codes(target);
+        found.sort();
+        found
+    };
+    assert_eq!(sorted("/v1/measures?q=enfant&fields=code"), sorted("/v1/measures?q=enfants&fields=code"));
+    let observed = rows("/v1/observations?q=petits dejeuners&fields=indicator_code");
+    assert_eq!(observed.len(), 2, "observations are found by their indicator: {observed:?}");
+    assert_eq!(rows("/v1/territories?q=59350&fields=code")[0]["code"], "COM-59350");
+}
+
+#[test]
+fn the_exact_name_comes_first_then_the_most_inhabitants() {
+    let names = |target: &str| -> Vec<Value> { rows(target).iter().map(|row| json!([row["name"], row["kind"]])).collect() };
+    assert_eq!(
+        names("/v1/territories?q=lille&limit=3&fields=name,kind"),
+        [json!(["Lille", "arrondissement"]), json!(["Lille", "commune"]), json!(["Lillers", "commune"])]
+    );
+    let page = get(bundled(), "/v1/territories?q=saint&kind=commune&limit=50&fields=code,population").json();
+    let populations: Vec<i64> =
+        page["data"].as_array().expect("a list").iter().map(|row| row["population"].as_i64().unwrap_or(-1)).collect();
+    assert!(populations.is_sorted_by(|a, b| a >= b), "{populations:?}");
+    let mut all = 0;
+    let mut next = Some("/v1/territories?q=saint&kind=commune&limit=1000&fields=code&count=exact".to_owned());
+    let mut total = Value::Null;
+    while let Some(target) = next {
+        let page = get(bundled(), &target).json();
+        all += page["data"].as_array().expect("a list").len();
+        total = page["meta"]["total"]["value"].clone();
+        next = page["links"]["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(json!(all), total);
+    assert!(all > 3000, "{all} communes");
+}
+
+#[test]
+fn what_nobody_wrote_so_is_found_by_its_likeness() {
+    let page = get(bundled(), "/v1/territories?q=roubais&kind=commune&fields=name").json();
+    assert_eq!((page["data"][0]["name"].clone(), page["meta"]["search"].clone()), (json!("Roubaix"), json!("approximate")));
+    assert!(get(bundled(), "/v1/territories?q=lille&limit=1").json()["meta"].get("search").is_none());
+    assert_eq!(rows("/v1/territories?q=xqzvwk&fields=name"), Vec::<Value>::new());
+    for q in ["", "%20", "-'", "a b c d e f g h i j k"] {
+        get(bundled(), &format!("/v1/territories?q={q}")).problem(400);
+    }
+    for q in ["%27%3B--", "a%26b", "!%7C%28%29%3A*", "de", "l%27", "%E4%B8%AD"] {
+        assert_ne!(get(bundled(), &format!("/v1/territories?q={q}&limit=1")).status, 500, "{q}");
+    }
+}
+
+#[test]
+fn a_point_and_a_box_are_found_on_the_map() {
+    let here = codes("/v1/territories?lon=3.0573&lat=50.6292&fields=code");
+    assert_eq!(here, ["ARR-595", "COM-59350", "DEP-59", "EPCI-200093201", "FR", "REG-32"]);
+    assert_eq!(codes("/v1/territories?lon=-30&lat=40&fields=code"), Vec::<String>::new());
+    let boxed = codes("/v1/territories?bbox=3.05,50.62,3.06,50.63&kind=commune&fields=code");
+    assert_eq!(boxed, ["COM-59350"]);
+    let figures = rows("/v1/observations?lon=3.0573&lat=50.6292&fields=territory_code");
+    assert!(figures.iter().any(|row| row["territory_code"] == "DEP-59"));
+    for query in
+        ["lon=3", "lat=50", "lon=200&lat=50", "lon=a&lat=50", "bbox=1,2,3", "bbox=3,50,2,51", "bbox=1,2,3,4,5", "lon=1e3&lat=1"]
+    {
+        get(bundled(), &format!("/v1/territories?{query}")).problem(400);
+    }
+    get(bundled(), "/v1/indicators?lon=3&lat=50").problem(400);
+}
+
+#[test]
+fn columns_and_labels_are_those_asked_for() {
+    let row = &rows("/v1/observations?fields=value,territory_code&labels=both&limit=1&territory_code=DEP-59")[0];
+    assert_eq!(row, &json!({"value": 350, "territory_code": "DEP-59", "territory_label": "Nord"}));
+    let row = &rows("/v1/observations?fields=territory_code&labels=name&limit=1&territory_code=DEP-59")[0];
+    assert_eq!(row, &json!({"territory_label": "Nord"}));
+    assert_eq!(get(bundled(), "/v1/territories/DEP-59?fields=name").data(), json!({"name": "Nord"}));
+    for query in ["fields=", "fields=code,code", "fields=nom", "labels=noms"] {
+        get(bundled(), &format!("/v1/observations?{query}")).problem(400);
+    }
+    let next = get(bundled(), "/v1/territories?fields=name&sort=-population&limit=2").json()["links"]["next"].clone();
+    assert_eq!(rows(next.as_str().expect("a next page")).len(), 2);
+}
+
+#[test]
+fn related_rows_stand_beside_the_page_each_once() {
+    let page = get(bundled(), "/v1/conventions?include=funding,signatories&fields=code").json();
+    let signatories = page["included"]["signatories"]["data"].as_array().expect("a list");
+    let mut names: Vec<&str> = signatories.iter().map(|row| row["code"].as_str().expect("a code")).collect();
+    names.dedup();
+    assert_eq!(names, ["cd-02", "cd-59", "cd-60", "cd-62", "cd-80", "etat"]);
+    assert_eq!(page["included"]["funding"]["data"][0]["convention_code"], "convention-bassin-minier");
+    assert_eq!(page["included"]["funding"]["more"], false);
+    let item = get(bundled(), "/v1/territories/COM-59350?include=departement,epci&fields=name").json();
+    assert_eq!(item["included"]["departement"]["data"][0]["name"], "Nord");
+    assert_eq!(item["included"]["epci"]["data"][0]["code"], "EPCI-200093201");
+    assert!(get(bundled(), "/v1/conventions").json().get("included").is_none());
+    for query in ["include=rien", "include=funding,funding", "include=funding&format=csv"] {
+        get(bundled(), &format!("/v1/conventions?{query}")).problem(400);
+    }
+}
+
+#[test]
+fn facets_count_the_choices_that_remain() {
+    let facets =
+        get(bundled(), "/v1/territories?facets=kind,legal_form&kind=epci&within=REG-32&limit=1").json()["meta"]["facets"].clone();
+    let count = |facet: &str, value: &str| {
+        let choices = facets[facet]["choices"].as_array().expect("a list");
+        choices.iter().find(|choice| choice["value"] == value).map(|choice| choice["count"].clone())
+    };
+    assert_eq!(count("kind", "commune"), Some(json!(3782)), "the filter on the field itself is left out");
+    assert_eq!(count("kind", "epci"), Some(json!(90)));
+    let forms: i64 =
+        facets["legal_form"]["choices"].as_array().expect("a list").iter().filter_map(|choice| choice["count"].as_i64()).sum();
+    assert_eq!(forms, 90, "all other filters hold");
+    let listed = get(bundled(), "/v1/conventions?facets=signatory_codes").json()["meta"]["facets"]["signatory_codes"].clone();
+    assert_eq!(listed["choices"][0], json!({"value": "etat", "count": 6}));
+    for query in ["facets=name", "facets=kind,kind", "facets=kind&format=ndjson"] {
+        get(bundled(), &format!("/v1/territories?{query}")).problem(400);
+    }
+}
+
+#[test]
+fn counts_are_exact_or_bounded_and_say_so() {
+    let total = |query: &str| get(bundled(), &format!("/v1/territories?limit=1&{query}")).json()["meta"]["total"].clone();
+    assert_eq!(total("count=bounded"), json!({"value": 10_000, "relation": "gte"}));
+    assert_eq!(total("count=bounded&kind=region"), json!({"value": 18, "relation": "eq"}));
+    assert_eq!(total("count=exact&kind=commune"), json!({"value": 34_969, "relation": "eq"}));
+    assert_eq!(total("count=none"), Value::Null);
+    assert_eq!(get(world(), "/v1/territories?format=csv&count=exact").header("x-total-rows"), Some("11"));
+}
