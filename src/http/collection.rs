@@ -99,6 +99,15 @@ pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
     }
 }
 
+/// The address of the same rows at the release that they were read from. A cursor holds its release.
+pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> String {
+    let own = match &plan.after {
+        Some(position) => ("cursor", cursor::encode(position, &plan.identity())),
+        None => ("release", release.to_string()),
+    };
+    format!("{}{}", path(plan, parent), plan.query_string(&[own]))
+}
+
 /// The addresses that lead on from a page.
 pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
     let path = path(plan, parent);
@@ -106,15 +115,11 @@ pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Link
         Some(position) => vec![("cursor", cursor::encode(position, &plan.identity()))],
         None => plan.release.map(|release| ("release", release.to_string())).into_iter().collect(),
     };
-    let pinned = match &plan.after {
-        Some(_) => own.clone(),
-        None => vec![("release", page.release.number.to_string())],
-    };
     let next = next(plan, page).map(|position| vec![("cursor", cursor::encode(&position, &plan.identity()))]);
     let address = |more: &[(&str, String)]| format!("{path}{}", plan.query_string(more));
     Links {
         this: address(&own),
-        pinned: address(&pinned),
+        pinned: pinned(plan, parent, page.release.number),
         next: next.map(|more| address(&more)),
         collection: None,
         related: BTreeMap::new(),

@@ -112,7 +112,8 @@ pub async fn all(
     let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
     if headers_only {
-        return Ok(response.finish());
+        // A stream of nothing, since the length of the answer to GET is not known, and an empty body would say that it is 0.
+        return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     Ok(response.streaming(stream(state, plan, ground, writer, permit)))
 }
@@ -149,13 +150,12 @@ pub fn unwritable(error: &io::Error) -> Problem {
 /// What a file says of itself.
 pub fn about(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground) -> About {
     let release = ground.release.number;
-    let pinned = format!("{}{}", collection::path(plan, parent), plan.query_string(&[("release", release.to_string())]));
     About {
         dataset: plan.context.dataset,
         columns: plan.columns.clone(),
         release,
         published_at: instant(ground.release.published_at),
-        pinned,
+        pinned: collection::pinned(plan, parent, release),
     }
 }
 

@@ -22,6 +22,9 @@ use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The headers that scripts of other origins may read, besides those that they always may.
+const EXPOSED: &str = "Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location";
+
 /// The longest identifier that is taken over from a client.
 const IDENTIFIER: usize = 64;
 
@@ -115,7 +118,7 @@ fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
     }
     let headers = response.headers_mut();
     headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static("Link, X-Request-Id, Retry-After"));
+    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if let Ok(value) = HeaderValue::from_str(identifier) {
         headers.insert(REQUEST_ID, value);

@@ -7,6 +7,7 @@ mod aggregates;
 mod configuration;
 mod document;
 mod files;
+mod formats;
 mod grammar;
 mod model;
 mod operators;

@@ -5,13 +5,7 @@ use std::fs;
 use reperes::publish::{Outcome, PublishError};
 use serde_json::{Value, json};
 
-use crate::harness::{SOURCES, TestServer, bundle, get, migrated, publish};
-
-fn territories(rows: &[(&str, &str, &str)]) -> String {
-    let lines: String =
-        rows.iter().map(|(code, name, population)| format!("{code},commune,\"{name}\",{population},2026,essai\n")).collect();
-    format!("code,kind,name,population,geography_year,source_code\n{lines}")
-}
+use crate::harness::{SOURCES, TestServer, bundle, get, migrated, publish, territories};
 
 fn number(outcome: Result<Outcome, PublishError>) -> i32 {
     match outcome {

@@ -30,3 +30,10 @@ pub fn bundle(files: &[(&str, &str)]) -> PathBuf {
     fs::write(folder.join("manifest.toml"), manifest).expect("a file can be written");
     folder
 }
+
+/// The CSV of communes: code, name, population.
+pub fn territories(rows: &[(&str, &str, &str)]) -> String {
+    let lines: String =
+        rows.iter().map(|(code, name, population)| format!("{code},commune,\"{name}\",{population},2026,essai\n")).collect();
+    format!("code,kind,name,population,geography_year,source_code\n{lines}")
+}

@@ -17,31 +17,16 @@ pub struct Reply {
     pub status: u16,
     /// Headers, names in lower case.
     pub headers: Vec<(String, String)>,
-    /// Body.
+    /// Body, put together again where it came in chunks.
     pub body: Vec<u8>,
+    /// Whether the body came to the end that its head or its last chunk announced.
+    pub whole: bool,
 }
 
 impl Reply {
     /// The value of a header.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(n, _)| n == name).map(|(_, value)| value.as_str())
-    }
-
-    /// The body without the frames of chunked transfer, which must end with the empty one that says that it is whole.
-    pub fn unchunked(&self) -> Vec<u8> {
-        if self.header("transfer-encoding") != Some("chunked") {
-            return self.body.clone();
-        }
-        let (mut whole, mut rest) = (Vec::new(), self.body.as_slice());
-        loop {
-            let end = rest.windows(2).position(|w| w == b"\r\n").expect("a chunk has a length");
-            let length = usize::from_str_radix(&String::from_utf8_lossy(&rest[..end]), 16).expect("a length is a number");
-            if length == 0 {
-                return whole;
-            }
-            whole.extend_from_slice(&rest[end + 2..end + 2 + length]);
-            rest = &rest[end + 4 + length..];
-        }
     }
 
     /// The body as JSON.
@@ -90,11 +75,29 @@ pub fn send(address: SocketAddr, method: &str, target: &str) -> Reply {
 
 /// Sends bytes as they are and reads until the server closes.
 pub fn raw(address: SocketAddr, bytes: &[u8]) -> Reply {
-    let mut stream = TcpStream::connect(address).expect("the server takes connections");
-    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit can be set");
+    let mut stream = connect(address);
     // The server may close before it has read everything that is sent; its answer is still to be read.
     _ = stream.write_all(bytes);
-    let mut answer = Vec::new();
+    receive(stream, Vec::new())
+}
+
+/// Sends GET, waits for the first byte of the answer, and reads on only when `meanwhile` has been done.
+pub fn get_late(address: SocketAddr, target: &str, meanwhile: impl FnOnce()) -> Reply {
+    let mut stream = connect(address);
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").expect("the server reads");
+    let mut first = vec![0];
+    stream.read_exact(&mut first).expect("the server answers");
+    meanwhile();
+    receive(stream, first)
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server takes connections");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time limit can be set");
+    stream
+}
+
+fn receive(mut stream: TcpStream, mut answer: Vec<u8>) -> Reply {
     if let Err(error) = stream.read_to_end(&mut answer) {
         assert!(!answer.is_empty(), "no answer: {error}");
     }
@@ -108,5 +111,27 @@ fn parse(answer: &[u8]) -> Reply {
     let status =
         lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok()).expect("the answer has a status");
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned())).collect();
-    Reply { status, headers, body: answer[end + 4..].to_vec() }
+    let sent = Reply { status, headers, body: answer[end + 4..].to_vec(), whole: true };
+    if sent.header("transfer-encoding") == Some("chunked") {
+        let (body, whole) = unchunk(&sent.body);
+        return Reply { body, whole, ..sent };
+    }
+    let whole = sent.header("content-length").is_none_or(|length| length == sent.body.len().to_string());
+    Reply { whole, ..sent }
+}
+
+/// What came in chunks, and whether the last chunk, which is empty, is there with nothing after it (RFC 9112, section 7.1).
+fn unchunk(mut sent: &[u8]) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    while let Some(line) = sent.windows(2).position(|w| w == b"\r\n") {
+        let size = std::str::from_utf8(&sent[..line]).ok().and_then(|text| usize::from_str_radix(text, 16).ok());
+        let size = size.expect("a chunk starts with its size");
+        let rest = &sent[line + 2..];
+        if size == 0 {
+            return (body, rest == b"\r\n");
+        }
+        body.extend_from_slice(&rest[..size.min(rest.len())]);
+        sent = rest.get(size + 2..).unwrap_or_default();
+    }
+    (body, false)
 }

@@ -8,8 +8,8 @@ mod cluster;
 mod server;
 mod world;
 
-pub use bundle::{SOURCES, bundle};
-pub use client::{Reply, get, head, raw, send};
+pub use bundle::{SOURCES, bundle, territories};
+pub use client::{Reply, get, get_late, head, raw, send};
 pub use cluster::{database, root_directory};
 pub use server::{TestServer, bundled, migrated, publish, shared};
 pub use world::world;

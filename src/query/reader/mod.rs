@@ -45,6 +45,11 @@ pub(super) fn read(
         let canonical = reader.parameter(parameter, text, &mut plan);
         plan.parameters.extend(canonical.map(|text| (parameter.name(), text)));
     }
+    let representation = plan.presentation.representation;
+    if representation != Representation::Json && !seen.contains(&Parameter::Format.name()) {
+        // The header asked for it, which addresses that lead on or here again cannot count on.
+        plan.parameters.push((Parameter::Format.name(), representation.name().to_owned()));
+    }
     reader.finish(&mut plan);
     if reader.faults.is_empty() { Ok(plan) } else { Err(reader.faults) }
 }

@@ -1,0 +1,143 @@
+//! The representations with columns of their own: JSON-stat, SDMX-CSV and SCDL, compared with the rows of JSON.
+
+use std::collections::BTreeMap;
+
+use reperes::query::{Representation, period};
+use serde_json::{Value, json};
+
+use super::{cells, given};
+use crate::harness::{SOURCES, TestServer, bundle, bundled, get, publish, territories};
+
+/// The dimensions of a cube with the fields that they are made from.
+const DIMENSIONS: [(&str, &str); 6] = [
+    ("indicator", "indicator_code"),
+    ("territory", "territory_code"),
+    ("period", "period"),
+    ("breakdown", "breakdown"),
+    ("nature", "nature"),
+    ("source", "source_code"),
+];
+
+fn rows(target: &str) -> Vec<Value> {
+    get(bundled(), target).data().as_array().expect("a list").clone()
+}
+
+/// What a cube has at a place, whether it is dense or sparse.
+fn at(values: &Value, place: usize) -> &Value {
+    if values.is_array() { &values[place] } else { &values[place.to_string()] }
+}
+
+#[test]
+fn a_cube_has_every_value_at_its_place() {
+    for query in ["", "&indicator_code=foyers-prime-activite", "&territory_code=REG-32&period__gte=2019"] {
+        let rows = rows(&format!("/v1/observations?limit=1000&labels=both{query}"));
+        assert!(!rows.is_empty());
+        let reply = given(bundled(), &format!("/v1/observations?format=json-stat{query}"), Representation::JsonStat);
+        let cube = reply.json();
+        assert_eq!((&cube["version"], &cube["class"]), (&json!("2.0"), &json!("dataset")));
+        assert_eq!(cube["id"], json!(DIMENSIONS.map(|(name, _)| name)));
+        assert_eq!(cube["role"], json!({"metric": ["indicator"], "geo": ["territory"], "time": ["period"]}));
+        let mut places = BTreeMap::new();
+        for row in &rows {
+            let place = DIMENSIONS.iter().zip(cube["size"].as_array().expect("sizes")).fold(0, |place, ((name, field), size)| {
+                let categories = cube["dimension"][name]["category"]["index"].as_array().expect("categories");
+                assert_eq!(size, categories.len());
+                let code = row[field].as_str().expect("a code");
+                place * categories.len() + categories.iter().position(|one| one == code).expect("a category")
+            });
+            let value = at(&cube["value"], place);
+            assert_eq!(value.as_f64(), row["value"].as_f64(), "{}", row["code"]);
+            let statuses: Vec<&str> = row["statuses"].as_array().expect("a list").iter().filter_map(Value::as_str).collect();
+            assert_eq!(cube["status"][place.to_string()].as_str().unwrap_or("A"), statuses.join(","), "{}", row["code"]);
+            let qualifier = cube["extension"]["qualifier"][place.to_string()].as_str().unwrap_or("exact");
+            assert_eq!(qualifier, row["qualifier"].as_str().unwrap_or("exact"), "{}", row["code"]);
+            for (name, code, label) in [
+                ("indicator", "indicator_code", "indicator_label"),
+                ("territory", "territory_code", "territory_label"),
+                ("source", "source_code", "source_label"),
+            ] {
+                let code = row[code].as_str().expect("a code");
+                assert_eq!(cube["dimension"][name]["category"]["label"][code], row[label]);
+            }
+            let indicator = row["indicator_code"].as_str().expect("a code");
+            assert_eq!(cube["dimension"]["indicator"]["category"]["unit"][indicator]["label"], row["unit"]);
+            assert!(places.insert(place, &row["code"]).is_none(), "no two rows have the same place");
+        }
+        let filled = match &cube["value"] {
+            Value::Array(values) => values.iter().filter(|value| !value.is_null()).count(),
+            sparse => sparse.as_object().expect("values by place").values().filter(|value| !value.is_null()).count(),
+        };
+        assert_eq!(filled, rows.iter().filter(|row| !row["value"].is_null()).count(), "no other place has a value");
+    }
+}
+
+#[test]
+fn sdmx_has_the_values_under_the_standards_names() {
+    let rows = rows("/v1/observations?limit=1000");
+    let reply = given(bundled(), "/v1/observations?format=sdmx-csv", Representation::SdmxCsv);
+    let (names, records) = cells::csv(&reply.body);
+    assert_eq!(names[..3], ["STRUCTURE[;]", "STRUCTURE_ID", "ACTION"]);
+    assert_eq!(records.len(), rows.len());
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    for (row, record) in rows.iter().zip(&records) {
+        let cell = |name: &str| &record[names.iter().position(|one| one == name).expect("the column is there")];
+        assert_eq!(record[..3], ["dataflow", "REPERES:OBSERVATIONS(1.0)", "R"]);
+        for (name, field) in [
+            ("INDICATOR", "indicator_code"),
+            ("REF_AREA", "territory_code"),
+            ("BREAKDOWN", "breakdown"),
+            ("NATURE", "nature"),
+            ("SOURCE", "source_code"),
+            ("UNIT_MEASURE", "unit"),
+            ("SOURCE_LOCATION", "source_location"),
+            ("COMMENT_OBS", "note"),
+        ] {
+            assert_eq!(*cell(name), if row[field].is_null() { String::new() } else { text(&row[field]) }, "{}", row["code"]);
+        }
+        let value = row["value"].as_f64().map_or("NaN".to_owned(), |_| row["value"].to_string());
+        assert_eq!(cell("OBS_VALUE").parse::<f64>().ok().map(f64::to_bits), value.parse::<f64>().ok().map(f64::to_bits));
+        let statuses: Vec<String> = row["statuses"].as_array().expect("a list").iter().map(text).collect();
+        assert_eq!(*cell("OBS_STATUS[]"), statuses.join(";"));
+        let (start, end) = (text(&row["period_start"]), text(&row["period_end"]));
+        let days = (period::day(&end).expect("a day") - period::day(&start).expect("a day")).num_days() + 1;
+        let interval = text(&row["period"]).contains('/');
+        assert_eq!(*cell("TIME_PERIOD"), if interval { format!("{start}/P{days}D") } else { text(&row["period"]) });
+    }
+}
+
+#[test]
+fn scdl_has_the_flows_that_say_all_that_it_requires() {
+    const HEADER: &str = "nomAttribuant,idAttribuant,dateConvention,referenceDecision,nomBeneficiaire,idBeneficiaire,rnaBeneficiaire,\
+        objet,montant,nature,conditionsVersement,datesPeriodeVersement,idRAE,notificationUE,pourcentageSubvention,dispositifAide\r\n";
+    let empty = given(bundled(), "/v1/funding?format=scdl", Representation::Scdl);
+    assert_eq!(empty.text(), HEADER, "the press kit says of no flow all that the schema requires");
+    let server = TestServer::empty();
+    let actors = "code,kind,name,role,siret,rna,source_code\n\
+        region,local_authority,Région,Finance,20005374200017,,essai\n\
+        asso,association,\"Asso, « Ici »\",Agit,,W591000001,essai\n";
+    let title = "mot ".repeat(100);
+    let funding = format!(
+        "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,decided_on,aid_nature,payment_terms,\
+         eu_notified,beneficiary_share,source_code\n\
+         a,Repas,region,asso,COM-1,announced,2019,1000.50,2019-03-01,aide en numéraire,unique,no,1,essai\n\
+         b,{title},region,asso,COM-1,announced,2019-06-30,2,2019-03-01,aide en nature;aide en numéraire,échelonné,yes,0.25,essai\n\
+         c,Sans nature,region,asso,COM-1,announced,2019,1000.50,2019-03-01,,unique,no,1,essai\n\
+         d,Sans SIRET du payeur,asso,region,COM-1,announced,2019,1,2019-03-01,aide en nature,unique,no,1,essai\n"
+    );
+    let files = [
+        ("sources", SOURCES),
+        ("territories", &territories(&[("COM-1", "Ici", "1")])),
+        ("actors", actors),
+        ("funding", &funding),
+    ];
+    publish(&server.url, &bundle(&files)).expect("the bundle is right");
+    let reply = given(server.address, "/v1/funding?format=scdl", Representation::Scdl);
+    let cut = format!("{}mot…", "mot ".repeat(63));
+    let expected = format!(
+        "{HEADER}Région,20005374200017,2019-03-01,,\"Asso, « Ici »\",,W591000001,Repas,1000.50,aide en numéraire,unique,\
+         2019-01-01/2019-12-31,,non,1,\r\n\
+         Région,20005374200017,2019-03-01,,\"Asso, « Ici »\",,W591000001,{cut},2,aide en nature;aide en numéraire,échelonné,\
+         2019-06-30,,oui,0.25,\r\n"
+    );
+    assert_eq!(reply.text(), expected);
+}
