@@ -7,7 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 
 use super::select::Select;
-use super::sql::{self, Out};
+use super::sql::{self, LookUp, Out};
 use crate::query::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};
 
@@ -91,12 +91,12 @@ impl<'a> Groups<'a> {
     fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         let observations = self.plan.context.dataset.shape == Shape::Observations;
         out.push_sql("chosen AS MATERIALIZED (SELECT t.*");
-        out.push_sql(if observations {
-            ", i.territory_additivity, i.time_additivity, i.unit, w.value AS weight FROM observations t JOIN indicators i ON i.code = t.indicator_code AND "
-        } else {
-            " FROM "
-        });
+        out.push_sql(if observations { ", i.territory_additivity, i.time_additivity, i.unit, w.value AS weight" } else { "" });
+        out.push_sql(" FROM (SELECT t.*");
+        self.select.selected(out)?;
+        out.push_sql(") t");
         if observations {
+            out.push_sql(" JOIN indicators i ON i.code = t.indicator_code AND ");
             sql::visible(out, "i", &self.release)?;
             out.push_sql(
                 " LEFT JOIN LATERAL (SELECT max(v.value) AS value FROM observations v WHERE v.indicator_code = i.weight_indicator_code \
@@ -104,13 +104,9 @@ impl<'a> Groups<'a> {
             );
             sql::visible(out, "v", &self.release)?;
             out.push_sql(" HAVING count(*) = 1) w ON true");
-        } else {
-            out.push_identifier(self.plan.context.dataset.name)?;
-            out.push_sql(" t");
         }
-        self.select.conditions(out)?;
         if self.is_rollup() {
-            out.push_sql(" AND t.territory_code IN (SELECT code FROM members)");
+            out.push_sql(" WHERE t.territory_code IN (SELECT code FROM members)");
         }
         out.push_sql("), ");
         Ok(())
@@ -185,7 +181,7 @@ impl QueryFragment<Pg> for Groups<'_> {
         self.doubles(out)?;
         out.push_sql(" SELECT ");
         for field in &self.by {
-            sql::text(out, self.plan.context.dataset, &Column::of(field), &self.release)?;
+            sql::text(out, self.plan.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
             out.push_sql(", ");
         }
         out.push_sql(match self.plan.context.dataset.shape {

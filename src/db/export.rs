@@ -21,10 +21,10 @@ use crate::query::{Plan, Row};
 const FIRST: i64 = 500;
 
 /// Text of one chunk, in bytes, as far as earlier rows tell.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 2 << 20;
 
 /// The most rows of a chunk.
-const MOST: i64 = 8000;
+const MOST: i64 = 10_000;
 
 /// Exports that may run at once; one more is refused.
 const RUNNING: usize = 32;

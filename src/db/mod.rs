@@ -4,6 +4,7 @@
 
 pub mod aggregate;
 pub mod comparison;
+mod conditions;
 pub mod connect;
 pub mod error;
 pub mod export;

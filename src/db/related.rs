@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, BigInt, Text, Untyped};
 use diesel_async::AsyncPgConnection;
 
 use super::select::{self, Select};
-use super::sql;
+use super::sql::{self, LookUp};
 use crate::query::include::INCLUDED_ROWS;
 use crate::query::{Column, Dataset, Field, Include, Plan, Row};
 
@@ -51,7 +51,7 @@ impl QueryFragment<Pg> for Referred<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let out = &mut out;
         out.push_sql("SELECT ");
-        sql::list(out, &self.columns, |out, column| sql::text(out, self.dataset, column, &self.release))?;
+        sql::list(out, &self.columns, |out, column| sql::text(out, self.dataset, column, &self.release, LookUp::Single))?;
         out.push_sql(" FROM ");
         out.push_identifier(self.dataset.name)?;
         out.push_sql(" t WHERE ");

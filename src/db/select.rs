@@ -4,13 +4,16 @@
 use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Double, Text, Untyped};
+use diesel::sql_types::{BigInt, Untyped};
 
 use super::keyset::Order;
-use super::sql::{self, Fetched, Out};
-use super::{filter, search};
+use super::search;
+use super::sql::{self, Fetched, LookUp, Out};
 use crate::query::column::Source;
-use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Place, Plan, Row, Scope, ScopeKind, Via};
+use crate::query::{Column, Dataset, Direction, Field, Kind, Plan, Row, Via};
+
+/// Rows from which on what they refer to is gathered first.
+const MANY: i64 = 1001;
 
 /// What is selected.
 #[derive(Clone, Copy, Debug)]
@@ -26,15 +29,15 @@ enum Shape {
 /// A plan, at a release, as SQL.
 #[derive(Debug)]
 pub struct Select<'a> {
-    plan: &'a Plan,
-    release: i32,
-    approximate: bool,
+    pub(super) plan: &'a Plan,
+    pub(super) release: i32,
+    pub(super) approximate: bool,
     shape: Shape,
     after: Option<&'a [Option<String>]>,
     most: i64,
     columns: Vec<Column>,
-    without: Option<&'static Field>,
-    codes: Vec<Vec<(&'static Field, String)>>,
+    pub(super) without: Option<&'static Field>,
+    pub(super) codes: Vec<Vec<(&'static Field, String)>>,
 }
 
 impl<'a> Select<'a> {
@@ -73,7 +76,8 @@ impl<'a> Select<'a> {
         Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), without: None, codes }
     }
 
-    fn dataset(&self) -> &'static Dataset {
+    /// The dataset of the rows.
+    pub(super) fn dataset(&self) -> &'static Dataset {
         self.plan.context.dataset
     }
 
@@ -88,7 +92,7 @@ impl<'a> Select<'a> {
     }
 
     /// Writes the rows that the plan selects, as `FROM … WHERE …` of the alias `t`.
-    fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    pub(super) fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         let Some(last) = &self.plan.last else {
             self.from(out)?;
             return self.conditions(out);
@@ -124,128 +128,6 @@ impl<'a> Select<'a> {
         }
         Ok(())
     }
-
-    fn parent<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_bind_param::<Text, _>(self.plan.parent.as_ref().expect("a link starts from a row"))
-    }
-
-    /// Writes every condition on the alias `t`, for a query that gathers rows in a way of its own as well.
-    pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql(" WHERE ");
-        sql::visible(out, "t", &self.release)?;
-        for condition in self.plan.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field))) {
-            out.push_sql(" AND ");
-            self.condition(out, condition)?;
-        }
-        for scope in &self.plan.scopes {
-            out.push_sql(" AND ");
-            self.scope(out, scope)?;
-        }
-        for place in &self.plan.places {
-            out.push_sql(" AND ");
-            self.place(out, place)?;
-        }
-        if self.plan.search.is_some() {
-            out.push_sql(" AND ");
-            search::condition(out, self.plan, &self.release, self.approximate)?;
-        }
-        if let Some(link) = self.plan.context.link {
-            self.link(out, &link.via)?;
-        }
-        Ok(())
-    }
-
-    fn place<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, place: &'b Place) -> Out {
-        let field = self.dataset().territory_field().expect("only datasets with territories have places");
-        sql::column(out, field)?;
-        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        out.push_sql("SELECT g.territory_code FROM contours g WHERE contour_box(g.west, g.south, g.east, g.north) && box(point(");
-        let (first, second) = match place {
-            Place::Box([west, south, east, north]) => ((west, south), (east, north)),
-            Place::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
-        };
-        sql::list(out, [first.0, first.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
-        out.push_sql("), point(");
-        sql::list(out, [second.0, second.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
-        out.push_sql(")) AND ");
-        if let Place::Point([longitude, latitude]) = place {
-            out.push_sql("contour_holds(g.contour, ");
-            sql::list(out, [longitude, latitude], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
-            out.push_sql(") AND ");
-        }
-        sql::visible(out, "g", &self.release)?;
-        out.push_sql(")");
-        Ok(())
-    }
-
-    fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out {
-        if !matches!(condition.field.kind, Kind::JoinedCode) {
-            return filter::write(out, condition);
-        }
-        out.push_sql("(");
-        for (at, code) in self.codes.iter().enumerate() {
-            out.push_sql(if at > 0 { " OR (" } else { "(" });
-            for (part, (field, text)) in code.iter().enumerate() {
-                out.push_sql(if part > 0 { " AND " } else { "" });
-                sql::column(out, field)?;
-                out.push_sql(" = ");
-                out.push_bind_param::<Text, _>(text)?;
-            }
-            out.push_sql(")");
-        }
-        out.push_sql(")");
-        Ok(())
-    }
-
-    fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, scope: &'b Scope) -> Out {
-        let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
-        sql::column(out, field)?;
-        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
-        out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
-        out.push_sql(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
-        sql::visible(out, "s", &self.release)?;
-        out.push_sql(")");
-        Ok(())
-    }
-
-    fn link<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, via: &'static Via) -> Out {
-        match via {
-            Via::Containment(_) => Ok(()),
-            Via::Fields(names) => {
-                let fields = names.iter().filter_map(|name| self.dataset().field(name));
-                for (at, field) in fields.enumerate() {
-                    out.push_sql(if at > 0 { " OR " } else { " AND (" });
-                    if field.is_list() {
-                        self.parent(out)?;
-                        out.push_sql(" = ANY(");
-                        sql::column(out, field)?;
-                        out.push_sql(")");
-                    } else {
-                        sql::column(out, field)?;
-                        out.push_sql(" = ");
-                        self.parent(out)?;
-                    }
-                }
-                out.push_sql(")");
-                Ok(())
-            }
-            Via::Through { field, through, by } => {
-                out.push_sql(" AND t.");
-                out.push_identifier(field)?;
-                out.push_sql(" IN (SELECT h.code FROM ");
-                out.push_identifier(through)?;
-                out.push_sql(" h WHERE h.");
-                out.push_identifier(by)?;
-                out.push_sql(" = ");
-                self.parent(out)?;
-                out.push_sql(" AND ");
-                sql::visible(out, "h", &self.release)?;
-                out.push_sql(")");
-                Ok(())
-            }
-        }
-    }
 }
 
 impl QueryFragment<Pg> for Select<'_> {
@@ -277,6 +159,7 @@ impl QueryFragment<Pg> for Select<'_> {
                 out.push_bind_param::<BigInt, _>(&self.most)
             }
             Shape::Rows => {
+                let look_ups = if self.most > MANY { LookUp::Gathered } else { LookUp::Single };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push_sql("SELECT ");
                 sql::list(out, &self.columns, |out, column| match column.source {
@@ -285,7 +168,7 @@ impl QueryFragment<Pg> for Select<'_> {
                         out.push_sql("::text");
                         Ok(())
                     }
-                    _ => sql::text(out, self.dataset(), column, &self.release),
+                    _ => sql::text(out, self.dataset(), column, &self.release, look_ups),
                 })?;
                 self.selected(out)?;
                 if let Some(values) = self.after {

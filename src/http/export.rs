@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const SORTED_ROWS: i64 = 100_000;
 
 /// The most rows of a workbook: a sheet has 1,048,576 lines, one of them the header.
-const SHEET_ROWS: i64 = 1_048_575;
+pub const SHEET_ROWS: i64 = 1_048_575;
 
 /// The most rows of a cube, which is gathered in memory.
 const CUBE_ROWS: i64 = 100_000;

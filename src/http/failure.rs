@@ -32,9 +32,13 @@ impl ResponseError for Problem {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match &error {
-            DbError::Unavailable(_) | DbError::Late(_) => {
+            DbError::Unavailable(_) => {
                 log::warn!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
+            }
+            DbError::Late(_) => {
+                log::warn!("{error}");
+                Problem::new(Kind::Unavailable, "The answer takes longer than a request may: try again, or ask for less.")
             }
             DbError::Failed(_) => {
                 log::error!("{error}");

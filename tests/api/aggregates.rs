@@ -41,6 +41,21 @@ fn additive_values_are_added_over_territories_and_say_what_is_missing() {
 }
 
 #[test]
+fn what_the_request_selects_is_gathered_and_nothing_else() {
+    let latest = rows(&format!(
+        "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&latest=true&group_by=territory_code&aggregate=sum"
+    ));
+    assert_eq!(latest.iter().map(|row| row["sum"].clone()).collect::<Vec<_>>(), [json!(110), json!(200), json!(320)]);
+    let within =
+        rows(&format!("{HABITANTS}&within=DEP-92&territory_code__startswith=COM&period=2020&group_by=period&aggregate=sum"));
+    assert_eq!(within[0]["sum"], 1100);
+    let searched = rows("/v1/observations?q=habitant&nature=target&group_by=indicator_code&aggregate=count");
+    assert_eq!(members(&searched[0], &["indicator_code", "count"]), json!(["habitants", 1]));
+    let linked = rows("/v1/territories/COM-91001/observations?group_by=nature");
+    assert_eq!(linked.iter().map(|row| row["count"].clone()).collect::<Vec<_>>(), [json!(8), json!(1)]);
+}
+
+#[test]
 fn flows_are_added_over_time_and_stocks_are_not() {
     let flows =
         rows("/v1/observations?indicator_code=aides&territory_code=COM-91001,COM-91002&group_by=territory_code&aggregate=sum");

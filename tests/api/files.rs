@@ -20,7 +20,7 @@ fn every_file_is_listed_whole_and_what_the_export_gives() {
         .iter()
         .map(|file| (file["href"].as_str().expect("an address").to_owned(), file["format"].as_str().expect("a word").to_owned()))
         .collect();
-    assert!(names.len() > 40);
+    assert!(names.len() > 40, "{} files", names.len());
     for (href, format) in &names {
         let reply = get(world(), href);
         assert_eq!(reply.status, 200, "{href}: {}", reply.text());

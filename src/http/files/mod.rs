@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::collection::no_release;
 use super::envelope::{JSON, instant};
+use super::export::SHEET_ROWS;
 use super::request;
 use super::state::State;
 use crate::db::connect::Database;
@@ -22,11 +23,14 @@ use crate::db::lookup;
 use crate::db::read::Ground;
 use crate::problem::{Kind, Problem};
 use crate::query::closest::closest;
-use crate::query::{Context, Dataset, value};
+use crate::query::{Context, Dataset, Representation, value};
 use store::{Facts, Store, Wanted};
 
 /// How long a request waits for a file that is being built.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The representations whose files are built at the start.
+const AT_START: [Representation; 2] = [Representation::Csv, Representation::Parquet];
 
 /// The files of a release.
 #[derive(Serialize, ToSchema)]
@@ -70,7 +74,7 @@ pub struct FileEntry {
 /// Files
 ///
 /// Lists the files of the newest release: every dataset, whole, in each representation that is kept. A file is built when it
-/// is first asked for, and at the start of the server; from then on it never changes. SCDL holds the flows that say all that
+/// is first asked for, CSV and Parquet at the start of the server; from then on it never changes. SCDL holds the flows that say all that
 /// it requires.
 #[utoipa::path(
     get,
@@ -156,8 +160,8 @@ fn all(registry: &'static [&'static Dataset], ground: &Ground) -> Vec<Wanted> {
     registry.iter().copied().filter(|dataset| dataset.public).flat_map(of).collect()
 }
 
-/// Builds the files of the newest release that have not been, one after another, for a server that has just started.
-/// What fails is logged: the first request for the file tries again.
+/// Builds the files of the newest release that most are asked for and have not been built, one after another, for a
+/// server that has just started; the others are built for their first request. What fails is logged: that request tries again.
 pub async fn build_missing(database: Database, exports: Exports, files: Store, registry: &'static [&'static Dataset]) {
     let release = match database.reader(PATIENCE).await {
         Ok(connection) => lookup::release(&connection, None).await.map_err(|error| error.to_string()),
@@ -168,12 +172,12 @@ pub async fn build_missing(database: Database, exports: Exports, files: Store, r
         Ok(None) => return,
         Err(why) => return log::warn!("the files of the newest release are not built: {why}"),
     };
-    for wanted in all(registry, &ground) {
+    for wanted in all(registry, &ground).into_iter().filter(|wanted| AT_START.contains(&wanted.representation)) {
         if let Err(error) = files.build(&exports, wanted.clone()).await {
             log::warn!("the file {} is not built: {error}", wanted.name());
         }
     }
-    log::info!("the files of release {} are built", ground.release.number);
+    log::info!("the first files of release {} are built", ground.release.number);
 }
 
 async fn ground(state: &State, number: Option<i32>) -> Result<Ground, Problem> {
@@ -221,6 +225,14 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
 async fn built(state: &State, wanted: &Wanted) -> Result<Facts, Problem> {
     if let Some(facts) = state.files.facts(wanted) {
         return Ok(facts);
+    }
+    if wanted.representation == Representation::Xlsx {
+        // Whether the rows fit into a sheet is known from the file that any number fits into.
+        let lines = Box::pin(built(state, &Wanted { representation: Representation::Csv, ..wanted.clone() })).await?;
+        if lines.rows > SHEET_ROWS.unsigned_abs() {
+            let detail = format!("There is no such file: the {} rows do not fit into one sheet.", lines.rows);
+            return Err(Problem::new(Kind::UnknownCode, detail));
+        }
     }
     match timeout(PATIENCE, state.files.build(&state.exports, wanted.clone())).await {
         Ok(Ok(facts)) => Ok(facts),

@@ -16,7 +16,7 @@ use crate::db::export::Exports;
 use crate::db::read::Ground;
 use crate::format::{self, About};
 use crate::http::export;
-use crate::query::{Context, Dataset, Plan, Representation};
+use crate::query::{Context, Dataset, Kind, Plan, Representation};
 
 /// The representations that files are kept in. JSON is paged; a cube has bounds that a whole dataset may exceed.
 const KEPT: [Representation; 7] = [
@@ -74,9 +74,11 @@ impl Wanted {
     }
 }
 
-/// The representations in which files of a dataset are kept.
+/// The representations in which files of a dataset are kept. Contours stand in the file of the territories alone: beside
+/// every row of another dataset they would outweigh it a hundred times.
 pub fn kept(dataset: &'static Dataset) -> impl Iterator<Item = Representation> {
-    KEPT.into_iter().filter(move |representation| representation.suits(dataset))
+    let places = dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
+    KEPT.into_iter().filter(move |one| one.suits(dataset) && (places || *one != Representation::GeoJson))
 }
 
 /// The files, shared by all workers.

@@ -119,7 +119,8 @@ impl Reader {
             None => self.context.fields().collect(),
         };
         let labels = match shown.representation {
-            Representation::JsonStat | Representation::SdmxCsv | Representation::Scdl => Labels::Both,
+            Representation::JsonStat | Representation::Scdl => Labels::Both,
+            Representation::SdmxCsv if shown.labels != Labels::Code => Labels::Both,
             _ => shown.labels,
         };
         let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| self.labelled(field, labels)).collect();

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""Owns the measuring of publication: `reperes migrate` publishes the real bundles and then the synthetic one.
+
+Usage: load.py, after generate.py has written BENCH_FOLDER/bundles/03-bench. The database is made anew.
+"""
+
+import re
+import shutil
+import subprocess
+import time
+
+from service import BINARY, FOLDER, ROOT, environment, mebibytes, table
+
+TITLE = "Banc de mesure: "
+BUNDLE = "03-bench"
+PUBLISHED = re.compile(rf"{BUNDLE} is published as release \d+: (\d+) rows")
+POLL = 0.02
+
+
+def prepare():
+    """Puts the real bundles beside the synthetic one, and takes an earlier database away."""
+    for name in ("01-geography", "02-strategy"):
+        link = FOLDER / "bundles" / name
+        if not link.exists():
+            link.symlink_to(ROOT / "data" / name)
+    shutil.rmtree(FOLDER / "data", ignore_errors=True)
+
+
+def publish():
+    """Runs the program; gives its peak memory, the steps of the synthetic bundle with their seconds, and its rows."""
+    log = FOLDER / "load.log"
+    with open(log, "wb") as out:
+        process = subprocess.Popen([BINARY, "migrate"], env=environment(), cwd=ROOT, stderr=out)
+    starts, rows, peak, seen = [], 0, 0.0, 0
+    while process.poll() is None:
+        time.sleep(POLL)
+        try:
+            peak = max(peak, mebibytes(process.pid))
+        except AttributeError:
+            pass  # a process that has ended has no memory any more
+        lines = log.read_text(errors="replace").splitlines()
+        for line in lines[seen:]:
+            if TITLE in line:
+                starts.append((line.split(TITLE)[1].rstrip("."), time.monotonic()))
+            elif found := PUBLISHED.search(line):
+                rows = int(found.group(1))
+                starts.append(("", time.monotonic()))
+        seen = len(lines)
+    if process.returncode != 0 or not rows:
+        raise SystemExit(f"{BUNDLE} was not published: see {log}")
+    steps = [(name, after - start) for (name, start), (_, after) in zip(starts, starts[1:])]
+    return peak, steps, rows
+
+
+def main():
+    prepare()
+    peak, steps, rows = publish()
+    total = sum(seconds for _, seconds in steps)
+    table(("loading", "s", "rows/s"), ("---", "---:", "---:"))
+    for name, seconds in steps:
+        table((name, f"{seconds:.1f}", f"{rows / seconds:,.0f}" if seconds > 0.1 else ""))
+    table((f"**{rows:,} rows in all**", f"{total:.1f}", f"{rows / total:,.0f}"))
+    print(f"\nPeak memory of the program: {peak:.0f} MiB.")
+
+
+if __name__ == "__main__":
+    main()

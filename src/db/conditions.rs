@@ -1,0 +1,136 @@
+//! Owns the conditions of a plan in SQL: filters, scopes, places, the search, and the link that leads to the rows.
+//! Must not know what is selected of the rows.
+
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::sql_types::{Array, Double, Text};
+
+use super::select::Select;
+use super::sql::{self, Out};
+use super::{filter, search};
+use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via};
+
+impl Select<'_> {
+    /// Writes the code of the row that the link starts from.
+    pub(super) fn parent<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        out.push_bind_param::<Text, _>(self.plan.parent.as_ref().expect("a link starts from a row"))
+    }
+
+    /// Writes every condition on the alias `t`.
+    pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        out.push_sql(" WHERE ");
+        sql::visible(out, "t", &self.release)?;
+        for condition in self.plan.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field))) {
+            out.push_sql(" AND ");
+            self.condition(out, condition)?;
+        }
+        for scope in &self.plan.scopes {
+            out.push_sql(" AND ");
+            self.scope(out, scope)?;
+        }
+        for place in &self.plan.places {
+            out.push_sql(" AND ");
+            self.place(out, place)?;
+        }
+        if self.plan.search.is_some() {
+            out.push_sql(" AND ");
+            search::condition(out, self.plan, &self.release, self.approximate)?;
+        }
+        if let Some(link) = self.plan.context.link {
+            self.link(out, &link.via)?;
+        }
+        Ok(())
+    }
+
+    fn place<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, place: &'b Place) -> Out {
+        let field = self.dataset().territory_field().expect("only datasets with territories have places");
+        sql::column(out, field)?;
+        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
+        out.push_sql("SELECT g.territory_code FROM contours g WHERE contour_box(g.west, g.south, g.east, g.north) && box(point(");
+        let (first, second) = match place {
+            Place::Box([west, south, east, north]) => ((west, south), (east, north)),
+            Place::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
+        };
+        sql::list(out, [first.0, first.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
+        out.push_sql("), point(");
+        sql::list(out, [second.0, second.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
+        out.push_sql(")) AND ");
+        if let Place::Point([longitude, latitude]) = place {
+            out.push_sql("contour_holds(g.contour, ");
+            sql::list(out, [longitude, latitude], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
+            out.push_sql(") AND ");
+        }
+        sql::visible(out, "g", &self.release)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out {
+        if !matches!(condition.field.kind, Kind::JoinedCode) {
+            return filter::write(out, condition);
+        }
+        out.push_sql("(");
+        for (at, code) in self.codes.iter().enumerate() {
+            out.push_sql(if at > 0 { " OR (" } else { "(" });
+            for (part, (field, text)) in code.iter().enumerate() {
+                out.push_sql(if part > 0 { " AND " } else { "" });
+                sql::column(out, field)?;
+                out.push_sql(" = ");
+                out.push_bind_param::<Text, _>(text)?;
+            }
+            out.push_sql(")");
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
+    fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, scope: &'b Scope) -> Out {
+        let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
+        sql::column(out, field)?;
+        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
+        out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+        out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
+        out.push_sql(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
+        sql::visible(out, "s", &self.release)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    fn link<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, via: &'static Via) -> Out {
+        match via {
+            Via::Containment(_) => Ok(()),
+            Via::Fields(names) => {
+                let fields = names.iter().filter_map(|name| self.dataset().field(name));
+                for (at, field) in fields.enumerate() {
+                    out.push_sql(if at > 0 { " OR " } else { " AND (" });
+                    if field.is_list() {
+                        self.parent(out)?;
+                        out.push_sql(" = ANY(");
+                        sql::column(out, field)?;
+                        out.push_sql(")");
+                    } else {
+                        sql::column(out, field)?;
+                        out.push_sql(" = ");
+                        self.parent(out)?;
+                    }
+                }
+                out.push_sql(")");
+                Ok(())
+            }
+            Via::Through { field, through, by } => {
+                out.push_sql(" AND t.");
+                out.push_identifier(field)?;
+                out.push_sql(" IN (SELECT h.code FROM ");
+                out.push_identifier(through)?;
+                out.push_sql(" h WHERE h.");
+                out.push_identifier(by)?;
+                out.push_sql(" = ");
+                self.parent(out)?;
+                out.push_sql(" AND ");
+                sql::visible(out, "h", &self.release)?;
+                out.push_sql(")");
+                Ok(())
+            }
+        }
+    }
+}
