@@ -15,7 +15,8 @@ use super::DbError;
 use super::connect::Database;
 use super::read::Ground;
 use super::select::{self, Select};
-use crate::query::{Plan, Row};
+use crate::query::dataset::KEY_SEPARATOR;
+use crate::query::{Kind, Plan, Row};
 
 /// The rows of the first chunk; later ones follow the size of rows.
 const FIRST: i64 = 500;
@@ -44,6 +45,17 @@ struct Inner {
     running: Arc<Semaphore>,
 }
 
+/// Some of the rows.
+pub struct Chunk {
+    /// The rows, in order.
+    pub rows: Vec<Row>,
+    /// Whether there are no more.
+    pub last: bool,
+}
+
+/// The rows of an export, as they come.
+pub type Chunks = mpsc::Receiver<Result<Chunk, DbError>>;
+
 /// The right to run one export, given back when it is dropped.
 pub struct Permit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
 
@@ -63,7 +75,7 @@ impl Exports {
     /// When the system gives no thread.
     pub fn new(database: Database, connections: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
+            .worker_threads(2)
             .thread_name("export")
             .enable_all()
             .build()
@@ -91,29 +103,39 @@ impl Exports {
     }
 
     /// Starts reading all rows of a plan, in its order, from its cursor on if it has one. Ends early when nobody
-    /// receives any more; after an error nothing follows.
-    pub fn rows(&self, plan: Arc<Plan>, ground: Ground) -> mpsc::Receiver<Result<Vec<Row>, DbError>> {
+    /// receives any more; after an error nothing follows, and what ends without its last chunk has broken off.
+    pub fn rows(&self, plan: Arc<Plan>, ground: Ground) -> Chunks {
         let (sender, receiver) = mpsc::channel(1);
-        let exports = self.clone();
+        let (exports, first) = (self.clone(), plan.after.as_ref().map(|position| position.values.clone()));
+        let fetch = move |after: Option<Vec<Option<String>>>, most: i64| {
+            let (exports, plan, ground) = (exports.clone(), Arc::clone(&plan), ground.clone());
+            async move {
+                let rows = exports.chunk(&plan, &ground, after.as_deref(), most).await?;
+                let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
+                let next = rows.last().filter(|_| full).map(|row| (plan.position(row), fitting(&rows)));
+                Ok((rows, next, plan))
+            }
+        };
         self.handle().spawn(async move {
-            let mut after = plan.after.as_ref().map(|position| position.values.clone());
-            let mut most = FIRST;
+            let mut fetched = Ok(fetch(first, FIRST).await);
             loop {
-                let chunk = exports.chunk(&plan, &ground, after.as_deref(), most).await;
-                let (last, read) = match &chunk {
-                    Ok(rows) => (rows.last().map(|row| plan.position(row)), rows.len()),
-                    Err(_) => (None, 0),
+                let (rows, next, plan) = match fetched {
+                    Ok(Ok(chunk)) => chunk,
+                    Ok(Err(error)) => {
+                        _ = sender.send(Err(error)).await;
+                        return;
+                    }
+                    // Whoever receives sees that the last chunk has not come.
+                    Err(_) => return,
                 };
-                let full = i64::try_from(read).is_ok_and(|read| read == most);
-                if let Ok(rows) = &chunk {
-                    let bytes: usize = rows.iter().map(Row::bytes).sum();
-                    let fitting = CHUNK.checked_div(bytes / read.max(1)).unwrap_or(0);
-                    most = i64::try_from(fitting).unwrap_or(MOST).clamp(10, MOST);
-                }
-                if sender.send(chunk).await.is_err() || !full {
+                // The database reads the next chunk while this one is completed and handed over.
+                let ahead = next.map(|(after, most)| tokio::spawn(fetch(Some(after), most)));
+                let chunk = Chunk { rows: with_codes(&plan, rows), last: ahead.is_none() };
+                if sender.send(Ok(chunk)).await.is_err() {
                     return;
                 }
-                after = last;
+                let Some(ahead) = ahead else { return };
+                fetched = ahead.await;
             }
         });
         receiver
@@ -151,4 +173,48 @@ impl Exports {
         }
         unreachable!("the last attempt always returns")
     }
+}
+
+/// How many rows of this size make a chunk.
+fn fitting(rows: &[Row]) -> i64 {
+    let bytes: usize = rows.iter().map(Row::bytes).sum();
+    let rows = CHUNK.checked_div(bytes / rows.len().max(1)).and_then(|rows| i64::try_from(rows).ok());
+    rows.unwrap_or(MOST).clamp(10, MOST)
+}
+
+/// Makes the joined codes, which are left out where many rows are read: the database would take a quarter of its time to
+/// put together what the row holds anyway.
+fn with_codes(plan: &Plan, rows: Vec<Row>) -> Vec<Row> {
+    let (columns, dataset) = (plan.read_columns(), plan.context.dataset);
+    let left_out =
+        |row: &Row| columns.iter().zip(row.cells()).any(|(c, cell)| matches!(c.kind, Kind::JoinedCode) && cell.is_none());
+    if !rows.first().is_some_and(left_out) {
+        return rows;
+    }
+    let place = |name: &&str| columns.iter().position(|column| column.field().is_some_and(|field| field.name == *name));
+    let parts: Vec<usize> = dataset.key.iter().filter_map(|name| place(&name)).collect();
+    let mut code = String::new();
+    let joined = |row: Row| {
+        let mut whole = Row::with_capacity(columns.len());
+        for (column, cell) in columns.iter().zip(row.cells()) {
+            if !matches!(column.kind, Kind::JoinedCode) {
+                whole.push(cell);
+                continue;
+            }
+            code.clear();
+            for (at, part) in parts.iter().enumerate() {
+                if at > 0 {
+                    code.push(KEY_SEPARATOR);
+                }
+                let text = row.cell(*part).unwrap_or_default();
+                match matches!(columns[*part].kind, Kind::Period) {
+                    true => code.extend(text.chars().map(|c| if c == '/' { '_' } else { c })),
+                    false => code.push_str(text),
+                }
+            }
+            whole.push(Some(&code));
+        }
+        whole
+    };
+    rows.into_iter().map(joined).collect()
 }

@@ -49,7 +49,7 @@ pub enum LookUp {
     /// Each for itself: right for a page.
     Single,
     /// All of a dataset gathered once, as one object by code: a third of the cost for thousands of rows, since datasets that
-    /// rows refer to are small, but for the territories.
+    /// rows refer to are small, but for the territories. Joined codes are left out, to be made of their parts.
     Gathered,
 }
 
@@ -65,6 +65,10 @@ pub fn text<'b>(
         Source::Field(field) => match field.origin {
             Origin::Named { by, dataset: named } => {
                 look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
+            }
+            Origin::Row if look_ups == LookUp::Gathered && matches!(field.kind, Kind::JoinedCode) => {
+                out.push_sql("NULL::text");
+                Ok(())
             }
             Origin::Row => own_text(out, dataset, field, "t"),
             Origin::Link => own_text(out, dataset, field, "l"),

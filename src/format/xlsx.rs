@@ -1,6 +1,7 @@
 //! Owns the Excel workbook of rows: one sheet of them, and one that says what they are.
 //! Must not know HTTP, SQL or any one dataset.
 
+use std::collections::BTreeSet;
 use std::io::{self, Seek, Write};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Timelike};
@@ -28,6 +29,9 @@ const CELL_BYTES: usize = 64;
 /// seven; below, every program can read the archive, also one that does not know longer ones.
 const PLAIN_BYTES: usize = 512 << 20;
 
+/// The most sources that the second sheet names.
+const SOURCES: usize = 50;
+
 /// Writes a workbook: the rows in temporary files, compressed into `out` at the end, so that memory stays constant.
 ///
 /// Numbers and days are Excel's, except those that it cannot hold: numbers of more than 15 significant digits and
@@ -42,6 +46,8 @@ pub struct XlsxWriter {
     workbook: Workbook,
     rows: u32,
     bytes: usize,
+    source: Option<usize>,
+    sources: BTreeSet<String>,
 }
 
 impl XlsxWriter {
@@ -58,7 +64,8 @@ impl XlsxWriter {
         workbook.set_properties(&DocProperties::new().set_title(about.dataset.title).set_creation_datetime(&created));
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(fault)?;
         header(sheet, about).map_err(fault)?;
-        Ok(Self { about: about.clone(), workbook, rows: 0, bytes: 0 })
+        let source = about.position("source_label").or_else(|| about.position("source_code"));
+        Ok(Self { about: about.clone(), workbook, rows: 0, bytes: 0, source, sources: BTreeSet::new() })
     }
 
     /// Adds the sheet that says what the rows are.
@@ -72,6 +79,7 @@ impl XlsxWriter {
             ("Licence", "Licence Ouverte 2.0, https://www.etalab.gouv.fr/licence-ouverte-open-licence".to_owned()),
             ("Adresse", pinned.clone()),
             ("Lignes", self.rows.to_string()),
+            ("Sources", self.sources.iter().cloned().collect::<Vec<_>>().join(" ; ")),
         ];
         let sheet = self.workbook.add_worksheet().set_name("À propos")?;
         sheet.set_column_width(0, 18)?.set_column_width(1, 90)?;
@@ -93,6 +101,11 @@ impl RowWriter for XlsxWriter {
             return Err(invalid(format!("a sheet has room for {ROWS} rows")));
         }
         self.rows += 1;
+        if let Some(source) = self.source.and_then(|at| row.cell(at)).filter(|_| self.sources.len() < SOURCES)
+            && !self.sources.contains(source)
+        {
+            self.sources.insert(source.to_owned());
+        }
         let sheet = self.workbook.worksheet_from_index(0).map_err(fault)?;
         for (at, (column, cell)) in (0..).zip(self.about.columns.iter().zip(row.cells())) {
             if let Some(text) = cell {

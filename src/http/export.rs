@@ -14,8 +14,7 @@ use tokio::sync::mpsc;
 use super::collection::{self, refusal};
 use super::envelope::instant;
 use super::state::State;
-use crate::db::DbError;
-use crate::db::export::Permit;
+use crate::db::export::{Chunks, Permit};
 use crate::db::read::{self, Answer, Ground, Grounded};
 use crate::format::{About, RowWriter, writer};
 use crate::problem::{Fault, Kind, Problem};
@@ -178,9 +177,6 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     response
 }
 
-/// The rows of an export, as they come.
-pub type Chunks = mpsc::Receiver<Result<Vec<Row>, DbError>>;
-
 /// Writes rows as they come and gives their number. To be called where a thread may wait.
 ///
 /// # Errors
@@ -188,14 +184,17 @@ pub type Chunks = mpsc::Receiver<Result<Vec<Row>, DbError>>;
 pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) -> io::Result<u64> {
     let mut number = 0;
     writer.begin(out)?;
-    while let Some(chunk) = rows.blocking_recv() {
-        for row in chunk.map_err(io::Error::other)? {
-            writer.row(out, &row)?;
+    loop {
+        let chunk = rows.blocking_recv().ok_or(io::ErrorKind::UnexpectedEof)?.map_err(io::Error::other)?;
+        for row in &chunk.rows {
+            writer.row(out, row)?;
             number += 1;
         }
+        if chunk.last {
+            writer.end(out)?;
+            return Ok(number);
+        }
     }
-    writer.end(out)?;
-    Ok(number)
 }
 
 /// Formats the rows as they come, on a thread that may wait for the client, and hands the pieces over.

@@ -10,6 +10,7 @@ use super::problems::HTML;
 use super::request;
 use super::state::State;
 use crate::problem::Problem;
+use crate::query::Representation;
 
 /// What the service has.
 #[derive(Serialize, ToSchema)]
@@ -36,6 +37,8 @@ pub struct Entry {
     href: String,
     /// The names of its fields.
     fields: Vec<&'static str>,
+    /// The representations, as `format` takes them.
+    formats: Vec<&'static str>,
     /// The addresses that lead on from one row, with `{code}` for its code.
     related: Vec<String>,
     /// The address of one row, as an example.
@@ -52,6 +55,9 @@ pub struct IndexLinks {
     /// The documentation for people.
     #[schema(example = "/docs/")]
     docs: &'static str,
+    /// The files of the newest release.
+    #[schema(example = "/v1/files")]
+    files: &'static str,
     /// The types of problems.
     #[schema(example = "/problems")]
     problems: &'static str,
@@ -76,11 +82,12 @@ pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<Http
             description: dataset.description,
             href: format!("/v1/{}", dataset.name),
             fields: dataset.fields.iter().map(|field| field.name).collect(),
+            formats: Representation::of(dataset).map(Representation::name).collect(),
             related: dataset.below().map(|name| format!("/v1/{}/{{code}}/{name}", dataset.name)).collect(),
             example: format!("/v1/{}/{}", dataset.name, dataset.example),
         })
         .collect();
-    let links = IndexLinks { openapi: "/openapi.json", docs: "/docs/", problems: "/problems" };
+    let links = IndexLinks { openapi: "/openapi.json", docs: "/docs/", files: "/v1/files", problems: "/problems" };
     Ok(HttpResponse::Ok().content_type(JSON).json(Index { data, links }))
 }
 
@@ -110,11 +117,13 @@ pub async fn home(state: web::Data<State>) -> HttpResponse {
          mesures, conventions, financements et indicateurs, de la commune à la France entière. Chaque réponse dit son unité, \
          sa source et sa date de publication ; rien de ce qui a été publié n’est effacé.</p>\
          <p><a href=\"/docs/\">Documentation</a> · <a href=\"/openapi.json\">OpenAPI</a> · <a href=\"/v1\">Index</a> · \
-         <a href=\"/v1/releases\">Publications</a></p><h2>Collections</h2><ul>{rows}</ul>\
+         <a href=\"/v1/releases\">Publications</a> · <a href=\"/v1/files\">Fichiers</a></p><h2>Collections</h2><ul>{rows}</ul>\
          <h2>Pour commencer</h2><ul>\
          <li><a href=\"/v1/territories?kind=commune&amp;within=DEP-62&amp;sort=-population&amp;limit=5\">Les cinq communes les plus peuplées du Pas-de-Calais</a></li>\
          <li><a href=\"/v1/observations?within=REG-32\">Les chiffres de la région et de ses territoires</a></li>\
-         <li><a href=\"/v1/conventions\">Les conventions signées</a></li></ul>\
+         <li><a href=\"/v1/conventions\">Les conventions signées</a></li>\
+         <li><a href=\"/v1/territories/PER-bassin-minier/profile\">Le profil du bassin minier</a></li>\
+         <li><a href=\"/v1/observations?format=csv&amp;delimiter=;&amp;decimal=,&amp;bom=true\">Toutes les observations, pour un tableur</a></li></ul>\
          <p>Données sous Licence Ouverte 2.0.</p></body></html>"
     ))
 }

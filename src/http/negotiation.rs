@@ -10,7 +10,8 @@ use crate::query::{Dataset, Representation};
 /// The representation that the header prefers, the first in our order where it does not mind; nothing when it admits
 /// none of the dataset's.
 pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Representation> {
-    if !request.headers().contains_key(header::ACCEPT) {
+    // An empty header says as little as none.
+    if request.headers().get_all(header::ACCEPT).all(|value| value.as_bytes().trim_ascii().is_empty()) {
         return Some(Representation::Json);
     }
     let accept = Accept::parse(request).ok()?;

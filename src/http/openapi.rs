@@ -12,7 +12,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 use super::endpoint::{self, Endpoint};
 use super::{contour, envelope, files, health, index, operation, profile, schema};
 use crate::problem;
-use crate::query::Dataset;
+use crate::query::{Dataset, Shape};
 
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
 conventions, funding and indicators, for every territory from the commune to the country. Data and titles are in French, as published.\n\n\
@@ -25,7 +25,7 @@ every row names its source and the place in it.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 10] = [
+const FAILURES: [(&str, &str, &str); 11] = [
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
     ("NotOffered", "406", "The header `Accept` admits none of the representations."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
@@ -33,6 +33,7 @@ const FAILURES: [(&str, &str, &str); 10] = [
     ("TooMuch", "413", "The request has a body that is too large."),
     ("TooLong", "414", "The address is too long."),
     ("Beyond", "416", "The range begins beyond the end of the file."),
+    ("NotAdditive", "422", "The aggregate would have no meaning; `errors` says why, and what would be right."),
     ("TooLarge", "431", "The head of the request is too large."),
     ("Failed", "500", "The server failed; the cause is in its log."),
     ("NotNow", "503", "The database does not answer at the moment; try again after `Retry-After` seconds."),
@@ -61,7 +62,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
     for endpoint in &endpoints {
         let path = endpoint.path();
         let mut item = utoipa::openapi::path::PathItem::default();
-        item.get = Some(with_failures(&path, endpoint.operation()));
+        item.get = Some(with_failures(endpoint));
         document.paths.paths.insert(path, item);
     }
     document
@@ -94,7 +95,14 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
         };
         let name = schema::row_name(context.dataset, context.extra);
         let one = json!({"$ref": operation::reference(&name)});
-        all.insert(format!("{name}Page"), schema::envelope(context, &json!({"type": "array", "items": one})));
+        let rows = match context.dataset.shape {
+            Shape::Plain => one.clone(),
+            _ => json!({"anyOf": [one, {
+                "type": "object",
+                "description": "With `group_by`, `rollup`, `layout` or `compare`: a group, a series with its periods side by side, or a row with its `comparison`.",
+            }]}),
+        };
+        all.insert(format!("{name}Page"), schema::envelope(context, &json!({"type": "array", "items": rows})));
         if context.extra.is_empty() {
             all.insert(format!("{name}Item"), schema::envelope(context, &one));
         }
@@ -133,14 +141,18 @@ fn responses() -> BTreeMap<&'static str, Value> {
     FAILURES.iter().map(each).collect()
 }
 
-/// Adds the failures that an endpoint may answer with, by its address.
-fn with_failures(path: &str, mut operation: Operation) -> Operation {
+/// The description of an endpoint, with the failures that it may answer with.
+fn with_failures(endpoint: &Endpoint) -> Operation {
+    let (path, mut operation) = (endpoint.path(), endpoint.operation());
+    let collection = match endpoint {
+        Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(context),
+        Endpoint::Item(_) | Endpoint::Own(_) => None,
+    };
     let may = |name: &str| match name {
+        "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         "NotThere" => path.contains('{'),
         "Beyond" => path.starts_with("/v1/files/"),
-        "NotOffered" => {
-            !path.starts_with("/v1/files") && path.starts_with("/v1/") && (!path.contains('{') || path.matches('/').count() > 3)
-        }
+        "NotOffered" => collection.is_some(),
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
         _ => true,
     };

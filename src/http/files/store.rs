@@ -12,7 +12,7 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::db::export::Exports;
+use crate::db::export::{Chunks, Exports};
 use crate::db::read::Ground;
 use crate::format::{self, About};
 use crate::http::export;
@@ -135,7 +135,7 @@ fn beside(path: &Path) -> PathBuf {
 }
 
 /// Writes a file under another name, and gives it its own when it is whole; what is known of it comes last.
-fn write(path: &Path, plan: &Plan, about: &About, rows: export::Chunks) -> io::Result<Facts> {
+fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<Facts> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
     let mut out =

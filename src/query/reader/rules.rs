@@ -70,6 +70,12 @@ impl Reader {
         if Self::given(plan, P::Latest) && Self::given(plan, P::Last) {
             self.faults.push(Fault::new("latest", "`last=1` says the same; give one of the two."));
         }
+        if plan.presentation.trailer && Self::given(plan, P::Limit) {
+            self.faults.push(Fault::new(
+                "trailer",
+                "A page is not all there is: the trailer of an export has no meaning beside `limit`.",
+            ));
+        }
         if plan.presentation.wide {
             let page = self.cursor.is_some().then_some(P::Cursor);
             let apart = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare];
