@@ -22,10 +22,10 @@ use crate::query::{Kind, Plan, Row};
 const FIRST: i64 = 500;
 
 /// Text of one chunk, in bytes, as far as earlier rows tell.
-const CHUNK: usize = 2 << 20;
+const CHUNK: usize = 3 << 19;
 
 /// The most rows of a chunk.
-const MOST: i64 = 10_000;
+const MOST: i64 = 8000;
 
 /// Exports that may run at once; one more is refused.
 const RUNNING: usize = 32;
@@ -128,12 +128,11 @@ impl Exports {
                     // Whoever receives sees that the last chunk has not come.
                     Err(_) => return,
                 };
-                // The database reads the next chunk while this one is completed and handed over.
+                // Once there is room for this chunk the database reads the next, while this one is completed and handed over: a
+                // client that stops reading leaves two chunks waiting, no more.
+                let Ok(room) = sender.reserve().await else { return };
                 let ahead = next.map(|(after, most)| tokio::spawn(fetch(Some(after), most)));
-                let chunk = Chunk { rows: with_codes(&plan, rows), last: ahead.is_none() };
-                if sender.send(Ok(chunk)).await.is_err() {
-                    return;
-                }
+                room.send(Ok(Chunk { rows: with_codes(&plan, rows), last: ahead.is_none() }));
                 let Some(ahead) = ahead else { return };
                 fetched = ahead.await;
             }
@@ -192,7 +191,7 @@ fn with_codes(plan: &Plan, rows: Vec<Row>) -> Vec<Row> {
         return rows;
     }
     let place = |name: &&str| columns.iter().position(|column| column.field().is_some_and(|field| field.name == *name));
-    let parts: Vec<usize> = dataset.key.iter().filter_map(|name| place(&name)).collect();
+    let parts: Vec<usize> = dataset.key.iter().filter_map(place).collect();
     let mut code = String::new();
     let joined = |row: Row| {
         let mut whole = Row::with_capacity(columns.len());

@@ -18,8 +18,8 @@ use super::{About, RowWriter};
 use crate::query::{Column, Kind, Row, period};
 
 /// A row group ends after so many rows or bytes of cells: the memory of the writer follows from both.
-const GROUP_ROWS: usize = 50_000;
-const GROUP_BYTES: usize = 8 << 20;
+const GROUP_ROWS: usize = 16_384;
+const GROUP_BYTES: usize = 3 << 20;
 
 /// So many levels of a column are handed over at once, lest all texts of a row group be allocated one by one.
 const BATCH: usize = 4096;

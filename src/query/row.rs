@@ -11,7 +11,7 @@ pub struct Row {
 impl Row {
     /// A row without cells, with room for so many.
     pub fn with_capacity(cells: usize) -> Self {
-        Self { text: String::with_capacity(cells * 12), ends: Vec::with_capacity(cells) }
+        Self { text: String::with_capacity(cells * 14), ends: Vec::with_capacity(cells) }
     }
 
     /// Adds a cell at the end.
