@@ -13,7 +13,7 @@ use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation,
 pub fn describe(context: Context, parameter: Parameter) -> Value {
     let dataset = context.dataset;
     let words = || json!({"type": "string", "enum": parameter.words()});
-    let truth = || json!({"type": "boolean", "default": false});
+    let truth = || json!({"type": "boolean"});
     let some =
         |fields: Vec<&str>, most: usize| schema::list_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
@@ -58,7 +58,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         Parameter::Last => (
             "The most recent observations with a value of each series, so many.".to_owned(),
             json!({"type": "integer", "minimum": 1, "maximum": LAST}),
-            Some(json!(2)),
+            None,
         ),
         Parameter::Layout => (
             "`wide`: one row a series, the periods as columns, for all that the filters select (JSON and CSV; at most 20 000 observations and 200 periods).".to_owned(),
