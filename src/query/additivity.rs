@@ -71,7 +71,9 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &Facts) -> Vec<Fault
     }
     let indicator = facts.indicator.as_deref().unwrap_or("the indicator");
     let sums = grouping.functions.contains(&Function::Sum) && !grouping.rollup;
-    if facts.several("territory_code") || grouping.rollup {
+    // What cannot be added is not called a sum even where the group happens to have one cell: the indicator decides, not the
+    // number of rows that there are today.
+    if facts.several("territory_code") || grouping.rollup || sums {
         match facts.over_territories.as_deref() {
             Some("sum") if facts.nested => {
                 refuse(
@@ -85,14 +87,14 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &Facts) -> Vec<Fault
             Some("weighted_mean") => {
                 refuse(
                     "aggregate",
-                    &format!("Values of `{indicator}` cannot be added over territories"),
+                    &format!("Values of `{indicator}` cannot be added"),
                     "`aggregate=avg` weights them as the indicator says".to_owned(),
                 );
             }
             _ => refuse(
                 "aggregate",
                 &format!("Values of `{indicator}` cannot be put together over territories"),
-                "group by `territory_code` too, or ask for `min`, `max` or `count`".to_owned(),
+                "ask for `min`, `max` or `count`, or for the values themselves".to_owned(),
             ),
         }
     }

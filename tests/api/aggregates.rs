@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{get, world};
+use crate::harness::{bundled, get, world};
 
 fn rows(target: &str) -> Vec<Value> {
     get(world(), target).data().as_array().expect("a list").clone()
@@ -71,6 +71,7 @@ fn what_has_no_meaning_is_refused_with_the_reason() {
         "/v1/observations?indicator_code=taux&territory_code__startswith=COM-&group_by=period&aggregate=sum",
         "cannot be added",
     );
+    refused("/v1/observations?indicator_code=taux&group_by=territory_code,period&aggregate=sum", "cannot be added");
     refused("/v1/observations?indicator_code=indice&group_by=period&aggregate=avg", "cannot be put together");
     refused(&format!("{HABITANTS}&period=2020&group_by=period&aggregate=sum"), "lies in another");
     refused("/v1/observations?period=2020&territory_code=COM-91001&group_by=territory_code&aggregate=sum", "indicator_code");
@@ -80,6 +81,13 @@ fn what_has_no_meaning_is_refused_with_the_reason() {
     refused("/v1/funding?group_by=payer_code&aggregate=sum", "`stage`");
     refused("/v1/funding?stage=paid&group_by=territory_code&aggregate=sum", "counted twice");
     refused("/v1/observations?indicator_code=indice&territory_code=PER-essai&rollup=true", "cannot be put together");
+}
+
+#[test]
+fn a_percentage_of_the_press_kit_is_never_added() {
+    let target = "/v1/observations?indicator_code=evolution-foyers-prime-activite&group_by=period&aggregate=sum";
+    let problem = get(bundled(), target).problem(422);
+    assert_eq!(problem["errors"][0]["parameter"], "aggregate");
 }
 
 #[test]
