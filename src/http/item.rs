@@ -10,10 +10,10 @@ use super::envelope::{self, Links, Meta};
 use super::request;
 use super::state::State;
 use crate::db::lookup;
-use crate::db::read::{self, Answer};
+use crate::db::read::{self, Answer, Page};
 use crate::format::json;
 use crate::problem::{Kind, Problem, echo};
-use crate::query::{Condition, Context, Dataset, Parameter, Plan, pairs, value};
+use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, pairs, value};
 
 /// Answers an item.
 ///
@@ -24,36 +24,35 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
     let code = request::code(&request)?;
     let context = Context::of(state.registry, dataset);
     let plan = &find(context, &context.item_parameters(), &code, &request::pairs(&request)?)?;
-    let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
+    let (row, page) = one(&state, plan, &code).await?;
+    let mut data = Vec::with_capacity(1024);
+    json::object(&mut data, &plan.columns, &row);
+    let links = links(plan, &code, page.release.number);
+    Ok(envelope::answer(&data, &Meta::new(dataset.name, &page.release), &links, &page.included))
+}
+
+/// Reads the row that a plan of [`find`] is for, apart from the page that it came with.
+///
+/// # Errors
+/// 404 with the closest codes when no row bears the code; 400 for a release that is not there; 503 when the database does
+/// not answer.
+pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), Problem> {
+    let mut page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
         Answer::Page(page) => page,
         refused => return Err(refusal(plan, None, refused)),
     };
-    let Some(row) = page.rows.first() else {
-        let (number, wanted) = (page.release.number, &code);
-        let near = state
-            .pool
-            .read(|connection| async move { lookup::closest(&connection, dataset, wanted.clone(), number).await })
-            .await?;
-        return Err(unknown(dataset, &code, number, near));
-    };
-    let mut data = Vec::with_capacity(1024);
-    json::object(&mut data, &plan.columns, row);
-    let links = links(plan, &code, page.release.number);
-    Ok(envelope::answer(&data, &Meta::new(dataset.name, &page.release), &links, &page.included))
+    if let Some(row) = page.rows.pop() {
+        return Ok((row, page));
+    }
+    let (dataset, number) = (plan.context.dataset, page.release.number);
+    let near = state.pool.read(|connection| async move { lookup::closest(&connection, dataset, code.to_owned(), number).await });
+    Err(unknown(dataset, code, number, near.await?))
 }
 
 /// The problem of a code that no row bears.
 pub fn unknown(dataset: &Dataset, code: &str, release: i32, closest: Vec<String>) -> Problem {
     let detail = format!("No {} has the code `{}` in release {release}.", dataset.singular, echo(code));
     Problem::new(Kind::UnknownCode, detail).closest(closest)
-}
-
-/// The release asked for, when `release` is the only parameter that the address accepts.
-///
-/// # Errors
-/// 400 with every fault.
-pub fn release(context: Context, pairs: &[(String, String)]) -> Result<Option<i32>, Problem> {
-    Plan::item(context, &[Parameter::Release], pairs).map(|plan| plan.release).map_err(Problem::invalid_parameters)
 }
 
 /// The plan that finds one row by the fields of its key. A code that cannot be one finds nothing.

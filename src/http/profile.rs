@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::collection::refusal;
 use super::envelope::{self, Links, Meta};
 use super::state::State;
 use super::{comparison, item, request};
 use crate::db::comparison::{self as compared, Comparison};
-use crate::db::lookup;
 use crate::db::read::{self, Answer, Page};
 use crate::format::json as writer;
 use crate::problem::Problem;
@@ -52,19 +50,8 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     };
     let context = Context::of(state.registry, territories);
     let plan = &item::find(context, &[Parameter::Release], &code, &request::pairs(&request)?)?;
-    let place = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
-        Answer::Page(page) => page,
-        refused => return Err(refusal(plan, None, refused)),
-    };
+    let (territory, place) = item::one(&state, plan, &code).await?;
     let release = place.release.number;
-    let Some(territory) = place.rows.first() else {
-        let wanted = &code;
-        let near = state
-            .pool
-            .read(|connection| async move { lookup::closest(&connection, territories, wanted.clone(), release).await })
-            .await?;
-        return Err(item::unknown(territories, &code, release, near));
-    };
     let related = |name: &str, given: &[(&str, &str)]| {
         let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
         let (dataset, extra): (_, &'static [crate::query::Field]) = match name {
@@ -98,7 +85,7 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     });
     let (Answer::Page(ancestors), Answer::Page(found), compared) = read.await? else { return Err(Problem::internal()) };
     let mut data = b"{\"territory\":".to_vec();
-    writer::object(&mut data, &plan.columns, territory);
+    writer::object(&mut data, &plan.columns, &territory);
     data.extend_from_slice(b",\"ancestors\":");
     writer::array(&mut data, &around.columns, &ancestors.rows);
     data.extend_from_slice(b",\"series\":[");

@@ -26,19 +26,9 @@ impl Row {
         self.ends.push(end);
     }
 
-    /// The number of cells.
-    pub fn len(&self) -> usize {
-        self.ends.len()
-    }
-
     /// The bytes of text of all cells.
     pub fn bytes(&self) -> usize {
         self.text.len()
-    }
-
-    /// Whether there are no cells.
-    pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
     }
 
     /// The cell at a position; nothing also where there is no such cell.

@@ -3,7 +3,7 @@
 //! Must not know how they are sent.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -138,11 +138,11 @@ fn beside(path: &Path) -> PathBuf {
 fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<Facts> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
-    let mut out =
-        Hashed { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0, gathered: Vec::new() };
+    let hashed = Hashed { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0 };
+    let mut out = BufWriter::with_capacity(PIECE, hashed);
     let mut writer = format::writer(plan, about)?;
     let rows = export::drain(writer.as_mut(), &mut out, rows)?;
-    out.flush()?;
+    let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     let sha256 = out.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
     let facts = Facts { sha256, bytes: out.bytes, rows };
     out.file.as_file().sync_all()?;
@@ -153,31 +153,25 @@ fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<Fa
     Ok(facts)
 }
 
+/// Bytes that are gathered before they are written.
+const PIECE: usize = 256 * 1024;
+
 /// A file that is digested as it is written.
 struct Hashed {
     file: tempfile::NamedTempFile<File>,
     hasher: Sha256,
     bytes: u64,
-    gathered: Vec<u8>,
 }
-
-/// Bytes that are gathered before they are written.
-const PIECE: usize = 256 * 1024;
 
 impl Write for Hashed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= PIECE {
-            self.flush()?;
-        }
-        Ok(bytes.len())
+        let written = self.file.write(bytes)?;
+        self.hasher.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.hasher.update(&self.gathered);
-        self.bytes += self.gathered.len() as u64;
-        self.file.write_all(&self.gathered)?;
-        self.gathered.clear();
-        Ok(())
+        self.file.flush()
     }
 }
