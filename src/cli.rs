@@ -1,6 +1,8 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
+mod publish;
+
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
@@ -16,16 +18,18 @@ use crate::db::connect::Database;
 use crate::db::migrate::{self, SetupLock};
 use crate::http::openapi;
 use crate::postgres::{Cluster, Durability, Server as Postgres};
-use crate::publish;
+use crate::publish as publishing;
 use crate::query::closest::closest;
 use crate::server::Server;
 
 /// Pause between attempts to reach the database at start.
 const RETRY: Duration = Duration::from_millis(500);
 
-const COMMANDS: [(&str, &str); 3] = [
+const COMMANDS: [(&str, &str); 5] = [
     ("serve", "sets the database up if need be, and serves (the default)"),
     ("migrate", "sets the database up if need be, bundled data included, and ends"),
+    ("publish", "publishes a file or a folder as one release, or nothing; see `publish --help`"),
+    ("withdraw", "withdraws rows by their codes, with a reason; see `withdraw --help`"),
     ("openapi", "prints the OpenAPI document"),
 ];
 
@@ -34,6 +38,8 @@ pub fn run(arguments: &[String]) -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         [] | ["serve"] => serve(),
         ["migrate"] => migrate(),
+        ["publish", ..] => return publish::publish(arguments),
+        ["withdraw", ..] => return publish::withdraw(arguments),
         ["openapi"] => print(&openapi::text(REGISTRY)),
         ["help" | "--help" | "-h"] => print(&help()),
         ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -153,7 +159,9 @@ fn set_up(config: &Config, database: &Database) -> Result<(), String> {
             log::info!("migrated: {name}");
         }
         let mut writer = database.writer().await.map_err(|error| error.to_string())?;
-        publish::publish_missing(&mut writer, REGISTRY, &config.bundles).await.map_err(|error| error.to_string())?;
+        publishing::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes)
+            .await
+            .map_err(|error| error.to_string())?;
         lock.release().await.map_err(|error| error.to_string())
     };
     runtime.block_on(set_up)

@@ -38,6 +38,7 @@ pub const VARIABLES: &[Variable] = &[
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
     variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
+    variable("REPERES_RECIPES", "data/recipes", "directory of the recipes that are called by name"),
     variable("REPERES_FILES_DIR", "", "directory of the files of releases; `files` in REPERES_DATA_DIR when not set"),
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
@@ -64,6 +65,8 @@ pub struct Config {
     pub files: PathBuf,
     /// Directory of the bundled data.
     pub bundles: PathBuf,
+    /// Directory of the recipes that are called by name.
+    pub recipes: PathBuf,
     /// Threads that serve requests.
     pub workers: Option<usize>,
     /// Connections and waits.
@@ -123,6 +126,7 @@ impl Config {
                 None => PathBuf::from(reader.text("REPERES_DATA_DIR")).join("files"),
             },
             bundles: PathBuf::from(reader.text("REPERES_BUNDLES")),
+            recipes: PathBuf::from(reader.text("REPERES_RECIPES")),
             workers: workers.and_then(|n| usize::try_from(n).ok()),
             limits: Limits {
                 connections: usize::try_from(reader.number("REPERES_DATABASE_CONNECTIONS", 1, 64)).unwrap_or(1),

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, Rows, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("state", "the State and its offices"),
@@ -30,9 +30,9 @@ pub static DATASET: Dataset = Dataset {
         Field::optional("short_name", Kind::Text, "Its usual short name.", ""),
         Field::required("role", Kind::Text, "Its role in the strategy, in French.", ""),
         Field::optional("territory_code", Kind::Reference("territories"), "The territory that it acts for.", "DEP-59"),
-        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", ""),
-        Field::optional("siret", Kind::Text, "The number of its establishment, 14 digits.", ""),
-        Field::optional("rna", Kind::Text, "Its number in the register of associations, W and 9 digits.", ""),
+        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", "").format(Format::Siren),
+        Field::optional("siret", Kind::Text, "The number of its establishment, 14 digits.", "").format(Format::Siret),
+        Field::optional("rna", Kind::Text, "Its number in the register of associations, W and 9 digits.", "").format(Format::Rna),
         Field::optional("email", Kind::Text, "The office's address, where published.", ""),
         Field::optional("phone", Kind::Text, "The office's telephone, where published.", ""),
         Field::optional("website", Kind::Text, "Its site, where published.", ""),

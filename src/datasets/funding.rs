@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Rows, Shape};
 
 const AID_NATURES: &[Choice] = &[
     choice("aide en numéraire", "in money"),
@@ -58,15 +58,18 @@ pub static DATASET: Dataset = Dataset {
         Field::optional("decided_on", Kind::Date, "The day of the convention or decision that grants it.", ""),
         Field::optional("decision_reference", Kind::Text, "The reference of that decision.", ""),
         Field::optional("aid_nature", Kind::Choice(AID_NATURES), "In money, in kind, or both, in the words of SCDL.", ""),
-        Field::optional("payment_terms", Kind::Text, "How it is paid: `unique`, `échelonné`, or in words.", ""),
-        Field::optional("rae_code", Kind::Text, "Its code in the register of aids to enterprises (RAE).", ""),
+        Field::optional("payment_terms", Kind::Text, "How it is paid: `unique`, `échelonné`, or in words.", "")
+            .format(Format::Length(256)),
+        Field::optional("rae_code", Kind::Text, "Its code in the register of aids to enterprises (RAE).", "")
+            .format(Format::Length(5)),
         Field::optional("eu_notified", Kind::Choice(ANSWERS), "Whether it is notified to the European Commission.", ""),
         Field::optional(
             "beneficiary_share",
             Kind::Decimal,
             "The beneficiary's share of the amount, above 0, at most 1: the amount is before it is shared out.",
             "",
-        ),
+        )
+        .format(Format::Share),
         Field::optional("cofunding_group", Kind::Text, "The same word for the flows of co-funders of one thing.", ""),
         SOURCE_CODE,
         SOURCE_LOCATION,

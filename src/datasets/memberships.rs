@@ -2,7 +2,7 @@
 //! share of one that is split.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Format, Kind, Rows, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -13,7 +13,8 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("territory_code", Kind::Reference("territories"), "The perimeter.", "PER-bassin-minier"),
         Field::required("member_code", Kind::Reference("territories"), "The territory that belongs to it.", "COM-62498"),
-        Field::required("share", Kind::Decimal, "The share of the member that belongs to it, above 0, at most 1.", "1"),
+        Field::required("share", Kind::Decimal, "The share of the member that belongs to it, above 0, at most 1.", "1")
+            .format(Format::Share),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,

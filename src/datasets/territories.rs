@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Direction, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, Rows, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("country", "France"),
@@ -60,7 +60,7 @@ pub static DATASET: Dataset = Dataset {
             "59350",
         ),
         Field::required("name", Kind::Text, "Its name, in French.", "Lille"),
-        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", "215903501"),
+        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", "215903501").format(Format::Siren),
         Field::optional("legal_form", Kind::Choice(LEGAL_FORMS), "The legal form of an EPCI.", "METRO"),
         Field::optional("zone", Kind::Choice(ZONES), "Metropolitan France or overseas.", "metro"),
         Field::optional(

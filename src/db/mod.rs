@@ -11,6 +11,7 @@ pub mod export;
 mod filter;
 mod keyset;
 pub mod lookup;
+pub mod merge;
 pub mod migrate;
 pub mod pool;
 pub mod publication;
@@ -21,6 +22,7 @@ mod search;
 pub mod select;
 mod sql;
 pub mod stage;
+pub mod withdrawal;
 
 pub use error::DbError;
 pub use pool::Pool;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio_postgres::{Client, Transaction};
 
 use super::DbError;
-use super::stage::Counts;
+use super::merge::Counts;
 use crate::query::Dataset;
 
 /// The advisory lock that publications queue for.
@@ -32,25 +32,56 @@ pub struct Record {
 /// A publication under way. Dropped before [`Publication::commit`], it leaves nothing behind.
 pub struct Publication<'c> {
     transaction: Transaction<'c>,
-    number: i32,
 }
 
 impl<'c> Publication<'c> {
-    /// Waits for its turn and takes the next number.
+    /// Begins. Files may be staged and checked before the publication takes its turn.
     ///
     /// # Errors
     /// The database's.
     pub async fn begin(client: &'c mut Client) -> Result<Self, DbError> {
         let isolation = tokio_postgres::IsolationLevel::ReadCommitted;
         let transaction = client.build_transaction().isolation_level(isolation).start().await?;
-        transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({PUBLICATION_LOCK})")).await?;
-        let row = transaction.query_one("SELECT coalesce(max(number), 0) + 1 FROM releases", &[]).await?;
-        Ok(Self { number: row.get(0), transaction })
+        // Reading a file takes as long as it takes; meanwhile the database sees nothing of the transaction.
+        let patient =
+            "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+        transaction.batch_execute(patient).await?;
+        Ok(Self { transaction })
     }
 
-    /// The number that the release will have.
-    pub fn number(&self) -> i32 {
-        self.number
+    /// Takes the turn, which is held to the end, and the next number; nothing when another publication has the turn
+    /// and this one does not `wait`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn take_turn(&self, wait: bool) -> Result<Option<i32>, DbError> {
+        if wait {
+            self.transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({PUBLICATION_LOCK})")).await?;
+        } else {
+            let attempt = format!("SELECT pg_try_advisory_xact_lock({PUBLICATION_LOCK})");
+            if !self.transaction.query_one(&attempt, &[]).await?.get::<_, bool>(0) {
+                return Ok(None);
+            }
+        }
+        let row = self.transaction.query_one("SELECT coalesce(max(number), 0) + 1 FROM releases", &[]).await?;
+        Ok(Some(row.get(0)))
+    }
+
+    /// Every current territory: kind, code, name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn territories(&self) -> Result<Vec<(String, String, String)>, DbError> {
+        let rows = self.transaction.query("SELECT kind, code, name FROM territories WHERE last_release IS NULL", &[]).await?;
+        Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+    }
+
+    /// Lets the planner know what a dataset's table holds now.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn analyze(&self, dataset: &'static Dataset) -> Result<(), DbError> {
+        Ok(self.transaction.batch_execute(&format!("ANALYZE \"{}\"", dataset.name)).await?)
     }
 
     /// The transaction, for staging.
@@ -75,7 +106,7 @@ impl<'c> Publication<'c> {
     ///
     /// # Errors
     /// The database's; then nothing has happened.
-    pub async fn commit(self, record: Record, counts: &[(&'static str, Counts)]) -> Result<i32, DbError> {
+    pub async fn commit(self, number: i32, record: Record, counts: &[(&'static str, Counts)]) -> Result<(), DbError> {
         let sum = |each: fn(&Counts) -> u64| {
             i32::try_from(counts.iter().map(|(_, c)| each(c)).sum::<u64>())
                 .map_err(|_| DbError::Failed("a release holds more rows than can be counted".to_owned()))
@@ -91,7 +122,7 @@ impl<'c> Publication<'c> {
                 "INSERT INTO releases (number, published_at, title, notes, publisher, licence, bundle, added, changed, withdrawn, counts, files) \
                  VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)",
                 &[
-                    &self.number,
+                    &number,
                     &record.title,
                     &record.notes,
                     &record.publisher,
@@ -105,8 +136,7 @@ impl<'c> Publication<'c> {
                 ],
             )
             .await?;
-        self.transaction.commit().await?;
-        Ok(self.number)
+        Ok(self.transaction.commit().await?)
     }
 }
 

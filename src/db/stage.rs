@@ -1,5 +1,5 @@
-//! Owns the staging of one dataset's rows within a publication: a temporary table, the checks that need all rows at
-//! once, and the difference with what is current.
+//! Owns the staging of one dataset's rows within a publication: a temporary table, and the checks that need all rows
+//! at once.
 //! Must not know where the rows come from.
 
 use bytes::Bytes;
@@ -11,32 +11,26 @@ use crate::query::Dataset;
 /// The most faults of one kind that are fetched.
 const FAULTS: usize = 50;
 
-/// What a publication did to a dataset.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Rows whose key was not there.
-    pub added: u64,
-    /// Rows whose key was there with other values.
-    pub changed: u64,
-    /// Rows closed without a successor.
-    pub withdrawn: u64,
-}
-
 /// A staged row that is at fault.
 #[derive(Debug)]
 pub struct Place {
-    /// Index of the file in the publication.
-    pub file: usize,
+    /// Index of the file, or of its sheet, in the publication.
+    pub origin: usize,
     /// Line in the file.
-    pub line: i64,
+    pub line: u64,
+    /// The cell of the line that the row was made from, when it is one of several.
+    pub cell: Option<usize>,
     /// The value at fault.
     pub value: String,
 }
 
+/// The columns of a staging table that say where a row comes from.
+const PLACE: &str = "origin, line, cell";
+
 /// The staged rows of one dataset.
 pub struct Stage<'t, 'c> {
-    transaction: &'t Transaction<'c>,
-    dataset: &'static Dataset,
+    pub(super) transaction: &'t Transaction<'c>,
+    pub(super) dataset: &'static Dataset,
 }
 
 impl<'t, 'c> Stage<'t, 'c> {
@@ -49,7 +43,7 @@ impl<'t, 'c> Stage<'t, 'c> {
         let (table, columns) = (dataset.name, stage.columns(""));
         stage
             .run(&format!(
-                "CREATE TEMP TABLE stage_{table} ON COMMIT DROP AS SELECT {columns}, 0 AS file, 0::bigint AS line FROM \"{table}\" WITH NO DATA"
+                "CREATE TEMP TABLE stage_{table} ON COMMIT DROP AS SELECT {columns}, 0 AS origin, 0::bigint AS line, 0 AS cell FROM \"{table}\" WITH NO DATA"
             ))
             .await?;
         Ok(stage)
@@ -65,13 +59,13 @@ impl<'t, 'c> Stage<'t, 'c> {
         self.run(&format!("ANALYZE stage_{table}")).await
     }
 
-    /// Opens the way in for rows, in `COPY`'s text format: the dataset's columns, then file and line.
+    /// Opens the way in for rows, in `COPY`'s text format: the dataset's columns, then origin, line and cell.
     ///
     /// # Errors
     /// The database's.
     pub async fn copy(&self) -> Result<CopyInSink<Bytes>, DbError> {
         let (table, columns) = (self.dataset.name, self.columns(""));
-        Ok(self.transaction.copy_in(&format!("COPY stage_{table} ({columns}, file, line) FROM STDIN")).await?)
+        Ok(self.transaction.copy_in(&format!("COPY stage_{table} ({columns}, {PLACE}) FROM STDIN")).await?)
     }
 
     /// The rows whose key stands in the files more than once.
@@ -80,10 +74,11 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// The database's.
     pub async fn duplicates(&self) -> Result<Vec<Place>, DbError> {
         let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
-        let joined = self.keys(|key| format!("\"{key}\"::text")).join(" || '~' || ");
+        let code = self.code("s.");
+        self.run(&format!("ANALYZE stage_{table}")).await?;
         self.places(&format!(
-            "SELECT file, line, key FROM (SELECT file, line, {joined} AS key, row_number() OVER (PARTITION BY {keys} ORDER BY file, line) AS nth \
-             FROM stage_{table}) numbered WHERE nth > 1 ORDER BY file, line LIMIT {FAULTS}"
+            "SELECT {PLACE}, {code} FROM (SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY origin, line, cell) AS nth \
+             FROM stage_{table}) s WHERE nth > 1 ORDER BY {PLACE} LIMIT {FAULTS}"
         ))
         .await
     }
@@ -96,83 +91,122 @@ impl<'t, 'c> Stage<'t, 'c> {
         let (table, other) = (self.dataset.name, target.name);
         let value = if list { format!("unnest(s.\"{field}\")") } else { format!("s.\"{field}\"") };
         self.places(&format!(
-            "SELECT file, line, value FROM (SELECT s.file, s.line, {value} AS value FROM stage_{table} s) given \
+            "SELECT {PLACE}, value FROM (SELECT {PLACE}, {value} AS value FROM stage_{table} s) given \
              WHERE value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \"{other}\" o WHERE o.code = value AND o.last_release IS NULL) \
-             ORDER BY file, line LIMIT {FAULTS}"
+             ORDER BY {PLACE} LIMIT {FAULTS}"
         ))
         .await
     }
 
-    /// The sum of a column over the rows of one file, as exact text.
+    /// The rows of some origins that lie outside a scope.
     ///
     /// # Errors
     /// The database's.
-    pub async fn agrees(&self, file: usize, field: &str, total: &str) -> Result<Result<(), String>, DbError> {
+    pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Vec<Place>, DbError> {
         let query = format!(
-            "SELECT coalesce(sum(\"{field}\"), 0)::numeric::text, coalesce(sum(\"{field}\"), 0)::numeric = $1::text::numeric FROM stage_{} WHERE file = $2",
+            "SELECT {PLACE}, coalesce(\"{field}\"::text, '') FROM stage_{} \
+             WHERE origin = ANY($1) AND NOT coalesce(\"{field}\"::text = ANY($2), false) ORDER BY {PLACE} LIMIT {FAULTS}",
             self.dataset.name
         );
-        let file = i32::try_from(file).expect("a publication has few files");
-        let row = self.transaction.query_one(&query, &[&total, &file]).await?;
+        Ok(self.transaction.query(&query, &[&origins, &values]).await?.iter().map(place).collect())
+    }
+
+    /// The number of rows of some origins.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rows(&self, origins: &[i32]) -> Result<u64, DbError> {
+        let query = format!("SELECT count(*) FROM stage_{} WHERE origin = ANY($1)", self.dataset.name);
+        let count: i64 = self.transaction.query_one(&query, &[&origins]).await?.get(0);
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// Checks the sum of a column over the rows of some origins; gives it, as exact text, when it is another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn agrees(&self, origins: &[i32], field: &str, total: &str) -> Result<Result<(), String>, DbError> {
+        let query = format!(
+            "SELECT coalesce(sum(\"{field}\"), 0)::numeric::text, coalesce(sum(\"{field}\"), 0)::numeric = $1::text::numeric \
+             FROM stage_{} WHERE origin = ANY($2)",
+            self.dataset.name
+        );
+        let row = self.transaction.query_one(&query, &[&total, &origins]).await?;
         Ok(if row.get(1) { Ok(()) } else { Err(row.get(0)) })
     }
 
-    /// Adds and changes what the staged rows say; with `replace`, also withdraws what they no longer have.
+    /// The values that their indicators do not admit, with the bounds; of observations only.
     ///
     /// # Errors
     /// The database's.
-    pub async fn merge(&self, number: i32, replace: bool) -> Result<Counts, DbError> {
-        let table = self.dataset.name;
-        let (columns, theirs, ours) = (self.columns(""), self.columns("s."), self.columns("t."));
-        let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
-        let close = format!("UPDATE \"{table}\" t SET last_release = {}", number - 1);
-        self.run(&format!("ANALYZE stage_{table}")).await?;
-        let changed = self
-            .count(&format!("{close} FROM stage_{table} s WHERE t.last_release IS NULL AND {same} AND ROW({ours}) IS DISTINCT FROM ROW({theirs})"))
-            .await?;
-        let withdrawn = match replace {
-            true => {
-                self.count(&format!(
-                    "{close} WHERE t.last_release IS NULL AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})"
-                ))
-                .await?
-            }
-            false => 0,
-        };
-        let order = self.keys(|key| format!("s.\"{key}\"")).join(", ");
-        let opened = self
-            .count(&format!(
-                "INSERT INTO \"{table}\" ({columns}, first_release) SELECT {theirs}, {number} FROM stage_{table} s \
-                 WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t WHERE t.last_release IS NULL AND {same}) ORDER BY {order}"
-            ))
-            .await?;
-        self.run(&format!("ANALYZE \"{table}\"")).await?;
-        Ok(Counts { added: opened - changed, changed, withdrawn })
+    pub async fn out_of_bounds(&self) -> Result<Vec<(Place, String)>, DbError> {
+        self.judged(
+            "s.value < i.minimum OR s.value > i.maximum",
+            "concat(i.code, ' admits ', coalesce('at least ' || i.minimum, ''), CASE WHEN i.minimum IS NOT NULL AND i.maximum IS NOT NULL THEN ' and ' ELSE '' END, coalesce('at most ' || i.maximum, ''))",
+        )
+        .await
     }
 
-    fn columns(&self, alias: &str) -> String {
+    /// The values of more decimals than their indicators say are meaningful; of observations only.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn too_precise(&self) -> Result<Vec<(Place, String)>, DbError> {
+        self.judged(
+            "scale(trim_scale(s.value)) > i.decimals",
+            "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
+        )
+        .await
+    }
+
+    /// The values whose indicators have another unit than `unit`; of observations only.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn other_units(&self, unit: &str) -> Result<Vec<(Place, String)>, DbError> {
+        let quoted = unit.replace('\'', "''");
+        self.judged(&format!("i.unit <> '{quoted}'"), "concat(i.code, ' is counted in ', i.unit)").await
+    }
+
+    /// The rows that a condition on a row and its indicator holds for, with an explanation.
+    async fn judged(&self, condition: &str, why: &str) -> Result<Vec<(Place, String)>, DbError> {
+        let query = format!(
+            "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
+             JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition} ORDER BY {PLACE} LIMIT {FAULTS}",
+            self.dataset.name
+        );
+        let rows = self.transaction.query(&query, &[]).await?;
+        Ok(rows.iter().map(|row| (place(row), row.get(4))).collect())
+    }
+
+    pub(super) fn columns(&self, alias: &str) -> String {
         self.dataset.columns().map(|field| format!("{alias}\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
     }
 
-    fn keys(&self, each: impl Fn(&str) -> String) -> Vec<String> {
+    /// The code of a row, of one text.
+    pub(super) fn code(&self, alias: &str) -> String {
+        self.keys(|key| format!("{alias}\"{key}\"::text")).join(" || '~' || ")
+    }
+
+    pub(super) fn keys(&self, each: impl Fn(&str) -> String) -> Vec<String> {
         self.dataset.key.iter().map(|key| each(key)).collect()
     }
 
-    async fn run(&self, sql: &str) -> Result<(), DbError> {
+    pub(super) async fn run(&self, sql: &str) -> Result<(), DbError> {
         Ok(self.transaction.batch_execute(sql).await?)
     }
 
-    async fn count(&self, sql: &str) -> Result<u64, DbError> {
-        Ok(self.transaction.execute(sql, &[]).await?)
-    }
-
     async fn places(&self, sql: &str) -> Result<Vec<Place>, DbError> {
-        let rows = self.transaction.query(sql, &[]).await?;
-        let place = |row: tokio_postgres::Row| Place {
-            file: usize::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
-            line: row.get(1),
-            value: row.get(2),
-        };
-        Ok(rows.into_iter().map(place).collect())
+        Ok(self.transaction.query(sql, &[]).await?.iter().map(place).collect())
+    }
+}
+
+/// The place that the first four columns of a row say.
+pub(super) fn place(row: &tokio_postgres::Row) -> Place {
+    Place {
+        origin: usize::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
+        line: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
+        cell: usize::try_from(row.get::<_, i32>(2)).ok(),
+        value: row.get(3),
     }
 }

@@ -1,66 +1,114 @@
-//! Owns the checks that need all rows of a publication at once: keys, totals, references.
+//! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
 //! Must not know how rows are read, nor what becomes of them.
 
 use super::fault::{Faults, FileFault, PublishError};
-use super::manifest::{File, Manifest};
+use super::inputs::{Input, Inputs, Part, Spring};
+use super::output::column_name;
+use crate::db::merge::Scope;
 use crate::db::publication::Publication;
 use crate::db::stage::{Place, Stage};
-use crate::query::{Dataset, Field, Kind, value};
+use crate::query::{Dataset, Field, Kind, Shape, value};
 
-/// Checks that no key stands in the files twice.
+/// Checks the staged rows of a dataset before they are merged.
 ///
 /// # Errors
 /// The database's; faults of the rows are gathered.
-pub async fn keys(
-    dataset: &'static Dataset,
+pub async fn staged(
+    inputs: &Inputs,
+    (dataset, springs): (&'static Dataset, &[Spring]),
     stage: &Stage<'_, '_>,
-    manifest: &Manifest,
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
     for place in stage.duplicates().await? {
-        faults.push(fault(manifest, place, None, format!("the key stands in {} more than once", dataset.name)));
+        faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
+    }
+    let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
+    files.dedup();
+    for at in files {
+        let input = &inputs.inputs[at];
+        let origins = inputs.origins_of(at);
+        totals(dataset, stage, input, &origins, faults).await?;
+        for (field, values) in scope(dataset, input, faults) {
+            for place in stage.outside(&origins, field, &values).await? {
+                let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
+                faults.push(fault(inputs, place, Some(field), detail));
+            }
+        }
     }
     Ok(())
 }
 
+/// Checks what the manifest promises of a file: its digest, and the number of rows that it gives. One that gives none
+/// is at fault too.
+pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
+    let mut wrong = |detail: String| faults.push(FileFault::of_file(&input.file.path, detail));
+    if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
+        wrong(format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
+    }
+    match input.file.rows {
+        Some(said) if said != rows => wrong(format!("the file gives {rows} rows where the manifest says {said}")),
+        _ if rows == 0 => wrong("the file gives no rows".to_owned()),
+        _ => {}
+    }
+}
+
+/// The scope of a file in a dataset; one that is at fault is gathered, and then as good as none.
+pub fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope {
+    let mut scope = Scope::new();
+    for (name, values) in &input.file.scope {
+        let mut wrong = |why: String| faults.push(FileFault::of_file(&input.file.path, format!("the scope's `{name}` {why}")));
+        let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_list()) else {
+            wrong(format!("is not a field of {} with one value", dataset.name));
+            continue;
+        };
+        let read: Result<Vec<String>, String> = values.as_slice().iter().map(|text| value::parse(field, text)).collect();
+        match read {
+            Ok(values) if values.is_empty() => wrong("names no value".to_owned()),
+            Ok(values) => scope.push((field.name, values)),
+            Err(why) => wrong(why),
+        }
+    }
+    scope
+}
+
 /// Checks the sums that the manifest gives for a file.
-///
-/// # Errors
-/// The database's; faults of the rows and the manifest are gathered.
-pub async fn totals(
+async fn totals(
     dataset: &'static Dataset,
     stage: &Stage<'_, '_>,
-    (index, file): (usize, &File),
+    input: &Input,
+    origins: &[i32],
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
     const AMOUNT: Field = Field::optional("total", Kind::Decimal, "", "");
     let number = |field: &&'static Field| matches!(field.kind, Kind::Integer { .. } | Kind::Decimal);
-    for (name, total) in &file.totals {
+    for (name, total) in &input.file.totals {
         let detail = match (dataset.field(name).filter(number), value::parse(&AMOUNT, total)) {
+            (None, _) if input.recipe.is_some() => None,
             (None, _) => Some(format!("the manifest gives a total of `{name}`, which is not a field of numbers")),
             (_, Err(why)) => Some(format!("the manifest's total of `{name}` {why}")),
             (Some(field), Ok(total)) => stage
-                .agrees(index, field.name, &total)
+                .agrees(origins, field.name, &total)
                 .await?
                 .err()
                 .map(|sum| format!("`{name}` sums to {sum}, where the manifest says {total}")),
         };
-        detail.into_iter().for_each(|detail| faults.push(FileFault::of_file(&file.path, detail)));
+        detail.into_iter().for_each(|detail| faults.push(FileFault::of_file(&input.file.path, detail)));
     }
     Ok(())
 }
 
-/// Checks that every code that the rows name is there once the publication is done.
+/// Checks the rows of a dataset against those of others, once all are merged: the codes that they name, and what
+/// their indicators say of them.
 ///
 /// # Errors
-/// The database's; faults of the rows are gathered.
-pub async fn references(
+/// The database's; faults and warnings are gathered.
+pub async fn merged(
     publication: &Publication<'_>,
     registry: &'static [&'static Dataset],
-    dataset: &'static Dataset,
+    inputs: &Inputs,
+    (dataset, springs): (&'static Dataset, &[Spring]),
     stage: &Stage<'_, '_>,
-    manifest: &Manifest,
-    faults: &mut Faults,
+    (faults, warnings): (&mut Faults, &mut Faults),
 ) -> Result<(), PublishError> {
     for field in dataset.columns() {
         let Some(target) = field.reference().and_then(|name| registry.iter().copied().find(|d| d.name == name)) else {
@@ -69,18 +117,38 @@ pub async fn references(
         for place in stage.dangling(field.name, field.is_list(), target).await? {
             let near = publication.closest(target, &place.value).await?;
             let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
-            faults.push(fault(manifest, place, Some(field.name), detail));
+            faults.push(fault(inputs, place, Some(field.name), detail));
+        }
+    }
+    if dataset.shape != Shape::Observations {
+        return Ok(());
+    }
+    for (place, why) in stage.out_of_bounds().await? {
+        faults.push(fault(inputs, place, Some("value"), why));
+    }
+    for (place, why) in stage.too_precise().await? {
+        warnings.push(fault(inputs, place, Some("value"), why));
+    }
+    for spring in springs {
+        let Part::Table(at) = spring.part else { continue };
+        let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
+        let Some(unit) = unit else { continue };
+        for (place, why) in stage.other_units(unit).await? {
+            if place.origin == spring.origin {
+                faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
+            }
         }
     }
     Ok(())
 }
 
-fn fault(manifest: &Manifest, place: Place, column: Option<&str>, detail: String) -> FileFault {
+/// The fault, or the warning, at the place of a staged row.
+pub fn fault(inputs: &Inputs, place: Place, field: Option<&str>, detail: String) -> FileFault {
+    let origin = &inputs.origins[place.origin];
     FileFault {
-        file: manifest.files[place.file].path.clone(),
-        line: u64::try_from(place.line).ok(),
-        column: column.map(str::to_owned),
+        line: Some(place.line),
+        column: field.map(|field| column_name(field, place.cell)),
         value: Some(place.value),
-        detail,
+        ..origin.whole(None, detail)
     }
 }

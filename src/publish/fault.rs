@@ -3,21 +3,29 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use crate::db::DbError;
 
 /// The most faults that are listed; the rest is counted.
 pub const LISTED: usize = 100;
 
-/// One fault of a file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One fault of a file, or one thing worth a look.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileFault {
     /// The file, as the manifest names it.
     pub file: String,
-    /// Line in the file, from 1; `None` when the fault is of the file as a whole.
+    /// The sheet, in a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// Line or row in the file, from 1; `None` when the fault is of the file as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub line: Option<u64>,
-    /// The column.
+    /// The column: its header, or its letters where it has none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// The value at fault.
+    /// The value at fault; long ones are cut.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
     /// What is wrong, and what would be right.
     pub detail: String,
@@ -26,13 +34,16 @@ pub struct FileFault {
 impl FileFault {
     /// A fault of a file as a whole.
     pub fn of_file(file: &str, detail: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), line: None, column: None, value: None, detail: detail.into() }
+        Self { file: file.to_owned(), sheet: None, line: None, column: None, value: None, detail: detail.into() }
     }
 }
 
 impl fmt::Display for FileFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
+        if let Some(sheet) = &self.sheet {
+            write!(f, " [{sheet}]")?;
+        }
         if let Some(line) = self.line {
             write!(f, ":{line}")?;
         }
@@ -46,8 +57,8 @@ impl fmt::Display for FileFault {
     }
 }
 
-/// The faults gathered so far.
-#[derive(Debug, Default)]
+/// The faults gathered so far: the first are kept, all are counted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     listed: Vec<FileFault>,
     count: usize,
@@ -55,11 +66,34 @@ pub struct Faults {
 
 impl Faults {
     /// Adds one.
-    pub fn push(&mut self, fault: FileFault) {
+    pub fn push(&mut self, mut fault: FileFault) {
         self.count += 1;
         if self.listed.len() < LISTED {
+            fault.value = fault.value.map(|value| crate::problem::echo(&value));
             self.listed.push(fault);
         }
+    }
+
+    /// Adds those that were gathered elsewhere.
+    pub fn extend(&mut self, more: Faults) {
+        self.count += more.count;
+        self.listed.extend(more.listed);
+        self.listed.truncate(LISTED);
+    }
+
+    /// Counts so many more, which are not listed.
+    pub fn unlisted(&mut self, more: usize) {
+        self.count += more;
+    }
+
+    /// The first, and how many there are in all.
+    pub fn into_parts(self) -> (Vec<FileFault>, usize) {
+        (self.listed, self.count)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Fails if there are any.
@@ -84,8 +118,10 @@ pub enum PublishError {
         /// How many there are in all.
         count: usize,
     },
-    /// A file cannot be read.
+    /// A file, a manifest or a recipe cannot be read.
     Unreadable(String),
+    /// Another publication is under way, and this one was not to wait.
+    Busy,
     /// The database failed.
     Database(DbError),
 }
@@ -116,6 +152,7 @@ impl fmt::Display for PublishError {
                 }
             }
             PublishError::Unreadable(why) => f.write_str(why),
+            PublishError::Busy => f.write_str("another publication is under way"),
             PublishError::Database(error) => error.fmt(f),
         }
     }

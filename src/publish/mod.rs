@@ -2,13 +2,26 @@
 //! The only writer. Must not know HTTP; knows the datasets by the registry that it is given.
 
 mod bundle;
+mod canonical;
 mod cell;
 mod checks;
 mod fault;
+mod inputs;
 mod manifest;
+mod output;
 mod progress;
-mod reader;
+mod reading;
+mod recipe;
+mod report;
+mod run;
+mod source;
+mod withdrawals;
 
-pub use bundle::{Outcome, publish, publish_missing};
+pub use bundle::{publish_folder, publish_missing};
 pub use fault::{FileFault, PublishError};
-pub use manifest::Manifest;
+pub use manifest::{File, Manifest, Mode, NAME, Values, Withdrawal};
+pub use progress::Progress;
+pub use recipe::load as load_recipe;
+pub use report::{Effect, Outcome, ReadFile, Report};
+pub use run::{Job, publish};
+pub use source::Dialect;

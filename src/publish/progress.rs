@@ -1,45 +1,70 @@
-//! Owns how long work is shown: a bar where a terminal looks on, plain log lines otherwise.
+//! Owns how long work is shown and told: a bar where a terminal looks on, log lines otherwise, and figures for who asks.
 //! Must not know what the work is.
 
 use std::io::IsTerminal;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// The progress of one piece of work, in bytes.
-pub struct Progress {
+/// The progress of one piece of work, in bytes. Clones show the same work.
+#[derive(Clone)]
+pub struct Progress(Arc<Shown>);
+
+struct Shown {
     bar: ProgressBar,
     name: String,
+    total: AtomicU64,
+    done: AtomicU64,
+    step: Mutex<&'static str>,
 }
 
 impl Progress {
     /// Starts showing.
-    pub fn start(name: &str, bytes: u64) -> Self {
+    pub fn start(name: &str) -> Self {
         let bar = if std::io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{msg} [{bar:30}] {percent}% {eta}").expect("the template is fixed");
-            ProgressBar::new(bytes).with_style(style).with_message(name.to_owned())
+            ProgressBar::no_length().with_style(style).with_message(name.to_owned())
         } else {
-            log::info!("{name}: reading {} kB", bytes.div_ceil(1000));
             ProgressBar::hidden()
         };
-        Self { bar, name: name.to_owned() }
+        let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self(Arc::new(Shown { bar, name: name.to_owned(), total, done, step: Mutex::new("queued") }))
+    }
+
+    /// Says how much there is to read.
+    pub fn expect(&self, bytes: u64) {
+        self.0.total.store(bytes, Ordering::Relaxed);
+        self.0.bar.set_length(bytes);
+        self.step("reading");
     }
 
     /// Says how many more bytes are done.
-    pub fn advance(&self, bytes: u64) {
-        self.bar.inc(bytes);
+    pub fn advance(&self, bytes: usize) {
+        let bytes = u64::try_from(bytes).unwrap_or_default();
+        self.0.done.fetch_add(bytes, Ordering::Relaxed);
+        self.0.bar.inc(bytes);
     }
 
-    /// Says what is being done, once the reading is over.
-    pub fn step(&self, what: &str) {
-        if self.bar.is_hidden() {
-            log::info!("{}: {what}", self.name);
+    /// Says what is being done.
+    pub fn step(&self, what: &'static str) {
+        *self.0.step.lock().unwrap_or_else(PoisonError::into_inner) = what;
+        if self.0.bar.is_hidden() {
+            log::info!("{}: {what}", self.0.name);
         } else {
-            self.bar.set_message(format!("{}: {what}", self.name));
+            self.0.bar.set_message(format!("{}: {what}", self.0.name));
         }
+    }
+
+    /// What is being done, bytes read, and bytes to read.
+    pub fn now(&self) -> (&'static str, u64, u64) {
+        let step = *self.0.step.lock().unwrap_or_else(PoisonError::into_inner);
+        let total = self.0.total.load(Ordering::Relaxed);
+        (step, self.0.done.load(Ordering::Relaxed).min(total), total)
     }
 
     /// Ends the showing.
     pub fn finish(&self) {
-        self.bar.finish_and_clear();
+        self.0.bar.finish_and_clear();
     }
 }

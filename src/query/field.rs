@@ -73,6 +73,21 @@ pub enum Origin {
     },
 }
 
+/// What a published text must be, beyond its kind. Requests may ask for any text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The number of a legal entity in SIRENE: nine digits with a check digit (Luhn, ISO/IEC 7812-1).
+    Siren,
+    /// The number of an establishment in SIRENE: a SIREN and five digits, the whole with a check digit.
+    Siret,
+    /// The number of an association in the Répertoire national des associations: `W` and nine digits.
+    Rna,
+    /// A part of a whole: more than 0 and at most 1.
+    Share,
+    /// A text of at most so many characters.
+    Length(usize),
+}
+
 /// One field of a dataset.
 #[derive(Debug)]
 pub struct Field {
@@ -88,17 +103,24 @@ pub struct Field {
     pub example: &'static str,
     /// Where its value comes from.
     pub origin: Origin,
+    /// What a published text must be besides.
+    pub format: Option<Format>,
 }
 
 impl Field {
     /// A field that may be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: Origin::Row }
+        Self { name, kind, required: false, description, example, origin: Origin::Row, format: None }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: Origin::Row }
+        Self { name, kind, required: true, description, example, origin: Origin::Row, format: None }
+    }
+
+    /// The field, whose published texts must be of a format.
+    pub const fn format(self, format: Format) -> Self {
+        Self { format: Some(format), ..self }
     }
 
     /// Whether the field holds a list.

@@ -25,7 +25,7 @@ pub mod value;
 pub use column::Column;
 pub use context::Context;
 pub use dataset::{Dataset, Direction, Link, Rows, Shape, Via};
-pub use field::{Choice, Field, Kind, Origin};
+pub use field::{Choice, Field, Format, Kind, Origin};
 pub use grouping::{Function, Grouping};
 pub use include::Include;
 pub use operator::Operator;

@@ -1,6 +1,8 @@
 //! Owns the reading of one value of a field, the same for a filter and for a published file.
 //! Must not know where the text comes from, nor how the value is stored.
 
+use std::borrow::Cow;
+
 use chrono::Datelike;
 
 use super::field::{Field, Kind};
@@ -17,32 +19,40 @@ const DECIMAL_DIGITS: usize = 30;
 /// # Errors
 /// A sentence fragment that says what would be right: "is not a whole number".
 pub fn parse(field: &Field, text: &str) -> Result<String, String> {
+    check(field, text).map(Cow::into_owned)
+}
+
+/// [`parse`], without a copy of a text that is canonical already.
+///
+/// # Errors
+/// What would be right.
+pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     match field.kind {
         Kind::Code => code(text),
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
             if choices.iter().any(|choice| choice.value == text) {
-                Ok(text.to_owned())
+                Ok(Cow::Borrowed(text))
             } else {
                 Err("is not one of the values of this field".to_owned())
             }
         }
-        Kind::Integer { minimum, maximum } => integer(text, minimum, maximum).map(|n| n.to_string()),
+        Kind::Integer { minimum, maximum } => integer(text, minimum, maximum).map(|n| Cow::Owned(n.to_string())),
         Kind::Decimal => decimal(text),
         Kind::Date | Kind::PeriodBound { .. } => period::day(text)
-            .map(|_| text.to_owned())
+            .map(|_| Cow::Borrowed(text))
             .ok_or_else(|| "is not a day of the calendar, such as 2019-06-30".to_owned()),
         Kind::Timestamp => chrono::DateTime::parse_from_rfc3339(text)
             .ok()
             .map(|time| time.to_utc())
             .filter(|time| (1..=9999).contains(&time.year()) && time.timestamp_subsec_nanos() < 1_000_000_000)
-            .map(|time| time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true))
+            .map(|time| Cow::Owned(time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)))
             .ok_or_else(|| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
         Kind::Period => period::parse(text)
-            .map(|p| p.text)
+            .map(|_| Cow::Borrowed(text))
             .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),
         Kind::Json { array } => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(json) if json.is_array() == array && (array || json.is_object()) && !text.contains("\\u0000") => {
-                Ok(text.to_owned())
+                Ok(Cow::Borrowed(text))
             }
             Ok(_) => Err(format!("is not a JSON {} without NUL characters", if array { "array" } else { "object" })),
             Err(_) => Err("is not JSON".to_owned()),
@@ -65,32 +75,32 @@ pub fn integer(text: &str, minimum: i64, maximum: i64) -> Result<i64, String> {
     }
 }
 
-fn decimal(text: &str) -> Result<String, String> {
+fn decimal(text: &str) -> Result<Cow<'_, str>, String> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
     let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     if digits(whole) && digits(fraction) && whole.len() + fraction.len() <= DECIMAL_DIGITS {
-        Ok(text.to_owned())
+        Ok(Cow::Borrowed(text))
     } else {
         Err(format!("is not a decimal number with a point and at most {DECIMAL_DIGITS} digits, such as 12.5"))
     }
 }
 
-fn code(text: &str) -> Result<String, String> {
+fn code(text: &str) -> Result<Cow<'_, str>, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if !text.is_empty() && text.len() <= VALUE_LENGTH && text.chars().all(allowed) {
-        Ok(text.to_owned())
+        Ok(Cow::Borrowed(text))
     } else {
         Err(format!("is not a code: letters, digits and hyphens, at most {VALUE_LENGTH}"))
     }
 }
 
-fn plain(text: &str) -> Result<String, String> {
+fn plain(text: &str) -> Result<Cow<'_, str>, String> {
     if text.is_empty() {
         Err("is empty".to_owned())
     } else if text.contains('\0') {
         Err("holds a NUL character".to_owned())
     } else {
-        Ok(text.to_owned())
+        Ok(Cow::Borrowed(text))
     }
 }

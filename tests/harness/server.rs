@@ -11,7 +11,7 @@ use reperes::datasets::REGISTRY;
 use reperes::db::connect::Database;
 use reperes::db::migrate::{self, SetupLock};
 use reperes::db::pool::Limits;
-use reperes::publish::{self, Outcome, PublishError};
+use reperes::publish::{self, PublishError, Report};
 use reperes::server::Server;
 
 use super::cluster::{database, root_directory};
@@ -52,6 +52,9 @@ fn limits() -> Limits {
     Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20) }
 }
 
+/// The recipes that are called by name.
+pub const RECIPES: &str = "data/recipes";
+
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
     Shared::new(Database::parse(url).expect("the URL is one"), limits(), root_directory().join("files"))
@@ -63,7 +66,9 @@ pub fn bundled() -> SocketAddr {
         let url = migrated();
         run(async {
             let mut client = Database::parse(&url).expect("the URL is one").writer().await.expect("the database is there");
-            publish::publish_missing(&mut client, REGISTRY, Path::new("data")).await.expect("the bundled data is right");
+            publish::publish_missing(&mut client, REGISTRY, Path::new("data"), Path::new(RECIPES))
+                .await
+                .expect("the bundled data is right");
         });
         TestServer::on(&url)
     });
@@ -71,10 +76,10 @@ pub fn bundled() -> SocketAddr {
 }
 
 /// Publishes a bundle.
-pub fn publish(url: &str, folder: &Path) -> Result<Outcome, PublishError> {
+pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
     run(async {
         let mut client = Database::parse(url).expect("the URL is one").writer().await.expect("the database is there");
-        publish::publish(&mut client, REGISTRY, folder, None).await
+        publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await
     })
 }
 

@@ -1,0 +1,81 @@
+//! Owns the withdrawal of rows: closed, with the reason on record; and the rows that still speak of them.
+//! Must not know who withdraws.
+
+use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
+
+use super::DbError;
+use crate::query::Dataset;
+
+/// The most rows that are shown of those that still speak of a withdrawn one.
+const SHOWN: usize = 20;
+
+/// Closes the row with this code before release `number`; says whether there was one.
+///
+/// # Errors
+/// The database's.
+pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
+    let Some(parts) = dataset.split_code(code) else { return Ok(false) };
+    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\" = ${at}", field.name)).collect();
+    let texts: Vec<&(dyn ToSql + Sync)> = parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect();
+    let close = format!(
+        "UPDATE \"{}\" SET last_release = {} WHERE last_release IS NULL AND first_release < {number} AND {}",
+        dataset.name,
+        number - 1,
+        same.join(" AND ")
+    );
+    Ok(transaction.execute(&close, &texts).await? == 1)
+}
+
+/// Records why a row was withdrawn.
+///
+/// # Errors
+/// The database's.
+pub async fn record(
+    transaction: &Transaction<'_>,
+    (dataset, code, number): (&'static Dataset, &str, i32),
+    reason: &str,
+    successor: Option<&str>,
+) -> Result<(), DbError> {
+    let insert = "INSERT INTO withdrawals (dataset, code, release, reason, successor_code) VALUES ($1, $2, $3, $4, $5)";
+    transaction.execute(insert, &[&dataset.name, &code, &number, &reason, &successor]).await?;
+    Ok(())
+}
+
+/// Whether a current row has this code.
+///
+/// # Errors
+/// The database's.
+pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str) -> Result<bool, DbError> {
+    let Some(parts) = dataset.split_code(code) else { return Ok(false) };
+    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\" = ${at}", field.name)).collect();
+    let texts: Vec<&(dyn ToSql + Sync)> = parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect();
+    let query =
+        format!("SELECT EXISTS (SELECT 1 FROM \"{}\" WHERE last_release IS NULL AND {})", dataset.name, same.join(" AND "));
+    Ok(transaction.query_one(&query, &texts).await?.get(0))
+}
+
+/// The rows of `dataset` that are current and whose `field` names a row of `target` that release `number` withdrew:
+/// their codes, with the code that they name.
+///
+/// # Errors
+/// The database's.
+pub async fn orphans(
+    transaction: &Transaction<'_>,
+    (dataset, field, list): (&'static Dataset, &str, bool),
+    target: &'static Dataset,
+    number: i32,
+) -> Result<Vec<(String, String)>, DbError> {
+    let code = dataset.key.iter().map(|key| format!("o.\"{key}\"::text")).collect::<Vec<_>>().join(" || '~' || ");
+    let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
+    let query = format!(
+        "SELECT {code}, gone.code FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
+         EXCEPT SELECT code FROM \"{target}\" WHERE last_release IS NULL) gone \
+         JOIN \"{dataset}\" o ON {names} WHERE o.last_release IS NULL ORDER BY 1, 2 LIMIT {SHOWN}",
+        target = target.name,
+        last = number - 1,
+        dataset = dataset.name,
+    );
+    let rows = transaction.query(&query, &[]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+}

@@ -1,0 +1,129 @@
+//! Owns the rows on their way to a staging table: written in `COPY`'s text format, chunk by chunk, with their places.
+//! Must not know how they were read.
+
+use bytes::Bytes;
+use tokio::sync::mpsc::Sender;
+
+use super::cell;
+use super::fault::{Faults, FileFault};
+use super::progress::Progress;
+use super::source::letters;
+use crate::query::dataset::KEY_SEPARATOR;
+use crate::query::{Dataset, Field};
+
+/// Bytes gathered before they are sent.
+const CHUNK: usize = 256 * 1024;
+
+/// Where rows come from: a file, or one of its sheets.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// The file, as the manifest names it.
+    pub file: String,
+    /// The sheet, when it is named.
+    pub sheet: Option<String>,
+}
+
+impl Origin {
+    /// A fault at a place of this origin.
+    pub fn fault(&self, line: u64, column: impl Into<String>, value: &str, detail: impl Into<String>) -> FileFault {
+        FileFault {
+            sheet: self.sheet.clone(),
+            line: Some(line),
+            column: Some(column.into()),
+            value: Some(value.to_owned()),
+            ..FileFault::of_file(&self.file, detail)
+        }
+    }
+
+    /// A fault of the origin as a whole.
+    pub fn whole(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
+        FileFault { sheet: self.sheet.clone(), line, ..FileFault::of_file(&self.file, detail) }
+    }
+}
+
+/// The rows of one dataset on their way.
+pub struct Output {
+    /// The dataset.
+    pub dataset: &'static Dataset,
+    /// What is wrong so far.
+    pub faults: Faults,
+    /// What is worth a look so far.
+    pub warnings: Faults,
+    /// How much is read.
+    pub progress: Progress,
+    chunk: Vec<u8>,
+    sender: Sender<Bytes>,
+    stopped: bool,
+}
+
+impl Output {
+    /// The way to who receives the chunks.
+    pub fn new(dataset: &'static Dataset, progress: Progress, sender: Sender<Bytes>) -> Self {
+        let (faults, warnings) = (Faults::default(), Faults::default());
+        Self { dataset, faults, warnings, progress, chunk: Vec::with_capacity(CHUNK * 2), sender, stopped: false }
+    }
+
+    /// Writes one value of the row at hand, in the order of the dataset's columns. A value at fault is written as null,
+    /// since faults stop the publication later on.
+    pub fn value(&mut self, field: &'static Field, text: Option<&str>) -> Result<(), String> {
+        let joins = text.is_some_and(|text| text.contains(KEY_SEPARATOR))
+            && self.dataset.has_joined_code()
+            && self.dataset.key.contains(&field.name);
+        let fault = match text {
+            Some(text) if !joins => match cell::read(field, text) {
+                Ok(value) => {
+                    cell::write(&mut self.chunk, value.as_deref());
+                    self.chunk.push(b'\t');
+                    return Ok(());
+                }
+                Err(why) => why,
+            },
+            Some(_) => format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"),
+            None if field.required => "is empty, and every row must have a value".to_owned(),
+            None => {
+                self.null();
+                return Ok(());
+            }
+        };
+        self.null();
+        Err(fault)
+    }
+
+    /// Writes a value that needs no check.
+    pub fn computed(&mut self, text: Option<&str>) {
+        cell::write(&mut self.chunk, text);
+        self.chunk.push(b'\t');
+    }
+
+    fn null(&mut self) {
+        self.chunk.extend_from_slice(b"\\N\t");
+    }
+
+    /// Ends the row at hand, with its place: the origin, the line, and the cell that its value stands in.
+    pub fn end_row(&mut self, origin: usize, line: u64, cell: Option<usize>) {
+        let cell = cell.map_or(-1, |cell| i64::try_from(cell).unwrap_or(-1));
+        self.chunk.extend_from_slice(format!("{origin}\t{line}\t{cell}\n").as_bytes());
+        if self.chunk.len() >= CHUNK {
+            self.flush();
+        }
+    }
+
+    /// Sends what is written. A receiver that is gone has failed, and says so itself.
+    pub fn flush(&mut self) {
+        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK * 2));
+        self.stopped = self.stopped || (!chunk.is_empty() && self.sender.blocking_send(Bytes::from(chunk)).is_err());
+    }
+
+    /// Whether nobody receives any more.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+}
+
+/// The name of a column in a fault: that of the field, and where the value stands when that is another.
+pub fn column_name(field: &str, cell: Option<usize>) -> String {
+    match cell {
+        Some(cell) => format!("{field} ({})", letters(cell)),
+        None => field.to_owned(),
+    }
+}

@@ -1,0 +1,168 @@
+//! Owns the reading of text with delimiters (RFC 4180 and its kin) in bounded memory.
+//! Must not know which delimiter and encoding a file has: that is given.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use encoding_rs::Encoding;
+use encoding_rs_io::DecodeReaderBytesBuilder;
+
+use super::{Broken, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+
+/// Bytes read at a time.
+const CHUNK: usize = 256 * 1024;
+
+/// How a text is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Text {
+    /// The encoding.
+    pub encoding: &'static Encoding,
+    /// What stands between cells.
+    pub delimiter: u8,
+    /// What stands around cells.
+    pub quote: u8,
+    /// Whether it is UTF-8 with a byte order mark, as for spreadsheets.
+    pub mark: bool,
+}
+
+/// Reads the records of a file. Cells that are not in the encoding are told to the sink, and their record is left out.
+///
+/// # Errors
+/// When the file cannot be read further: a record that does not end, or too many cells.
+pub fn read(path: &Path, text: &Text, sink: &mut dyn Sink) -> Result<(), Broken> {
+    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+    if text.encoding == encoding_rs::UTF_8 {
+        return Records::new(file, text).read(sink);
+    }
+    Records::new(DecodeReaderBytesBuilder::new().encoding(Some(text.encoding)).build(file), text).read(sink)
+}
+
+struct Records<R> {
+    reader: R,
+    csv: Reader,
+    input: Vec<u8>,
+    /// The part of the input that is still to be read.
+    rest: std::ops::Range<usize>,
+    ended: bool,
+    line: u64,
+    output: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl<R: Read> Records<R> {
+    fn new(reader: R, text: &Text) -> Self {
+        let csv = ReaderBuilder::new().delimiter(text.delimiter).quote(text.quote).build();
+        Self { reader, csv, input: vec![0; CHUNK], rest: 0..0, ended: false, line: 1, output: vec![0; 4096], ends: vec![0; 64] }
+    }
+
+    fn read(mut self, sink: &mut dyn Sink) -> Result<(), Broken> {
+        self.skip_mark()?;
+        let mut record = Record::default();
+        loop {
+            self.skip_blank_lines()?;
+            let line = self.line;
+            let Some((bytes, cells)) = self.record(line)? else { return Ok(()) };
+            record.begin(line);
+            match std::str::from_utf8(&self.output[..bytes]) {
+                Ok(text) if aligned(text, &self.ends[..cells]) => record.fill(text, &self.ends[..cells]),
+                _ => {
+                    self.tell_bytes(line, cells, sink);
+                    continue;
+                }
+            }
+            if sink.record(&record).is_break() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads one record and says how many bytes and cells it has; nothing at the end.
+    fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>, Broken> {
+        let (mut bytes, mut cells) = (0, 0);
+        loop {
+            if self.rest.is_empty() && !self.ended {
+                self.more()?;
+            }
+            let (result, read, written, ended) =
+                self.csv.read_record(&self.input[self.rest.clone()], &mut self.output[bytes..], &mut self.ends[cells..]);
+            let consumed = &self.input[self.rest.start..self.rest.start + read];
+            self.line += u64::try_from(memchr::memchr_iter(b'\n', consumed).count()).unwrap_or_default();
+            self.rest.start += read;
+            bytes += written;
+            cells += ended;
+            match result {
+                ReadRecordResult::InputEmpty => {}
+                ReadRecordResult::OutputFull if self.output.len() < RECORD_BYTES => {
+                    let doubled = (self.output.len() * 2).min(RECORD_BYTES);
+                    self.output.resize(doubled, 0);
+                }
+                ReadRecordResult::OutputFull => {
+                    let megabytes = RECORD_BYTES >> 20;
+                    let detail = format!("a row of more than {megabytes} MiB begins here: a quotation mark is not closed");
+                    return Err(Broken::line(line, detail));
+                }
+                ReadRecordResult::OutputEndsFull if self.ends.len() < RECORD_CELLS => {
+                    let doubled = (self.ends.len() * 2).min(RECORD_CELLS);
+                    self.ends.resize(doubled, 0);
+                }
+                ReadRecordResult::OutputEndsFull => {
+                    return Err(Broken::line(line, format!("the row has more than {RECORD_CELLS} cells")));
+                }
+                ReadRecordResult::Record => return Ok(Some((bytes, cells))),
+                ReadRecordResult::End => return Ok(None),
+            }
+        }
+    }
+
+    fn more(&mut self) -> Result<(), Broken> {
+        let read = self.reader.read(&mut self.input).map_err(|error| Broken::line(self.line, error.to_string()))?;
+        self.ended = read == 0;
+        self.rest = 0..read;
+        Ok(())
+    }
+
+    /// Leaves out the byte order mark, which is no part of the first cell.
+    fn skip_mark(&mut self) -> Result<(), Broken> {
+        self.more()?;
+        if self.input[self.rest.clone()].starts_with("\u{feff}".as_bytes()) {
+            self.rest.start += 3;
+        }
+        Ok(())
+    }
+
+    /// Blank lines are no records; leaving them out here keeps the count of lines right.
+    fn skip_blank_lines(&mut self) -> Result<(), Broken> {
+        loop {
+            match self.input[self.rest.clone()].first() {
+                Some(b'\n') => self.line += 1,
+                Some(b'\r') => {}
+                Some(_) => return Ok(()),
+                None if self.ended => return Ok(()),
+                None => {
+                    self.more()?;
+                    continue;
+                }
+            }
+            self.rest.start += 1;
+        }
+    }
+
+    fn tell_bytes(&self, line: u64, cells: usize, sink: &mut dyn Sink) {
+        let mut start = 0;
+        for (at, end) in self.ends[..cells].iter().enumerate() {
+            if let Err(error) = std::str::from_utf8(&self.output[start..*end]) {
+                let byte = self.output[start + error.valid_up_to()];
+                let detail = format!("the byte {byte:#04x} is not UTF-8, as the rest of the file is");
+                sink.broken(Broken { line: Some(line), cell: Some(at), detail });
+            }
+            start = *end;
+        }
+    }
+}
+
+/// Whether every cell ends where a character does: two broken cells may make one whole text.
+fn aligned(text: &str, ends: &[usize]) -> bool {
+    ends.iter().all(|end| text.is_char_boundary(*end))
+}

@@ -1,0 +1,212 @@
+//! Owns the reading of JSON: an object a line, or one array of objects, also within an envelope's `data`.
+//! Must not know what the members mean.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+
+/// Stands between the texts of a list, as in CSV.
+const LIST_SEPARATOR: &str = "|";
+
+/// Reads an object a line.
+///
+/// # Errors
+/// When the file cannot be read, or says itself that it is not whole.
+pub fn read_lines(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
+    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+    let (mut reader, mut line, mut number) = (BufReader::new(file), Vec::new(), 0);
+    let mut rows = Rows::new(sink);
+    loop {
+        line.clear();
+        number += 1;
+        let limit = u64::try_from(RECORD_BYTES).unwrap_or(u64::MAX);
+        let read = reader.by_ref().take(limit).read_until(b'\n', &mut line).map_err(|e| Broken::line(number, e.to_string()))?;
+        if read == 0 {
+            return Ok(());
+        }
+        if read == RECORD_BYTES && line.last() != Some(&b'\n') {
+            return Err(Broken::line(number, format!("the line has more than {} MiB", RECORD_BYTES >> 20)));
+        }
+        let text = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&line).trim_ascii();
+        if text.is_empty() {
+            continue;
+        }
+        let members: Members = match serde_json::from_slice(text) {
+            Ok(members) => members,
+            Err(error) => {
+                rows.sink.broken(Broken::line(number, format!("the line is not a JSON object: {error}")));
+                continue;
+            }
+        };
+        if let [(name, trailer)] = members.0.as_slice()
+            && name == "trailer"
+        {
+            return check_trailer(trailer, rows.count, number);
+        }
+        if rows.take(number, members).is_break() {
+            return Ok(());
+        }
+    }
+}
+
+/// Checks what an export says of itself in its last line.
+fn check_trailer(trailer: &RawValue, rows: u64, line: u64) -> Result<(), Broken> {
+    let said = serde_json::from_str::<serde_json::Value>(trailer.get()).ok().and_then(|said| said.get("rows")?.as_u64());
+    if said == Some(rows) {
+        return Ok(());
+    }
+    Err(Broken::line(line, format!("the last line does not say that the file has {rows} rows, as it has: it is not whole")))
+}
+
+/// Reads an array of objects, or an object whose member `data` is one; a record's line is its number in the array.
+///
+/// # Errors
+/// When the file is not that.
+pub fn read_array(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
+    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+    let mut reader = BufReader::new(file);
+    if reader.fill_buf().is_ok_and(|bytes| bytes.starts_with("\u{feff}".as_bytes())) {
+        reader.consume(3);
+    }
+    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let mut rows = Rows::new(sink);
+    let read = Document(&mut rows).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    match read {
+        Err(_) if rows.stopped => Ok(()),
+        Err(error) => Err(Broken::file(format!("the file is not a JSON array of rows: {error}"))),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// The members of an object, in their order.
+struct Members(Vec<(String, Box<RawValue>)>);
+
+impl<'de> serde::Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Members;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+                let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
+                while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    if members.iter().any(|(other, _)| *other == name) {
+                        return Err(serde::de::Error::custom(format!("`{name}` stands in it twice")));
+                    }
+                    members.push((name, value));
+                }
+                Ok(Members(members))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
+}
+
+/// Objects on their way to the sink, all with the members of the first.
+struct Rows<'s> {
+    sink: &'s mut dyn Sink,
+    names: Vec<String>,
+    record: Record,
+    count: u64,
+    stopped: bool,
+}
+
+impl<'s> Rows<'s> {
+    fn new(sink: &'s mut dyn Sink) -> Self {
+        Self { sink, names: Vec::new(), record: Record::default(), count: 0, stopped: false }
+    }
+
+    fn take(&mut self, line: u64, members: Members) -> ControlFlow<()> {
+        self.count += 1;
+        if self.count == 1 {
+            self.names = members.0.iter().take(RECORD_CELLS).map(|(name, _)| name.clone()).collect();
+            self.record.begin(0);
+            self.names.iter().for_each(|name| self.record.push(name, Form::Text));
+            self.sink.record(&self.record)?;
+        }
+        if let Some((name, _)) = members.0.iter().find(|(name, _)| !self.names.contains(name)) {
+            let name = crate::problem::echo(name);
+            self.sink.broken(Broken::line(line, format!("`{name}` is not a member of the first row; all rows have the same")));
+            return ControlFlow::Continue(());
+        }
+        self.record.begin(line);
+        for (at, name) in self.names.iter().enumerate() {
+            let given = members.0.get(at).filter(|(own, _)| own == name);
+            let value = given.or_else(|| members.0.iter().find(|(own, _)| own == name)).map(|(_, value)| value.get());
+            match cell(value.unwrap_or("null")) {
+                Ok((text, form)) => self.record.push(&text, form),
+                Err(detail) => {
+                    self.sink.broken(Broken { line: Some(line), cell: Some(at), detail });
+                    return ControlFlow::Continue(());
+                }
+            }
+        }
+        let flow = self.sink.record(&self.record);
+        self.stopped = flow.is_break();
+        flow
+    }
+}
+
+/// The text of a JSON value as a cell.
+fn cell(json: &str) -> Result<(String, Form), String> {
+    match json.as_bytes().first() {
+        Some(b'n') => Ok((String::new(), Form::Text)),
+        Some(b'"') => serde_json::from_str(json).map(|text| (text, Form::Text)).map_err(|error| error.to_string()),
+        Some(b'[') => Ok(match serde_json::from_str::<Vec<String>>(json) {
+            Ok(texts) => (texts.join(LIST_SEPARATOR), Form::Text),
+            Err(_) => (json.to_owned(), Form::Text),
+        }),
+        Some(b'{' | b't' | b'f') => Ok((json.to_owned(), Form::Text)),
+        _ => Ok((json.to_owned(), Form::Number)),
+    }
+}
+
+/// A document: an array of rows, or an object with one.
+struct Document<'r, 's>(&'r mut Rows<'s>);
+
+impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Document<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of rows, or an object whose member `data` is one")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
+        while let Some(members) = seq.next_element::<Members>()? {
+            let number = self.0.count + 1;
+            if self.0.take(number, members).is_break() {
+                return Err(serde::de::Error::custom("stopped"));
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut found = false;
+        while let Some(name) = map.next_key::<String>()? {
+            if name == "data" && !found {
+                found = true;
+                map.next_value_seed(Document(&mut *self.0))?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        if found { Ok(()) } else { Err(serde::de::Error::custom("it has no member `data`")) }
+    }
+}

@@ -1,0 +1,87 @@
+//! Owns the withdrawal of rows by their codes, each with a reason; and that nothing is left that speaks of them.
+//! Must not know how rows are closed.
+
+use super::fault::{Faults, FileFault, PublishError};
+use super::manifest::{Manifest, NAME};
+use super::report::Effect;
+use crate::db::merge::Counts;
+use crate::db::publication::Publication;
+use crate::db::withdrawal;
+use crate::query::closest::closest;
+use crate::query::{Dataset, Rows};
+
+/// Withdraws what a manifest names, as release `number`.
+///
+/// # Errors
+/// The database's; codes that are not there are gathered.
+pub async fn close(
+    publication: &Publication<'_>,
+    registry: &'static [&'static Dataset],
+    manifest: &Manifest,
+    number: i32,
+    (effects, faults): (&mut Vec<Effect>, &mut Faults),
+) -> Result<(), PublishError> {
+    let transaction = publication.transaction();
+    let published = || registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published));
+    for asked in &manifest.withdraw {
+        let mut wrong = |value: &str, detail: String| {
+            faults.push(FileFault { value: Some(value.to_owned()), ..FileFault::of_file(NAME, detail) });
+        };
+        let Some(dataset) = published().find(|dataset| dataset.name == asked.dataset) else {
+            let near = closest(&asked.dataset, published().map(|dataset| dataset.name)).join(", ");
+            wrong(&asked.dataset, format!("is not a dataset that is published; closest: {near}"));
+            continue;
+        };
+        if asked.reason.trim().is_empty() {
+            wrong("", "a withdrawal needs a `reason`, which readers are told".to_owned());
+        }
+        if let Some(successor) = &asked.successor
+            && !withdrawal::exists(transaction, dataset, successor).await?
+        {
+            let near = publication.closest(dataset, successor).await?.join(", ");
+            wrong(successor, format!("no row of {} has this code, of a successor; closest: {near}", dataset.name));
+        }
+        let mut closed = 0;
+        for code in &asked.codes {
+            if withdrawal::close(transaction, dataset, code, number).await? {
+                withdrawal::record(transaction, (dataset, code, number), &asked.reason, asked.successor.as_deref()).await?;
+                closed += 1;
+            } else {
+                let near = publication.closest(dataset, code).await?.join(", ");
+                let detail = format!("no row of {} that another release published has this code; closest: {near}", dataset.name);
+                wrong(code, detail);
+            }
+        }
+        match effects.iter_mut().find(|effect| effect.dataset == dataset.name) {
+            Some(effect) => effect.counts.withdrawn += closed,
+            None => effects.push(Effect { dataset: dataset.name, counts: Counts { withdrawn: closed, ..Counts::default() } }),
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no current row names one that was withdrawn.
+///
+/// # Errors
+/// The database's; faults are gathered.
+pub async fn check(
+    publication: &Publication<'_>,
+    registry: &'static [&'static Dataset],
+    effects: &[Effect],
+    number: i32,
+    faults: &mut Faults,
+) -> Result<(), PublishError> {
+    for effect in effects.iter().filter(|effect| effect.counts.withdrawn > 0) {
+        let Some(target) = registry.iter().copied().find(|dataset| dataset.name == effect.dataset) else { continue };
+        for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
+            for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
+                let from = (dataset, field.name, field.is_list());
+                for (code, gone) in withdrawal::orphans(publication.transaction(), from, target, number).await? {
+                    let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
+                    faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });
+                }
+            }
+        }
+    }
+    Ok(())
+}
