@@ -84,6 +84,10 @@ fn publish_command() -> Command {
         )
         .arg(option("scope", "FIELD=VALUE", "what a replacing file stands for; may be repeated").action(ArgAction::Append))
         .arg(option("total", "FIELD=NUMBER", "the sum that a column must have; may be repeated").action(ArgAction::Append))
+        .arg(
+            option("constant", "FIELD=VALUE", "the value of a field that the file leaves out; may be repeated")
+                .action(ArgAction::Append),
+        )
         .arg(option("rows", "NUMBER", "how many rows the file must give"))
         .arg(option("format", "FORMAT", "csv, xlsx, ods, ndjson or json; found out when not given"))
         .arg(option("encoding", "NAME", "utf-8, windows-1252, utf-16le …; found out when not given"))
@@ -213,6 +217,7 @@ fn publication(matches: &ArgMatches, config: &Config) -> Result<Job, PublishErro
                 delimiter: text(matches, "delimiter").and_then(|text| text.chars().next()),
                 quote: None,
             },
+            constants: pairs(matches, "constant")?.into_iter().collect(),
             totals: pairs(matches, "total")?.into_iter().collect(),
             mode: if text(matches, "mode").as_deref() == Some("replace") { Mode::Replace } else { Mode::Merge },
             scope: scope(pairs(matches, "scope")?),

@@ -149,7 +149,15 @@ fn scanned(file: &File, folder: &Path, recipes: &Path) -> Result<Result<Input, F
     let recipe = match (&file.recipe, &file.dataset) {
         (None, None) => return fault("the manifest says neither its `dataset` nor its `recipe`".to_owned()),
         (Some(_), Some(_)) => return fault("the manifest says both its `dataset` and its `recipe`".to_owned()),
-        (Some(named), None) => Some(recipe::load(named, folder, recipes)?),
+        (Some(named), None) => {
+            let mut recipe = recipe::load(named, folder, recipes)?;
+            for (name, text) in &file.constants {
+                if !recipe.set(name, text) {
+                    return fault(format!("its recipe says nothing of the constant `{name}`"));
+                }
+            }
+            Some(recipe)
+        }
         (None, Some(_)) => None,
     };
     let recipe = match recipe {

@@ -142,7 +142,11 @@ impl<'a> Reader<'a> {
         let (Some(flags), Some(rule)) = (flags, &self.table.status_row) else { return Ok(Some(Vec::new())) };
         let raw = tidy(flags.text(row.cell.unwrap_or_default()));
         match rule.map.get(&raw).map(String::as_str) {
-            Some("skip") => Ok(None),
+            Some("skip") if row.cell.is_none_or(|cell| tidy(row.record.text(cell)).is_empty()) => Ok(None),
+            Some("skip") => {
+                let detail = "has no status where the figure above it needs one".to_owned();
+                Err(Wrong { detail, column: row.cell, raw })
+            }
             Some(status) => Ok(Some(vec![status.to_owned()])),
             None => Err(Wrong { detail: "is not one of the statuses that the recipe knows".to_owned(), column: row.cell, raw }),
         }

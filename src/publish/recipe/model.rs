@@ -42,6 +42,18 @@ pub struct Recipe {
     pub tables: Vec<Table>,
 }
 
+impl Recipe {
+    /// Puts a constant in the place of what the recipe says of a field; tells whether it says anything of it.
+    pub fn set(&mut self, field: &str, text: &str) -> bool {
+        let pieces: Vec<&mut Pieces> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
+        let found = !pieces.is_empty();
+        for piece in pieces {
+            *piece = Pieces::One(Box::new(Piece { constant: Some(text.to_owned()), ..Piece::default() }));
+        }
+        found
+    }
+}
+
 /// How numbers are written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -206,6 +218,8 @@ pub struct Piece {
     pub constant: Option<String>,
     /// A text with `{line}`, `{sheet}`, `{letter}`, `{file}`, `{header 1}` or `{name of a column}` in it.
     pub template: Option<String>,
+    /// It is at fault when there is nothing.
+    pub required: bool,
     /// The way is taken when the text matches this.
     #[serde(deserialize_with = "pattern")]
     pub when: Option<Regex>,

@@ -149,6 +149,9 @@ impl<'r> Way<'r> {
         if form == Form::Error {
             return Err(wrong("is the error of a formula".to_owned()));
         }
+        if raw.is_empty() && self.piece.required {
+            return Err(wrong("is empty, and must not be".to_owned()));
+        }
         let (text, statuses) = unmarked(&raw, &self.piece.marks);
         let mut text = plain(self.piece, text).map_err(wrong)?;
         if !self.piece.named.is_empty() && !text.is_empty() {
