@@ -69,6 +69,7 @@ impl<'a> Canonical<'a> {
 
     fn row(&mut self, record: &Record, columns: &[(&'static Field, Way)]) {
         let (at, origin) = self.origin;
+        self.output.warn_of_destroyed(origin, record);
         for (field, way) in columns {
             let (text, given) = match way {
                 Way::Empty => (None, None),

@@ -67,9 +67,13 @@ pub struct Faults {
 impl Faults {
     /// Adds one.
     pub fn push(&mut self, mut fault: FileFault) {
+        fault.value = fault.value.map(|value| crate::problem::echo(&value));
+        // One cell may be at fault for each row that is made from it.
+        if self.listed.contains(&fault) {
+            return;
+        }
         self.count += 1;
         if self.listed.len() < LISTED {
-            fault.value = fault.value.map(|value| crate::problem::echo(&value));
             self.listed.push(fault);
         }
     }
@@ -103,7 +107,11 @@ impl Faults {
     pub fn check(&mut self) -> Result<(), PublishError> {
         match self.count {
             0 => Ok(()),
-            count => Err(PublishError::Refused { faults: std::mem::take(&mut self.listed), count }),
+            count => {
+                let mut faults = std::mem::take(&mut self.listed);
+                faults.sort_by(|a, b| (&a.file, &a.sheet, a.line).cmp(&(&b.file, &b.sheet, b.line)));
+                Err(PublishError::Refused { faults, count })
+            }
         }
     }
 }

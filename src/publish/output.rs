@@ -7,7 +7,7 @@ use tokio::sync::mpsc::Sender;
 use super::cell;
 use super::fault::{Faults, FileFault};
 use super::progress::Progress;
-use super::source::letters;
+use super::source::{Record, letters};
 use crate::query::dataset::KEY_SEPARATOR;
 use crate::query::{Dataset, Field};
 
@@ -112,6 +112,17 @@ impl Output {
     pub fn flush(&mut self) {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK * 2));
         self.stopped = self.stopped || (!chunk.is_empty() && self.sender.blocking_send(Bytes::from(chunk)).is_err());
+    }
+
+    /// Warns of characters that were destroyed before the file was sent: what they were can no longer be known.
+    pub fn warn_of_destroyed(&mut self, origin: &Origin, record: &Record) {
+        if record.is_destroyed() {
+            let cell = (0..record.len()).find(|cell| record.text(*cell).contains(char::REPLACEMENT_CHARACTER));
+            let column = cell.map_or(String::new(), letters);
+            let text = cell.map_or("", |cell| record.text(cell));
+            let detail = "holds U+FFFD: characters were destroyed before the file was sent, and are published so";
+            self.warnings.push(origin.fault(record.line, column, text, detail));
+        }
     }
 
     /// Whether nobody receives any more.

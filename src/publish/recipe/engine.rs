@@ -97,6 +97,7 @@ impl<'a> Reader<'a> {
         if !ready.only.iter().all(|test| test.holds(record, joined)) || ready.skip.iter().any(|test| test.holds(record, joined)) {
             return;
         }
+        self.output.warn_of_destroyed(self.origin.1, record);
         let (sheet, file) = (self.origin.1.sheet.as_deref().unwrap_or_default(), self.origin.1.file.as_str());
         let row = |cell| Row { record, joined, cell, header: &ready.header, sheet, file };
         match &ready.cells {
@@ -219,7 +220,9 @@ impl<'a> Reader<'a> {
         self.output.end_row(self.origin.0, row.record.line, place);
         if let Some(explanation) = self.explanation.as_deref_mut() {
             let values = ready.fields.iter().map(|(field, _)| field.name).zip(taken);
-            explanation.row(self.output.dataset.name, self.origin.1, row.record.line, values, &statuses);
+            let marked = self.output.dataset.field("statuses").is_some() && position("statuses").is_none();
+            let statuses = marked.then_some(statuses.as_str());
+            explanation.row(self.output.dataset.name, self.origin.1, row.record.line, values, statuses);
         }
     }
 }

@@ -28,7 +28,7 @@ impl Explanation {
         origin: &Origin,
         line: u64,
         values: impl Iterator<Item = (&'static str, &'t Taken)>,
-        statuses: &str,
+        statuses: Option<&str>,
     ) {
         if self.left == 0 {
             return;
@@ -40,7 +40,9 @@ impl Explanation {
             let place = taken.column.map_or(String::new(), |column| format!("  <- {}{line} `{}`", letters(column), taken.raw));
             _ = writeln!(self.text, "  {name:<18} = {}{place}", if taken.text.is_empty() { "(none)" } else { &taken.text });
         }
-        _ = writeln!(self.text, "  {:<18} = {statuses}", "(marks say)");
+        if let Some(statuses) = statuses {
+            _ = writeln!(self.text, "  {:<18} = {statuses}  <- marks", "statuses");
+        }
     }
 
     /// Explains as many rows of the next table.

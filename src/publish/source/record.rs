@@ -69,6 +69,11 @@ impl Record {
         self.text.bytes().all(|byte| byte.is_ascii_whitespace())
     }
 
+    /// Whether a cell holds the character that stands for one that could not be read (U+FFFD).
+    pub fn is_destroyed(&self) -> bool {
+        memchr::memmem::find(self.text.as_bytes(), "\u{fffd}".as_bytes()).is_some()
+    }
+
     /// The text of a cell; empty beyond the last.
     pub fn text(&self, at: usize) -> &str {
         let start = at.checked_sub(1).and_then(|before| self.cells.get(before)).map_or(0, |(end, _)| *end);
