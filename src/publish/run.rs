@@ -98,6 +98,11 @@ async fn run(
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for (dataset, stage, springs) in &staged {
         let counts = stage.merge(number, &scopes(inputs, dataset, springs, &mut faults)).await?;
+        publication.analyze(dataset).await?;
+        effects.push(Effect { dataset: dataset.name, counts });
+        if counts.changed == 0 {
+            continue;
+        }
         changes.extend(stage.changes(number).await?);
         let (jumps, count) = stage.jumps(number, job.manifest.warn_above).await?;
         warnings.unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
@@ -105,8 +110,6 @@ async fn run(
             let detail = format!("was {before}: it changes by more than the manifest's `warn_above`");
             warnings.push(checks::fault(inputs, place, None, detail));
         }
-        publication.analyze(dataset).await?;
-        effects.push(Effect { dataset: dataset.name, counts });
     }
     withdrawals::close(&publication, registry, &job.manifest, number, (&mut effects, &mut faults)).await?;
     for (dataset, stage, springs) in &staged {
