@@ -20,10 +20,29 @@ impl Select<'_> {
     pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         out.push_sql(" WHERE ");
         sql::visible(out, "t", &self.release)?;
+        self.filters(out)?;
+        self.territories(out)?;
+        if self.plan.search.is_some() {
+            out.push_sql(" AND ");
+            search::condition(out, self.plan, &self.release, self.approximate)?;
+        }
+        if let Some(link) = self.plan.context.link {
+            self.link(out, &link.via)?;
+        }
+        Ok(())
+    }
+
+    /// Writes the filters, each with an `AND` before it: what a row says by itself.
+    pub(super) fn filters<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         for condition in self.plan.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field))) {
             out.push_sql(" AND ");
             self.condition(out, condition)?;
         }
+        Ok(())
+    }
+
+    /// Writes the scopes and places, each with an `AND` before it: what the geography of the release says of a row.
+    pub(super) fn territories<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         for scope in &self.plan.scopes {
             out.push_sql(" AND ");
             self.scope(out, scope)?;
@@ -31,13 +50,6 @@ impl Select<'_> {
         for place in &self.plan.places {
             out.push_sql(" AND ");
             self.place(out, place)?;
-        }
-        if self.plan.search.is_some() {
-            out.push_sql(" AND ");
-            search::condition(out, self.plan, &self.release, self.approximate)?;
-        }
-        if let Some(link) = self.plan.context.link {
-            self.link(out, &link.via)?;
         }
         Ok(())
     }

@@ -7,6 +7,9 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use diesel::pg::Pg;
+use diesel::query_builder::{Query, QueryFragment, QueryId};
+use diesel::sql_types::Untyped;
 use diesel_async::AsyncPgConnection;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -15,11 +18,11 @@ use super::DbError;
 use super::connect::Database;
 use super::read::Ground;
 use super::select::{self, Select};
-use crate::query::dataset::KEY_SEPARATOR;
+use crate::query::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
 
 /// The rows of the first chunk; later ones follow the size of rows.
-const FIRST: i64 = 500;
+pub(super) const FIRST: i64 = 500;
 
 /// Text of one chunk, in bytes, as far as earlier rows tell.
 const CHUNK: usize = 3 << 19;
@@ -110,7 +113,8 @@ impl Exports {
         let fetch = move |after: Option<Vec<Option<String>>>, most: i64| {
             let (exports, plan, ground) = (exports.clone(), Arc::clone(&plan), ground.clone());
             async move {
-                let rows = exports.chunk(&plan, &ground, after.as_deref(), most).await?;
+                let select = || Select::rows(&plan, ground.release.number, ground.approximate, after.as_deref(), most);
+                let rows = exports.fetch(select).await?;
                 let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
                 let next = rows.last().filter(|_| full).map(|row| (plan.position(row), fitting(&rows)));
                 Ok((rows, next, plan))
@@ -140,13 +144,14 @@ impl Exports {
         receiver
     }
 
-    async fn chunk(
-        &self,
-        plan: &Plan,
-        ground: &Ground,
-        after: Option<&[Option<String>]>,
-        most: i64,
-    ) -> Result<Vec<Row>, DbError> {
+    /// Reads one chunk. The query is made anew when a connection turns out to be dead.
+    ///
+    /// # Errors
+    /// The database's.
+    pub(super) async fn fetch<Q>(&self, query: impl Fn() -> Q) -> Result<Vec<Row>, DbError>
+    where
+        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+    {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
         let idle = || self.0.idle.lock().expect("nothing panics while it holds the connections").pop();
         for attempt in 0.. {
@@ -159,8 +164,7 @@ impl Exports {
                     opened.map_err(|error| DbError::Unavailable(error.to_string()))?
                 }
             };
-            let select = Select::rows(plan, ground.release.number, ground.approximate, after, most);
-            match select::load(&connection, select).await {
+            match select::load(&connection, query()).await {
                 Ok(rows) => {
                     self.0.idle.lock().expect("nothing panics while it holds the connections").push(connection);
                     return Ok(rows);
@@ -175,7 +179,7 @@ impl Exports {
 }
 
 /// How many rows of this size make a chunk.
-fn fitting(rows: &[Row]) -> i64 {
+pub(super) fn fitting(rows: &[Row]) -> i64 {
     let bytes: usize = rows.iter().map(Row::bytes).sum();
     let rows = CHUNK.checked_div(bytes / rows.len().max(1)).and_then(|rows| i64::try_from(rows).ok());
     rows.unwrap_or(MOST).clamp(10, MOST)
@@ -201,16 +205,7 @@ fn with_codes(plan: &Plan, rows: Vec<Row>) -> Vec<Row> {
                 continue;
             }
             code.clear();
-            for (at, part) in parts.iter().enumerate() {
-                if at > 0 {
-                    code.push(KEY_SEPARATOR);
-                }
-                let text = row.cell(*part).unwrap_or_default();
-                match matches!(columns[*part].kind, Kind::Period) {
-                    true => code.extend(text.chars().map(|c| if c == '/' { '_' } else { c })),
-                    false => code.push_str(text),
-                }
-            }
+            join_code(&mut code, parts.iter().map(|part| (columns[*part].kind, row.cell(*part).unwrap_or_default())));
             whole.push(Some(&code));
         }
         whole

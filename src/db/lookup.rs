@@ -72,10 +72,35 @@ pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release:
 /// # Errors
 /// The database's.
 pub async fn unknown(
+    connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    codes: Vec<String>,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    missing(connection, dataset, codes, release, "t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2)")
+        .await
+}
+
+/// Those of the codes that no row of the dataset has borne up to the release.
+///
+/// # Errors
+/// The database's.
+pub async fn never(
+    connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    codes: Vec<String>,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    missing(connection, dataset, codes, release, "t.first_release <= $2").await
+}
+
+/// The codes of which no row of the dataset is such, at a release ($2).
+async fn missing(
     mut connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     codes: Vec<String>,
     release: i32,
+    such: &str,
 ) -> QueryResult<Vec<String>> {
     let part = |(at, field): (usize, &Field)| {
         let given = match (dataset.has_joined_code(), field.kind) {
@@ -88,7 +113,7 @@ pub async fn unknown(
     let same = dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ");
     let query = format!(
         "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{}\" t \
-         WHERE {same} AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))",
+         WHERE {same} AND {such})",
         dataset.name
     );
     let missing: Vec<Code> =

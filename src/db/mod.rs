@@ -3,6 +3,7 @@
 //! Must not know HTTP, file formats, or any one dataset.
 
 pub mod aggregate;
+pub mod changes;
 pub mod comparison;
 mod conditions;
 pub mod connect;

@@ -196,7 +196,7 @@ fn counted(rows: &[Row]) -> i64 {
 }
 
 /// The codes that the request names, by dataset, with the parameters that name them.
-fn named(plan: &Plan) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
+pub(super) fn named(plan: &Plan) -> BTreeMap<&'static str, BTreeMap<String, Vec<String>>> {
     let own = plan.context.dataset;
     let filters = plan.conditions.iter().filter(|condition| condition.names_rows()).filter_map(|condition| {
         let dataset = match condition.field.kind {

@@ -154,7 +154,8 @@ fn own_text(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset, field: &'s
     Ok(())
 }
 
-fn joined_code(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
+/// Writes the code of a row, made of its key.
+pub fn joined_code(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
     for (at, field) in dataset.key_fields().enumerate() {
         if at > 0 {
             out.push_sql(" || '~' || ");

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::query::{Column, Dataset, Plan, Representation, Row};
 
+pub mod changes;
 mod csv;
 mod geojson;
 pub mod json;

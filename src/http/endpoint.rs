@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::state::State;
-use super::{collection, contour, docs, files, health, index, item, operation, problems, profile};
+use super::{changes, collection, contour, docs, files, health, index, item, operation, problems, profile};
 use crate::problem::{Kind, Problem};
 use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
 
@@ -23,6 +23,9 @@ pub static SHARE: [Field; 1] = [Field {
 
 /// The tag of the endpoints that serve no dataset.
 pub const SERVICE: &str = "service";
+
+/// The tag of the endpoints for those who keep a copy.
+pub const SYNC: &str = "sync";
 
 /// The tag of the endpoints of files.
 pub const FILES: &str = "files";
@@ -61,6 +64,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         Own::endpoint::<index::__path_index>(SERVICE, || web::to(index::index)),
         Own::endpoint::<contour::__path_contour>("territories", || web::to(contour::contour)),
         Own::endpoint::<profile::__path_profile>("territories", || web::to(profile::profile)),
+        Own::endpoint::<changes::__path_changes>(SYNC, || web::to(changes::changes)),
         Own::endpoint::<files::__path_list>(FILES, || web::to(files::list)),
         Own::endpoint::<files::__path_current>(FILES, || web::to(files::current)),
         Own::endpoint::<files::__path_pinned>(FILES, || web::to(files::pinned)),

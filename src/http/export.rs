@@ -42,7 +42,7 @@ const CUBE_ROWS: i64 = 100_000;
 const TOTAL: HeaderName = HeaderName::from_static("x-total-rows");
 
 /// The release that was read.
-const RELEASE: HeaderName = HeaderName::from_static("x-release");
+pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
 
 /// Answers a plan with a page of rows.
 ///
@@ -114,7 +114,8 @@ pub async fn all(
         // A stream of nothing, since the length of the answer to GET is not known, and an empty body would say that it is 0.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
-    Ok(response.streaming(stream(state, plan, ground, writer, permit)))
+    let rows = state.exports.rows(Arc::new(plan), ground);
+    Ok(response.streaming(stream(state, rows, writer, permit)))
 }
 
 /// The most rows that may be asked for at once, with the parameter that is the reason; nothing where there is no limit.
@@ -198,16 +199,14 @@ pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) 
 }
 
 /// Formats the rows as they come, on a thread that may wait for the client, and hands the pieces over.
-fn stream(
+pub fn stream(
     state: &State,
-    plan: Plan,
-    ground: Ground,
+    rows: Chunks,
     mut writer: Box<dyn RowWriter>,
     permit: Permit,
 ) -> impl futures_util::Stream<Item = io::Result<Bytes>> + use<> {
     let (sender, receiver) = mpsc::channel(WAITING);
     let runtime = state.exports.handle();
-    let rows = state.exports.rows(Arc::new(plan), ground);
     runtime.clone().spawn_blocking(move || {
         let _permit = permit;
         let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(PIECE * 2) };

@@ -2,8 +2,10 @@
 //! Must not know any one dataset by itself: it serves the registry that it is given. Must not write SQL.
 
 mod aggregate;
+pub mod changes;
 pub mod collection;
 mod comparison;
+mod conditional;
 pub mod contour;
 pub mod docs;
 pub mod endpoint;

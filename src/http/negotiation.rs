@@ -10,6 +10,11 @@ use crate::query::{Dataset, Representation};
 /// The representation that the header prefers, the first in our order where it does not mind; nothing when it admits
 /// none of the dataset's.
 pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Representation> {
+    among(request, Representation::of(dataset))
+}
+
+/// The representation that the header prefers among some, the first where it does not mind; nothing when it admits none.
+pub fn among(request: &HttpRequest, offered: impl IntoIterator<Item = Representation>) -> Option<Representation> {
     // An empty header says as little as none.
     if request.headers().get_all(header::ACCEPT).all(|value| value.as_bytes().trim_ascii().is_empty()) {
         return Some(Representation::Json);
@@ -31,7 +36,7 @@ pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Rep
         ranges.max_by_key(|(specificity, quality)| (*specificity, *quality)).map(|(_, quality)| quality)
     };
     let mut best: Option<(Representation, header::Quality)> = None;
-    for representation in Representation::of(dataset) {
+    for representation in offered {
         if let Some(quality) = quality(representation).filter(|quality| *quality > header::Quality::ZERO)
             && best.is_none_or(|(_, found)| quality > found)
         {
@@ -53,10 +58,12 @@ fn aliases(representation: Representation) -> &'static [&'static str] {
 
 /// The problem of a header that admits no representation of the dataset: names them all.
 pub fn not_acceptable(dataset: &'static Dataset) -> Problem {
-    let all: Vec<String> =
-        Representation::of(dataset).map(|one| format!("{} (`format={}`)", one.media_type(), one.name())).collect();
-    Problem::new(
-        Kind::NotAcceptable,
-        format!("`Accept` admits none of the representations of {}: {}.", dataset.name, all.join(", ")),
-    )
+    none_of(dataset.name, Representation::of(dataset))
+}
+
+/// The problem of a header that admits none of these representations of what has this name.
+pub fn none_of(name: &str, offered: impl IntoIterator<Item = Representation>) -> Problem {
+    let all: Vec<String> = offered.into_iter().map(|one| format!("{} (`format={}`)", one.media_type(), one.name())).collect();
+    let detail = format!("`Accept` admits none of the representations of {name}: {}.", all.join(", "));
+    Problem::new(Kind::NotAcceptable, detail)
 }

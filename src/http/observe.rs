@@ -23,7 +23,7 @@ use crate::problem::{Kind, Problem};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that scripts of other origins may read, besides those that they always may.
-const EXPOSED: &str = "Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location";
+const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location";
 
 /// The longest identifier that is taken over from a client.
 const IDENTIFIER: usize = 64;

@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{contour, envelope, files, health, index, operation, profile, schema};
+use super::{changes, contour, envelope, files, health, index, operation, profile, schema};
 use crate::problem;
 use crate::query::{Dataset, Shape};
 
@@ -79,6 +79,7 @@ fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let datasets = registry.iter().filter(|dataset| dataset.public);
     let mut tags: Vec<Value> =
         datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
+    tags.push(json!({"name": endpoint::SYNC, "description": "Keeping a copy in step: what each release changed, and the feed of releases."}));
     tags.push(json!({"name": endpoint::FILES, "description": "Whole datasets of a release as files that never change."}));
     tags.push(
         json!({"name": endpoint::SERVICE, "description": "The service itself: index, documentation, health, problem types."}),
@@ -116,6 +117,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<health::Health>(&mut fixed);
     collect::<contour::Feature<'static>>(&mut fixed);
     collect::<files::Files>(&mut fixed);
+    collect::<changes::answer::Answer<'static>>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
     all.extend(fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises"))));
     all
@@ -152,7 +154,7 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
         "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         "NotThere" => path.contains('{'),
         "Beyond" => path.starts_with("/v1/files/"),
-        "NotOffered" => collection.is_some(),
+        "NotOffered" => collection.is_some() || path == "/v1/changes",
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
         _ => true,
     };

@@ -6,6 +6,19 @@ use super::field::{Field, Kind, Origin};
 /// Separates the parts of a code whose key has several fields.
 pub const KEY_SEPARATOR: char = '~';
 
+/// Appends the code that the fields of a key make, given in the key's order: the inverse of [`Dataset::split_code`].
+pub fn join_code<'t>(code: &mut String, parts: impl IntoIterator<Item = (Kind, &'t str)>) {
+    for (at, (kind, text)) in parts.into_iter().enumerate() {
+        if at > 0 {
+            code.push(KEY_SEPARATOR);
+        }
+        match kind {
+            Kind::Period => code.extend(text.chars().map(|c| if c == '/' { '_' } else { c })),
+            _ => code.push_str(text),
+        }
+    }
+}
+
 /// A way from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
 #[derive(Debug)]
 pub struct Link {

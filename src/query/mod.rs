@@ -2,6 +2,7 @@
 //! Pure: must not know actix, diesel or any one dataset; everything here can be tried without a server.
 
 pub mod additivity;
+pub mod changes;
 pub mod closest;
 pub mod column;
 pub mod context;
@@ -22,6 +23,7 @@ pub mod representation;
 pub mod row;
 pub mod value;
 
+pub use changes::Changes;
 pub use column::Column;
 pub use context::Context;
 pub use dataset::{Dataset, Direction, Link, Rows, Shape, Via};

@@ -54,6 +54,12 @@ pub fn encode_segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
+/// The query string of a link, with its question mark; nothing without pairs.
+pub fn query_string<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {
+    let pieces: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    if pieces.is_empty() { String::new() } else { format!("?{}", pieces.join("&")) }
+}
+
 /// The pairs of a query string, in order. Empty pieces (`a=1&&b=2`) are passed over.
 ///
 /// # Errors

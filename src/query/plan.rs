@@ -261,11 +261,7 @@ impl Plan {
 
     /// The query string of a link, from the canonical parameters and more.
     pub fn query_string(&self, more: &[(&str, String)]) -> String {
-        let own = self.parameters.iter().map(|(name, value)| (name.as_str(), value));
-        let pieces: Vec<String> = own
-            .chain(more.iter().map(|(name, value)| (*name, value)))
-            .map(|(name, value)| format!("{name}={}", pairs::encode(value)))
-            .collect();
-        if pieces.is_empty() { String::new() } else { format!("?{}", pieces.join("&")) }
+        let own = self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        pairs::query_string(own.chain(more.iter().map(|(name, value)| (*name, value.as_str()))))
     }
 }

@@ -6,13 +6,14 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{self, Header, HeaderMap, HeaderName, HttpDate, IfModifiedSince, IfNoneMatch};
+use actix_web::http::header::{self, Header, HeaderMap, HeaderName, HttpDate, IfModifiedSince};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::store::Facts;
+use crate::http::conditional;
 use crate::problem::{Kind, Problem};
 
 /// The digest of the whole file (RFC 9530).
@@ -119,12 +120,8 @@ fn part(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> Part {
 
 /// Whether the client has this very file.
 fn is_current(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> bool {
-    if request.headers().contains_key(header::IF_NONE_MATCH) {
-        return match IfNoneMatch::parse(request) {
-            Ok(IfNoneMatch::Any) => true,
-            Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|tag| tag.to_string().trim_start_matches("W/") == facts.etag()),
-            Err(_) => false,
-        };
+    if let Some(holds) = conditional::holds(request, &facts.etag()) {
+        return holds;
     }
     let since = IfModifiedSince::parse(request).ok().map(|since| SystemTime::from(since.0));
     // Dates of HTTP have no fractions of seconds.
