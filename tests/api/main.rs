@@ -4,6 +4,7 @@
 mod harness;
 
 mod aggregates;
+mod changes;
 mod configuration;
 mod document;
 mod files;

@@ -1,0 +1,185 @@
+//! Owns a history of many releases in which rows come, change, go and come back, territories move, and what rows repeat of
+//! others changes; and the SQL that says what was visible at a release, for tables that are no collections.
+//! Must not know what is asked of it.
+
+use std::sync::LazyLock;
+
+use reperes::query::Dataset;
+use serde_json::{Map, Value};
+use tokio_postgres::{Client, NoTls};
+
+use crate::harness::{SOURCES, TestServer, bundle, publish};
+
+const SUMMARY: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code\n";
+
+const TERRITORIES: &str = "FR,country,France,2100,,,2026,essai
+REG-99,region,Région,2100,,,2026,essai
+DEP-91,departement,Premier,1000,,REG-99,2026,essai
+DEP-92,departement,Second,1100,,REG-99,2026,essai
+COM-91001,commune,Avesnes,100,DEP-91,REG-99,2026,essai
+COM-91002,commune,Saint-Éloi,200,DEP-91,REG-99,2026,essai
+COM-91003,commune,Bois,300,DEP-91,REG-99,2026,essai
+COM-92001,commune,Dune,500,DEP-92,REG-99,2026,essai
+COM-92002,commune,Étang,600,DEP-92,REG-99,2026,essai
+PER-essai,perimeter,Périmètre,,,,2026,essai
+";
+
+const INDICATORS: &str =
+    "code,title,definition,unit,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
+habitants,Habitants,Habitants,habitant,0,sum,none,,none,essai
+aides,Aides versées,Aides,aide,0,sum,sum,,up,essai
+";
+
+const OBSERVATIONS: &str =
+    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
+
+const ACTORS: &str = "code,kind,name,role,source_code
+etat,state,État,financeur,essai
+asso,association,Association,bénéficiaire,essai
+";
+
+const COMMITMENTS: &str = "code,kind,rank,title,summary,source_code\naxe,commitment,1,Axe,Résumé,essai\n";
+
+const MEASURES: &str = "code,commitment_code,title,summary,status,territory_codes,source_code\n";
+
+const CONTOURS: &str = "territory_code,west,south,east,north,contour,source_code\n";
+
+fn square(code: &str, west: i32) -> String {
+    let east = west + 1;
+    format!(
+        "{code},{west},50,{east},51,\"{{\"\"type\"\":\"\"Polygon\"\",\"\"coordinates\"\":[[[{west},50],[{east},50],[{east},51],[{west},51],[{west},50]]]}}\",essai\n"
+    )
+}
+
+fn observations(lines: &[(&str, &str, &str, &str, &str)]) -> String {
+    let line = |(indicator, territory, period, value, qualifier): &(&str, &str, &str, &str, &str)| {
+        format!("{indicator},{territory},{period},_T,observed,{value},{qualifier},A,2026,essai\n")
+    };
+    lines.iter().fold(OBSERVATIONS.to_owned(), |text, one| text + &line(one))
+}
+
+/// The server on the history, the same for all tests that only read, with the number of its releases.
+pub fn history() -> (TestServer, i32) {
+    static SERVER: LazyLock<(TestServer, i32)> = LazyLock::new(|| {
+        let server = TestServer::empty();
+        let url = server.url.clone();
+        let one = |files: &[(&str, &str)]| _ = publish(&url, &bundle(files)).expect("the bundle is right");
+        let mut first = Vec::new();
+        for commune in ["COM-91001", "COM-91002", "COM-91003", "COM-92001", "COM-92002", "DEP-91"] {
+            first.extend(["2019", "2020", "2019-01-01/2019-10-31"].map(|period| ("habitants", commune, period, "100", "exact")));
+            first.push(("aides", commune, "2020-Q1", "7", "about"));
+        }
+        one(&[
+            ("sources", SOURCES),
+            ("territories", &format!("{SUMMARY}{TERRITORIES}")),
+            (
+                "memberships",
+                "territory_code,member_code,share,source_code\nPER-essai,COM-91001,1,essai\nPER-essai,COM-92001,0.5,essai\n",
+            ),
+            ("contours", &format!("{CONTOURS}{}{}", square("COM-91001", 2), square("COM-92001", 5))),
+            ("indicators", INDICATORS),
+            ("observations", &observations(&first)),
+            ("actors", ACTORS),
+            ("commitments", COMMITMENTS),
+            (
+                "measures",
+                &format!(
+                    "{MEASURES}m1,axe,Une,Résumé,completed,DEP-91|COM-92001,essai\nm2,axe,Deux,Résumé,completed,COM-92002,essai\n"
+                ),
+            ),
+        ]);
+        // 2: values change, and one of them no longer suits `qualifier=exact`; an observation is added.
+        one(&[(
+            "observations",
+            &observations(&[
+                ("habitants", "COM-91001", "2019", "101", "exact"),
+                ("habitants", "COM-91002", "2019", "100", "nearly"),
+                ("aides", "COM-92002", "2020-Q1", "7", "exact"),
+                ("aides", "COM-92002", "2020-Q2", "9", "exact"),
+            ]),
+        )]);
+        // 3: a commune moves from one département to the other; none of its observations changes.
+        one(&[("territories", &format!("{SUMMARY}COM-91002,commune,Saint-Éloi,200,DEP-92,REG-99,2026,essai\n"))]);
+        // 4: the perimeter gains a commune, and another wholly.
+        one(&[(
+            "memberships",
+            "territory_code,member_code,share,source_code\nPER-essai,COM-91003,1,essai\nPER-essai,COM-92001,1,essai\n",
+        )]);
+        // 5: an indicator changes its unit, which observations repeat, and one its title, which they do not.
+        one(&[("indicators", &INDICATORS.replace("habitant,0", "personne,0").replace("Aides versées", "Aides"))]);
+        // 6: rows are withdrawn.
+        withdraw(&url, "observations", "indicator_code = 'aides' AND period = '2020-Q1'", "Erreur de saisie", None);
+        // 7: an actor is withdrawn in favour of another, and an observation comes back.
+        withdraw(&url, "actors", "code = 'asso'", "Fusion", Some("etat"));
+        one(&[("observations", &observations(&[("aides", "COM-91001", "2020-Q1", "8", "about")]))]);
+        // 9: a contour moves; a unit, an observation that repeats it and the territory of another change at once.
+        one(&[
+            ("contours", &format!("{CONTOURS}{}", square("COM-92001", 2))),
+            ("indicators", &INDICATORS.replace("aide,0", "dossier,0")),
+            ("observations", &observations(&[("aides", "COM-91001", "2020-Q1", "9", "exact")])),
+            (
+                "territories",
+                &format!(
+                    "{SUMMARY}COM-91001,commune,Avesnes,110,DEP-92,REG-99,2026,essai\nCOM-91002,commune,Saint-Éloi,200,DEP-91,REG-99,2026,essai\n"
+                ),
+            ),
+        ]);
+        // 10: nothing but a source; 11: measures name other territories.
+        one(&[("sources", &format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n"))]);
+        one(&[(
+            "measures",
+            &format!(
+                "{MEASURES}m1,axe,Une,Résumé,completed,DEP-92,essai\nm2,axe,Deux,Résumé,completed,COM-92002|COM-91003,essai\n"
+            ),
+        )]);
+        let number = with_client(&url, async |client| {
+            client.query_one("SELECT max(number) FROM releases", &[]).await.expect("releases").get(0)
+        });
+        (server, number)
+    });
+    SERVER.clone()
+}
+
+/// Closes the current rows that a condition holds for, in a release of their own.
+pub fn withdraw(url: &str, table: &str, condition: &str, reason: &str, successor: Option<&str>) {
+    let dataset = reperes::datasets::REGISTRY.iter().find(|dataset| dataset.name == table).expect("a dataset");
+    let code =
+        dataset.key.iter().map(|key| format!("replace(\"{key}\"::text, '/', '_')")).collect::<Vec<_>>().join(" || '~' || ");
+    with_client(url, async |client| {
+        let row = client.query_one("SELECT max(number) + 1 FROM releases", &[]).await.expect("releases");
+        let number: i32 = row.get(0);
+        let successor = successor.map_or("NULL".to_owned(), |code| format!("'{code}'"));
+        client
+            .batch_execute(&format!(
+                "BEGIN; SELECT pg_advisory_xact_lock(7309453202);
+                 INSERT INTO withdrawals SELECT '{table}', {code}, {number}, '{reason}', {successor} FROM \"{table}\" WHERE last_release IS NULL AND {condition};
+                 UPDATE \"{table}\" SET last_release = {number} - 1 WHERE last_release IS NULL AND {condition};
+                 INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files)
+                 VALUES ({number}, clock_timestamp(), 'Retrait', 'Repères', 'etalab-2.0', 0, 0, 0, '{{}}', '[]'); COMMIT"
+            ))
+            .await
+            .expect("the rows can be withdrawn");
+    });
+}
+
+/// The rows of a table at a release, by code, as JSON.
+pub fn visible(url: &str, dataset: &Dataset, release: i32) -> Vec<(String, Value)> {
+    let fields = dataset.columns().map(|field| format!("'{0}', \"{0}\"", field.name)).collect::<Vec<_>>().join(", ");
+    let code = dataset.key.iter().map(|key| format!("\"{key}\"")).collect::<Vec<_>>().join(" || '~' || ");
+    let query = format!(
+        "SELECT {code}, json_build_object({fields})::text FROM \"{}\" WHERE first_release <= $1 AND (last_release IS NULL OR last_release >= $1)",
+        dataset.name
+    );
+    let rows = with_client(url, async |client| client.query(&query, &[&release]).await.expect("the rows"));
+    let whole = |text: &str| Value::Object(serde_json::from_str::<Map<String, Value>>(text).expect("an object"));
+    rows.iter().map(|row| (row.get(0), whole(row.get(1)))).collect()
+}
+
+fn with_client<T>(url: &str, act: impl AsyncFnOnce(&Client) -> T) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("the database is there");
+        tokio::spawn(connection);
+        act(&client).await
+    })
+}

@@ -1,0 +1,5 @@
+//! Changes: a copy that applies them has what the collections have, at every release, for every selection.
+
+mod answers;
+mod history;
+mod replay;

@@ -1,0 +1,226 @@
+//! Copies that are kept in step by the changes alone, compared with the collections.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+use std::thread;
+
+use reperes::datasets::REGISTRY;
+use reperes::query::changes::has_changes;
+use serde_json::Value;
+
+use super::history::{history, visible, withdraw};
+use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
+
+/// Selections of one dataset: its name, and its filters.
+const SELECTIONS: [(&str, &str); 22] = [
+    ("observations", "within=DEP-91"),
+    ("observations", "within=DEP-92"),
+    ("observations", "within=PER-essai"),
+    ("observations", "touching=PER-essai"),
+    ("observations", "within=DEP-91,COM-92002&touching=PER-essai"),
+    ("observations", "qualifier=exact"),
+    ("observations", "qualifier__ne=exact&value__gte=8"),
+    ("observations", "within=PER-essai&qualifier=exact"),
+    ("observations", "bbox=2.1,50.1,2.9,50.9"),
+    ("observations", "bbox=4.9,50.1,6.1,50.9&within=DEP-92"),
+    ("observations", "lon=2.5&lat=50.5"),
+    ("observations", "indicator_code=aides&within=DEP-92"),
+    (
+        "observations",
+        "code=habitants~COM-91001~2019~_T~observed~essai,habitants~COM-91001~2019-01-01_2019-10-31~_T~observed~essai",
+    ),
+    ("observations", "period__gte=2020&within=DEP-91"),
+    ("territories", "within=PER-essai"),
+    ("territories", "departement_code=DEP-91&population__gt=150"),
+    ("territories", "bbox=2,50,3,51&departement_code=DEP-92"),
+    ("measures", "within=DEP-91"),
+    ("measures", "territory_codes=COM-92001"),
+    ("measures", "within=COM-91003,COM-92001"),
+    ("actors", "kind=association"),
+    ("indicators", "unit=habitant"),
+];
+
+/// A copy of what a client has asked for: rows by dataset and code.
+#[derive(Default)]
+struct Copy(BTreeMap<(String, String), Value>);
+
+impl Copy {
+    /// Applies one change, which must change something.
+    fn apply(&mut self, change: &Value, what: &str) {
+        let text = |name: &str| change[name].as_str().expect("a text").to_owned();
+        let key = (text("dataset"), text("code"));
+        match text("op").as_str() {
+            "upsert" => {
+                let before = self.0.insert(key, change["row"].clone());
+                assert!(before.as_ref() != Some(&change["row"]), "{what}: nothing changes with {change}");
+                assert!(change["reason"].is_null() && change["successor_code"].is_null(), "{what}: {change}");
+            }
+            "withdraw" => {
+                assert!(change["row"].is_null(), "{what}: {change}");
+                assert!(self.0.remove(&key).is_some(), "{what}: what is not there goes with {change}");
+            }
+            other => panic!("{what}: an operation {other}"),
+        }
+    }
+
+    fn rows(&self, dataset: &str) -> BTreeMap<&str, &Value> {
+        self.0.iter().filter(|((name, _), _)| name == dataset).map(|((_, code), row)| (code.as_str(), row)).collect()
+    }
+}
+
+/// Every change of a request, page by page, with the release that the pages end at.
+fn pages(address: SocketAddr, target: &str) -> (Vec<Value>, i32) {
+    let mut next = Some(target.to_owned());
+    let (mut changes, mut release) = (Vec::new(), None);
+    while let Some(target) = next {
+        let reply = get(address, &target);
+        assert_eq!(reply.status, 200, "{target}: {}", reply.text());
+        let page = reply.json();
+        let found = page["meta"]["release"].as_i64().and_then(|number| i32::try_from(number).ok()).expect("a release");
+        assert_eq!(*release.get_or_insert(found), found, "{target}: pages end at several releases");
+        let data = page["data"].as_array().expect("a list");
+        assert_eq!(page["meta"]["count"], data.len());
+        changes.extend(data.iter().cloned());
+        next = page["links"]["next"].as_str().map(str::to_owned);
+        assert_eq!(next.is_none(), page["links"]["poll"].is_string(), "{target}: the last page leads on");
+    }
+    in_order(&changes, target);
+    (changes, release.expect("a page"))
+}
+
+/// Changes come by release, then in the order of datasets, each row once a release.
+fn in_order(changes: &[Value], what: &str) {
+    let place = |change: &Value| {
+        let dataset = REGISTRY.iter().position(|dataset| dataset.name == change["dataset"]).expect("a dataset");
+        (change["release"].as_i64().expect("a number"), dataset)
+    };
+    assert!(changes.windows(2).all(|two| place(&two[0]) <= place(&two[1])), "{what}: out of order");
+    let codes: BTreeSet<_> = changes.iter().map(|change| (place(change), change["code"].to_string())).collect();
+    assert_eq!(codes.len(), changes.len(), "{what}: a row is named twice in a release");
+}
+
+/// What a collection has at a release, by code.
+fn collection(address: SocketAddr, dataset: &str, filters: &str, release: i32) -> BTreeMap<String, Value> {
+    let target = format!("/v1/{dataset}?{filters}&release={release}&format=ndjson");
+    let reply = get(address, &target);
+    assert_eq!(reply.status, 200, "{target}: {}", reply.text());
+    let rows = reply.text().lines().map(|line| serde_json::from_str::<Value>(line).expect("an object")).collect::<Vec<_>>();
+    rows.into_iter().map(|row| (row["code"].as_str().expect("a code").to_owned(), row)).collect()
+}
+
+fn same(copy: &Copy, dataset: &str, expected: &BTreeMap<String, Value>, what: &str) {
+    let expected: BTreeMap<&str, &Value> = expected.iter().map(|(code, row)| (code.as_str(), row)).collect();
+    assert_eq!(copy.rows(dataset), expected, "{what}: {dataset}");
+}
+
+#[test]
+fn everything_is_rebuilt_release_by_release_and_at_once() {
+    let (server, newest) = history();
+    let whole = |copy: &Copy, release: i32, what: &str| {
+        for dataset in REGISTRY.iter().filter(|dataset| has_changes(dataset)) {
+            let expected = match dataset.public {
+                true => collection(server.address, dataset.name, "", release),
+                false => visible(&server.url, dataset, release).into_iter().collect(),
+            };
+            same(copy, dataset.name, &expected, what);
+        }
+    };
+    let mut step_by_step = Copy::default();
+    for release in 1..=newest {
+        let target = format!("/v1/changes?since={}&until={release}&limit=7", release - 1);
+        let (changes, until) = pages(server.address, &target);
+        assert_eq!(until, release);
+        assert!(changes.iter().all(|change| change["release"] == release), "{target}");
+        changes.iter().for_each(|change| step_by_step.apply(change, &target));
+        whole(&step_by_step, release, &target);
+    }
+    for since in [0, 1, 4] {
+        let mut copy = Copy::default();
+        if since > 0 {
+            let target = format!("/v1/changes?until={since}&limit=1000");
+            pages(server.address, &target).0.iter().for_each(|change| copy.apply(change, &target));
+        }
+        let target = format!("/v1/changes?since={since}&limit=3");
+        let (changes, until) = pages(server.address, &target);
+        assert_eq!(until, newest);
+        changes.iter().for_each(|change| copy.apply(change, &target));
+        whole(&copy, newest, &target);
+    }
+}
+
+#[test]
+fn every_selection_is_rebuilt_though_rows_enter_and_leave_it() {
+    let (server, newest) = history();
+    let mut gone = 0;
+    for (dataset, filters) in SELECTIONS {
+        let mut copy = Copy::default();
+        for release in 1..=newest {
+            let target = format!("/v1/changes?dataset={dataset}&{filters}&since={}&until={release}&limit=2", release - 1);
+            for change in pages(server.address, &target).0 {
+                gone += usize::from(change["op"] == "withdraw" && change["reason"].is_null());
+                copy.apply(&change, &target);
+            }
+            same(&copy, dataset, &collection(server.address, dataset, filters, release), &target);
+        }
+        let target = format!("/v1/changes?dataset={dataset}&{filters}&limit=1");
+        let (mut at_once, changes) = (Copy::default(), pages(server.address, &target).0);
+        changes.iter().for_each(|change| at_once.apply(change, &target));
+        same(&at_once, dataset, &collection(server.address, dataset, filters, newest), &target);
+        let stream = get(server.address, &format!("/v1/changes?dataset={dataset}&{filters}&format=ndjson"));
+        let lines: Vec<Value> = stream.text().lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
+        assert_eq!(lines, changes, "{target}: the stream says something else than the pages");
+    }
+    assert!(gone > 20, "only {gone} rows have left a selection without being withdrawn");
+}
+
+#[test]
+fn within_a_territory_the_datasets_without_one_come_whole() {
+    let (server, newest) = history();
+    let mut copy = Copy::default();
+    let target = "/v1/changes?within=DEP-91&limit=5";
+    pages(server.address, target).0.iter().for_each(|change| copy.apply(change, target));
+    for dataset in REGISTRY.iter().filter(|dataset| has_changes(dataset) && dataset.public) {
+        let filters = if dataset.territory.is_some() { "within=DEP-91" } else { "" };
+        same(&copy, dataset.name, &collection(server.address, dataset.name, filters, newest), target);
+    }
+    let contours: Vec<&str> = copy.rows("contours").into_keys().collect();
+    assert!(contours.is_empty(), "the contours of the other département are given too: {contours:?}");
+}
+
+#[test]
+fn a_copy_is_kept_in_step_while_others_publish() {
+    let server = TestServer::empty();
+    let rows: Vec<(String, String)> = (0..40).map(|n| (format!("COM-{n:05}"), format!("Commune {n}"))).collect();
+    let of = |from: usize, population: usize| {
+        let population = population.to_string();
+        let some = rows.iter().skip(from).step_by(3).map(|(code, name)| (code.as_str(), name.as_str(), population.as_str()));
+        territories(&some.collect::<Vec<_>>())
+    };
+    publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &of(0, 1))])).expect("the bundle is right");
+    let (mut copy, mut since, mut seen) = (Copy::default(), 0, BTreeSet::new());
+    thread::scope(|scope| {
+        let publisher = scope.spawn(|| {
+            for round in 0..12 {
+                publish(&server.url, &bundle(&[("territories", &of(round % 3, round + 2))])).expect("the bundle is right");
+                withdraw(&server.url, "territories", &format!("code = 'COM-{:05}'", round * 3), "Essai", None);
+            }
+        });
+        let mut last = false;
+        loop {
+            let target = format!("/v1/changes?since={since}&limit=4");
+            let (changes, until) = pages(server.address, &target);
+            for change in &changes {
+                copy.apply(change, &target);
+                let what = (change["release"].to_string(), change["dataset"].to_string(), change["code"].to_string());
+                assert!(seen.insert(what), "{target}: {change} comes twice");
+            }
+            since = until;
+            same(&copy, "territories", &collection(server.address, "territories", "", since), &target);
+            if last {
+                break;
+            }
+            last = publisher.is_finished();
+        }
+    });
+    assert_eq!(since, 25);
+}
