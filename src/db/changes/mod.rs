@@ -94,7 +94,7 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[St
         let found = select::load(connection, Difference::new(changes, step, start, most)).await?;
         let room = limit - rows.len();
         let more = found.len() > room;
-        if let Some(row) = found.iter().take(room).last() {
+        if let Some(row) = found.iter().take(room).next_back() {
             last = Some(after(changes, step, row));
         }
         rows.extend(found.iter().take(room).map(|row| whole(changes, step, row)));
