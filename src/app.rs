@@ -33,6 +33,8 @@ pub struct Shared {
     pub exports: Exports,
     /// The files of releases.
     pub files: Store,
+    /// The address that the service is known under, if that is set.
+    pub public_url: Option<String>,
     /// The OpenAPI document.
     pub document: Bytes,
     /// Whether the server is on its way down.
@@ -45,7 +47,7 @@ impl Shared {
         let document = Bytes::from(openapi::text(REGISTRY));
         let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
         let files = Store::new(files);
-        Self { database, limits, exports, files, document, stopping: watch::Sender::new(false) }
+        Self { database, limits, exports, files, public_url: None, document, stopping: watch::Sender::new(false) }
     }
 }
 
@@ -73,6 +75,7 @@ pub fn build(
         pool: Pool::new(shared.database.clone(), shared.limits),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
+        public_url: shared.public_url.clone(),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

@@ -88,7 +88,7 @@ fn serve() -> Result<(), String> {
     drop(TcpListener::bind(config.address).map_err(taken)?);
     let (database, postgres) = database(&config)?;
     set_up(&config, &database)?;
-    let shared = Shared::new(database, config.limits, config.files.clone());
+    let shared = Shared { public_url: config.public_url.clone(), ..Shared::new(database, config.limits, config.files.clone()) };
     shared.build_files();
     let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
     let address = server.address().map_err(|error| error.to_string())?;

@@ -40,6 +40,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
     variable("REPERES_RECIPES", "data/recipes", "directory of the recipes that are called by name"),
     variable("REPERES_FILES_DIR", "", "directory of the files of releases; `files` in REPERES_DATA_DIR when not set"),
+    variable(
+        "REPERES_PUBLIC_URL",
+        "",
+        "address that the service is known under, such as https://example.org; the request's Host when not set",
+    ),
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
     variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),
@@ -67,6 +72,8 @@ pub struct Config {
     pub bundles: PathBuf,
     /// Directory of the recipes that are called by name.
     pub recipes: PathBuf,
+    /// The address that the service is known under, without a slash at its end.
+    pub public_url: Option<String>,
     /// Threads that serve requests.
     pub workers: Option<usize>,
     /// Connections and waits.
@@ -112,6 +119,7 @@ impl Config {
                 .push(format!("REPERES_ADDRESS is `{address}`, which is not an address and port such as 127.0.0.1:8080"));
             SocketAddr::from(([127, 0, 0, 1], 0))
         });
+        let public_url = reader.public_url();
         let workers = match reader.given.contains_key("REPERES_WORKERS") {
             true => Some(reader.number("REPERES_WORKERS", 1, 256)),
             false => None,
@@ -127,6 +135,7 @@ impl Config {
             },
             bundles: PathBuf::from(reader.text("REPERES_BUNDLES")),
             recipes: PathBuf::from(reader.text("REPERES_RECIPES")),
+            public_url,
             workers: workers.and_then(|n| usize::try_from(n).ok()),
             limits: Limits {
                 connections: usize::try_from(reader.number("REPERES_DATABASE_CONNECTIONS", 1, 64)).unwrap_or(1),
@@ -150,6 +159,17 @@ impl Reader {
     fn text(&self, name: &str) -> String {
         let default = || VARIABLES.iter().find(|v| v.name == name).map_or(String::new(), |v| v.default.to_owned());
         self.given.get(name).cloned().unwrap_or_else(default)
+    }
+
+    fn public_url(&mut self) -> Option<String> {
+        let url = self.given.get("REPERES_PUBLIC_URL")?.clone();
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '?' | '#' | '"' | '<' | '>' | '\\');
+        if !rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[') && rest.chars().all(plain))
+        {
+            self.faults.push(format!("REPERES_PUBLIC_URL is `{url}`, which is not an address such as https://example.org"));
+        }
+        Some(url.trim_end_matches('/').to_owned())
     }
 
     fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::state::State;
-use super::{changes, collection, contour, docs, files, health, index, item, operation, problems, profile};
+use super::{changes, collection, contour, docs, feed, files, health, index, item, operation, problems, profile};
 use crate::problem::{Kind, Problem};
 use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
 
@@ -65,6 +65,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         Own::endpoint::<contour::__path_contour>("territories", || web::to(contour::contour)),
         Own::endpoint::<profile::__path_profile>("territories", || web::to(profile::profile)),
         Own::endpoint::<changes::__path_changes>(SYNC, || web::to(changes::changes)),
+        Own::endpoint::<feed::__path_feed>(SYNC, || web::to(feed::feed)),
         Own::endpoint::<files::__path_list>(FILES, || web::to(files::list)),
         Own::endpoint::<files::__path_current>(FILES, || web::to(files::current)),
         Own::endpoint::<files::__path_pinned>(FILES, || web::to(files::pinned)),

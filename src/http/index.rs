@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use super::envelope::JSON;
 use super::problems::HTML;
-use super::request;
 use super::state::State;
+use super::{feed, request};
 use crate::problem::Problem;
 use crate::query::Representation;
 
@@ -55,6 +55,12 @@ pub struct IndexLinks {
     /// The documentation for people.
     #[schema(example = "/docs/")]
     docs: &'static str,
+    /// What each release changed.
+    #[schema(example = "/v1/changes")]
+    changes: &'static str,
+    /// The feed of releases.
+    #[schema(example = "/v1/releases.atom")]
+    feed: &'static str,
     /// The files of the newest release.
     #[schema(example = "/v1/files")]
     files: &'static str,
@@ -87,7 +93,14 @@ pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<Http
             example: format!("/v1/{}/{}", dataset.name, dataset.example),
         })
         .collect();
-    let links = IndexLinks { openapi: "/openapi.json", docs: "/docs/", files: "/v1/files", problems: "/problems" };
+    let links = IndexLinks {
+        openapi: "/openapi.json",
+        docs: "/docs/",
+        changes: "/v1/changes",
+        feed: feed::PATH,
+        files: "/v1/files",
+        problems: "/problems",
+    };
     Ok(HttpResponse::Ok().content_type(JSON).json(Index { data, links }))
 }
 
@@ -110,20 +123,23 @@ pub async fn home(state: web::Data<State>) -> HttpResponse {
         .collect();
     HttpResponse::Ok().content_type(HTML).body(format!(
         "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Repères</title><style>\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Repères</title>\
+         <link rel=\"alternate\" type=\"application/atom+xml\" title=\"Repères : publications\" href=\"{}\"><style>\
          body{{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}}code{{background:#eee;padding:0 .2em}}\
          </style></head><body><h1>Repères</h1>\
          <p>Les chiffres de la stratégie de prévention et de lutte contre la pauvreté dans les Hauts-de-France : engagements, \
          mesures, conventions, financements et indicateurs, de la commune à la France entière. Chaque réponse dit son unité, \
          sa source et sa date de publication ; rien de ce qui a été publié n’est effacé.</p>\
          <p><a href=\"/docs/\">Documentation</a> · <a href=\"/openapi.json\">OpenAPI</a> · <a href=\"/v1\">Index</a> · \
-         <a href=\"/v1/releases\">Publications</a> · <a href=\"/v1/files\">Fichiers</a></p><h2>Collections</h2><ul>{rows}</ul>\
+         <a href=\"/v1/releases\">Publications</a> · <a href=\"/v1/files\">Fichiers</a> · <a href=\"{}\">Fil Atom</a></p><h2>Collections</h2><ul>{rows}</ul>\
          <h2>Pour commencer</h2><ul>\
          <li><a href=\"/v1/territories?kind=commune&amp;within=DEP-62&amp;sort=-population&amp;limit=5\">Les cinq communes les plus peuplées du Pas-de-Calais</a></li>\
          <li><a href=\"/v1/observations?within=REG-32\">Les chiffres de la région et de ses territoires</a></li>\
          <li><a href=\"/v1/conventions\">Les conventions signées</a></li>\
          <li><a href=\"/v1/territories/PER-bassin-minier/profile\">Le profil du bassin minier</a></li>\
          <li><a href=\"/v1/observations?format=csv&amp;delimiter=;&amp;decimal=,&amp;bom=true\">Toutes les observations, pour un tableur</a></li></ul>\
-         <p>Données sous Licence Ouverte 2.0.</p></body></html>"
+         <p>Données sous Licence Ouverte 2.0.</p></body></html>",
+        feed::PATH,
+        feed::PATH
     ))
 }

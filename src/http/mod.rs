@@ -12,6 +12,7 @@ pub mod endpoint;
 pub mod envelope;
 mod export;
 mod failure;
+pub mod feed;
 pub mod files;
 pub mod health;
 pub mod index;

@@ -17,6 +17,8 @@ pub struct State {
     pub exports: Exports,
     /// The files of releases.
     pub files: Store,
+    /// The address that the service is known under, if that is set.
+    pub public_url: Option<String>,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

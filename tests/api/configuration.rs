@@ -41,17 +41,19 @@ fn nothing_need_be_configured() {
 fn all_faults_are_reported_together() {
     let faults = read(&[
         ("REPERES_ADDRESS", "localhost"),
+        ("REPERES_PUBLIC_URL", "donnees.example.org"),
         ("REPERES_WORKERS", "many"),
         ("REPERES_DATABASE_CONNECTIONS", "0"),
         ("REPERES_ADRESS", "127.0.0.1:1"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db"),
     ]);
     let Err(faults) = faults else { panic!("it was accepted") };
-    assert!(faults.starts_with("the configuration has 5 fault(s):"), "{faults}");
+    assert!(faults.starts_with("the configuration has 6 fault(s):"), "{faults}");
     for part in [
         "REPERES_ADDRESS is `localhost`",
         "REPERES_WORKERS is `many`",
         "from 1 to 64",
+        "REPERES_PUBLIC_URL is `donnees.example.org`",
         "did you mean REPERES_ADDRESS?",
         "DATABASE_URL is not the URL",
     ] {

@@ -7,6 +7,7 @@ mod aggregates;
 mod changes;
 mod configuration;
 mod document;
+mod feed;
 mod files;
 mod formats;
 mod grammar;

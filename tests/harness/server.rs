@@ -33,7 +33,11 @@ impl TestServer {
 
     /// A server on a database.
     pub fn on(url: &str) -> Self {
-        let shared = shared(url);
+        Self::with(url, shared(url))
+    }
+
+    /// A server on a database, whose workers share this.
+    pub fn with(url: &str, shared: Shared) -> Self {
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
             let server =
