@@ -1,0 +1,208 @@
+#!/usr/bin/env python3
+"""Keeps a copy of Repères in step, in a SQLite file. Needs Python 3.9 and nothing else; to be run as often as one likes.
+
+    sync.py http://127.0.0.1:8080 copy.sqlite
+    sync.py http://127.0.0.1:8080 nord.sqlite --within DEP-59 --dataset observations,funding
+    sync.py http://127.0.0.1:8080 communes.sqlite --dataset territories --where kind=commune
+
+The first run fetches everything, later runs only what was published since, withdrawals included. In the file:
+
+    rows        dataset, code, row (JSON, as the collection gives it at `release`)
+    withdrawn   dataset, code, release, reason, successor_code: what has gone, and why where that was said
+    state       the selection and the release that the copy has
+    a view for each collection, with its fields as columns:  SELECT name FROM territories WHERE kind = 'epci'
+
+Pages are kept in the file as they come, and applied together with the number of the release in one transaction: who
+reads the file sees one release or the next, never half of one, and a run that was interrupted is taken up where it
+stopped. Before that the rows are counted and compared with what the service counts at that release; if the numbers do not
+agree, nothing is applied. When nothing was published, the service answers 304 and the file is left alone.
+
+Ends with 0 when the copy is in step, 1 when it is not (the copy then is as it was), 2 when the command is at fault.
+"""
+
+import argparse
+import http.client
+import json
+import sqlite3
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+
+PAGE = 1000
+ATTEMPTS = 5
+TIMEOUT = 60
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS rows (dataset TEXT NOT NULL, code TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (dataset, code)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS withdrawn (
+    dataset TEXT NOT NULL, code TEXT NOT NULL, release INTEGER NOT NULL, reason TEXT, successor_code TEXT,
+    PRIMARY KEY (dataset, code, release)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS pending (place INTEGER PRIMARY KEY, change TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS state (
+    one INTEGER PRIMARY KEY CHECK (one = 1), selection TEXT NOT NULL, release INTEGER NOT NULL, next TEXT, etag TEXT
+);
+"""
+
+
+class Failed(Exception):
+    """The copy cannot be brought in step; the message says why."""
+
+
+def get(base, address, etag=None):
+    """The JSON of an address and its ETag; None and the same ETag when that is still good."""
+    for attempt in range(1, ATTEMPTS + 1):
+        request = urllib.request.Request(base + address, headers={"Accept": "application/json"})
+        if etag:
+            request.add_header("If-None-Match", etag)
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+                return json.load(answer), answer.headers["ETag"]
+        except urllib.error.HTTPError as error:
+            if error.code == 304:
+                return None, etag
+            if error.code != 503 or attempt == ATTEMPTS:
+                raise
+            pause = error.headers.get("Retry-After", "")
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            # Also an answer that broke off: what was read of it is no JSON.
+            if attempt == ATTEMPTS:
+                raise Failed(f"{base} does not answer: {error}") from error
+            pause = ""
+        time.sleep(int(pause) if pause.isdigit() else attempt)
+
+
+def problem(error):
+    """What the service says is wrong with a request."""
+    try:
+        return json.load(error)
+    except ValueError:
+        return {"detail": str(error)}
+
+
+def fetch(base, copy, selection):
+    """Fetches what is new, page by page, into `pending`; gives the release that it leads to, or None when nothing was
+    published."""
+    while True:
+        release, following, etag = copy.execute("SELECT release, next, etag FROM state").fetchone()
+        query = dict(selection, since=release, limit=PAGE)
+        address = following or "/v1/changes?" + urllib.parse.urlencode(query)
+        try:
+            page, tag = get(base, address, None if following else etag)
+        except urllib.error.HTTPError as error:
+            if error.code != 400 or not following:
+                raise
+            # The service no longer knows the place where the last run stopped: from the start of the release, then.
+            copy.execute("UPDATE state SET next = NULL")
+            continue
+        if page is None:
+            return None
+        links, meta = page["links"], page["meta"]
+        # A tag is good for its own address: only an answer without news will be asked for again under the same.
+        unchanged = meta["release"] == release
+        with copy:
+            copy.execute("BEGIN IMMEDIATE")
+            if not following:
+                copy.execute("DELETE FROM pending")
+            copy.executemany("INSERT INTO pending (change) VALUES (?)", ((json.dumps(change),) for change in page["data"]))
+            copy.execute("UPDATE state SET next = ?, etag = ?", (links.get("next"), tag if unchanged else None))
+        if "next" not in links:
+            return None if unchanged else meta["release"]
+
+
+def count(base, dataset, selection, release):
+    """The number of rows of a collection at a release; None when it cannot be asked for any more."""
+    query = {name: value for name, value in selection.items() if name != "dataset"}
+    while True:
+        asked = urllib.parse.urlencode(dict(query, release=release, count="exact", limit=1, format="json"))
+        try:
+            return get(base, f"/v1/{dataset}?{asked}")[0]["meta"]["total"]["value"]
+        except urllib.error.HTTPError as error:
+            faults = {fault["parameter"] for fault in problem(error).get("errors", []) if "not a parameter" in fault["detail"]}
+            if not faults & {"within", "touching"}:
+                return None
+            # Beside `within` and `touching` the changes give datasets without a territory whole.
+            query = {name: value for name, value in query.items() if name not in faults}
+
+
+def apply(base, copy, selection, release):
+    """Applies what has been fetched, if the rows are then as many as those of the service."""
+    collections = get(base, "/v1")[0]["data"]
+    with copy:
+        copy.execute("BEGIN IMMEDIATE")
+        for (text,) in copy.execute("SELECT change FROM pending ORDER BY place"):
+            change = json.loads(text)
+            key = (change["dataset"], change["code"])
+            if change["op"] == "upsert":
+                copy.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (*key, json.dumps(change["row"], ensure_ascii=False)))
+            else:
+                copy.execute("DELETE FROM rows WHERE dataset = ? AND code = ?", key)
+                gone = (*key, change["release"], change["reason"], change["successor_code"])
+                copy.execute("INSERT OR REPLACE INTO withdrawn VALUES (?, ?, ?, ?, ?)", gone)
+        copy.execute("DELETE FROM pending")
+        asked = selection.get("dataset", "").split(",")
+        for collection in collections:
+            name = collection["name"]
+            if name == "releases" or (asked != [""] and name not in asked):
+                continue
+            held = copy.execute("SELECT count(*) FROM rows WHERE dataset = ?", (name,)).fetchone()[0]
+            there = count(base, name, selection, release)
+            if there is not None and there != held:
+                raise Failed(f"{name}: the copy would have {held} rows where the service has {there}")
+            fields = ", ".join(f"json_extract(row, '$.{field}') AS \"{field}\"" for field in collection["fields"])
+            copy.execute(f'DROP VIEW IF EXISTS "{name}"')
+            copy.execute(f"CREATE VIEW \"{name}\" AS SELECT {fields} FROM rows WHERE dataset = '{name}'")
+        copy.execute("UPDATE state SET release = ?, next = NULL, etag = NULL", (release,))
+
+
+def synchronise(base, path, selection):
+    """Brings a copy in step and says what was done."""
+    copy = sqlite3.connect(path, isolation_level=None)
+    copy.execute("PRAGMA journal_mode = WAL")
+    copy.executescript(SCHEMA)
+    wanted = json.dumps(selection, sort_keys=True)
+    copy.execute("INSERT OR IGNORE INTO state (one, selection, release) VALUES (1, ?, 0)", (wanted,))
+    made, before = copy.execute("SELECT selection, release FROM state").fetchone()
+    if made != wanted:
+        raise Failed(f"{path} is a copy of {made}; take another file for {wanted}")
+    release = fetch(base, copy, selection)
+    if release is None:
+        return f"in step with release {before}: nothing new"
+    changes = copy.execute("SELECT count(*) FROM pending").fetchone()[0]
+    try:
+        apply(base, copy, selection, release)
+    except Failed:
+        # What was fetched is of no use; the next run fetches it again.
+        with copy:
+            copy.execute("BEGIN IMMEDIATE")
+            copy.execute("DELETE FROM pending")
+            copy.execute("UPDATE state SET next = NULL, etag = NULL")
+        raise
+    return f"in step with release {release}: {changes} changes since release {before}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Keeps a copy of Repères in step, in a SQLite file.")
+    parser.add_argument("url", help="the service, such as http://127.0.0.1:8080")
+    parser.add_argument("file", help="the copy, made when it is not there")
+    parser.add_argument("--dataset", help="these datasets only, separated by commas")
+    parser.add_argument("--within", help="rows of these territories only, separated by commas")
+    parser.add_argument("--where", action="append", default=[], metavar="FIELD=VALUE", help="a filter of the one dataset")
+    given = parser.parse_args()
+    selection = dict(pair.partition("=")[::2] for pair in given.where)
+    selection.update({name: value for name, value in (("dataset", given.dataset), ("within", given.within)) if value})
+    try:
+        print(synchronise(given.url.rstrip("/"), given.file, selection))
+    except Failed as error:
+        sys.exit(f"not in step: {error}")
+    except urllib.error.HTTPError as error:
+        answer = problem(error)
+        faults = [f"  {fault['parameter']}: {fault['detail']}" for fault in answer.get("errors", [])]
+        print("\n".join([f"not in step: {answer.get('detail')}", *faults]), file=sys.stderr)
+        sys.exit(2 if error.code == 400 else 1)
+
+
+if __name__ == "__main__":
+    main()
