@@ -24,6 +24,16 @@ fn a_withdrawal_says_why_and_what_stands_in_the_rows_place() {
     assert_eq!(codes.len(), 6);
     assert_eq!(codes[0], "aides~COM-91001~2020-Q1~_T~observed~essai");
     assert!(lines.as_array().expect("a list").iter().all(|line| line["reason"] == "Erreur de saisie"), "{lines}");
+    let replaced = get(server.address, "/v1/changes?dataset=observations&since=11&until=13").data();
+    let said: Vec<(&Value, &Value, &Value)> =
+        replaced.as_array().expect("a list").iter().map(|line| (&line["op"], &line["code"], &line["reason"])).collect();
+    let expected = [
+        ("withdraw", "habitants~COM-91003~2019-01-01_2019-10-31~_T~observed~essai", Value::Null),
+        ("upsert", "habitants~COM-91003~2020~_T~observed~essai", Value::Null),
+        ("withdraw", "habitants~COM-92002~2019-01-01_2019-10-31~_T~observed~essai", json!("Doublon")),
+    ];
+    let expected = expected.map(|(op, code, reason)| (json!(op), json!(code), reason));
+    assert_eq!(said, expected.each_ref().map(|(op, code, reason)| (op, code, reason)));
 }
 
 #[test]
@@ -115,8 +125,7 @@ fn a_territory_withdrawn_meanwhile_can_still_be_asked_for() {
     let server = TestServer::empty();
     let rows = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "1")]);
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &rows)])).expect("the bundle is right");
-    super::history::withdraw(&server.url, "territories", "code = 'COM-1'", "Fusion", Some("COM-2"));
-    super::history::withdraw(&server.url, "containments", "contained_code = 'COM-1'", "Fusion", None);
+    super::history::withdraw(&server.url, "territories", &["COM-1"], "Fusion", Some("COM-2"));
     get(server.address, "/v1/territories?within=COM-1").problem(400);
     let gone = get(server.address, "/v1/changes?dataset=territories&within=COM-1&since=1").data();
     assert_eq!(

@@ -63,7 +63,7 @@ fn the_example_follows_a_publication_and_a_withdrawal() {
     publish(&server.url, &bundle(&[("territories", &second)])).expect("the bundle is right");
     assert_eq!(sync(&server, &copy, &one), (0, "in step with release 2: 2 changes since release 1".to_owned()));
     assert_eq!(rows(&copy), export(&server, "territories", ""));
-    withdraw(&server.url, "territories", "code = 'COM-2'", "Fusion", Some("COM-1"));
+    withdraw(&server.url, "territories", &["COM-2"], "Fusion", Some("COM-1"));
     assert_eq!(sync(&server, &copy, &one), (0, "in step with release 3: 1 changes since release 2".to_owned()));
     let kept = rows(&copy);
     assert_eq!(kept, export(&server, "territories", ""));

@@ -2,6 +2,8 @@
 //! others changes; and the SQL that says what was visible at a release, for tables that are no collections.
 //! Must not know what is asked of it.
 
+use std::fs;
+use std::path::Path;
 use std::sync::LazyLock;
 
 use reperes::query::Dataset;
@@ -108,9 +110,11 @@ pub fn history() -> (TestServer, i32) {
         // 5: an indicator changes its unit, which observations repeat, and one its title, which they do not.
         one(&[("indicators", &INDICATORS.replace("habitant,0", "personne,0").replace("Aides versées", "Aides"))]);
         // 6: rows are withdrawn.
-        withdraw(&url, "observations", "indicator_code = 'aides' AND period = '2020-Q1'", "Erreur de saisie", None);
+        let wrong = ["COM-91001", "COM-91002", "COM-91003", "COM-92001", "COM-92002", "DEP-91"];
+        let wrong = wrong.map(|territory| format!("aides~{territory}~2020-Q1~_T~observed~essai"));
+        withdraw(&url, "observations", &wrong.each_ref().map(String::as_str), "Erreur de saisie", None);
         // 7: an actor is withdrawn in favour of another, and an observation comes back.
-        withdraw(&url, "actors", "code = 'asso'", "Fusion", Some("etat"));
+        withdraw(&url, "actors", &["asso"], "Fusion", Some("etat"));
         one(&[("observations", &observations(&[("aides", "COM-91001", "2020-Q1", "8", "about")]))]);
         // 9: a contour moves; a unit, an observation that repeats it and the territory of another change at once.
         one(&[
@@ -132,6 +136,19 @@ pub fn history() -> (TestServer, i32) {
                 "{MEASURES}m1,axe,Une,Résumé,completed,DEP-92,essai\nm2,axe,Deux,Résumé,completed,COM-92002|COM-91003,essai\n"
             ),
         )]);
+        // 12: a new edition of a file replaces the old one, and has fewer rows; an interval is withdrawn.
+        let edition = bundle(&[(
+            "observations",
+            &observations(&[
+                ("habitants", "COM-91003", "2019", "100", "exact"),
+                ("habitants", "COM-91003", "2020", "120", "exact"),
+            ]),
+        )]);
+        amended(&url, &edition, |manifest| {
+            let scope = "[file.scope]\nindicator_code = \"habitants\"\nterritory_code = \"COM-91003\"\n";
+            manifest.replace("dataset = ", "mode = \"replace\"\ndataset = ") + scope
+        });
+        withdraw(&url, "observations", &["habitants~COM-92002~2019-01-01_2019-10-31~_T~observed~essai"], "Doublon", None);
         let number = with_client(&url, async |client| {
             client.query_one("SELECT max(number) FROM releases", &[]).await.expect("releases").get(0)
         });
@@ -140,26 +157,21 @@ pub fn history() -> (TestServer, i32) {
     SERVER.clone()
 }
 
-/// Closes the current rows that a condition holds for, in a release of their own.
-pub fn withdraw(url: &str, table: &str, condition: &str, reason: &str, successor: Option<&str>) {
-    let dataset = reperes::datasets::REGISTRY.iter().find(|dataset| dataset.name == table).expect("a dataset");
-    let code =
-        dataset.key.iter().map(|key| format!("replace(\"{key}\"::text, '/', '_')")).collect::<Vec<_>>().join(" || '~' || ");
-    with_client(url, async |client| {
-        let row = client.query_one("SELECT max(number) + 1 FROM releases", &[]).await.expect("releases");
-        let number: i32 = row.get(0);
-        let successor = successor.map_or("NULL".to_owned(), |code| format!("'{code}'"));
-        client
-            .batch_execute(&format!(
-                "BEGIN; SELECT pg_advisory_xact_lock(7309453202);
-                 INSERT INTO withdrawals SELECT '{table}', {code}, {number}, '{reason}', {successor} FROM \"{table}\" WHERE last_release IS NULL AND {condition};
-                 UPDATE \"{table}\" SET last_release = {number} - 1 WHERE last_release IS NULL AND {condition};
-                 INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files)
-                 VALUES ({number}, clock_timestamp(), 'Retrait', 'Repères', 'etalab-2.0', 0, 0, 0, '{{}}', '[]'); COMMIT"
-            ))
-            .await
-            .expect("the rows can be withdrawn");
-    });
+/// Publishes a withdrawal of rows by their codes.
+pub fn withdraw(url: &str, dataset: &str, codes: &[&str], reason: &str, successor: Option<&str>) {
+    let successor = successor.map_or(String::new(), |code| format!("successor = \"{code}\"\n"));
+    let codes: Vec<String> = codes.iter().map(|code| format!("\"{code}\"")).collect();
+    let asked =
+        format!("[[withdraw]]\ndataset = \"{dataset}\"\ncodes = [{}]\nreason = \"{reason}\"\n{successor}", codes.join(", "));
+    amended(url, &bundle(&[]), |manifest| manifest + &asked);
+}
+
+/// Publishes a bundle whose manifest says more.
+fn amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
+    let manifest = folder.join("manifest.toml");
+    let text = fs::read_to_string(&manifest).expect("the manifest is there");
+    fs::write(&manifest, amend(text)).expect("a file can be written");
+    publish(url, folder).expect("the bundle is right");
 }
 
 /// The rows of a table at a release, by code, as JSON.

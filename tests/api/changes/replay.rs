@@ -202,7 +202,7 @@ fn a_copy_is_kept_in_step_while_others_publish() {
         let publisher = scope.spawn(|| {
             for round in 0..12 {
                 publish(&server.url, &bundle(&[("territories", &of(round % 3, round + 2))])).expect("the bundle is right");
-                withdraw(&server.url, "territories", &format!("code = 'COM-{:05}'", round * 3), "Essai", None);
+                withdraw(&server.url, "territories", &[&format!("COM-{:05}", round * 3)], "Essai", None);
             }
         });
         let mut last = false;
