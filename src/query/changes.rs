@@ -38,14 +38,14 @@ pub struct Changes {
     parameters: Vec<(String, String)>,
 }
 
-/// The change that a page starts after.
+/// The change that a page starts after, or the first of a release and dataset.
 #[derive(Clone, Debug)]
 pub struct After {
     /// Its release.
     pub release: i32,
     /// The place of its dataset in [`Changes::plans`].
     pub plan: usize,
-    /// The fields of its row's key.
+    /// The fields of its row's key; none when the page starts with the first change of the dataset.
     pub key: Vec<Option<String>>,
 }
 
@@ -173,7 +173,7 @@ impl Changes {
         let plan = self.plans.iter().position(|plan| plan.context.dataset.name == name)?;
         let dataset = self.plans[plan].context.dataset;
         let readable = |(field, text): (_, &Option<String>)| text.as_ref().is_some_and(|text| value::parse(field, text).is_ok());
-        let whole = key.len() == dataset.key.len() && dataset.key_fields().zip(key).all(readable);
+        let whole = key.is_empty() || key.len() == dataset.key.len() && dataset.key_fields().zip(key).all(readable);
         whole.then(|| After { release, plan, key: key.to_vec() })
     }
 }

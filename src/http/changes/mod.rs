@@ -33,7 +33,7 @@ use answer::Answer;
 /// its collection.
 ///
 /// Pages end at the newest release when the first of them is read: nothing comes twice and nothing is left out, whatever is
-/// published meanwhile. On the last page `meta.release` is the `since` of the next time, and `links.poll` its address. NDJSON and
+/// published meanwhile. A page may have fewer changes than `limit`, or none, and yet lead on. On the last page `meta.release` is the `since` of the next time, and `links.poll` its address. NDJSON and
 /// CSV give all at once unless `limit` is given; the header `X-Release` says the release. CSV has the columns of the dataset
 /// when there is one alone, else each row as JSON.
 #[utoipa::path(

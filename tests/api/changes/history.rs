@@ -174,6 +174,17 @@ fn amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
     publish(url, folder).expect("the bundle is right");
 }
 
+/// Makes so many releases of one source each, `s-1`, `s-2` and so on.
+pub fn releases(url: &str, number: i32) {
+    let query = format!(
+        "INSERT INTO sources (code, kind, title, publisher, licence, first_release)
+         SELECT 's-' || n, 'document', 'Essai', 'Repères', 'etalab-2.0', n FROM generate_series(1, {number}) n;
+         INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files)
+         SELECT n, clock_timestamp(), 'Essai', 'Repères', 'etalab-2.0', 1, 0, 0, '{{}}', '[]' FROM generate_series(1, {number}) n"
+    );
+    with_client(url, async |client| client.batch_execute(&query).await.expect("the rows can be written"));
+}
+
 /// The rows of a table at a release, by code, as JSON.
 pub fn visible(url: &str, dataset: &Dataset, release: i32) -> Vec<(String, Value)> {
     let fields = dataset.columns().map(|field| format!("'{0}', \"{0}\"", field.name)).collect::<Vec<_>>().join(", ");

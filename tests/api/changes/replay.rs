@@ -8,7 +8,7 @@ use reperes::datasets::REGISTRY;
 use reperes::query::changes::has_changes;
 use serde_json::Value;
 
-use super::history::{history, visible, withdraw};
+use super::history::{history, releases, visible, withdraw};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 /// Selections of one dataset: its name, and its filters.
@@ -162,7 +162,7 @@ fn every_selection_is_rebuilt_though_rows_enter_and_leave_it() {
             }
             same(&copy, dataset, &collection(server.address, dataset, filters, release), &target);
         }
-        let target = format!("/v1/changes?dataset={dataset}&{filters}&limit=1");
+        let target = format!("/v1/changes?dataset={dataset}&{filters}&limit=5");
         let (mut at_once, changes) = (Copy::default(), pages(server.address, &target).0);
         changes.iter().for_each(|change| at_once.apply(change, &target));
         same(&at_once, dataset, &collection(server.address, dataset, filters, newest), &target);
@@ -223,4 +223,25 @@ fn a_copy_is_kept_in_step_while_others_publish() {
         }
     });
     assert_eq!(since, 25);
+}
+
+#[test]
+fn a_narrow_request_over_hundreds_of_releases_is_answered_in_short_pages() {
+    let server = TestServer::empty();
+    releases(&server.url, 450);
+    let mut next = Some("/v1/changes?dataset=sources&code=s-430,s-7&limit=10".to_owned());
+    let (mut found, mut counts) = (Vec::new(), Vec::new());
+    while let Some(target) = next {
+        let page = get(server.address, &target).json();
+        let codes = page["data"].as_array().expect("a list").iter().map(|change| change["code"].clone());
+        found.extend(codes);
+        counts.push(page["meta"]["count"].as_u64().expect("a number"));
+        next = page["links"]["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(found, ["s-7", "s-430"]);
+    assert_eq!(counts, [1, 0, 1]);
+    let (changes, _) = pages(server.address, "/v1/changes?dataset=sources&limit=250");
+    assert_eq!(changes.len(), 450);
+    let target = "/v1/changes?dataset=sources&code=s-430,s-7&format=ndjson";
+    assert_eq!(get(server.address, target).text().lines().count(), 2, "a stream is whole at once");
 }
