@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Owns the measuring of publication: `reperes migrate` publishes the real bundles and then the synthetic one.
+"""Owns the measuring of publication: `reperes migrate` publishes the real bundles and then the synthetic one. In the
+same run psql's `\\copy` loads the same rows into a bare table, and into one with the indexes of the real one.
 
 Usage: load.py, after generate.py has written BENCH_FOLDER/bundles/03-bench. The database is made anew.
 """
@@ -9,12 +10,13 @@ import shutil
 import subprocess
 import time
 
-from service import BINARY, FOLDER, ROOT, environment, mebibytes, table
+from service import BINARY, FOLDER, ROOT, Service, environment, mebibytes, psql, table
 
 TITLE = "Banc de mesure: "
 BUNDLE = "03-bench"
 PUBLISHED = re.compile(rf"{BUNDLE} is published as release \d+: (\d+) rows")
 POLL = 0.02
+ROWS = FOLDER / "rows.copy"
 
 
 def prepare():
@@ -52,6 +54,16 @@ def publish():
     return peak, steps, rows
 
 
+def copy(like):
+    """Seconds in which `\\copy` loads the synthetic rows into a table like the real one."""
+    psql(f"CREATE TABLE measured (LIKE observations {like})")
+    started = time.monotonic()
+    psql(f"\\copy measured from '{ROWS}'")
+    seconds = time.monotonic() - started
+    psql("DROP TABLE measured")
+    return seconds
+
+
 def main():
     prepare()
     peak, steps, rows = publish()
@@ -60,6 +72,12 @@ def main():
     for name, seconds in steps:
         table((name, f"{seconds:.1f}", f"{rows / seconds:,.0f}" if seconds > 0.1 else ""))
     table((f"**{rows:,} rows in all**", f"{total:.1f}", f"{rows / total:,.0f}"))
+    with Service():
+        psql(f"\\copy (SELECT * FROM observations WHERE source_code = 'banc-source') to '{ROWS}'")
+        for name, like in (("`\\copy` into a bare table", ""), ("`\\copy` into a table with the same indexes", "INCLUDING ALL")):
+            seconds = copy(like)
+            table((f"{name}: {seconds / total:.2f} of our time", f"{seconds:.1f}", f"{rows / seconds:,.0f}"))
+    ROWS.unlink()
     print(f"\nPeak memory of the program: {peak:.0f} MiB.")
 
 

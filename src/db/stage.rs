@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio_postgres::{CopyInSink, Transaction};
 
 use super::DbError;
-use crate::query::Dataset;
+use crate::query::{Dataset, Field, Kind};
 
 /// The most faults of one kind that are fetched.
 const FAULTS: usize = 50;
@@ -188,9 +188,13 @@ impl<'t, 'c> Stage<'t, 'c> {
         self.dataset.columns().map(|field| format!("{alias}\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
     }
 
-    /// The code of a row, of one text.
+    /// The code of a row, as one text.
     pub(super) fn code(&self, alias: &str) -> String {
-        self.keys(|key| format!("{alias}\"{key}\"::text")).join(" || '~' || ")
+        let part = |field: &'static Field| match field.kind {
+            Kind::Period => format!("replace({alias}\"{}\", '/', '_')", field.name),
+            _ => format!("{alias}\"{}\"::text", field.name),
+        };
+        self.dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
     }
 
     pub(super) fn keys(&self, each: impl Fn(&str) -> String) -> Vec<String> {

@@ -44,7 +44,8 @@ pub async fn close(
         let mut closed = 0;
         for code in &asked.codes {
             if withdrawal::close(transaction, dataset, code, number).await? {
-                withdrawal::record(transaction, (dataset, code, number), &asked.reason, asked.successor.as_deref()).await?;
+                let code = dataset.canonical_code(code).unwrap_or_default();
+                withdrawal::record(transaction, (dataset, &code, number), &asked.reason, asked.successor.as_deref()).await?;
                 closed += 1;
             } else {
                 let near = publication.closest(dataset, code).await?.join(", ");

@@ -180,4 +180,14 @@ impl Dataset {
         };
         Some(self.key_fields().zip(parts).map(|(field, text)| part(field, text)).collect())
     }
+
+    /// The code as it stands in addresses; `None` when it is none of this dataset's.
+    pub fn canonical_code(&self, code: &str) -> Option<String> {
+        let parts = self.split_code(code)?;
+        let part = |(field, text): (&'static Field, String)| match field.kind {
+            Kind::Period => text.replace('/', "_"),
+            _ => text,
+        };
+        Some(parts.into_iter().map(part).collect::<Vec<_>>().join(&KEY_SEPARATOR.to_string()))
+    }
 }

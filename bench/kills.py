@@ -1,0 +1,105 @@
+#!/usr/bin/env python3
+"""Owns the trial of publications cut short: `kill -9` of the publisher, of the server or of Postgres, at random instants.
+
+Usage: kills.py [ROUNDS], after generate.py has written BENCH_FOLDER/bundles/03-bench and load.py has published it. Each
+round publishes every observation anew, with another rounding, and kills one of the three. Afterwards the old rows are
+there whole or the new ones are, and neither staging tables nor files of no table are left.
+"""
+
+import os
+import pathlib
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+from service import BINARY, FOLDER, ROOT, Service, environment, psql, table
+
+SEED = 20191210
+EDITION = FOLDER / "edition"
+CONSTANT = 'qualifier = "exact"\n'
+ORPHANS = """SELECT count(*) FROM pg_ls_dir('base/' || (SELECT oid FROM pg_database WHERE datname = current_database())) AS file
+WHERE file ~ '^t?[0-9]+(_[0-9]+)?$' AND NOT EXISTS (SELECT 1 FROM pg_class WHERE pg_relation_filenode(oid)::text = file)"""
+STAGES = "SELECT count(*) FROM pg_class WHERE relname LIKE 'stage\\_%'"
+
+
+def edition(number):
+    """The synthetic bundle with another rounding on every row."""
+    shutil.rmtree(EDITION, ignore_errors=True)
+    shutil.copytree(FOLDER / "bundles/03-bench", EDITION)
+    manifest = EDITION / "manifest.toml"
+    text = manifest.read_text()
+    assert CONSTANT in text, "the synthetic manifest has no constant qualifier"
+    manifest.write_text(text.replace(CONSTANT, f'{CONSTANT}rounding = "{number}"\n'))
+
+
+def editions():
+    """How many current observations each edition has."""
+    rows = psql("SELECT coalesce(rounding::text, ''), count(*) FROM observations WHERE last_release IS NULL AND source_code = 'banc-source' GROUP BY 1")
+    return dict((line.rsplit("|", 1)[0], int(line.rsplit("|", 1)[1])) for line in rows.splitlines())
+
+
+def publish():
+    log = open(FOLDER / "publish.log", "wb")
+    return subprocess.Popen([BINARY, "publish", str(EDITION)], env=environment(), cwd=ROOT, stdout=log, stderr=log)
+
+
+def postmaster():
+    return int((FOLDER / "data/postgres/postmaster.pid").read_text().splitlines()[0])
+
+
+def kill(victim, service, publisher):
+    """Kills one of the three; the others are left to find out."""
+    pid = {"publisher": publisher.pid, "server": service.process.pid, "Postgres": postmaster()}[victim]
+    os.kill(pid, signal.SIGKILL)
+
+
+def end(service, publisher):
+    """Ends what still runs, and waits until Postgres is gone, so that the next round starts anew."""
+    publisher.kill()
+    publisher.wait()
+    service.process.kill()
+    service.process.wait()
+    lock = FOLDER / "data/postgres/postmaster.pid"
+    for _ in range(600):
+        if not lock.exists() or not pathlib.Path(f"/proc/{lock.read_text().split()[0]}").exists():
+            return
+        time.sleep(0.1)
+    raise SystemExit("Postgres does not end")
+
+
+def main():
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 20
+    chance, wrong, fresh = random.Random(SEED), 0, 0
+    with Service():
+        before = editions()
+    rows, whole = sum(before.values()), 30.0
+    table(("killed", "after s", "current rows", "of the new edition", "stages", "orphans"), ("---", "---:", "---:", "---:", "---:", "---:"))
+    for number in range(1, rounds + 1):
+        victim = ("publisher", "Postgres", "server")[number % 3]
+        edition(number)
+        service = Service().__enter__()
+        started, publisher, moment = time.monotonic(), publish(), chance.uniform(0.2, whole * 1.1)
+        while time.monotonic() - started < moment and publisher.poll() is None:
+            time.sleep(0.02)
+        if publisher.returncode == 0:
+            whole = min(whole, time.monotonic() - started)
+        else:
+            kill(victim, service, publisher)
+        end(service, publisher)
+        with Service():
+            after, left = editions(), (int(psql(STAGES)), int(psql(ORPHANS)))
+        new = after.get(str(number), 0)
+        fresh += new == rows
+        good = after in (before, {str(number): rows}) and left == (0, 0)
+        wrong += not good
+        table((victim if publisher.returncode else "nobody", f"{moment:.1f}", f"{sum(after.values()):,}", f"{new:,}", *left))
+        before = after
+    print(f"\n{rounds} rounds: {fresh} ended with the new edition, {rounds - fresh} with the old one, {wrong} with neither.")
+    raise SystemExit(wrong > 0)
+
+
+if __name__ == "__main__":
+    main()
