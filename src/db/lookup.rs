@@ -35,6 +35,28 @@ pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) ->
     Ok(found.map(|(number, published_at)| Release { number, published_at }))
 }
 
+/// The newest release at an instant; `None` when there was none yet.
+///
+/// # Errors
+/// The database's.
+pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
+    let known = releases::table.filter(releases::published_at.le(instant)).order(releases::number.desc());
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> = known.select(columns).first(&mut connection).await.optional()?;
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
+/// The first release of all.
+///
+/// # Errors
+/// The database's.
+pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Option<Release>> {
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> =
+        releases::table.order(releases::number).select(columns).first(&mut connection).await.optional()?;
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
 /// Whether the connection still answers.
 ///
 /// # Errors

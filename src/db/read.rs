@@ -24,6 +24,10 @@ pub enum Answer {
     Page(Page),
     /// The release asked for does not exist; the newest is this one, if there is any.
     NoRelease(Option<i32>),
+    /// At the instant asked for nothing had been published; this is the first release.
+    BeforeFirst(Release),
+    /// At the instant asked for this was the newest release, which is not the one that the cursor holds.
+    OtherRelease(Release),
     /// The row that the link starts from does not exist; these come closest.
     NoParent(Release, Vec<String>),
     /// Codes that the request names do not exist.
@@ -101,9 +105,9 @@ pub async fn grounded<T>(
     plan: &Plan,
     read: impl AsyncFnOnce(&Ground) -> QueryResult<T>,
 ) -> QueryResult<Grounded<T>> {
-    let Some(release) = lookup::release(connection, plan.release).await? else {
-        let newest = lookup::release(connection, None).await?;
-        return Ok(Grounded::Refused(Answer::NoRelease(newest.map(|release| release.number))));
+    let release = match release(connection, plan).await? {
+        Ok(release) => release,
+        Err(answer) => return Ok(Grounded::Refused(answer)),
     };
     let number = release.number;
     let approximate = plan.search.is_some() && lookup::nothing_found(connection, plan, number).await?;
@@ -146,6 +150,23 @@ pub async fn grounded<T>(
         true => Ok(Grounded::Found(ground, found)),
         false => Ok(Grounded::Refused(Answer::UnknownCodes(ground.release, faults))),
     }
+}
+
+/// The release that a plan reads, by one query; or why there is none.
+async fn release(connection: &AsyncPgConnection, plan: &Plan) -> QueryResult<Result<Release, Answer>> {
+    let found = match &plan.as_of {
+        Some(as_of) => lookup::release_at(connection, as_of.until).await?,
+        None => lookup::release(connection, plan.release).await?,
+    };
+    Ok(match (found, &plan.as_of) {
+        (Some(found), Some(_)) if plan.release.is_some_and(|held| held != found.number) => Err(Answer::OtherRelease(found)),
+        (Some(found), _) => Ok(found),
+        (None, Some(_)) => Err(lookup::first_release(connection).await?.map_or(Answer::NoRelease(None), Answer::BeforeFirst)),
+        (None, None) => {
+            let newest = lookup::release(connection, None).await?;
+            Err(Answer::NoRelease(newest.map(|release| release.number)))
+        }
+    })
 }
 
 async fn page(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Page> {

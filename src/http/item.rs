@@ -79,7 +79,7 @@ fn links(plan: &Plan, code: &str, read: i32) -> Links {
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
     let related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
     Links {
-        this: plan.release.map_or_else(|| format!("{path}{}", plan.query_string(&[])), at),
+        this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
         pinned: at(read),
         next: None,
         collection: Some(format!("/v1/{}", dataset.name)),

@@ -133,6 +133,11 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": i32::MAX}),
             None,
         ),
+        Parameter::AsOf => (
+            "Instead of `release`: the newest release at an instant (RFC 3339), or at the end of a day (UTC). Before the first release, and in the future, it is refused; today stands for now. The answer names the release, and `links.pinned` it alone.".to_owned(),
+            json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+            None,
+        ),
         Parameter::Format => {
             let names: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
             ("The representation; goes before the header `Accept`.".to_owned(), json!({"type": "string", "enum": names}), Some(json!("json")))

@@ -11,6 +11,7 @@ pub mod field;
 mod filter;
 pub mod grouping;
 pub mod include;
+pub mod moment;
 mod operator;
 pub mod pairs;
 pub mod parameter;

@@ -4,6 +4,7 @@
 use super::context::Context;
 use super::dataset::Shape;
 use super::field::{Field, Kind};
+use super::moment;
 use super::operator::{Operator, SEPARATOR};
 
 /// One parameter that an address accepts.
@@ -55,6 +56,8 @@ pub enum Parameter {
     Count,
     /// The release read.
     Release,
+    /// The instant whose newest release is read.
+    AsOf,
     /// The representation.
     Format,
     /// Delimiter of CSV.
@@ -97,6 +100,7 @@ impl Parameter {
             Parameter::Cursor => "cursor",
             Parameter::Count => "count",
             Parameter::Release => "release",
+            Parameter::AsOf => "as_of",
             Parameter::Format => "format",
             Parameter::Delimiter => "delimiter",
             Parameter::Decimal => "decimal",
@@ -203,7 +207,9 @@ impl Context {
         if self.fields().any(Field::is_facet) {
             all.push(Parameter::Facets);
         }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count, Parameter::Release, Parameter::Format]);
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend(moment::PARAMETERS);
+        all.push(Parameter::Format);
         all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
         if super::Representation::GeoJson.suits(self.dataset) {
             all.push(Parameter::Geometry);
@@ -217,7 +223,7 @@ impl Context {
         if !self.includes().is_empty() {
             all.push(Parameter::Include);
         }
-        all.push(Parameter::Release);
+        all.extend(moment::PARAMETERS);
         all
     }
 }

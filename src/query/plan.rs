@@ -7,6 +7,7 @@ use super::cursor::Position;
 use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
+use super::moment::AsOf;
 use super::operator::Operator;
 use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
@@ -166,13 +167,15 @@ pub struct Plan {
     pub count: Count,
     /// The release asked for, by `release` or by the cursor.
     pub release: Option<i32>,
+    /// The instant asked for; the newest release at it is read.
+    pub as_of: Option<AsOf>,
     /// The page starts after this row.
     pub after: Option<Position>,
     /// Whether a code that no row bears is a fault; for an item it is not found instead.
     pub checks_codes: bool,
     /// How rows are shown.
     pub presentation: Presentation,
-    /// The parameters in canonical form and order, without cursor and release.
+    /// The parameters in canonical form and order, without those that say which release is read.
     pub parameters: Vec<(String, String)>,
 }
 

@@ -18,4 +18,5 @@ mod registry;
 mod releases;
 mod series;
 mod strings;
+mod time;
 mod workers;

@@ -72,6 +72,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         limit: None,
         count: Count::None,
         release: None,
+        as_of: None,
         after: None,
         checks_codes: true,
         presentation: Presentation {
@@ -195,6 +196,10 @@ impl Reader {
             Parameter::Format => self.format(text, plan),
             Parameter::Release => {
                 plan.release = self.number(parameter, text, 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
+                None
+            }
+            Parameter::AsOf => {
+                plan.as_of = self.as_of(text);
                 None
             }
             Parameter::Cursor => {

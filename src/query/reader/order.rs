@@ -1,10 +1,13 @@
-//! Owns the order of rows and the place in it where a page starts.
+//! Owns the order of rows and the place in it where a page starts: after which row, at which release.
 //! Must not know which rows come.
+
+use chrono::Utc;
 
 use super::Reader;
 use crate::problem::Fault;
 use crate::query::closest::closest;
 use crate::query::cursor::{self, Position};
+use crate::query::moment::{self, AsOf, Refusal};
 use crate::query::plan::{By, Plan, SORT_TERMS, SortTerm};
 use crate::query::{Field, Kind, pairs, value};
 
@@ -67,6 +70,26 @@ impl Reader {
                 plan.sort.push(one);
             }
         }
+    }
+
+    pub(super) fn as_of(&mut self, text: &str) -> Option<AsOf> {
+        let now = Utc::now();
+        let fault = |detail: &str| Fault::new("as_of", detail).value(text);
+        let fault = match moment::parse(text, now) {
+            Ok(as_of) => return Some(as_of),
+            Err(Refusal::Unreadable) if text.contains(' ') => {
+                fault("The value is not an instant; in an address a `+` stands for a space: write `%2B`, or take the offset `Z`.")
+            }
+            Err(Refusal::Unreadable) => {
+                fault("The value is neither a day, such as 2026-03-01, nor an instant, such as 2026-03-01T08:00:00Z.")
+            }
+            Err(Refusal::Future) => {
+                let today = now.date_naive().to_string();
+                fault("The value lies in the future: the answer could still change. Today stands for now.").closest([today])
+            }
+        };
+        self.faults.push(fault);
+        None
     }
 
     pub(super) fn cursor(&mut self, text: &str, plan: &mut Plan) {

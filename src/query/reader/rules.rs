@@ -21,6 +21,9 @@ impl Reader {
         self.complete_order(plan);
         plan.columns = self.columns(plan);
         plan.parameters.sort_unstable();
+        if plan.release.is_some() && plan.as_of.is_some() {
+            self.faults.push(Fault::new("as_of", "`release` says already which release is read; give one of the two."));
+        }
         if let Some(text) = self.cursor.take() {
             self.cursor(&text, plan);
         }
