@@ -89,6 +89,28 @@ pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release:
     Ok(found.iter().any(|row| row.cell(0) == Some("0")))
 }
 
+/// The condition that a row of the alias `t` bears a code, which is a text in SQL.
+pub(super) fn bears(dataset: &'static Dataset, code: &str) -> String {
+    let part = |(at, field): (usize, &Field)| {
+        let given = match (dataset.has_joined_code(), field.kind) {
+            (false, _) => code.to_owned(),
+            (true, Kind::Period) => format!("replace(split_part({code}, '~', {}), '_', '/')", at + 1),
+            (true, _) => format!("split_part({code}, '~', {})", at + 1),
+        };
+        format!("t.\"{}\"::text = {given}", field.name)
+    };
+    dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The code of a row of the alias `t`, as a text in SQL.
+pub(super) fn code_of(dataset: &'static Dataset) -> String {
+    let part = |field: &Field| match field.kind {
+        Kind::Period => format!("replace(t.\"{}\", '/', '_')", field.name),
+        _ => format!("t.\"{}\"::text", field.name),
+    };
+    dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
+}
+
 /// Those of the codes that no row of the dataset bears at the release.
 ///
 /// # Errors
@@ -99,15 +121,7 @@ pub async fn unknown(
     codes: Vec<String>,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    let part = |(at, field): (usize, &Field)| {
-        let given = match (dataset.has_joined_code(), field.kind) {
-            (false, _) => "given.code".to_owned(),
-            (true, Kind::Period) => format!("replace(split_part(given.code, '~', {}), '_', '/')", at + 1),
-            (true, _) => format!("split_part(given.code, '~', {})", at + 1),
-        };
-        format!("t.\"{}\"::text = {given}", field.name)
-    };
-    let same = dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ");
+    let same = bears(dataset, "given.code");
     let query = format!(
         "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{}\" t \
          WHERE {same} AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))",
@@ -156,11 +170,7 @@ async fn beginning(
     code: &str,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    let part = |field: &Field| match field.kind {
-        Kind::Period => format!("replace(t.\"{}\", '/', '_')", field.name),
-        _ => format!("t.\"{}\"", field.name),
-    };
-    let joined = dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ");
+    let joined = code_of(dataset);
     let (table, first, keys) = (dataset.name, dataset.key[0], dataset.key.join("\", t.\""));
     let query = format!(
         "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND t.first_release <= $2 \

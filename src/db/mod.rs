@@ -8,6 +8,7 @@ mod conditions;
 pub mod connect;
 pub mod error;
 pub mod export;
+pub mod fate;
 mod filter;
 mod keyset;
 pub mod lookup;

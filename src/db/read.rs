@@ -8,6 +8,7 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::{join_all, try_join, try_join_all, try_join3};
 
+use super::fate::{self, Fate};
 use super::lookup::{self, Release};
 use super::related::{self, Facet, Included};
 use super::select::{self, Select};
@@ -28,8 +29,8 @@ pub enum Answer {
     BeforeFirst(Release),
     /// At the instant asked for this was the newest release, which is not the one that the cursor holds.
     OtherRelease(Release),
-    /// The row that the link starts from does not exist; these come closest.
-    NoParent(Release, Vec<String>),
+    /// The row that the link starts from does not exist at the release; what became of it.
+    NoParent(Release, Fate),
     /// Codes that the request names do not exist.
     UnknownCodes(Release, Vec<UnknownCode>),
 }
@@ -126,8 +127,8 @@ pub async fn grounded<T>(
     };
     let (found, unknown, lost) = try_join3(read(&ground), async { Ok(unknown.await) }, lost).await?;
     if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
-        let closest = lookup::closest(connection, dataset, code, number).await?;
-        return Ok(Grounded::Refused(Answer::NoParent(ground.release, closest)));
+        let fate = fate::fate(connection, dataset, code, number).await?;
+        return Ok(Grounded::Refused(Answer::NoParent(ground.release, fate)));
     }
     let mut faults = Vec::new();
     for ((name, codes), missing) in named.iter().zip(unknown) {

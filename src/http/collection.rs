@@ -71,8 +71,8 @@ pub fn refusal(plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) ->
                 format!("The cursor reads release {held}, and then release {} was the newest; leave `as_of` out.", then.number);
             as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail))
         }
-        Answer::NoParent(release, closest) => match parent {
-            Some(parent) => item::unknown(parent, plan.parent.as_deref().unwrap_or_default(), release.number, closest),
+        Answer::NoParent(release, fate) => match parent {
+            Some(parent) => item::absent(parent, plan.parent.as_deref().unwrap_or_default(), release.number, fate),
             None => Problem::internal(),
         },
         Answer::UnknownCodes(release, unknown) => {

@@ -8,8 +8,8 @@ use super::collection::refusal;
 use super::envelope::instant;
 use super::state::State;
 use super::{item, request};
-use crate::db::lookup;
 use crate::db::read::{self, Answer, Page};
+use crate::db::{fate, lookup};
 use crate::problem::{Kind, Problem};
 use crate::query::moment;
 use crate::query::{Context, Plan};
@@ -57,11 +57,11 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
             if unknown.is_empty() {
                 return Ok(None);
             }
-            lookup::closest(&connection, territories, wanted.clone(), number).await.map(Some)
+            fate::fate(&connection, territories, wanted.clone(), number).await.map(Some)
         })
         .await?;
     Err(match missing {
-        Some(closest) => item::unknown(territories, &code, number, closest),
+        Some(fate) => item::absent(territories, &code, number, fate),
         None => Problem::new(
             Kind::UnknownResource,
             "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",

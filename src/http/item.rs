@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::collection::refusal;
-use super::envelope::{self, Links, Meta};
+use super::envelope::{self, Links, Meta, instant};
 use super::request;
 use super::state::State;
-use crate::db::lookup;
+use crate::db::fate::{self, Fate, Withdrawal};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json;
-use crate::problem::{Kind, Problem, echo};
+use crate::problem::{self, Kind, Problem, echo};
 use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, pairs, value};
 
 /// Answers an item.
 ///
 /// # Errors
-/// 400 for a parameter at fault, 404 with the closest codes for one that no row bears, 503 when the database does not
+/// 400 for a parameter at fault, 404 with the closest codes for one that no row bears, 410 for one that was withdrawn, 503 when the database does not
 /// answer.
 pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'static Dataset) -> Result<HttpResponse, Problem> {
     let code = request::code(&request)?;
@@ -34,7 +34,7 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
 /// Reads the row that a plan of [`find`] is for, apart from the page that it came with.
 ///
 /// # Errors
-/// 404 with the closest codes when no row bears the code; 400 for a release that is not there; 503 when the database does
+/// 404 with the closest codes when no row bears the code, 410 with the reason when one did and was withdrawn; 400 for a release that is not there; 503 when the database does
 /// not answer.
 pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), Problem> {
     let mut page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
@@ -45,14 +45,31 @@ pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), 
         return Ok((row, page));
     }
     let (dataset, number) = (plan.context.dataset, page.release.number);
-    let near = state.pool.read(|connection| async move { lookup::closest(&connection, dataset, code.to_owned(), number).await });
-    Err(unknown(dataset, code, number, near.await?))
+    let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.to_owned(), number).await });
+    Err(absent(dataset, code, number, fate.await?))
 }
 
-/// The problem of a code that no row bears.
-pub fn unknown(dataset: &Dataset, code: &str, release: i32, closest: Vec<String>) -> Problem {
-    let detail = format!("No {} has the code `{}` in release {release}.", dataset.singular, echo(code));
-    Problem::new(Kind::UnknownCode, detail).closest(closest)
+/// The problem of a code that no row bears at a release: gone where one has borne it before, else not there.
+pub fn absent(dataset: &Dataset, code: &str, release: i32, fate: Fate) -> Problem {
+    let (what, code) = (dataset.singular, echo(code));
+    match fate {
+        Fate::Withdrawn(Withdrawal { release, reason, successor_code }) => {
+            let number = release.number;
+            let detail = format!("Release {number} withdrew the {what} `{code}`; `release={}` still has it.", number - 1);
+            let closest = successor_code.iter().cloned().collect();
+            let published_at = instant(release.published_at);
+            let told = problem::Withdrawal { release: number, published_at, reason, successor_code };
+            Problem::new(Kind::Gone, detail).withdrawal(told).closest(closest)
+        }
+        Fate::Later(first, closest) => {
+            let detail = format!("No {what} has the code `{code}` in release {release}; one has it from release {first} on.");
+            Problem::new(Kind::UnknownCode, detail).closest(closest)
+        }
+        Fate::Never(closest) => {
+            let detail = format!("No {what} has the code `{code}` in release {release}.");
+            Problem::new(Kind::UnknownCode, detail).closest(closest)
+        }
+    }
 }
 
 /// The plan that finds one row by the fields of its key. A code that cannot be one finds nothing.

@@ -25,10 +25,15 @@ every row names its source and the place in it.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 11] = [
+const FAILURES: [(&str, &str, &str); 12] = [
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
     ("NotOffered", "406", "The header `Accept` admits none of the representations."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
+    (
+        "WasThere",
+        "410",
+        "The row was published and withdrawn; `withdrawal` says when and why, `closest` what stands in its place.",
+    ),
     ("TooSlow", "408", "The request did not arrive in time."),
     ("TooMuch", "413", "The request has a body that is too large."),
     ("TooLong", "414", "The address is too long."),
@@ -151,6 +156,7 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
     let may = |name: &str| match name {
         "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         "NotThere" => path.contains('{'),
+        "WasThere" => path.contains("{code}"),
         "Beyond" => path.starts_with("/v1/files/"),
         "NotOffered" => collection.is_some(),
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",

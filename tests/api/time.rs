@@ -4,7 +4,7 @@
 use reperes::query::Representation;
 use serde_json::{Value, json};
 
-use crate::harness::past::{code, past, published};
+use crate::harness::past::{REASON, WITHDRAWING, code, past, published};
 
 /// The rows that there are at each of the releases 1 to 4, in the order of their codes, with their notes.
 const STATES: [&[(&str, &str)]; 4] = [
@@ -143,5 +143,62 @@ fn an_instant_that_says_nothing_is_refused() {
         }
         let unescaped = past.get(&format!("{path}?as_of=2026-03-01T08:00:00+01:00")).problem(400);
         assert!(fault(&unescaped).1.contains("%2B"), "{unescaped}");
+    }
+}
+
+#[test]
+fn a_withdrawn_row_is_gone_with_the_reason_and_can_be_read_as_it_was() {
+    let past = past();
+    for dataset in published() {
+        let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
+        let told = [("goes", REASON, Some(code(dataset, "stays"))), ("quits", WITHDRAWING, None)];
+        for (name, reason, successor) in told {
+            let below: Vec<String> = dataset.below().map(|link| format!("{}/{link}", path(name))).collect();
+            for target in below.iter().chain([&path(name)]) {
+                for at in ["", "?release=3", "?release=4", &format!("?as_of={}", past.published[2])] {
+                    let problem = past.get(&format!("{target}{at}")).problem(410);
+                    let withdrawal = json!({
+                        "release": 3, "published_at": past.published[2], "reason": reason, "successor_code": successor,
+                    });
+                    assert_eq!(problem["withdrawal"], withdrawal, "{target}{at}");
+                    assert_eq!(problem["type"], "/problems/gone");
+                    assert_eq!(problem["closest"].as_array().map(|all| all[0].as_str()), successor.as_deref().map(Some));
+                    let detail = format!(
+                        "Release 3 withdrew the {} `{}`; `release=2` still has it.",
+                        dataset.singular,
+                        code(dataset, name)
+                    );
+                    assert_eq!(problem["detail"], detail);
+                }
+            }
+            for before in ["release=1", "release=2", &format!("as_of={}", shifted(&past.published[2], -1))] {
+                assert_eq!(past.get(&format!("{}?{before}", path(name))).data()["note"], "1");
+                for target in below.iter().filter(|target| !target.ends_with("/contour")) {
+                    assert_eq!(past.get(&format!("{target}?{before}")).status, 200, "{target}?{before}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_code_of_a_later_release_is_not_there_yet_and_one_that_never_was_is_not_there() {
+    let past = past();
+    for dataset in published() {
+        let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
+        let below: Vec<String> = dataset.below().map(|link| format!("/{link}")).collect();
+        for link in below.iter().map(String::as_str).chain([""]) {
+            let early = past.get(&format!("{}{link}?release=2", path("comes"))).problem(404);
+            let detail = early["detail"].as_str().expect("a detail");
+            assert!(detail.ends_with("in release 2; one has it from release 4 on."), "{detail}");
+            assert_eq!(early["withdrawal"], Value::Null);
+            let never = past.get(&format!("{}{link}", path("nowhere"))).problem(404);
+            assert!(never["detail"].as_str().is_some_and(|detail| detail.ends_with("in release 4.")), "{never}");
+        }
+        assert_eq!(past.get(&path("comes")).status, 200);
+    }
+    // Codes of too many or too few parts name nothing, whatever their parts.
+    for code in ["stays~stays~2020~goes~observed~stays~stays", "stays~stays~2020~goes~observed", "stays~stays~2020~goes"] {
+        past.get(&format!("/v1/observations/{code}")).problem(404);
     }
 }
