@@ -3,12 +3,12 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, Double, Text};
+use diesel::sql_types::{Array, Double, Integer, Text};
 
 use super::select::Select;
 use super::sql::{self, Out};
 use super::{filter, search};
-use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via};
+use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via, Vintages};
 
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
@@ -19,7 +19,7 @@ impl Select<'_> {
     /// Writes every condition on the alias `t`.
     pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         out.push_sql(" WHERE ");
-        sql::visible(out, "t", &self.release)?;
+        self.versions(out)?;
         for condition in self.plan.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field))) {
             out.push_sql(" AND ");
             self.condition(out, condition)?;
@@ -39,6 +39,40 @@ impl Select<'_> {
         if let Some(link) = self.plan.context.link {
             self.link(out, &link.via)?;
         }
+        Ok(())
+    }
+
+    /// Writes which versions of the rows are meant.
+    fn versions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let Some(vintages) = self.plan.vintages else { return sql::visible(out, "t", &self.release) };
+        out.push_sql("t.first_release <= ");
+        out.push_bind_param::<Integer, _>(&self.release)?;
+        let other = match vintages {
+            Vintages::All => return Ok(()),
+            Vintages::First => {
+                out.push_sql(" AND NOT EXISTS (");
+                "e.first_release < t.first_release"
+            }
+            Vintages::Revised => {
+                out.push_sql(" AND EXISTS (");
+                "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.statuses)"
+            }
+        };
+        out.push_sql("SELECT 1 FROM ");
+        out.push_identifier(self.dataset().name)?;
+        out.push_sql(" e WHERE ");
+        for field in self.dataset().key_fields() {
+            out.push_sql("e.");
+            out.push_identifier(field.name)?;
+            out.push_sql(" = t.");
+            out.push_identifier(field.name)?;
+            out.push_sql(" AND ");
+        }
+        out.push_sql("e.first_release <= ");
+        out.push_bind_param::<Integer, _>(&self.release)?;
+        out.push_sql(" AND ");
+        out.push_sql(other);
+        out.push_sql(")");
         Ok(())
     }
 

@@ -83,6 +83,7 @@ pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release:
         places: Vec::new(),
         context: Context { link: None, extra: &[], ..plan.context },
         parent: None,
+        vintages: None,
         ..plan.clone()
     };
     let found = select::load(connection, Select::count(&bare, release, false, Some(1))).await?;
@@ -111,7 +112,7 @@ pub(super) fn code_of(dataset: &'static Dataset) -> String {
     dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
 }
 
-/// Those of the codes that no row of the dataset bears at the release.
+/// Those of the codes that no row of the dataset bears at the release; nor has borne before it, where `ever` says so.
 ///
 /// # Errors
 /// The database's.
@@ -120,11 +121,13 @@ pub async fn unknown(
     dataset: &'static Dataset,
     codes: Vec<String>,
     release: i32,
+    ever: bool,
 ) -> QueryResult<Vec<String>> {
+    let until = if ever { "" } else { " AND (t.last_release IS NULL OR t.last_release >= $2)" };
     let same = bears(dataset, "given.code");
     let query = format!(
         "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{}\" t \
-         WHERE {same} AND t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2))",
+         WHERE {same} AND t.first_release <= $2{until})",
         dataset.name
     );
     let missing: Vec<Code> =

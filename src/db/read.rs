@@ -117,11 +117,11 @@ pub async fn grounded<T>(
     let find = |name: &str| plan.context.registry.iter().copied().find(|dataset| dataset.name == name);
     let unknown = join_all(named.iter().map(|(name, codes)| {
         let dataset = find(name).expect("the registry holds every dataset that fields refer to");
-        lookup::unknown(connection, dataset, codes.keys().cloned().collect(), number)
+        lookup::unknown(connection, dataset, codes.keys().cloned().collect(), number, plan.vintages.is_some())
     }));
     let lost = async {
         match (parent, &plan.parent) {
-            (Some(dataset), Some(code)) => lookup::unknown(connection, dataset, vec![code.clone()], number).await,
+            (Some(dataset), Some(code)) => lookup::unknown(connection, dataset, vec![code.clone()], number, false).await,
             _ => Ok(Vec::new()),
         }
     };

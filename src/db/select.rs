@@ -159,7 +159,11 @@ impl QueryFragment<Pg> for Select<'_> {
                 out.push_bind_param::<BigInt, _>(&self.most)
             }
             Shape::Rows => {
-                let look_ups = if self.most > MANY { LookUp::Gathered } else { LookUp::Single };
+                let look_ups = match self.plan.vintages {
+                    Some(_) => LookUp::OfVersion,
+                    None if self.most > MANY => LookUp::Gathered,
+                    None => LookUp::Single,
+                };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push_sql("SELECT ");
                 sql::list(out, &self.columns, |out, column| match column.source {

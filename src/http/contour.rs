@@ -53,7 +53,7 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let missing = state
         .pool
         .read(|connection| async move {
-            let unknown = lookup::unknown(&connection, territories, vec![wanted.clone()], number).await?;
+            let unknown = lookup::unknown(&connection, territories, vec![wanted.clone()], number, false).await?;
             if unknown.is_empty() {
                 return Ok(None);
             }

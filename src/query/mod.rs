@@ -22,6 +22,7 @@ mod reader;
 pub mod representation;
 pub mod row;
 pub mod value;
+pub mod vintage;
 
 pub use column::Column;
 pub use context::Context;
@@ -35,3 +36,4 @@ pub use plan::{By, Condition, Place, Plan, Scope, ScopeKind, SortTerm};
 pub use presentation::{Count, Labels, Presentation};
 pub use representation::Representation;
 pub use row::Row;
+pub use vintage::Vintages;

@@ -32,6 +32,8 @@ pub enum Parameter {
     Layout,
     /// The same figure elsewhere.
     Compare,
+    /// Which versions of each row.
+    Vintages,
     /// The fields that rows are gathered by.
     GroupBy,
     /// What is computed of each group.
@@ -88,6 +90,7 @@ impl Parameter {
             Parameter::Last => "last",
             Parameter::Layout => "layout",
             Parameter::Compare => "compare",
+            Parameter::Vintages => "vintages",
             Parameter::GroupBy => "group_by",
             Parameter::Aggregate => "aggregate",
             Parameter::Rollup => "rollup",
@@ -118,6 +121,7 @@ impl Parameter {
             Parameter::Labels => &["code", "name", "both"],
             Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
+            Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
             Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
             Parameter::Delimiter => &[",", ";", "tab"],
@@ -194,6 +198,7 @@ impl Context {
                 Parameter::Last,
                 Parameter::Layout,
                 Parameter::Compare,
+                Parameter::Vintages,
                 Parameter::GroupBy,
                 Parameter::Aggregate,
                 Parameter::Rollup,

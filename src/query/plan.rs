@@ -13,6 +13,7 @@ use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
 use super::representation::Representation;
 use super::row::Row;
+use super::vintage::{VERSION, Vintages};
 use super::{pairs, reader};
 use crate::problem::Fault;
 
@@ -149,6 +150,8 @@ pub struct Plan {
     pub search: Option<String>,
     /// At most so many of the most recent observations of each series.
     pub last: Option<i64>,
+    /// The versions of the rows that are given; only the current ones when nothing is said.
+    pub vintages: Option<Vintages>,
     /// The same figure of other territories: `parent`, `region`, `country`.
     pub compare: Vec<String>,
     /// How rows are gathered, when aggregates are asked for.
@@ -215,8 +218,8 @@ impl Plan {
 
     /// Whether the rows come in the order of the key, which an index serves.
     pub fn is_in_key_order(&self) -> bool {
-        let key = self.context.dataset.key;
-        self.sort.len() == key.len()
+        let key = self.context.dataset.key.iter().chain(self.vintages.map(|_| &VERSION[0].name));
+        self.sort.len() == key.clone().count()
             && self
                 .sort
                 .iter()

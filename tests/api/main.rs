@@ -19,4 +19,5 @@ mod releases;
 mod series;
 mod strings;
 mod time;
+mod vintages;
 mod workers;

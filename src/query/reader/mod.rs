@@ -16,6 +16,7 @@ use super::parameter::Parameter;
 use super::plan::{LAST, LIST_VALUES, MAXIMUM_LIMIT, Plan, ScopeKind};
 use super::presentation::{Count, Labels, Presentation};
 use super::representation::Representation;
+use super::vintage::Vintages;
 use super::{pairs, value};
 use crate::problem::Fault;
 
@@ -26,6 +27,10 @@ pub(super) fn read(
     given: &[(String, String)],
     preferred: Representation,
 ) -> Result<Plan, Vec<Fault>> {
+    let versions = Parameter::Vintages.name();
+    let versioned = known.iter().any(|p| p.name() == versions) && given.iter().any(|(name, _)| *name == versions);
+    // The versions of rows have fields that other parameters may name, whichever comes first.
+    let context = if versioned { context.of_versions() } else { context };
     let mut reader = Reader { context, faults: Vec::new(), fields: None, cursor: None, point: [None; 2], aggregated: false };
     let mut plan = blank(context, parent, preferred);
     let mut seen = BTreeSet::new();
@@ -63,6 +68,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         places: Vec::new(),
         search: None,
         last: None,
+        vintages: None,
         compare: Vec::new(),
         grouping: None,
         columns: Vec::new(),
@@ -167,6 +173,14 @@ impl Reader {
                     "both" => Labels::Both,
                     _ => Labels::Code,
                 };
+                word.to_owned()
+            }),
+            Parameter::Vintages => self.word(parameter, text).map(|word| {
+                plan.vintages = Some(match word {
+                    "first" => Vintages::First,
+                    "revised" => Vintages::Revised,
+                    _ => Vintages::All,
+                });
                 word.to_owned()
             }),
             Parameter::Layout => self.word(parameter, text).map(|word| {

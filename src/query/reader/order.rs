@@ -9,6 +9,7 @@ use crate::query::closest::closest;
 use crate::query::cursor::{self, Position};
 use crate::query::moment::{self, AsOf, Refusal};
 use crate::query::plan::{By, Plan, SORT_TERMS, SortTerm};
+use crate::query::vintage::VERSION;
 use crate::query::{Field, Kind, pairs, value};
 
 /// A term that compares a field.
@@ -52,7 +53,7 @@ impl Reader {
         (self.faults.len() == before).then(|| text.to_owned())
     }
 
-    /// Ends the order with the key; the code of a joined key stands for its fields. What is searched comes best first,
+    /// Ends the order with the key, and of versions with the release that opened each; the code of a joined key stands for its fields. What is searched comes best first,
     /// and of places equally good the one with the most inhabitants.
     pub(super) fn complete_order(&self, plan: &mut Plan) {
         let mut asked = std::mem::take(&mut plan.sort);
@@ -65,7 +66,8 @@ impl Reader {
             Some(Kind::JoinedCode) => key(one.descending).collect(),
             _ => vec![one],
         });
-        for one in expanded.chain(key(false)) {
+        let version = plan.vintages.map(|_| term(&VERSION[0], false, false));
+        for one in expanded.chain(key(false)).chain(version) {
             if !plan.sort.iter().any(|earlier| same(earlier, &one) && (!earlier.folded || one.folded)) {
                 plan.sort.push(one);
             }
