@@ -132,7 +132,8 @@ impl Select<'_> {
 
     fn link<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, via: &'static Via) -> Out {
         match via {
-            Via::Containment(_) => Ok(()),
+            // The join, or the conditions on the key, have found them.
+            Via::Containment(_) | Via::Versions => Ok(()),
             Via::Fields(names) => {
                 let fields = names.iter().filter_map(|name| self.dataset().field(name));
                 for (at, field) in fields.enumerate() {

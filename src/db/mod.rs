@@ -10,6 +10,7 @@ pub mod error;
 pub mod export;
 pub mod fate;
 mod filter;
+pub mod history;
 mod keyset;
 pub mod lookup;
 pub mod merge;

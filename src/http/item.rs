@@ -77,8 +77,13 @@ pub fn absent(dataset: &Dataset, code: &str, release: i32, fate: Fate) -> Proble
 /// # Errors
 /// 400 with every fault of the parameters.
 pub fn find(context: Context, known: &[Parameter], code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
-    let dataset = context.dataset;
-    let mut plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
+    let plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
+    Ok(narrowed(plan, code))
+}
+
+/// The plan for the one row that bears a code.
+pub fn narrowed(mut plan: Plan, code: &str) -> Plan {
+    let dataset = plan.context.dataset;
     let parts = dataset.split_code(code).unwrap_or_default();
     plan.conditions = parts
         .into_iter()
@@ -87,7 +92,7 @@ pub fn find(context: Context, known: &[Parameter], code: &str, pairs: &[(String,
     if plan.conditions.is_empty() {
         plan.conditions = dataset.key_fields().map(|field| Condition::any_of(field, Vec::new())).collect();
     }
-    Ok(plan)
+    plan
 }
 
 fn links(plan: &Plan, code: &str, read: i32) -> Links {

@@ -12,6 +12,7 @@ mod export;
 mod failure;
 pub mod files;
 pub mod health;
+mod history;
 pub mod index;
 pub mod item;
 pub mod negotiation;

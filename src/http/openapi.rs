@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{contour, envelope, files, health, index, operation, profile, schema};
+use super::{contour, envelope, files, health, history, index, operation, profile, schema};
 use crate::problem;
 use crate::query::{Dataset, Shape};
 
@@ -96,6 +96,13 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     for endpoint in endpoints {
         let context = match endpoint {
             Endpoint::Collection(context) | Endpoint::Related(_, _, context) => *context,
+            Endpoint::History(context) => {
+                let (name, row) = (history::schema_name(*context), history::schema(*context));
+                let rows = json!({"type": "array", "items": {"$ref": operation::reference(&name)}});
+                all.insert(format!("{name}Page"), schema::envelope(*context, &rows));
+                all.insert(name, row);
+                continue;
+            }
             Endpoint::Item(_) | Endpoint::Own(_) => continue,
         };
         let name = schema::row_name(context.dataset, context.extra);
@@ -129,7 +136,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
 fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     let lists = endpoints.iter().filter_map(|endpoint| match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
-        Endpoint::Item(_) | Endpoint::Own(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
     });
     lists.flat_map(operation::shared).collect()
 }
@@ -151,12 +158,13 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
     let (path, mut operation) = (endpoint.path(), endpoint.operation());
     let collection = match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(context),
-        Endpoint::Item(_) | Endpoint::Own(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
     };
+    let has_history = matches!(endpoint, Endpoint::History(_));
     let may = |name: &str| match name {
         "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         "NotThere" => path.contains('{'),
-        "WasThere" => path.contains("{code}"),
+        "WasThere" => path.contains("{code}") && !has_history,
         "Beyond" => path.starts_with("/v1/files/"),
         "NotOffered" => collection.is_some(),
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",

@@ -206,6 +206,16 @@ impl Plan {
         Ok(Plan { checks_codes: false, limit: Some(1), ..plan })
     }
 
+    /// Validates the pairs of a query for the versions of one row, the newest first; the caller adds the conditions that
+    /// find it.
+    ///
+    /// # Errors
+    /// Every fault of the request.
+    pub fn history(context: Context, code: String, known: &[Parameter], pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
+        let plan = reader::read(context, Some(code), known, pairs, Representation::Json)?;
+        Ok(Plan { checks_codes: false, ..plan })
+    }
+
     /// Rows on a page.
     pub fn page_limit(&self) -> i64 {
         self.limit.unwrap_or(DEFAULT_LIMIT)

@@ -2,7 +2,7 @@
 //! Must not know how they are read.
 
 use super::context::Context;
-use super::dataset::Shape;
+use super::dataset::{HISTORY, Shape, Via};
 use super::field::{Field, Kind, Origin};
 
 /// Which versions of rows are given, of those published up to the release that is read.
@@ -43,6 +43,16 @@ impl Context {
     /// The versions of the same rows.
     pub fn of_versions(self) -> Context {
         Context { extra: &VERSION, ..self }
+    }
+
+    /// The versions of one row.
+    pub fn history(self) -> Context {
+        Context { link: Some(&HISTORY), ..self.of_versions() }
+    }
+
+    /// Whether it is the versions of one row.
+    pub fn is_history(&self) -> bool {
+        self.link.is_some_and(|link| matches!(link.via, Via::Versions))
     }
 
     /// The same collection with every field that its rows may have.

@@ -9,6 +9,7 @@ mod document;
 mod files;
 mod formats;
 mod grammar;
+mod history;
 mod model;
 mod operators;
 mod processes;

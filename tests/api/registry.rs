@@ -248,6 +248,8 @@ fn no_field_is_named_like_a_parameter_and_links_lead_somewhere() {
         "vintages",
         "first_release",
         "last_release",
+        "opened_by",
+        "closed_by",
         "share",
     ];
     for dataset in REGISTRY {

@@ -68,7 +68,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         places: Vec::new(),
         search: None,
         last: None,
-        vintages: None,
+        vintages: context.is_history().then_some(Vintages::All),
         compare: Vec::new(),
         grouping: None,
         columns: Vec::new(),

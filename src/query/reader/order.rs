@@ -56,6 +56,10 @@ impl Reader {
     /// Ends the order with the key, and of versions with the release that opened each; the code of a joined key stands for its fields. What is searched comes best first,
     /// and of places equally good the one with the most inhabitants.
     pub(super) fn complete_order(&self, plan: &mut Plan) {
+        if self.context.is_history() {
+            plan.sort = vec![term(&VERSION[0], true, false)];
+            return;
+        }
         let mut asked = std::mem::take(&mut plan.sort);
         if asked.is_empty() && plan.search.is_some() {
             asked.push(SortTerm { by: By::Rank, descending: true, folded: false });
