@@ -80,6 +80,7 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, ground: &Grou
         approximate: false,
         included: Vec::new(),
         facets: Vec::new(),
+        notices: None,
     };
     Ok(History { page, before, releases: acts.into_iter().map(|act| (act.number, act)).collect() })
 }

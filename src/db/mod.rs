@@ -15,6 +15,7 @@ mod keyset;
 pub mod lookup;
 pub mod merge;
 pub mod migrate;
+pub mod notices;
 pub mod pool;
 pub mod publication;
 pub mod read;

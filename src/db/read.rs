@@ -10,6 +10,7 @@ use futures_util::future::{join_all, try_join, try_join_all, try_join3};
 
 use super::fate::{self, Fate};
 use super::lookup::{self, Release};
+use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::select::{self, Select};
 use crate::query::plan::COUNT_BOUND;
@@ -52,6 +53,8 @@ pub struct Page {
     pub included: Vec<Included>,
     /// The choices that remain.
     pub facets: Vec<Facet>,
+    /// What must be known of the rows; nothing where no such thing is told.
+    pub notices: Option<Vec<Notice>>,
 }
 
 /// What holds for all of a request: the release, and how its search is to be read.
@@ -182,8 +185,9 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> Q
     let columns = plan.read_columns();
     let codes: Vec<Vec<String>> = plan.include.iter().map(|include| related::codes(plan, *include, &columns, &rows)).collect();
     let included = plan.include.iter().zip(&codes).map(|(include, codes)| related::included(connection, *include, codes, number));
-    let included = try_join_all(included).await?;
-    Ok(Page { release: ground.release.clone(), rows, more, total, approximate, included, facets })
+    let notices = notices::of_page(connection, plan, number, &rows);
+    let (included, notices) = try_join(try_join_all(included), notices).await?;
+    Ok(Page { release: ground.release.clone(), rows, more, total, approximate, included, facets, notices })
 }
 
 /// Counts all rows as the plan asks; and whether the number is exact.

@@ -9,6 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::notice::{self, Notice};
 use crate::db::lookup::Release;
 use crate::db::read::Page;
 use crate::db::related::{Facet, Included};
@@ -44,6 +45,11 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "approximate")]
     pub search: Option<&'static str>,
+    /// What must be known of the observations in the answer: corrections since they were first published, the newest first,
+    /// breaks of series, figures that are not final; at most 20. Only where there are observations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub notices: Option<Vec<Notice>>,
     /// The choices that remain of each field in `facets`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub facets: BTreeMap<&'static str, Choices>,
@@ -114,6 +120,7 @@ impl Meta {
             count: None,
             total: None,
             search: None,
+            notices: None,
             facets: BTreeMap::new(),
         }
     }
@@ -128,6 +135,7 @@ impl Meta {
             count: Some(page.rows.len()),
             total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
+            notices: notice::all(page.notices.as_ref()),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
             ..Self::new(dataset, &page.release)
         }

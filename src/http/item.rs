@@ -7,8 +7,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::collection::refusal;
 use super::envelope::{self, Links, Meta, instant};
-use super::request;
 use super::state::State;
+use super::{notice, request};
 use crate::db::fate::{self, Fate, Withdrawal};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json;
@@ -28,7 +28,8 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
     let mut data = Vec::with_capacity(1024);
     json::object(&mut data, &plan.columns, &row);
     let links = links(plan, &code, page.release.number);
-    Ok(envelope::answer(&data, &Meta::new(dataset.name, &page.release), &links, &page.included))
+    let meta = Meta { notices: notice::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
+    Ok(envelope::answer(&data, &meta, &links, &page.included))
 }
 
 /// Reads the row that a plan of [`find`] is for, apart from the page that it came with.

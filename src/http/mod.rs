@@ -16,6 +16,7 @@ mod history;
 pub mod index;
 pub mod item;
 pub mod negotiation;
+mod notice;
 pub mod observe;
 pub mod openapi;
 pub mod operation;

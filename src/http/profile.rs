@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::envelope::{self, Links, Meta};
 use super::state::State;
-use super::{comparison, item, request};
+use super::{comparison, item, notice, request};
 use crate::db::comparison::{self as compared, Comparison};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json as writer;
@@ -93,7 +93,8 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &found, &compared);
     data.extend_from_slice(b"]}");
-    Ok(envelope::answer(&data, &Meta::new(TERRITORIES, &place.release), &links(&code, plan, release), &[]))
+    let meta = Meta { notices: notice::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, &place.release) };
+    Ok(envelope::answer(&data, &meta, &links(&code, plan, release), &[]))
 }
 
 /// Appends each series: its rows stand together, the latest first.

@@ -11,6 +11,7 @@ mod formats;
 mod grammar;
 mod history;
 mod model;
+mod notices;
 mod operators;
 mod processes;
 mod questions;
