@@ -130,6 +130,26 @@ impl Select<'_> {
         Ok(())
     }
 
+    /// Writes that a row opened by the release, of whichever dataset, names this one.
+    fn opened<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let target = self.dataset().name;
+        out.push_sql(" AND (false");
+        for dataset in self.plan.context.registry {
+            let naming = dataset.columns().filter(|field| matches!(field.kind, Kind::Reference(name) if name == target));
+            for field in naming {
+                out.push_sql(" OR EXISTS (SELECT 1 FROM ");
+                out.push_identifier(dataset.name)?;
+                out.push_sql(" h WHERE h.");
+                out.push_identifier(field.name)?;
+                out.push_sql(" = t.code AND h.first_release = ");
+                out.push_bind_param::<Integer, _>(&self.opened_by)?;
+                out.push_sql(")");
+            }
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
     fn link<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, via: &'static Via) -> Out {
         match via {
             // The join, or the conditions on the key, have found them.
@@ -152,6 +172,7 @@ impl Select<'_> {
                 out.push_sql(")");
                 Ok(())
             }
+            Via::Opened => self.opened(out),
             Via::Through { field, through, by } => {
                 out.push_sql(" AND t.");
                 out.push_identifier(field)?;

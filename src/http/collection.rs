@@ -134,6 +134,7 @@ pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Link
         this: address(&own),
         pinned: pinned(plan, parent, page.release.number),
         next: next.map(|more| address(&more)),
+        previous: None,
         collection: None,
         related: BTreeMap::new(),
     }

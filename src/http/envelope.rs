@@ -97,9 +97,13 @@ pub struct Links {
     /// This request at this release: its answer never changes.
     #[schema(example = "/v1/territories?kind=commune&release=2")]
     pub pinned: String,
-    /// The next page, at the same release; missing on the last page.
+    /// The next page, at the same release, missing on the last page; of a release, the one after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// Of a release, the one before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/releases/1")]
+    pub previous: Option<String>,
     /// The collection that the row belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/territories")]
@@ -170,8 +174,10 @@ pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) ->
     body.push(b'}');
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, JSON));
-    if let Some(next) = &links.next {
-        response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+    for (address, relation) in [(&links.next, "next"), (&links.previous, "prev")] {
+        if let Some(address) = address {
+            response.append_header((header::LINK, format!("<{address}>; rel=\"{relation}\"")));
+        }
     }
     response.body(body)
 }

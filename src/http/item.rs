@@ -13,7 +13,7 @@ use crate::db::fate::{self, Fate, Withdrawal};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json;
 use crate::problem::{self, Kind, Problem, echo};
-use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, pairs, value};
+use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, Rows, pairs, value};
 
 /// Answers an item.
 ///
@@ -100,11 +100,18 @@ fn links(plan: &Plan, code: &str, read: i32) -> Links {
     let dataset = plan.context.dataset;
     let path = format!("/v1/{}/{}", dataset.name, pairs::encode_segment(code));
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
+    // Releases are numbered without gaps, up to the one that is read.
+    let number = code.parse::<i32>().ok().filter(|_| matches!(dataset.rows, Rows::Releases));
+    let neighbour = |step: i32| {
+        let other = number?.checked_add(step).filter(|other| (1..=read).contains(other))?;
+        Some(format!("/v1/{}/{other}", dataset.name))
+    };
     let related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
     Links {
         this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
         pinned: at(read),
-        next: None,
+        next: neighbour(1),
+        previous: neighbour(-1),
         collection: Some(format!("/v1/{}", dataset.name)),
         related,
     }

@@ -162,6 +162,7 @@ fn links(code: &str, plan: &Plan, read: i32) -> Links {
         this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
         pinned: format!("{path}?release={read}"),
         next: None,
+        previous: None,
         collection: None,
         related: BTreeMap::from([("territory", territory), ("rollup", rollup)]),
     }

@@ -38,6 +38,7 @@ pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, ta
             this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
             pinned: at(release.number),
             next: None,
+            previous: None,
             collection: None,
             related: BTreeMap::new(),
         };

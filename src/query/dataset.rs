@@ -35,6 +35,8 @@ pub enum Via {
     },
     /// Territories that contain this one or lie in it.
     Containment(Direction),
+    /// Rows of the target that are named by the rows which this one, a release, has opened.
+    Opened,
     /// The versions of the row itself.
     Versions,
 }

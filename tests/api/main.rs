@@ -13,6 +13,7 @@ mod history;
 mod model;
 mod notices;
 mod operators;
+mod pinned;
 mod processes;
 mod questions;
 mod refusals;

@@ -203,3 +203,37 @@ fn a_code_of_a_later_release_is_not_there_yet_and_one_that_never_was_is_not_ther
         past.get(&format!("/v1/observations/{code}")).problem(404);
     }
 }
+
+#[test]
+fn a_release_leads_to_its_neighbours_and_names_its_sources() {
+    let past = past();
+    let links = |target: &str| {
+        let reply = past.get(target);
+        let headers: Vec<String> =
+            reply.headers.iter().filter(|(name, _)| name == "link").map(|(_, text)| text.clone()).collect();
+        (json!([reply.json()["links"]["previous"], reply.json()["links"]["next"]]), headers)
+    };
+    let (first, second) = ("</v1/releases/2>; rel=\"next\"".to_owned(), "</v1/releases/1>; rel=\"prev\"".to_owned());
+    assert_eq!(links("/v1/releases/1"), (json!([null, "/v1/releases/2"]), vec![first]));
+    assert_eq!(links("/v1/releases/2?release=2"), (json!(["/v1/releases/1", null]), vec![second]));
+    assert_eq!(links("/v1/releases/3").0, json!(["/v1/releases/2", "/v1/releases/4"]));
+    assert_eq!(links("/v1/releases/4").0, json!(["/v1/releases/3", null]));
+    assert_eq!(links("/v1/actors/stays").0, json!([null, null]));
+    let sources = |number: i32| {
+        let target = past.get(&format!("/v1/releases/{number}")).json()["links"]["related"]["sources"].clone();
+        let rows = past.get(target.as_str().expect("an address")).data();
+        rows.as_array().expect("a list").iter().map(|row| row["code"].clone()).collect::<Vec<_>>()
+    };
+    // Every row of this world names the source `stays`; release 3 only withdraws.
+    assert_eq!([1, 2, 3, 4].map(sources), [vec![json!("stays")], vec![json!("stays")], vec![], vec![json!("stays")]]);
+    for wrong in ["0", "5", "x", "99999999999999999999"] {
+        past.get(&format!("/v1/releases/{wrong}/sources")).problem(404);
+    }
+    let release = past.get("/v1/releases/2").data();
+    assert_eq!(release["counts"]["actors"], json!({"added": 0, "changed": 1, "withdrawn": 0}));
+    let files = release["files"].as_array().expect("files");
+    assert_eq!(files.len(), published().count());
+    for file in files {
+        assert!(file["rows"] == 1 && file["sha256"].as_str().is_some_and(|digest| digest.len() == 64), "{file}");
+    }
+}

@@ -47,16 +47,24 @@ pub fn code(dataset: &Dataset, name: &str) -> String {
 pub fn past() -> &'static Past {
     static PAST: LazyLock<Past> = LazyLock::new(|| {
         let server = TestServer::empty();
-        publish_rows(&server.url, &[("stays", "1"), ("changes", "1"), ("goes", "1"), ("quits", "1")]);
-        publish_rows(&server.url, &[("changes", "2")]);
-        withdraw(&server.url);
-        publish_rows(&server.url, &[("comes", "1")]);
+        (1..=4).for_each(|number| make_release(&server.url, number));
         let releases = get(server.address, "/v1/releases?sort=number").data();
         let published = releases.as_array().expect("a list").iter();
         let published = published.map(|release| release["published_at"].as_str().expect("an instant").to_owned()).collect();
         Past { server, published }
     });
     &PAST
+}
+
+/// Makes one of the releases, the others before it being there.
+pub fn make_release(url: &str, number: u32) {
+    match number {
+        1 => publish_rows(url, &[("stays", "1"), ("changes", "1"), ("goes", "1"), ("quits", "1")]),
+        2 => publish_rows(url, &[("changes", "2")]),
+        3 => withdraw(url),
+        4 => publish_rows(url, &[("comes", "1")]),
+        _ => panic!("this world has four releases"),
+    }
 }
 
 fn publish_rows(url: &str, rows: &[(&str, &str)]) {
