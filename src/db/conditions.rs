@@ -54,7 +54,16 @@ impl Select<'_> {
                 "e.first_release < t.first_release"
             }
             Vintages::Revised => {
-                out.push_sql(" AND EXISTS (");
+                // Rows that were revised are among the few that have a version which has ended; those are found first.
+                out.push_sql(" AND (");
+                sql::list(out, self.dataset().key_fields(), sql::column)?;
+                out.push_sql(") IN (SELECT ");
+                sql::list(out, self.dataset().key_fields(), |out, field| out.push_identifier(field.name))?;
+                out.push_sql(" FROM ");
+                out.push_identifier(self.dataset().name)?;
+                out.push_sql(" WHERE last_release < ");
+                out.push_bind_param::<Integer, _>(&self.release)?;
+                out.push_sql(") AND EXISTS (");
                 "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.statuses)"
             }
         };
@@ -137,13 +146,15 @@ impl Select<'_> {
         for dataset in self.plan.context.registry {
             let naming = dataset.columns().filter(|field| matches!(field.kind, Kind::Reference(name) if name == target));
             for field in naming {
-                out.push_sql(" OR EXISTS (SELECT 1 FROM ");
+                out.push_sql(" OR (SELECT min(h.first_release) FROM ");
                 out.push_identifier(dataset.name)?;
                 out.push_sql(" h WHERE h.");
                 out.push_identifier(field.name)?;
-                out.push_sql(" = t.code AND h.first_release = ");
+                out.push_sql(" = t.code AND h.first_release >= ");
                 out.push_bind_param::<Integer, _>(&self.opened_by)?;
-                out.push_sql(")");
+                // Not as EXISTS, which the planner would rather answer by reading all rows of the release.
+                out.push_sql(") = ");
+                out.push_bind_param::<Integer, _>(&self.opened_by)?;
             }
         }
         out.push_sql(")");

@@ -12,8 +12,7 @@ use super::aggregate::Groups;
 use super::read::Ground;
 use super::select;
 use super::sql::{self, Out};
-use crate::query::vintage::VERSION;
-use crate::query::{Plan, Representation, Row, Shape};
+use crate::query::{Plan, Row};
 
 /// The most notices of one answer: the newest corrections are kept.
 const NOTICES: i64 = 20;
@@ -42,11 +41,6 @@ pub struct Correction {
     pub notes: Option<String>,
 }
 
-/// Whether an answer to a plan has notices: what is read by people and programs that show it, not whole files.
-pub fn suit(plan: &Plan) -> bool {
-    plan.context.dataset.shape == Shape::Observations && plan.presentation.representation == Representation::Json
-}
-
 /// The notices of the rows of a page, read with the columns of [`Plan::read_columns`]; nothing where there can be none.
 ///
 /// # Errors
@@ -57,17 +51,15 @@ pub async fn of_page(
     release: i32,
     rows: &[Row],
 ) -> QueryResult<Option<Vec<Notice>>> {
-    if !suit(plan) {
-        return Ok(None);
-    }
+    let Some(statuses) = plan.noticed() else { return Ok(None) };
     let columns = plan.read_columns();
     let cells = |name: &str| -> Vec<String> {
         let at = columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
         rows.iter().map(|row| row.cell(at).unwrap_or_default().to_owned()).collect()
     };
     let keys = plan.context.dataset.key.iter().map(|key| cells(key)).collect();
-    let versions = plan.vintages.map(|_| cells(VERSION[0].name).iter().filter_map(|text| text.parse().ok()).collect());
-    load(connection, plan, release, Chosen::Rows { keys, versions }).await.map(Some)
+    let chosen = Chosen::Rows { keys, statuses: cells(statuses.name) };
+    load(connection, plan, release, chosen).await.map(Some)
 }
 
 /// The notices of all rows that a plan selects, put together in a table; nothing where there can be none.
@@ -75,7 +67,7 @@ pub async fn of_page(
 /// # Errors
 /// The database's.
 pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Option<Vec<Notice>>> {
-    if !suit(plan) {
+    if plan.noticed().is_none() {
         return Ok(None);
     }
     let groups = Groups::new(plan, Vec::new(), ground.release.number, ground.approximate);
@@ -96,8 +88,8 @@ async fn load(connection: &AsyncPgConnection, plan: &Plan, release: i32, chosen:
 
 /// The observations in question.
 enum Chosen<'a> {
-    /// Those with these keys, field by field; of versions, those that these releases opened.
-    Rows { keys: Vec<Vec<String>>, versions: Option<Vec<i32>> },
+    /// Those with these keys, field by field, and these statuses, JSON arrays.
+    Rows { keys: Vec<Vec<String>>, statuses: Vec<String> },
     /// Those that are gathered.
     Selected(Groups<'a>),
 }
@@ -144,27 +136,18 @@ impl Noticed<'_> {
 
     /// Writes where the observations in question come from, as the alias `t`.
     fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let Chosen::Rows { keys, versions } = &self.chosen else {
-            let Chosen::Selected(groups) = &self.chosen else { unreachable!("observations are chosen in one of two ways") };
-            return groups.gathered(out);
+        let (keys, statuses) = match &self.chosen {
+            Chosen::Selected(groups) => return groups.gathered(out),
+            Chosen::Rows { keys, statuses } => (keys, statuses),
         };
-        out.push_sql(" FROM unnest(");
-        sql::list(out, keys, |out, key| out.push_bind_param::<Array<Text>, _>(key))?;
-        if let Some(versions) = versions {
-            out.push_sql(", ");
-            out.push_bind_param::<Array<Integer>, _>(versions)?;
-        }
+        // What was read of the rows need not be read again.
+        out.push_sql(" FROM (SELECT ");
+        self.keys(out, "")?;
+        out.push_sql(", translate(statuses, '[]', '{}')::text[] AS statuses FROM unnest(");
+        sql::list(out, keys.iter().chain([statuses]), |out, cells| out.push_bind_param::<Array<Text>, _>(cells))?;
         out.push_sql(") AS asked(");
         self.keys(out, "")?;
-        out.push_sql(if versions.is_some() { ", first_release) JOIN " } else { ") JOIN " });
-        out.push_identifier(self.plan.context.dataset.name)?;
-        out.push_sql(" t USING (");
-        self.keys(out, "")?;
-        out.push_sql(if versions.is_some() { ", first_release) WHERE " } else { ") WHERE " });
-        match versions {
-            Some(_) => out.push_sql("true"),
-            None => sql::visible(out, "t", &self.release)?,
-        }
+        out.push_sql(", statuses)) t WHERE true");
         Ok(())
     }
 }

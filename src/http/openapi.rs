@@ -17,7 +17,8 @@ use crate::query::{Dataset, Shape};
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
 conventions, funding and indicators, for every territory from the commune to the country. Data and titles are in French, as published.\n\n\
 **Releases.** Nothing is overwritten: every answer names the release that it was read from (`meta.release`) and links itself pinned to it \
-(`links.pinned`), an address whose answer never changes.\n\n\
+(`links.pinned`), an address whose answer never changes. `as_of` reads what was known on a day or at an instant; `/history` has every version of a \
+row, `vintages` those of observations; a row that was withdrawn is answered 410 with the reason, and `meta.notices` tells of figures that were corrected.\n\n\
 **Figures are as published.** « près de 350 » is 350 with `qualifier` `nearly`; `nature` says whether it was observed, expected or aimed at; \
 every row names its source and the place in it.\n\n\
 **Strict.** An unknown parameter, value or code is refused, with every fault of the request at once, what is allowed and what comes closest \

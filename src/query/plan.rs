@@ -4,6 +4,7 @@
 use super::column::{Column, Source};
 use super::context::Context;
 use super::cursor::Position;
+use super::dataset::Shape;
 use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
@@ -237,14 +238,21 @@ impl Plan {
                 .all(|(term, key)| !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key))
     }
 
-    /// The columns that are read: those shown, then those that only the order and the includes need.
+    /// The statuses of the rows, where an answer has notices of them: what is read by people and programs that show it, not
+    /// whole files.
+    pub fn noticed(&self) -> Option<&'static Field> {
+        let told = self.context.dataset.shape == Shape::Observations;
+        self.context.field("statuses").filter(|_| told && self.presentation.representation == Representation::Json)
+    }
+
+    /// The columns that are read: those shown, then those that only the order, the includes and the notices need.
     pub fn read_columns(&self) -> Vec<Column> {
         let mut all = self.columns.clone();
         let referred = self.include.iter().map(|include| match include {
             Include::Referred { field, .. } => Some(*field),
             Include::Referring { .. } => self.context.dataset.code_field(),
         });
-        for field in self.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()) {
+        for field in self.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()).chain(self.noticed()) {
             if !all.iter().any(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))) {
                 all.push(Column::of(field));
             }
