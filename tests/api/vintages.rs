@@ -57,6 +57,9 @@ fn vintages_are_the_versions_that_were_published_as_far_as_the_release_knows() {
     past().get(&format!("/v1/observations?code={code}")).problem(400);
     let counted = past().get("/v1/observations?vintages=all&count=exact&limit=1").json();
     assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
+    let faceted = past().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
+    assert_eq!(faceted["meta"]["facets"]["nature"]["choices"], json!([{"value": "observed", "count": 6}]));
+    assert_eq!(faceted["included"]["indicator"]["data"][0]["code"], "stays");
     let current = past().get("/v1/observations").data();
     assert!(current.as_array().expect("a list").iter().all(|row| row.get("first_release").is_none()));
 }
