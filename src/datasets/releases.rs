@@ -1,6 +1,6 @@
 //! Owns the dataset of releases: each publication, with what it added, changed and withdrew.
 
-use crate::query::{Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Kind, Link, Rows, Shape, Via};
 
 const COUNT: Kind = Kind::Integer { minimum: 0, maximum: i32::MAX as i64 };
 
@@ -31,7 +31,12 @@ pub static DATASET: Dataset = Dataset {
     ],
     key: &["number"],
     territory: None,
-    links: &[],
+    links: &[Link {
+        name: "sources",
+        target: "sources",
+        summary: "The sources that the rows added or changed by the release come from.",
+        via: Via::Opened,
+    }],
     own: &[],
     example: "1",
     rows: Rows::Releases,

@@ -70,7 +70,7 @@ impl<'a> Groups<'a> {
 
     /// Territories that are one: perimeters, and a single territory, by their communes.
     fn members<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql("WITH members AS (SELECT DISTINCT m.code FROM unnest(");
+        out.push_sql("members AS (SELECT DISTINCT m.code FROM unnest(");
         out.push_bind_param::<Array<Text>, _>(self.members)?;
         out.push_sql(") AS named(code) JOIN territories n ON n.code = named.code AND ");
         sql::visible(out, "n", &self.release)?;
@@ -87,13 +87,25 @@ impl<'a> Groups<'a> {
         Ok(())
     }
 
+    /// Writes the territories that are one, when rows are rolled up: the start of a list of named queries.
+    pub(super) fn named_members<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        if self.is_rollup() { self.members(out) } else { Ok(()) }
+    }
+
+    /// Writes the rows that are gathered, as `FROM … WHERE …` of the alias `t`.
+    pub(super) fn gathered<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        self.select.selected(out)?;
+        out.push_sql(if self.is_rollup() { " AND t.territory_code IN (SELECT code FROM members)" } else { "" });
+        Ok(())
+    }
+
     /// The selected rows, with what their indicators say.
     fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         let observations = self.plan.context.dataset.shape == Shape::Observations;
         out.push_sql("chosen AS MATERIALIZED (SELECT t.*");
         out.push_sql(if observations { ", i.territory_additivity, i.time_additivity, i.unit, w.value AS weight" } else { "" });
         out.push_sql(" FROM (SELECT t.*");
-        self.select.selected(out)?;
+        self.gathered(out)?;
         out.push_sql(") t");
         if observations {
             out.push_sql(" JOIN indicators i ON i.code = t.indicator_code AND ");
@@ -104,9 +116,6 @@ impl<'a> Groups<'a> {
             );
             sql::visible(out, "v", &self.release)?;
             out.push_sql(" HAVING count(*) = 1) w ON true");
-        }
-        if self.is_rollup() {
-            out.push_sql(" WHERE t.territory_code IN (SELECT code FROM members)");
         }
         out.push_sql("), ");
         Ok(())
@@ -173,10 +182,8 @@ impl QueryFragment<Pg> for Groups<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let out = &mut out;
         out.unsafe_to_cache_prepared();
-        match self.is_rollup() {
-            true => self.members(out)?,
-            false => out.push_sql("WITH "),
-        }
+        out.push_sql("WITH ");
+        self.named_members(out)?;
         self.selected(out)?;
         self.doubles(out)?;
         out.push_sql(" SELECT ");

@@ -3,12 +3,12 @@
 
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
-use diesel::sql_types::{Array, Double, Text};
+use diesel::sql_types::{Array, Double, Integer, Text};
 
 use super::select::Select;
 use super::sql::{self, Out};
 use super::{filter, search};
-use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via};
+use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via, Vintages};
 
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
@@ -19,7 +19,7 @@ impl Select<'_> {
     /// Writes every condition on the alias `t`.
     pub(super) fn conditions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         out.push_sql(" WHERE ");
-        sql::visible(out, "t", &self.release)?;
+        self.versions(out)?;
         self.filters(out)?;
         self.territories(out)?;
         if self.plan.search.is_some() {
@@ -51,6 +51,49 @@ impl Select<'_> {
             out.push_sql(" AND ");
             self.place(out, place)?;
         }
+        Ok(())
+    }
+
+    /// Writes which versions of the rows are meant.
+    fn versions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let Some(vintages) = self.plan.vintages else { return sql::visible(out, "t", &self.release) };
+        out.push_sql("t.first_release <= ");
+        out.push_bind_param::<Integer, _>(&self.release)?;
+        let other = match vintages {
+            Vintages::All => return Ok(()),
+            Vintages::First => {
+                out.push_sql(" AND NOT EXISTS (");
+                "e.first_release < t.first_release"
+            }
+            Vintages::Revised => {
+                // Rows that were revised are among the few that have a version which has ended; those are found first.
+                out.push_sql(" AND (");
+                sql::list(out, self.dataset().key_fields(), sql::column)?;
+                out.push_sql(") IN (SELECT ");
+                sql::list(out, self.dataset().key_fields(), |out, field| out.push_identifier(field.name))?;
+                out.push_sql(" FROM ");
+                out.push_identifier(self.dataset().name)?;
+                out.push_sql(" WHERE last_release < ");
+                out.push_bind_param::<Integer, _>(&self.release)?;
+                out.push_sql(") AND EXISTS (");
+                "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.statuses)"
+            }
+        };
+        out.push_sql("SELECT 1 FROM ");
+        out.push_identifier(self.dataset().name)?;
+        out.push_sql(" e WHERE ");
+        for field in self.dataset().key_fields() {
+            out.push_sql("e.");
+            out.push_identifier(field.name)?;
+            out.push_sql(" = t.");
+            out.push_identifier(field.name)?;
+            out.push_sql(" AND ");
+        }
+        out.push_sql("e.first_release <= ");
+        out.push_bind_param::<Integer, _>(&self.release)?;
+        out.push_sql(" AND ");
+        out.push_sql(other);
+        out.push_sql(")");
         Ok(())
     }
 
@@ -108,9 +151,32 @@ impl Select<'_> {
         Ok(())
     }
 
+    /// Writes that a row opened by the release, of whichever dataset, names this one.
+    fn opened<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let target = self.dataset().name;
+        out.push_sql(" AND (false");
+        for dataset in self.plan.context.registry {
+            let naming = dataset.columns().filter(|field| matches!(field.kind, Kind::Reference(name) if name == target));
+            for field in naming {
+                out.push_sql(" OR (SELECT min(h.first_release) FROM ");
+                out.push_identifier(dataset.name)?;
+                out.push_sql(" h WHERE h.");
+                out.push_identifier(field.name)?;
+                out.push_sql(" = t.code AND h.first_release >= ");
+                out.push_bind_param::<Integer, _>(&self.opened_by)?;
+                // Not as EXISTS, which the planner would rather answer by reading all rows of the release.
+                out.push_sql(") = ");
+                out.push_bind_param::<Integer, _>(&self.opened_by)?;
+            }
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
     fn link<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, via: &'static Via) -> Out {
         match via {
-            Via::Containment(_) => Ok(()),
+            // The join, or the conditions on the key, have found them.
+            Via::Containment(_) | Via::Versions => Ok(()),
             Via::Fields(names) => {
                 let fields = names.iter().filter_map(|name| self.dataset().field(name));
                 for (at, field) in fields.enumerate() {
@@ -129,6 +195,7 @@ impl Select<'_> {
                 out.push_sql(")");
                 Ok(())
             }
+            Via::Opened => self.opened(out),
             Via::Through { field, through, by } => {
                 out.push_sql(" AND t.");
                 out.push_identifier(field)?;

@@ -35,6 +35,28 @@ pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) ->
     Ok(found.map(|(number, published_at)| Release { number, published_at }))
 }
 
+/// The newest release at an instant; `None` when there was none yet.
+///
+/// # Errors
+/// The database's.
+pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
+    let known = releases::table.filter(releases::published_at.le(instant)).order(releases::number.desc());
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> = known.select(columns).first(&mut connection).await.optional()?;
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
+/// The first release of all.
+///
+/// # Errors
+/// The database's.
+pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Option<Release>> {
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> =
+        releases::table.order(releases::number).select(columns).first(&mut connection).await.optional()?;
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
 /// Whether the connection still answers.
 ///
 /// # Errors
@@ -61,59 +83,51 @@ pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release:
         places: Vec::new(),
         context: Context { link: None, extra: &[], ..plan.context },
         parent: None,
+        vintages: None,
         ..plan.clone()
     };
     let found = select::load(connection, Select::count(&bare, release, false, Some(1))).await?;
     Ok(found.iter().any(|row| row.cell(0) == Some("0")))
 }
 
-/// Those of the codes that no row of the dataset bears at the release.
+/// The condition that a row of the alias `t` bears a code, which is a text in SQL.
+pub(super) fn bears(dataset: &'static Dataset, code: &str) -> String {
+    let part = |(at, field): (usize, &Field)| {
+        let given = match (dataset.has_joined_code(), field.kind) {
+            (false, _) => code.to_owned(),
+            (true, Kind::Period) => format!("replace(split_part({code}, '~', {}), '_', '/')", at + 1),
+            (true, _) => format!("split_part({code}, '~', {})", at + 1),
+        };
+        format!("t.\"{}\"::text = {given}", field.name)
+    };
+    dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The code of a row of the alias `t`, as a text in SQL.
+pub(super) fn code_of(dataset: &'static Dataset) -> String {
+    let part = |field: &Field| match field.kind {
+        Kind::Period => format!("replace(t.\"{}\", '/', '_')", field.name),
+        _ => format!("t.\"{}\"::text", field.name),
+    };
+    dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
+}
+
+/// Those of the codes that no row of the dataset bears at the release; nor has borne before it, where `ever` says so.
 ///
 /// # Errors
 /// The database's.
 pub async fn unknown(
-    connection: &AsyncPgConnection,
-    dataset: &'static Dataset,
-    codes: Vec<String>,
-    release: i32,
-) -> QueryResult<Vec<String>> {
-    missing(connection, dataset, codes, release, "t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2)")
-        .await
-}
-
-/// Those of the codes that no row of the dataset has borne up to the release.
-///
-/// # Errors
-/// The database's.
-pub async fn never(
-    connection: &AsyncPgConnection,
-    dataset: &'static Dataset,
-    codes: Vec<String>,
-    release: i32,
-) -> QueryResult<Vec<String>> {
-    missing(connection, dataset, codes, release, "t.first_release <= $2").await
-}
-
-/// The codes of which no row of the dataset is such, at a release ($2).
-async fn missing(
     mut connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     codes: Vec<String>,
     release: i32,
-    such: &str,
+    ever: bool,
 ) -> QueryResult<Vec<String>> {
-    let part = |(at, field): (usize, &Field)| {
-        let given = match (dataset.has_joined_code(), field.kind) {
-            (false, _) => "given.code".to_owned(),
-            (true, Kind::Period) => format!("replace(split_part(given.code, '~', {}), '_', '/')", at + 1),
-            (true, _) => format!("split_part(given.code, '~', {})", at + 1),
-        };
-        format!("t.\"{}\"::text = {given}", field.name)
-    };
-    let same = dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ");
+    let until = if ever { "" } else { " AND (t.last_release IS NULL OR t.last_release >= $2)" };
+    let same = bears(dataset, "given.code");
     let query = format!(
         "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{}\" t \
-         WHERE {same} AND {such})",
+         WHERE {same} AND t.first_release <= $2{until})",
         dataset.name
     );
     let missing: Vec<Code> =
@@ -159,11 +173,7 @@ async fn beginning(
     code: &str,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    let part = |field: &Field| match field.kind {
-        Kind::Period => format!("replace(t.\"{}\", '/', '_')", field.name),
-        _ => format!("t.\"{}\"", field.name),
-    };
-    let joined = dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ");
+    let joined = code_of(dataset);
     let (table, first, keys) = (dataset.name, dataset.key[0], dataset.key.join("\", t.\""));
     let query = format!(
         "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND t.first_release <= $2 \

@@ -8,7 +8,9 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::{join_all, try_join, try_join_all, try_join3};
 
+use super::fate::{self, Fate};
 use super::lookup::{self, Release};
+use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::select::{self, Select};
 use crate::query::plan::COUNT_BOUND;
@@ -24,8 +26,12 @@ pub enum Answer {
     Page(Page),
     /// The release asked for does not exist; the newest is this one, if there is any.
     NoRelease(Option<i32>),
-    /// The row that the link starts from does not exist; these come closest.
-    NoParent(Release, Vec<String>),
+    /// At the instant asked for nothing had been published; this is the first release.
+    BeforeFirst(Release),
+    /// At the instant asked for this was the newest release, which is not the one that the cursor holds.
+    OtherRelease(Release),
+    /// The row that the link starts from does not exist at the release; what became of it.
+    NoParent(Release, Fate),
     /// Codes that the request names do not exist.
     UnknownCodes(Release, Vec<UnknownCode>),
 }
@@ -47,6 +53,8 @@ pub struct Page {
     pub included: Vec<Included>,
     /// The choices that remain.
     pub facets: Vec<Facet>,
+    /// What must be known of the rows; nothing where no such thing is told.
+    pub notices: Option<Vec<Notice>>,
 }
 
 /// What holds for all of a request: the release, and how its search is to be read.
@@ -101,9 +109,9 @@ pub async fn grounded<T>(
     plan: &Plan,
     read: impl AsyncFnOnce(&Ground) -> QueryResult<T>,
 ) -> QueryResult<Grounded<T>> {
-    let Some(release) = lookup::release(connection, plan.release).await? else {
-        let newest = lookup::release(connection, None).await?;
-        return Ok(Grounded::Refused(Answer::NoRelease(newest.map(|release| release.number))));
+    let release = match release(connection, plan).await? {
+        Ok(release) => release,
+        Err(answer) => return Ok(Grounded::Refused(answer)),
     };
     let number = release.number;
     let approximate = plan.search.is_some() && lookup::nothing_found(connection, plan, number).await?;
@@ -112,18 +120,18 @@ pub async fn grounded<T>(
     let find = |name: &str| plan.context.registry.iter().copied().find(|dataset| dataset.name == name);
     let unknown = join_all(named.iter().map(|(name, codes)| {
         let dataset = find(name).expect("the registry holds every dataset that fields refer to");
-        lookup::unknown(connection, dataset, codes.keys().cloned().collect(), number)
+        lookup::unknown(connection, dataset, codes.keys().cloned().collect(), number, plan.vintages.is_some())
     }));
     let lost = async {
         match (parent, &plan.parent) {
-            (Some(dataset), Some(code)) => lookup::unknown(connection, dataset, vec![code.clone()], number).await,
+            (Some(dataset), Some(code)) => lookup::unknown(connection, dataset, vec![code.clone()], number, false).await,
             _ => Ok(Vec::new()),
         }
     };
     let (found, unknown, lost) = try_join3(read(&ground), async { Ok(unknown.await) }, lost).await?;
     if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
-        let closest = lookup::closest(connection, dataset, code, number).await?;
-        return Ok(Grounded::Refused(Answer::NoParent(ground.release, closest)));
+        let fate = fate::fate(connection, dataset, code, number).await?;
+        return Ok(Grounded::Refused(Answer::NoParent(ground.release, fate)));
     }
     let mut faults = Vec::new();
     for ((name, codes), missing) in named.iter().zip(unknown) {
@@ -148,6 +156,23 @@ pub async fn grounded<T>(
     }
 }
 
+/// The release that a plan reads, by one query; or why there is none.
+async fn release(connection: &AsyncPgConnection, plan: &Plan) -> QueryResult<Result<Release, Answer>> {
+    let found = match &plan.as_of {
+        Some(as_of) => lookup::release_at(connection, as_of.until).await?,
+        None => lookup::release(connection, plan.release).await?,
+    };
+    Ok(match (found, &plan.as_of) {
+        (Some(found), Some(_)) if plan.release.is_some_and(|held| held != found.number) => Err(Answer::OtherRelease(found)),
+        (Some(found), _) => Ok(found),
+        (None, Some(_)) => Err(lookup::first_release(connection).await?.map_or(Answer::NoRelease(None), Answer::BeforeFirst)),
+        (None, None) => {
+            let newest = lookup::release(connection, None).await?;
+            Err(Answer::NoRelease(newest.map(|release| release.number)))
+        }
+    })
+}
+
 async fn page(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Page> {
     let (number, approximate) = (ground.release.number, ground.approximate);
     let facets = plan.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
@@ -160,8 +185,9 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> Q
     let columns = plan.read_columns();
     let codes: Vec<Vec<String>> = plan.include.iter().map(|include| related::codes(plan, *include, &columns, &rows)).collect();
     let included = plan.include.iter().zip(&codes).map(|(include, codes)| related::included(connection, *include, codes, number));
-    let included = try_join_all(included).await?;
-    Ok(Page { release: ground.release.clone(), rows, more, total, approximate, included, facets })
+    let notices = notices::of_page(connection, plan, number, &rows);
+    let (included, notices) = try_join(try_join_all(included), notices).await?;
+    Ok(Page { release: ground.release.clone(), rows, more, total, approximate, included, facets, notices })
 }
 
 /// Counts all rows as the plan asks; and whether the number is exact.

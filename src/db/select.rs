@@ -38,6 +38,8 @@ pub struct Select<'a> {
     columns: Vec<Column>,
     pub(super) without: Option<&'static Field>,
     pub(super) codes: Vec<Vec<(&'static Field, String)>>,
+    /// The release that a link starts from; 0, which is none, when it starts from something else.
+    pub(super) opened_by: i32,
 }
 
 impl<'a> Select<'a> {
@@ -73,7 +75,8 @@ impl<'a> Select<'a> {
         let dataset = plan.context.dataset;
         let joined = plan.conditions.iter().filter(|c| matches!(c.field.kind, Kind::JoinedCode));
         let codes = joined.flat_map(|c| c.values.iter().filter_map(|code| dataset.split_code(code))).collect();
-        Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), without: None, codes }
+        let opened_by = plan.parent.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
+        Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), without: None, codes, opened_by }
     }
 
     /// The dataset of the rows.
@@ -159,7 +162,11 @@ impl QueryFragment<Pg> for Select<'_> {
                 out.push_bind_param::<BigInt, _>(&self.most)
             }
             Shape::Rows => {
-                let look_ups = if self.most > MANY { LookUp::Gathered } else { LookUp::Single };
+                let look_ups = match self.plan.vintages {
+                    Some(_) => LookUp::OfVersion,
+                    None if self.most > MANY => LookUp::Gathered,
+                    None => LookUp::Single,
+                };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push_sql("SELECT ");
                 sql::list(out, &self.columns, |out, column| match column.source {

@@ -12,6 +12,9 @@ use diesel::sql_types::Integer;
 use crate::query::column::Source;
 use crate::query::{Column, Dataset, Field, Kind, Origin, Row};
 
+/// What ends the text of an instant.
+const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
+
 /// The outcome of each step that writes SQL.
 pub type Out = QueryResult<()>;
 
@@ -36,7 +39,7 @@ impl QueryableByName<Pg> for Fetched {
 /// Writes a column with its table's alias.
 pub fn column(out: &mut AstPass<'_, '_, Pg>, field: &'static Field) -> Out {
     out.push_sql(match field.origin {
-        Origin::Row => "t.",
+        Origin::Row | Origin::Opened | Origin::Record => "t.",
         Origin::Link => "l.",
         Origin::Named { .. } => "n.",
     });
@@ -51,6 +54,8 @@ pub enum LookUp {
     /// All of a dataset gathered once, as one object by code: a third of the cost for thousands of rows, since datasets that
     /// rows refer to are small, but for the territories. Joined codes are left out, to be made of their parts.
     Gathered,
+    /// Each for itself, as it was in the last release that has the version of the row that refers.
+    OfVersion,
 }
 
 /// Writes the text of a column's cell, as every representation starts from it.
@@ -70,12 +75,13 @@ pub fn text<'b>(
                 out.push_sql("NULL::text");
                 Ok(())
             }
-            Origin::Row => own_text(out, dataset, field, "t"),
+            Origin::Record => record(out, field, release),
+            Origin::Row | Origin::Opened => own_text(out, dataset, field, "t"),
             Origin::Link => own_text(out, dataset, field, "l"),
         },
         Source::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
-            let look_ups = if many { LookUp::Single } else { look_ups };
+            let look_ups = if many && look_ups == LookUp::Gathered { LookUp::Single } else { look_ups };
             look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
         }
         Source::Contour => {
@@ -110,13 +116,43 @@ fn look_up<'x, 'b>(
     out.push_sql(if gathered { ") FROM " } else { " FROM " });
     out.push_identifier(named)?;
     out.push_sql(" n WHERE ");
-    visible(out, "n", release)?;
+    match look_ups {
+        LookUp::OfVersion => {
+            out.push_sql("least(");
+            out.push_sql(alias);
+            out.push_sql(".last_release, ");
+            out.push_bind_param::<Integer, _>(release)?;
+            out.push_sql(") BETWEEN n.first_release AND coalesce(n.last_release, 2147483647)");
+        }
+        LookUp::Single | LookUp::Gathered => visible(out, "n", release)?,
+    }
     out.push_sql(if gathered { ") ->> " } else { " AND n.code = " });
     out.push_sql(alias);
     out.push_sql(".");
     out.push_identifier(by)?;
     out.push_sql(")");
     Ok(())
+}
+
+/// Writes what the releases up to this one say of a version of a row: a later one may have closed it since.
+fn record<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, release: &'b i32) -> Out {
+    if !matches!(field.kind, Kind::Timestamp) {
+        out.push_sql("(CASE WHEN t.last_release < ");
+        out.push_bind_param::<Integer, _>(release)?;
+        out.push_sql(" THEN t.last_release END)::text");
+        return Ok(());
+    }
+    out.push_sql("(SELECT ");
+    instant(out, "r.published_at");
+    out.push_sql(" FROM releases r WHERE r.number = t.first_release)");
+    Ok(())
+}
+
+/// Writes the text of an instant.
+fn instant(out: &mut AstPass<'_, '_, Pg>, column: &str) {
+    out.push_sql("to_char(");
+    out.push_sql(column);
+    out.push_sql(INSTANT);
 }
 
 fn territory(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
@@ -143,7 +179,7 @@ fn own_text(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset, field: &'s
         Kind::References(_) | Kind::ChoiceList(_) => ("'[\"' || array_to_string(", ", '\",\"') || '\"]'"),
         // Half the cost of to_char, and the same text: the session's DateStyle is ISO.
         Kind::Date | Kind::PeriodBound { .. } => ("", "::text"),
-        Kind::Timestamp => ("to_char(", " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"),
+        Kind::Timestamp => ("to_char(", INSTANT),
         Kind::Text | Kind::Code | Kind::Reference(_) | Kind::Choice(_) | Kind::Period => ("", ""),
     };
     out.push_sql(before);

@@ -4,11 +4,13 @@
 use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
+use futures_util::future::try_join;
 
 use super::collection::refusal;
 use super::state::State;
 use super::table::{self, Table};
 use crate::db::aggregate::{CELLS, Groups, INDICATOR_CELLS};
+use crate::db::notices;
 use crate::db::read::{self, Ground, Grounded};
 use crate::db::select;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
@@ -31,11 +33,11 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     let read = state.pool.read(|connection| async move {
         let groups = async |ground: &Ground| {
             let groups = Groups::new(plan, fields.clone(), ground.release.number, ground.approximate);
-            select::load(&connection, groups).await
+            try_join(select::load(&connection, groups), notices::of_table(&connection, plan, ground)).await
         };
         read::grounded(&connection, parent, plan, groups).await
     });
-    let (ground, rows) = match read.await? {
+    let (ground, (rows, notices)) = match read.await? {
         Grounded::Found(ground, rows) => (ground, rows),
         Grounded::Refused(answer) => return Err(refusal(plan, parent, answer)),
     };
@@ -64,7 +66,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
         .filter(|group| !grouping.rollup || group.number("rows") > 0)
         .map(|group| group.row(&columns, by.len(), grouping))
         .collect();
-    table::answer(plan, parent, &ground, &Table { columns, rows })
+    table::answer(plan, parent, &ground, &Table { columns, rows, notices })
 }
 
 /// The fields that rows are gathered by: those asked for; in a roll-up all of the key but the territory.

@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::envelope::{self, Links, Meta};
+use super::envelope::{self, Links, Meta, instant};
 use super::state::State;
 use super::{aggregate, comparison, export, item, negotiation, request, wide};
 use crate::db::read::{self, Answer, Page, UnknownCode};
@@ -60,14 +60,30 @@ pub fn refusal(plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) ->
     match answer {
         Answer::Page(_) => Problem::internal(),
         Answer::NoRelease(newest) => no_release(plan.release, newest),
-        Answer::NoParent(release, closest) => match parent {
-            Some(parent) => item::unknown(parent, plan.parent.as_deref().unwrap_or_default(), release.number, closest),
+        Answer::BeforeFirst(first) => {
+            let date = instant(first.published_at);
+            let detail = format!("Nothing had been published yet: the first release is of {date}.");
+            as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail).closest([date]))
+        }
+        Answer::OtherRelease(then) => {
+            let held = plan.release.unwrap_or_default();
+            let detail =
+                format!("The cursor reads release {held}, and then release {} was the newest; leave `as_of` out.", then.number);
+            as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail))
+        }
+        Answer::NoParent(release, fate) => match parent {
+            Some(parent) => item::absent(parent, plan.parent.as_deref().unwrap_or_default(), release.number, fate),
             None => Problem::internal(),
         },
         Answer::UnknownCodes(release, unknown) => {
             Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())
         }
     }
+}
+
+fn as_of_fault(plan: &Plan, fault: Fault) -> Problem {
+    let asked = plan.as_of.as_ref().map_or("", |as_of| as_of.text.as_str());
+    Problem::invalid_parameters(vec![fault.value(asked)])
 }
 
 /// The problem of a release that is not there.
@@ -111,16 +127,14 @@ pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> St
 /// The addresses that lead on from a page.
 pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
     let path = path(plan, parent);
-    let own: Vec<(&str, String)> = match &plan.after {
-        Some(position) => vec![("cursor", cursor::encode(position, &plan.identity()))],
-        None => plan.release.map(|release| ("release", release.to_string())).into_iter().collect(),
-    };
+    let own: Vec<(&str, String)> = plan.asked().into_iter().collect();
     let next = next(plan, page).map(|position| vec![("cursor", cursor::encode(&position, &plan.identity()))]);
     let address = |more: &[(&str, String)]| format!("{path}{}", plan.query_string(more));
     Links {
         this: address(&own),
         pinned: pinned(plan, parent, page.release.number),
         next: next.map(|more| address(&more)),
+        previous: None,
         collection: None,
         related: BTreeMap::new(),
     }

@@ -8,10 +8,11 @@ use super::collection::refusal;
 use super::envelope::instant;
 use super::state::State;
 use super::{item, request};
-use crate::db::lookup;
 use crate::db::read::{self, Answer, Page};
+use crate::db::{fate, lookup};
 use crate::problem::{Kind, Problem};
-use crate::query::{Context, Parameter, Plan};
+use crate::query::moment;
+use crate::query::{Context, Plan};
 
 /// The dataset of contours, and that of the territories that they belong to.
 const DATASETS: (&str, &str) = ("contours", "territories");
@@ -28,6 +29,7 @@ const DATASETS: (&str, &str) = ("contours", "territories");
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
         ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 1, minimum = 1),
+        ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339)."),
     ),
     responses(
         (status = 200, description = "The contour.", content_type = "application/geo+json", body = Feature)
@@ -39,7 +41,7 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, contours);
-    let plan = &item::find(context, &[Parameter::Release], &code, &request::pairs(&request)?)?;
+    let plan = &item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
     let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
         Answer::Page(page) => page,
         refused => return Err(refusal(plan, None, refused)),
@@ -51,15 +53,15 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let missing = state
         .pool
         .read(|connection| async move {
-            let unknown = lookup::unknown(&connection, territories, vec![wanted.clone()], number).await?;
+            let unknown = lookup::unknown(&connection, territories, vec![wanted.clone()], number, false).await?;
             if unknown.is_empty() {
                 return Ok(None);
             }
-            lookup::closest(&connection, territories, wanted.clone(), number).await.map(Some)
+            fate::fate(&connection, territories, wanted.clone(), number).await.map(Some)
         })
         .await?;
     Err(match missing {
-        Some(closest) => item::unknown(territories, &code, number, closest),
+        Some(fate) => item::absent(territories, &code, number, fate),
         None => Problem::new(
             Kind::UnknownResource,
             "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",

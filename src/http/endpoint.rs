@@ -6,8 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::state::State;
-use super::{changes, collection, contour, docs, feed, files, health, index, item, operation, problems, profile};
+use super::{changes, collection, contour, docs, feed, files, health, history, index, item, operation, problems, profile};
 use crate::problem::{Kind, Problem};
+use crate::query::dataset::HISTORY;
 use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
 
 /// What the links of territories add to each row.
@@ -38,6 +39,8 @@ pub enum Endpoint {
     Item(Context),
     /// The rows that a link leads to, from a row of a dataset.
     Related(&'static Dataset, &'static Link, Context),
+    /// The versions of one row.
+    History(Context),
     /// A handler of its own, described where it stands.
     Own(Own),
 }
@@ -78,6 +81,9 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
     for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
         all.push(Endpoint::Collection(Context::of(registry, dataset)));
         all.push(Endpoint::Item(Context::of(registry, dataset)));
+        if dataset.has_history() {
+            all.push(Endpoint::History(Context::of(registry, dataset).history()));
+        }
         for link in dataset.links {
             let target = registry
                 .iter()
@@ -100,6 +106,7 @@ impl Endpoint {
             Endpoint::Related(dataset, link, _) => {
                 format!("/v1/{}/{{code}}/{}", dataset.name, link.name)
             }
+            Endpoint::History(context) => format!("/v1/{}/{{code}}/{}", context.dataset.name, HISTORY.name),
             Endpoint::Own(own) => own.path.clone(),
         }
     }
@@ -110,6 +117,7 @@ impl Endpoint {
             Endpoint::Collection(context) => operation::collection(*context),
             Endpoint::Item(context) => operation::item(*context),
             Endpoint::Related(dataset, link, context) => operation::related(dataset, link, *context),
+            Endpoint::History(context) => history::describe(*context),
             Endpoint::Own(own) => {
                 let mut operation = (own.describe)();
                 operation.tags = Some(vec![own.tag.to_owned()]);
@@ -134,6 +142,10 @@ impl Endpoint {
                 web::to(move |request: HttpRequest, state: web::Data<State>| {
                     collection::list(request, state, context, Some(dataset))
                 })
+            }
+            Endpoint::History(context) => {
+                let context = *context;
+                web::to(move |request: HttpRequest, state: web::Data<State>| history::history(request, state, context))
             }
             Endpoint::Own(own) => (own.route)(),
         };

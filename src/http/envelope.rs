@@ -9,6 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::notice::{self, Notice};
 use crate::db::lookup::Release;
 use crate::db::read::Page;
 use crate::db::related::{Facet, Included};
@@ -44,6 +45,11 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "approximate")]
     pub search: Option<&'static str>,
+    /// What must be known of the observations in the answer: corrections since they were first published, the newest first,
+    /// breaks of series, figures that are not final; at most 20. Only where there are observations.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 20)]
+    pub notices: Option<Vec<Notice>>,
     /// The choices that remain of each field in `facets`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub facets: BTreeMap<&'static str, Choices>,
@@ -91,9 +97,13 @@ pub struct Links {
     /// This request at this release: its answer never changes.
     #[schema(example = "/v1/territories?kind=commune&release=2")]
     pub pinned: String,
-    /// The next page, at the same release; missing on the last page.
+    /// The next page, at the same release, missing on the last page; of a release, the one after it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
+    /// Of a release, the one before it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/releases/1")]
+    pub previous: Option<String>,
     /// The collection that the row belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/territories")]
@@ -114,6 +124,7 @@ impl Meta {
             count: None,
             total: None,
             search: None,
+            notices: None,
             facets: BTreeMap::new(),
         }
     }
@@ -128,6 +139,7 @@ impl Meta {
             count: Some(page.rows.len()),
             total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
+            notices: notice::all(page.notices.as_ref()),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
             ..Self::new(dataset, &page.release)
         }
@@ -162,8 +174,10 @@ pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) ->
     body.push(b'}');
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, JSON));
-    if let Some(next) = &links.next {
-        response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+    for (address, relation) in [(&links.next, "next"), (&links.previous, "prev")] {
+        if let Some(address) = address {
+            response.append_header((header::LINK, format!("<{address}>; rel=\"{relation}\"")));
+        }
     }
     response.body(body)
 }

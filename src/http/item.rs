@@ -6,19 +6,19 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::collection::refusal;
-use super::envelope::{self, Links, Meta};
-use super::request;
+use super::envelope::{self, Links, Meta, instant};
 use super::state::State;
-use crate::db::lookup;
+use super::{notice, request};
+use crate::db::fate::{self, Fate, Withdrawal};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json;
-use crate::problem::{Kind, Problem, echo};
-use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, pairs, value};
+use crate::problem::{self, Kind, Problem, echo};
+use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, Rows, pairs, value};
 
 /// Answers an item.
 ///
 /// # Errors
-/// 400 for a parameter at fault, 404 with the closest codes for one that no row bears, 503 when the database does not
+/// 400 for a parameter at fault, 404 with the closest codes for one that no row bears, 410 for one that was withdrawn, 503 when the database does not
 /// answer.
 pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'static Dataset) -> Result<HttpResponse, Problem> {
     let code = request::code(&request)?;
@@ -28,13 +28,14 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
     let mut data = Vec::with_capacity(1024);
     json::object(&mut data, &plan.columns, &row);
     let links = links(plan, &code, page.release.number);
-    Ok(envelope::answer(&data, &Meta::new(dataset.name, &page.release), &links, &page.included))
+    let meta = Meta { notices: notice::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
+    Ok(envelope::answer(&data, &meta, &links, &page.included))
 }
 
 /// Reads the row that a plan of [`find`] is for, apart from the page that it came with.
 ///
 /// # Errors
-/// 404 with the closest codes when no row bears the code; 400 for a release that is not there; 503 when the database does
+/// 404 with the closest codes when no row bears the code, 410 with the reason when one did and was withdrawn; 400 for a release that is not there; 503 when the database does
 /// not answer.
 pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), Problem> {
     let mut page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
@@ -45,14 +46,31 @@ pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), 
         return Ok((row, page));
     }
     let (dataset, number) = (plan.context.dataset, page.release.number);
-    let near = state.pool.read(|connection| async move { lookup::closest(&connection, dataset, code.to_owned(), number).await });
-    Err(unknown(dataset, code, number, near.await?))
+    let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.to_owned(), number).await });
+    Err(absent(dataset, code, number, fate.await?))
 }
 
-/// The problem of a code that no row bears.
-pub fn unknown(dataset: &Dataset, code: &str, release: i32, closest: Vec<String>) -> Problem {
-    let detail = format!("No {} has the code `{}` in release {release}.", dataset.singular, echo(code));
-    Problem::new(Kind::UnknownCode, detail).closest(closest)
+/// The problem of a code that no row bears at a release: gone where one has borne it before, else not there.
+pub fn absent(dataset: &Dataset, code: &str, release: i32, fate: Fate) -> Problem {
+    let (what, code) = (dataset.singular, echo(code));
+    match fate {
+        Fate::Withdrawn(Withdrawal { release, reason, successor_code }) => {
+            let number = release.number;
+            let detail = format!("Release {number} withdrew the {what} `{code}`; `release={}` still has it.", number - 1);
+            let closest = successor_code.iter().cloned().collect();
+            let published_at = instant(release.published_at);
+            let told = problem::Withdrawal { release: number, published_at, reason, successor_code };
+            Problem::new(Kind::Gone, detail).withdrawal(told).closest(closest)
+        }
+        Fate::Later(first, closest) => {
+            let detail = format!("No {what} has the code `{code}` in release {release}; one has it from release {first} on.");
+            Problem::new(Kind::UnknownCode, detail).closest(closest)
+        }
+        Fate::Never(closest) => {
+            let detail = format!("No {what} has the code `{code}` in release {release}.");
+            Problem::new(Kind::UnknownCode, detail).closest(closest)
+        }
+    }
 }
 
 /// The plan that finds one row by the fields of its key. A code that cannot be one finds nothing.
@@ -60,8 +78,13 @@ pub fn unknown(dataset: &Dataset, code: &str, release: i32, closest: Vec<String>
 /// # Errors
 /// 400 with every fault of the parameters.
 pub fn find(context: Context, known: &[Parameter], code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
-    let dataset = context.dataset;
-    let mut plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
+    let plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
+    Ok(narrowed(plan, code))
+}
+
+/// The plan for the one row that bears a code.
+pub fn narrowed(mut plan: Plan, code: &str) -> Plan {
+    let dataset = plan.context.dataset;
     let parts = dataset.split_code(code).unwrap_or_default();
     plan.conditions = parts
         .into_iter()
@@ -70,18 +93,25 @@ pub fn find(context: Context, known: &[Parameter], code: &str, pairs: &[(String,
     if plan.conditions.is_empty() {
         plan.conditions = dataset.key_fields().map(|field| Condition::any_of(field, Vec::new())).collect();
     }
-    Ok(plan)
+    plan
 }
 
 fn links(plan: &Plan, code: &str, read: i32) -> Links {
     let dataset = plan.context.dataset;
     let path = format!("/v1/{}/{}", dataset.name, pairs::encode_segment(code));
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
+    // Releases are numbered without gaps, up to the one that is read.
+    let number = code.parse::<i32>().ok().filter(|_| matches!(dataset.rows, Rows::Releases));
+    let neighbour = |step: i32| {
+        let other = number?.checked_add(step).filter(|other| (1..=read).contains(other))?;
+        Some(format!("/v1/{}/{other}", dataset.name))
+    };
     let related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
     Links {
-        this: plan.release.map_or_else(|| format!("{path}{}", plan.query_string(&[])), at),
+        this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
         pinned: at(read),
-        next: None,
+        next: neighbour(1),
+        previous: neighbour(-1),
         collection: Some(format!("/v1/{}", dataset.name)),
         related,
     }

@@ -10,14 +10,15 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{changes, contour, envelope, files, health, index, operation, profile, schema};
+use super::{changes, contour, envelope, files, health, history, index, operation, profile, schema};
 use crate::problem;
 use crate::query::{Dataset, Shape};
 
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
 conventions, funding and indicators, for every territory from the commune to the country. Data and titles are in French, as published.\n\n\
 **Releases.** Nothing is overwritten: every answer names the release that it was read from (`meta.release`) and links itself pinned to it \
-(`links.pinned`), an address whose answer never changes.\n\n\
+(`links.pinned`), an address whose answer never changes. `as_of` reads what was known on a day or at an instant; `/history` has every version of a \
+row, `vintages` those of observations; a row that was withdrawn is answered 410 with the reason, and `meta.notices` tells of figures that were corrected.\n\n\
 **Figures are as published.** « près de 350 » is 350 with `qualifier` `nearly`; `nature` says whether it was observed, expected or aimed at; \
 every row names its source and the place in it.\n\n\
 **Strict.** An unknown parameter, value or code is refused, with every fault of the request at once, what is allowed and what comes closest \
@@ -25,10 +26,15 @@ every row names its source and the place in it.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 11] = [
+const FAILURES: [(&str, &str, &str); 12] = [
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
     ("NotOffered", "406", "The header `Accept` admits none of the representations."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
+    (
+        "WasThere",
+        "410",
+        "The row was published and withdrawn; `withdrawal` says when and why, `closest` what stands in its place.",
+    ),
     ("TooSlow", "408", "The request did not arrive in time."),
     ("TooMuch", "413", "The request has a body that is too large."),
     ("TooLong", "414", "The address is too long."),
@@ -92,6 +98,13 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     for endpoint in endpoints {
         let context = match endpoint {
             Endpoint::Collection(context) | Endpoint::Related(_, _, context) => *context,
+            Endpoint::History(context) => {
+                let (name, row) = (history::schema_name(*context), history::schema(*context));
+                let rows = json!({"type": "array", "items": {"$ref": operation::reference(&name)}});
+                all.insert(format!("{name}Page"), schema::envelope(*context, &rows));
+                all.insert(name, row);
+                continue;
+            }
             Endpoint::Item(_) | Endpoint::Own(_) => continue,
         };
         let name = schema::row_name(context.dataset, context.extra);
@@ -126,7 +139,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
 fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     let lists = endpoints.iter().filter_map(|endpoint| match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
-        Endpoint::Item(_) | Endpoint::Own(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
     });
     lists.flat_map(operation::shared).collect()
 }
@@ -148,11 +161,13 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
     let (path, mut operation) = (endpoint.path(), endpoint.operation());
     let collection = match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(context),
-        Endpoint::Item(_) | Endpoint::Own(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
     };
+    let has_history = matches!(endpoint, Endpoint::History(_));
     let may = |name: &str| match name {
         "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         "NotThere" => path.contains('{'),
+        "WasThere" => path.contains("{code}") && !has_history,
         "Beyond" => path.starts_with("/v1/files/"),
         "NotOffered" => collection.is_some() || path == "/v1/changes",
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",

@@ -40,6 +40,22 @@ pub fn item(context: Context) -> Operation {
     }))
 }
 
+/// Describes an address below one row that answers JSON pages of its own.
+pub fn below(context: Context, name: &str, text: &str, parameters: &[Parameter], schema: &str) -> Operation {
+    let dataset = context.dataset;
+    let plain = Context { link: None, extra: &[], ..context };
+    let refer = |each: &Parameter| json!({"$ref": format!("#/components/parameters/{}", shared_name(plain, *each))});
+    let parameters: Vec<Value> = std::iter::once(code(dataset)).chain(parameters.iter().map(refer)).collect();
+    operation(&json!({
+        "operationId": format!("list{}{}", capital(dataset.singular), capital(name)),
+        "tags": [dataset.name],
+        "summary": format!("List the {name} of one {}", dataset.singular),
+        "description": text,
+        "parameters": parameters,
+        "responses": {"200": answer("A page.", &json!({"$ref": reference(&format!("{schema}Page"))}))},
+    }))
+}
+
 /// Describes the rows that a link leads to.
 pub fn related(dataset: &'static Dataset, link: &'static Link, context: Context) -> Operation {
     operation(&json!({

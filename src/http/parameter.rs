@@ -70,6 +70,11 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             schema::list_of(&words(), parameter.words().len()),
             None,
         ),
+        Parameter::Vintages => (
+            "The versions of each observation that were published up to the release: `all` of them, those of withdrawn rows too; the `first`; or all of those whose value or statuses were `revised` since. Each says its `first_release`, when that was published, and its `last_release`, which `fields` and `sort=first_release` may name too. Not in cubes, nor beside what puts observations together.".to_owned(),
+            words(),
+            Some(json!("all")),
+        ),
         Parameter::GroupBy => {
             let fields: Vec<&str> = context.fields().filter(|field| context.is_group(field)).map(|field| field.name).collect();
             let text = format!("Gathers rows by these fields; at most {GROUPS} groups. Each says how many cells it has, how many of them without a value, and their weakest status.");
@@ -86,13 +91,13 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Sort => {
-            let fields: Vec<&str> = context.fields().filter(|field| field.is_sortable()).map(|field| field.name).collect();
+            let fields: Vec<&str> = context.at_most().fields().filter(|field| field.is_sortable()).map(|field| field.name).collect();
             let both: Vec<String> = fields.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
             let text = "The order: fields separated by commas, a `-` before one puts the largest first. Rows without a value come last. Texts are ordered without regard to accents and case.";
             (text.to_owned(), schema::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), first(&fields))
         }
         Parameter::Fields => {
-            let fields: Vec<&str> = context.fields().map(|field| field.name).collect();
+            let fields: Vec<&str> = context.at_most().fields().map(|field| field.name).collect();
             let (example, most) = (first(&fields), fields.len());
             ("The columns, in this order; all of them when left out.".to_owned(), some(fields, most), example)
         }
@@ -131,6 +136,11 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         Parameter::Release => (
             "The release to read; the newest when left out. An answer read from a given release never changes.".to_owned(),
             json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": i32::MAX}),
+            None,
+        ),
+        Parameter::AsOf => (
+            "Instead of `release`: the newest release at an instant (RFC 3339), or at the end of a day (UTC). Before the first release, and in the future, it is refused; today stands for now. The answer names the release, and `links.pinned` it alone.".to_owned(),
+            json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
             None,
         ),
         Parameter::Format => {

@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::envelope::{self, Links, Meta};
 use super::state::State;
-use super::{comparison, item, request};
+use super::{comparison, item, notice, request};
 use crate::db::comparison::{self as compared, Comparison};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json as writer;
 use crate::problem::Problem;
+use crate::query::moment;
 use crate::query::{Context, Include, Parameter, Plan, Representation, Row, pairs};
 
 /// The territory, the observations of it, and the way to them and to what lies around.
@@ -40,6 +41,7 @@ const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "PER-bassin-minier"),
         ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 2, minimum = 1),
+        ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339)."),
     ),
     responses((status = 200, description = "The profile.", body = Profile))
 )]
@@ -49,7 +51,7 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, territories);
-    let plan = &item::find(context, &[Parameter::Release], &code, &request::pairs(&request)?)?;
+    let plan = &item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
     let (territory, place) = item::one(&state, plan, &code).await?;
     let release = place.release.number;
     let related = |name: &str, given: &[(&str, &str)]| {
@@ -91,7 +93,8 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &found, &compared);
     data.extend_from_slice(b"]}");
-    Ok(envelope::answer(&data, &Meta::new(TERRITORIES, &place.release), &links(&code, plan.release, release), &[]))
+    let meta = Meta { notices: notice::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, &place.release) };
+    Ok(envelope::answer(&data, &meta, &links(&code, plan, release), &[]))
 }
 
 /// Appends each series: its rows stand together, the latest first.
@@ -151,15 +154,15 @@ fn difference(later: &str, earlier: &str) -> Option<String> {
     Some(format!("{:.*}", decimals(later).max(decimals(earlier)), a - b))
 }
 
-fn links(code: &str, asked: Option<i32>, read: i32) -> Links {
+fn links(code: &str, plan: &Plan, read: i32) -> Links {
     let territory = format!("/v1/{TERRITORIES}/{}", pairs::encode_segment(code));
     let path = format!("{territory}/profile");
-    let at = |release: i32| format!("{path}?release={release}");
     let rollup = format!("/v1/{OBSERVATIONS}?rollup=true&territory_code={}", pairs::encode(code));
     Links {
-        this: asked.map_or_else(|| path.clone(), at),
-        pinned: at(read),
+        this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
+        pinned: format!("{path}?release={read}"),
         next: None,
+        previous: None,
         collection: None,
         related: BTreeMap::from([("territory", territory), ("rollup", rollup)]),
     }

@@ -15,7 +15,7 @@ const PERIOD: &str =
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
-    for field in context.fields() {
+    for field in context.at_most().fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")

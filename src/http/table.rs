@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 
 use super::envelope::{self, Links, Meta};
-use super::{collection, export};
+use super::{collection, export, notice};
+use crate::db::notices::Notice;
 use crate::db::read::Ground;
 use crate::format::{json, writer};
 use crate::problem::Problem;
@@ -18,6 +19,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// The rows.
     pub rows: Vec<Row>,
+    /// What must be known of the observations that are put together.
+    pub notices: Option<Vec<Notice>>,
 }
 
 /// Answers with a table.
@@ -32,13 +35,15 @@ pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, ta
         let path = collection::path(plan, parent);
         let at = |number: i32| format!("{path}{}", plan.query_string(&[("release", number.to_string())]));
         let links = Links {
-            this: plan.release.map_or_else(|| format!("{path}{}", plan.query_string(&[])), at),
+            this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
             pinned: at(release.number),
             next: None,
+            previous: None,
             collection: None,
             related: BTreeMap::new(),
         };
-        let meta = Meta { count: Some(table.rows.len()), ..Meta::new(plan.context.dataset.name, release) };
+        let notices = notice::all(table.notices.as_ref());
+        let meta = Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.context.dataset.name, release) };
         return Ok(envelope::answer(&data, &meta, &links, &[]));
     }
     let mut about = export::about(plan, parent, ground);

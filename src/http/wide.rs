@@ -4,10 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
+use futures_util::future::try_join;
 
 use super::collection::refusal;
 use super::state::State;
 use super::table::{self, Table};
+use crate::db::notices;
 use crate::db::read::{self, Ground, Grounded};
 use crate::db::select::{self, Select};
 use crate::problem::{Fault, Problem};
@@ -28,20 +30,22 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     let read = state.pool.read(|connection| async move {
         let rows = async |ground: &Ground| {
             let select = Select::rows(plan, ground.release.number, ground.approximate, None, OBSERVATIONS + 1);
-            select::load(&connection, select).await
+            let notices = notices::of_table(&connection, plan, ground);
+            try_join(select::load(&connection, select), notices).await
         };
         read::grounded(&connection, parent, plan, rows).await
     });
-    let (ground, rows) = match read.await? {
+    let (ground, (rows, notices)) = match read.await? {
         Grounded::Found(ground, rows) => (ground, rows),
         Grounded::Refused(answer) => return Err(refusal(plan, parent, answer)),
     };
     if i64::try_from(rows.len()).is_ok_and(|rows| rows > OBSERVATIONS) {
         return Err(too_many(format!("There are more than {OBSERVATIONS} observations; filter more, or take `layout=long`.")));
     }
-    let table = pivot(plan, &rows).ok_or_else(|| {
+    let mut table = pivot(plan, &rows).ok_or_else(|| {
         too_many(format!("There are more than {PERIODS} periods, which would be columns; filter more, or take `layout=long`."))
     })?;
+    table.notices = notices;
     table::answer(plan, parent, &ground, &table)
 }
 
@@ -76,5 +80,5 @@ fn pivot(plan: &Plan, rows: &[Row]) -> Option<Table> {
     let cells = |(series, values): (&Vec<Option<&str>>, &BTreeMap<&str, &str>)| {
         series.iter().copied().chain(periods.iter().map(|(_, period)| values.get(period).copied())).collect()
     };
-    Some(Table { columns: shown.chain(values).collect(), rows: found.iter().map(cells).collect() })
+    Some(Table { columns: shown.chain(values).collect(), rows: found.iter().map(cells).collect(), notices: None })
 }

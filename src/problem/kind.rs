@@ -57,6 +57,9 @@ kinds! {
     NotAcceptable, "not-acceptable", 406, "Not acceptable",
         "L’en-tête « Accept » n’admet aucune des représentations de cette adresse.",
         "« detail » énumère celles qui existent ; « format= » en choisit une et l’emporte sur l’en-tête.";
+    Gone, "gone", 410, "Gone",
+        "Cette ligne a été publiée, puis retirée. « withdrawal » dit par quelle publication, quand et pourquoi, et ce qui la remplace.",
+        "« closest » donne le code qui la remplace, s’il y en a un ; « release= » ou « as_of= » d’avant le retrait donnent la ligne comme elle était, et « /history » toutes ses versions.";
     PayloadTooLarge, "payload-too-large", 413, "Payload too large",
         "Le corps de la requête dépasse ce que le service accepte. Les lectures n’ont pas de corps.",
         "Envoyez la requête sans corps.";

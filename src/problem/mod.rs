@@ -72,6 +72,23 @@ pub fn echo(text: &str) -> String {
     short
 }
 
+/// How a row that was published came to be withdrawn.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(title = "Withdrawal")]
+pub struct Withdrawal {
+    /// The release that withdrew it: those before it still have the row.
+    #[schema(example = 3)]
+    pub release: i32,
+    /// When that release was published.
+    #[schema(example = "2026-11-24T09:00:00Z", format = DateTime)]
+    pub published_at: String,
+    /// The reason, in French; where none was recorded, the title of the release.
+    #[schema(example = "Publié par erreur.")]
+    pub reason: String,
+    /// The code of the row that stands in its place, if there is one.
+    pub successor_code: Option<String>,
+}
+
 /// A problem document (RFC 9457), sent as `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(title = "Problem")]
@@ -99,8 +116,13 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<Fault>,
     /// The closest codes or addresses that exist, when none answers to the one asked for.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub closest: Vec<String>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(value_type = Vec<String>)]
+    pub closest: Box<[String]>,
+    /// Why the row is gone, when it was published and withdrawn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Withdrawal>)]
+    pub withdrawal: Option<Box<Withdrawal>>,
     #[serde(skip)]
     kind: Kind,
 }
@@ -115,7 +137,8 @@ impl Problem {
             detail: detail.into().into_boxed_str(),
             request_id: None,
             errors: Vec::new(),
-            closest: Vec::new(),
+            closest: Box::default(),
+            withdrawal: None,
             kind,
         }
     }
@@ -147,7 +170,13 @@ impl Problem {
 
     /// Adds the closest codes or addresses.
     pub fn closest(mut self, closest: Vec<String>) -> Self {
-        self.closest = closest;
+        self.closest = closest.into_boxed_slice();
+        self
+    }
+
+    /// Adds why the row is gone.
+    pub fn withdrawal(mut self, withdrawal: Withdrawal) -> Self {
+        self.withdrawal = Some(Box::new(withdrawal));
         self
     }
 

@@ -48,7 +48,14 @@ pub enum Via {
     },
     /// Territories that contain this one or lie in it.
     Containment(Direction),
+    /// Rows of the target that are named by the rows which this one, a release, has opened.
+    Opened,
+    /// The versions of the row itself.
+    Versions,
 }
+
+/// The way from a row to its versions, the same for every dataset that has them.
+pub static HISTORY: Link = Link { name: "history", target: "", summary: "The versions of the row.", via: Via::Versions };
 
 /// Which way a link of territories goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,9 +165,15 @@ impl Dataset {
         self.territory.and_then(|name| self.field(name))
     }
 
+    /// Whether its rows may have several versions: a release has only one.
+    pub fn has_history(&self) -> bool {
+        !matches!(self.rows, Rows::Releases)
+    }
+
     /// The last segments of all addresses below a row.
     pub fn below(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.links.iter().map(|link| link.name).chain(self.own.iter().copied())
+        let history = self.has_history().then_some(HISTORY.name);
+        self.links.iter().map(|link| link.name).chain(self.own.iter().copied()).chain(history)
     }
 
     /// The parts of a code, by key field; `None` when it has not as many parts as the key has fields.

@@ -64,6 +64,10 @@ pub enum Origin {
     Row,
     /// The link that led from one row to this one.
     Link,
+    /// The release that opened this version of the row.
+    Opened,
+    /// What the releases up to the one that is read say of this version of the row.
+    Record,
     /// The field of the same name of the row that another field names: repeated here so that one answer says all.
     Named {
         /// The field that names the row.
@@ -130,12 +134,12 @@ impl Field {
 
     /// Whether a request may filter on it: a repeated field is filtered on where it stands.
     pub fn is_filterable(&self) -> bool {
-        !matches!(self.kind, Kind::Json { .. }) && !matches!(self.origin, Origin::Named { .. })
+        !matches!(self.kind, Kind::Json { .. }) && matches!(self.origin, Origin::Row | Origin::Link)
     }
 
     /// Whether a request may sort on it: lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && self.is_filterable()
+        !self.is_list() && (self.is_filterable() || self.origin == Origin::Opened)
     }
 
     /// Whether rows are ordered by the folded text (no accents, no case), as French readers expect of names.

@@ -4,6 +4,7 @@
 use super::context::Context;
 use super::dataset::Shape;
 use super::field::{Field, Kind};
+use super::moment;
 use super::operator::{Operator, SEPARATOR};
 
 /// One parameter that an address accepts.
@@ -31,6 +32,8 @@ pub enum Parameter {
     Layout,
     /// The same figure elsewhere.
     Compare,
+    /// Which versions of each row.
+    Vintages,
     /// The fields that rows are gathered by.
     GroupBy,
     /// What is computed of each group.
@@ -55,6 +58,8 @@ pub enum Parameter {
     Count,
     /// The release read.
     Release,
+    /// The instant whose newest release is read.
+    AsOf,
     /// The representation.
     Format,
     /// Delimiter of CSV.
@@ -85,6 +90,7 @@ impl Parameter {
             Parameter::Last => "last",
             Parameter::Layout => "layout",
             Parameter::Compare => "compare",
+            Parameter::Vintages => "vintages",
             Parameter::GroupBy => "group_by",
             Parameter::Aggregate => "aggregate",
             Parameter::Rollup => "rollup",
@@ -97,6 +103,7 @@ impl Parameter {
             Parameter::Cursor => "cursor",
             Parameter::Count => "count",
             Parameter::Release => "release",
+            Parameter::AsOf => "as_of",
             Parameter::Format => "format",
             Parameter::Delimiter => "delimiter",
             Parameter::Decimal => "decimal",
@@ -114,6 +121,7 @@ impl Parameter {
             Parameter::Labels => &["code", "name", "both"],
             Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
+            Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
             Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
             Parameter::Delimiter => &[",", ";", "tab"],
@@ -190,6 +198,7 @@ impl Context {
                 Parameter::Last,
                 Parameter::Layout,
                 Parameter::Compare,
+                Parameter::Vintages,
                 Parameter::GroupBy,
                 Parameter::Aggregate,
                 Parameter::Rollup,
@@ -203,7 +212,9 @@ impl Context {
         if self.fields().any(Field::is_facet) {
             all.push(Parameter::Facets);
         }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count, Parameter::Release, Parameter::Format]);
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend(moment::PARAMETERS);
+        all.push(Parameter::Format);
         all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
         if super::Representation::GeoJson.suits(self.dataset) {
             all.push(Parameter::Geometry);
@@ -217,7 +228,7 @@ impl Context {
         if !self.includes().is_empty() {
             all.push(Parameter::Include);
         }
-        all.push(Parameter::Release);
+        all.extend(moment::PARAMETERS);
         all
     }
 }

@@ -4,14 +4,17 @@
 use super::column::{Column, Source};
 use super::context::Context;
 use super::cursor::Position;
+use super::dataset::Shape;
 use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
+use super::moment::AsOf;
 use super::operator::Operator;
 use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
 use super::representation::Representation;
 use super::row::Row;
+use super::vintage::{VERSION, Vintages};
 use super::{pairs, reader};
 use crate::problem::Fault;
 
@@ -148,6 +151,8 @@ pub struct Plan {
     pub search: Option<String>,
     /// At most so many of the most recent observations of each series.
     pub last: Option<i64>,
+    /// The versions of the rows that are given; only the current ones when nothing is said.
+    pub vintages: Option<Vintages>,
     /// The same figure of other territories: `parent`, `region`, `country`.
     pub compare: Vec<String>,
     /// How rows are gathered, when aggregates are asked for.
@@ -166,13 +171,15 @@ pub struct Plan {
     pub count: Count,
     /// The release asked for, by `release` or by the cursor.
     pub release: Option<i32>,
+    /// The instant asked for; the newest release at it is read.
+    pub as_of: Option<AsOf>,
     /// The page starts after this row.
     pub after: Option<Position>,
     /// Whether a code that no row bears is a fault; for an item it is not found instead.
     pub checks_codes: bool,
     /// How rows are shown.
     pub presentation: Presentation,
-    /// The parameters in canonical form and order, without cursor and release.
+    /// The parameters in canonical form and order, without those that say which release is read.
     pub parameters: Vec<(String, String)>,
 }
 
@@ -200,6 +207,16 @@ impl Plan {
         Ok(Plan { checks_codes: false, limit: Some(1), ..plan })
     }
 
+    /// Validates the pairs of a query for the versions of one row, the newest first; the caller adds the conditions that
+    /// find it.
+    ///
+    /// # Errors
+    /// Every fault of the request.
+    pub fn history(context: Context, code: String, known: &[Parameter], pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
+        let plan = reader::read(context, Some(code), known, pairs, Representation::Json)?;
+        Ok(Plan { checks_codes: false, ..plan })
+    }
+
     /// Rows on a page.
     pub fn page_limit(&self) -> i64 {
         self.limit.unwrap_or(DEFAULT_LIMIT)
@@ -212,8 +229,8 @@ impl Plan {
 
     /// Whether the rows come in the order of the key, which an index serves.
     pub fn is_in_key_order(&self) -> bool {
-        let key = self.context.dataset.key;
-        self.sort.len() == key.len()
+        let key = self.context.dataset.key.iter().chain(self.vintages.map(|_| &VERSION[0].name));
+        self.sort.len() == key.clone().count()
             && self
                 .sort
                 .iter()
@@ -221,14 +238,21 @@ impl Plan {
                 .all(|(term, key)| !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key))
     }
 
-    /// The columns that are read: those shown, then those that only the order and the includes need.
+    /// The statuses of the rows, where an answer has notices of them: what is read by people and programs that show it, not
+    /// whole files.
+    pub fn noticed(&self) -> Option<&'static Field> {
+        let told = self.context.dataset.shape == Shape::Observations;
+        self.context.field("statuses").filter(|_| told && self.presentation.representation == Representation::Json)
+    }
+
+    /// The columns that are read: those shown, then those that only the order, the includes and the notices need.
     pub fn read_columns(&self) -> Vec<Column> {
         let mut all = self.columns.clone();
         let referred = self.include.iter().map(|include| match include {
             Include::Referred { field, .. } => Some(*field),
             Include::Referring { .. } => self.context.dataset.code_field(),
         });
-        for field in self.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()) {
+        for field in self.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()).chain(self.noticed()) {
             if !all.iter().any(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))) {
                 all.push(Column::of(field));
             }

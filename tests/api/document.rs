@@ -8,6 +8,7 @@ use reperes::http::openapi;
 use reperes::query::pairs;
 use serde_json::{Value, json};
 
+use crate::harness::past::past;
 use crate::harness::{bundled, get};
 
 fn document() -> Value {
@@ -173,6 +174,9 @@ fn problems_are_as_documented_and_explained() {
         let page = get(bundled(), problem["type"].as_str().expect("an address"));
         assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
         assert!(page.text().contains(problem["title"].as_str().expect("a title")));
+    }
+    for target in ["/v1/actors/goes", "/v1/actors/quits"] {
+        validate(&document, &schema, &past().get(target).problem(410), target);
     }
     for kind in reperes::problem::Kind::ALL {
         assert_eq!(get(bundled(), kind.uri()).status, 200);

@@ -232,8 +232,25 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
 #[test]
 fn no_field_is_named_like_a_parameter_and_links_lead_somewhere() {
     let reserved = [
-        "within", "touching", "sort", "limit", "cursor", "count", "release", "format", "fields", "include", "q", "as_of",
-        "group_by", "share",
+        "within",
+        "touching",
+        "sort",
+        "limit",
+        "cursor",
+        "count",
+        "release",
+        "format",
+        "fields",
+        "include",
+        "q",
+        "as_of",
+        "group_by",
+        "vintages",
+        "first_release",
+        "last_release",
+        "opened_by",
+        "closed_by",
+        "share",
     ];
     for dataset in REGISTRY {
         for field in dataset.fields {

@@ -5,6 +5,7 @@
 mod bundle;
 mod client;
 mod cluster;
+pub mod past;
 mod server;
 mod world;
 

@@ -99,7 +99,8 @@ pub fn migrated() -> String {
     url
 }
 
-fn run<T>(future: impl Future<Output = T>) -> T {
+/// Runs a future to its end.
+pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()

@@ -73,7 +73,7 @@ async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) 
     for (name, codes) in named {
         let dataset: &'static Dataset =
             registry.iter().copied().find(|dataset| dataset.name == name).expect("the registry is whole");
-        for code in lookup::never(connection, dataset, codes.keys().cloned().collect(), until).await? {
+        for code in lookup::unknown(connection, dataset, codes.keys().cloned().collect(), until, true).await? {
             let closest = lookup::closest(connection, dataset, code.clone(), until).await?;
             faults.extend(codes[&code].iter().map(|parameter| UnknownCode {
                 parameter: parameter.clone(),

@@ -83,7 +83,7 @@ pub(super) async fn load(mut connection: &AsyncPgConnection, changes: &Changes, 
 fn repeated(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
     dataset.fields.iter().filter_map(|field| match field.origin {
         Origin::Named { dataset, .. } => Some(dataset),
-        Origin::Row | Origin::Link => None,
+        Origin::Row | Origin::Link | Origin::Opened | Origin::Record => None,
     })
 }
 

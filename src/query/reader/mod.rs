@@ -16,6 +16,7 @@ use super::parameter::Parameter;
 use super::plan::{LAST, LIST_VALUES, MAXIMUM_LIMIT, Plan, ScopeKind};
 use super::presentation::{Count, Labels, Presentation};
 use super::representation::Representation;
+use super::vintage::Vintages;
 use super::{pairs, value};
 use crate::problem::Fault;
 
@@ -26,6 +27,10 @@ pub(super) fn read(
     given: &[(String, String)],
     preferred: Representation,
 ) -> Result<Plan, Vec<Fault>> {
+    let versions = Parameter::Vintages.name();
+    let versioned = known.iter().any(|p| p.name() == versions) && given.iter().any(|(name, _)| *name == versions);
+    // The versions of rows have fields that other parameters may name, whichever comes first.
+    let context = if versioned { context.of_versions() } else { context };
     let mut reader = Reader { context, faults: Vec::new(), fields: None, cursor: None, point: [None; 2], aggregated: false };
     let mut plan = blank(context, parent, preferred);
     let mut seen = BTreeSet::new();
@@ -63,6 +68,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         places: Vec::new(),
         search: None,
         last: None,
+        vintages: context.is_history().then_some(Vintages::All),
         compare: Vec::new(),
         grouping: None,
         columns: Vec::new(),
@@ -72,6 +78,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         limit: None,
         count: Count::None,
         release: None,
+        as_of: None,
         after: None,
         checks_codes: true,
         presentation: Presentation {
@@ -168,6 +175,14 @@ impl Reader {
                 };
                 word.to_owned()
             }),
+            Parameter::Vintages => self.word(parameter, text).map(|word| {
+                plan.vintages = Some(match word {
+                    "first" => Vintages::First,
+                    "revised" => Vintages::Revised,
+                    _ => Vintages::All,
+                });
+                word.to_owned()
+            }),
             Parameter::Layout => self.word(parameter, text).map(|word| {
                 shown.wide = word == "wide";
                 word.to_owned()
@@ -195,6 +210,10 @@ impl Reader {
             Parameter::Format => self.format(text, plan),
             Parameter::Release => {
                 plan.release = self.number(parameter, text, 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
+                None
+            }
+            Parameter::AsOf => {
+                plan.as_of = self.as_of(text);
                 None
             }
             Parameter::Cursor => {

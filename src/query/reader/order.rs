@@ -1,11 +1,15 @@
-//! Owns the order of rows and the place in it where a page starts.
+//! Owns the order of rows and the place in it where a page starts: after which row, at which release.
 //! Must not know which rows come.
+
+use chrono::Utc;
 
 use super::Reader;
 use crate::problem::Fault;
 use crate::query::closest::closest;
 use crate::query::cursor::{self, Position};
+use crate::query::moment::{self, AsOf, Refusal};
 use crate::query::plan::{By, Plan, SORT_TERMS, SortTerm};
+use crate::query::vintage::VERSION;
 use crate::query::{Field, Kind, pairs, value};
 
 /// A term that compares a field.
@@ -49,9 +53,13 @@ impl Reader {
         (self.faults.len() == before).then(|| text.to_owned())
     }
 
-    /// Ends the order with the key; the code of a joined key stands for its fields. What is searched comes best first,
+    /// Ends the order with the key, and of versions with the release that opened each; the code of a joined key stands for its fields. What is searched comes best first,
     /// and of places equally good the one with the most inhabitants.
     pub(super) fn complete_order(&self, plan: &mut Plan) {
+        if self.context.is_history() {
+            plan.sort = vec![term(&VERSION[0], true, false)];
+            return;
+        }
         let mut asked = std::mem::take(&mut plan.sort);
         if asked.is_empty() && plan.search.is_some() {
             asked.push(SortTerm { by: By::Rank, descending: true, folded: false });
@@ -62,11 +70,32 @@ impl Reader {
             Some(Kind::JoinedCode) => key(one.descending).collect(),
             _ => vec![one],
         });
-        for one in expanded.chain(key(false)) {
+        let version = plan.vintages.map(|_| term(&VERSION[0], false, false));
+        for one in expanded.chain(key(false)).chain(version) {
             if !plan.sort.iter().any(|earlier| same(earlier, &one) && (!earlier.folded || one.folded)) {
                 plan.sort.push(one);
             }
         }
+    }
+
+    pub(super) fn as_of(&mut self, text: &str) -> Option<AsOf> {
+        let now = Utc::now();
+        let fault = |detail: &str| Fault::new("as_of", detail).value(text);
+        let fault = match moment::parse(text, now) {
+            Ok(as_of) => return Some(as_of),
+            Err(Refusal::Unreadable) if text.contains(' ') => {
+                fault("The value is not an instant; in an address a `+` stands for a space: write `%2B`, or take the offset `Z`.")
+            }
+            Err(Refusal::Unreadable) => {
+                fault("The value is neither a day, such as 2026-03-01, nor an instant, such as 2026-03-01T08:00:00Z.")
+            }
+            Err(Refusal::Future) => {
+                let today = now.date_naive().to_string();
+                fault("The value lies in the future: the answer could still change. Today stands for now.").closest([today])
+            }
+        };
+        self.faults.push(fault);
+        None
     }
 
     pub(super) fn cursor(&mut self, text: &str, plan: &mut Plan) {

@@ -21,6 +21,9 @@ impl Reader {
         self.complete_order(plan);
         plan.columns = self.columns(plan);
         plan.parameters.sort_unstable();
+        if plan.release.is_some() && plan.as_of.is_some() {
+            self.faults.push(Fault::new("as_of", "`release` says already which release is read; give one of the two."));
+        }
         if let Some(text) = self.cursor.take() {
             self.cursor(&text, plan);
         }
@@ -38,7 +41,7 @@ impl Reader {
     fn presentation(&mut self, plan: &mut Plan) {
         use Parameter as P;
         let representation = plan.presentation.representation;
-        let only: [(&[P], &[Representation], &str); 5] = [
+        let only: [(&[P], &[Representation], &str); 6] = [
             (&[P::Delimiter, P::Decimal, P::Bom], &[Representation::Csv], "`format=csv`"),
             (&[P::Trailer], &[Representation::Ndjson], "`format=ndjson`"),
             (&[P::Geometry], &[Representation::GeoJson], "`format=geojson`"),
@@ -47,6 +50,18 @@ impl Reader {
                 &[P::GroupBy, P::Aggregate, P::Rollup, P::Layout],
                 &[Representation::Json, Representation::Csv],
                 "`format=json` or `format=csv`",
+            ),
+            (
+                &[P::Vintages],
+                &[
+                    Representation::Json,
+                    Representation::Csv,
+                    Representation::Ndjson,
+                    Representation::GeoJson,
+                    Representation::Parquet,
+                    Representation::Xlsx,
+                ],
+                "a representation that has a row for each version; this one has one for each figure",
             ),
         ];
         for (parameters, suited, what) in only {
@@ -75,6 +90,10 @@ impl Reader {
                 "trailer",
                 "A page is not all there is: the trailer of an export has no meaning beside `limit`.",
             ));
+        }
+        if Self::given(plan, P::Vintages) {
+            let apart = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Latest, P::Last];
+            self.apart(plan, "vintages", &apart, None);
         }
         if plan.presentation.wide {
             let page = self.cursor.is_some().then_some(P::Cursor);

@@ -1,0 +1,1 @@
+DROP INDEX observations_source, observations_past;

@@ -1,0 +1,119 @@
+//! Notices: a figure that was corrected, breaks its series or is not final says so wherever it is given.
+
+use serde_json::{Value, json};
+
+use crate::harness::past::past;
+use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories, world};
+
+const INDICATOR: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+                         i,I,I,personne,0,sum,none,none,essai\n";
+
+/// The observations of `i`: territory, period, value, statuses, note.
+fn observations(rows: &[(&str, &str, &str, &str, &str)]) -> String {
+    let line = |(territory, period, value, statuses, note): &(&str, &str, &str, &str, &str)| {
+        format!("i,{territory},{period},_T,observed,{value},exact,{statuses},2026,essai,{note}\n")
+    };
+    let header =
+        "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code,note\n";
+    format!("{header}{}", rows.iter().map(line).collect::<String>())
+}
+
+/// Three releases: the second corrects two figures and a note, the third corrects one of them again.
+fn corrected() -> TestServer {
+    let server = TestServer::empty();
+    let places = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "1"), ("COM-3", "C", "1")]);
+    let first = [
+        ("COM-1", "2019", "1", "A", ""),
+        ("COM-1", "2020", "2", "B", ""),
+        ("COM-2", "2019", "3", "P", ""),
+        ("COM-2", "2020", "4", "B|E", ""),
+        ("COM-3", "2019", "5", "A", ""),
+    ];
+    let second = [("COM-1", "2019", "10", "A", ""), ("COM-2", "2019", "3", "A", ""), ("COM-3", "2019", "5", "A", "Une note.")];
+    let files = [("sources", SOURCES), ("territories", places.as_str()), ("indicators", INDICATOR)];
+    let first = observations(&first);
+    publish(&server.url, &bundle(&[files.as_slice(), &[("observations", &first)]].concat())).expect("the bundle is right");
+    publish(&server.url, &bundle(&[("observations", &observations(&second))])).expect("the bundle is right");
+    publish(&server.url, &bundle(&[("observations", &observations(&[("COM-1", "2019", "11", "A", "")]))])).expect("it is right");
+    server
+}
+
+/// The notices of an answer: kind, rows, release.
+fn told(reply: &Value) -> Vec<Value> {
+    let notices = reply["meta"]["notices"].as_array().expect("notices");
+    notices.iter().map(|notice| json!([notice["kind"], notice["rows"], notice["release"]])).collect()
+}
+
+#[test]
+fn what_was_corrected_is_told_with_the_release_that_did_it() {
+    let server = corrected();
+    let of = |target: &str| told(&get(server.address, target).json());
+    let (second, third) = (json!(["correction", 2, 2]), json!(["correction", 1, 3]));
+    let breaks = [json!(["break", 2, null]), json!(["estimated", 1, null])];
+    let all = [breaks.as_slice(), &[third.clone(), second.clone()]].concat();
+    for target in [
+        "/v1/observations",
+        "/v1/observations?fields=value",
+        "/v1/indicators/i/observations?sort=-value",
+        "/v1/observations?layout=wide",
+        "/v1/observations?group_by=territory_code&aggregate=count",
+        "/v1/observations?compare=country",
+        "/v1/observations?vintages=revised&breakdown=_T&within=COM-1,COM-2,COM-3&period=2019,2020&value__lt=4",
+    ] {
+        // The versions that are asked for are themselves what was provisional.
+        let expected = match target.contains("vintages") {
+            true => vec![json!(["provisional", 1, null]), third.clone(), second.clone()],
+            false => all.clone(),
+        };
+        assert_eq!(of(target), expected, "{target}");
+    }
+    assert_eq!(of("/v1/observations?period=2020"), breaks, "only of the rows in the answer");
+    assert_eq!(of("/v1/observations?limit=1"), [third.clone(), json!(["correction", 1, 2])]);
+    assert_eq!(of("/v1/observations?territory_code=COM-3"), [Value::Null; 0], "a note is no correction");
+    assert_eq!(of("/v1/observations?territory_code=COM-1,COM-2&rollup=true&period=2019"), [third.clone(), second]);
+    assert_eq!(of("/v1/observations/i~COM-1~2019~_T~observed~essai"), [third, json!(["correction", 1, 2])]);
+    assert_eq!(of("/v1/observations/i~COM-1~2019~_T~observed~essai?release=2"), [json!(["correction", 1, 2])]);
+    assert_eq!(of("/v1/observations?release=1"), [json!(["break", 2, null]), json!(["provisional", 1, null]), breaks[1].clone()]);
+    let notice = get(server.address, "/v1/observations?territory_code=COM-2&period=2019").json()["meta"]["notices"][0].take();
+    let published_at = get(server.address, "/v1/releases/2").data()["published_at"].clone();
+    let what = "1 observation corrigée par la publication 2, « Essai ».";
+    assert_eq!(
+        notice,
+        json!({"kind": "correction", "what": what, "rows": 1, "release": 2, "published_at": published_at, "notes": "Essai"})
+    );
+}
+
+#[test]
+fn notices_stand_where_there_are_observations_and_nowhere_else() {
+    let profile = past().get("/v1/territories/stays/profile").json();
+    assert_eq!(told(&profile), [json!(["correction", 1, 2])]);
+    for target in [
+        "/v1/territories",
+        "/v1/actors/stays",
+        "/v1/funding?group_by=stage",
+        "/v1/observations/stays~stays~2020~stays~observed~stays/history",
+    ] {
+        assert!(past().get(target).json()["meta"].get("notices").is_none(), "{target}");
+    }
+    assert_eq!(told(&get(world(), "/v1/observations?breakdown=femmes").json()), [Value::Null; 0]);
+    let perimeter = "/v1/observations?rollup=true&territory_code=PER-essai&indicator_code=taux&period=2020";
+    assert_eq!(told(&get(world(), perimeter).json()), [json!(["estimated", 1, null])], "of the members of a perimeter");
+    let latest = get(world(), "/v1/observations?latest=true&indicator_code=habitants&territory_code=COM-91002").json();
+    assert_eq!(told(&latest), [json!(["provisional", 1, null])]);
+}
+
+#[test]
+fn at_most_twenty_notices_are_given_the_newest_corrections_first() {
+    let server = TestServer::empty();
+    let places = territories(&[("COM-1", "A", "1")]);
+    let files = [("sources", SOURCES), ("territories", places.as_str()), ("indicators", INDICATOR)];
+    publish(&server.url, &bundle(&files)).expect("the bundle is right");
+    for value in 1..=23 {
+        let text = observations(&[("COM-1", "2019", &value.to_string(), "B", "")]);
+        publish(&server.url, &bundle(&[("observations", &text)])).expect("the bundle is right");
+    }
+    let told = told(&get(server.address, "/v1/observations").json());
+    let expected: Vec<Value> =
+        std::iter::once(json!(["break", 1, null])).chain((6..=24).rev().map(|n| json!(["correction", 1, n]))).collect();
+    assert_eq!(told, expected);
+}

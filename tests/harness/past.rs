@@ -1,0 +1,121 @@
+//! Owns a world with a past: rows of every dataset that stay, are changed, are withdrawn, and come late, over four
+//! releases.
+//! Must not know what is asked of it.
+
+use std::sync::LazyLock;
+
+use reperes::datasets::collections;
+use reperes::query::{Dataset, Field, Kind, Rows};
+
+use super::server::run;
+use super::{TestServer, bundle, get, publish};
+
+/// Why `goes` was withdrawn.
+pub const REASON: &str = "Publié par erreur.";
+
+/// The title of the release that withdraws.
+pub const WITHDRAWING: &str = "Retraits";
+
+/// A server with four releases, and when each was published. In release 1 every dataset has the rows `stays`, `changes`, `goes` and
+/// `quits`; release 2 changes `changes`; release 3 withdraws `goes`, whose successor is `stays`, and `quits`, without a
+/// word; release 4 adds `comes`.
+pub struct Past {
+    /// The server.
+    pub server: TestServer,
+    /// When each release was published, as the service writes it.
+    pub published: Vec<String>,
+}
+
+impl Past {
+    /// Sends GET.
+    pub fn get(&self, target: &str) -> super::Reply {
+        get(self.server.address, target)
+    }
+}
+
+/// The datasets whose rows are published from files.
+pub fn published() -> impl Iterator<Item = &'static Dataset> {
+    collections().filter(|dataset| matches!(dataset.rows, Rows::Published))
+}
+
+/// The code of a row.
+pub fn code(dataset: &Dataset, name: &str) -> String {
+    if dataset.has_joined_code() { format!("stays~stays~2020~{name}~observed~stays") } else { name.to_owned() }
+}
+
+/// The same for all tests that only read.
+pub fn past() -> &'static Past {
+    static PAST: LazyLock<Past> = LazyLock::new(|| {
+        let server = TestServer::empty();
+        (1..=4).for_each(|number| make_release(&server.url, number));
+        let releases = get(server.address, "/v1/releases?sort=number").data();
+        let published = releases.as_array().expect("a list").iter();
+        let published = published.map(|release| release["published_at"].as_str().expect("an instant").to_owned()).collect();
+        Past { server, published }
+    });
+    &PAST
+}
+
+/// Makes one of the releases, the others before it being there.
+pub fn make_release(url: &str, number: u32) {
+    match number {
+        1 => publish_rows(url, &[("stays", "1"), ("changes", "1"), ("goes", "1"), ("quits", "1")]),
+        2 => publish_rows(url, &[("changes", "2")]),
+        3 => withdraw(url),
+        4 => publish_rows(url, &[("comes", "1")]),
+        _ => panic!("this world has four releases"),
+    }
+}
+
+fn publish_rows(url: &str, rows: &[(&str, &str)]) {
+    let texts: Vec<(&str, String)> = published().map(|dataset| (dataset.name, csv(dataset, rows))).collect();
+    let files: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    publish(url, &bundle(&files)).expect("the rows are right");
+}
+
+/// The rows of these names, whose note and value say the version.
+fn csv(dataset: &'static Dataset, rows: &[(&str, &str)]) -> String {
+    let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
+    let header: Vec<&str> = fields.iter().map(|field| field.name).collect();
+    let line =
+        |(name, version): &(&str, &str)| fields.iter().map(|field| cell(field, name, version)).collect::<Vec<_>>().join(",");
+    let lines: Vec<String> = std::iter::once(header.join(",")).chain(rows.iter().map(line)).collect();
+    format!("{}\n", lines.join("\n"))
+}
+
+fn cell(field: &Field, name: &str, version: &str) -> String {
+    match (field.name, field.kind) {
+        ("breakdown", _) | (_, Kind::Code) => name.to_owned(),
+        ("nature", _) => "observed".to_owned(),
+        ("note" | "value", _) => version.to_owned(),
+        _ if !field.required => String::new(),
+        (_, Kind::Reference(_) | Kind::References(_)) => "stays".to_owned(),
+        (_, Kind::Choice(choices) | Kind::ChoiceList(choices)) => choices[0].value.to_owned(),
+        (_, Kind::Integer { minimum, .. }) => minimum.to_string(),
+        (_, Kind::Decimal) => "1".to_owned(),
+        (_, Kind::Date) => "2020-01-01".to_owned(),
+        (_, Kind::Period) => "2020".to_owned(),
+        _ => format!("{} {name}", field.name),
+    }
+}
+
+/// Makes release 3, as a publication that withdraws would.
+fn withdraw(url: &str) {
+    run(async {
+        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the database is there");
+        tokio::spawn(connection);
+        let mut statements = format!(
+            "BEGIN; INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files) \
+             VALUES (3, clock_timestamp(), '{WITHDRAWING}', 'Repères', 'etalab-2.0', 0, 0, 0, '{{}}', '[]');"
+        );
+        for dataset in published() {
+            let named = if dataset.has_joined_code() { "breakdown" } else { "code" };
+            let (table, gone, successor) = (dataset.name, code(dataset, "goes"), code(dataset, "stays"));
+            statements.push_str(&format!(
+                "UPDATE \"{table}\" SET last_release = 2 WHERE {named} IN ('goes', 'quits'); \
+                 INSERT INTO withdrawals VALUES ('{table}', '{gone}', 3, '{REASON}', '{successor}');"
+            ));
+        }
+        client.batch_execute(&format!("{statements} COMMIT;")).await.expect("the rows are withdrawn");
+    });
+}
