@@ -32,7 +32,7 @@ pub static DATASET: Dataset = Dataset {
     name: "territories",
     singular: "territory",
     title: "Territoires",
-    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy's own.",
+    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy's own. A code that has ended (merger, split, change of code) stays a row, with `status` `former` and its successors: it is neither gone nor moved, since the figures of its time refer to it. With `geography`, rows are those of another day.",
     fields: &[
         Field::required(
             "code",

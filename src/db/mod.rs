@@ -10,6 +10,7 @@ pub mod connect;
 pub mod error;
 pub mod export;
 mod filter;
+pub mod geography;
 mod keyset;
 pub mod lookup;
 pub mod merge;

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use futures_util::future::{join_all, try_join, try_join_all, try_join3};
+use futures_util::future::{join_all, try_join, try_join_all, try_join4};
 
+use super::geography::{self, Untimely};
 use super::lookup::{self, Release};
 use super::related::{self, Facet, Included};
 use super::select::{self, Select};
@@ -28,6 +29,8 @@ pub enum Answer {
     NoParent(Release, Vec<String>),
     /// Codes that the request names do not exist.
     UnknownCodes(Release, Vec<UnknownCode>),
+    /// The geography of the day is not known, or had no such territories.
+    Untimely(Release, Untimely),
 }
 
 /// The rows of a page.
@@ -120,7 +123,8 @@ pub async fn grounded<T>(
             _ => Ok(Vec::new()),
         }
     };
-    let (found, unknown, lost) = try_join3(read(&ground), async { Ok(unknown.await) }, lost).await?;
+    let untimely = geography::untimely(connection, parent, plan, number);
+    let (found, unknown, lost, untimely) = try_join4(read(&ground), async { Ok(unknown.await) }, lost, untimely).await?;
     if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
         let closest = lookup::closest(connection, dataset, code, number).await?;
         return Ok(Grounded::Refused(Answer::NoParent(ground.release, closest)));
@@ -142,10 +146,13 @@ pub async fn grounded<T>(
             }));
         }
     }
-    match faults.is_empty() {
-        true => Ok(Grounded::Found(ground, found)),
-        false => Ok(Grounded::Refused(Answer::UnknownCodes(ground.release, faults))),
+    if !faults.is_empty() {
+        return Ok(Grounded::Refused(Answer::UnknownCodes(ground.release, faults)));
     }
+    Ok(match untimely {
+        Some(untimely) => Grounded::Refused(Answer::Untimely(ground.release, untimely)),
+        None => Grounded::Found(ground, found),
+    })
 }
 
 async fn page(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Page> {

@@ -107,13 +107,16 @@ impl<'a> Select<'a> {
     }
 
     fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let day = self.plan.geography.as_ref();
         out.push_sql(" FROM ");
-        out.push_identifier(self.dataset().name)?;
+        sql::of_day(out, self.dataset().name, day.filter(|_| self.plan.context.holds_territories()), &self.release)?;
         out.push_sql(" t");
         if let Some(Via::Containment(direction)) = self.plan.context.link.map(|link| &link.via) {
             let (outer, inner) = ("container_code", "contained_code");
             let (here, there) = if *direction == Direction::Ancestors { (inner, outer) } else { (outer, inner) };
-            out.push_sql(" JOIN containments l ON l.");
+            out.push_sql(" JOIN ");
+            sql::of_day(out, "containments", day, &self.release)?;
+            out.push_sql(" l ON l.");
             out.push_sql(there);
             out.push_sql(" = t.code AND l.");
             out.push_sql(here);

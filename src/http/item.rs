@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::collection::refusal;
 use super::envelope::{self, Links, Meta};
+use super::geography;
 use super::request;
 use super::state::State;
 use crate::db::lookup;
@@ -45,6 +46,9 @@ pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), 
         return Ok((row, page));
     }
     let (dataset, number) = (plan.context.dataset, page.release.number);
+    if let Some(day) = plan.geography {
+        return Err(geography::nothing(code, day, number));
+    }
     let near = state.pool.read(|connection| async move { lookup::closest(&connection, dataset, code.to_owned(), number).await });
     Err(unknown(dataset, code, number, near.await?))
 }
