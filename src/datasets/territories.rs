@@ -2,23 +2,8 @@
 //! laid over it. Codes carry their type, since INSEE's collide between levels: 02 is Aisne and Martinique.
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::choice;
+use super::vocabulary::{KINDS, TERRITORY_EVENTS, choice};
 use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, Rows, Shape, Via};
-
-const KINDS: &[Choice] = &[
-    choice("country", "France"),
-    choice("region", "région"),
-    choice("departement", "département or overseas collectivity"),
-    choice("arrondissement", "arrondissement of a département"),
-    choice("epci", "intercommunal body with its own tax (EPCI à fiscalité propre)"),
-    choice("ept", "établissement public territorial of Greater Paris"),
-    choice("commune", "commune"),
-    choice("associated_commune", "commune associée, part of a commune"),
-    choice("delegated_commune", "commune déléguée, part of a commune nouvelle"),
-    choice("municipal_arrondissement", "arrondissement of Paris, Lyon or Marseille"),
-    choice("former_commune", "commune that has become part of another"),
-    choice("perimeter", "perimeter of the strategy's own, such as the bassin minier"),
-];
 
 const LEGAL_FORMS: &[Choice] = &[
     choice("CC", "communauté de communes"),
@@ -35,6 +20,9 @@ const ZONES: &[Choice] = &[
     choice("com", "overseas collectivities"),
 ];
 
+const STATUSES: &[Choice] =
+    &[choice("current", "names a territory today"), choice("former", "named one: figures of its time refer to it")];
+
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
 }
@@ -44,7 +32,7 @@ pub static DATASET: Dataset = Dataset {
     name: "territories",
     singular: "territory",
     title: "Territoires",
-    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy's own.",
+    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy's own. A code that has ended (merger, split, change of code) stays a row, with `status` `former` and its successors: it is neither gone nor moved, since the figures of its time refer to it. With `geography`, rows are those of another day.",
     fields: &[
         Field::required(
             "code",
@@ -92,6 +80,21 @@ pub static DATASET: Dataset = Dataset {
             "Codes of the communes that have become part of it.",
             "COM-59355",
         ),
+        Field::optional("status", Kind::Choice(STATUSES), "Whether the code still names a territory.", "current"),
+        Field::optional(
+            "valid_from",
+            Kind::Date,
+            "The first day on which the code named it, without interruption since; 1943-01-01, where the history begins, may stand for an older one.",
+            "1943-01-01",
+        ),
+        Field::optional("valid_to", Kind::Date, "The day from which the code names it no more.", "2000-02-27"),
+        Field::optional("end_event", Kind::Choice(TERRITORY_EVENTS), "What ended it.", "33"),
+        Field::optional(
+            "successor_codes",
+            Kind::References("territories"),
+            "The territories that it became, or became a part of, on that day; `versions` tells their own history.",
+            "COM-59350",
+        ),
         Field::optional(
             "longitude",
             Kind::Decimal,
@@ -129,6 +132,12 @@ pub static DATASET: Dataset = Dataset {
             target: "territories",
             summary: "The territories that belong to it directly: communes and arrondissements of a département, communes of an EPCI or a perimeter.",
             via: Via::Containment(Direction::Members),
+        },
+        Link {
+            name: "versions",
+            target: "territory_versions",
+            summary: "Every state that the code has named, with its days, its name and what made it begin and end.",
+            via: Via::Fields(&["territory_code"]),
         },
         Link {
             name: "observations",

@@ -8,6 +8,42 @@ pub const fn choice(value: &'static str, meaning: &'static str) -> Choice {
     Choice { value, meaning }
 }
 
+/// The sorts of territories.
+pub const KINDS: &[Choice] = &[
+    choice("country", "France"),
+    choice("region", "région"),
+    choice("departement", "département or overseas collectivity"),
+    choice("arrondissement", "arrondissement of a département"),
+    choice("epci", "intercommunal body with its own tax (EPCI à fiscalité propre)"),
+    choice("ept", "établissement public territorial of Greater Paris"),
+    choice("commune", "commune"),
+    choice("associated_commune", "commune associée, part of a commune"),
+    choice("delegated_commune", "commune déléguée, part of a commune nouvelle"),
+    choice("municipal_arrondissement", "arrondissement of Paris, Lyon or Marseille"),
+    choice("former_commune", "commune that has become part of another"),
+    choice("former_epci", "EPCI that has become another, or part of others"),
+    choice("former_departement", "département that has been split"),
+    choice("former_region", "region that has become part of another"),
+    choice("perimeter", "perimeter of the strategy's own, such as the bassin minier"),
+];
+
+/// What makes a territory begin or end: INSEE's codes (MOD) of what happens to communes, and words for what has none.
+pub const TERRITORY_EVENTS: &[Choice] = &[
+    choice("10", "change of name"),
+    choice("20", "creation"),
+    choice("21", "re-establishment of a commune that was part of another"),
+    choice("30", "suppression"),
+    choice("31", "simple merger"),
+    choice("32", "creation or change of a commune nouvelle"),
+    choice("33", "merger with association"),
+    choice("34", "merger with association that becomes a simple one"),
+    choice("41", "change of code by a change of département"),
+    choice("50", "change of code by a change of chief town"),
+    choice("epci", "change of the EPCI: of which a commune is part, or of which there are"),
+    choice("arrondissement", "change of arrondissement"),
+    choice("reform", "reform of the départements or of the regions by law"),
+];
+
 /// How a figure is hedged by its publisher.
 pub const QUALIFIERS: &[Choice] = &[
     choice("exact", "given without reservation"),

@@ -149,7 +149,9 @@ impl<'a> Groups<'a> {
         self.by(out, "t", ", ")?;
         out.push_sql("t.territory_code AS place FROM chosen t), spans AS MATERIALIZED (SELECT DISTINCT ");
         self.by(out, "t", ", ")?;
-        out.push_sql("t.period AS span, t.period_start AS first, t.period_end AS last FROM chosen t), doubles AS (SELECT EXISTS (SELECT 1 FROM places a JOIN containments s ON s.contained_code = a.place AND s.container_code <> a.place AND ");
+        out.push_sql("t.period AS span, t.period_start AS first, t.period_end AS last FROM chosen t), doubles AS (SELECT EXISTS (SELECT 1 FROM places a JOIN ");
+        sql::of_day(out, "containments", self.plan.geography.as_ref(), &self.release)?;
+        out.push_sql(" s ON s.contained_code = a.place AND s.container_code <> a.place AND ");
         sql::visible(out, "s", &self.release)?;
         out.push_sql(" JOIN places b ON ");
         self.same(out)?;

@@ -132,6 +132,7 @@ impl Select<'_> {
                 sql::column(out, field)?;
                 out.push_sql(" = ");
                 out.push_bind_param::<Text, _>(text)?;
+                out.push_sql(if matches!(field.kind, Kind::Date) { "::date" } else { "" });
             }
             out.push_sql(")");
         }
@@ -141,13 +142,21 @@ impl Select<'_> {
 
     fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, scope: &'b Scope) -> Out {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
+        let day = self.plan.geography.as_ref();
         sql::column(out, field)?;
-        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+        out.push_sql(match (field.is_list(), day) {
+            (true, _) => " && ARRAY(",
+            (false, None) => " IN (",
+            // The planner takes the few codes that it expects of a day for so few that it would look them up row by row.
+            (false, Some(_)) => " = ANY(ARRAY(",
+        });
+        out.push_sql("SELECT s.contained_code FROM ");
+        sql::of_day(out, "containments", day, &self.release)?;
+        out.push_sql(" s WHERE s.container_code = ANY(");
         out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
         out.push_sql(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
         sql::visible(out, "s", &self.release)?;
-        out.push_sql(")");
+        out.push_sql(if field.is_list() || day.is_none() { ")" } else { "))" });
         Ok(())
     }
 

@@ -11,6 +11,7 @@ pub mod error;
 pub mod export;
 pub mod fate;
 mod filter;
+pub mod geography;
 pub mod history;
 mod keyset;
 pub mod lookup;

@@ -67,12 +67,13 @@ impl<'c> Publication<'c> {
         Ok(Some(row.get(0)))
     }
 
-    /// Every current territory: kind, code, name.
+    /// Every territory of today: kind, code, name.
     ///
     /// # Errors
     /// The database's.
     pub async fn territories(&self) -> Result<Vec<(String, String, String)>, DbError> {
-        let rows = self.transaction.query("SELECT kind, code, name FROM territories WHERE last_release IS NULL", &[]).await?;
+        let today = "SELECT kind, code, name FROM territories WHERE last_release IS NULL AND status IS DISTINCT FROM 'former'";
+        let rows = self.transaction.query(today, &[]).await?;
         Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
     }
 

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use futures_util::future::{join_all, try_join, try_join_all, try_join3};
+use futures_util::future::{join_all, try_join, try_join_all, try_join4};
 
 use super::fate::{self, Fate};
+use super::geography::{self, Untimely};
 use super::lookup::{self, Release};
 use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
@@ -34,6 +35,8 @@ pub enum Answer {
     NoParent(Release, Fate),
     /// Codes that the request names do not exist.
     UnknownCodes(Release, Vec<UnknownCode>),
+    /// The geography of the day is not known, or had no such territories.
+    Untimely(Release, Untimely),
 }
 
 /// The rows of a page.
@@ -128,7 +131,8 @@ pub async fn grounded<T>(
             _ => Ok(Vec::new()),
         }
     };
-    let (found, unknown, lost) = try_join3(read(&ground), async { Ok(unknown.await) }, lost).await?;
+    let untimely = geography::untimely(connection, parent, plan, number);
+    let (found, unknown, lost, untimely) = try_join4(read(&ground), async { Ok(unknown.await) }, lost, untimely).await?;
     if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
         let fate = fate::fate(connection, dataset, code, number).await?;
         return Ok(Grounded::Refused(Answer::NoParent(ground.release, fate)));
@@ -150,10 +154,13 @@ pub async fn grounded<T>(
             }));
         }
     }
-    match faults.is_empty() {
-        true => Ok(Grounded::Found(ground, found)),
-        false => Ok(Grounded::Refused(Answer::UnknownCodes(ground.release, faults))),
+    if !faults.is_empty() {
+        return Ok(Grounded::Refused(Answer::UnknownCodes(ground.release, faults)));
     }
+    Ok(match untimely {
+        Some(untimely) => Grounded::Refused(Answer::Untimely(ground.release, untimely)),
+        None => Grounded::Found(ground, found),
+    })
 }
 
 /// The release that a plan reads, by one query; or why there is none.

@@ -110,26 +110,51 @@ impl<'a> Select<'a> {
     }
 
     fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let direction = match self.plan.context.link.map(|link| &link.via) {
+            Some(Via::Containment(direction)) => Some(*direction),
+            _ => None,
+        };
         out.push_sql(" FROM ");
-        out.push_identifier(self.dataset().name)?;
-        out.push_sql(" t");
-        if let Some(Via::Containment(direction)) = self.plan.context.link.map(|link| &link.via) {
-            let (outer, inner) = ("container_code", "contained_code");
-            let (here, there) = if *direction == Direction::Ancestors { (inner, outer) } else { (outer, inner) };
-            out.push_sql(" JOIN containments l ON l.");
-            out.push_sql(there);
-            out.push_sql(" = t.code AND l.");
-            out.push_sql(here);
-            out.push_sql(" = ");
-            self.parent(out)?;
-            out.push_sql(if *direction == Direction::Members {
-                " AND l.direct = 'yes' AND "
-            } else {
-                " AND l.direct <> 'self' AND "
-            });
-            sql::visible(out, "l", &self.release)?;
+        match (direction, self.plan.geography) {
+            // The planner expects few territories of a day, and would look for each row of an ordered page among them all:
+            // behind OFFSET it starts from them.
+            (Some(direction), Some(_)) => {
+                out.push_sql("(SELECT t.*, l.share FROM ");
+                self.table(out)?;
+                self.contained(out, direction)?;
+                out.push_sql(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.share) l(share)");
+                Ok(())
+            }
+            (Some(direction), None) => {
+                self.table(out)?;
+                self.contained(out, direction)
+            }
+            (None, _) => self.table(out),
         }
+    }
+
+    /// Writes the table of the rows, or what stands in its place for a day.
+    fn table<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let day = self.plan.geography.as_ref().filter(|_| self.plan.context.holds_territories());
+        sql::of_day(out, self.dataset().name, day, &self.release)?;
+        out.push_sql(" t");
         Ok(())
+    }
+
+    /// Joins what contains the territory that the link starts from, or lies in it.
+    fn contained<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, direction: Direction) -> Out {
+        let (outer, inner) = ("container_code", "contained_code");
+        let (here, there) = if direction == Direction::Ancestors { (inner, outer) } else { (outer, inner) };
+        out.push_sql(" JOIN ");
+        sql::of_day(out, "containments", self.plan.geography.as_ref(), &self.release)?;
+        out.push_sql(" l ON l.");
+        out.push_sql(there);
+        out.push_sql(" = t.code AND l.");
+        out.push_sql(here);
+        out.push_sql(" = ");
+        self.parent(out)?;
+        out.push_sql(if direction == Direction::Members { " AND l.direct = 'yes' AND " } else { " AND l.direct <> 'self' AND " });
+        sql::visible(out, "l", &self.release)
     }
 }
 

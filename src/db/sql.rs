@@ -2,12 +2,13 @@
 //! fields only; whatever a client sends is a bind.
 //! Must not know plans.
 
+use chrono::NaiveDate;
 use diesel::QueryResult;
 use diesel::deserialize::{self, QueryableByName};
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::row::{Field as _, NamedRow};
-use diesel::sql_types::Integer;
+use diesel::sql_types::{Date, Integer};
 
 use crate::query::column::Source;
 use crate::query::{Column, Dataset, Field, Kind, Origin, Row};
@@ -230,6 +231,19 @@ pub fn visible<'b>(out: &mut AstPass<'_, 'b, Pg>, alias: &str, release: &'b i32)
     out.push_sql(".last_release IS NULL OR ");
     out.push_sql(alias);
     out.push_sql(".last_release >= ");
+    out.push_bind_param::<Integer, _>(release)?;
+    out.push_sql(")");
+    Ok(())
+}
+
+/// Writes the name of a table, or of what stands in its place for the geography of a day: the function of the same name
+/// with `_on`.
+pub fn of_day<'b>(out: &mut AstPass<'_, 'b, Pg>, table: &str, day: Option<&'b NaiveDate>, release: &'b i32) -> Out {
+    let Some(day) = day else { return out.push_identifier(table) };
+    out.push_identifier(&format!("{table}_on"))?;
+    out.push_sql("(");
+    out.push_bind_param::<Date, _>(day)?;
+    out.push_sql(", ");
     out.push_bind_param::<Integer, _>(release)?;
     out.push_sql(")");
     Ok(())

@@ -16,7 +16,7 @@ const SHOWN: usize = 20;
 /// The database's.
 pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
-    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\" = ${at}", field.name)).collect();
+    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
     let texts: Vec<&(dyn ToSql + Sync)> = parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect();
     let close = format!(
         "UPDATE \"{}\" SET last_release = {} WHERE last_release IS NULL AND first_release < {number} AND {}",
@@ -48,7 +48,7 @@ pub async fn record(
 /// The database's.
 pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
-    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\" = ${at}", field.name)).collect();
+    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
     let texts: Vec<&(dyn ToSql + Sync)> = parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect();
     let query =
         format!("SELECT EXISTS (SELECT 1 FROM \"{}\" WHERE last_release IS NULL AND {})", dataset.name, same.join(" AND "));

@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::envelope::{self, Links, Meta, instant};
 use super::state::State;
-use super::{aggregate, comparison, export, item, negotiation, request, wide};
+use super::{aggregate, comparison, export, geography, item, negotiation, request, wide};
 use crate::db::read::{self, Answer, Page, UnknownCode};
 use crate::format::json;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
@@ -78,6 +78,7 @@ pub fn refusal(plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) ->
         Answer::UnknownCodes(release, unknown) => {
             Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())
         }
+        Answer::Untimely(release, untimely) => geography::refusal(plan, release.number, untimely),
     }
 }
 

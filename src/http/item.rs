@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::collection::refusal;
 use super::envelope::{self, Links, Meta, instant};
+use super::geography;
 use super::state::State;
 use super::{notice, request};
 use crate::db::fate::{self, Fate, Withdrawal};
@@ -46,6 +47,9 @@ pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), 
         return Ok((row, page));
     }
     let (dataset, number) = (plan.context.dataset, page.release.number);
+    if let Some(day) = plan.geography {
+        return Err(geography::nothing(code, day, number));
+    }
     let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.to_owned(), number).await });
     Err(absent(dataset, code, number, fate.await?))
 }

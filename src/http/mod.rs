@@ -14,6 +14,7 @@ mod export;
 mod failure;
 pub mod feed;
 pub mod files;
+mod geography;
 pub mod health;
 mod history;
 pub mod index;

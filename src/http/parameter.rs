@@ -27,6 +27,15 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             let codes = schema::list_of(&json!({"type": "string", "minLength": 1, "maxLength": 200}), schema::FILTER_VALUES);
             (text.to_owned(), codes, Some(json!(["REG-32"])))
         }
+        Parameter::Geography => (
+            match context.holds_territories() {
+                true => "The official geography of this day, or of 1 January of this year, rather than today's: the territories that there were, under their names and in the areas of then, and what lay in `within`, `touching` or the territory of the address. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `share` is then of communes rather than inhabitants; not for parts of communes and perimeters. Labels and included rows are those of today. A territory that was not there on the day is a 400 that names what was.",
+                false => "The day, or the year for its 1 January, of the official geography in which `within` and `touching` are read, rather than today's. A territory that was not there on the day is a 400 that names what was.",
+            }
+            .to_owned(),
+            json!({"type": "string", "pattern": "^[1-9][0-9]{3}(-[0-1][0-9]-[0-3][0-9])?$"}),
+            None,
+        ),
         Parameter::Bbox => (
             "Rows of the territories whose contour's box meets this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
             json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),

@@ -40,6 +40,11 @@ impl Context {
         self.registry.iter().copied().find(|dataset| dataset.name == name)
     }
 
+    /// Whether the rows are territories themselves, which were others on other days.
+    pub fn holds_territories(&self) -> bool {
+        self.dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code))
+    }
+
     /// The field that a range of periods is read from: what begins after, or ends before.
     pub fn bound(&self, operator: Operator) -> Option<&'static Field> {
         let last = match operator {

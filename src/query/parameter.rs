@@ -16,6 +16,8 @@ pub enum Parameter {
     Within,
     /// Rows of the territories that lie wholly or partly in these.
     Touching,
+    /// The day of the geography in which territories and what lies in them are read.
+    Geography,
     /// Rows of the territories whose contour's box meets this one.
     Bbox,
     /// Longitude of a point; with the latitude, rows of the territories that hold it.
@@ -82,6 +84,7 @@ impl Parameter {
             Parameter::Filter(field, operator) => return [field.name, operator.name()].join(SEPARATOR),
             Parameter::Within => "within",
             Parameter::Touching => "touching",
+            Parameter::Geography => "geography",
             Parameter::Bbox => "bbox",
             Parameter::Lon => "lon",
             Parameter::Lat => "lat",
@@ -186,7 +189,8 @@ impl Context {
             |field: &'static Field| Operator::of(field).into_iter().map(move |operator| Parameter::Filter(field, operator));
         let mut all: Vec<Parameter> = self.fields().flat_map(filters).filter(|filter| self.can(*filter)).collect();
         if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching, Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
+            all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
+            all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
         }
         if !self.dataset.search.is_empty() {
             all.push(Parameter::Search);
@@ -227,6 +231,9 @@ impl Context {
         let mut all = vec![Parameter::Fields, Parameter::Labels];
         if !self.includes().is_empty() {
             all.push(Parameter::Include);
+        }
+        if self.holds_territories() {
+            all.push(Parameter::Geography);
         }
         all.extend(moment::PARAMETERS);
         all

@@ -1,6 +1,8 @@
 //! Owns the plan: a request after validation, ready to become SQL.
 //! Must not know how a plan is run.
 
+use chrono::NaiveDate;
+
 use super::column::{Column, Source};
 use super::context::Context;
 use super::cursor::Position;
@@ -145,6 +147,8 @@ pub struct Plan {
     pub conditions: Vec<Condition>,
     /// All must hold.
     pub scopes: Vec<Scope>,
+    /// The day of the geography in which territories and scopes are read; today's when none is given.
+    pub geography: Option<NaiveDate>,
     /// All must hold.
     pub places: Vec<Place>,
     /// The words searched for.

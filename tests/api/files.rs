@@ -99,5 +99,5 @@ fn files_that_are_not_there_are_named() {
     get(bundled(), "/v1/files/territories.csv?limit=1").problem(400);
     get(TestServer::empty().address, "/v1/files").problem(503);
     let listed: Value = get(bundled(), "/v1/files").json();
-    assert_eq!(listed["release"], 2);
+    assert_eq!(listed["release"], 3);
 }

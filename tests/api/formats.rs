@@ -20,7 +20,7 @@ use crate::harness::{Reply, bundled, get, head};
 
 /// What is asked of a dataset: all of it where it is small.
 fn selection(dataset: &Dataset) -> &'static str {
-    if dataset.name == "territories" { "within=EPCI-200033579" } else { "" }
+    if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579" } else { "" }
 }
 
 /// An answer that must have succeeded and be whole, with the headers of its representation.
@@ -89,7 +89,7 @@ fn rows_that_a_link_leads_to_are_given_in_every_representation() {
         let pages = agree(context, &path, "");
         assert!(pages.names.iter().eq(context.fields().map(|field| field.name)), "{path}");
         let reply = get(bundled(), &format!("{path}?format=csv"));
-        let file = format!("attachment; filename=\"reperes-{code}-{target}-publication-2.csv\"").replace('~', "_");
+        let file = format!("attachment; filename=\"reperes-{code}-{target}-publication-3.csv\"").replace('~', "_");
         assert_eq!(reply.header("content-disposition"), Some(&*file));
         followed += 1;
     }

@@ -10,6 +10,7 @@ mod document;
 mod feed;
 mod files;
 mod formats;
+mod geography;
 mod grammar;
 mod history;
 mod model;

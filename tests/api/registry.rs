@@ -147,7 +147,7 @@ fn initial(text: &str) -> Option<char> {
 
 #[test]
 fn pages_visit_every_row_once_whatever_the_order() {
-    for dataset in collections().filter(|dataset| dataset.name != "territories") {
+    for dataset in collections().filter(|dataset| !matches!(dataset.name, "territories" | "territory_versions")) {
         let all: Vec<String> = sample(bundled(), dataset).iter().map(|row| code(dataset, row)).collect();
         for field in dataset.fields.iter().filter(|field| field.is_sortable()) {
             for sign in ["", "-"] {
@@ -251,6 +251,7 @@ fn no_field_is_named_like_a_parameter_and_links_lead_somewhere() {
         "opened_by",
         "closed_by",
         "share",
+        "geography",
     ];
     for dataset in REGISTRY {
         for field in dataset.fields {

@@ -65,6 +65,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         parent,
         conditions: Vec::new(),
         scopes: Vec::new(),
+        geography: None,
         places: Vec::new(),
         search: None,
         last: None,
@@ -126,6 +127,7 @@ impl Reader {
             Parameter::Filter(field, operator) => self.filter(field, operator, text, plan),
             Parameter::Within => self.scope(ScopeKind::Within, parameter, text, plan),
             Parameter::Touching => self.scope(ScopeKind::Touching, parameter, text, plan),
+            Parameter::Geography => self.geography(text, plan),
             Parameter::Bbox => self.bbox(text, plan),
             Parameter::Lon => self.degrees(parameter, text, 180.0).map(|degrees| {
                 self.point[0] = Some(degrees);

@@ -58,6 +58,21 @@ impl Reader {
         Some(canonical)
     }
 
+    /// A day, or a year for its first of January: the day of the yearly editions of the official geography.
+    pub(super) fn geography(&mut self, text: &str, plan: &mut Plan) -> Option<String> {
+        let day = match text.len() {
+            4 => period::parse(text).map(|year| year.start),
+            _ => period::day(text),
+        };
+        if day.is_none() {
+            let detail =
+                "The value is neither a day of the calendar, such as 2012-06-30, nor a year, such as 2012, for its 1 January.";
+            self.faults.push(Fault::new(Parameter::Geography.name(), detail).value(text));
+        }
+        plan.geography = day;
+        day.map(|day| day.to_string())
+    }
+
     /// A box: west, south, east, north. None crosses the antimeridian, since no contour does.
     pub(super) fn bbox(&mut self, text: &str, plan: &mut Plan) -> Option<String> {
         let name = Parameter::Bbox.name();

@@ -16,6 +16,7 @@ impl Reader {
             [None, Some(_)] => self.needs(Parameter::Lat, "`lon` beside it: a point has both"),
             [None, None] => {}
         }
+        self.geography_of_then(plan);
         self.presentation(plan);
         self.grouping(plan);
         self.complete_order(plan);
@@ -35,6 +36,30 @@ impl Reader {
 
     fn given(plan: &Plan, parameter: Parameter) -> bool {
         plan.parameters.iter().any(|(name, _)| *name == parameter.name())
+    }
+
+    /// What is not known of the geography of another day.
+    fn geography_of_then(&mut self, plan: &Plan) {
+        use Parameter as P;
+        if plan.geography.is_none() {
+            return;
+        }
+        if !self.context.holds_territories() && plan.scopes.is_empty() {
+            self.needs(P::Geography, "`within` or `touching` beside it: it says of which day they are");
+        }
+        let contours = "Contours are those of today";
+        let mut todays = vec![(P::Bbox, contours), (P::Lon, contours), (P::Lat, contours)];
+        if self.context.holds_territories() {
+            todays.push((P::Search, "Today's names are searched; filter `/v1/territory_versions` by `name` for those of then"));
+            if plan.presentation.representation == Representation::GeoJson {
+                self.faults.push(Fault::new(P::Geography.name(), format!("{contours}; GeoJSON has none of another day.")));
+            }
+        }
+        for (parameter, why) in todays.into_iter().filter(|(p, _)| Self::given(plan, *p)) {
+            let detail = format!("{why}; the parameter has no meaning beside `geography`.");
+            self.faults.push(Fault::new(parameter.name(), detail));
+        }
+        self.apart(plan, "geography", &[P::Compare, P::Rollup], None);
     }
 
     /// What only some representations have.

@@ -204,7 +204,7 @@ fn a_trailer_counts_the_lines_before_it() {
     let plain = given(bundled(), target, Representation::Ndjson).text();
     let counted = given(bundled(), &format!("{target}&trailer=true"), Representation::Ndjson).text();
     let rows = plain.lines().count();
-    assert_eq!(counted, format!("{plain}{{\"trailer\":{{\"rows\":{rows},\"release\":2,\"complete\":true}}}}\n"));
+    assert_eq!(counted, format!("{plain}{{\"trailer\":{{\"rows\":{rows},\"release\":3,\"complete\":true}}}}\n"));
     let problem = get(bundled(), &format!("{target}&trailer=true&limit=5")).problem(400);
     assert_eq!(problem["errors"][0]["parameter"], "trailer", "a page is not all there is");
 }

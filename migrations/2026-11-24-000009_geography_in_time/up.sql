@@ -1,0 +1,125 @@
+-- The geography in time: when a code named a territory, every state that it named, and what lay in what on a day.
+
+ALTER TABLE territories
+    ADD COLUMN status text COLLATE "C",
+    ADD COLUMN valid_from date,
+    ADD COLUMN valid_to date,
+    ADD COLUMN end_event text COLLATE "C",
+    ADD COLUMN successor_codes text[] COLLATE "C";
+
+CREATE TABLE territory_versions (
+    territory_code text COLLATE "C" NOT NULL,
+    valid_from date NOT NULL,
+    valid_to date,
+    kind text COLLATE "C" NOT NULL,
+    name text COLLATE "C" NOT NULL,
+    arrondissement_code text COLLATE "C",
+    departement_code text COLLATE "C",
+    region_code text COLLATE "C",
+    epci_code text COLLATE "C",
+    start_event text COLLATE "C",
+    end_event text COLLATE "C",
+    predecessor_codes text[] COLLATE "C",
+    successor_codes text[] COLLATE "C",
+    source_code text COLLATE "C" NOT NULL,
+    source_location text COLLATE "C",
+    note text COLLATE "C",
+    first_release integer NOT NULL,
+    last_release integer CHECK (last_release >= first_release),
+    CHECK (valid_to > valid_from)
+);
+CREATE UNIQUE INDEX territory_versions_key ON territory_versions (territory_code, valid_from, first_release);
+CREATE UNIQUE INDEX territory_versions_current ON territory_versions (territory_code, valid_from) WHERE last_release IS NULL;
+CREATE INDEX territory_versions_departement ON territory_versions (departement_code);
+CREATE INDEX territory_versions_epci ON territory_versions (epci_code) WHERE epci_code IS NOT NULL;
+CREATE INDEX territory_versions_arrondissement ON territory_versions (arrondissement_code) WHERE arrondissement_code IS NOT NULL;
+CREATE INDEX territory_versions_region ON territory_versions (region_code) WHERE region_code IS NOT NULL;
+-- What a release opened and what it closed, as in every table that is published.
+CREATE INDEX territory_versions_opened ON territory_versions (first_release);
+CREATE INDEX territory_versions_closed ON territory_versions (last_release) WHERE last_release IS NOT NULL;
+SELECT publish_table('territory_versions');
+
+-- The functions below are single SELECTs without side effects, so that the planner puts them into the query that calls
+-- them: a condition on a code reaches the indexes above, and nothing is computed of the rest of the country. Those that
+-- give rows of a table stand in its place; a migration that adds a column to the table must replace them.
+
+-- The states of a day, at a release.
+CREATE FUNCTION versions_on(day date, release integer) RETURNS SETOF territory_versions
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
+    SELECT * FROM territory_versions
+    WHERE valid_from <= day AND (valid_to IS NULL OR valid_to > day)
+        AND first_release <= release AND (last_release IS NULL OR last_release >= release)
+$$;
+
+-- The territories of a day. What only the last state is known of (inhabitants, postal codes, centre) is left out of
+-- earlier ones, and so is an area that is not known of that day.
+CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territories
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
+    SELECT v.territory_code, v.kind, t.official_code, v.name, t.siren,
+        CASE WHEN last.state THEN t.legal_form END, t.zone,
+        CASE WHEN last.state THEN t.population END, CASE WHEN last.state THEN t.population_year END,
+        NULL::text, a.territory_code, v.departement_code, r.territory_code, e.territory_code,
+        CASE WHEN last.state THEN t.chief_commune_code END, CASE WHEN last.state THEN t.postal_codes END,
+        CASE WHEN last.state THEN t.former_codes END,
+        CASE WHEN last.state THEN t.longitude END, CASE WHEN last.state THEN t.latitude END,
+        extract(year FROM day)::integer, v.source_code, v.source_location, v.note, release, NULL::integer,
+        t.status, v.valid_from, v.valid_to, v.end_event, v.successor_codes
+    FROM versions_on(day, release) v
+    JOIN territories t ON t.code = v.territory_code
+        AND t.first_release <= release AND (t.last_release IS NULL OR t.last_release >= release)
+    CROSS JOIN LATERAL (SELECT v.valid_to IS NOT DISTINCT FROM t.valid_to) last(state)
+    LEFT JOIN versions_on(day, release) a ON a.territory_code = v.arrondissement_code
+    LEFT JOIN versions_on(day, release) e ON e.territory_code = v.epci_code
+    LEFT JOIN versions_on(day, release) d ON d.territory_code = v.departement_code
+    LEFT JOIN versions_on(day, release) r ON r.territory_code = coalesce(v.region_code, d.region_code)
+$$;
+
+-- What lay in what on a day, as `containments` says it of today. A tie only holds between states that there were: the
+-- arrondissement and the EPCI of a commune are known from 2019 on, a region from 1976. The share of an EPCI in an area is
+-- of its communes, since the inhabitants of then are not here. (A condition on the share may be tried before the joins
+-- leave out communes without an EPCI, of which no EPCI has any: hence nullif.)
+CREATE FUNCTION containments_on(day date, release integer) RETURNS SETOF containments
+    LANGUAGE sql STABLE PARALLEL SAFE ROWS 200000 AS $$
+    SELECT v.territory_code, v.territory_code, 1::numeric, 'self'::text, release, NULL::integer
+    FROM versions_on(day, release) v
+    UNION ALL
+    SELECT 'FR'::text, v.territory_code, 1::numeric,
+        CASE WHEN v.kind = 'region' OR (v.kind = 'departement' AND v.region_code IS NULL) THEN 'yes' ELSE 'no' END,
+        release, NULL::integer
+    FROM versions_on(day, release) v WHERE v.kind <> 'country'
+    UNION ALL
+    SELECT a.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    FROM versions_on(day, release) v JOIN versions_on(day, release) a ON a.territory_code = v.arrondissement_code
+    UNION ALL
+    SELECT d.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    FROM versions_on(day, release) v JOIN versions_on(day, release) d ON d.territory_code = v.departement_code
+    UNION ALL
+    SELECT e.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    FROM versions_on(day, release) v JOIN versions_on(day, release) e ON e.territory_code = v.epci_code
+    UNION ALL
+    SELECT r.territory_code, d.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    FROM versions_on(day, release) d JOIN versions_on(day, release) r ON r.territory_code = d.region_code
+    UNION ALL
+    SELECT r.territory_code, v.territory_code, 1::numeric, 'no'::text, release, NULL::integer
+    FROM versions_on(day, release) v
+    JOIN versions_on(day, release) d ON d.territory_code = v.departement_code
+    JOIN versions_on(day, release) r ON r.territory_code = d.region_code
+    UNION ALL
+    SELECT part.container, part.epci,
+        CASE WHEN part.communes = whole.communes THEN 1 ELSE round(part.communes::numeric / nullif(whole.communes, 0), 5) END,
+        'no'::text, release, NULL::integer
+    FROM (
+        SELECT c.departement_code AS container, c.epci_code AS epci, count(*) AS communes
+        FROM versions_on(day, release) c GROUP BY c.departement_code, c.epci_code
+        UNION ALL
+        SELECT c.arrondissement_code, c.epci_code, count(*)
+        FROM versions_on(day, release) c GROUP BY c.arrondissement_code, c.epci_code
+        UNION ALL
+        SELECT d.region_code, c.epci_code, count(*)
+        FROM versions_on(day, release) c JOIN versions_on(day, release) d ON d.territory_code = c.departement_code
+        GROUP BY d.region_code, c.epci_code
+    ) part
+    JOIN versions_on(day, release) e ON e.territory_code = part.epci
+    JOIN versions_on(day, release) a ON a.territory_code = part.container
+    CROSS JOIN LATERAL (SELECT count(*) AS communes FROM versions_on(day, release) c WHERE c.epci_code = part.epci) whole
+$$;
