@@ -39,8 +39,22 @@ pub fn published() -> impl Iterator<Item = &'static Dataset> {
 }
 
 /// The code of a row.
-pub fn code(dataset: &Dataset, name: &str) -> String {
-    if dataset.has_joined_code() { format!("stays~stays~2020~{name}~observed~stays") } else { name.to_owned() }
+pub fn code(dataset: &'static Dataset, name: &str) -> String {
+    let parts: Vec<String> = dataset.key_fields().map(|field| cell(dataset, field, name, "1")).collect();
+    parts.join("~")
+}
+
+/// The field of the key that tells the rows apart.
+fn telling(dataset: &'static Dataset) -> &'static Field {
+    let by = |field: &&Field| field.name == "breakdown" || matches!(field.kind, Kind::Code | Kind::Date);
+    dataset.key_fields().find(by).expect("a key has a field that rows of a test may differ by")
+}
+
+/// A day of the row's own; the days follow each other as the names do.
+fn day(name: &str) -> String {
+    let names = ["changes", "comes", "goes", "quits", "stays"];
+    let at = names.iter().position(|own| *own == name).unwrap_or(names.len());
+    format!("2020-01-0{}", at + 1)
 }
 
 /// The same for all tests that only read.
@@ -77,14 +91,16 @@ fn publish_rows(url: &str, rows: &[(&str, &str)]) {
 fn csv(dataset: &'static Dataset, rows: &[(&str, &str)]) -> String {
     let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let header: Vec<&str> = fields.iter().map(|field| field.name).collect();
-    let line =
-        |(name, version): &(&str, &str)| fields.iter().map(|field| cell(field, name, version)).collect::<Vec<_>>().join(",");
+    let line = |(name, version): &(&str, &str)| {
+        fields.iter().map(|field| cell(dataset, field, name, version)).collect::<Vec<_>>().join(",")
+    };
     let lines: Vec<String> = std::iter::once(header.join(",")).chain(rows.iter().map(line)).collect();
     format!("{}\n", lines.join("\n"))
 }
 
-fn cell(field: &Field, name: &str, version: &str) -> String {
+fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str) -> String {
     match (field.name, field.kind) {
+        (own, Kind::Date) if own == telling(dataset).name => day(name),
         ("breakdown", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
         ("note" | "value", _) => version.to_owned(),
@@ -109,11 +125,13 @@ fn withdraw(url: &str) {
              VALUES (3, clock_timestamp(), '{WITHDRAWING}', 'Repères', 'etalab-2.0', 0, 0, 0, '{{}}', '[]');"
         );
         for dataset in published() {
-            let named = if dataset.has_joined_code() { "breakdown" } else { "code" };
+            let named = telling(dataset);
+            let gone_and_quit = ["goes", "quits"].map(|name| format!("'{}'", cell(dataset, named, name, "1"))).join(", ");
             let (table, gone, successor) = (dataset.name, code(dataset, "goes"), code(dataset, "stays"));
             statements.push_str(&format!(
-                "UPDATE \"{table}\" SET last_release = 2 WHERE {named} IN ('goes', 'quits'); \
-                 INSERT INTO withdrawals VALUES ('{table}', '{gone}', 3, '{REASON}', '{successor}');"
+                "UPDATE \"{table}\" SET last_release = 2 WHERE \"{}\" IN ({gone_and_quit}); \
+                 INSERT INTO withdrawals VALUES ('{table}', '{gone}', 3, '{REASON}', '{successor}');",
+                named.name
             ));
         }
         client.batch_execute(&format!("{statements} COMMIT;")).await.expect("the rows are withdrawn");
