@@ -3,24 +3,29 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod access;
 mod aggregates;
 mod changes;
 mod configuration;
+mod desk;
 mod document;
 mod feed;
 mod files;
 mod formats;
 mod grammar;
 mod history;
+mod keys;
 mod model;
 mod notices;
 mod operators;
 mod pinned;
 mod processes;
+mod publishing;
 mod questions;
 mod refusals;
 mod registry;
 mod releases;
+mod rights;
 mod series;
 mod strings;
 mod time;
