@@ -15,7 +15,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
 # Only the bundles, readable by all whatever the umask of the checkout.
 COPY data data
 RUN install -d /out/data \
-    && cp -r data/0*-* /out/data/ \
+    && cp -r data/0*-* data/recipes /out/data/ \
     && chmod -R u=rwX,go=rX /out/data
 
 FROM debian:bookworm-slim
@@ -26,14 +26,15 @@ LABEL org.opencontainers.image.title="reperes" \
 COPY --chmod=0644 LICENSE LICENSE-DATA.md /usr/share/doc/reperes/
 COPY --from=build /out/bin/reperes /usr/local/bin/reperes
 COPY --from=build /out/data /srv/reperes/data
-# The files of releases are the only thing that the service writes; a volume laid here takes over the owner.
-RUN install -d -o 10001 -g 10001 /var/lib/reperes/files
+# The files of releases and of publications are all that the service writes; a volume laid here takes over the owner.
+RUN install -d -o 10001 -g 10001 /var/lib/reperes/files /var/lib/reperes/uploads
 WORKDIR /srv/reperes
 # A number, so that an orchestrator can tell that it is not root. It owns the folder of files and needs no account.
 USER 10001:10001
 # DATABASE_URL must be given as well: the image has no Postgres.
 ENV REPERES_ADDRESS=0.0.0.0:8080 \
-    REPERES_FILES_DIR=/var/lib/reperes/files
+    REPERES_FILES_DIR=/var/lib/reperes/files \
+    REPERES_UPLOADS_DIR=/var/lib/reperes/uploads
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # The image has no curl; bash opens the connection itself, on the port that REPERES_ADDRESS names.

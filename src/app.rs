@@ -17,6 +17,7 @@ use crate::db::pool::Limits;
 use crate::http::files::{self, store::Store};
 use crate::http::{Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
+use crate::publish::{Desk, Settings};
 use crate::query::closest::closest;
 
 /// Connections for exports, besides those of the workers.
@@ -35,19 +36,31 @@ pub struct Shared {
     pub files: Store,
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
+    /// Where publications are handed in.
+    pub desk: Desk,
     /// The OpenAPI document.
     pub document: Bytes,
     /// Whether the server is on its way down.
     pub stopping: watch::Sender<bool>,
 }
 
+/// What is kept on disk, and how much of it.
+#[derive(Clone, Debug)]
+pub struct Disk {
+    /// The folder of the files of releases.
+    pub files: PathBuf,
+    /// Where publications are received, by what, and how large.
+    pub publishing: Settings,
+}
+
 impl Shared {
-    /// What workers share, for a database; files of releases are kept in a folder.
-    pub fn new(database: Database, limits: Limits, files: PathBuf) -> Self {
+    /// What workers share, for a database.
+    pub fn new(database: Database, limits: Limits, disk: Disk) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
         let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
-        let files = Store::new(files);
-        Self { database, limits, exports, files, public_url: None, document, stopping: watch::Sender::new(false) }
+        let files = Store::new(disk.files);
+        let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
+        Self { database, limits, exports, files, desk, public_url: None, document, stopping: watch::Sender::new(false) }
     }
 }
 
@@ -76,6 +89,7 @@ pub fn build(
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
+        desk: shared.desk.clone(),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

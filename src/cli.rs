@@ -1,35 +1,30 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
+mod database;
+mod keys;
 mod publish;
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::runtime;
-
-use crate::app::{EXPORT_CONNECTIONS, Shared};
+use crate::app::{Disk, Shared};
 use crate::config::{Config, VARIABLES};
 use crate::datasets::REGISTRY;
-use crate::db::DbError;
-use crate::db::connect::Database;
-use crate::db::migrate::{self, SetupLock};
 use crate::http::openapi;
-use crate::postgres::{Cluster, Durability, Server as Postgres};
-use crate::publish as publishing;
+use crate::publish::Settings;
 use crate::query::closest::closest;
 use crate::server::Server;
+use database::Databases;
 
-/// Pause between attempts to reach the database at start.
-const RETRY: Duration = Duration::from_millis(500);
-
-const COMMANDS: [(&str, &str); 5] = [
+const COMMANDS: [(&str, &str); 6] = [
     ("serve", "sets the database up if need be, and serves (the default)"),
     ("migrate", "sets the database up if need be, bundled data included, and ends"),
     ("publish", "publishes a file or a folder as one release, or nothing; see `publish --help`"),
     ("withdraw", "withdraws rows by their codes, with a reason; see `withdraw --help`"),
+    ("keys", "makes, lists or revokes the keys with which others may publish"),
     ("openapi", "prints the OpenAPI document"),
 ];
 
@@ -40,6 +35,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["migrate"] => migrate(),
         ["publish", ..] => return publish::publish(arguments),
         ["withdraw", ..] => return publish::withdraw(arguments),
+        ["keys", ..] => return keys(arguments),
         ["openapi"] => print(&openapi::text(REGISTRY)),
         ["help" | "--help" | "-h"] => print(&help()),
         ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -50,6 +46,10 @@ pub fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    told(outcome)
+}
+
+fn told(outcome: Result<(), String>) -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(why) => {
@@ -86,24 +86,35 @@ fn serve() -> Result<(), String> {
     let started = Instant::now();
     let taken = |error| format!("cannot serve on {}: {error}", config.address);
     drop(TcpListener::bind(config.address).map_err(taken)?);
-    let (database, postgres) = database(&config)?;
-    set_up(&config, &database)?;
-    let shared = Shared { public_url: config.public_url.clone(), ..Shared::new(database, config.limits, config.files.clone()) };
+    let databases = Databases::start(&config)?;
+    databases.set_up(&config)?;
+    let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
+    let disk = Disk { files: config.files.clone(), publishing: Settings { uploads, recipes, limit: config.publish_limit } };
+    let shared = Shared { public_url: config.public_url.clone(), ..Shared::new(databases.service.clone(), config.limits, disk) };
     shared.build_files();
     let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
     let outcome = system.block_on(async { server.run(ready).await });
-    drop(postgres);
+    drop(databases);
     log::info!("stopped");
     outcome.map_err(|error| error.to_string())
 }
 
 fn migrate() -> Result<(), String> {
     let config = configure()?;
-    let (database, _postgres) = database(&config)?;
-    set_up(&config, &database)
+    Databases::start(&config)?.set_up(&config)
+}
+
+fn keys(arguments: &[String]) -> ExitCode {
+    match keys::command().try_get_matches_from(arguments) {
+        Ok(matches) => told(configure().and_then(|config| print(&keys::run(&matches, &config)?))),
+        Err(error) => {
+            _ = error.print();
+            if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
+        }
+    }
 }
 
 /// Reads the environment and starts the log.
@@ -136,48 +147,4 @@ fn line(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::
     let time = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
     let text = record.args().to_string().replace('\r', "\\r").replace('\n', "\n  ");
     writeln!(out, "{time} {:<5} {} {text}", record.level(), record.target())
-}
-
-/// The database to use, and our own Postgres if it is that one.
-fn database(config: &Config) -> Result<(Database, Option<Postgres>), String> {
-    if let Some(database) = &config.database {
-        return Ok((database.clone(), None));
-    }
-    let cluster = Cluster::open(&config.data_dir, config.data_dir_moved, config.bin_dir.as_deref(), Durability::Durable)?;
-    let workers = config.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-    let postgres = Postgres::start(cluster, workers * config.limits.connections + EXPORT_CONNECTIONS)?;
-    Ok((Database::parse(postgres.url())?, Some(postgres)))
-}
-
-/// Migrates and fills the database, one server at a time. Diesel's migrations need a multi-thread runtime.
-fn set_up(config: &Config, database: &Database) -> Result<(), String> {
-    let runtime =
-        runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())?;
-    let set_up = async {
-        let lock = wait_for(database, config.startup_wait).await?;
-        for name in migrate::run(database, &lock).await.map_err(|error| error.to_string())? {
-            log::info!("migrated: {name}");
-        }
-        let mut writer = database.writer().await.map_err(|error| error.to_string())?;
-        publishing::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes)
-            .await
-            .map_err(|error| error.to_string())?;
-        lock.release().await.map_err(|error| error.to_string())
-    };
-    runtime.block_on(set_up)
-}
-
-/// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.
-async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
-    let deadline = Instant::now() + patience;
-    loop {
-        match SetupLock::acquire(database).await {
-            Ok(lock) => return Ok(lock),
-            Err(DbError::Unavailable(why)) if Instant::now() < deadline => {
-                log::warn!("waiting for the database: {why}");
-                tokio::time::sleep(RETRY).await;
-            }
-            Err(error) => return Err(error.to_string()),
-        }
-    }
 }

@@ -35,6 +35,11 @@ pub const VARIABLES: &[Variable] = &[
         "",
         "URL of a Postgres database (versions 14 to 18); without it the program runs a Postgres of its own",
     ),
+    variable(
+        "DATABASE_OWNER_URL",
+        "",
+        "URL of the same database for the role that owns the tables and migrates them, if DATABASE_URL's does not; that one is then given what it needs and no more",
+    ),
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
     variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
@@ -45,6 +50,12 @@ pub const VARIABLES: &[Variable] = &[
         "",
         "address that the service is known under, such as https://example.org; the request's Host when not set",
     ),
+    variable(
+        "REPERES_UPLOADS_DIR",
+        "",
+        "directory in which the files of publications over HTTP are received; `uploads` in REPERES_DATA_DIR when not set",
+    ),
+    variable("REPERES_PUBLISH_LIMIT_MB", "1024", "the most megabytes of one publication over HTTP (1 to 1048576)"),
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
     variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),
@@ -60,6 +71,8 @@ pub const VARIABLES: &[Variable] = &[
 pub struct Config {
     /// The database to use, if it is not our own.
     pub database: Option<Database>,
+    /// The same database, as the owner of the tables, if that is another role.
+    pub owner: Option<Database>,
     /// Where to serve.
     pub address: SocketAddr,
     /// Directory of our own Postgres.
@@ -68,6 +81,10 @@ pub struct Config {
     pub data_dir_moved: bool,
     /// Directory of the files of releases.
     pub files: PathBuf,
+    /// Directory in which the files of publications are received.
+    pub uploads: PathBuf,
+    /// The most bytes of one publication over HTTP.
+    pub publish_limit: u64,
     /// Directory of the bundled data.
     pub bundles: PathBuf,
     /// Directory of the recipes that are called by name.
@@ -107,11 +124,15 @@ impl Config {
         let mut reader = Reader { given, faults: Vec::new() };
         reader.misspelt();
         let millis = |number: u64| Duration::from_millis(number);
-        let database = reader
-            .given
-            .get("DATABASE_URL")
-            .cloned()
-            .and_then(|url| Database::parse(&url).map_err(|why| reader.faults.push(format!("DATABASE_URL {why}"))).ok());
+        let database = reader.database("DATABASE_URL");
+        let owner = reader.database("DATABASE_OWNER_URL");
+        match &database {
+            None if owner.is_some() => reader.faults.push("DATABASE_OWNER_URL is set without DATABASE_URL".to_owned()),
+            Some(service) if owner.is_some() && service.role().is_none() => {
+                reader.faults.push("DATABASE_URL names no role, which DATABASE_OWNER_URL's must give rights to".to_owned());
+            }
+            _ => {}
+        }
         let address = reader.text("REPERES_ADDRESS");
         let address = address.parse().unwrap_or_else(|_| {
             reader
@@ -126,13 +147,13 @@ impl Config {
         };
         let config = Self {
             database,
+            owner,
             address,
             data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
             data_dir_moved: reader.given.contains_key("REPERES_DATA_DIR"),
-            files: match reader.given.get("REPERES_FILES_DIR") {
-                Some(folder) => PathBuf::from(folder),
-                None => PathBuf::from(reader.text("REPERES_DATA_DIR")).join("files"),
-            },
+            files: reader.directory("REPERES_FILES_DIR", "files"),
+            uploads: reader.directory("REPERES_UPLOADS_DIR", "uploads"),
+            publish_limit: reader.number("REPERES_PUBLISH_LIMIT_MB", 1, 1 << 20) * 1_000_000,
             bundles: PathBuf::from(reader.text("REPERES_BUNDLES")),
             recipes: PathBuf::from(reader.text("REPERES_RECIPES")),
             public_url,
@@ -170,6 +191,19 @@ impl Reader {
             self.faults.push(format!("REPERES_PUBLIC_URL is `{url}`, which is not an address such as https://example.org"));
         }
         Some(url.trim_end_matches('/').to_owned())
+    }
+
+    /// A directory of its own, or that of this name in the data directory.
+    fn directory(&self, variable: &str, name: &str) -> PathBuf {
+        match self.given.get(variable) {
+            Some(folder) => PathBuf::from(folder),
+            None => PathBuf::from(self.text("REPERES_DATA_DIR")).join(name),
+        }
+    }
+
+    fn database(&mut self, name: &str) -> Option<Database> {
+        let url = self.given.get(name)?;
+        Database::parse(url).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
     }
 
     fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {

@@ -8,13 +8,15 @@
 //!
 //! ```text
 //! main → cli → server → app → datasets
-//!                        app → http → { db, format } → query → problem
+//!                        app → http → { publish, db, format } → query → problem
 //!         cli → publish → db
+//!         { cli, http, publish } → access → query
 //!         cli → { config, postgres }
 //! ```
 //!
 //! Arrows are the only direction in which modules may use each other; `tests/architecture.rs` keeps it.
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod config;

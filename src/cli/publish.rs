@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
-use tokio::runtime;
 
-use super::{configure, database, print, set_up};
+use super::database::{self, Databases};
+use super::{configure, print};
+use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
+use crate::db::audit::By;
 use crate::publish::{self, Dialect, File, Job, Manifest, Mode, Outcome, Progress, PublishError, Report, Values, Withdrawal};
 
 /// Rows of each table that `--explain` shows.
@@ -134,11 +136,10 @@ fn run(command: Command, arguments: &[String], job: impl FnOnce(&ArgMatches, &Co
 /// Publishes in a database that is set up first, if need be.
 fn execute(config: &Config, job: &Job) -> Result<Report, PublishError> {
     let failed = PublishError::Unreadable;
-    let (database, _postgres) = database(config).map_err(failed)?;
-    set_up(config, &database).map_err(failed)?;
-    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    runtime.map_err(|error| failed(error.to_string()))?.block_on(async {
-        let mut writer = database.writer().await?;
+    let databases = Databases::join(config).map_err(failed)?;
+    databases.set_up(config).map_err(failed)?;
+    database::runtime().map_err(failed)?.block_on(async {
+        let mut writer = databases.service.writer().await?;
         publish::publish(&mut writer, REGISTRY, job, &Progress::start(&job.manifest.title)).await
     })
 }
@@ -185,6 +186,9 @@ fn job(matches: &ArgMatches, config: &Config, manifest: Manifest, folder: PathBu
         trial: matches.get_flag("dry-run") || explain > 0,
         explain,
         wait: !matches.get_flag("no-wait"),
+        received: None,
+        rights: Rights::all(),
+        by: By::command_line(),
     }
 }
 
@@ -223,30 +227,13 @@ fn publication(matches: &ArgMatches, config: &Config) -> Result<Job, PublishErro
             scope: scope(pairs(matches, "scope")?),
             ..File::default()
         };
-        (manifest(file, &folder, config)?, folder)
+        (publish::manifest_of(file, &folder, &config.recipes)?, folder)
     };
     if let Some(share) = text(matches, "warn-above") {
         manifest.warn_above = share.parse().map_err(|_| wrong(format!("--warn-above is `{share}`, which is not a number")))?;
     }
     say(matches, &mut manifest);
     Ok(job(matches, config, manifest, folder, explain))
-}
-
-/// The manifest of a file that comes alone: what its recipe says, or nothing much.
-fn manifest(file: File, folder: &Path, config: &Config) -> Result<Manifest, PublishError> {
-    let said = file.recipe.as_deref().map(|named| publish::load_recipe(named, folder, &config.recipes)).transpose()?;
-    let manifest = match said {
-        Some(recipe) => Manifest {
-            title: recipe.title,
-            description: recipe.description,
-            publisher: recipe.publisher,
-            licence: recipe.licence,
-            notes: recipe.notes,
-            ..Manifest::of(file)
-        },
-        None => Manifest::of(file),
-    };
-    Ok(manifest)
 }
 
 /// What `withdraw` is asked for.

@@ -41,6 +41,16 @@ impl Database {
         Ok(Self { config, tls })
     }
 
+    /// The role that the URL names.
+    pub fn role(&self) -> Option<&str> {
+        self.config.get_user()
+    }
+
+    /// The password that the URL holds.
+    pub(super) fn password(&self) -> Option<&[u8]> {
+        self.config.get_password()
+    }
+
     /// Opens a connection for reading: read-only, each statement under a time limit.
     ///
     /// # Errors

@@ -12,6 +12,8 @@ pub enum DbError {
     Unavailable(String),
     /// It did not answer in time; the connection is sound.
     Late(String),
+    /// It refused the rows that were given: their values break a rule that only it knows.
+    Data(String),
     /// It refused what was asked: a fault of this program, or of who configured it.
     Failed(String),
 }
@@ -21,6 +23,7 @@ impl fmt::Display for DbError {
         match self {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
             DbError::Late(why) => write!(f, "the database is too slow: {why}"),
+            DbError::Data(why) => write!(f, "the database refused the rows: {why}"),
             DbError::Failed(why) => write!(f, "the database refused: {why}"),
         }
     }
@@ -44,6 +47,9 @@ impl From<QueryError> for DbError {
     }
 }
 
+/// Classes of codes with which Postgres refuses values: data exceptions and violated constraints.
+const DATA: [&str; 2] = ["22", "23"];
+
 /// Classes of codes with which Postgres says that it is going, gone, or out of room: 08, 53, 57, 58.
 const PASSING: [&str; 4] = ["08", "53", "57", "58"];
 
@@ -56,9 +62,11 @@ impl From<tokio_postgres::Error> for DbError {
         let place = refusal.where_().map_or(String::new(), |place| format!(" ({place})"));
         let detail = refusal.detail().map_or(String::new(), |detail| format!(": {detail}"));
         let text = format!("{}{detail}{place}", refusal.message());
-        match PASSING.iter().any(|class| refusal.code().code().starts_with(class)) {
-            true => DbError::Unavailable(text),
-            false => DbError::Failed(text),
+        let is = |classes: &[&str]| classes.iter().any(|class| refusal.code().code().starts_with(class));
+        match (is(&PASSING), is(&DATA)) {
+            (true, _) => DbError::Unavailable(text),
+            (_, true) => DbError::Data(text),
+            _ => DbError::Failed(text),
         }
     }
 }

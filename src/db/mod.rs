@@ -3,6 +3,7 @@
 //! Must not know HTTP, file formats, or any one dataset.
 
 pub mod aggregate;
+pub mod audit;
 pub mod changes;
 pub mod comparison;
 mod conditions;
@@ -12,7 +13,9 @@ pub mod export;
 pub mod fate;
 mod filter;
 pub mod geography;
+pub mod grants;
 pub mod history;
+pub mod keys;
 mod keyset;
 pub mod lookup;
 pub mod merge;
@@ -20,6 +23,7 @@ pub mod migrate;
 pub mod notices;
 pub mod pool;
 pub mod publication;
+pub mod publications;
 pub mod read;
 pub mod related;
 mod schema;

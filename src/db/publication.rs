@@ -6,6 +6,7 @@ use serde_json::Value;
 use tokio_postgres::{Client, Transaction};
 
 use super::DbError;
+use super::audit::{self, Entry};
 use super::merge::Counts;
 use crate::query::Dataset;
 
@@ -82,7 +83,7 @@ impl<'c> Publication<'c> {
     /// # Errors
     /// The database's.
     pub async fn analyze(&self, dataset: &'static Dataset) -> Result<(), DbError> {
-        Ok(self.transaction.batch_execute(&format!("ANALYZE \"{}\"", dataset.name)).await?)
+        Ok(self.transaction.batch_execute(&format!("SELECT analyze_table('{}')", dataset.name)).await?)
     }
 
     /// The transaction, for staging.
@@ -103,11 +104,30 @@ impl<'c> Publication<'c> {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Records the release and makes everything visible at once.
+    /// The sources of the rows that release `number` opens or closes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn touched_sources(&self, dataset: &'static Dataset, number: i32) -> Result<Vec<String>, DbError> {
+        let query = format!(
+            "SELECT DISTINCT source_code FROM \"{}\" WHERE first_release = $1 OR last_release = $1 - 1 ORDER BY 1",
+            dataset.name
+        );
+        let rows = self.transaction.query(&query, &[&number]).await?;
+        Ok(rows.iter().map(|row| row.get(0)).collect())
+    }
+
+    /// Records the release and who made it, and makes everything visible at once.
     ///
     /// # Errors
     /// The database's; then nothing has happened.
-    pub async fn commit(self, number: i32, record: Record, counts: &[(&'static str, Counts)]) -> Result<(), DbError> {
+    pub async fn commit(
+        self,
+        number: i32,
+        record: Record,
+        counts: &[(&'static str, Counts)],
+        entry: &Entry,
+    ) -> Result<(), DbError> {
         let sum = |each: fn(&Counts) -> u64| {
             i32::try_from(counts.iter().map(|(_, c)| each(c)).sum::<u64>())
                 .map_err(|_| DbError::Failed("a release holds more rows than can be counted".to_owned()))
@@ -137,6 +157,7 @@ impl<'c> Publication<'c> {
                 ],
             )
             .await?;
+        audit::record(&self.transaction, entry).await?;
         Ok(self.transaction.commit().await?)
     }
 }

@@ -6,7 +6,9 @@ use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::state::State;
-use super::{changes, collection, contour, docs, feed, files, health, history, index, item, operation, problems, profile};
+use super::{
+    changes, collection, contour, docs, feed, files, health, history, index, item, operation, problems, profile, publish,
+};
 use crate::problem::{Kind, Problem};
 use crate::query::dataset::HISTORY;
 use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
@@ -56,8 +58,24 @@ pub struct Own {
 impl Own {
     /// A handler with its description.
     fn endpoint<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint {
-        Endpoint::Own(Self { path: P::path(), tag, describe: P::operation, route })
+        Endpoint::Own(Self::new::<P>(tag, route))
     }
+
+    fn new<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Self {
+        Self { path: P::path(), tag, describe: P::operation, route }
+    }
+
+    fn operation(&self) -> Operation {
+        let mut operation = (self.describe)();
+        operation.tags = Some(vec![self.tag.to_owned()]);
+        operation
+    }
+}
+
+/// What is written to an address that is also read: the only one there is.
+fn writer(path: &str) -> Option<Own> {
+    let publish = Own::new::<publish::__path_publish>("releases", || web::to(publish::publish));
+    Some(publish).filter(|own| own.path == path)
 }
 
 /// Every endpoint, in the order of the documentation.
@@ -72,6 +90,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         Own::endpoint::<files::__path_list>(FILES, || web::to(files::list)),
         Own::endpoint::<files::__path_current>(FILES, || web::to(files::current)),
         Own::endpoint::<files::__path_pinned>(FILES, || web::to(files::pinned)),
+        Own::endpoint::<publish::__path_status>("releases", || web::to(publish::status)),
         Own::endpoint::<health::__path_live>(SERVICE, || web::to(health::live)),
         Own::endpoint::<health::__path_ready>(SERVICE, || web::to(health::ready)),
         Own::endpoint::<docs::__path_document>(SERVICE, || web::to(docs::document)),
@@ -118,15 +137,16 @@ impl Endpoint {
             Endpoint::Item(context) => operation::item(*context),
             Endpoint::Related(dataset, link, context) => operation::related(dataset, link, *context),
             Endpoint::History(context) => history::describe(*context),
-            Endpoint::Own(own) => {
-                let mut operation = (own.describe)();
-                operation.tags = Some(vec![own.tag.to_owned()]);
-                operation
-            }
+            Endpoint::Own(own) => own.operation(),
         }
     }
 
-    /// The resource to register: GET and HEAD alike, 405 with `Allow` for all else.
+    /// The description of what is written to the address, where anything is.
+    pub fn written(&self) -> Option<Operation> {
+        writer(&self.path()).map(|own| own.operation())
+    }
+
+    /// The resource to register: GET and HEAD alike, POST where something is written, 405 with `Allow` for all else.
     pub fn resource(&self) -> Resource {
         let route = match self {
             Endpoint::Collection(context) => {
@@ -149,21 +169,29 @@ impl Endpoint {
             }
             Endpoint::Own(own) => (own.route)(),
         };
-        read_only(&self.path(), route)
+        let path = self.path();
+        match writer(&path) {
+            Some(own) => read(&path, route)
+                .route((own.route)().guard(guard::Post()))
+                .default_service(web::to(|request| refuse(request, "GET, HEAD, POST"))),
+            None => read_only(&path, route),
+        }
     }
 }
 
 /// A resource that is only read.
 pub fn read_only(path: &str, route: Route) -> Resource {
-    web::resource(path).route(route.guard(guard::Any(guard::Get()).or(guard::Head()))).default_service(web::to(refuse_method))
+    read(path, route).default_service(web::to(|request| refuse(request, "GET, HEAD")))
 }
 
-async fn refuse_method(request: HttpRequest) -> HttpResponse {
-    let problem = Problem::new(
-        Kind::MethodNotAllowed,
-        format!("This address is only read: {} is not admitted.", crate::problem::echo(request.method().as_str())),
-    );
+fn read(path: &str, route: Route) -> Resource {
+    web::resource(path).route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+}
+
+async fn refuse(request: HttpRequest, allowed: &'static str) -> HttpResponse {
+    let method = crate::problem::echo(request.method().as_str());
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not admitted here, only {allowed}."));
     let mut response = actix_web::ResponseError::error_response(&problem);
-    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD"));
+    response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
     response
 }

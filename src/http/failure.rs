@@ -40,7 +40,7 @@ impl From<DbError> for Problem {
                 log::warn!("{error}");
                 Problem::new(Kind::Unavailable, "The answer takes longer than a request may: try again, or ask for less.")
             }
-            DbError::Failed(_) => {
+            DbError::Data(_) | DbError::Failed(_) => {
                 log::error!("{error}");
                 Problem::internal()
             }

@@ -2,6 +2,7 @@
 //! Must not know any one dataset by itself: it serves the registry that it is given. Must not write SQL.
 
 mod aggregate;
+mod authorization;
 pub mod changes;
 pub mod collection;
 mod comparison;
@@ -27,6 +28,7 @@ pub mod operation;
 mod parameter;
 pub mod problems;
 mod profile;
+pub mod publish;
 pub mod request;
 pub mod schema;
 mod state;

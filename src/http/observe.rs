@@ -11,19 +11,26 @@ use std::time::Instant;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
-use super::request;
+use super::{publish, request};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that scripts of other origins may read, besides those that they always may.
-const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location";
+const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
+    Location, Publication-Id";
+
+/// What an answer keeps of its headers when its body becomes a problem document.
+const KEPT: [HeaderName; 3] = [header::ALLOW, header::LOCATION, publish::PUBLICATION_ID];
+
+/// How the service says what it asks for.
+const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
 
 /// The longest identifier that is taken over from a client.
 const IDENTIFIER: usize = 64;
@@ -33,6 +40,10 @@ const BODY: u64 = 64 * 1024;
 
 /// Seconds after which a client may try again when the service cannot answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// The identifier of a request, for those who handle it.
+#[derive(Clone)]
+pub struct RequestId(pub String);
 
 static PROCESS: LazyLock<u32> =
     LazyLock::new(|| u32::try_from(RandomState::new().hash_one(std::process::id()) >> 32).unwrap_or(0));
@@ -48,6 +59,7 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let identifier = identifier(&request);
+    request.extensions_mut().insert(RequestId(identifier.clone()));
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let outcome = match refuse(&request) {
         Err(problem) => Ok(request.error_response(problem)),
@@ -86,6 +98,10 @@ fn refuse(request: &ServiceRequest) -> Result<(), Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Problem::new(Kind::UnsupportedEncoding, "Compressed request bodies are not read."));
     }
+    if request.method() == Method::POST && request.path() == publish::ADDRESS {
+        // Counted as it is received.
+        return Ok(());
+    }
     if headers.contains_key(header::TRANSFER_ENCODING) {
         return Err(Problem::new(Kind::PayloadTooLarge, "Bodies of unknown length are not read."));
     }
@@ -102,18 +118,23 @@ fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
     let given = response.extensions_mut().remove::<Problem>();
     if let Some(mut problem) = given.or_else(|| foreign(response.status(), path)) {
         problem.request_id = Some(identifier.into());
-        let retry = problem.kind() == Kind::Unavailable;
+        let kind = problem.kind();
         let body = BoxBody::new(problem.body());
         let mut replaced = HttpResponse::new(problem.status_code()).set_body(body);
-        if let Some(allow) = response.headers_mut().remove(header::ALLOW).next() {
-            replaced.headers_mut().insert(header::ALLOW, allow);
+        for name in KEPT {
+            if let Some(value) = response.headers_mut().remove(&name).next() {
+                replaced.headers_mut().insert(name, value);
+            }
         }
         *response = replaced;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if retry {
+        if kind == Kind::Unavailable {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
+        }
+        if kind == Kind::Unauthenticated {
+            headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
         }
     }
     let headers = response.headers_mut();

@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{changes, contour, envelope, files, health, history, index, operation, profile, schema};
+use super::{changes, contour, envelope, files, health, history, index, operation, profile, publish, schema};
 use crate::problem;
 use crate::query::{Dataset, Shape};
 
@@ -23,10 +23,21 @@ row, `vintages` those of observations; a row that was withdrawn is answered 410 
 every row names its source and the place in it.\n\n\
 **Strict.** An unknown parameter, value or code is refused, with every fault of the request at once, what is allowed and what comes closest \
 (RFC 9457). Nothing is silently ignored.\n\n\
+**Publishing.** `POST /v1/releases` publishes files as one release; it alone, and what says how far a publication is, need a key. \
+Reads look at no `Authorization`, right or wrong.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 12] = [
+const FAILURES: [(&str, &str, &str); 17] = [
+    ("Unauthenticated", "401", "The request shows no key of use; `WWW-Authenticate` says how one is shown."),
+    ("Forbidden", "403", "The key does not admit what the files change; `detail` names the scope that is missing."),
+    ("Conflict", "409", "The idempotency key was used for another publication, or for this one, which is under way."),
+    ("Unsupported", "415", "The body is not `multipart/form-data`, or is compressed."),
+    (
+        "RefusedFiles",
+        "422",
+        "The files are at fault: `faults` lists the first, by file, line and column, `count` says how many there are.",
+    ),
     ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
     ("NotOffered", "406", "The header `Accept` admits none of the representations."),
     ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
@@ -62,13 +73,24 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
         "security": [],
         "tags": tags(registry),
         "paths": {},
-        "components": {"schemas": schemas(&endpoints), "parameters": parameters(&endpoints), "responses": responses()},
+        "components": {
+            "schemas": schemas(&endpoints),
+            "parameters": parameters(&endpoints),
+            "responses": responses(),
+            "securitySchemes": {publish::SCHEME: {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "reperes_…",
+                "description": "A key, which the operator makes with `reperes keys create`. Reads need none.",
+            }},
+        },
     }))
     .expect("the frame of the document is made here");
     for endpoint in &endpoints {
         let path = endpoint.path();
         let mut item = utoipa::openapi::path::PathItem::default();
         item.get = Some(with_failures(endpoint));
+        item.post = endpoint.written().map(with_failures_of_writing);
         document.paths.paths.insert(path, item);
     }
     document
@@ -132,7 +154,14 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<files::Files>(&mut fixed);
     collect::<changes::answer::Answer<'static>>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
-    all.extend(fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises"))));
+    collect::<publish::PublicationForm>(&mut fixed);
+    collect::<publish::ReportDocument>(&mut fixed);
+    collect::<publish::PublicationDocument>(&mut fixed);
+    for (name, schema) in fixed {
+        let schema = serde_json::to_value(schema).expect("a schema serialises");
+        let other = all.insert(name.clone(), schema.clone());
+        assert!(other.is_none_or(|other| other == schema), "two schemas are called {name}");
+    }
     all
 }
 
@@ -165,6 +194,8 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
     };
     let has_history = matches!(endpoint, Endpoint::History(_));
     let may = |name: &str| match name {
+        "Unauthenticated" => operation.security.is_some(),
+        "Forbidden" | "Conflict" | "Unsupported" | "RefusedFiles" => false,
         "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         "NotThere" => path.contains('{'),
         "WasThere" => path.contains("{code}") && !has_history,
@@ -173,9 +204,21 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
         _ => true,
     };
-    for (name, status, _) in FAILURES.iter().filter(|(name, _, _)| may(name)) {
+    let failures: Vec<_> = FAILURES.iter().filter(|(name, _, _)| may(name)).collect();
+    add(&mut operation, failures);
+    operation
+}
+
+/// The description of what is written, with the failures that it may answer with.
+fn with_failures_of_writing(mut operation: Operation) -> Operation {
+    let never = ["NotAdditive", "NotThere", "WasThere", "Beyond", "NotOffered"];
+    add(&mut operation, FAILURES.iter().filter(|(name, _, _)| !never.contains(name)).collect());
+    operation
+}
+
+fn add(operation: &mut Operation, failures: Vec<&(&str, &str, &str)>) {
+    for (name, status, _) in failures {
         let reference = utoipa::openapi::Ref::from_response_name(*name);
         operation.responses.responses.insert((*status).to_owned(), RefOr::Ref(reference));
     }
-    operation
 }

@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::files::store::Store;
 use crate::db::Pool;
 use crate::db::export::Exports;
+use crate::publish::Desk;
 use crate::query::Dataset;
 
 /// What the handlers of one worker share.
@@ -19,6 +20,8 @@ pub struct State {
     pub files: Store,
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
+    /// Where publications are handed in.
+    pub desk: Desk,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

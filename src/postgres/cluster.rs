@@ -15,8 +15,11 @@ use super::binaries::{self, Binaries};
 /// The longest path of a Unix socket, in bytes, as the kernel has it.
 const SOCKET_PATH: usize = 107;
 
-/// Name of the database's owner, and only role.
-const ROLE: &str = "reperes";
+/// Name of the database's owner.
+const OWNER: &str = "reperes";
+
+/// Name of the role that serves, which may add to what is published and change nothing.
+const SERVICE: &str = "reperes_service";
 
 /// The port, which only gives the socket its name.
 const PORT: u16 = 5432;
@@ -50,6 +53,24 @@ pub struct Cluster {
     _lock: File,
 }
 
+/// The ways to the database of a cluster.
+#[derive(Clone, Debug)]
+pub struct Urls {
+    /// As its owner, who may do everything.
+    pub owner: String,
+    /// As the role that serves, which the owner must make.
+    pub service: String,
+}
+
+impl Urls {
+    fn of(socket: &Path) -> Self {
+        let host =
+            percent_encoding::utf8_percent_encode(&socket.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC).to_string();
+        let url = |role: &str| format!("postgres://{role}@{host}:{PORT}/postgres");
+        Self { owner: url(OWNER), service: url(SERVICE) }
+    }
+}
+
 impl Cluster {
     /// Opens the cluster below `directory`, making it first if need be. `moved` says whether the operator chose the
     /// directory: then no other is used in its place.
@@ -77,11 +98,21 @@ impl Cluster {
         Ok(cluster)
     }
 
-    /// The URL of the database.
-    pub fn url(&self) -> String {
-        let host =
-            percent_encoding::utf8_percent_encode(&self.socket.to_string_lossy(), percent_encoding::NON_ALPHANUMERIC).to_string();
-        format!("postgres://{ROLE}@{host}:{PORT}/postgres")
+    /// The URLs of the database.
+    pub fn urls(&self) -> Urls {
+        Urls::of(&self.socket)
+    }
+
+    /// The URLs of the cluster below `directory` when another process runs a server on it.
+    ///
+    /// # Errors
+    /// When the directory cannot be used.
+    pub fn running(directory: &Path, moved: bool) -> Result<Option<Urls>, String> {
+        let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        let directory = reachable(wanted, moved, Account::choose()?)?;
+        let Ok(file) = File::open(directory.join("lock")) else { return Ok(None) };
+        let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
+        Ok(taken.then(|| Urls::of(&socket_path(&directory))))
     }
 
     /// A command of Postgres's, as the right account, in an environment of its own.
@@ -115,7 +146,7 @@ impl Cluster {
         }
         let locale = if cfg!(target_os = "linux") { "--locale=C.UTF-8" } else { "--locale=C" };
         let mut command = self.command("initdb");
-        command.arg("-D").arg(aside).args(["-U", ROLE, "-A", "trust", "-E", "UTF8", locale, "--no-instructions"]);
+        command.arg("-D").arg(aside).args(["-U", OWNER, "-A", "trust", "-E", "UTF8", locale, "--no-instructions"]);
         if self.durability == Durability::Passing {
             command.arg("--no-sync");
         }
@@ -164,14 +195,19 @@ fn lock(directory: &Path) -> Result<File, String> {
     Ok(file)
 }
 
+fn socket_path(directory: &Path) -> PathBuf {
+    let path = directory.join("run");
+    if path.as_os_str().len() + format!("/.s.PGSQL.{PORT}").len() <= SOCKET_PATH {
+        return path;
+    }
+    let digest = Sha256::digest(directory.as_os_str().as_encoded_bytes());
+    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
+    std::env::temp_dir().join(format!("reperes-{name}"))
+}
+
 /// The directory of the socket, open to its owner only, since whoever reaches the socket is let in.
 fn socket_directory(directory: &Path, account: Option<Account>) -> Result<PathBuf, String> {
-    let mut path = directory.join("run");
-    if path.as_os_str().len() + format!("/.s.PGSQL.{PORT}").len() > SOCKET_PATH {
-        let digest = Sha256::digest(directory.as_os_str().as_encoded_bytes());
-        let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-        path = std::env::temp_dir().join(format!("reperes-{name}"));
-    }
+    let path = socket_path(directory);
     make(&path, 0o700).map_err(at(&path))?;
     let metadata = fs::symlink_metadata(&path).map_err(at(&path))?;
     // SAFETY: geteuid has no preconditions and cannot fail.

@@ -9,5 +9,5 @@ mod binaries;
 mod cluster;
 mod supervisor;
 
-pub use cluster::{Cluster, Durability};
+pub use cluster::{Cluster, Durability, Urls};
 pub use supervisor::Server;

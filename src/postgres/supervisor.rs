@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::cluster::{Cluster, Durability};
+use super::cluster::{Cluster, Durability, Urls};
 
 /// How often the server is looked at.
 const TICK: Duration = Duration::from_millis(20);
@@ -32,7 +32,7 @@ const SPARE: usize = 20;
 
 /// A running private Postgres. Stops when dropped.
 pub struct Server {
-    url: String,
+    urls: Urls,
     stop: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,14 +43,14 @@ impl Server {
     /// # Errors
     /// Why it did not start, with the end of its log.
     pub fn start(cluster: Cluster, connections: usize) -> Result<Self, String> {
-        let url = cluster.url();
+        let urls = cluster.urls();
         let (stop, stopped) = mpsc::channel();
         let (started, outcome) = mpsc::channel();
         let thread = thread::Builder::new()
             .name("postgres".to_owned())
             .spawn(move || supervise(&cluster, connections, &stopped, &started))
             .map_err(|error| format!("no thread for Postgres: {error}"))?;
-        let server = Self { url, stop: Some(stop), thread: Some(thread) };
+        let server = Self { urls, stop: Some(stop), thread: Some(thread) };
         match outcome.recv() {
             Ok(Ok(())) => Ok(server),
             Ok(Err(why)) => Err(why),
@@ -58,9 +58,9 @@ impl Server {
         }
     }
 
-    /// The URL of the database.
-    pub fn url(&self) -> &str {
-        &self.url
+    /// The URLs of the database.
+    pub fn urls(&self) -> &Urls {
+        &self.urls
     }
 }
 

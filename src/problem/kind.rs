@@ -42,6 +42,12 @@ kinds! {
     InvalidParameters, "invalid-parameters", 400, "Invalid parameters",
         "Un ou plusieurs paramètres sont inconnus ou n’ont pas une valeur admise. Le service ne devine jamais : il refuse la requête entière.",
         "Le champ « errors » nomme chaque paramètre en faute, ce qui est admis et ce qui s’en approche le plus.";
+    Unauthenticated, "unauthenticated", 401, "Unauthenticated",
+        "L’adresse demande une clé : l’en-tête « Authorization » manque, n’a pas la forme « Bearer reperes_… », ou porte une clé inconnue, expirée ou révoquée.",
+        "Demandez une clé à l’exploitant. Les lectures n’en demandent pas.";
+    Forbidden, "forbidden", 403, "Forbidden",
+        "La clé est valable, mais n’admet pas ce que les fichiers changent.",
+        "« detail » nomme la portée qui manque. Demandez à l’exploitant une clé qui la porte.";
     UnknownResource, "unknown-resource", 404, "Unknown resource",
         "Rien ne se trouve à cette adresse.",
         "« /v1 » énumère ce qui existe ; « closest » propose les adresses voisines.";
@@ -57,24 +63,33 @@ kinds! {
     NotAcceptable, "not-acceptable", 406, "Not acceptable",
         "L’en-tête « Accept » n’admet aucune des représentations de cette adresse.",
         "« detail » énumère celles qui existent ; « format= » en choisit une et l’emporte sur l’en-tête.";
+    IdempotencyConflict, "idempotency-conflict", 409, "Idempotency conflict",
+        "L’en-tête « Idempotency-Key » a déjà servi à une autre publication, ou à celle-ci, qui est encore en cours.",
+        "Choisissez une autre valeur pour une autre publication ; suivez celle qui est en cours à « /v1/publications/{id} ».";
     Gone, "gone", 410, "Gone",
         "Cette ligne a été publiée, puis retirée. « withdrawal » dit par quelle publication, quand et pourquoi, et ce qui la remplace.",
         "« closest » donne le code qui la remplace, s’il y en a un ; « release= » ou « as_of= » d’avant le retrait donnent la ligne comme elle était, et « /history » toutes ses versions.";
     PayloadTooLarge, "payload-too-large", 413, "Payload too large",
         "Le corps de la requête dépasse ce que le service accepte. Les lectures n’ont pas de corps.",
-        "Envoyez la requête sans corps.";
+        "Lisez sans corps ; publiez en plusieurs fois, ou à la ligne de commande.";
     UriTooLong, "uri-too-long", 414, "URI too long",
         "L’adresse dépasse la longueur admise.",
         "Demandez moins de valeurs à la fois.";
     UnsupportedEncoding, "unsupported-encoding", 415, "Unsupported content encoding",
         "Le corps de la requête est compressé, ce que le service n’admet pas.",
         "Envoyez la requête sans « Content-Encoding ».";
+    UnsupportedMediaType, "unsupported-media-type", 415, "Unsupported media type",
+        "Le corps d’une publication est du « multipart/form-data », et rien d’autre.",
+        "Envoyez les fichiers et le manifeste comme les parties d’un formulaire.";
     RangeNotSatisfiable, "range-not-satisfiable", 416, "Range not satisfiable",
         "Les octets demandés commencent après la fin du fichier.",
         "Demandez moins, ou le fichier entier ; « Repr-Digest » en donne l’empreinte.";
     NotAdditive, "not-additive", 422, "Not additive",
         "L’agrégat demandé n’aurait pas de sens : une somme de pourcentages, de stocks pris à plusieurs dates, de montants à des stades différents, ou d’un même argent compté deux fois.",
         "« errors » dit pourquoi, et ce qui serait juste : regrouper ou filtrer autrement.";
+    RefusedFiles, "refused-files", 422, "Refused files",
+        "Les fichiers envoyés ont des fautes. Rien n’a été publié : une publication se fait entière ou pas du tout.",
+        "« faults » énumère les premières fautes, par fichier, ligne et colonne ; « count » en donne le nombre. « dry_run=true » vérifie sans publier.";
     HeadTooLarge, "head-too-large", 431, "Request head too large",
         "Les en-têtes de la requête dépassent ce que le service accepte.",
         "Envoyez moins d’en-têtes, ou de plus courts.";

@@ -1,9 +1,11 @@
 //! Owns what goes wrong: the closed table of problem types of RFC 9457 and the body that carries one.
 //! Must not know HTTP handlers, SQL or datasets: every other module may use it, it uses none.
 
+mod file;
 mod kind;
 mod page;
 
+pub use file::{FileFault, FileFaults};
 pub use kind::Kind;
 pub use page::{index_page, page};
 
@@ -113,8 +115,9 @@ pub struct Problem {
     #[schema(value_type = Option<String>)]
     pub request_id: Option<Box<str>>,
     /// Everything that is wrong with the request, at once.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<Fault>,
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    #[schema(value_type = Vec<Fault>)]
+    pub errors: Box<[Fault]>,
     /// The closest codes or addresses that exist, when none answers to the one asked for.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[schema(value_type = Vec<String>)]
@@ -123,6 +126,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Withdrawal>)]
     pub withdrawal: Option<Box<Withdrawal>>,
+    #[serde(flatten)]
+    #[schema(value_type = FileFaults)]
+    files: Option<Box<FileFaults>>,
     #[serde(skip)]
     kind: Kind,
 }
@@ -136,9 +142,10 @@ impl Problem {
             status: kind.status(),
             detail: detail.into().into_boxed_str(),
             request_id: None,
-            errors: Vec::new(),
+            errors: Box::default(),
             closest: Box::default(),
             withdrawal: None,
+            files: None,
             kind,
         }
     }
@@ -154,7 +161,7 @@ impl Problem {
             faults.truncate(FAULTS_LISTED);
             detail.push_str(&format!(" The first {FAULTS_LISTED} are listed."));
         }
-        Self { errors: faults, ..Self::new(Kind::InvalidParameters, detail) }
+        Self { errors: faults.into_boxed_slice(), ..Self::new(Kind::InvalidParameters, detail) }
     }
 
     /// The problem of the server itself: says nothing of the cause, which belongs in the log.
@@ -164,7 +171,7 @@ impl Problem {
 
     /// Adds everything that is wrong.
     pub fn errors(mut self, faults: Vec<Fault>) -> Self {
-        self.errors = faults;
+        self.errors = faults.into_boxed_slice();
         self
     }
 
@@ -177,6 +184,12 @@ impl Problem {
     /// Adds why the row is gone.
     pub fn withdrawal(mut self, withdrawal: Withdrawal) -> Self {
         self.withdrawal = Some(Box::new(withdrawal));
+        self
+    }
+
+    /// Adds what is wrong with files.
+    pub fn files(mut self, files: FileFaults) -> Self {
+        self.files = Some(Box::new(files));
         self
     }
 

@@ -10,6 +10,8 @@ use super::manifest::{self, Manifest};
 use super::progress::Progress;
 use super::report::Outcome;
 use super::run::{self, Job};
+use crate::access::Rights;
+use crate::db::audit::By;
 use crate::db::publication;
 use crate::query::Dataset;
 
@@ -59,7 +61,8 @@ pub async fn publish_folder(
     let manifest = Manifest::read(folder)?;
     let progress = Progress::start(&manifest.title);
     let (folder, recipes) = (folder.to_owned(), recipes.to_owned());
-    let job = Job { manifest, folder, recipes, bundle, trial: false, explain: 0, wait: true };
+    let (received, rights, by) = (None, Rights::all(), By::command_line());
+    let job = Job { manifest, folder, recipes, bundle, trial: false, explain: 0, wait: true, received, rights, by };
     run::publish(client, registry, &job, &progress).await
 }
 

@@ -126,6 +126,11 @@ pub enum PublishError {
         /// How many there are in all.
         count: usize,
     },
+    /// Whoever asks may not do what the files do.
+    Forbidden {
+        /// The scopes that are missed.
+        missing: Vec<String>,
+    },
     /// A file, a manifest or a recipe cannot be read.
     Unreadable(String),
     /// Another publication is under way, and this one was not to wait.
@@ -158,6 +163,9 @@ impl fmt::Display for PublishError {
                     0 => Ok(()),
                     more => write!(f, "\n  … and {more} more"),
                 }
+            }
+            PublishError::Forbidden { missing } => {
+                write!(f, "nothing was published: the scope {} is missing", missing.join(", "))
             }
             PublishError::Unreadable(why) => f.write_str(why),
             PublishError::Busy => f.write_str("another publication is under way"),

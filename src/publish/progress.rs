@@ -7,6 +7,36 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+/// What is being done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Nothing yet.
+    Queued,
+    /// Files are read.
+    Reading,
+    /// Rows are checked against each other.
+    Checking,
+    /// Another publication has the turn.
+    Waiting,
+    /// Rows are compared with what is published.
+    Comparing,
+    /// Other rows are computed from them.
+    Deriving,
+}
+
+impl Step {
+    fn text(self) -> &'static str {
+        match self {
+            Step::Queued => "queued",
+            Step::Reading => "reading",
+            Step::Checking => "checking",
+            Step::Waiting => "waiting for its turn",
+            Step::Comparing => "comparing with what is published",
+            Step::Deriving => "computing what follows",
+        }
+    }
+}
+
 /// The progress of one piece of work, in bytes. Clones show the same work.
 #[derive(Clone)]
 pub struct Progress(Arc<Shown>);
@@ -16,7 +46,7 @@ struct Shown {
     name: String,
     total: AtomicU64,
     done: AtomicU64,
-    step: Mutex<&'static str>,
+    step: Mutex<Step>,
 }
 
 impl Progress {
@@ -29,14 +59,13 @@ impl Progress {
             ProgressBar::hidden()
         };
         let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self(Arc::new(Shown { bar, name: name.to_owned(), total, done, step: Mutex::new("queued") }))
+        Self(Arc::new(Shown { bar, name: name.to_owned(), total, done, step: Mutex::new(Step::Queued) }))
     }
 
     /// Says how much there is to read.
     pub fn expect(&self, bytes: u64) {
         self.0.total.store(bytes, Ordering::Relaxed);
         self.0.bar.set_length(bytes);
-        self.step("reading");
     }
 
     /// Says how many more bytes are done.
@@ -47,8 +76,9 @@ impl Progress {
     }
 
     /// Says what is being done.
-    pub fn step(&self, what: &'static str) {
-        *self.0.step.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    pub fn step(&self, step: Step) {
+        *self.0.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
+        let what = step.text();
         if self.0.bar.is_hidden() {
             log::info!("{}: {what}", self.0.name);
         } else {
@@ -57,7 +87,7 @@ impl Progress {
     }
 
     /// What is being done, bytes read, and bytes to read.
-    pub fn now(&self) -> (&'static str, u64, u64) {
+    pub fn now(&self) -> (Step, u64, u64) {
         let step = *self.0.step.lock().unwrap_or_else(PoisonError::into_inner);
         let total = self.0.total.load(Ordering::Relaxed);
         (step, self.0.done.load(Ordering::Relaxed).min(total), total)

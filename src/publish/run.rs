@@ -6,15 +6,19 @@ use std::sync::Arc;
 
 use tokio_postgres::Client;
 
+use super::account;
 use super::checks;
 use super::fault::{Faults, PublishError};
 use super::inputs::{Inputs, Part, Spring};
 use super::manifest::{Manifest, Mode};
-use super::progress::Progress;
+use super::permit;
+use super::progress::{Progress, Step};
 use super::reading;
 use super::recipe::Names;
 use super::report::{Effect, Outcome, ReadFile, Report};
 use super::withdrawals;
+use crate::access::Rights;
+use crate::db::audit::By;
 use crate::db::merge::Scope;
 use crate::db::publication::{Publication, Record};
 use crate::db::stage::Stage;
@@ -37,21 +41,46 @@ pub struct Job {
     pub explain: usize,
     /// Whether it waits for another publication to end.
     pub wait: bool,
+    /// The names of the files that were sent, where the folder holds those alone: the manifest may name no others.
+    pub received: Option<Vec<String>>,
+    /// What may be published.
+    pub rights: Rights,
+    /// Who asks.
+    pub by: By,
 }
 
 /// A dataset with its staged rows.
 type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [Spring]);
 
-/// Makes one release of a job, or nothing.
+/// Makes one release of a job, or nothing, and puts down in the audit what came of it: with the release, where there is
+/// one.
 ///
 /// # Errors
-/// [`PublishError`]; then nothing has been published.
+/// [`PublishError`]; then nothing has been published. What failed for the service's own reasons is not put down.
 pub async fn publish(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     job: &Job,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
+    let mut by = job.by.clone();
+    let outcome = gathered(client, registry, job, &mut by, progress).await;
+    progress.finish();
+    account::put_down(client, &by, (job.trial, &job.folder), &outcome).await?;
+    outcome
+}
+
+async fn gathered(
+    client: &mut Client,
+    registry: &'static [&'static Dataset],
+    job: &Job,
+    by: &mut By,
+    progress: &Progress,
+) -> Result<Report, PublishError> {
+    if let Some(received) = &job.received {
+        permit::files(&job.manifest, received)?;
+    }
+    progress.step(Step::Reading);
     let gathered = {
         let (job, path) = (job.clone(), job.folder.clone());
         let gather = move || Inputs::gather(registry, &job.manifest, &path, &job.recipes);
@@ -60,16 +89,18 @@ pub async fn publish(
             .map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))?
     };
     let inputs = gathered?.shared();
+    if by.files.is_empty() {
+        by.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.scan.sha256.clone())).collect();
+    }
+    permit::datasets(registry, &inputs, &job.manifest, &job.rights)?;
     progress.expect(inputs.bytes());
-    let outcome = run(client, registry, job, &inputs, progress).await;
-    progress.finish();
-    outcome
+    run(client, registry, (job, by), &inputs, progress).await
 }
 
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
-    job: &Job,
+    (job, by): (&Job, &By),
     inputs: &Arc<Inputs>,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
@@ -86,15 +117,15 @@ async fn run(
         staged.push((*dataset, stage, springs));
     }
     faults.check()?;
-    progress.step("checking");
+    progress.step(Step::Checking);
     for (dataset, stage, springs) in &staged {
         checks::staged(inputs, (dataset, springs), stage, &mut faults).await?;
     }
     let files = files(inputs, &staged, &mut faults).await?;
     faults.check()?;
-    progress.step("waiting for its turn");
+    progress.step(Step::Waiting);
     let number = publication.take_turn(job.wait).await?.ok_or(PublishError::Busy)?;
-    progress.step("comparing with what is published");
+    progress.step(Step::Comparing);
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for (dataset, stage, springs) in &staged {
         let counts = stage.merge(number, &scopes(inputs, dataset, springs, &mut faults)).await?;
@@ -118,8 +149,9 @@ async fn run(
     }
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
+    permit::rows(&publication, registry, (&effects, number), &job.rights).await?;
     if !effects.iter().all(|effect| effect.counts.is_nothing()) {
-        progress.step("computing what follows");
+        progress.step(Step::Deriving);
         derive(&publication, registry, number, &mut effects).await?;
     }
     let nothing = effects.iter().all(|effect| effect.counts.is_nothing());
@@ -141,9 +173,10 @@ async fn run(
     report.outcome = Outcome::WouldPublish;
     if !job.trial {
         let counts: Vec<_> = report.datasets.iter().filter(|e| !e.counts.is_nothing()).map(|e| (e.dataset, e.counts)).collect();
-        publication.commit(number, record(job, inputs, &report), &counts).await?;
         report.outcome = Outcome::Published;
         report.release = Some(number);
+        let entry = by.line(false, account::word(&report), report.release, serde_json::json!(report));
+        publication.commit(number, record(job, inputs, &report), &counts, &entry).await?;
     }
     Ok(report)
 }

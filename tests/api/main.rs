@@ -3,9 +3,11 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod access;
 mod aggregates;
 mod changes;
 mod configuration;
+mod desk;
 mod document;
 mod feed;
 mod files;
@@ -13,15 +15,18 @@ mod formats;
 mod geography;
 mod grammar;
 mod history;
+mod keys;
 mod model;
 mod notices;
 mod operators;
 mod pinned;
 mod processes;
+mod publishing;
 mod questions;
 mod refusals;
 mod registry;
 mod releases;
+mod rights;
 mod series;
 mod strings;
 mod time;

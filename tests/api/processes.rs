@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use crate::harness::{database, get, root_directory};
+use crate::harness::{Form, database, get, root_directory, with_database};
 
 /// How long anything may take before a test fails rather than hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -199,6 +199,57 @@ fn migrate_sets_up_and_ends_and_a_newer_schema_is_refused() {
     let refused = run();
     assert_eq!(refused.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("newer version of this program"));
+}
+
+#[test]
+fn the_owner_migrates_and_a_role_made_for_it_serves() {
+    let owner = database();
+    let service = owner.replace("//reperes@", "//reperes_essai:S3cret@");
+    let run = |settings: &[(&str, &str)]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+        command.arg("migrate").current_dir(root_directory()).env("REPERES_BUNDLES", bundles()).env_remove("DATABASE_OWNER_URL");
+        command.envs(settings.iter().copied()).output().expect("it runs")
+    };
+    let alone = run(&[("DATABASE_URL", &service)]);
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&alone.stderr).contains("reperes_essai"));
+    let both = run(&[("DATABASE_URL", &service), ("DATABASE_OWNER_URL", &owner)]);
+    assert!(both.status.success(), "{}", String::from_utf8_lossy(&both.stderr));
+    assert!(!String::from_utf8_lossy(&both.stderr).contains("S3cret"), "the password is in the log");
+    with_database(&owner, async |client| {
+        let kept = "SELECT rolsuper OR rolcreaterole OR rolcreatedb OR NOT rolcanlogin, rolpassword FROM pg_authid WHERE rolname = 'reperes_essai'";
+        let row = client.query_one(kept, &[]).await.expect("the role");
+        assert!(!row.get::<_, bool>(0) && row.get::<_, &str>(1).starts_with("SCRAM-SHA-256$"));
+    });
+    let mut program = Program::start(&[("DATABASE_URL", &service)]);
+    let address = program.address();
+    assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
+}
+
+#[test]
+fn commands_join_the_postgres_of_a_running_server_and_start_it_where_there_is_none() {
+    let data = data_dir();
+    let settings = [("REPERES_DATA_DIR", text(&data))];
+    let keys = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+        command.arg("keys").args(arguments).current_dir(root_directory()).env_remove("DATABASE_URL").envs(settings);
+        command.output().expect("it runs")
+    };
+    let early = keys(&["list"]);
+    assert!(String::from_utf8_lossy(&early.stderr).contains("run `reperes migrate` first"));
+    let mut program = Program::start(&settings);
+    let address = program.address();
+    let made = keys(&["create", "--name", "a", "--scope", "publish:*", "--expires", "2099-01-01"]);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let token = String::from_utf8_lossy(&made.stdout).trim_end().to_owned();
+    for form in [Form::default().key(&token), Form::default().key(&token).query(&format!("?token={token}"))] {
+        form.send(address).problem(400);
+    }
+    program.signal(libc::SIGTERM);
+    let (_, log) = program.end();
+    assert!(log.contains("POST /v1/releases") && !log.contains(&token[8..]), "{log}");
+    assert!(String::from_utf8_lossy(&keys(&["list"]).stdout).contains("publish:*"));
+    assert_eq!(postmaster(&data), None, "Postgres is left running");
 }
 
 #[test]

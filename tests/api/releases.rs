@@ -5,7 +5,7 @@ use std::fs;
 use reperes::publish::{Outcome, PublishError, Report};
 use serde_json::{Value, json};
 
-use crate::harness::{SOURCES, TestServer, bundle, get, migrated, publish, territories};
+use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
 fn number(outcome: Result<Report, PublishError>) -> i32 {
     match outcome {
@@ -194,10 +194,7 @@ fn published_rows_can_be_neither_changed_nor_deleted() {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))]))
         .expect("the bundle is right");
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(&url, tokio_postgres::NoTls).await.expect("the database is there");
-        tokio::spawn(connection);
+    with_database(&owner(&url), async |client| {
         for dataset in reperes::datasets::REGISTRY {
             let (table, column) = (dataset.name, dataset.key[0]);
             for statement in [
@@ -206,13 +203,15 @@ fn published_rows_can_be_neither_changed_nor_deleted() {
                 format!("DELETE FROM \"{table}\""),
                 format!("TRUNCATE \"{table}\" CASCADE"),
             ] {
-                let rows: i64 = client.query_one(&format!("SELECT count(*) FROM \"{table}\""), &[]).await.expect("a count").get(0);
+                let rows: i64 =
+                    client.query_one(&format!("SELECT count(*) FROM \"{table}\""), &[]).await.expect("a count").get(0);
                 let refused = client.batch_execute(&statement).await.is_err();
                 assert!(refused || (rows == 0 && !statement.starts_with("TRUNCATE")), "{statement} is let through");
             }
         }
         for dataset in reperes::datasets::REGISTRY.iter().filter(|dataset| reperes::query::changes::has_changes(dataset)) {
-            let query = "SELECT count(*) FROM pg_indexes WHERE tablename = $1 AND indexname IN ($1 || '_opened', $1 || '_closed')";
+            let query =
+                "SELECT count(*) FROM pg_indexes WHERE tablename = $1 AND indexname IN ($1 || '_opened', $1 || '_closed')";
             let indexes: i64 = client.query_one(query, &[&dataset.name]).await.expect("a count").get(0);
             assert_eq!(indexes, 2, "what changes in {} cannot be found at once", dataset.name);
         }

@@ -5,6 +5,7 @@
 mod bundle;
 mod client;
 mod cluster;
+mod form;
 pub mod past;
 mod server;
 mod world;
@@ -12,5 +13,6 @@ mod world;
 pub use bundle::{SOURCES, bundle, territories};
 pub use client::{Reply, get, get_late, head, raw, send};
 pub use cluster::{database, root_directory};
-pub use server::{TestServer, bundled, migrated, publish, shared};
+pub use form::{Form, key};
+pub use server::{TestServer, UPLOAD_LIMIT, bundled, migrated, owner, publish, shared, with_database};
 pub use world::world;

@@ -6,15 +6,19 @@ use std::path::Path;
 use std::sync::{LazyLock, mpsc};
 use std::time::Duration;
 
-use reperes::app::Shared;
+use reperes::app::{Disk, Shared};
 use reperes::datasets::REGISTRY;
 use reperes::db::connect::Database;
+use reperes::db::grants;
 use reperes::db::migrate::{self, SetupLock};
 use reperes::db::pool::Limits;
-use reperes::publish::{self, PublishError, Report};
+use reperes::publish::{self, PublishError, Report, Settings};
 use reperes::server::Server;
 
 use super::cluster::{database, root_directory};
+
+/// The most bytes of a publication in tests.
+pub const UPLOAD_LIMIT: u64 = 200_000;
 
 /// A server under test.
 #[derive(Clone)]
@@ -56,12 +60,18 @@ fn limits() -> Limits {
     Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20) }
 }
 
+/// Publications are small in tests, so that too large a one is easily sent.
+fn disk() -> Disk {
+    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: RECIPES.into(), limit: UPLOAD_LIMIT };
+    Disk { files: root_directory().join("files"), publishing }
+}
+
 /// The recipes that are called by name.
 pub const RECIPES: &str = "data/recipes";
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
-    Shared::new(Database::parse(url).expect("the URL is one"), limits(), root_directory().join("files"))
+    Shared::new(parse(url), limits(), disk())
 }
 
 /// The server on the bundled data, the same for all tests that only read.
@@ -69,7 +79,7 @@ pub fn bundled() -> SocketAddr {
     static SERVER: LazyLock<TestServer> = LazyLock::new(|| {
         let url = migrated();
         run(async {
-            let mut client = Database::parse(&url).expect("the URL is one").writer().await.expect("the database is there");
+            let mut client = parse(&url).writer().await.expect("the database is there");
             publish::publish_missing(&mut client, REGISTRY, Path::new("data"), Path::new(RECIPES))
                 .await
                 .expect("the bundled data is right");
@@ -82,21 +92,42 @@ pub fn bundled() -> SocketAddr {
 /// Publishes a bundle.
 pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
     run(async {
-        let mut client = Database::parse(url).expect("the URL is one").writer().await.expect("the database is there");
+        let mut client = parse(url).writer().await.expect("the database is there");
         publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await
     })
 }
 
-/// Makes a database with nothing published and gives its URL.
+/// Makes a database with nothing published and gives its URL for the role that serves, as which everything is tested.
 pub fn migrated() -> String {
-    let url = database();
+    let owner = database();
+    let service = owner.replace("//reperes@", "//reperes_service@");
     run(async {
-        let database = Database::parse(&url).expect("the URL is one");
-        let lock = SetupLock::acquire(&database).await.expect("the database is there");
-        migrate::run(&database, &lock).await.expect("the migrations run");
+        let (owner, service) = (parse(&owner), parse(&service));
+        let lock = SetupLock::acquire(&owner).await.expect("the database is there");
+        migrate::run(&owner, &lock).await.expect("the migrations run");
+        let mut client = owner.writer().await.expect("the database is there");
+        grants::ensure_role(&client, &service).await.expect("the role can be made");
+        assert!(grants::apply(&mut client, &service, REGISTRY).await.expect("rights can be given"));
         lock.release().await.expect("the lock can be given back");
     });
-    url
+    service
+}
+
+/// The URL of the same database for its owner, whom only triggers stop.
+pub fn owner(url: &str) -> String {
+    url.replace("//reperes_service@", "//reperes@")
+}
+
+fn parse(url: &str) -> Database {
+    Database::parse(url).expect("the URL is one")
+}
+
+/// Runs work on a connection of the role that a URL names.
+pub fn with_database<T>(url: &str, work: impl AsyncFnOnce(&mut tokio_postgres::Client) -> T) -> T {
+    run(async {
+        let mut client = parse(url).writer().await.expect("the database is there");
+        work(&mut client).await
+    })
 }
 
 /// Runs a future to its end.

@@ -31,6 +31,11 @@ use crate::query::closest::closest;
 /// Ending of a recipe's file.
 const ENDING: &str = "toml";
 
+/// Whether a text can name a recipe, and leads nowhere else.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+}
+
 /// Reads a recipe: a file, or the name of one in the folder of recipes.
 ///
 /// # Errors

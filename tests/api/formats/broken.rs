@@ -3,7 +3,7 @@
 use reperes::query::Representation;
 
 use super::{cells, given, sheet};
-use crate::harness::{TestServer, bundle, get, get_late, head, publish};
+use crate::harness::{TestServer, bundle, get, get_late, head, owner, publish, with_database};
 
 /// So many rows of so many characters are more than all buffers between the database and a client that does not read.
 const ROWS: usize = 3000;
@@ -19,12 +19,7 @@ fn sources(lines: &[String]) -> String {
 }
 
 fn run(url: &str, statement: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the database is there");
-        tokio::spawn(connection);
-        client.batch_execute(statement).await.expect("the statement runs");
-    });
+    with_database(&owner(url), async |client| client.batch_execute(statement).await.expect("the statement runs"));
 }
 
 #[test]

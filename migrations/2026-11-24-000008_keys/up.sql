@@ -1,0 +1,78 @@
+-- Who may publish over HTTP, what was published or refused and by whom, and the publications under way.
+
+-- A key is known by the SHA-256 of its token only. The token is 256 random bits, which nobody can guess offline either,
+-- so that a hash made to be slow, as passwords need, would add nothing but time to each request.
+CREATE TABLE keys (
+    -- never given twice, so that the audit says which key it was; no name can pass for the command line's
+    name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9.-]{0,62}$'),
+    hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
+    scopes text[] COLLATE "C" NOT NULL CHECK (cardinality(scopes) > 0),
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at timestamptz NOT NULL CHECK (expires_at > created_at),
+    revoked_at timestamptz
+);
+
+-- Refuses everything but the one change of a key: that it is revoked, for good.
+CREATE FUNCTION keep_key() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE revoked timestamptz;
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        revoked := NEW.revoked_at;
+        IF OLD.revoked_at IS NULL AND revoked IS NOT NULL THEN
+            NEW.revoked_at := NULL;
+            IF NEW IS NOT DISTINCT FROM OLD THEN
+                NEW.revoked_at := revoked;
+                RETURN NEW;
+            END IF;
+        END IF;
+    END IF;
+    RAISE EXCEPTION '% on % refused: a key is revoked, never changed or deleted', TG_OP, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END $$;
+CREATE TRIGGER keep_key BEFORE UPDATE OR DELETE ON keys FOR EACH ROW EXECUTE FUNCTION keep_key();
+CREATE TRIGGER keep_table BEFORE TRUNCATE ON keys FOR EACH STATEMENT EXECUTE FUNCTION keep_key();
+
+CREATE TABLE audit (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- the name of a key, or « command line »
+    actor text COLLATE "C" NOT NULL,
+    action text COLLATE "C" NOT NULL,
+    outcome text COLLATE "C" NOT NULL,
+    release integer,
+    -- the files as they were received: path and sha256
+    files jsonb NOT NULL,
+    request_id text COLLATE "C",
+    publication text COLLATE "C",
+    detail jsonb NOT NULL
+);
+CREATE UNIQUE INDEX audit_publication ON audit (publication) WHERE publication IS NOT NULL;
+SELECT record_table('audit');
+
+-- Publications asked for over HTTP, and how far they are; what came of one is its line in the audit, written with the
+-- release itself, so that not even a server that dies between the two leaves them apart.
+CREATE TABLE publications (
+    id text COLLATE "C" PRIMARY KEY,
+    key_name text COLLATE "C" NOT NULL,
+    idempotency_key text COLLATE "C",
+    -- of the request's parts, so that the same key with another body is told apart
+    digest text COLLATE "C" NOT NULL,
+    dry_run boolean NOT NULL,
+    state text COLLATE "C" NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- written every second while somebody works on it
+    seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    bytes_read bigint NOT NULL DEFAULT 0,
+    bytes_total bigint NOT NULL
+);
+CREATE UNIQUE INDEX publications_idempotency ON publications (key_name, idempotency_key) WHERE idempotency_key IS NOT NULL;
+
+-- Renews the statistics of a table of published rows, which only its owner may; whoever publishes need not be that.
+CREATE FUNCTION analyze_table(name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(quote_ident(name)) AND tgname = 'keep_history') THEN
+        RAISE EXCEPTION '% is not a table of published rows', name USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    EXECUTE format('ANALYZE %I', name);
+END $$;
+REVOKE EXECUTE ON FUNCTION analyze_table(text) FROM PUBLIC;

@@ -1,0 +1,43 @@
+//! Owns what is wrong with the files of a publication, as a problem tells it.
+//! Must not know how faults are found.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// One thing that is wrong with a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FileFault {
+    /// The file, as it was sent; missing when the fault is of none alone.
+    #[schema(example = "observations.csv")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The sheet of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The line, from 1.
+    #[schema(example = 12)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u64>,
+    /// The column.
+    #[schema(example = "territory_code")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The value at fault.
+    #[schema(example = "COM-5935")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+/// What is wrong with the files of a publication.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
+pub struct FileFaults {
+    /// The first faults of the files, where files are at fault.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub faults: Vec<FileFault>,
+    /// How many faults there are in all.
+    #[schema(required = false)]
+    pub count: usize,
+}

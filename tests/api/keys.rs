@@ -1,0 +1,122 @@
+//! Keys at the command line: made once, shown once, revoked for good, and all of it audited.
+
+use std::process::{Command, Output};
+
+use reperes::access;
+use sha2::{Digest, Sha256};
+
+use crate::harness::{migrated, root_directory, with_database};
+
+fn keys(url: &str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+    command.arg("keys").args(arguments).current_dir(root_directory()).env("DATABASE_URL", url).env_remove("DATABASE_OWNER_URL");
+    command.output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn a_key_is_shown_once_kept_as_a_hash_and_revoked_for_good() {
+    let url = migrated();
+    let make = |name| {
+        keys(&url, &["create", "--name", name, "--scope=publish:observations,publish:source:drees", "--expires", "2099-01-01"])
+    };
+    let made = make("insee-lille");
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let token = text(&made.stdout).trim_end().to_owned();
+    assert!(token.len() == 80 && token.starts_with("reperes_"), "{token}");
+    assert!(!text(&made.stderr).contains(&token[8..]), "the token is in the log");
+    let again = make("insee-lille");
+    assert_eq!((again.status.code(), again.stdout.len()), (Some(1), 0));
+    assert!(text(&again.stderr).contains("has been given before"));
+    let other = text(&make("drees").stdout);
+    assert_ne!(other.trim_end(), token);
+
+    let listed = text(&keys(&url, &["list"]).stdout);
+    assert!(
+        listed.contains("insee-lille              valid") && listed.contains("publish:observations,publish:source:drees"),
+        "{listed}"
+    );
+    assert!(!listed.contains("reperes_"), "{listed}");
+    let wrong = keys(&url, &["revoke", "insee-lile"]);
+    assert_eq!(wrong.status.code(), Some(1));
+    assert!(text(&wrong.stderr).contains("did you mean `insee-lille`?"));
+    for said in ["is revoked", "was revoked before"] {
+        assert!(text(&keys(&url, &["revoke", "insee-lille"]).stdout).contains(said));
+    }
+    assert!(text(&keys(&url, &["list"]).stdout).contains("insee-lille              revoked "));
+
+    with_database(&url, async |client| {
+        let hash: Vec<u8> =
+            client.query_one("SELECT hash FROM keys WHERE name = 'insee-lille'", &[]).await.expect("a key").get(0);
+        assert_eq!(hash, Sha256::digest(&token).to_vec());
+        let lines =
+            client.query("SELECT actor, action, outcome, detail->>'key' FROM audit ORDER BY id", &[]).await.expect("lines");
+        let lines: Vec<[String; 4]> = lines.iter().map(|row| [0, 1, 2, 3].map(|at| row.get(at))).collect();
+        let line = |action: &str, outcome: &str, key: &str| ["command line", action, outcome, key].map(str::to_owned);
+        assert_eq!(
+            lines,
+            [
+                line("key-create", "created", "insee-lille"),
+                line("key-create", "created", "drees"),
+                line("key-revoke", "revoked", "insee-lille")
+            ]
+        );
+    });
+}
+
+#[test]
+fn a_key_is_refused_with_everything_that_is_wrong_with_it() {
+    let url = migrated();
+    let refused = keys(
+        &url,
+        &[
+            "create",
+            "--name",
+            "Jean D",
+            "--scope",
+            "publish:observatons,observations,publish:releases,publish:source:",
+            "--expires",
+            "2020-01-01",
+        ],
+    );
+    assert_eq!((refused.status.code(), refused.stdout.len()), (Some(1), 0));
+    let said = text(&refused.stderr);
+    for part in [
+        "--name is `Jean D`",
+        "`publish:observatons` is not a scope (did you mean `publish:observations`?)",
+        "`observations` is not a scope (did you mean `publish:observations`?)",
+        "`publish:releases` is not a scope",
+        "`publish:source:` is not a scope",
+        "--expires is 2020-01-01, which is past",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+    let forever = ["create", "--name=a", "--scope=publish:*"];
+    for arguments in [&forever[..], &["create"], &["creat"], &["revoke"], &[]] {
+        assert_eq!(keys(&url, arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    with_database(&url, async |client| {
+        for table in ["keys", "audit"] {
+            let rows: i64 = client.query_one(&format!("SELECT count(*) FROM {table}"), &[]).await.expect("a count").get(0);
+            assert_eq!(rows, 0, "{table}");
+        }
+    });
+}
+
+#[test]
+fn a_token_is_told_from_everything_else_by_its_checksum() {
+    let token = access::Token::new().expect("there is chance");
+    let text = token.text();
+    assert!(access::hash(text).is_some());
+    for at in 0..text.len() {
+        let other = if text.as_bytes()[at] == b'0' { '1' } else { '0' };
+        let altered = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+        assert!(access::hash(&altered).is_none(), "altering character {at} leaves a token");
+    }
+    for wrong in ["", "reperes_", &text[1..], &text[..79], &format!("{text}0"), &text.to_uppercase(), "reperes_éééé"] {
+        assert!(access::hash(wrong).is_none(), "{wrong} is a token");
+    }
+}
