@@ -30,5 +30,6 @@ mod rights;
 mod series;
 mod strings;
 mod time;
+mod tour;
 mod vintages;
 mod workers;
