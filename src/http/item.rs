@@ -110,7 +110,10 @@ fn links(plan: &Plan, code: &str, read: i32) -> Links {
         let other = number?.checked_add(step).filter(|other| (1..=read).contains(other))?;
         Some(format!("/v1/{}/{other}", dataset.name))
     };
-    let related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
+    let mut related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
+    if let Some(number) = number {
+        related.insert("changes", format!("/v1/changes?since={}&until={number}", number - 1));
+    }
     Links {
         this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
         pinned: at(read),

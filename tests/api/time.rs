@@ -218,6 +218,11 @@ fn a_release_leads_to_its_neighbours_and_names_its_sources() {
     assert_eq!(links("/v1/releases/2?release=2"), (json!(["/v1/releases/1", null]), vec![second]));
     assert_eq!(links("/v1/releases/3").0, json!(["/v1/releases/2", "/v1/releases/4"]));
     assert_eq!(links("/v1/releases/4").0, json!(["/v1/releases/3", null]));
+    let changes = past.get("/v1/releases/2").json()["links"]["related"]["changes"].clone();
+    assert_eq!(changes, "/v1/changes?since=1&until=2");
+    let changed = past.get(changes.as_str().expect("an address")).data();
+    let ops: Vec<_> = changed.as_array().expect("a list").iter().map(|change| (&change["op"], &change["release"])).collect();
+    assert!(!ops.is_empty() && ops.iter().all(|found| *found == (&json!("upsert"), &json!(2))), "{changed}");
     assert_eq!(links("/v1/actors/stays").0, json!([null, null]));
     let sources = |number: i32| {
         let target = past.get(&format!("/v1/releases/{number}")).json()["links"]["related"]["sources"].clone();
