@@ -30,6 +30,9 @@ const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 /// Connections beside those asked for: setting up, publishing, an operator's look, Postgres's own reserve.
 const SPARE: usize = 20;
 
+/// What Postgres says when processes of an earlier one, which lost their postmaster, still use the data.
+const ORPHANED: &str = "pre-existing shared memory block";
+
 /// A running private Postgres. Stops when dropped.
 pub struct Server {
     urls: Urls,
@@ -131,6 +134,22 @@ fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
 fn start(cluster: &Cluster, connections: usize) -> Result<Child, String> {
     let deadline = Instant::now() + START;
     wait_for_predecessor(cluster, deadline)?;
+    let mut told = false;
+    loop {
+        match launch(cluster, connections, deadline) {
+            // The processes of a Postgres that was killed go on until they look up from their work.
+            Err(why) if why.contains(ORPHANED) && Instant::now() < deadline => {
+                if !std::mem::replace(&mut told, true) {
+                    log::info!("waiting for what is left of a Postgres that was killed");
+                }
+                thread::sleep(PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Child, String> {
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
