@@ -105,7 +105,9 @@ impl<'a> Canonical<'a> {
             return Ok(None);
         }
         match (record.form(cell), field.kind) {
-            (Form::Error, _) => Err("is the error of a formula".to_owned()),
+            (Form::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
+            (Form::Json, Kind::Json { .. }) => Ok(Some(text.into())),
+            (Form::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
             (Form::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
             (Form::Date, _) => Err(format!("is a date, where {} is not", field.name)),
             (Form::Number, Kind::Integer { .. } | Kind::Decimal | Kind::Period) => Ok(Some(text.into())),

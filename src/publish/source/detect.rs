@@ -10,7 +10,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sha2::{Digest, Sha256};
 
 use super::delimited::Text;
-use super::{Broken, Dialect};
+use super::{Broken, Dialect, RECORD_CELLS};
 use crate::query::closest::closest;
 
 /// Bytes from the beginning of a file by which its form is found.
@@ -157,14 +157,20 @@ fn delimiter(sample: &[u8], quote: u8) -> u8 {
 /// How many cells the first records have.
 fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
-    let (mut output, mut ends, mut counts) = (vec![0; SAMPLE * 2], vec![0; 4096], Vec::new());
+    let (mut output, mut ends, mut counts) = (vec![0; sample.len()], vec![0; RECORD_CELLS], Vec::new());
+    let (mut bytes, mut cells) = (0, 0);
     while counts.len() < RECORDS {
-        let (result, read, _, cells) = reader.read_record(sample, &mut output, &mut ends);
+        let (result, read, written, ended) = reader.read_record(sample, &mut output[bytes..], &mut ends[cells..]);
+        sample = &sample[read..];
         match result {
-            ReadRecordResult::Record => counts.push(cells),
+            // The last line may end with the sample; then the reader must be told that nothing follows.
+            ReadRecordResult::InputEmpty => (bytes, cells) = (bytes + written, cells + ended),
+            ReadRecordResult::Record => {
+                counts.push(cells + ended);
+                (bytes, cells) = (0, 0);
+            }
             _ => break,
         }
-        sample = &sample[read..];
     }
     counts
 }

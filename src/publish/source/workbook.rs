@@ -9,7 +9,7 @@ use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
 use zip::ZipArchive;
 
 use super::detect::Workbook;
-use super::{Broken, Form, Record, Sink};
+use super::{Broken, Form, RECORD_CELLS, Record, Sink, letters};
 use crate::query::closest::closest;
 
 /// The most bytes that the parts of a workbook may unpack to, together: about a million and a half rows.
@@ -20,6 +20,9 @@ const HELD: u64 = 256 << 20;
 
 /// The most bytes of XML without a tag: a cell has at most 32,767 characters.
 const UNTAGGED: usize = 1 << 20;
+
+/// What stands for the result of a formula that the file does not have.
+const UNKNOWN: &str = "#?";
 
 /// The most cells of an ODS sheet, which is held in memory.
 const ODS_CELLS: usize = 20_000_000;
@@ -97,20 +100,21 @@ fn read_xlsx(mut book: Xlsx<BufReader<File>>, sheet: Option<&str>, sink: &mut dy
     let mut cells = book.worksheet_cells_reader(&sheet).map_err(|error| unreadable(&error))?;
     let (mut record, mut row, mut ahead) = (Record::sparse(), None, Vec::new());
     loop {
-        let cell = cells.next_cell().map_err(|error| unreadable(&error))?;
-        let next = cell.as_ref().map(|cell| cell.get_position().0);
+        let cell = cells.next_cell_with_formula_metadata().map_err(|error| unreadable(&error))?;
+        let next = cell.as_ref().map(|cell| cell.pos.0);
         if let Some(done) = row
             && next != Some(done)
         {
-            fill(&mut record, done, &mut ahead);
+            fill(&mut record, done, &mut ahead)?;
             if !record.is_blank() && sink.record(&record).is_break() {
                 return Ok(());
             }
         }
         let Some(cell) = cell else { return Ok(()) };
         row = next;
-        let column = usize::try_from(cell.get_position().1).unwrap_or(usize::MAX);
-        let (text, form) = match cell.get_value() {
+        let column = usize::try_from(cell.pos.1).unwrap_or(usize::MAX);
+        let (text, form) = match &cell.value {
+            DataRef::Empty if cell.formula.is_some() => (UNKNOWN.to_owned(), Form::Error),
             DataRef::Empty => continue,
             DataRef::String(text) => (text.clone(), Form::Text),
             DataRef::SharedString(text) => ((*text).to_owned(), Form::Text),
@@ -127,15 +131,20 @@ fn read_xlsx(mut book: Xlsx<BufReader<File>>, sheet: Option<&str>, sink: &mut dy
 }
 
 /// Makes a record of the cells of a row, with empty ones between them.
-fn fill(record: &mut Record, row: u32, cells: &mut Vec<(usize, String, Form)>) {
-    record.begin(u64::from(row) + 1);
+fn fill(record: &mut Record, row: u32, cells: &mut Vec<(usize, String, Form)>) -> Result<(), Broken> {
+    let line = u64::from(row) + 1;
+    record.begin(line);
     cells.sort_by_key(|(column, ..)| *column);
     for (column, text, form) in cells.drain(..) {
+        if column >= RECORD_CELLS || column < record.len() {
+            return Err(Broken::line(line, format!("the cell {} of the row is there twice, or no sheet's", letters(column))));
+        }
         while record.len() < column {
             record.push("", Form::Text);
         }
         record.push(&text, form);
     }
+    Ok(())
 }
 
 fn read_ods(mut book: Ods<BufReader<File>>, sheet: Option<&str>, sink: &mut dyn Sink) -> Result<(), Broken> {
