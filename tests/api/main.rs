@@ -16,6 +16,7 @@ mod geography;
 mod grammar;
 mod history;
 mod keys;
+mod intake;
 mod model;
 mod notices;
 mod operators;
