@@ -223,7 +223,7 @@ fn day(serial: &str) -> Result<String, String> {
     day.map(|day| day.to_string()).ok_or_else(|| "is a number that stands for no day".to_owned())
 }
 
-/// Whether an export for spreadsheets put an apostrophe before the text.
+/// Whether an export for spreadsheets put an apostrophe before the text, which may have had some already.
 fn is_guarded(text: &str) -> bool {
-    text.strip_prefix('\'').is_some_and(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r']))
+    text.starts_with('\'') && text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }
