@@ -2,6 +2,7 @@
 //! with every fault at its place.
 
 mod inputs;
+mod round_trip;
 mod written;
 
 use std::fs;
