@@ -127,12 +127,13 @@ impl<'a> Canonical<'a> {
         let dataset = self.output.dataset;
         let mut wrong = Vec::new();
         let names: Vec<&str> = record.texts().map(str::trim).collect();
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for name in names.iter().copied().chain(self.constants.keys().map(String::as_str)) {
-            if let Some(why) = unknown(dataset, name) {
-                wrong.push(why);
-            }
-            if names.iter().filter(|other| **other == name).count() + usize::from(self.constants.contains_key(name)) > 1 {
-                wrong.push(format!("the column `{}` is given twice", crate::problem::echo(name)));
+            *times.entry(name).or_default() += 1;
+            match times[name] {
+                1 => wrong.extend(unknown(dataset, name)),
+                2 if !name.is_empty() => wrong.push(format!("the column `{}` is given twice", crate::problem::echo(name))),
+                _ => {}
             }
         }
         let position = |name: &str| names.iter().position(|header| *header == name);
@@ -204,6 +205,9 @@ fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     let repeated = |field: &Field| field.is_computed() || matches!(field.origin, FieldOrigin::Named { .. });
     if given().any(|field| field.name == name) || dataset.field(name).is_some_and(repeated) {
         return None;
+    }
+    if name.is_empty() {
+        return Some("a column has no name".to_owned());
     }
     let near = closest(name, given().map(|field| field.name));
     let meant = near.first().map_or(String::new(), |word| format!("; did you mean `{word}`?"));

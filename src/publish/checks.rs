@@ -19,7 +19,9 @@ pub async fn staged(
     stage: &Stage<'_, '_>,
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
-    for place in stage.duplicates().await? {
+    let doubled = stage.duplicates().await?;
+    faults.unlisted(doubled.more);
+    for place in doubled.listed {
         faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
     }
     let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
@@ -29,7 +31,9 @@ pub async fn staged(
         let origins = inputs.origins_of(at);
         totals(dataset, stage, input, &origins, faults).await?;
         for (field, values) in scope(dataset, input, faults) {
-            for place in stage.outside(&origins, field, &values).await? {
+            let outside = stage.outside(&origins, field, &values).await?;
+            faults.unlisted(outside.more);
+            for place in outside.listed {
                 let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
                 faults.push(fault(inputs, place, Some(field), detail));
             }
@@ -114,7 +118,9 @@ pub async fn merged(
         let Some(target) = field.reference().and_then(|name| registry.iter().copied().find(|d| d.name == name)) else {
             continue;
         };
-        for place in stage.dangling(field.name, field.is_list(), target).await? {
+        let dangling = stage.dangling(field.name, field.is_list(), target).await?;
+        faults.unlisted(dangling.more);
+        for place in dangling.listed {
             let near = publication.closest(target, &place.value).await?;
             let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
             faults.push(fault(inputs, place, Some(field.name), detail));
@@ -123,20 +129,18 @@ pub async fn merged(
     if dataset.shape != Shape::Observations {
         return Ok(());
     }
-    for (place, why) in stage.out_of_bounds().await? {
-        faults.push(fault(inputs, place, Some("value"), why));
-    }
-    for (place, why) in stage.too_precise().await? {
-        warnings.push(fault(inputs, place, Some("value"), why));
+    for (found, told) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
+        told.unlisted(found.more);
+        found.listed.into_iter().for_each(|(place, why)| told.push(fault(inputs, place, Some("value"), why)));
     }
     for spring in springs {
         let Part::Table(at) = spring.part else { continue };
         let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
         let Some(unit) = unit else { continue };
-        for (place, why) in stage.other_units(unit).await? {
-            if place.origin == spring.origin {
-                faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
-            }
+        let others = stage.other_units(spring.origin, unit).await?;
+        faults.unlisted(others.more);
+        for (place, why) in others.listed {
+            faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
         }
     }
     Ok(())

@@ -77,7 +77,9 @@ pub async fn check(
         for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
             for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
                 let from = (dataset, field.name, field.is_list());
-                for (code, gone) in withdrawal::orphans(publication.transaction(), from, target, number).await? {
+                let orphans = withdrawal::orphans(publication.transaction(), from, target, number).await?;
+                faults.unlisted(orphans.more);
+                for (code, gone) in orphans.listed {
                     let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
                     faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });
                 }

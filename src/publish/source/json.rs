@@ -141,7 +141,10 @@ impl<'s> Rows<'s> {
             self.names = members.0.iter().map(|(name, _)| name.clone()).collect();
             self.record.begin(0);
             self.names.iter().for_each(|name| self.record.push(name, Form::Text));
-            self.sink.record(&self.record)?;
+            self.stopped = self.sink.record(&self.record).is_break();
+            if self.stopped {
+                return ControlFlow::Break(());
+            }
         }
         if let Some((name, _)) = members.0.iter().find(|(name, _)| !self.names.contains(name)) {
             let name = crate::problem::echo(name);
