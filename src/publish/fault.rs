@@ -50,7 +50,7 @@ impl fmt::Display for FileFault {
         if let Some(column) = &self.column {
             write!(f, ": {column}")?;
         }
-        if let Some(value) = &self.value {
+        if let Some(value) = self.value.as_ref().filter(|value| !value.is_empty()) {
             write!(f, " `{}`", crate::problem::echo(value))?;
         }
         write!(f, ": {}", self.detail)

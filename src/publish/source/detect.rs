@@ -27,6 +27,18 @@ const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
 const FORMATS: [&str; 5] = ["csv", "xlsx", "ods", "ndjson", "json"];
 
+/// Beginnings, in any case, of files that are often sent instead of tables.
+const FOREIGN: [(&[u8], &str); 8] = [
+    (&[0xd0, 0xcf, 0x11, 0xe0], "a workbook of Excel 97 to 2003, which is not read; save it as .xlsx"),
+    (b"<!doctype html", "a web page, which is not read; was the right address asked?"),
+    (b"<html", "a web page, which is not read; was the right address asked?"),
+    (b"<?xml", "XML, which is not read"),
+    (b"%PDF-", "a PDF, which is not read"),
+    (b"\x89PNG", "an image, which is not read"),
+    (&[0xff, 0xd8, 0xff], "an image, which is not read"),
+    (&[0x1f, 0x8b], "compressed; unpack it first"),
+];
+
 /// How a file is written.
 #[derive(Clone, Copy, Debug)]
 pub enum Written {
@@ -90,10 +102,12 @@ fn form(pass: &Pass, dialect: &Dialect) -> Result<Written, Broken> {
         let ods = named("opendocument.spreadsheet") || (named("content.xml") && !named("xl/"));
         return Ok(Written::Workbook(if ods { Workbook::Ods } else { Workbook::Xlsx }));
     }
-    if sample.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Err(Broken::file("the file is a workbook of Excel 97 to 2003, which is not read; save it as .xlsx"));
-    }
     let start = sample.trim_ascii_start();
+    if let Some((_, what)) =
+        FOREIGN.iter().find(|(beginning, _)| start.get(..beginning.len()).is_some_and(|own| own.eq_ignore_ascii_case(beginning)))
+    {
+        return Err(Broken::file(format!("the file is {what}")));
+    }
     match start.first() {
         Some(b'[') => Ok(Written::Json),
         Some(b'{') => {
