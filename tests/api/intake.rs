@@ -2,11 +2,13 @@
 //! with every fault at its place.
 
 mod inputs;
+mod refusals;
 mod round_trip;
 mod written;
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use reperes::datasets::REGISTRY;
@@ -97,4 +99,20 @@ fn contents(url: &str) -> Vec<(String, i64)> {
         }
         found
     })
+}
+
+/// Runs the program on a database: its exit code, what it prints, and what it says of errors.
+fn command(url: &str, arguments: &[&str]) -> (i32, String, String) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let output = Command::new(env!("CARGO_BIN_EXE_reperes"))
+        .args(arguments)
+        .current_dir(root_directory())
+        .env("DATABASE_URL", url)
+        .env("REPERES_BUNDLES", root.join("tests/fixtures/bundles"))
+        .env("REPERES_RECIPES", root.join("data/recipes"))
+        .env("RUST_LOG", "off")
+        .output()
+        .expect("the program runs");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.code().expect("it ends by itself"), text(output.stdout), text(output.stderr))
 }
