@@ -125,6 +125,16 @@ impl<'t, 'c> Stage<'t, 'c> {
         self.found(&query, &[&origins, &values], place).await
     }
 
+    /// The rows whose day `end` is not after their day `start`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn backwards(&self, start: &str, end: &str) -> Result<Found<Place>, DbError> {
+        let table = self.dataset.name;
+        let query = format!("SELECT {PLACE}, \"{end}\"::text FROM stage_{table} WHERE \"{end}\" <= \"{start}\"");
+        self.found(&query, &[], place).await
+    }
+
     /// The number of rows of some origins.
     ///
     /// # Errors

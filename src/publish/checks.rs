@@ -9,6 +9,10 @@ use crate::db::publication::Publication;
 use crate::db::stage::{Place, Stage};
 use crate::query::{Dataset, Field, Kind, Shape, value};
 
+/// The day from which on a row holds, and the one on which it holds no more.
+const VALID_FROM: &str = "valid_from";
+const VALID_TO: &str = "valid_to";
+
 /// Checks the staged rows of a dataset before they are merged.
 ///
 /// # Errors
@@ -23,6 +27,13 @@ pub async fn staged(
     faults.unlisted(doubled.more);
     for place in doubled.listed {
         faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
+    }
+    if [VALID_FROM, VALID_TO].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
+        let backwards = stage.backwards(VALID_FROM, VALID_TO).await?;
+        faults.unlisted(backwards.more);
+        for place in backwards.listed {
+            faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
+        }
     }
     let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
     files.dedup();
