@@ -2,8 +2,10 @@
 //! with every fault at its place.
 
 mod inputs;
+mod modes;
 mod refusals;
 mod round_trip;
+mod withdrawals;
 mod written;
 
 use std::fs;
@@ -14,7 +16,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use reperes::datasets::REGISTRY;
 use reperes::publish::{PublishError, Report};
 
-use crate::harness::{SOURCES, bundle, migrated, publish, root_directory};
+use crate::harness::{SOURCES, bundle, migrated, publish, root_directory, with_database};
 
 /// The head of every manifest of these tests.
 const HEAD: &str = "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n";
@@ -89,10 +91,7 @@ fn contents(url: &str) -> Vec<(String, i64)> {
     let mut counts: Vec<(String, String)> =
         tables.map(|table| (table.to_owned(), format!("SELECT count(*) FROM \"{table}\""))).collect();
     counts.push(("staged".to_owned(), "SELECT count(*) FROM pg_class WHERE relname LIKE 'stage\\_%'".to_owned()));
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
-    runtime.block_on(async {
-        let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the database is there");
-        tokio::spawn(connection);
+    with_database(url, async |client| {
         let mut found = Vec::new();
         for (name, query) in counts {
             found.push((name, client.query_one(&query, &[]).await.expect("a count").get(0)));

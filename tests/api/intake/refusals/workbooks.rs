@@ -134,8 +134,7 @@ fn errors_of_formulas_and_formulas_without_a_result_are_refused() {
     ] {
         assert_eq!(of_communes(&wrong(cell)), [format!("fichier:2: name `{shown}`: {error}")], "{cell}");
     }
-    let report =
-        publish_bytes(&crate::intake::grounded(), "territories", &wrong("<c r=\"C2\" t=\"str\"><f>A2</f><v>Là</v></c>"));
+    let report = publish_bytes(&crate::intake::grounded(), "territories", &wrong("<c r=\"C2\" t=\"str\"><f>A2</f><v>Là</v></c>"));
     assert_eq!(report.expect("a formula's result is a value").datasets[0].counts.added, 1);
 }
 
