@@ -162,7 +162,7 @@ pub fn fault(inputs: &Inputs, place: Place, field: Option<&str>, detail: String)
     let origin = &inputs.origins[place.origin];
     FileFault {
         line: Some(place.line),
-        column: field.map(|field| column_name(field, place.cell)),
+        column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),
         value: Some(place.value),
         ..origin.whole(None, detail)
     }
