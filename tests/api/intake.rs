@@ -3,6 +3,7 @@
 
 mod inputs;
 mod modes;
+mod recipes;
 mod refusals;
 mod round_trip;
 mod withdrawals;
