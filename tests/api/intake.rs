@@ -2,6 +2,7 @@
 //! with every fault at its place.
 
 mod inputs;
+mod kills;
 mod modes;
 mod recipes;
 mod refusals;
@@ -101,18 +102,23 @@ fn contents(url: &str) -> Vec<(String, i64)> {
     })
 }
 
-/// Runs the program on a database: its exit code, what it prints, and what it says of errors.
-fn command(url: &str, arguments: &[&str]) -> (i32, String, String) {
+/// The program, to be run on a database.
+fn program(url: &str, arguments: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let output = Command::new(env!("CARGO_BIN_EXE_reperes"))
+    let mut program = Command::new(env!("CARGO_BIN_EXE_reperes"));
+    program
         .args(arguments)
         .current_dir(root_directory())
         .env("DATABASE_URL", url)
         .env("REPERES_BUNDLES", root.join("tests/fixtures/bundles"))
         .env("REPERES_RECIPES", root.join("data/recipes"))
-        .env("RUST_LOG", "off")
-        .output()
-        .expect("the program runs");
+        .env("RUST_LOG", "off");
+    program
+}
+
+/// Runs the program on a database: its exit code, what it prints, and what it says of errors.
+fn command(url: &str, arguments: &[&str]) -> (i32, String, String) {
+    let output = program(url, arguments).output().expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
     (output.status.code().expect("it ends by itself"), text(output.stdout), text(output.stderr))
 }
