@@ -1,6 +1,7 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
+mod arguments;
 mod database;
 mod keys;
 mod publish;

@@ -6,8 +6,9 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::ArgMatches;
 
+use super::arguments::{of_publish, of_withdraw, pairs};
 use super::database::{self, Databases};
 use super::{configure, print};
 use crate::access::Rights;
@@ -15,11 +16,6 @@ use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::audit::By;
 use crate::publish::{self, Dialect, File, Job, Manifest, Mode, Outcome, Progress, PublishError, Report, Values, Withdrawal};
-
-/// Rows of each table that `--explain` shows.
-const EXPLAINED: &str = "3";
-
-const EXIT_CODES: &str = "Exit codes: 0 published (or would be, in a trial), 1 failed, 2 wrong arguments, 3 refused with all faults listed,\n4 nothing to publish: all of it is there already, 5 another publication is under way (with --no-wait).";
 
 /// What the shell is told.
 #[derive(Clone, Copy)]
@@ -40,85 +36,16 @@ impl From<Exit> for ExitCode {
 
 /// Runs `publish`.
 pub fn publish(arguments: &[String]) -> ExitCode {
-    run(publish_command(), arguments, publication)
+    run(of_publish(arguments), publication)
 }
 
 /// Runs `withdraw`.
 pub fn withdraw(arguments: &[String]) -> ExitCode {
-    run(withdraw_command(), arguments, |matches, config| Ok(withdrawal(matches, config)))
+    run(of_withdraw(arguments), |matches, config| Ok(withdrawal(matches, config)))
 }
 
-fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help)
-}
-
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
-}
-
-/// The arguments that both commands have.
-fn common(command: Command) -> Command {
-    command
-        .after_help(EXIT_CODES)
-        .arg(option("title", "TEXT", "title of the release, in French"))
-        .arg(option("notes", "TEXT", "what the reader must know, in French"))
-        .arg(option("publisher", "NAME", "who publishes"))
-        .arg(option("licence", "NAME", "licence of the data"))
-        .arg(flag("dry-run", "does everything but the release, and reports the difference"))
-        .arg(flag("json", "prints the report as JSON"))
-        .arg(flag("no-wait", "gives up when another publication is under way"))
-}
-
-fn publish_command() -> Command {
-    let command = Command::new("reperes publish")
-        .about("Publishes a file, or a folder with a manifest.toml, as one release, or nothing.")
-        .arg(Arg::new("path").value_name("PATH").required(true).help("a file, or a folder with a manifest.toml"))
-        .arg(option("dataset", "NAME", "the dataset of a file whose headers are the names of fields").conflicts_with("recipe"))
-        .arg(option("recipe", "RECIPE", "how the file is read: the name of a recipe, or the path of one"))
-        .arg(option("companion", "FILE", "the second file that the recipe asks for"))
-        .arg(
-            option(
-                "mode",
-                "MODE",
-                "`merge`: rows are added or changed; `replace`: what the file lacks is withdrawn, within --scope",
-            )
-            .value_parser(["merge", "replace"]),
-        )
-        .arg(option("scope", "FIELD=VALUE", "what a replacing file stands for; may be repeated").action(ArgAction::Append))
-        .arg(option("total", "FIELD=NUMBER", "the sum that a column must have; may be repeated").action(ArgAction::Append))
-        .arg(
-            option("constant", "FIELD=VALUE", "the value of a field that the file leaves out; may be repeated")
-                .action(ArgAction::Append),
-        )
-        .arg(option("rows", "NUMBER", "how many rows the file must give"))
-        .arg(option("format", "FORMAT", "csv, xlsx, ods, ndjson or json; found out when not given"))
-        .arg(option("encoding", "NAME", "utf-8, windows-1252, utf-16le …; found out when not given"))
-        .arg(option("delimiter", "CHARACTER", "what stands between cells; found out when not given"))
-        .arg(option("warn-above", "SHARE", "warn of figures that change by more: 0.5 is half [0.5]"))
-        .arg(
-            option(
-                "explain",
-                "ROWS",
-                "shows what a recipe reads, cell by cell, of so many rows of each table; publishes nothing",
-            )
-            .num_args(0..=1)
-            .default_missing_value(EXPLAINED),
-        );
-    common(command)
-}
-
-fn withdraw_command() -> Command {
-    let command = Command::new("reperes withdraw")
-        .about("Withdraws rows by their codes: their addresses answer 410, with the reason.")
-        .arg(Arg::new("dataset").value_name("DATASET").required(true).help("the dataset"))
-        .arg(Arg::new("codes").value_name("CODE").required(true).num_args(1..).help("the codes of the rows"))
-        .arg(option("reason", "TEXT", "why, in French; readers are told").required(true))
-        .arg(option("successor", "CODE", "the code of what stands in their place"));
-    common(command)
-}
-
-fn run(command: Command, arguments: &[String], job: impl FnOnce(&ArgMatches, &Config) -> Result<Job, PublishError>) -> ExitCode {
-    let matches = match command.try_get_matches_from(arguments) {
+fn run(given: Result<ArgMatches, clap::Error>, job: impl FnOnce(&ArgMatches, &Config) -> Result<Job, PublishError>) -> ExitCode {
+    let matches = match given {
         Ok(matches) => matches,
         Err(error) => {
             let failed = error.use_stderr();
@@ -200,11 +127,7 @@ fn publication(matches: &ArgMatches, config: &Config) -> Result<Job, PublishErro
         ErrorKind::NotFound => wrong(format!("there is no file or folder {}", path.display())),
         _ => wrong(format!("{} cannot be read: {error}", path.display())),
     })?;
-    let number = |name: &str| {
-        let read = |text: String| text.parse().map_err(|_| wrong(format!("--{name} is `{text}`, which is not a whole number")));
-        text(matches, name).map(read).transpose()
-    };
-    let explain = number("explain")?.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0);
+    let explain = matches.get_one("explain").copied().unwrap_or(0);
     let (mut manifest, folder) = if about.is_dir() {
         (Manifest::read(&path)?, path)
     } else {
@@ -214,24 +137,22 @@ fn publication(matches: &ArgMatches, config: &Config) -> Result<Job, PublishErro
             dataset: text(matches, "dataset"),
             recipe: text(matches, "recipe").map(|named| absolute(&named)),
             companion: text(matches, "companion").map(|named| absolute_path(&named)),
-            rows: number("rows")?,
+            rows: matches.get_one("rows").copied(),
             dialect: Dialect {
                 format: text(matches, "format"),
                 encoding: text(matches, "encoding"),
-                delimiter: text(matches, "delimiter").and_then(|text| text.chars().next()),
-                quote: None,
+                delimiter: matches.get_one("delimiter").copied(),
+                quote: matches.get_one("quote").copied(),
             },
-            constants: pairs(matches, "constant")?.into_iter().collect(),
-            totals: pairs(matches, "total")?.into_iter().collect(),
+            constants: pairs(matches, "constant").collect(),
+            totals: pairs(matches, "total").collect(),
             mode: if text(matches, "mode").as_deref() == Some("replace") { Mode::Replace } else { Mode::Merge },
-            scope: scope(pairs(matches, "scope")?),
+            scope: scope(pairs(matches, "scope")),
             ..File::default()
         };
         (publish::manifest_of(file, &folder, &config.recipes)?, folder)
     };
-    if let Some(share) = text(matches, "warn-above") {
-        manifest.warn_above = share.parse().map_err(|_| wrong(format!("--warn-above is `{share}`, which is not a number")))?;
-    }
+    manifest.warn_above = matches.get_one("warn-above").copied().unwrap_or(manifest.warn_above);
     say(matches, &mut manifest);
     Ok(job(matches, config, manifest, folder, explain))
 }
@@ -278,18 +199,8 @@ fn absolute_path(named: &str) -> String {
     std::path::absolute(named).map(|path| path.to_string_lossy().into_owned()).unwrap_or_else(|_| named.to_owned())
 }
 
-/// The pairs of a repeated argument.
-fn pairs(matches: &ArgMatches, name: &str) -> Result<Vec<(String, String)>, PublishError> {
-    let given = matches.get_many::<String>(name).into_iter().flatten();
-    let pair = |text: &String| {
-        let pair = text.split_once('=').map(|(field, value)| (field.to_owned(), value.to_owned()));
-        pair.ok_or_else(|| PublishError::Unreadable(format!("--{name} is `{text}`, which is not of the form field=value")))
-    };
-    given.map(pair).collect()
-}
-
 /// The scope that pairs give: several values of one field are any of these.
-fn scope(pairs: Vec<(String, String)>) -> BTreeMap<String, Values> {
+fn scope(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Values> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (field, value) in pairs {
         values.entry(field).or_default().push(value);

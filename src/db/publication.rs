@@ -91,11 +91,14 @@ impl<'c> Publication<'c> {
         &self.transaction
     }
 
-    /// The codes closest to one that is not there.
+    /// The codes closest to one that is not there; none where codes are joined from others, and kept in no column.
     ///
     /// # Errors
     /// The database's.
     pub async fn closest(&self, dataset: &'static Dataset, code: &str) -> Result<Vec<String>, DbError> {
+        if dataset.field("code").is_none_or(|field| field.is_computed()) {
+            return Ok(Vec::new());
+        }
         let query = format!(
             "SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY (code || '') <-> $1::text LIMIT 3",
             dataset.name

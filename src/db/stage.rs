@@ -3,13 +3,23 @@
 //! Must not know where the rows come from.
 
 use bytes::Bytes;
-use tokio_postgres::{CopyInSink, Transaction};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CopyInSink, Row, Transaction};
 
 use super::DbError;
 use crate::query::{Dataset, Field, Kind};
 
 /// The most faults of one kind that are fetched.
-const FAULTS: usize = 50;
+const FAULTS: usize = 100;
+
+/// What is at fault: the first, in the order of the files, and how many more there are.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// The first.
+    pub listed: Vec<T>,
+    /// How many more.
+    pub more: usize,
+}
 
 /// A staged row that is at fault.
 #[derive(Debug)]
@@ -72,48 +82,57 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn duplicates(&self) -> Result<Vec<Place>, DbError> {
+    pub async fn duplicates(&self) -> Result<Found<Place>, DbError> {
         let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
         let code = self.code("s.");
         self.run(&format!("ANALYZE stage_{table}")).await?;
         // Most files have none, and to know that takes no sorting.
         let any = format!("SELECT EXISTS (SELECT 1 FROM stage_{table} GROUP BY {keys} HAVING count(*) > 1)");
         if !self.transaction.query_one(&any, &[]).await?.get::<_, bool>(0) {
-            return Ok(Vec::new());
+            return Ok(Found { listed: Vec::new(), more: 0 });
         }
-        self.places(&format!(
+        let query = format!(
             "SELECT {PLACE}, {code} FROM (SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY origin, line, cell) AS nth \
-             FROM stage_{table}) s WHERE nth > 1 ORDER BY {PLACE} LIMIT {FAULTS}"
-        ))
-        .await
+             FROM stage_{table}) s WHERE nth > 1"
+        );
+        self.found(&query, &[], place).await
     }
 
     /// The rows whose `field` names a row of `target` that is not there once this publication is done.
     ///
     /// # Errors
     /// The database's.
-    pub async fn dangling(&self, field: &str, list: bool, target: &'static Dataset) -> Result<Vec<Place>, DbError> {
+    pub async fn dangling(&self, field: &str, list: bool, target: &'static Dataset) -> Result<Found<Place>, DbError> {
         let (table, other) = (self.dataset.name, target.name);
         let value = if list { format!("unnest(s.\"{field}\")") } else { format!("s.\"{field}\"") };
-        self.places(&format!(
+        let query = format!(
             "SELECT {PLACE}, value FROM (SELECT {PLACE}, {value} AS value FROM stage_{table} s) given \
-             WHERE value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \"{other}\" o WHERE o.code = value AND o.last_release IS NULL) \
-             ORDER BY {PLACE} LIMIT {FAULTS}"
-        ))
-        .await
+             WHERE value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \"{other}\" o WHERE o.code = value AND o.last_release IS NULL)"
+        );
+        self.found(&query, &[], place).await
     }
 
     /// The rows of some origins that lie outside a scope.
     ///
     /// # Errors
     /// The database's.
-    pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Vec<Place>, DbError> {
+    pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Found<Place>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(\"{field}\"::text, '') FROM stage_{} \
-             WHERE origin = ANY($1) AND NOT coalesce(\"{field}\"::text = ANY($2), false) ORDER BY {PLACE} LIMIT {FAULTS}",
+             WHERE origin = ANY($1) AND NOT coalesce(\"{field}\"::text = ANY($2), false)",
             self.dataset.name
         );
-        Ok(self.transaction.query(&query, &[&origins, &values]).await?.iter().map(place).collect())
+        self.found(&query, &[&origins, &values], place).await
+    }
+
+    /// The rows whose day `end` is not after their day `start`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn backwards(&self, start: &str, end: &str) -> Result<Found<Place>, DbError> {
+        let table = self.dataset.name;
+        let query = format!("SELECT {PLACE}, \"{end}\"::text FROM stage_{table} WHERE \"{end}\" <= \"{start}\"");
+        self.found(&query, &[], place).await
     }
 
     /// The number of rows of some origins.
@@ -144,7 +163,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn out_of_bounds(&self) -> Result<Vec<(Place, String)>, DbError> {
+    pub async fn out_of_bounds(&self) -> Result<Found<(Place, String)>, DbError> {
         self.judged(
             "s.value < i.minimum OR s.value > i.maximum",
             "concat(i.code, ' admits ', coalesce('at least ' || i.minimum, ''), CASE WHEN i.minimum IS NOT NULL AND i.maximum IS NOT NULL THEN ' and ' ELSE '' END, coalesce('at most ' || i.maximum, ''))",
@@ -156,7 +175,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// The database's.
-    pub async fn too_precise(&self) -> Result<Vec<(Place, String)>, DbError> {
+    pub async fn too_precise(&self) -> Result<Found<(Place, String)>, DbError> {
         self.judged(
             "scale(trim_scale(s.value)) > i.decimals",
             "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
@@ -164,24 +183,24 @@ impl<'t, 'c> Stage<'t, 'c> {
         .await
     }
 
-    /// The values whose indicators have another unit than `unit`; of observations only.
+    /// The values of an origin whose indicators have another unit than `unit`; of observations only.
     ///
     /// # Errors
     /// The database's.
-    pub async fn other_units(&self, unit: &str) -> Result<Vec<(Place, String)>, DbError> {
+    pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Found<(Place, String)>, DbError> {
         let quoted = unit.replace('\'', "''");
-        self.judged(&format!("i.unit <> '{quoted}'"), "concat(i.code, ' is counted in ', i.unit)").await
+        let condition = format!("s.origin = {origin} AND i.unit <> '{quoted}'");
+        self.judged(&condition, "concat(i.code, ' is counted in ', i.unit)").await
     }
 
     /// The rows that a condition on a row and its indicator holds for, with an explanation.
-    async fn judged(&self, condition: &str, why: &str) -> Result<Vec<(Place, String)>, DbError> {
+    async fn judged(&self, condition: &str, why: &str) -> Result<Found<(Place, String)>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
-             JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition} ORDER BY {PLACE} LIMIT {FAULTS}",
+             JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
             self.dataset.name
         );
-        let rows = self.transaction.query(&query, &[]).await?;
-        Ok(rows.iter().map(|row| (place(row), row.get(4))).collect())
+        self.found(&query, &[], |row| (place(row), row.get(4))).await
     }
 
     pub(super) fn columns(&self, alias: &str) -> String {
@@ -205,13 +224,17 @@ impl<'t, 'c> Stage<'t, 'c> {
         Ok(self.transaction.batch_execute(sql).await?)
     }
 
-    async fn places(&self, sql: &str) -> Result<Vec<Place>, DbError> {
-        Ok(self.transaction.query(sql, &[]).await?.iter().map(place).collect())
+    /// The first rows of a query that begins with the columns of a place, and how many more there are.
+    async fn found<T>(&self, query: &str, values: &[&(dyn ToSql + Sync)], read: fn(&Row) -> T) -> Result<Found<T>, DbError> {
+        let first = format!("SELECT *, count(*) OVER () AS found FROM ({query}) q ORDER BY {PLACE} LIMIT {FAULTS}");
+        let rows = self.transaction.query(&first, values).await?;
+        let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>("found")).unwrap_or_default());
+        Ok(Found { listed: rows.iter().map(read).collect(), more: found.saturating_sub(rows.len()) })
     }
 }
 
 /// The place that the first four columns of a row say.
-pub(super) fn place(row: &tokio_postgres::Row) -> Place {
+pub(super) fn place(row: &Row) -> Place {
     Place {
         origin: usize::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
         line: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),

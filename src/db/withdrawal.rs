@@ -5,6 +5,7 @@ use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
 use super::DbError;
+use super::stage::Found;
 use crate::query::Dataset;
 
 /// The most rows that are shown of those that still speak of a withdrawn one.
@@ -56,7 +57,7 @@ pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, co
 }
 
 /// The rows of `dataset` that are current and whose `field` names a row of `target` that release `number` withdrew:
-/// their codes, with the code that they name.
+/// their codes, with the code that they name, the first by code.
 ///
 /// # Errors
 /// The database's.
@@ -65,11 +66,11 @@ pub async fn orphans(
     (dataset, field, list): (&'static Dataset, &str, bool),
     target: &'static Dataset,
     number: i32,
-) -> Result<Vec<(String, String)>, DbError> {
+) -> Result<Found<(String, String)>, DbError> {
     let code = dataset.key.iter().map(|key| format!("o.\"{key}\"::text")).collect::<Vec<_>>().join(" || '~' || ");
     let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
     let query = format!(
-        "SELECT {code}, gone.code FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
+        "SELECT {code}, gone.code, count(*) OVER () FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
          EXCEPT SELECT code FROM \"{target}\" WHERE last_release IS NULL) gone \
          JOIN \"{dataset}\" o ON {names} WHERE o.last_release IS NULL ORDER BY 1, 2 LIMIT {SHOWN}",
         target = target.name,
@@ -77,5 +78,7 @@ pub async fn orphans(
         dataset = dataset.name,
     );
     let rows = transaction.query(&query, &[]).await?;
-    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
+    let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    let more = found.saturating_sub(rows.len());
+    Ok(Found { listed: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), more })
 }

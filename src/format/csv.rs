@@ -115,9 +115,11 @@ impl RowWriter for CsvWriter {
     }
 }
 
-/// Whether a spreadsheet may take the text for a formula.
+/// Whether a spreadsheet may take the text for a formula; or, so that the apostrophe can be taken away again, for one
+/// that has an apostrophe before it.
 fn is_formula(text: &[u8]) -> bool {
-    matches!(text.first(), Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
+    let first = text.iter().find(|byte| **byte != b'\'');
+    matches!(first, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
 }
 
 /// One line of a CSV file in the making. Its memory is kept from line to line.

@@ -105,7 +105,9 @@ impl<'a> Canonical<'a> {
             return Ok(None);
         }
         match (record.form(cell), field.kind) {
-            (Form::Error, _) => Err("is the error of a formula".to_owned()),
+            (Form::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
+            (Form::Json, Kind::Json { .. }) => Ok(Some(text.into())),
+            (Form::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
             (Form::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
             (Form::Date, _) => Err(format!("is a date, where {} is not", field.name)),
             (Form::Number, Kind::Integer { .. } | Kind::Decimal | Kind::Period) => Ok(Some(text.into())),
@@ -125,12 +127,13 @@ impl<'a> Canonical<'a> {
         let dataset = self.output.dataset;
         let mut wrong = Vec::new();
         let names: Vec<&str> = record.texts().map(str::trim).collect();
+        let mut times: BTreeMap<&str, usize> = BTreeMap::new();
         for name in names.iter().copied().chain(self.constants.keys().map(String::as_str)) {
-            if let Some(why) = unknown(dataset, name) {
-                wrong.push(why);
-            }
-            if names.iter().filter(|other| **other == name).count() + usize::from(self.constants.contains_key(name)) > 1 {
-                wrong.push(format!("the column `{}` is given twice", crate::problem::echo(name)));
+            *times.entry(name).or_default() += 1;
+            match times[name] {
+                1 => wrong.extend(unknown(dataset, name)),
+                2 if !name.is_empty() => wrong.push(format!("the column `{}` is given twice", crate::problem::echo(name))),
+                _ => {}
             }
         }
         let position = |name: &str| names.iter().position(|header| *header == name);
@@ -203,6 +206,9 @@ fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     if given().any(|field| field.name == name) || dataset.field(name).is_some_and(repeated) {
         return None;
     }
+    if name.is_empty() {
+        return Some("a column has no name".to_owned());
+    }
     let near = closest(name, given().map(|field| field.name));
     let meant = near.first().map_or(String::new(), |word| format!("; did you mean `{word}`?"));
     Some(format!("`{}` is not a field of {}{meant}", crate::problem::echo(name), dataset.name))
@@ -221,7 +227,7 @@ fn day(serial: &str) -> Result<String, String> {
     day.map(|day| day.to_string()).ok_or_else(|| "is a number that stands for no day".to_owned())
 }
 
-/// Whether an export for spreadsheets put an apostrophe before the text.
+/// Whether an export for spreadsheets put an apostrophe before the text, which may have had some already.
 fn is_guarded(text: &str) -> bool {
-    text.strip_prefix('\'').is_some_and(|rest| rest.starts_with(['=', '+', '-', '@', '\t', '\r']))
+    text.starts_with('\'') && text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

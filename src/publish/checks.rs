@@ -9,6 +9,10 @@ use crate::db::publication::Publication;
 use crate::db::stage::{Place, Stage};
 use crate::query::{Dataset, Field, Kind, Shape, value};
 
+/// The day from which on a row holds, and the one on which it holds no more.
+const VALID_FROM: &str = "valid_from";
+const VALID_TO: &str = "valid_to";
+
 /// Checks the staged rows of a dataset before they are merged.
 ///
 /// # Errors
@@ -19,8 +23,17 @@ pub async fn staged(
     stage: &Stage<'_, '_>,
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
-    for place in stage.duplicates().await? {
+    let doubled = stage.duplicates().await?;
+    faults.unlisted(doubled.more);
+    for place in doubled.listed {
         faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
+    }
+    if [VALID_FROM, VALID_TO].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
+        let backwards = stage.backwards(VALID_FROM, VALID_TO).await?;
+        faults.unlisted(backwards.more);
+        for place in backwards.listed {
+            faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
+        }
     }
     let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
     files.dedup();
@@ -29,7 +42,9 @@ pub async fn staged(
         let origins = inputs.origins_of(at);
         totals(dataset, stage, input, &origins, faults).await?;
         for (field, values) in scope(dataset, input, faults) {
-            for place in stage.outside(&origins, field, &values).await? {
+            let outside = stage.outside(&origins, field, &values).await?;
+            faults.unlisted(outside.more);
+            for place in outside.listed {
                 let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
                 faults.push(fault(inputs, place, Some(field), detail));
             }
@@ -114,7 +129,9 @@ pub async fn merged(
         let Some(target) = field.reference().and_then(|name| registry.iter().copied().find(|d| d.name == name)) else {
             continue;
         };
-        for place in stage.dangling(field.name, field.is_list(), target).await? {
+        let dangling = stage.dangling(field.name, field.is_list(), target).await?;
+        faults.unlisted(dangling.more);
+        for place in dangling.listed {
             let near = publication.closest(target, &place.value).await?;
             let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
             faults.push(fault(inputs, place, Some(field.name), detail));
@@ -123,20 +140,18 @@ pub async fn merged(
     if dataset.shape != Shape::Observations {
         return Ok(());
     }
-    for (place, why) in stage.out_of_bounds().await? {
-        faults.push(fault(inputs, place, Some("value"), why));
-    }
-    for (place, why) in stage.too_precise().await? {
-        warnings.push(fault(inputs, place, Some("value"), why));
+    for (found, told) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
+        told.unlisted(found.more);
+        found.listed.into_iter().for_each(|(place, why)| told.push(fault(inputs, place, Some("value"), why)));
     }
     for spring in springs {
         let Part::Table(at) = spring.part else { continue };
         let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
         let Some(unit) = unit else { continue };
-        for (place, why) in stage.other_units(unit).await? {
-            if place.origin == spring.origin {
-                faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
-            }
+        let others = stage.other_units(spring.origin, unit).await?;
+        faults.unlisted(others.more);
+        for (place, why) in others.listed {
+            faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
         }
     }
     Ok(())
@@ -147,7 +162,7 @@ pub fn fault(inputs: &Inputs, place: Place, field: Option<&str>, detail: String)
     let origin = &inputs.origins[place.origin];
     FileFault {
         line: Some(place.line),
-        column: field.map(|field| column_name(field, place.cell)),
+        column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),
         value: Some(place.value),
         ..origin.whole(None, detail)
     }

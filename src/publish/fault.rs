@@ -50,7 +50,7 @@ impl fmt::Display for FileFault {
         if let Some(column) = &self.column {
             write!(f, ": {column}")?;
         }
-        if let Some(value) = &self.value {
+        if let Some(value) = self.value.as_ref().filter(|value| !value.is_empty()) {
             write!(f, " `{}`", crate::problem::echo(value))?;
         }
         write!(f, ": {}", self.detail)
@@ -80,9 +80,8 @@ impl Faults {
 
     /// Adds those that were gathered elsewhere.
     pub fn extend(&mut self, more: Faults) {
-        self.count += more.count;
-        self.listed.extend(more.listed);
-        self.listed.truncate(LISTED);
+        self.count += more.count - more.listed.len();
+        more.listed.into_iter().for_each(|fault| self.push(fault));
     }
 
     /// Counts so many more, which are not listed.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::fault::{Faults, FileFault, PublishError};
-use super::manifest::{File, Manifest};
+use super::manifest::{File, Manifest, Mode};
 use super::output::Origin;
 use super::recipe::{self, Companion, Recipe};
 use super::source::{self, Scan};
@@ -146,6 +146,9 @@ impl Inputs {
 /// Scans one file.
 fn scanned(file: &File, folder: &Path, recipes: &Path) -> Result<Result<Input, FileFault>, PublishError> {
     let fault = |detail: String| Ok(Err(FileFault::of_file(&file.path, detail)));
+    if file.mode == Mode::Replace && file.scope.is_empty() {
+        return fault("in mode `replace`, its `scope` must say which rows it stands for".to_owned());
+    }
     let recipe = match (&file.recipe, &file.dataset) {
         (None, None) => return fault("the manifest says neither its `dataset` nor its `recipe`".to_owned()),
         (Some(_), Some(_)) => return fault("the manifest says both its `dataset` and its `recipe`".to_owned()),

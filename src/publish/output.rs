@@ -1,6 +1,8 @@
 //! Owns the rows on their way to a staging table: written in `COPY`'s text format, chunk by chunk, with their places.
 //! Must not know how they were read.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
@@ -65,38 +67,36 @@ impl Output {
 
     /// Writes one value of the row at hand, in the order of the dataset's columns. A value at fault is written as null,
     /// since faults stop the publication later on.
+    ///
+    /// # Errors
+    /// What is wrong with it.
     pub fn value(&mut self, field: &'static Field, text: Option<&str>) -> Result<(), String> {
-        let joins = text.is_some_and(|text| text.contains(KEY_SEPARATOR))
-            && self.dataset.has_joined_code()
-            && self.dataset.key.contains(&field.name);
-        let fault = match text {
-            Some(text) if !joins => match cell::read(field, text) {
-                Ok(value) => {
-                    cell::write(&mut self.chunk, value.as_deref());
-                    self.chunk.push(b'\t');
-                    return Ok(());
-                }
-                Err(why) => why,
-            },
-            Some(_) => format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"),
-            None if field.required => "is empty, and every row must have a value".to_owned(),
-            None => {
-                self.null();
-                return Ok(());
+        let checked = self.check(field, text);
+        cell::write(&mut self.chunk, checked.as_ref().map_or(None, |value| value.as_deref()));
+        self.chunk.push(b'\t');
+        checked.map(|_| ())
+    }
+
+    /// Checks one value and gives it as it is written.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn check<'t>(&self, field: &'static Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
+        let joined = self.dataset.has_joined_code() && self.dataset.key.contains(&field.name);
+        match text {
+            Some(text) if joined && text.contains(KEY_SEPARATOR) => {
+                Err(format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"))
             }
-        };
-        self.null();
-        Err(fault)
+            Some(text) => cell::read(field, text),
+            None if field.required => Err("is empty, and every row must have a value".to_owned()),
+            None => Ok(None),
+        }
     }
 
     /// Writes a value that needs no check.
     pub fn computed(&mut self, text: Option<&str>) {
         cell::write(&mut self.chunk, text);
         self.chunk.push(b'\t');
-    }
-
-    fn null(&mut self) {
-        self.chunk.extend_from_slice(b"\\N\t");
     }
 
     /// Ends the row at hand, with its place: the origin, the line, and the cell that its value stands in.

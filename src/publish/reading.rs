@@ -64,9 +64,10 @@ fn read_all(inputs: &Inputs, springs: &[Spring], names: &Names, mut output: Outp
                 let means = Means { recipe, companion: companion.as_ref(), names };
                 let table = &recipe.tables[table];
                 let mut reader = Reader::new(means, table, (spring.origin, origin), &mut output, Some(&mut explanation));
-                let ended = source::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader);
-                reader.finish();
-                ended.unwrap_or_else(|broken| output.faults.push(origin.whole(broken.line, broken.detail)));
+                match source::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
+                    Ok(()) => reader.finish(),
+                    Err(broken) => output.faults.push(origin.whole(broken.line, broken.detail)),
+                }
                 explanation.renew();
             }
             (Part::Recipe, Some((recipe, _))) => inline(recipe, spring.origin, inputs, &mut output),

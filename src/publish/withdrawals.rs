@@ -35,11 +35,8 @@ pub async fn close(
         if asked.reason.trim().is_empty() {
             wrong("", "a withdrawal needs a `reason`, which readers are told".to_owned());
         }
-        if let Some(successor) = &asked.successor
-            && !withdrawal::exists(transaction, dataset, successor).await?
-        {
-            let near = publication.closest(dataset, successor).await?.join(", ");
-            wrong(successor, format!("no row of {} has this code, of a successor; closest: {near}", dataset.name));
+        if asked.codes.is_empty() {
+            wrong("", format!("a withdrawal of {} names no `codes`", dataset.name));
         }
         let mut closed = 0;
         for code in &asked.codes {
@@ -48,10 +45,15 @@ pub async fn close(
                 withdrawal::record(transaction, (dataset, &code, number), &asked.reason, asked.successor.as_deref()).await?;
                 closed += 1;
             } else {
-                let near = publication.closest(dataset, code).await?.join(", ");
-                let detail = format!("no row of {} that another release published has this code; closest: {near}", dataset.name);
-                wrong(code, detail);
+                let near = near(publication, dataset, code).await?;
+                wrong(code, format!("no row of {} that another release published has this code{near}", dataset.name));
             }
+        }
+        if let Some(successor) = &asked.successor
+            && !withdrawal::exists(transaction, dataset, successor).await?
+        {
+            let near = near(publication, dataset, successor).await?;
+            wrong(successor, format!("no row of {} has this code, of a successor, or not any more{near}", dataset.name));
         }
         match effects.iter_mut().find(|effect| effect.dataset == dataset.name) {
             Some(effect) => effect.counts.withdrawn += closed,
@@ -59,6 +61,12 @@ pub async fn close(
         }
     }
     Ok(())
+}
+
+/// The codes closest to one that is not there, as the end of a sentence.
+async fn near(publication: &Publication<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
+    let codes = publication.closest(dataset, code).await?.join(", ");
+    Ok(if codes.is_empty() { codes } else { format!("; closest: {codes}") })
 }
 
 /// Checks that no current row names one that was withdrawn.
@@ -77,7 +85,9 @@ pub async fn check(
         for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
             for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
                 let from = (dataset, field.name, field.is_list());
-                for (code, gone) in withdrawal::orphans(publication.transaction(), from, target, number).await? {
+                let orphans = withdrawal::orphans(publication.transaction(), from, target, number).await?;
+                faults.unlisted(orphans.more);
+                for (code, gone) in orphans.listed {
                     let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
                     faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });
                 }

@@ -15,6 +15,7 @@ mod formats;
 mod geography;
 mod grammar;
 mod history;
+mod intake;
 mod keys;
 mod model;
 mod notices;

@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
             Ok(None) => return,
             Err(wrong) => return self.wrong(row.record, "statuses", wrong.column, &wrong.raw, wrong.detail),
         };
-        let (mut taken, mut right) = (Vec::with_capacity(ready.fields.len()), true);
+        let (mut taken, mut wrongs) = (Vec::with_capacity(ready.fields.len()), Vec::new());
         for (field, ways) in &ready.fields {
             match self.take(field, ways, row) {
                 Ok(Some(mut one)) => {
@@ -127,14 +127,21 @@ impl<'a> Reader<'a> {
                 }
                 Ok(None) => return,
                 Err(wrong) => {
-                    right = false;
-                    self.wrong(row.record, field.name, wrong.column, &wrong.raw, wrong.detail);
+                    wrongs.push((field.name, wrong));
+                    taken.push(Taken::default());
                 }
             }
         }
-        if right {
-            self.write(row, &taken, statuses, ready);
+        if wrongs.is_empty() {
+            return self.write(row, &taken, statuses, ready);
         }
+        // What else is wrong with the row is told too, though the row is not written.
+        for ((field, _), one) in ready.fields.iter().zip(&taken).filter(|(_, one)| !one.text.is_empty()) {
+            if let Err(why) = self.output.check(field, Some(&one.text)) {
+                self.wrong(row.record, field.name, one.column, &one.raw, why);
+            }
+        }
+        wrongs.into_iter().for_each(|(name, wrong)| self.wrong(row.record, name, wrong.column, &wrong.raw, wrong.detail));
     }
 
     /// The statuses that the row below says, of which there are none where there is no such row; nothing when the cell

@@ -147,7 +147,7 @@ impl<'r> Way<'r> {
         let (raw, column, form) = self.raw(row);
         let wrong = |detail: String| Wrong { raw: raw.clone(), column, detail };
         if form == Form::Error {
-            return Err(wrong("is the error of a formula".to_owned()));
+            return Err(wrong("is the error of a formula, or a formula without its result".to_owned()));
         }
         if raw.is_empty() && self.piece.required {
             return Err(wrong("is empty, and must not be".to_owned()));

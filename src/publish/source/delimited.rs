@@ -46,7 +46,11 @@ struct Records<R> {
     /// The part of the input that is still to be read.
     rest: std::ops::Range<usize>,
     ended: bool,
+    /// Whether a row is begun and not ended.
+    begun: bool,
     line: u64,
+    /// The last byte that was read.
+    last: u8,
     output: Vec<u8>,
     ends: Vec<usize>,
 }
@@ -54,7 +58,8 @@ struct Records<R> {
 impl<R: Read> Records<R> {
     fn new(reader: R, text: &Text) -> Self {
         let csv = ReaderBuilder::new().delimiter(text.delimiter).quote(text.quote).build();
-        Self { reader, csv, input: vec![0; CHUNK], rest: 0..0, ended: false, line: 1, output: vec![0; 4096], ends: vec![0; 64] }
+        let (input, output, ends) = (vec![0; CHUNK], vec![0; 4096], vec![0; 64]);
+        Self { reader, csv, input, rest: 0..0, ended: false, begun: false, line: 1, last: 0, output, ends }
     }
 
     fn read(mut self, sink: &mut dyn Sink) -> Result<(), Broken> {
@@ -85,11 +90,17 @@ impl<R: Read> Records<R> {
             if self.rest.is_empty() && !self.ended {
                 self.more()?;
             }
-            let (result, read, written, ended) =
-                self.csv.read_record(&self.input[self.rest.clone()], &mut self.output[bytes..], &mut self.ends[cells..]);
-            let consumed = &self.input[self.rest.start..self.rest.start + read];
-            self.line += u64::try_from(memchr::memchr_iter(b'\n', consumed).count()).unwrap_or_default();
-            self.rest.start += read;
+            // Where the file ends within a row, so does the row, unless a line's ending would be a part of it.
+            let ending = self.ended && self.begun;
+            let input = if ending { b"\n" } else { &self.input[self.rest.clone()] };
+            let (result, read, written, ended) = self.csv.read_record(input, &mut self.output[bytes..], &mut self.ends[cells..]);
+            if ending && matches!(result, ReadRecordResult::InputEmpty) {
+                return Err(Broken::line(line, "a quotation mark in this row is not closed before the end of the file"));
+            }
+            if !ending {
+                self.pass(read);
+            }
+            self.begun = (self.begun || read > 0) && !matches!(result, ReadRecordResult::Record);
             bytes += written;
             cells += ended;
             match result {
@@ -116,6 +127,18 @@ impl<R: Read> Records<R> {
         }
     }
 
+    /// Counts the lines of what is read: they end with LF, with CR, or with both.
+    fn pass(&mut self, read: usize) {
+        let consumed = &self.input[self.rest.start..self.rest.start + read];
+        let mut endings = memchr::memchr2_iter(b'\n', b'\r', consumed).filter(|at| {
+            let before = at.checked_sub(1).map_or(self.last, |before| consumed[before]);
+            consumed[*at] == b'\r' || before != b'\r'
+        });
+        self.line += u64::try_from(endings.by_ref().count()).unwrap_or_default();
+        self.last = consumed.last().copied().unwrap_or(self.last);
+        self.rest.start += read;
+    }
+
     fn more(&mut self) -> Result<(), Broken> {
         let read = self.reader.read(&mut self.input).map_err(|error| Broken::line(self.line, error.to_string()))?;
         self.ended = read == 0;
@@ -136,16 +159,11 @@ impl<R: Read> Records<R> {
     fn skip_blank_lines(&mut self) -> Result<(), Broken> {
         loop {
             match self.input[self.rest.clone()].first() {
-                Some(b'\n') => self.line += 1,
-                Some(b'\r') => {}
+                Some(b'\n' | b'\r') => self.pass(1),
                 Some(_) => return Ok(()),
                 None if self.ended => return Ok(()),
-                None => {
-                    self.more()?;
-                    continue;
-                }
+                None => self.more()?,
             }
-            self.rest.start += 1;
         }
     }
 

@@ -10,7 +10,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sha2::{Digest, Sha256};
 
 use super::delimited::Text;
-use super::{Broken, Dialect};
+use super::{Broken, Dialect, RECORD_CELLS};
 use crate::query::closest::closest;
 
 /// Bytes from the beginning of a file by which its form is found.
@@ -26,6 +26,18 @@ const RECORDS: usize = 20;
 const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
 const FORMATS: [&str; 5] = ["csv", "xlsx", "ods", "ndjson", "json"];
+
+/// Beginnings, in any case, of files that are often sent instead of tables.
+const FOREIGN: [(&[u8], &str); 8] = [
+    (&[0xd0, 0xcf, 0x11, 0xe0], "a workbook of Excel 97 to 2003, which is not read; save it as .xlsx"),
+    (b"<!doctype html", "a web page, which is not read; was the right address asked?"),
+    (b"<html", "a web page, which is not read; was the right address asked?"),
+    (b"<?xml", "XML, which is not read"),
+    (b"%PDF-", "a PDF, which is not read"),
+    (b"\x89PNG", "an image, which is not read"),
+    (&[0xff, 0xd8, 0xff], "an image, which is not read"),
+    (&[0x1f, 0x8b], "compressed; unpack it first"),
+];
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug)]
@@ -90,10 +102,12 @@ fn form(pass: &Pass, dialect: &Dialect) -> Result<Written, Broken> {
         let ods = named("opendocument.spreadsheet") || (named("content.xml") && !named("xl/"));
         return Ok(Written::Workbook(if ods { Workbook::Ods } else { Workbook::Xlsx }));
     }
-    if sample.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]) {
-        return Err(Broken::file("the file is a workbook of Excel 97 to 2003, which is not read; save it as .xlsx"));
-    }
     let start = sample.trim_ascii_start();
+    if let Some((_, what)) =
+        FOREIGN.iter().find(|(beginning, _)| start.get(..beginning.len()).is_some_and(|own| own.eq_ignore_ascii_case(beginning)))
+    {
+        return Err(Broken::file(format!("the file is {what}")));
+    }
     match start.first() {
         Some(b'[') => Ok(Written::Json),
         Some(b'{') => {
@@ -157,14 +171,20 @@ fn delimiter(sample: &[u8], quote: u8) -> u8 {
 /// How many cells the first records have.
 fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
-    let (mut output, mut ends, mut counts) = (vec![0; SAMPLE * 2], vec![0; 4096], Vec::new());
+    let (mut output, mut ends, mut counts) = (vec![0; sample.len()], vec![0; RECORD_CELLS], Vec::new());
+    let (mut bytes, mut cells) = (0, 0);
     while counts.len() < RECORDS {
-        let (result, read, _, cells) = reader.read_record(sample, &mut output, &mut ends);
+        let (result, read, written, ended) = reader.read_record(sample, &mut output[bytes..], &mut ends[cells..]);
+        sample = &sample[read..];
         match result {
-            ReadRecordResult::Record => counts.push(cells),
+            // The last line may end with the sample; then the reader must be told that nothing follows.
+            ReadRecordResult::InputEmpty => (bytes, cells) = (bytes + written, cells + ended),
+            ReadRecordResult::Record => {
+                counts.push(cells + ended);
+                (bytes, cells) = (0, 0);
+            }
             _ => break,
         }
-        sample = &sample[read..];
     }
     counts
 }

@@ -1,9 +1,10 @@
 //! Owns the reading of JSON: an object a line, or one array of objects, also within an envelope's `data`.
 //! Must not know what the members mean.
 
+use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
@@ -21,7 +22,7 @@ const LIST_SEPARATOR: &str = "|";
 /// When the file cannot be read, or says itself that it is not whole.
 pub fn read_lines(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
     let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
-    let (mut reader, mut line, mut number) = (BufReader::new(file), Vec::new(), 0);
+    let (mut reader, mut line, mut number, mut ended) = (BufReader::new(file), Vec::new(), 0, false);
     let mut rows = Rows::new(sink);
     loop {
         line.clear();
@@ -45,10 +46,15 @@ pub fn read_lines(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
                 continue;
             }
         };
+        if ended {
+            return Err(Broken::line(number, "the line stands after the last one, which says how many rows the file has"));
+        }
         if let [(name, trailer)] = members.0.as_slice()
             && name == "trailer"
         {
-            return check_trailer(trailer, rows.count, number);
+            check_trailer(trailer, rows.count, number)?;
+            ended = true;
+            continue;
         }
         if rows.take(number, members).is_break() {
             return Ok(());
@@ -75,9 +81,10 @@ pub fn read_array(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
     if reader.fill_buf().is_ok_and(|bytes| bytes.starts_with("\u{feff}".as_bytes())) {
         reader.consume(3);
     }
-    let mut deserializer = serde_json::Deserializer::from_reader(reader);
+    let left = Cell::new(None);
+    let mut deserializer = serde_json::Deserializer::from_reader(Bounded { reader, left: &left });
     let mut rows = Rows::new(sink);
-    let read = Document(&mut rows).deserialize(&mut deserializer).and_then(|()| deserializer.end());
+    let read = Document(&mut rows, &left).deserialize(&mut deserializer).and_then(|()| deserializer.end());
     match read {
         Err(_) if rows.stopped => Ok(()),
         Err(error) => Err(Broken::file(format!("the file is not a JSON array of rows: {error}"))),
@@ -99,6 +106,9 @@ impl<'de> serde::Deserialize<'de> for Members {
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
                 let mut members: Vec<(String, Box<RawValue>)> = Vec::new();
                 while let Some((name, value)) = map.next_entry::<String, Box<RawValue>>()? {
+                    if members.len() == RECORD_CELLS {
+                        return Err(serde::de::Error::custom(format!("it has more than {RECORD_CELLS} members")));
+                    }
                     if members.iter().any(|(other, _)| *other == name) {
                         return Err(serde::de::Error::custom(format!("`{name}` stands in it twice")));
                     }
@@ -128,10 +138,13 @@ impl<'s> Rows<'s> {
     fn take(&mut self, line: u64, members: Members) -> ControlFlow<()> {
         self.count += 1;
         if self.count == 1 {
-            self.names = members.0.iter().take(RECORD_CELLS).map(|(name, _)| name.clone()).collect();
+            self.names = members.0.iter().map(|(name, _)| name.clone()).collect();
             self.record.begin(0);
             self.names.iter().for_each(|name| self.record.push(name, Form::Text));
-            self.sink.record(&self.record)?;
+            self.stopped = self.sink.record(&self.record).is_break();
+            if self.stopped {
+                return ControlFlow::Break(());
+            }
         }
         if let Some((name, _)) = members.0.iter().find(|(name, _)| !self.names.contains(name)) {
             let name = crate::problem::echo(name);
@@ -161,17 +174,39 @@ fn cell(json: &str) -> Result<(String, Form), String> {
     match json.as_bytes().first() {
         Some(b'n') => Ok((String::new(), Form::Text)),
         Some(b'"') => serde_json::from_str(json).map(|text| (text, Form::Text)).map_err(|error| error.to_string()),
-        Some(b'[') => Ok(match serde_json::from_str::<Vec<String>>(json) {
-            Ok(texts) => (texts.join(LIST_SEPARATOR), Form::Text),
-            Err(_) => (json.to_owned(), Form::Text),
-        }),
-        Some(b'{' | b't' | b'f') => Ok((json.to_owned(), Form::Text)),
+        Some(b'[') => match serde_json::from_str::<Vec<String>>(json) {
+            Ok(texts) if texts.iter().any(|text| text.contains(LIST_SEPARATOR)) => {
+                Err(format!("a text of a list holds a `{LIST_SEPARATOR}`, which stands between such texts"))
+            }
+            Ok(texts) => Ok((texts.join(LIST_SEPARATOR), Form::Text)),
+            Err(_) => Ok((json.to_owned(), Form::Json)),
+        },
+        Some(b'{' | b't' | b'f') => Ok((json.to_owned(), Form::Json)),
         _ => Ok((json.to_owned(), Form::Number)),
     }
 }
 
+/// A reader that fails when a row, which is held in memory whole, does not end.
+struct Bounded<'l, R> {
+    reader: R,
+    /// The bytes that the row at hand may still have; nothing outside of rows.
+    left: &'l Cell<Option<usize>>,
+}
+
+impl<R: Read> Read for Bounded<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.reader.read(buffer)?;
+        if let Some(left) = self.left.get() {
+            let megabytes = RECORD_BYTES >> 20;
+            let left = left.checked_sub(read);
+            self.left.set(Some(left.ok_or_else(|| io::Error::other(format!("a row has more than {megabytes} MiB")))?));
+        }
+        Ok(read)
+    }
+}
+
 /// A document: an array of rows, or an object with one.
-struct Document<'r, 's>(&'r mut Rows<'s>);
+struct Document<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
     type Value = ();
@@ -188,12 +223,15 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while let Some(members) = seq.next_element::<Members>()? {
+        loop {
+            self.1.set(Some(RECORD_BYTES));
+            let Some(members) = seq.next_element::<Members>()? else { break };
             let number = self.0.count + 1;
             if self.0.take(number, members).is_break() {
                 return Err(serde::de::Error::custom("stopped"));
             }
         }
+        self.1.set(None);
         Ok(())
     }
 
@@ -202,7 +240,7 @@ impl<'de> Visitor<'de> for Document<'_, '_> {
         while let Some(name) = map.next_key::<String>()? {
             if name == "data" && !found {
                 found = true;
-                map.next_value_seed(Document(&mut *self.0))?;
+                map.next_value_seed(Document(&mut *self.0, self.1))?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }

@@ -3,6 +3,7 @@
 
 mod delimited;
 mod detect;
+mod inspection;
 mod json;
 mod record;
 mod workbook;

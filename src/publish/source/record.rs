@@ -10,7 +10,9 @@ pub enum Form {
     Number,
     /// A day or an instant of a workbook, written as ISO 8601.
     Date,
-    /// An error of a workbook's formula.
+    /// JSON that is neither a text, a number nor a list of texts.
+    Json,
+    /// An error of a workbook's formula, or a formula without its result.
     Error,
 }
 
