@@ -140,8 +140,9 @@ fn start(cluster: &Cluster, connections: usize) -> Result<Child, String> {
             // The processes of a Postgres that was killed go on until they look up from their work.
             Err(why) if why.contains(ORPHANED) && Instant::now() < deadline => {
                 if !std::mem::replace(&mut told, true) {
-                    log::info!("waiting for what is left of a Postgres that was killed");
+                    log::info!("ending what is left of a Postgres that was killed");
                 }
+                end_orphans(cluster);
                 thread::sleep(PAUSE);
             }
             outcome => return outcome,
@@ -212,6 +213,18 @@ fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), Stri
         thread::sleep(TICK);
     }
     Ok(())
+}
+
+/// Ends the processes that a killed Postgres has left working in this cluster's data: they have no postmaster, nobody
+/// hears them, and nothing starts on the data before they are gone. Where there is no `/proc` they are waited for.
+fn end_orphans(cluster: &Cluster) {
+    for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let works_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|folder| folder == cluster.data);
+        if works_here && fs::read(entry.path().join("cmdline")).is_ok_and(|line| line.starts_with(b"postgres:")) {
+            signal(pid, libc::SIGQUIT);
+        }
+    }
 }
 
 /// Whether a process is the Postgres of this very cluster: a number in an old file may be another process's by now.

@@ -42,8 +42,7 @@ fn reperes(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn the_example_is_explained_published_and_taken_back() {
     let server = TestServer::empty();
-    let world =
-        [("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("observations", PRESS_KIT)];
+    let world = [("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("observations", PRESS_KIT)];
     assert_eq!(publish(&server.url, &bundle(&world)).expect("the world is right").outcome, Outcome::Published);
     let (recipe, file) = (format!("{EXAMPLE}.toml"), format!("{EXAMPLE}.csv"));
 
