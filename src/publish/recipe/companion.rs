@@ -11,8 +11,8 @@ use super::piece;
 use crate::publish::fault::PublishError;
 use crate::publish::source::{self, Broken, Record, Sink};
 
-/// The most rows of a second file.
-const ROWS: usize = 1_000_000;
+/// The most bytes that the rows of a second file may take, which are held in memory.
+const BYTES: usize = 128 << 20;
 
 /// A second file that has been read.
 pub struct Companion {
@@ -31,7 +31,7 @@ impl Companion {
         let unreadable = |why: String| PublishError::Unreadable(format!("the second file {named} cannot be read: {why}"));
         let at = |broken: Broken| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
         let scan = source::scan(path, &join.dialect).map_err(at)?;
-        let mut gathered = Gathered { records: Vec::new(), broken: None };
+        let mut gathered = Gathered { records: Vec::new(), bytes: 0, broken: None };
         source::read(path, &scan, None, &mut gathered).map_err(at)?;
         if let Some(broken) = gathered.broken {
             return Err(at(broken));
@@ -70,18 +70,22 @@ pub fn key_column(piece: &Piece, header: &Header) -> Result<usize, String> {
 
 struct Gathered {
     records: Vec<Record>,
+    bytes: usize,
     broken: Option<Broken>,
 }
 
 impl Sink for Gathered {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
-        if self.records.len() == ROWS {
-            self.broken = Some(Broken::line(record.line, format!("a second file has at most {ROWS} rows")));
+        if record.is_blank() {
+            return ControlFlow::Continue(());
+        }
+        self.bytes += record.held();
+        if self.bytes > BYTES {
+            let megabytes = BYTES >> 20;
+            self.broken = Some(Broken::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));
             return ControlFlow::Break(());
         }
-        if !record.is_blank() {
-            self.records.push(record.clone());
-        }
+        self.records.push(record.clone());
         ControlFlow::Continue(())
     }
 

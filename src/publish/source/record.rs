@@ -49,6 +49,11 @@ impl Record {
         self.text.len() + self.cells.len()
     }
 
+    /// About how many bytes of memory a copy of the record takes.
+    pub fn held(&self) -> usize {
+        size_of::<Self>() + self.text.len() + self.cells.len() * size_of::<(usize, Form)>()
+    }
+
     /// Adds a cell.
     pub fn push(&mut self, text: &str, form: Form) {
         self.text.push_str(text);
