@@ -1,6 +1,7 @@
 //! Releases: one publication is seen whole or not at all, nothing published changes, and what was read can be read again.
 
 use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reperes::publish::{Outcome, PublishError, Report};
 use serde_json::{Value, json};
@@ -70,6 +71,47 @@ fn pages_hold_their_release_while_others_are_published() {
     assert_eq!(seen.len(), 50);
     assert!(seen.iter().all(|(_, population)| *population == 1));
     assert_eq!(get(server.address, "/v1/territories?limit=1").json()["meta"]["release"], 6);
+}
+
+#[test]
+fn eight_readers_each_see_one_release_while_twenty_are_published() {
+    const READERS: usize = 8;
+    const PUBLICATIONS: u32 = 20;
+    let server = TestServer::empty();
+    let rows: Vec<String> = (0..60).map(|n| format!("COM-{n:05}")).collect();
+    let of = |population: &str| territories(&rows.iter().map(|code| (code.as_str(), "Commune", population)).collect::<Vec<_>>());
+    publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &of("1"))])).expect("the bundle is right");
+    let ended = AtomicBool::new(false);
+    // Every row of release n has the population n: a reader that meets two populations has met two releases.
+    let read = || {
+        let mut passes = Vec::new();
+        while !ended.load(Ordering::Relaxed) || passes.is_empty() {
+            let (mut next, mut seen, mut release) = (Some("/v1/territories?limit=7".to_owned()), Vec::new(), Value::Null);
+            while let Some(target) = next {
+                let page = get(server.address, &target).json();
+                release = page["meta"]["release"].clone();
+                let rows = page["data"].as_array().expect("a list");
+                seen.extend(rows.iter().map(|row| (row["code"].clone(), row["population"].clone())));
+                next = page["links"]["next"].as_str().map(str::to_owned);
+            }
+            let expected: Vec<(Value, Value)> = rows.iter().map(|code| (json!(code), release.clone())).collect();
+            assert_eq!(seen, expected);
+            passes.push(release.as_u64().expect("a number"));
+        }
+        passes
+    };
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(read)).collect();
+        for population in 2..=PUBLICATIONS + 1 {
+            publish(&server.url, &bundle(&[("territories", &of(&population.to_string()))])).expect("the bundle is right");
+        }
+        ended.store(true, Ordering::Relaxed);
+        for reader in readers {
+            let passes = reader.join().expect("a reader saw one release at a time");
+            assert!(passes.is_sorted(), "a reader went back in time: {passes:?}");
+        }
+    });
+    assert_eq!(get(server.address, "/v1/territories?limit=1").json()["meta"]["release"], PUBLICATIONS + 1);
 }
 
 #[test]

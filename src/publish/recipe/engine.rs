@@ -4,6 +4,8 @@
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
+use sha2::{Digest, Sha256};
+
 use super::header::tidy;
 use super::number::{self, Figure};
 use super::piece::{Row, Taken, Way, Wrong, plain};
@@ -38,7 +40,8 @@ pub struct Reader<'a> {
     header: Vec<Record>,
     ready: Option<Ready<'a>>,
     pending: Option<Record>,
-    seen: HashSet<String>,
+    /// The digests of the rows that were written, where the same row counts once: far smaller than the rows.
+    seen: HashSet<[u8; 32]>,
 }
 
 impl<'a> Reader<'a> {
@@ -200,7 +203,7 @@ impl<'a> Reader<'a> {
         let given = |name: &str| position(name).map(|at| &taken[at]).filter(|one| !one.text.is_empty());
         if self.table.distinct {
             let whole: Vec<&str> = taken.iter().map(|one| one.text.as_str()).collect();
-            if !self.seen.insert(whole.join("\u{1f}")) {
+            if !self.seen.insert(Sha256::digest(whole.join("\u{1f}")).into()) {
                 return;
             }
         }
