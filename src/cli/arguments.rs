@@ -68,7 +68,7 @@ fn publish() -> Command {
         .arg(of_field("total", "FIELD=NUMBER", "the sum that a column must have; may be repeated"))
         .arg(of_field("constant", "FIELD=VALUE", "the value of a field that the file leaves out; may be repeated"))
         .arg(option("rows", "NUMBER", "how many rows the file must give").value_parser(value_parser!(u64)))
-        .arg(option("format", "FORMAT", "csv, xlsx, ods, ndjson or json; found out when not given"))
+        .arg(option("format", "FORMAT", "csv, xlsx, ods, ndjson, json, geojson, parquet or sdmx-csv; found out when not given"))
         .arg(option("encoding", "NAME", "utf-8, windows-1252, utf-16le …; found out when not given"))
         .arg(
             option("delimiter", "CHARACTER", "what stands between cells, or `tab`; found out when not given")

@@ -1,6 +1,7 @@
 //! Publishing through the doors that publishers use: files of every kind and recipe, each published whole or refused
 //! with every fault at its place.
 
+mod formats;
 mod inputs;
 mod kills;
 mod modes;

@@ -14,5 +14,5 @@ pub use bundle::{SOURCES, bundle, territories};
 pub use client::{Reply, get, get_late, head, raw, send};
 pub use cluster::{database, root_directory};
 pub use form::{Form, key};
-pub use server::{TestServer, UPLOAD_LIMIT, bundled, migrated, owner, publish, shared, with_database};
+pub use server::{TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, shared, with_database};
 pub use world::world;

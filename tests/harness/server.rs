@@ -76,6 +76,11 @@ pub fn shared(url: &str) -> Shared {
 
 /// The server on the bundled data, the same for all tests that only read.
 pub fn bundled() -> SocketAddr {
+    bundled_server().address
+}
+
+/// The server on the bundled data, with its database.
+pub fn bundled_server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> = LazyLock::new(|| {
         let url = migrated();
         run(async {
@@ -86,7 +91,7 @@ pub fn bundled() -> SocketAddr {
         });
         TestServer::on(&url)
     });
-    SERVER.address
+    &SERVER
 }
 
 /// Publishes a bundle.

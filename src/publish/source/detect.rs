@@ -10,7 +10,7 @@ use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sha2::{Digest, Sha256};
 
 use super::delimited::Text;
-use super::{Broken, Dialect, RECORD_CELLS};
+use super::{Broken, Dialect, RECORD_CELLS, geojson, parquet, sdmx};
 use crate::query::closest::closest;
 
 /// Bytes from the beginning of a file by which its form is found.
@@ -25,7 +25,7 @@ const RECORDS: usize = 20;
 /// What may stand between cells, the likelier first.
 const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
-const FORMATS: [&str; 5] = ["csv", "xlsx", "ods", "ndjson", "json"];
+const FORMATS: [&str; 8] = ["csv", "xlsx", "ods", "ndjson", "json", "geojson", "parquet", "sdmx-csv"];
 
 /// Beginnings, in any case, of files that are often sent instead of tables.
 const FOREIGN: [(&[u8], &str); 8] = [
@@ -50,6 +50,12 @@ pub enum Written {
     Lines,
     /// One JSON document.
     Json,
+    /// A GeoJSON collection of features.
+    GeoJson,
+    /// Apache Parquet.
+    Parquet,
+    /// Text with delimiters that is an SDMX-CSV message.
+    SdmxCsv(Text),
 }
 
 /// The kinds of workbook.
@@ -85,6 +91,9 @@ pub fn scan(path: &Path, dialect: &Dialect) -> Result<Scan, Broken> {
         Some("ods") => Written::Workbook(Workbook::Ods),
         Some("ndjson") => Written::Lines,
         Some("json") => Written::Json,
+        Some("geojson") => Written::GeoJson,
+        Some("parquet") => Written::Parquet,
+        Some("sdmx-csv") => Written::SdmxCsv(message(&pass, dialect)?),
         Some(other) => {
             let near = closest(other, FORMATS).join(", ");
             return Err(Broken::file(format!("`{other}` is not a format that can be read; closest: {near}")));
@@ -102,6 +111,9 @@ fn form(pass: &Pass, dialect: &Dialect) -> Result<Written, Broken> {
         let ods = named("opendocument.spreadsheet") || (named("content.xml") && !named("xl/"));
         return Ok(Written::Workbook(if ods { Workbook::Ods } else { Workbook::Xlsx }));
     }
+    if sample.starts_with(parquet::MAGIC) {
+        return Ok(Written::Parquet);
+    }
     let start = sample.trim_ascii_start();
     if let Some((_, what)) =
         FOREIGN.iter().find(|(beginning, _)| start.get(..beginning.len()).is_some_and(|own| own.eq_ignore_ascii_case(beginning)))
@@ -110,14 +122,21 @@ fn form(pass: &Pass, dialect: &Dialect) -> Result<Written, Broken> {
     }
     match start.first() {
         Some(b'[') => Ok(Written::Json),
+        Some(b'{') if memchr::memmem::find(start, geojson::COLLECTION).is_some() => Ok(Written::GeoJson),
         Some(b'{') => {
             let first = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let whole = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
             let envelope = memchr::memmem::find(&first[..first.len().min(64)], b"\"data\"").is_some();
             Ok(if whole && !envelope { Written::Lines } else { Written::Json })
         }
+        _ if sdmx::is_message(start) => Ok(Written::SdmxCsv(message(pass, dialect)?)),
         _ => Ok(Written::Delimited(text(pass, dialect)?)),
     }
+}
+
+/// How a message of SDMX-CSV is written: with commas, while its lists have semicolons, which would mislead.
+fn message(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
+    text(pass, &Dialect { delimiter: dialect.delimiter.or(Some(',')), ..dialect.clone() })
 }
 
 /// How a text is written.

@@ -1,14 +1,13 @@
-//! Owns the reading of JSON: an object a line, or one array of objects, also within an envelope's `data`.
-//! Must not know what the members mean.
+//! Owns the reading of JSON: an object a line, and what an object becomes as a record.
+//! Must not know what the members mean, nor how objects stand in a document.
 
-use std::cell::Cell;
 use std::fmt;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink};
@@ -71,29 +70,8 @@ fn check_trailer(trailer: &RawValue, rows: u64, line: u64) -> Result<(), Broken>
     Err(Broken::line(line, format!("the last line does not say that the file has {rows} rows, as it has: it is not whole")))
 }
 
-/// Reads an array of objects, or an object whose member `data` is one; a record's line is its number in the array.
-///
-/// # Errors
-/// When the file is not that.
-pub fn read_array(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
-    let mut reader = BufReader::new(file);
-    if reader.fill_buf().is_ok_and(|bytes| bytes.starts_with("\u{feff}".as_bytes())) {
-        reader.consume(3);
-    }
-    let left = Cell::new(None);
-    let mut deserializer = serde_json::Deserializer::from_reader(Bounded { reader, left: &left });
-    let mut rows = Rows::new(sink);
-    let read = Document(&mut rows, &left).deserialize(&mut deserializer).and_then(|()| deserializer.end());
-    match read {
-        Err(_) if rows.stopped => Ok(()),
-        Err(error) => Err(Broken::file(format!("the file is not a JSON array of rows: {error}"))),
-        Ok(()) => Ok(()),
-    }
-}
-
 /// The members of an object, in their order.
-struct Members(Vec<(String, Box<RawValue>)>);
+pub struct Members(Vec<(String, Box<RawValue>)>);
 
 impl<'de> serde::Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -122,7 +100,7 @@ impl<'de> serde::Deserialize<'de> for Members {
 }
 
 /// Objects on their way to the sink, all with the members of the first.
-struct Rows<'s> {
+pub struct Rows<'s> {
     sink: &'s mut dyn Sink,
     names: Vec<String>,
     record: Record,
@@ -131,11 +109,23 @@ struct Rows<'s> {
 }
 
 impl<'s> Rows<'s> {
-    fn new(sink: &'s mut dyn Sink) -> Self {
+    /// Objects on their way to this sink.
+    pub fn new(sink: &'s mut dyn Sink) -> Self {
         Self { sink, names: Vec::new(), record: Record::default(), count: 0, stopped: false }
     }
 
-    fn take(&mut self, line: u64, members: Members) -> ControlFlow<()> {
+    /// How many there were.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether no more are wanted.
+    pub fn is_stopped(&self) -> bool {
+        self.stopped
+    }
+
+    /// Hands over one more; says whether more are wanted.
+    pub fn take(&mut self, line: u64, members: Members) -> ControlFlow<()> {
         self.count += 1;
         if self.count == 1 {
             self.names = members.0.iter().map(|(name, _)| name.clone()).collect();
@@ -183,68 +173,5 @@ fn cell(json: &str) -> Result<(String, Form), String> {
         },
         Some(b'{' | b't' | b'f') => Ok((json.to_owned(), Form::Json)),
         _ => Ok((json.to_owned(), Form::Number)),
-    }
-}
-
-/// A reader that fails when a row, which is held in memory whole, does not end.
-struct Bounded<'l, R> {
-    reader: R,
-    /// The bytes that the row at hand may still have; nothing outside of rows.
-    left: &'l Cell<Option<usize>>,
-}
-
-impl<R: Read> Read for Bounded<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let read = self.reader.read(buffer)?;
-        if let Some(left) = self.left.get() {
-            let megabytes = RECORD_BYTES >> 20;
-            let left = left.checked_sub(read);
-            self.left.set(Some(left.ok_or_else(|| io::Error::other(format!("a row has more than {megabytes} MiB")))?));
-        }
-        Ok(read)
-    }
-}
-
-/// A document: an array of rows, or an object with one.
-struct Document<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
-
-impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
-    type Value = ();
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Document<'_, '_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of rows, or an object whose member `data` is one")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        loop {
-            self.1.set(Some(RECORD_BYTES));
-            let Some(members) = seq.next_element::<Members>()? else { break };
-            let number = self.0.count + 1;
-            if self.0.take(number, members).is_break() {
-                return Err(serde::de::Error::custom("stopped"));
-            }
-        }
-        self.1.set(None);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut found = false;
-        while let Some(name) = map.next_key::<String>()? {
-            if name == "data" && !found {
-                found = true;
-                map.next_value_seed(Document(&mut *self.0, self.1))?;
-            } else {
-                map.next_value::<IgnoredAny>()?;
-            }
-        }
-        if found { Ok(()) } else { Err(serde::de::Error::custom("it has no member `data`")) }
     }
 }

@@ -1,11 +1,16 @@
-//! Owns the reading of a file as records of cells, whatever it is written in: text with delimiters, a workbook, JSON.
+//! Owns the reading of a file as records of cells, whatever it is written in: text with delimiters, a
+//! workbook, JSON, Parquet.
 //! Must not know what the cells mean.
 
 mod delimited;
 mod detect;
+mod document;
+mod geojson;
 mod inspection;
 mod json;
+mod parquet;
 mod record;
+mod sdmx;
 mod workbook;
 
 use std::ops::ControlFlow;
@@ -26,7 +31,7 @@ pub const RECORD_CELLS: usize = 16_384;
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dialect {
-    /// `csv`, `xlsx`, `ods`, `ndjson` or `json`.
+    /// `csv`, `xlsx`, `ods`, `ndjson`, `json`, `geojson`, `parquet` or `sdmx-csv`.
     pub format: Option<String>,
     /// `utf-8`, `windows-1252`, `utf-16le`, or any other label of the WHATWG encoding standard.
     pub encoding: Option<String>,
@@ -68,8 +73,8 @@ pub trait Sink {
     fn broken(&mut self, broken: Broken);
 }
 
-/// Reads the records of a file, of a workbook those of one sheet (the first when none is named). Records of JSON are
-/// preceded by one, of line 0, with the names of their members.
+/// Reads the records of a file, of a workbook those of one sheet (the first when none is named). Records of JSON and
+/// Parquet are preceded by one, of line 0, with the names of their members or columns.
 ///
 /// # Errors
 /// What keeps the file from being read to its end.
@@ -78,7 +83,10 @@ pub fn read(path: &Path, scan: &Scan, sheet: Option<&str>, sink: &mut dyn Sink) 
         Written::Delimited(text) => delimited::read(path, text, sink),
         Written::Workbook(kind) => workbook::read(path, *kind, sheet, sink),
         Written::Lines => json::read_lines(path, sink),
-        Written::Json => json::read_array(path, sink),
+        Written::Json => document::read_array(path, sink),
+        Written::GeoJson => geojson::read(path, sink),
+        Written::Parquet => parquet::read(path, sink),
+        Written::SdmxCsv(text) => delimited::read(path, text, &mut sdmx::Observations::new(sink)),
     }
 }
 
