@@ -2,12 +2,13 @@
 //! Must not know sockets, processes or the environment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpRequest, middleware, web};
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
@@ -15,7 +16,7 @@ use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::pool::Limits;
 use crate::http::files::{self, store::Store};
-use crate::http::{Endpoint, State, docs, endpoint, observe, openapi, problems};
+use crate::http::{Bounds, Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
 use crate::query::closest::closest;
@@ -30,6 +31,10 @@ pub struct Shared {
     pub database: Database,
     /// Connections and waits of each worker.
     pub limits: Limits,
+    /// Room for the requests that may be with the database at once.
+    pub room: Arc<Semaphore>,
+    /// How much is given, and to whom.
+    pub bounds: Bounds,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -60,7 +65,9 @@ impl Shared {
         let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
-        Self { database, limits, exports, files, desk, public_url: None, document, stopping: watch::Sender::new(false) }
+        let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
+        let stopping = watch::Sender::new(false);
+        Self { database, limits, room, bounds, exports, files, desk, public_url: None, document, stopping }
     }
 }
 
@@ -85,11 +92,12 @@ pub fn build(
     > + use<>,
 > {
     let state = State {
-        pool: Pool::new(shared.database.clone(), shared.limits),
+        pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room)),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
         desk: shared.desk.clone(),
+        bounds: shared.bounds.clone(),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

@@ -3,6 +3,7 @@
 
 mod aggregate;
 mod authorization;
+pub mod bounds;
 pub mod changes;
 pub mod collection;
 mod comparison;
@@ -26,6 +27,7 @@ pub mod observe;
 pub mod openapi;
 pub mod operation;
 mod parameter;
+pub mod patience;
 pub mod problems;
 mod profile;
 pub mod publish;
@@ -36,5 +38,6 @@ mod table;
 mod wide;
 pub mod wire;
 
+pub use bounds::Bounds;
 pub use endpoint::Endpoint;
 pub use state::State;

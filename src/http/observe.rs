@@ -17,6 +17,7 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError};
 use futures_util::FutureExt;
 
+use super::patience::Turn;
 use super::{publish, request};
 use crate::problem::{Kind, Problem};
 
@@ -60,6 +61,8 @@ pub async fn observe(
     let started = Instant::now();
     let identifier = identifier(&request);
     request.extensions_mut().insert(RequestId(identifier.clone()));
+    let turn = request.conn_data::<Turn>().cloned();
+    turn.iter().for_each(Turn::begin);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let outcome = match refuse(&request) {
         Err(problem) => Ok(request.error_response(problem)),
@@ -77,16 +80,20 @@ pub async fn observe(
         let (status, spent) = (response.status().as_u16(), started.elapsed());
         log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
     };
+    let until_sent = |response: HttpResponse| match turn {
+        Some(turn) => response.map_body(|_, body| turn.until_sent(body)),
+        None => response,
+    };
     match outcome {
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
             write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response);
-            Ok(ServiceResponse::new(http, response))
+            Ok(ServiceResponse::new(http, until_sent(response)))
         }
         Err(error) => {
             let mut response = error.as_response_error().error_response();
             write("-", &mut response);
-            Err(InternalError::from_response(error, response).into())
+            Err(InternalError::from_response(error, until_sent(response)).into())
         }
     }
 }
@@ -130,7 +137,7 @@ fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if kind == Kind::Unavailable {
+        if matches!(kind, Kind::Unavailable | Kind::Overloaded) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if kind == Kind::Unauthenticated {

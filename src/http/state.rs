@@ -4,6 +4,7 @@
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::bounds::Bounds;
 use super::files::store::Store;
 use crate::db::Pool;
 use crate::db::export::Exports;
@@ -22,6 +23,8 @@ pub struct State {
     pub public_url: Option<String>,
     /// Where publications are handed in.
     pub desk: Desk,
+    /// How much is given, and to whom.
+    pub bounds: Bounds,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

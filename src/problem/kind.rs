@@ -99,6 +99,9 @@ kinds! {
     Unavailable, "unavailable", 503, "Service unavailable",
         "La base de données ne répond pas en ce moment, ou rien n’a encore été publié.",
         "Recommencez après le délai de l’en-tête « Retry-After ».";
+    Overloaded, "overloaded", 503, "Service overloaded",
+        "Le service répond déjà à autant de requêtes, ou tient autant de connexions, qu’il en admet à la fois. Celle-ci a été refusée aussitôt, sans avoir été traitée.",
+        "Recommencez après le délai de l’en-tête « Retry-After », qui est court, et moins souvent.";
 }
 
 impl Kind {

@@ -29,6 +29,7 @@ mod registry;
 mod releases;
 mod rights;
 mod series;
+mod slowness;
 mod strings;
 mod time;
 mod tour;

@@ -98,7 +98,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
     let place = state.desk.place().ok_or_else(busy)?;
     let folder = state.desk.folder().map_err(|error| unusable(&error))?;
-    let receiving = receive::receive(&request, payload, folder, state.desk.limit());
+    let receiving = receive::receive(&request, payload, folder, state.desk.limit(), state.bounds.patience);
     let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
     })??;
