@@ -16,7 +16,7 @@ use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::pool::Limits;
 use crate::http::files::{self, store::Store};
-use crate::http::{Bounds, Endpoint, State, docs, endpoint, observe, openapi, problems};
+use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
 use crate::query::closest::closest;
@@ -35,6 +35,8 @@ pub struct Shared {
     pub room: Arc<Semaphore>,
     /// How much is given, and to whom.
     pub bounds: Bounds,
+    /// Who has asked how often.
+    pub counts: Arc<Counts>,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -66,12 +68,19 @@ impl Shared {
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
+        let counts = Arc::new(Counts::new(&bounds));
         let stopping = watch::Sender::new(false);
-        Self { database, limits, room, bounds, exports, files, desk, public_url: None, document, stopping }
+        Self { database, limits, room, bounds, counts, exports, files, desk, public_url: None, document, stopping }
     }
 }
 
 impl Shared {
+    /// The same within other bounds.
+    pub fn within(self, bounds: Bounds) -> Self {
+        let counts = Arc::new(Counts::new(&bounds));
+        Self { bounds, counts, ..self }
+    }
+
     /// Builds the files of the newest release beside everything else.
     pub fn build_files(&self) {
         let build = files::build_missing(self.database.clone(), self.exports.clone(), self.files.clone(), REGISTRY);
@@ -98,6 +107,7 @@ pub fn build(
         public_url: shared.public_url.clone(),
         desk: shared.desk.clone(),
         bounds: shared.bounds.clone(),
+        counts: Arc::clone(&shared.counts),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

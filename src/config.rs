@@ -3,9 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::db::connect::Database;
 use crate::db::pool::Limits;
@@ -78,6 +80,14 @@ pub const VARIABLES: &[Variable] = &[
         "REPERES_MIN_BYTES_PER_S",
         "500",
         "bytes a second that a body must at least come on, past that time; 0 for as slowly as it may",
+    ),
+    variable("REPERES_RATE_LIMIT", "3000", "requests of one client in REPERES_RATE_WINDOW_S; 0 for no limit"),
+    variable("REPERES_RATE_WINDOW_S", "60", "seconds in which a client that has asked all it may can ask as much again"),
+    variable("REPERES_PUBLISH_RATE_LIMIT", "120", "publications over HTTP under one key in an hour; 0 for no limit"),
+    variable(
+        "REPERES_TRUSTED_PROXIES",
+        "",
+        "networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1: what they say of their clients' addresses is believed",
     ),
     variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
     variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
@@ -223,7 +233,28 @@ impl Reader {
             (millis("REPERES_HEAD_TIMEOUT_MS"), millis("REPERES_IDLE_TIMEOUT_MS"), millis("REPERES_STALL_TIMEOUT_MS"));
         let patience = Patience { head, idle, stall, rate: self.number("REPERES_MIN_BYTES_PER_S", 0, 1_000_000_000) };
         let connections = usize::try_from(self.number("REPERES_MAX_CONNECTIONS", 1, 1_000_000)).unwrap_or(1);
-        Bounds { connections, patience }
+        let mut bounds = Bounds { connections, patience, proxies: self.proxies(), ..Bounds::default() };
+        let mut small = |name: &str, most: u64| self.number(name, 0, most).try_into().unwrap_or(u32::MAX);
+        bounds.requests.requests = small("REPERES_RATE_LIMIT", 1_000_000);
+        bounds.publications.requests = small("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
+        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, 86_400));
+        bounds
+    }
+
+    fn proxies(&mut self) -> Vec<IpNet> {
+        let text = self.text("REPERES_TRUSTED_PROXIES");
+        let network = |one: &str| one.parse().ok().or_else(|| one.parse::<IpAddr>().ok().map(IpNet::from));
+        let given = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+        let mut networks = Vec::new();
+        for one in given {
+            match network(one) {
+                Some(network) => networks.push(network),
+                None => {
+                    self.faults.push(format!("REPERES_TRUSTED_PROXIES has `{one}`, which is not a network such as 10.0.0.0/8"))
+                }
+            }
+        }
+        networks
     }
 
     /// A directory of its own, or that of this name in the data directory.

@@ -31,7 +31,7 @@ fn server() -> &'static TestServer {
 fn with(bounds: Bounds) -> TestServer {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
-    TestServer::with(&url, reperes::app::Shared { bounds, ..shared(&url) })
+    TestServer::with(&url, shared(&url).within(bounds))
 }
 
 fn connect(address: SocketAddr) -> TcpStream {

@@ -92,6 +92,12 @@ pub struct PublicationForm {
 )]
 pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let key = authorization::key(&request, &state).await?;
+    if let Some(toll) = state.counts.keys.take(key.name.clone()) {
+        request.extensions_mut().insert(toll);
+        if toll.wait.is_some() {
+            return Err(Problem::new(Kind::TooManyRequests, "Too many publications were asked for with this key."));
+        }
+    }
     let (dry_run, idempotency_key) = options(&request)?;
     let asynchronous = prefers_async(&request);
     receive::check(&request, state.desk.limit())?;
