@@ -2,12 +2,13 @@
 //! Must not know sockets, processes or the environment.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, HttpRequest, middleware, web};
 use bytes::Bytes;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
@@ -15,7 +16,7 @@ use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::pool::Limits;
 use crate::http::files::{self, store::Store};
-use crate::http::{Endpoint, State, docs, endpoint, observe, openapi, problems};
+use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
 use crate::query::closest::closest;
@@ -30,6 +31,12 @@ pub struct Shared {
     pub database: Database,
     /// Connections and waits of each worker.
     pub limits: Limits,
+    /// Room for the requests that may be with the database at once.
+    pub room: Arc<Semaphore>,
+    /// How much is given, and to whom.
+    pub bounds: Bounds,
+    /// Who has asked how often.
+    pub counts: Arc<Counts>,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -60,11 +67,20 @@ impl Shared {
         let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
-        Self { database, limits, exports, files, desk, public_url: None, document, stopping: watch::Sender::new(false) }
+        let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
+        let counts = Arc::new(Counts::new(&bounds));
+        let stopping = watch::Sender::new(false);
+        Self { database, limits, room, bounds, counts, exports, files, desk, public_url: None, document, stopping }
     }
 }
 
 impl Shared {
+    /// The same within other bounds.
+    pub fn within(self, bounds: Bounds) -> Self {
+        let counts = Arc::new(Counts::new(&bounds));
+        Self { bounds, counts, ..self }
+    }
+
     /// Builds the files of the newest release beside everything else.
     pub fn build_files(&self) {
         let build = files::build_missing(self.database.clone(), self.exports.clone(), self.files.clone(), REGISTRY);
@@ -85,11 +101,13 @@ pub fn build(
     > + use<>,
 > {
     let state = State {
-        pool: Pool::new(shared.database.clone(), shared.limits),
+        pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room)),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
         desk: shared.desk.clone(),
+        bounds: shared.bounds.clone(),
+        counts: Arc::clone(&shared.counts),
         registry: REGISTRY,
         document: shared.document.clone(),
         stopping: shared.stopping.clone(),

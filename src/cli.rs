@@ -91,7 +91,8 @@ fn serve() -> Result<(), String> {
     databases.set_up(&config)?;
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
     let disk = Disk { files: config.files.clone(), publishing: Settings { uploads, recipes, limit: config.publish_limit } };
-    let shared = Shared { public_url: config.public_url.clone(), ..Shared::new(databases.service.clone(), config.limits, disk) };
+    let shared = Shared::new(databases.service.clone(), config.limits, disk).within(config.bounds.clone());
+    let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
     let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
     let address = server.address().map_err(|error| error.to_string())?;
@@ -146,6 +147,20 @@ fn configure() -> Result<Config, String> {
 /// One line of the log; the time is made with the calendar that the program has anyway.
 fn line(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
     let time = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    let text = record.args().to_string().replace('\r', "\\r").replace('\n', "\n  ");
+    let text = harmless(&record.args().to_string());
     writeln!(out, "{time} {:<5} {} {text}", record.level(), record.target())
+}
+
+/// A text that neither ends its line, but for more lines that are seen to belong to it, nor commands a terminal.
+fn harmless(text: &str) -> String {
+    let mut harmless = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => harmless.push_str("\n  "),
+            '\u{2028}' | '\u{2029}' => harmless.extend(c.escape_default()),
+            c if c.is_control() => harmless.extend(c.escape_default()),
+            c => harmless.push(c),
+        }
+    }
+    harmless
 }

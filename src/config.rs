@@ -3,12 +3,16 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::db::connect::Database;
 use crate::db::pool::Limits;
+use crate::http::Bounds;
+use crate::http::patience::Patience;
 use crate::query::closest::closest;
 
 /// Prefix of the variables that are ours alone, among which a misspelt one is a fault.
@@ -59,6 +63,32 @@ pub const VARIABLES: &[Variable] = &[
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
     variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),
+    variable(
+        "REPERES_MAX_IN_FLIGHT",
+        "256",
+        "requests that may be with the database at once; more are refused at once (1 to 65536)",
+    ),
+    variable("REPERES_MAX_CONNECTIONS", "10000", "connections at once; more are told to come again (1 to 1000000)"),
+    variable("REPERES_HEAD_TIMEOUT_MS", "10000", "time that a client may take for the head of a request, in milliseconds"),
+    variable("REPERES_IDLE_TIMEOUT_MS", "75000", "time that a client may send nothing between two requests, in milliseconds"),
+    variable(
+        "REPERES_STALL_TIMEOUT_MS",
+        "60000",
+        "time that a client may neither read nor send a byte in the midst of a body, in milliseconds",
+    ),
+    variable(
+        "REPERES_MIN_BYTES_PER_S",
+        "500",
+        "bytes a second that a body must at least come on, past that time; 0 for as slowly as it may",
+    ),
+    variable("REPERES_RATE_LIMIT", "3000", "requests of one client in REPERES_RATE_WINDOW_S; 0 for no limit"),
+    variable("REPERES_RATE_WINDOW_S", "60", "seconds in which a client that has asked all it may can ask as much again"),
+    variable("REPERES_PUBLISH_RATE_LIMIT", "120", "publications over HTTP under one key in an hour; 0 for no limit"),
+    variable(
+        "REPERES_TRUSTED_PROXIES",
+        "",
+        "networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1: what they say of their clients' addresses is believed",
+    ),
     variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
     variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
     variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have when the server stops, in seconds"),
@@ -95,6 +125,8 @@ pub struct Config {
     pub workers: Option<usize>,
     /// Connections and waits.
     pub limits: Limits,
+    /// How much is given, and to whom.
+    pub bounds: Bounds,
     /// How long to wait for the database at start.
     pub startup_wait: Duration,
     /// How long requests in flight have when the server stops, in seconds.
@@ -162,7 +194,9 @@ impl Config {
                 connections: usize::try_from(reader.number("REPERES_DATABASE_CONNECTIONS", 1, 64)).unwrap_or(1),
                 wait: millis(reader.number("REPERES_DATABASE_WAIT_MS", 10, 600_000)),
                 statement: millis(reader.number("REPERES_STATEMENT_TIMEOUT_MS", 10, 600_000)),
+                in_flight: usize::try_from(reader.number("REPERES_MAX_IN_FLIGHT", 1, 65_536)).unwrap_or(1),
             },
+            bounds: reader.bounds(),
             startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
             shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
             bin_dir: reader.given.get("POSTGRES_BIN_DIR").map(PathBuf::from),
@@ -191,6 +225,36 @@ impl Reader {
             self.faults.push(format!("REPERES_PUBLIC_URL is `{url}`, which is not an address such as https://example.org"));
         }
         Some(url.trim_end_matches('/').to_owned())
+    }
+
+    fn bounds(&mut self) -> Bounds {
+        let mut millis = |name: &str| Duration::from_millis(self.number(name, 10, 3_600_000));
+        let (head, idle, stall) =
+            (millis("REPERES_HEAD_TIMEOUT_MS"), millis("REPERES_IDLE_TIMEOUT_MS"), millis("REPERES_STALL_TIMEOUT_MS"));
+        let patience = Patience { head, idle, stall, rate: self.number("REPERES_MIN_BYTES_PER_S", 0, 1_000_000_000) };
+        let connections = usize::try_from(self.number("REPERES_MAX_CONNECTIONS", 1, 1_000_000)).unwrap_or(1);
+        let mut bounds = Bounds { connections, patience, proxies: self.proxies(), ..Bounds::default() };
+        let mut small = |name: &str, most: u64| self.number(name, 0, most).try_into().unwrap_or(u32::MAX);
+        bounds.requests.requests = small("REPERES_RATE_LIMIT", 1_000_000);
+        bounds.publications.requests = small("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
+        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, 86_400));
+        bounds
+    }
+
+    fn proxies(&mut self) -> Vec<IpNet> {
+        let text = self.text("REPERES_TRUSTED_PROXIES");
+        let network = |one: &str| one.parse().ok().or_else(|| one.parse::<IpAddr>().ok().map(IpNet::from));
+        let given = text.split(',').map(str::trim).filter(|one| !one.is_empty());
+        let mut networks = Vec::new();
+        for one in given {
+            match network(one) {
+                Some(network) => networks.push(network),
+                None => {
+                    self.faults.push(format!("REPERES_TRUSTED_PROXIES has `{one}`, which is not a network such as 10.0.0.0/8"))
+                }
+            }
+        }
+        networks
     }
 
     /// A directory of its own, or that of this name in the data directory.

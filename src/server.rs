@@ -3,24 +3,22 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::HttpService;
 use actix_http::error::DispatchError;
+use actix_http::{Extensions, HttpService};
 use actix_server::Server as Running;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
+use tokio::io::AsyncWriteExt;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 
 use crate::app::{self, Shared};
-use crate::http::wire::Wire;
-
-/// How long a client may take to send the head of its first request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+use crate::http::wire::{self, Wire};
+use crate::problem::{Kind, Problem};
 
 /// How long the end of a connection may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -61,6 +59,13 @@ impl Server {
     pub async fn run(self, ready: impl FnOnce()) -> io::Result<()> {
         let stopping = self.shared.stopping.clone();
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        match rlimit::increase_nofile_limit(u64::MAX) {
+            Ok(files) if files < self.shared.bounds.connections as u64 => {
+                log::warn!("the system admits {files} open files, and {} connections are", self.shared.bounds.connections);
+            }
+            Ok(_) => {}
+            Err(error) => log::warn!("the number of open files cannot be raised: {error}"),
+        }
         let server = self.start()?;
         let handle = server.handle();
         ready();
@@ -81,6 +86,7 @@ impl Server {
     /// The system's.
     pub fn start(self) -> io::Result<Running> {
         let shared = self.shared;
+        let (patience, connections) = (shared.bounds.patience, Arc::new(Semaphore::new(shared.bounds.connections)));
         let factory = move || {
             let stopping = shared.stopping.clone();
             let application = app::build(&shared).into_factory().map_err(|error: actix_web::Error| error.error_response());
@@ -89,13 +95,21 @@ impl Server {
                     let mut stopping = stopping.subscribe();
                     async move { _ = stopping.wait_for(|stopping| *stopping).await }
                 })
-                .keep_alive(KEEP_ALIVE)
-                .client_request_timeout(HEAD_TIMEOUT)
+                .keep_alive(patience.idle)
+                .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .on_connect_ext(|wire: &Wire, data: &mut Extensions| _ = data.insert(wire.turn()))
                 .h1(map_config(application, |()| AppConfig::default()));
-            fn_service(async |stream: TcpStream| {
-                let peer = stream.peer_addr().ok();
-                Ok::<_, DispatchError>((Wire::new(stream), peer))
+            let connections = Arc::clone(&connections);
+            fn_service(move |stream: TcpStream| {
+                let counted = Arc::clone(&connections).try_acquire_owned();
+                async move {
+                    let peer = stream.peer_addr().ok();
+                    match counted {
+                        Ok(counted) => Ok((Wire::new(stream, patience, counted), peer)),
+                        Err(_) => Err(turn_away(stream).await),
+                    }
+                }
             })
             .and_then(http)
         };
@@ -105,4 +119,18 @@ impl Server {
         }
         Ok(server.listen("reperes", self.listener, factory)?.run())
     }
+}
+
+/// Tells a client that there are too many, if it takes that in at once.
+async fn turn_away(mut stream: TcpStream) -> DispatchError {
+    let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.");
+    let answer = wire::last_answer(&problem, false).unwrap_or_default();
+    let told = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        // What the client has asked must be read before the end, or the end would overtake the answer.
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    _ = tokio::time::timeout(DISCONNECT_TIMEOUT, told).await;
+    DispatchError::DisconnectTimeout
 }

@@ -12,6 +12,8 @@ pub enum DbError {
     Unavailable(String),
     /// It did not answer in time; the connection is sound.
     Late(String),
+    /// It was not asked: too many others are asking.
+    Crowded,
     /// It refused the rows that were given: their values break a rule that only it knows.
     Data(String),
     /// It refused what was asked: a fault of this program, or of who configured it.
@@ -23,6 +25,7 @@ impl fmt::Display for DbError {
         match self {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
             DbError::Late(why) => write!(f, "the database is too slow: {why}"),
+            DbError::Crowded => f.write_str("the database is asked by as many as may"),
             DbError::Data(why) => write!(f, "the database refused the rows: {why}"),
             DbError::Failed(why) => write!(f, "the database refused: {why}"),
         }

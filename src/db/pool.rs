@@ -7,11 +7,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::time::{Instant, timeout_at};
 
 use super::connect::Database;
@@ -26,6 +27,8 @@ pub struct Limits {
     pub wait: Duration,
     /// The time that the database may spend on one statement.
     pub statement: Duration,
+    /// The most reads at once, of all workers.
+    pub in_flight: usize,
 }
 
 /// The connections of one worker. Not to be shared between threads.
@@ -34,6 +37,7 @@ pub struct Pool {
     limits: Limits,
     slots: Vec<Slot>,
     next: Cell<usize>,
+    room: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -43,17 +47,29 @@ struct Slot {
 }
 
 impl Pool {
-    /// A pool that opens its connections when they are first needed.
-    pub fn new(database: Database, limits: Limits) -> Self {
+    /// A pool that opens its connections when they are first needed, and shares the room for reads with others.
+    pub fn new(database: Database, limits: Limits, room: Arc<Semaphore>) -> Self {
         let slots = (0..limits.connections.max(1)).map(|_| Slot::default()).collect();
-        Self { database, limits, slots, next: Cell::new(0) }
+        Self { database, limits, slots, next: Cell::new(0), room }
     }
 
-    /// Runs a read. A connection that turns out to be dead is replaced and the read tried once more.
+    /// Runs a read, if there is room for it: more at once would all be too late. What needs no read is not held up.
+    ///
+    /// # Errors
+    /// [`DbError::Crowded`], at once, when there is no room; else those of [`Pool::read_always`].
+    pub async fn read<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
+    where
+        F: Future<Output = QueryResult<T>>,
+    {
+        let _room = self.room.try_acquire().map_err(|_| DbError::Crowded)?;
+        self.read_always(read).await
+    }
+
+    /// Runs a read, whatever else runs. A connection that turns out to be dead is replaced and the read tried once more.
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when the database cannot be reached or the time is up.
-    pub async fn read<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
+    pub async fn read_always<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
     {

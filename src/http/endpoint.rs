@@ -1,13 +1,13 @@
 //! Owns the list of endpoints: each is registered and described from the same entry, so that neither can be forgotten.
 //! Must not know any one dataset.
 
-use actix_web::http::header;
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::state::State;
 use super::{
-    changes, collection, contour, docs, feed, files, health, history, index, item, operation, problems, profile, publish,
+    changes, collection, contour, docs, dress, feed, files, health, history, index, item, operation, problems, profile, publish,
 };
 use crate::problem::{Kind, Problem};
 use crate::query::dataset::HISTORY;
@@ -146,7 +146,7 @@ impl Endpoint {
         writer(&self.path()).map(|own| own.operation())
     }
 
-    /// The resource to register: GET and HEAD alike, POST where something is written, 405 with `Allow` for all else.
+    /// The resource to register: GET and HEAD alike, POST where something is written, OPTIONS, 405 with `Allow` for all else.
     pub fn resource(&self) -> Resource {
         let route = match self {
             Endpoint::Collection(context) => {
@@ -173,7 +173,7 @@ impl Endpoint {
         match writer(&path) {
             Some(own) => read(&path, route)
                 .route((own.route)().guard(guard::Post()))
-                .default_service(web::to(|request| refuse(request, "GET, HEAD, POST"))),
+                .default_service(web::to(|request| refuse(request, "GET, HEAD, OPTIONS, POST"))),
             None => read_only(&path, route),
         }
     }
@@ -181,7 +181,7 @@ impl Endpoint {
 
 /// A resource that is only read.
 pub fn read_only(path: &str, route: Route) -> Resource {
-    read(path, route).default_service(web::to(|request| refuse(request, "GET, HEAD")))
+    read(path, route).default_service(web::to(|request| refuse(request, "GET, HEAD, OPTIONS")))
 }
 
 fn read(path: &str, route: Route) -> Resource {
@@ -189,6 +189,9 @@ fn read(path: &str, route: Route) -> Resource {
 }
 
 async fn refuse(request: HttpRequest, allowed: &'static str) -> HttpResponse {
+    if request.method() == Method::OPTIONS {
+        return dress::options(&request, allowed);
+    }
     let method = crate::problem::echo(request.method().as_str());
     let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not admitted here, only {allowed}."));
     let mut response = actix_web::ResponseError::error_response(&problem);

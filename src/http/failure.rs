@@ -36,6 +36,7 @@ impl From<DbError> for Problem {
                 log::warn!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }
+            DbError::Crowded => Problem::new(Kind::Overloaded, "As many requests are being answered as may be at once."),
             DbError::Late(_) => {
                 log::warn!("{error}");
                 Problem::new(Kind::Unavailable, "The answer takes longer than a request may: try again, or ask for less.")

@@ -50,7 +50,7 @@ pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     if state.is_stopping() {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    let release = state.pool.read(|connection| async move { lookup::release(&connection, None).await }).await?;
+    let release = state.pool.read_always(|connection| async move { lookup::release(&connection, None).await }).await?;
     let Some(release) = release else {
         return Err(Problem::new(Kind::Unavailable, "Nothing has been published yet."));
     };

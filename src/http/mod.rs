@@ -3,12 +3,15 @@
 
 mod aggregate;
 mod authorization;
+pub mod bounds;
 pub mod changes;
+mod client;
 pub mod collection;
 mod comparison;
 mod conditional;
 pub mod contour;
 pub mod docs;
+mod dress;
 pub mod endpoint;
 pub mod envelope;
 mod export;
@@ -26,9 +29,11 @@ pub mod observe;
 pub mod openapi;
 pub mod operation;
 mod parameter;
+pub mod patience;
 pub mod problems;
 mod profile;
 pub mod publish;
+pub mod rate;
 pub mod request;
 pub mod schema;
 mod state;
@@ -36,5 +41,6 @@ mod table;
 mod wide;
 pub mod wire;
 
+pub use bounds::{Bounds, Counts};
 pub use endpoint::Endpoint;
 pub use state::State;

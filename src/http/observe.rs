@@ -4,9 +4,9 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -14,17 +14,16 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{HttpMessage, HttpResponse, ResponseError};
+use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
-use super::{publish, request};
+use super::patience::Turn;
+use super::rate::Toll;
+use super::state::State;
+use super::{dress, publish, request};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The headers that scripts of other origins may read, besides those that they always may.
-const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
-    Location, Publication-Id";
 
 /// What an answer keeps of its headers when its body becomes a problem document.
 const KEPT: [HeaderName; 3] = [header::ALLOW, header::LOCATION, publish::PUBLICATION_ID];
@@ -37,6 +36,9 @@ const IDENTIFIER: usize = 64;
 
 /// The longest body that is read and thrown away, in bytes: the service takes none.
 const BODY: u64 = 64 * 1024;
+
+/// What may be asked as often as one likes.
+const FREE: [&str; 2] = ["/health/live", "/health/ready"];
 
 /// Seconds after which a client may try again when the service cannot answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -60,8 +62,12 @@ pub async fn observe(
     let started = Instant::now();
     let identifier = identifier(&request);
     request.extensions_mut().insert(RequestId(identifier.clone()));
+    let turn = request.conn_data::<Turn>().cloned();
+    turn.iter().for_each(Turn::begin);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let outcome = match refuse(&request) {
+    let counts = request.app_data::<web::Data<State>>().map(|state| Arc::clone(&state.counts));
+    let counted = counts.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|counts| counts.count(&request));
+    let outcome = match refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
         Err(problem) => Ok(request.error_response(problem)),
         Ok(()) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
@@ -72,27 +78,41 @@ pub async fn observe(
             })
             .map(ServiceResponse::map_into_boxed_body),
     };
-    let write = |route: &str, response: &mut HttpResponse| {
+    let write = |route: &str, response: &mut HttpResponse, more: Option<Toll>| {
         complete(response, &path, &identifier);
+        match (&counts, &counted) {
+            (Some(counts), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => counts.forgive(client),
+            (_, Some((_, toll))) => toll.tell(response.headers_mut()),
+            _ => {}
+        }
+        more.iter().for_each(|toll| toll.tell(response.headers_mut()));
         let (status, spent) = (response.status().as_u16(), started.elapsed());
         log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
+    };
+    let until_sent = |response: HttpResponse| match turn {
+        Some(turn) => response.map_body(|_, body| turn.until_sent(body)),
+        None => response,
     };
     match outcome {
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
-            write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response);
-            Ok(ServiceResponse::new(http, response))
+            let more = http.extensions().get::<Toll>().copied();
+            write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more);
+            Ok(ServiceResponse::new(http, until_sent(response)))
         }
         Err(error) => {
             let mut response = error.as_response_error().error_response();
-            write("-", &mut response);
-            Err(InternalError::from_response(error, response).into())
+            write("-", &mut response, None);
+            Err(InternalError::from_response(error, until_sent(response)).into())
         }
     }
 }
 
 /// What the framework would only find out later, or not at all.
-fn refuse(request: &ServiceRequest) -> Result<(), Problem> {
+fn refuse(request: &ServiceRequest, wait: Option<Duration>) -> Result<(), Problem> {
+    if wait.is_some() {
+        return Err(Problem::new(Kind::TooManyRequests, "Too many requests came from this address."));
+    }
     request::check_path(request.request())?;
     let headers = request.headers();
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
@@ -130,7 +150,7 @@ fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        if kind == Kind::Unavailable {
+        if matches!(kind, Kind::Unavailable | Kind::Overloaded) {
             headers.insert(header::RETRY_AFTER, RETRY_AFTER);
         }
         if kind == Kind::Unauthenticated {
@@ -138,9 +158,7 @@ fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
         }
     }
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    dress::dress(headers, path);
     if let Ok(value) = HeaderValue::from_str(identifier) {
         headers.insert(REQUEST_ID, value);
     }

@@ -28,7 +28,7 @@ Reads look at no `Authorization`, right or wrong.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 17] = [
+const FAILURES: [(&str, &str, &str); 18] = [
     ("Unauthenticated", "401", "The request shows no key of use; `WWW-Authenticate` says how one is shown."),
     ("Forbidden", "403", "The key does not admit what the files change; `detail` names the scope that is missing."),
     ("Conflict", "409", "The idempotency key was used for another publication, or for this one, which is under way."),
@@ -51,9 +51,10 @@ const FAILURES: [(&str, &str, &str); 17] = [
     ("TooLong", "414", "The address is too long."),
     ("Beyond", "416", "The range begins beyond the end of the file."),
     ("NotAdditive", "422", "The aggregate would have no meaning; `errors` says why, and what would be right."),
+    ("TooOften", "429", "The client, or the key, has asked for more than it may; try again after `Retry-After` seconds."),
     ("TooLarge", "431", "The head of the request is too large."),
     ("Failed", "500", "The server failed; the cause is in its log."),
-    ("NotNow", "503", "The database does not answer at the moment; try again after `Retry-After` seconds."),
+    ("NotNow", "503", "The service is at its bounds, or its database does not answer at the moment; try again after `Retry-After` seconds."),
 ];
 
 /// Makes the document.
@@ -180,8 +181,18 @@ fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
 
 fn responses() -> BTreeMap<&'static str, Value> {
     let problem = json!({"application/problem+json": {"schema": {"$ref": operation::reference("Problem")}}});
-    let each =
-        |(name, _, description): &(&'static str, _, &str)| (*name, json!({"description": description, "content": problem}));
+    let header = |description: &str, kind: &str| json!({"description": description, "schema": {"type": kind}});
+    let each = |(name, status, description): &(&'static str, &str, &str)| {
+        let mut headers = json!({});
+        if matches!(*status, "429" | "503") {
+            headers["Retry-After"] = header("Seconds after which to try again.", "integer");
+        }
+        if *status == "429" {
+            headers["RateLimit-Policy"] = header("What may be asked: `q` requests in `w` seconds.", "string");
+            headers["RateLimit"] = header("What is left: `r` requests; in `t` seconds all are back.", "string");
+        }
+        (*name, json!({"description": description, "headers": headers, "content": problem}))
+    };
     FAILURES.iter().map(each).collect()
 }
 
@@ -201,6 +212,7 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
         "WasThere" => path.contains("{code}") && !has_history,
         "Beyond" => path.starts_with("/v1/files/"),
         "NotOffered" => collection.is_some() || path == "/v1/changes",
+        "TooOften" => !path.starts_with("/health/"),
         "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
         _ => true,
     };

@@ -1,9 +1,12 @@
 //! Owns what every handler of one worker shares.
 //! Must not know how it is made.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use tokio::sync::watch;
 
+use super::bounds::{Bounds, Counts};
 use super::files::store::Store;
 use crate::db::Pool;
 use crate::db::export::Exports;
@@ -22,6 +25,10 @@ pub struct State {
     pub public_url: Option<String>,
     /// Where publications are handed in.
     pub desk: Desk,
+    /// How much is given, and to whom.
+    pub bounds: Bounds,
+    /// Who has asked how often.
+    pub counts: Arc<Counts>,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

@@ -1,17 +1,21 @@
 //! Owns the bytes of a connection, where the framework answers by itself: to a head that it cannot parse or that is too
-//! large or too slow, it sends a bare status. Here that becomes a problem document, and the client is given the time to
-//! read it: closing with unread bytes would reset the connection and lose the answer.
-//! Must not know requests that could be read; those are `observe`'s.
+//! large, it sends a bare status. Here that becomes a problem document, and the client is given the time to read it:
+//! closing with unread bytes would reset the connection and lose the answer. Clients that are too slow are let go here.
+//! Must not know requests that could be read, which are `observe`'s, nor how slow is too slow, which is `patience`'s.
 
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
+use super::patience::{Late, Patience, Turn, Watch};
 use crate::problem::{Kind, Problem};
 
 /// The framework's bare answers are shorter than this.
@@ -27,9 +31,13 @@ const LINE: usize = 65_534;
 /// The most bytes that are read and thrown away after a refusal.
 const DRAINED: usize = 16 * 1024 * 1024;
 
+/// How long it may take to throw them away.
+const DRAINING: Duration = Duration::from_secs(2);
+
 /// A connection.
 pub struct Wire {
     stream: TcpStream,
+    watch: Watch,
     /// Bytes of the current request's first line, as far as it has come.
     line: usize,
     /// Whether the first line has ended.
@@ -41,12 +49,31 @@ pub struct Wire {
     /// Whether a bare answer was replaced: the connection is at its end.
     refused: bool,
     drained: usize,
+    draining_ends: Option<Instant>,
+    /// Counted as long as it lives.
+    _counted: OwnedSemaphorePermit,
 }
 
 impl Wire {
     /// A connection that has just been accepted.
-    pub fn new(stream: TcpStream) -> Self {
-        Self { stream, line: 0, line_ended: false, start: [0; 5], pending: Bytes::new(), refused: false, drained: 0 }
+    pub fn new(stream: TcpStream, patience: Patience, counted: OwnedSemaphorePermit) -> Self {
+        Self {
+            stream,
+            watch: Watch::new(patience),
+            line: 0,
+            line_ended: false,
+            start: [0; 5],
+            pending: Bytes::new(),
+            refused: false,
+            drained: 0,
+            draining_ends: None,
+            _counted: counted,
+        }
+    }
+
+    /// Whose turn it is on the connection.
+    pub fn turn(&self) -> Turn {
+        self.watch.turn().clone()
     }
 
     fn measure(&mut self, bytes: &[u8]) {
@@ -70,7 +97,6 @@ impl Wire {
         }
         let status = bare.get(9..12)?;
         let problem = match status {
-            "408" => Problem::new(Kind::RequestTimeout, "The request did not arrive in time."),
             _ if self.line > LINE || (status == "431" && !self.line_ended) => {
                 Problem::new(Kind::UriTooLong, format!("The request line is longer than {LINE} bytes."))
             }
@@ -78,20 +104,26 @@ impl Wire {
             "400" => Problem::new(Kind::MalformedRequest, UNREADABLE),
             _ => return None,
         };
-        let body = problem.body();
-        let head = format!(
-            "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\naccess-control-allow-origin: *\r\nx-content-type-options: nosniff\r\nconnection: close\r\n\r\n",
-            problem.status,
-            StatusCode::from_u16(problem.status).ok()?.canonical_reason()?,
-            body.len()
-        );
-        let body: &[u8] = if self.start == *b"HEAD " { &[] } else { &body };
-        Some([&bytes[..at], head.as_bytes(), body].concat().into())
+        let answer = last_answer(&problem, self.start == *b"HEAD ")?;
+        Some([&bytes[..at], &answer].concat().into())
+    }
+
+    /// Ends the client's turn, which has taken too long.
+    fn let_go(&mut self, late: &Late) {
+        let problem = Problem::new(Kind::RequestTimeout, "The request did not arrive in time.");
+        if *late == Late::Head && !self.refused {
+            self.pending = last_answer(&problem, self.start == *b"HEAD ").unwrap_or_default().into();
+            self.refused = true;
+        }
     }
 
     fn poll_pending(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.pending.has_remaining() {
-            let written = ready!(Pin::new(&mut self.stream).poll_write(context, &self.pending))?;
+            let written = match Pin::new(&mut self.stream).poll_write(context, &self.pending) {
+                Poll::Ready(written) => written?,
+                Poll::Pending => return self.watch.poll_stalled(context).map(|()| Err(io::ErrorKind::TimedOut.into())),
+            };
+            self.watch.has_written(written);
             if written == 0 {
                 return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
             }
@@ -105,20 +137,46 @@ impl Wire {
         let mut thrown = [0; 8192];
         while self.drained < DRAINED {
             let mut buffer = ReadBuf::new(&mut thrown);
-            match ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer)) {
-                Ok(()) if !buffer.filled().is_empty() => self.drained += buffer.filled().len(),
-                _ => break,
+            match Pin::new(&mut self.stream).poll_read(context, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => self.drained += buffer.filled().len(),
+                Poll::Ready(_) => break,
+                Poll::Pending => {
+                    let end = *self.draining_ends.get_or_insert_with(|| Instant::now() + DRAINING);
+                    return self.watch.poll_until(end, context).map(Ok);
+                }
             }
         }
         Poll::Ready(Ok(()))
     }
 }
 
+/// The bytes of an answer after which the connection ends.
+pub fn last_answer(problem: &Problem, head_only: bool) -> Option<Vec<u8>> {
+    let body = problem.body();
+    let retry = if problem.status == 503 { "retry-after: 1\r\n" } else { "" };
+    let head = format!(
+        "HTTP/1.1 {} {}\r\ncontent-type: application/problem+json; charset=utf-8\r\ncontent-length: {}\r\ncache-control: no-store\r\naccess-control-allow-origin: *\r\nx-content-type-options: nosniff\r\n{retry}connection: close\r\n\r\n",
+        problem.status,
+        StatusCode::from_u16(problem.status).ok()?.canonical_reason()?,
+        body.len()
+    );
+    Some([head.as_bytes(), if head_only { &[] } else { &body }].concat())
+}
+
 impl AsyncRead for Wire {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
-        self.measure(&buffer.filled()[before..]);
+        if Pin::new(&mut self.stream).poll_read(context, buffer)?.is_pending() {
+            // To the framework it looks as if the client had said all it had to say.
+            return self.watch.poll_late(context).map(|late| {
+                self.let_go(&late);
+                Ok(())
+            });
+        }
+        if buffer.filled().len() > before {
+            self.watch.has_read();
+            self.measure(&buffer.filled()[before..]);
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -135,12 +193,24 @@ impl AsyncWrite for Wire {
             };
         }
         (self.line, self.line_ended) = (0, false);
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        match Pin::new(&mut self.stream).poll_write(context, bytes) {
+            Poll::Pending => self.watch.poll_stalled(context).map(|()| Err(io::ErrorKind::TimedOut.into())),
+            Poll::Ready(written) => {
+                let written = written?;
+                self.watch.has_written(written);
+                Poll::Ready(Ok(written))
+            }
+        }
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(self.poll_pending(context))?;
-        Pin::new(&mut self.stream).poll_flush(context)
+        ready!(Pin::new(&mut self.stream).poll_flush(context))?;
+        // Here the framework comes last: bytes of the next head may lie with it already, and no more need come.
+        if !self.refused && self.watch.poll_late(context).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -90,6 +90,9 @@ kinds! {
     RefusedFiles, "refused-files", 422, "Refused files",
         "Les fichiers envoyés ont des fautes. Rien n’a été publié : une publication se fait entière ou pas du tout.",
         "« faults » énumère les premières fautes, par fichier, ligne et colonne ; « count » en donne le nombre. « dry_run=true » vérifie sans publier.";
+    TooManyRequests, "too-many-requests", 429, "Too many requests",
+        "Trop de requêtes sont venues de cette adresse, ou trop de publications de cette clé. Les en-têtes « RateLimit-Policy » et « RateLimit » disent ce qui est admis et ce qui en reste.",
+        "Recommencez après le délai de l’en-tête « Retry-After ». Une réponse 304 ne compte pas : gardez l’« ETag » et renvoyez-le dans « If-None-Match » ; pour tout avoir, prenez les fichiers de « /v1/files ».";
     HeadTooLarge, "head-too-large", 431, "Request head too large",
         "Les en-têtes de la requête dépassent ce que le service accepte.",
         "Envoyez moins d’en-têtes, ou de plus courts.";
@@ -99,6 +102,9 @@ kinds! {
     Unavailable, "unavailable", 503, "Service unavailable",
         "La base de données ne répond pas en ce moment, ou rien n’a encore été publié.",
         "Recommencez après le délai de l’en-tête « Retry-After ».";
+    Overloaded, "overloaded", 503, "Service overloaded",
+        "Le service répond déjà à autant de requêtes, ou tient autant de connexions, qu’il en admet à la fois. Celle-ci a été refusée aussitôt, sans avoir été traitée.",
+        "Recommencez après le délai de l’en-tête « Retry-After », qui est court, et moins souvent.";
 }
 
 impl Kind {

@@ -203,7 +203,7 @@ fn other_methods_are_refused_with_those_allowed() {
     for dataset in collections() {
         // Releases alone are written to, by whoever has a key.
         let written = matches!(dataset.rows, Rows::Releases);
-        let allowed = if written { "GET, HEAD, POST" } else { "GET, HEAD" };
+        let allowed = if written { "GET, HEAD, OPTIONS, POST" } else { "GET, HEAD, OPTIONS" };
         for method in
             ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"].into_iter().filter(|method| !written || *method != "POST")
         {

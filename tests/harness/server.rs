@@ -57,7 +57,7 @@ impl TestServer {
 
 /// The limits that tests run under.
 fn limits() -> Limits {
-    Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20) }
+    Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20), in_flight: 256 }
 }
 
 /// Publications are small in tests, so that too large a one is easily sent.

@@ -2,8 +2,6 @@
 //! into memory.
 //! Must not know what is in the files.
 
-use std::time::Duration;
-
 use actix_multipart::{Field, Multipart};
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
@@ -12,15 +10,13 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
-use tokio::time::timeout;
+use tokio::time::timeout_at;
 
 use super::unusable;
+use crate::http::patience::{Meter, Patience};
 use crate::problem::{FAULTS_LISTED, Fault, Kind, Problem};
 use crate::publish::{NAME as MANIFEST, is_recipe};
 use crate::query::closest::closest;
-
-/// How long a client may take to send the next piece.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The most bytes of the manifest.
 const MANIFEST_BYTES: u64 = 1_000_000;
@@ -72,11 +68,18 @@ pub fn check(request: &HttpRequest, limit: u64) -> Result<(), Problem> {
 ///
 /// # Errors
 /// 400 with every part that is not as it should be, 408 for a client that sends nothing for long, 413 for too much.
-pub async fn receive(request: &HttpRequest, payload: web::Payload, folder: TempDir, limit: u64) -> Result<Received, Problem> {
+pub async fn receive(
+    request: &HttpRequest,
+    payload: web::Payload,
+    folder: TempDir,
+    limit: u64,
+    patience: Patience,
+) -> Result<Received, Problem> {
     let mut parts = Multipart::new(request.headers(), payload);
     let mut received = Received { folder, files: Vec::new(), digest: String::new(), bytes: 0, alone: None };
+    let mut pace = Pace { patience, meter: Meter::default() };
     let (mut faults, mut manifest, mut recipe) = (Vec::new(), None, None);
-    while let Some(part) = patient(parts.next()).await? {
+    while let Some(part) = pace.next(parts.next()).await? {
         let mut part = part.map_err(|error| unreadable(&error))?;
         let (name, named) = (part.name().unwrap_or_default().to_owned(), part.content_disposition());
         let named = named.and_then(|disposition| disposition.get_filename()).map(str::to_owned);
@@ -85,11 +88,11 @@ pub async fn receive(request: &HttpRequest, payload: web::Payload, folder: TempD
             ("manifest", _) if manifest.is_some() => Fault::new("manifest", "The manifest is sent more than once."),
             ("recipe", _) if recipe.is_some() => Fault::new("recipe", "The recipe is sent more than once."),
             ("manifest", _) => {
-                manifest = Some(store(&mut part, &mut received, MANIFEST, left.min(MANIFEST_BYTES)).await?);
+                manifest = Some(store(&mut part, &mut received, &mut pace, MANIFEST, left.min(MANIFEST_BYTES)).await?);
                 continue;
             }
             ("recipe", None) => {
-                match name_of_recipe(&mut part).await? {
+                match name_of_recipe(&mut part, &mut pace).await? {
                     Ok(name) => recipe = Some(name),
                     Err(fault) => faults.push(fault),
                 }
@@ -98,7 +101,7 @@ pub async fn receive(request: &HttpRequest, payload: web::Payload, folder: TempD
             }
             ("file" | "recipe", given) => match file_name(&name, given.unwrap_or_default(), &received) {
                 Ok(file) => {
-                    let digest = store(&mut part, &mut received, &file, left).await?;
+                    let digest = store(&mut part, &mut received, &mut pace, &file, left).await?;
                     recipe = recipe.or_else(|| (name == "recipe").then(|| file.clone()));
                     received.files.push((file, digest));
                     continue;
@@ -114,7 +117,7 @@ pub async fn receive(request: &HttpRequest, payload: web::Payload, folder: TempD
         if faults.len() == FAULTS_LISTED {
             break;
         }
-        drain(&mut part, &mut received.bytes, limit).await?;
+        drain(&mut part, &mut received.bytes, &mut pace, limit).await?;
     }
     faults.extend(if faults.is_empty() { settle(&mut received, manifest.as_deref(), recipe) } else { None });
     if faults.is_empty() { Ok(received) } else { Err(Problem::invalid_parameters(faults)) }
@@ -146,8 +149,8 @@ fn settle(received: &mut Received, manifest: Option<&str>, recipe: Option<String
 }
 
 /// Reads the name of a recipe of the service's own.
-async fn name_of_recipe(part: &mut Field) -> Result<Result<String, Fault>, Problem> {
-    let read = timeout(PATIENCE, part.bytes(NAME_LENGTH)).await.map_err(|_| late())?;
+async fn name_of_recipe(part: &mut Field, pace: &mut Pace) -> Result<Result<String, Fault>, Problem> {
+    let read = pace.next(part.bytes(NAME_LENGTH)).await?;
     let text = match read {
         Ok(bytes) => String::from_utf8_lossy(&bytes.map_err(|error| unreadable(&error))?).into_owned(),
         Err(_) => String::new(),
@@ -178,11 +181,12 @@ fn file_name(part: &str, given: String, received: &Received) -> Result<String, F
 }
 
 /// Writes a part to disk and gives its SHA-256.
-async fn store(part: &mut Field, received: &mut Received, name: &str, most: u64) -> Result<String, Problem> {
+async fn store(part: &mut Field, received: &mut Received, pace: &mut Pace, name: &str, most: u64) -> Result<String, Problem> {
     let mut file = File::create_new(received.folder.path().join(name)).await.map_err(|error| unusable(&error))?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
-    while let Some(chunk) = patient(part.next()).await? {
+    while let Some(chunk) = pace.next(part.next()).await? {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
+        pace.meter.moved(chunk.len() as u64);
         bytes += chunk.len() as u64;
         if bytes > most {
             return Err(too_large(most));
@@ -196,9 +200,11 @@ async fn store(part: &mut Field, received: &mut Received, name: &str, most: u64)
 }
 
 /// Reads a part that is not wanted, so that the faults of those after it are told too.
-async fn drain(part: &mut Field, bytes: &mut u64, limit: u64) -> Result<(), Problem> {
-    while let Some(chunk) = patient(part.next()).await? {
-        *bytes += chunk.map_err(|error| unreadable(&error))?.len() as u64;
+async fn drain(part: &mut Field, bytes: &mut u64, pace: &mut Pace, limit: u64) -> Result<(), Problem> {
+    while let Some(chunk) = pace.next(part.next()).await? {
+        let chunk = chunk.map_err(|error| unreadable(&error))?;
+        pace.meter.moved(chunk.len() as u64);
+        *bytes += chunk.len() as u64;
         if *bytes > limit {
             return Err(too_large(limit));
         }
@@ -206,12 +212,20 @@ async fn drain(part: &mut Field, bytes: &mut u64, limit: u64) -> Result<(), Prob
     Ok(())
 }
 
-async fn patient<T>(next: impl Future<Output = T>) -> Result<T, Problem> {
-    timeout(PATIENCE, next).await.map_err(|_| late())
+/// How the body comes on.
+struct Pace {
+    patience: Patience,
+    meter: Meter,
 }
 
-fn late() -> Problem {
-    Problem::new(Kind::RequestTimeout, format!("Nothing was sent for {} seconds.", PATIENCE.as_secs()))
+impl Pace {
+    /// Waits for what comes next, as long as the client has come on well enough.
+    async fn next<T>(&mut self, next: impl Future<Output = T>) -> Result<T, Problem> {
+        let late = |_| Problem::new(Kind::RequestTimeout, "The body comes too slowly, or not at all.");
+        let next = timeout_at(self.meter.waits(&self.patience), next).await.map_err(late)?;
+        self.meter.moved(0);
+        Ok(next)
+    }
 }
 
 fn too_large(limit: u64) -> Problem {
