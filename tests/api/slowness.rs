@@ -60,7 +60,7 @@ fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) ->
 
 /// Sends one byte after the other.
 fn drip(bytes: &[u8]) -> impl FnMut(&mut TcpStream) {
-    let mut rest = bytes.to_vec().into_iter();
+    let mut rest = bytes.iter().copied();
     move |stream| _ = rest.next().map(|byte| stream.write_all(&[byte]))
 }
 
