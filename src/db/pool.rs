@@ -49,6 +49,11 @@ impl Pool {
         Self { database, limits, slots, next: Cell::new(0) }
     }
 
+    /// The time that one request may spend on the database.
+    pub fn wait(&self) -> Duration {
+        self.limits.wait
+    }
+
     /// Runs a read. A connection that turns out to be dead is replaced and the read tried once more.
     ///
     /// # Errors
