@@ -24,7 +24,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The headers that scripts of other origins may read, besides those that they always may.
 const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
-    Location, Publication-Id";
+    Location, Publication-Id, Cache-Status, Server-Timing";
 
 /// What an answer keeps of its headers when its body becomes a problem document.
 const KEPT: [HeaderName; 3] = [header::ALLOW, header::LOCATION, publish::PUBLICATION_ID];
