@@ -2,7 +2,7 @@
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
 COPY migrations migrations
 # The caches make the next build short; neither ends up in an image. The touch

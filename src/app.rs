@@ -12,10 +12,12 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
+use crate::db::Timeline;
 use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::pool::Limits;
 use crate::http::files::{self, store::Store};
+use crate::http::memory::Memory;
 use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
@@ -37,6 +39,10 @@ pub struct Shared {
     pub bounds: Bounds,
     /// Who has asked how often.
     pub counts: Arc<Counts>,
+    /// The releases that the process knows.
+    pub timeline: Timeline,
+    /// The answers that are kept.
+    pub memory: Memory,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -61,16 +67,29 @@ pub struct Disk {
 }
 
 impl Shared {
-    /// What workers share, for a database.
-    pub fn new(database: Database, limits: Limits, disk: Disk) -> Self {
+    /// What workers share, for a database. Answers are kept up to so many bytes.
+    pub fn new(database: Database, limits: Limits, disk: Disk, memory: u64) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
         let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let counts = Arc::new(Counts::new(&bounds));
-        let stopping = watch::Sender::new(false);
-        Self { database, limits, room, bounds, counts, exports, files, desk, public_url: None, document, stopping }
+        Self {
+            timeline: Timeline::follow(database.clone(), &exports.handle()),
+            memory: Memory::new(memory),
+            database,
+            limits,
+            room,
+            bounds,
+            counts,
+            exports,
+            files,
+            desk,
+            public_url: None,
+            document,
+            stopping: watch::Sender::new(false),
+        }
     }
 }
 
@@ -102,6 +121,8 @@ pub fn build(
 > {
     let state = State {
         pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room)),
+        timeline: shared.timeline.clone(),
+        memory: shared.memory.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),

@@ -60,6 +60,7 @@ pub const VARIABLES: &[Variable] = &[
         "directory in which the files of publications over HTTP are received; `uploads` in REPERES_DATA_DIR when not set",
     ),
     variable("REPERES_PUBLISH_LIMIT_MB", "1024", "the most megabytes of one publication over HTTP (1 to 1048576)"),
+    variable("REPERES_CACHE_MB", "256", "the most megabytes of answers that are kept in memory (0 to 1048576); 0 keeps none"),
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
     variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),
@@ -115,6 +116,8 @@ pub struct Config {
     pub uploads: PathBuf,
     /// The most bytes of one publication over HTTP.
     pub publish_limit: u64,
+    /// The most bytes of answers that are kept in memory.
+    pub cache: u64,
     /// Directory of the bundled data.
     pub bundles: PathBuf,
     /// Directory of the recipes that are called by name.
@@ -186,6 +189,7 @@ impl Config {
             files: reader.directory("REPERES_FILES_DIR", "files"),
             uploads: reader.directory("REPERES_UPLOADS_DIR", "uploads"),
             publish_limit: reader.number("REPERES_PUBLISH_LIMIT_MB", 1, 1 << 20) * 1_000_000,
+            cache: reader.number("REPERES_CACHE_MB", 0, 1 << 20) * 1_000_000,
             bundles: PathBuf::from(reader.text("REPERES_BUNDLES")),
             recipes: PathBuf::from(reader.text("REPERES_RECIPES")),
             public_url,

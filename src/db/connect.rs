@@ -1,12 +1,15 @@
 //! Owns how a connection is opened: address, TLS, time limits.
 //! Must not know what it is used for.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
+use futures_util::{Stream, stream};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_postgres::config::SslMode;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::DbError;
@@ -111,6 +114,37 @@ impl Database {
         };
         in_time(opening).await
     }
+
+    /// Opens a connection that hears what others tell. Nothing happens on it unless its messages are read.
+    ///
+    /// # Errors
+    /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Failed`] when it will not have us.
+    pub async fn listener(&self) -> Result<(Client, Messages), DbError> {
+        let opening = async {
+            match self.tls.clone() {
+                Some(tls) => {
+                    let (client, connection) = self.config.connect(tls).await?;
+                    Ok((client, messages(connection)))
+                }
+                None => {
+                    let (client, connection) = self.config.connect(NoTls).await?;
+                    Ok((client, messages(connection)))
+                }
+            }
+        };
+        in_time(opening).await
+    }
+}
+
+/// What the server says on a connection, of its own accord too; the connection lives as long as it is read.
+pub type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, tokio_postgres::Error>> + Send>>;
+
+fn messages<S, T>(mut connection: Connection<S, T>) -> Messages
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    Box::pin(stream::poll_fn(move |context| connection.poll_message(context)))
 }
 
 /// Bounds the opening of a connection: a server that accepts and is silent has no other limit.

@@ -8,19 +8,11 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::schema::releases;
 use super::select::{self, Select};
+pub use crate::query::Release;
 use crate::query::{Context, Dataset, Field, Kind, Plan};
 
 /// The most codes proposed in place of an unknown one.
 const PROPOSED: i64 = 3;
-
-/// A release, as far as answers cite it.
-#[derive(Clone, Debug)]
-pub struct Release {
-    /// Its number.
-    pub number: i32,
-    /// When it was published.
-    pub published_at: DateTime<Utc>,
-}
 
 /// The release with this number, or the newest; `None` when there is none.
 ///

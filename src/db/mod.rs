@@ -31,7 +31,9 @@ mod search;
 pub mod select;
 mod sql;
 pub mod stage;
+pub mod timeline;
 pub mod withdrawal;
 
 pub use error::DbError;
 pub use pool::Pool;
+pub use timeline::Timeline;

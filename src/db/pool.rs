@@ -53,6 +53,11 @@ impl Pool {
         Self { database, limits, slots, next: Cell::new(0), room }
     }
 
+    /// The time that one request may spend on the database.
+    pub fn wait(&self) -> Duration {
+        self.limits.wait
+    }
+
     /// Runs a read, if there is room for it: more at once would all be too late. What needs no read is not held up.
     ///
     /// # Errors

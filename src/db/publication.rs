@@ -8,6 +8,7 @@ use tokio_postgres::{Client, Transaction};
 use super::DbError;
 use super::audit::{self, Entry};
 use super::merge::Counts;
+use super::timeline::CHANNEL;
 use crate::query::Dataset;
 
 /// The advisory lock that publications queue for.
@@ -161,6 +162,8 @@ impl<'c> Publication<'c> {
             )
             .await?;
         audit::record(&self.transaction, entry).await?;
+        // Heard by every process once, and only if, the transaction is committed.
+        self.transaction.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &number.to_string()]).await?;
         Ok(self.transaction.commit().await?)
     }
 }

@@ -163,8 +163,14 @@ pub async fn grounded<T>(
     })
 }
 
-/// The release that a plan reads, by one query; or why there is none.
-async fn release(connection: &AsyncPgConnection, plan: &Plan) -> QueryResult<Result<Release, Answer>> {
+/// The release that a plan reads, by one query unless it is known; or why there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn release(connection: &AsyncPgConnection, plan: &Plan) -> QueryResult<Result<Release, Answer>> {
+    if let Some(known) = &plan.at {
+        return Ok(Ok(known.clone()));
+    }
     let found = match &plan.as_of {
         Some(as_of) => lookup::release_at(connection, as_of.until).await?,
         None => lookup::release(connection, plan.release).await?,

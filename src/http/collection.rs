@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::envelope::{self, Links, Meta, instant};
+use super::reply::{Asked, reply};
 use super::state::State;
 use super::{aggregate, comparison, export, geography, item, negotiation, request, wide};
 use crate::db::read::{self, Answer, Page, UnknownCode};
@@ -36,16 +36,35 @@ pub async fn list(
         return Err(negotiation::not_acceptable(context.dataset));
     }
     let json = plan.presentation.representation == Representation::Json;
-    let mut response = match (json, plan.is_page()) {
-        _ if plan.presentation.wide => wide::answer(&state, &plan, parent).await?,
-        _ if plan.grouping.is_some() => aggregate::answer(&state, &plan, parent).await?,
-        (true, _) if !plan.compare.is_empty() => comparison::answer(&state, &plan, parent).await?,
-        (true, _) => page(&state, &plan, parent).await?,
-        (false, true) => export::page(&state, &plan, parent).await?,
-        (false, false) => export::all(&state, plan, parent, request.method() == Method::HEAD).await?,
-    };
-    response.headers_mut().insert(header::VARY, HeaderValue::from_static("Accept"));
-    Ok(response)
+    let plan = settled(&state, plan, parent).await?;
+    let whole = !plan.is_page() && !plan.presentation.wide && plan.grouping.is_none();
+    let address = format!("{}{}", path(&plan, parent), plan.query_string(plan.asked().as_slice()));
+    let asked = Asked::plan(&plan, address).represented(plan.presentation.representation, !whole);
+    let (request, state) = (&request, &*state);
+    reply(request, state, asked, async || match (json, whole) {
+        _ if plan.presentation.wide => wide::answer(state, &plan, parent).await,
+        _ if plan.grouping.is_some() => aggregate::answer(state, &plan, parent).await,
+        (true, _) if !plan.compare.is_empty() => comparison::answer(state, &plan, parent).await,
+        (true, _) => page(state, &plan, parent).await,
+        (false, false) => export::page(state, &plan, parent).await,
+        (false, true) => export::all(state, plan, parent, request.method() == Method::HEAD).await,
+    })
+    .await
+}
+
+/// The plan with the release that it reads, which the process knows, or else the database.
+///
+/// # Errors
+/// 400 for a release that is not there, 503 when nothing has been published or the database does not answer.
+pub async fn settled(state: &State, plan: Plan, parent: Option<&'static Dataset>) -> Result<Plan, Problem> {
+    if let Some(known) = state.timeline.read_by(&plan) {
+        return Ok(Plan { at: Some(known), ..plan });
+    }
+    let asked = &plan;
+    match state.pool.read(|connection| async move { read::release(&connection, asked).await }).await? {
+        Ok(found) => Ok(Plan { at: Some(found), ..plan }),
+        Err(refused) => Err(refusal(&plan, parent, refused)),
+    }
 }
 
 async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {

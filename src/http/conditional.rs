@@ -11,10 +11,19 @@ pub const REVALIDATE: &str = "public, max-age=0, must-revalidate";
 /// Bytes of the digest in an entity tag.
 const DIGEST: usize = 12;
 
-/// The entity tag of what these parts, and the program's version, decide to the last byte.
+/// What `If-None-Match` says of what a client has.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Known {
+    /// Anything there is.
+    Any,
+    /// What bears one of these tags.
+    Tags(Vec<String>),
+}
+
+/// The entity tag of what these parts, and the program's sources, decide to the last byte.
 pub fn tag(parts: &[&str]) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(env!("CARGO_PKG_VERSION"));
+    hasher.update(env!("BUILD_DIGEST"));
     for part in parts {
         hasher.update([0]);
         hasher.update(part);
@@ -23,14 +32,24 @@ pub fn tag(parts: &[&str]) -> String {
     format!("\"{digest}\"")
 }
 
-/// Whether `If-None-Match` says that the client has what bears the tag; nothing when it does not say.
-pub fn holds(request: &HttpRequest, tag: &str) -> Option<bool> {
+/// Reads `If-None-Match`; nothing when it is not there. Tags are compared weakly, as the header wants it.
+pub fn known(request: &HttpRequest) -> Option<Known> {
     if !request.headers().contains_key(header::IF_NONE_MATCH) {
         return None;
     }
     Some(match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => true,
-        Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|one| one.to_string().trim_start_matches("W/") == tag),
-        Err(_) => false,
+        Ok(IfNoneMatch::Any) => Known::Any,
+        Ok(IfNoneMatch::Items(tags)) => {
+            Known::Tags(tags.iter().map(|tag| tag.to_string().trim_start_matches("W/").to_owned()).collect())
+        }
+        Err(_) => Known::Tags(Vec::new()),
+    })
+}
+
+/// Whether `If-None-Match` says that the client has what bears the tag; nothing when it does not say.
+pub fn holds(request: &HttpRequest, tag: &str) -> Option<bool> {
+    known(request).map(|known| match known {
+        Known::Any => true,
+        Known::Tags(tags) => tags.iter().any(|one| one == tag),
     })
 }

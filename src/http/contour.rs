@@ -4,15 +4,16 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::value::RawValue;
 
-use super::collection::refusal;
+use super::collection::{self, refusal};
 use super::envelope::instant;
+use super::reply::{Asked, reply};
 use super::state::State;
 use super::{item, request};
 use crate::db::read::{self, Answer, Page};
 use crate::db::{fate, lookup};
 use crate::problem::{Kind, Problem};
 use crate::query::moment;
-use crate::query::{Context, Plan};
+use crate::query::{Context, Dataset, Plan, pairs};
 
 /// The dataset of contours, and that of the territories that they belong to.
 const DATASETS: (&str, &str) = ("contours", "territories");
@@ -41,7 +42,14 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, contours);
-    let plan = &item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
+    let plan = item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
+    let plan = &collection::settled(&state, plan, None).await?;
+    let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
+    let asked = Asked::plan(plan, format!("{path}{}", plan.query_string(plan.asked().as_slice())));
+    reply(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
+}
+
+async fn found(state: &State, plan: &Plan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
     let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
         Answer::Page(page) => page,
         refused => return Err(refusal(plan, None, refused)),
@@ -49,19 +57,19 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     if let Some(found) = feature(plan, &page) {
         return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
     }
-    let (number, wanted) = (page.release.number, &code);
+    let number = page.release.number;
     let missing = state
         .pool
         .read(|connection| async move {
-            let unknown = lookup::unknown(&connection, territories, vec![wanted.clone()], number, false).await?;
+            let unknown = lookup::unknown(&connection, territories, vec![code.to_owned()], number, false).await?;
             if unknown.is_empty() {
                 return Ok(None);
             }
-            fate::fate(&connection, territories, wanted.clone(), number).await.map(Some)
+            fate::fate(&connection, territories, code.to_owned(), number).await.map(Some)
         })
         .await?;
     Err(match missing {
-        Some(fate) => item::absent(territories, &code, number, fate),
+        Some(fate) => item::absent(territories, code, number, fate),
         None => Problem::new(
             Kind::UnknownResource,
             "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",

@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
 use super::envelope::JSON;
+use super::reply::{Asked, reply};
 use super::request;
 use super::state::State;
 use crate::problem::{Kind, Problem};
@@ -33,7 +34,8 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 )]
 pub async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     request::no_parameters(&request)?;
-    Ok(HttpResponse::Ok().content_type(JSON).body(state.document.clone()))
+    let document = async || Ok(HttpResponse::Ok().content_type(JSON).body(state.document.clone()));
+    reply(&request, &state, Asked::program(DOCUMENT), document).await
 }
 
 /// `/docs` leads to `/docs/`, where the page's relative addresses hold.
@@ -45,8 +47,12 @@ pub async fn redirect() -> HttpResponse {
 ///
 /// # Errors
 /// 404 for a file that it does not have.
-pub async fn page(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn page(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let file = request.match_info().get("file").unwrap_or_default();
+    reply(&request, &state, Asked::program(format!("/docs/{file}")), async || self::file(file)).await
+}
+
+fn file(file: &str) -> Result<HttpResponse, Problem> {
     match utoipa_swagger_ui::serve(file, Arc::clone(&CONFIG)) {
         Ok(Some(page)) => Ok(HttpResponse::Ok().content_type(with_charset(&page.content_type)).body(page.bytes.into_owned())),
         Ok(None) => Err(Problem::new(Kind::UnknownResource, "There is no such page.").closest(vec!["/docs/".to_owned()])),

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 /// The headers that scripts of other origins may read, besides those that they always may.
 const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
-    Location, Publication-Id, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Server-Timing";
+    Location, Publication-Id, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing";
 
 /// How long a browser may remember that it may read, in seconds.
 const REMEMBERED: &str = "86400";

@@ -9,6 +9,7 @@ use utoipa::openapi::path::Operation;
 
 use super::collection::{self, refusal};
 use super::envelope::{self, Meta, instant};
+use super::reply::{Asked, reply};
 use super::state::State;
 use super::{item, operation, request, schema};
 use crate::db::fate;
@@ -47,7 +48,14 @@ struct Closing<'a> {
 pub async fn history(request: HttpRequest, state: web::Data<State>, context: Context) -> Result<HttpResponse, Problem> {
     let (code, dataset) = (request::code(&request)?, context.dataset);
     let plan = Plan::history(context, code.clone(), &PARAMETERS, &request::pairs(&request)?);
-    let plan = &item::narrowed(plan.map_err(Problem::invalid_parameters)?, &code);
+    let plan = item::narrowed(plan.map_err(Problem::invalid_parameters)?, &code);
+    let plan = &collection::settled(&state, plan, None).await?;
+    let address = format!("{}{}", collection::path(plan, Some(dataset)), plan.query_string(plan.asked().as_slice()));
+    reply(&request, &state, Asked::plan(plan, address), async || versions(&state, plan, &code).await).await
+}
+
+async fn versions(state: &State, plan: &Plan, code: &str) -> Result<HttpResponse, Problem> {
+    let dataset = plan.context.dataset;
     let read = state.pool.read(|connection| async move {
         let versions = async |ground: &Ground| history::read(&connection, plan, ground).await;
         read::grounded(&connection, None, plan, versions).await
@@ -58,8 +66,7 @@ pub async fn history(request: HttpRequest, state: web::Data<State>, context: Con
     };
     let number = found.page.release.number;
     if found.page.rows.is_empty() {
-        let code = &code;
-        let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.clone(), number).await });
+        let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.to_owned(), number).await });
         return Err(item::absent(dataset, code, number, fate.await?));
     }
     let mut data = vec![b'['];

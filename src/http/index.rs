@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::envelope::JSON;
 use super::problems::HTML;
+use super::reply::{Asked, reply};
 use super::state::State;
 use super::{feed, request};
 use crate::problem::Problem;
@@ -80,6 +81,10 @@ pub struct IndexLinks {
 )]
 pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     request::no_parameters(&request)?;
+    reply(&request, &state, Asked::program("/v1"), async || Ok(list(&state))).await
+}
+
+fn list(state: &State) -> HttpResponse {
     let data = state
         .collections()
         .map(|dataset| Entry {
@@ -101,7 +106,7 @@ pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<Http
         files: "/v1/files",
         problems: "/problems",
     };
-    Ok(HttpResponse::Ok().content_type(JSON).json(Index { data, links }))
+    HttpResponse::Ok().content_type(JSON).json(Index { data, links })
 }
 
 /// Home page
@@ -113,7 +118,11 @@ pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<Http
     operation_id = "getHomePage",
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
-pub async fn home(state: web::Data<State>) -> HttpResponse {
+pub async fn home(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    reply(&request, &state, Asked::program("/"), async || Ok(page(&state))).await
+}
+
+fn page(state: &State) -> HttpResponse {
     let rows: String = state
         .collections()
         .map(|dataset| {

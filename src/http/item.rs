@@ -8,8 +8,9 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::collection::refusal;
 use super::envelope::{self, Links, Meta, instant};
 use super::geography;
+use super::reply::{Asked, reply};
 use super::state::State;
-use super::{notice, request};
+use super::{collection, notice, request};
 use crate::db::fate::{self, Fate, Withdrawal};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json;
@@ -24,13 +25,18 @@ use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, Rows, pair
 pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'static Dataset) -> Result<HttpResponse, Problem> {
     let code = request::code(&request)?;
     let context = Context::of(state.registry, dataset);
-    let plan = &find(context, &context.item_parameters(), &code, &request::pairs(&request)?)?;
-    let (row, page) = one(&state, plan, &code).await?;
-    let mut data = Vec::with_capacity(1024);
-    json::object(&mut data, &plan.columns, &row);
-    let links = links(plan, &code, page.release.number);
-    let meta = Meta { notices: notice::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
-    Ok(envelope::answer(&data, &meta, &links, &page.included))
+    let plan = find(context, &context.item_parameters(), &code, &request::pairs(&request)?)?;
+    let plan = &collection::settled(&state, plan, None).await?;
+    let asked = Asked::plan(plan, address(plan, &code));
+    reply(&request, &state, asked, async || {
+        let (row, page) = one(&state, plan, &code).await?;
+        let mut data = Vec::with_capacity(1024);
+        json::object(&mut data, &plan.columns, &row);
+        let links = links(plan, &code, page.release.number);
+        let meta = Meta { notices: notice::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
+        Ok(envelope::answer(&data, &meta, &links, &page.included))
+    })
+    .await
 }
 
 /// Reads the row that a plan of [`find`] is for, apart from the page that it came with.
@@ -100,9 +106,17 @@ pub fn narrowed(mut plan: Plan, code: &str) -> Plan {
     plan
 }
 
+fn path(plan: &Plan, code: &str) -> String {
+    format!("/v1/{}/{}", plan.context.dataset.name, pairs::encode_segment(code))
+}
+
+/// The request itself, in canonical form.
+fn address(plan: &Plan, code: &str) -> String {
+    format!("{}{}", path(plan, code), plan.query_string(plan.asked().as_slice()))
+}
+
 fn links(plan: &Plan, code: &str, read: i32) -> Links {
-    let dataset = plan.context.dataset;
-    let path = format!("/v1/{}/{}", dataset.name, pairs::encode_segment(code));
+    let (dataset, path) = (plan.context.dataset, path(plan, code));
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
     // Releases are numbered without gaps, up to the one that is read.
     let number = code.parse::<i32>().ok().filter(|_| matches!(dataset.rows, Rows::Releases));
@@ -115,7 +129,7 @@ fn links(plan: &Plan, code: &str, read: i32) -> Links {
         related.insert("changes", format!("/v1/changes?since={}&until={number}", number - 1));
     }
     Links {
-        this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
+        this: address(plan, code),
         pinned: at(read),
         next: neighbour(1),
         previous: neighbour(-1),

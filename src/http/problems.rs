@@ -1,8 +1,10 @@
 //! Owns the pages that explain the problem types.
 //! Must not know what raises them.
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::reply::{Asked, reply};
+use super::state::State;
 use crate::problem::{self, Kind, Problem};
 use crate::query::closest::closest;
 
@@ -18,8 +20,9 @@ pub const HTML: &str = "text/html; charset=utf-8";
     operation_id = "listProblemTypes",
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
-pub async fn problems() -> HttpResponse {
-    HttpResponse::Ok().content_type(HTML).body(problem::index_page())
+pub async fn problems(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let page = async || Ok(HttpResponse::Ok().content_type(HTML).body(problem::index_page()));
+    reply(&request, &state, Asked::program("/problems"), page).await
 }
 
 /// One type of problem
@@ -35,10 +38,13 @@ pub async fn problems() -> HttpResponse {
         (status = 200, description = "The page.", content_type = "text/html", body = String)
     )
 )]
-pub async fn problem(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn problem(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let slug = request.match_info().get("slug").unwrap_or_default();
     match Kind::of_slug(slug) {
-        Some(kind) => Ok(HttpResponse::Ok().content_type(HTML).body(problem::page(kind))),
+        Some(kind) => {
+            let page = async || Ok(HttpResponse::Ok().content_type(HTML).body(problem::page(kind)));
+            reply(&request, &state, Asked::program(kind.uri()), page).await
+        }
         None => {
             let near = closest(slug, Kind::ALL.iter().map(|kind| kind.slug()));
             Err(Problem::new(Kind::UnknownResource, "There is no such type of problem.")

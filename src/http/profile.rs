@@ -7,14 +7,15 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
 use super::envelope::{self, Links, Meta};
+use super::reply::{Asked, reply};
 use super::state::State;
-use super::{comparison, item, notice, request};
+use super::{collection, comparison, item, notice, request};
 use crate::db::comparison::{self as compared, Comparison};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json as writer;
 use crate::problem::Problem;
 use crate::query::moment;
-use crate::query::{Context, Include, Parameter, Plan, Representation, Row, pairs};
+use crate::query::{Context, Dataset, Include, Parameter, Plan, Representation, Row, pairs};
 
 /// The territory, the observations of it, and the way to them and to what lies around.
 const TERRITORIES: &str = "territories";
@@ -51,8 +52,15 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, territories);
-    let plan = &item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
-    let (territory, place) = item::one(&state, plan, &code).await?;
+    let plan = item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
+    let plan = &collection::settled(&state, plan, None).await?;
+    reply(&request, &state, Asked::plan(plan, address(&code, plan)), async || found(&state, plan, observations, &code).await)
+        .await
+}
+
+async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+    let territories = plan.context.dataset;
+    let (territory, place) = item::one(state, plan, code).await?;
     let release = place.release.number;
     let related = |name: &str, given: &[(&str, &str)]| {
         let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
@@ -64,7 +72,8 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         given.push((Parameter::Release.name(), release.to_string()));
         let context = Context { registry: state.registry, dataset, link: Some(link), extra };
-        Plan::read(context, Some(code.clone()), &given, Representation::Json).map_err(Problem::invalid_parameters)
+        let related = Plan::read(context, Some(code.to_owned()), &given, Representation::Json);
+        related.map(|related| Plan { at: plan.at.clone(), ..related }).map_err(Problem::invalid_parameters)
     };
     let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;
     let figures = &related(
@@ -94,7 +103,7 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     series(&mut data, figures, &found, &compared);
     data.extend_from_slice(b"]}");
     let meta = Meta { notices: notice::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, &place.release) };
-    Ok(envelope::answer(&data, &meta, &links(&code, plan, release), &[]))
+    Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
 }
 
 /// Appends each series: its rows stand together, the latest first.
@@ -154,13 +163,17 @@ fn difference(later: &str, earlier: &str) -> Option<String> {
     Some(format!("{:.*}", decimals(later).max(decimals(earlier)), a - b))
 }
 
+/// The request itself, in canonical form.
+fn address(code: &str, plan: &Plan) -> String {
+    format!("/v1/{TERRITORIES}/{}/profile{}", pairs::encode_segment(code), plan.query_string(plan.asked().as_slice()))
+}
+
 fn links(code: &str, plan: &Plan, read: i32) -> Links {
     let territory = format!("/v1/{TERRITORIES}/{}", pairs::encode_segment(code));
-    let path = format!("{territory}/profile");
     let rollup = format!("/v1/{OBSERVATIONS}?rollup=true&territory_code={}", pairs::encode(code));
     Links {
-        this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
-        pinned: format!("{path}?release={read}"),
+        this: address(code, plan),
+        pinned: format!("{territory}/profile?release={read}"),
         next: None,
         previous: None,
         collection: None,

@@ -8,7 +8,9 @@ use tokio::sync::watch;
 
 use super::bounds::{Bounds, Counts};
 use super::files::store::Store;
+use super::memory::Memory;
 use crate::db::Pool;
+use crate::db::Timeline;
 use crate::db::export::Exports;
 use crate::publish::Desk;
 use crate::query::Dataset;
@@ -17,6 +19,10 @@ use crate::query::Dataset;
 pub struct State {
     /// The worker's connections.
     pub pool: Pool,
+    /// The releases that the process knows.
+    pub timeline: Timeline,
+    /// The answers that are kept, for all workers.
+    pub memory: Memory,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
     /// The files of releases.

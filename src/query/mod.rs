@@ -32,6 +32,7 @@ pub use dataset::{Dataset, Direction, Link, Rows, Shape, Via};
 pub use field::{Choice, Field, Format, Kind, Origin};
 pub use grouping::{Function, Grouping};
 pub use include::Include;
+pub use moment::Release;
 pub use operator::Operator;
 pub use parameter::Parameter;
 pub use plan::{By, Condition, Place, Plan, Scope, ScopeKind, SortTerm};

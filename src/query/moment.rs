@@ -10,6 +10,19 @@ use super::period;
 use super::plan::Plan;
 use super::value;
 
+/// How long after an instant no publication can commit any more that was stamped before it: the stamp is written as the
+/// last thing but the commit itself.
+const SETTLED: TimeDelta = TimeDelta::minutes(5);
+
+/// A release, as far as answers cite it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Its number.
+    pub number: i32,
+    /// When it was published.
+    pub published_at: DateTime<Utc>,
+}
+
 /// The newest release at an instant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AsOf {
@@ -50,6 +63,15 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<AsOf, Refusal> {
 }
 
 impl Plan {
+    /// Whether the request's own address fixes its release, so that the answer never changes.
+    pub fn is_pinned(&self, now: DateTime<Utc>) -> bool {
+        match (&self.as_of, self.release) {
+            (_, Some(_)) => true,
+            (Some(as_of), None) => as_of.until + SETTLED < now,
+            (None, None) => false,
+        }
+    }
+
     /// What says which release is read, as the request's own address repeats it; nothing when it asks for the newest.
     pub fn asked(&self) -> Option<(&'static str, String)> {
         match (&self.after, &self.as_of, self.release) {

@@ -10,7 +10,7 @@ use super::dataset::Shape;
 use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
-use super::moment::AsOf;
+use super::moment::{AsOf, Release};
 use super::operator::Operator;
 use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
@@ -177,6 +177,8 @@ pub struct Plan {
     pub release: Option<i32>,
     /// The instant asked for; the newest release at it is read.
     pub as_of: Option<AsOf>,
+    /// The release that is read, once it is known.
+    pub at: Option<Release>,
     /// The page starts after this row.
     pub after: Option<Position>,
     /// Whether a code that no row bears is a fault; for an item it is not found instead.

@@ -3,11 +3,12 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{LazyLock, mpsc};
+use std::sync::{LazyLock, Mutex, mpsc};
 use std::time::Duration;
 
 use reperes::app::{Disk, Shared};
 use reperes::datasets::REGISTRY;
+use reperes::db::Timeline;
 use reperes::db::connect::Database;
 use reperes::db::grants;
 use reperes::db::migrate::{self, SetupLock};
@@ -19,6 +20,9 @@ use super::cluster::{database, root_directory};
 
 /// The most bytes of a publication in tests.
 pub const UPLOAD_LIMIT: u64 = 200_000;
+
+/// The most bytes of answers that a server under test keeps.
+const MEMORY: u64 = 16 << 20;
 
 /// A server under test.
 #[derive(Clone)]
@@ -71,7 +75,23 @@ pub const RECIPES: &str = "data/recipes";
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
-    Shared::new(parse(url), limits(), disk())
+    let shared = Shared::new(parse(url), limits(), disk(), MEMORY);
+    let mut following = FOLLOWING.lock().expect("nobody panicked with the list in hand");
+    following.push((url.to_owned(), shared.timeline.clone()));
+    shared
+}
+
+/// The servers of this program: the databases that they read, and what they know of their releases.
+static FOLLOWING: Mutex<Vec<(String, Timeline)>> = Mutex::new(Vec::new());
+
+/// Waits until every server on a database knows a release, so that a test may ask for what it has just published.
+async fn known(url: &str, release: i32) {
+    let all = FOLLOWING.lock().expect("nobody panicked with the list in hand").clone();
+    for (_, timeline) in all.iter().filter(|(followed, _)| followed == url) {
+        while timeline.newest().is_none_or(|newest| newest.number < release) {
+            timeline.reached(release).await;
+        }
+    }
 }
 
 /// The server on the bundled data, the same for all tests that only read.
@@ -98,7 +118,11 @@ pub fn bundled_server() -> &'static TestServer {
 pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
     run(async {
         let mut client = parse(url).writer().await.expect("the database is there");
-        publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await
+        let report = publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await?;
+        if let Some(release) = report.release {
+            known(url, release).await;
+        }
+        Ok(report)
     })
 }
 

@@ -190,7 +190,7 @@ pub fn publication(mut response: HttpResponseBuilder, standing: &Standing) -> Ht
 
 fn headers(response: &mut HttpResponseBuilder, id: &str) {
     response.insert_header((PUBLICATION_ID, id)).insert_header((header::CONTENT_TYPE, JSON));
-    response.insert_header((header::CACHE_CONTROL, "no-store"));
+    response.insert_header((header::CACHE_CONTROL, "private, no-store"));
 }
 
 fn links(id: &str, release: Option<i32>) -> PublicationLinks {

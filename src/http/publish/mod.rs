@@ -127,7 +127,13 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
         Answer::Known(standing) => Ok(known(&standing, &digest)),
         Answer::Taken(_) if asynchronous => accepted(&state, key.name, id).await,
         Answer::Taken(settled) => match settled.await {
-            Ok(settled) => Ok(answer::settled(&id, &settled)),
+            Ok(settled) => {
+                // Whoever publishes reads it next.
+                if let Some(number) = settled.release {
+                    state.timeline.reached(number).await;
+                }
+                Ok(answer::settled(&id, &settled))
+            }
             Err(_) => Ok(answer::problem(&id, Problem::internal())),
         },
     }

@@ -24,7 +24,12 @@ pub async fn status(request: HttpRequest, state: web::Data<State>) -> Result<Htt
     request::no_parameters(&request)?;
     let id = request::segment(&request, "id")?;
     match state.desk.standing(key.name, id).await? {
-        Some(standing) => Ok(answer::publication(HttpResponse::Ok(), &standing)),
+        Some(standing) => {
+            if let Some(number) = standing.settled.as_ref().and_then(|settled| settled.release) {
+                state.timeline.reached(number).await;
+            }
+            Ok(answer::publication(HttpResponse::Ok(), &standing))
+        }
         None => Err(Problem::new(Kind::UnknownCode, "No publication of this identifier was asked for with this key.")),
     }
 }

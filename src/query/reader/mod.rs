@@ -80,6 +80,7 @@ fn blank(context: Context, parent: Option<String>, representation: Representatio
         count: Count::None,
         release: None,
         as_of: None,
+        at: None,
         after: None,
         checks_codes: true,
         presentation: Presentation {

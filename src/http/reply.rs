@@ -1,0 +1,190 @@
+//! Owns how an answer that never changes at its release is given: from memory if it is there, not at all if the client has
+//! it already, with what caches need to know of it (RFC 9111, RFC 9211).
+//! Must not know what is answered.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderName, HeaderValue, HttpDate};
+use actix_web::{HttpRequest, HttpResponse};
+use chrono::Utc;
+
+use super::coding::Coding;
+use super::conditional::{self, Known};
+use super::memory::{Entry, Found, Key, LONGEST};
+use super::state::State;
+use crate::problem::{Kind, Problem};
+use crate::query::{Plan, Release, Representation};
+
+/// What an address without a release answers, until the next publication: kept for a moment, shown a little longer while
+/// the new one is fetched, and for a day while the service cannot be reached.
+const PASSING: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400";
+
+/// What an address with its release answers for ever.
+const LASTING: &str = "public, max-age=31536000, immutable";
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// What an answer depends on.
+pub struct Asked {
+    address: String,
+    release: Option<Release>,
+    pinned: bool,
+    by_accept: bool,
+    coded: bool,
+    kept: bool,
+}
+
+impl Asked {
+    /// What a plan asks whose release is known: `address` is the request itself in canonical form.
+    pub fn plan(plan: &Plan, address: String) -> Self {
+        Self { release: plan.at.clone(), pinned: plan.is_pinned(Utc::now()), ..Self::program(address) }
+    }
+
+    /// What the program alone decides.
+    pub fn program(address: impl Into<String>) -> Self {
+        Self { address: address.into(), release: None, pinned: false, by_accept: false, coded: true, kept: true }
+    }
+
+    /// The same, whose representation the header `Accept` may choose; all rows of it, which are not `kept`, or a page.
+    pub fn represented(self, representation: Representation, kept: bool) -> Self {
+        let dense = matches!(representation, Representation::Parquet | Representation::Xlsx);
+        Self { by_accept: true, coded: kept && !dense, kept, ..self }
+    }
+
+    /// Gives the headers that every answer to this has, whether or not the client has it already.
+    fn describe(&self, response: &mut HttpResponse, tag: &str) {
+        let headers = response.headers_mut();
+        let vary = match (self.by_accept, self.coded) {
+            (true, true) => "Accept, Accept-Encoding",
+            (true, false) => "Accept",
+            _ => "Accept-Encoding",
+        };
+        headers.insert(header::VARY, HeaderValue::from_static(vary));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if self.pinned { LASTING } else { PASSING }));
+        if let Ok(tag) = HeaderValue::from_str(tag) {
+            headers.insert(header::ETAG, tag);
+        }
+        let modified = self.release.as_ref().map(|release| HttpDate::from(std::time::SystemTime::from(release.published_at)));
+        if let Some(modified) = modified.and_then(|date| HeaderValue::from_str(&date.to_string()).ok()) {
+            headers.insert(header::LAST_MODIFIED, modified);
+        }
+    }
+}
+
+/// Answers what is asked; `make` makes the answer where it is not there yet.
+///
+/// # Errors
+/// Those of `make`; 503 when somebody else has been making the answer for too long.
+pub async fn reply(
+    request: &HttpRequest,
+    state: &State,
+    asked: Asked,
+    make: impl AsyncFnOnce() -> Result<HttpResponse, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let coding = if asked.coded { Coding::preferred(request) } else { Coding::Identity };
+    let key = Key::new(asked.release.as_ref(), asked.address.clone(), coding);
+    let tag = tag(&key);
+    let known = conditional::known(request);
+    if matches!(&known, Some(Known::Tags(tags)) if tags.contains(&tag)) {
+        let mut response = HttpResponse::NotModified().finish();
+        asked.describe(&mut response, &tag);
+        return Ok(response);
+    }
+    let mut response = match asked.kept {
+        true => kept(state, &asked, key, make).await?,
+        false => make().await?,
+    };
+    if matches!(known, Some(Known::Any)) && response.status() == StatusCode::OK {
+        // Only now is it known that there is anything.
+        response = HttpResponse::NotModified().finish();
+    }
+    asked.describe(&mut response, &tag);
+    Ok(response)
+}
+
+/// The entity tag: strong, since the key decides every byte, and another one for each coding.
+fn tag(key: &Key) -> String {
+    let release = key.release.map_or(String::new(), |(number, time)| format!("{number} {time}"));
+    conditional::tag(&[&release, &key.address, key.coding.name().unwrap_or_default()])
+}
+
+async fn kept(
+    state: &State,
+    asked: &Asked,
+    key: Key,
+    make: impl AsyncFnOnce() -> Result<HttpResponse, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let found = state.memory.find(&key, state.pool.wait()).await;
+    let turn = match found {
+        Found::Here(entry) => {
+            let stale = asked.release.is_some() && !asked.pinned && !state.timeline.is_sure();
+            let (status, timing) = match stale {
+                true => ("Reperes; hit; detail=stale", "cache;desc=stale"),
+                false => ("Reperes; hit", "cache;desc=hit"),
+            };
+            return Ok(remembered(&entry, status, timing));
+        }
+        Found::Late => return Err(Problem::new(Kind::Unavailable, "The answer takes too long; try again in a while.")),
+        Found::Ours(turn) => Some(turn),
+        Found::Nothing => None,
+    };
+    let plain = Key { coding: Coding::Identity, ..key.clone() };
+    let (entry, spent) = match state.memory.peek(&plain) {
+        Some(entry) => (entry, Duration::ZERO),
+        None => {
+            let started = Instant::now();
+            match entry(make().await?) {
+                Ok(entry) => (Arc::new(entry), started.elapsed()),
+                Err(other) => return Ok(other),
+            }
+        }
+    };
+    let entry = coded(entry, key.coding).await?;
+    let stored = entry.body.len() <= LONGEST;
+    if stored {
+        match turn {
+            Some(turn) => turn.take(Arc::clone(&entry)),
+            None => state.memory.keep(key, Arc::clone(&entry)),
+        }
+    }
+    let status = if stored { "Reperes; fwd=miss; stored" } else { "Reperes; fwd=miss" };
+    Ok(remembered(&entry, status, &format!("cache;desc=miss, db;dur={:.1}", spent.as_secs_f64() * 1000.0)))
+}
+
+/// What can be kept of an answer; the answer itself where that is nothing: a stream, or anything but 200.
+fn entry(response: HttpResponse) -> Result<Entry, HttpResponse> {
+    if response.status() != StatusCode::OK {
+        return Err(response);
+    }
+    let (head, body) = response.into_parts();
+    match body.try_into_bytes() {
+        Ok(body) => {
+            Ok(Entry { headers: head.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect(), body })
+        }
+        Err(body) => Err(head.set_body(body)),
+    }
+}
+
+async fn coded(entry: Arc<Entry>, coding: Coding) -> Result<Arc<Entry>, Problem> {
+    let coded = coding.code(&entry.body).await.map_err(|error| {
+        log::error!("an answer cannot be coded: {error}");
+        Problem::internal()
+    })?;
+    let (Some(body), Some(name)) = (coded, coding.name()) else { return Ok(entry) };
+    let mut headers = entry.headers.clone();
+    headers.push((header::CONTENT_ENCODING, HeaderValue::from_static(name)));
+    Ok(Arc::new(Entry { headers, body }))
+}
+
+fn remembered(entry: &Entry, status: &'static str, timing: &str) -> HttpResponse {
+    let mut response = HttpResponse::Ok();
+    for (name, value) in &entry.headers {
+        response.append_header((name.clone(), value.clone()));
+    }
+    response.insert_header((CACHE_STATUS, status)).insert_header((SERVER_TIMING, timing));
+    response.body(entry.body.clone())
+}
