@@ -44,6 +44,14 @@ struct Known {
     sure: bool,
 }
 
+impl Known {
+    fn find(&self, number: Option<i32>) -> Option<&Release> {
+        let Some(number) = number else { return self.releases.last() };
+        let at = self.releases.binary_search_by_key(&number, |release| release.number).ok()?;
+        self.releases.get(at)
+    }
+}
+
 impl Timeline {
     /// Follows a database from now on, as long as the runtime lives.
     pub fn follow(database: Database, runtime: &Handle) -> Self {
@@ -63,7 +71,12 @@ impl Timeline {
 
     /// The newest release; nothing while none is known.
     pub fn newest(&self) -> Option<Release> {
-        self.0.borrow().releases.last().cloned()
+        self.find(None)
+    }
+
+    /// The release with this number, or the newest; nothing where only the database can tell.
+    pub fn find(&self, number: Option<i32>) -> Option<Release> {
+        self.0.borrow().find(number).cloned()
     }
 
     /// Whether no newer release can have been published for longer than it takes to be told.
@@ -76,10 +89,7 @@ impl Timeline {
         let known = self.0.borrow();
         let found = match (&plan.as_of, plan.release) {
             (Some(as_of), _) => known.releases.iter().rev().find(|release| release.published_at <= as_of.until),
-            (None, Some(number)) => {
-                known.releases.binary_search_by_key(&number, |release| release.number).ok().map(|at| &known.releases[at])
-            }
-            (None, None) => known.releases.last(),
+            (None, number) => known.find(number),
         };
         found.filter(|found| plan.release.is_none_or(|number| number == found.number)).cloned()
     }

@@ -106,14 +106,13 @@ impl Coding {
 /// How much a header likes a coding. What it does not name, it does not like; but none at all is admitted unless it says
 /// otherwise, after everything that it names.
 fn quality(accepted: &AcceptEncoding, coding: Coding) -> Quality {
-    let own = |encoding: &Encoding| match (encoding, coding) {
-        (Encoding::Known(ContentEncoding::Zstd), Coding::Zstd)
-        | (Encoding::Known(ContentEncoding::Brotli), Coding::Brotli)
-        | (Encoding::Known(ContentEncoding::Gzip), Coding::Gzip)
-        | (Encoding::Known(ContentEncoding::Identity), Coding::Identity) => true,
-        _ => false,
-    };
-    let named = accepted.iter().find(|one| matches!(&one.item, Preference::Specific(encoding) if own(encoding)));
+    let own = Encoding::Known(match coding {
+        Coding::Zstd => ContentEncoding::Zstd,
+        Coding::Brotli => ContentEncoding::Brotli,
+        Coding::Gzip => ContentEncoding::Gzip,
+        Coding::Identity => ContentEncoding::Identity,
+    });
+    let named = accepted.iter().find(|one| matches!(&one.item, Preference::Specific(encoding) if *encoding == own));
     let any = || accepted.iter().find(|one| matches!(one.item, Preference::Any));
     match named.or_else(any) {
         Some(one) => one.quality,

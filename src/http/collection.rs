@@ -10,6 +10,7 @@ use super::envelope::{self, Links, Meta, instant};
 use super::reply::{Asked, reply};
 use super::state::State;
 use super::{aggregate, comparison, export, geography, item, negotiation, request, wide};
+use crate::db::lookup::{self, Release};
 use crate::db::read::{self, Answer, Page, UnknownCode};
 use crate::format::json;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
@@ -64,6 +65,17 @@ pub async fn settled(state: &State, plan: Plan, parent: Option<&'static Dataset>
     match state.pool.read(|connection| async move { read::release(&connection, asked).await }).await? {
         Ok(found) => Ok(Plan { at: Some(found), ..plan }),
         Err(refused) => Err(refusal(&plan, parent, refused)),
+    }
+}
+
+/// The release with this number, or the newest, which the process knows, or else the database; nothing when it is not there.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Release>, Problem> {
+    match state.timeline.find(number) {
+        Some(known) => Ok(Some(known)),
+        None => Ok(state.pool.read(|connection| async move { lookup::release(&connection, number).await }).await?),
     }
 }
 

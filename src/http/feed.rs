@@ -7,11 +7,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atom_syndication::{Entry, Feed, Generator, Link, Person, Text};
 use chrono::{DateTime, FixedOffset};
 
-use super::collection::{no_release, refusal};
+use super::collection::{self, no_release, refusal};
 use super::envelope::instant;
 use super::state::State;
 use super::{conditional, request};
-use crate::db::lookup;
 use crate::db::read::{self, Answer, Page};
 use crate::problem::Problem;
 use crate::query::{Context, Plan, Representation};
@@ -40,8 +39,7 @@ const ENTRIES: usize = 50;
 )]
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     request::no_parameters(&request)?;
-    let newest = state.pool.read(|connection| async move { lookup::release(&connection, None).await }).await?;
-    let Some(newest) = newest else { return Err(no_release(None, None)) };
+    let Some(newest) = collection::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
     let tag = conditional::tag(&[PATH, &base, &newest.number.to_string()]);
     let mut response = match conditional::holds(&request, &tag) {

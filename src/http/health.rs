@@ -10,6 +10,9 @@ use super::state::State;
 use crate::db::lookup;
 use crate::problem::{Kind, Problem};
 
+/// What the addresses of the service's health begin with.
+pub const PATHS: &str = "/health/";
+
 /// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Health {

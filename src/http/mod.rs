@@ -6,7 +6,7 @@ mod authorization;
 pub mod bounds;
 pub mod changes;
 mod client;
-mod coding;
+pub mod coding;
 pub mod collection;
 mod comparison;
 mod conditional;
@@ -41,6 +41,7 @@ pub mod request;
 pub mod schema;
 mod state;
 mod table;
+mod validator;
 mod wide;
 pub mod wire;
 

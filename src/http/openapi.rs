@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{changes, contour, envelope, files, health, history, index, operation, profile, publish, schema};
+use super::{changes, contour, envelope, files, health, history, index, operation, profile, publish, schema, validator};
 use crate::problem;
 use crate::query::{Dataset, Shape};
 
@@ -25,6 +25,8 @@ every row names its source and the place in it.\n\n\
 (RFC 9457). Nothing is silently ignored.\n\n\
 **Publishing.** `POST /v1/releases` publishes files as one release; it alone, and what says how far a publication is, need a key. \
 Reads look at no `Authorization`, right or wrong.\n\n\
+**Validators.** Every answer of data has a strong `ETag`; `If-None-Match` is answered 304 without a row read. What is pinned may be kept for ever, \
+the rest for ten seconds. `Accept-Encoding` admits `zstd`, `br` and `gzip`.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
 /// Failures that answers may be: name, status, when.
@@ -175,7 +177,8 @@ fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
         Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
     });
-    lists.flat_map(operation::shared).collect()
+    let held = (validator::HELD.to_owned(), validator::parameter());
+    lists.flat_map(operation::shared).chain([held]).collect()
 }
 
 fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
@@ -197,7 +200,7 @@ fn responses() -> BTreeMap<&'static str, Value> {
         }
         (*name, json!({"description": description, "headers": headers, "content": problem}))
     };
-    FAILURES.iter().map(each).collect()
+    FAILURES.iter().map(each).chain([(validator::UNCHANGED, validator::response())]).collect()
 }
 
 /// The description of an endpoint, with the failures that it may answer with.
@@ -221,6 +224,10 @@ fn with_failures(endpoint: &Endpoint) -> Operation {
         _ => true,
     };
     let failures: Vec<_> = FAILURES.iter().filter(|(name, _, _)| may(name)).collect();
+    // What is told to a key, and the health of a moment, are kept by nobody.
+    if operation.security.is_none() && !path.starts_with(health::PATHS) {
+        validator::describe(&mut operation);
+    }
     add(&mut operation, failures);
     operation
 }

@@ -139,7 +139,7 @@ async fn kept(
             let started = Instant::now();
             match entry(make().await?) {
                 Ok(entry) => (Arc::new(entry), started.elapsed()),
-                Err(other) => return Ok(other),
+                Err(other) => return Ok(*other),
             }
         }
     };
@@ -156,16 +156,16 @@ async fn kept(
 }
 
 /// What can be kept of an answer; the answer itself where that is nothing: a stream, or anything but 200.
-fn entry(response: HttpResponse) -> Result<Entry, HttpResponse> {
+fn entry(response: HttpResponse) -> Result<Entry, Box<HttpResponse>> {
     if response.status() != StatusCode::OK {
-        return Err(response);
+        return Err(Box::new(response));
     }
     let (head, body) = response.into_parts();
     match body.try_into_bytes() {
         Ok(body) => {
             Ok(Entry { headers: head.headers().iter().map(|(name, value)| (name.clone(), value.clone())).collect(), body })
         }
-        Err(body) => Err(head.set_body(body)),
+        Err(body) => Err(Box::new(head.set_body(body))),
     }
 }
 

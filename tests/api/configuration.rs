@@ -44,11 +44,12 @@ fn all_faults_are_reported_together() {
         ("REPERES_PUBLIC_URL", "donnees.example.org"),
         ("REPERES_WORKERS", "many"),
         ("REPERES_DATABASE_CONNECTIONS", "0"),
+        ("REPERES_CACHE_MB", "-1"),
         ("REPERES_ADRESS", "127.0.0.1:1"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db"),
     ]);
     let Err(faults) = faults else { panic!("it was accepted") };
-    assert!(faults.starts_with("the configuration has 6 fault(s):"), "{faults}");
+    assert!(faults.starts_with("the configuration has 7 fault(s):"), "{faults}");
     for part in [
         "REPERES_ADDRESS is `localhost`",
         "REPERES_WORKERS is `many`",

@@ -17,7 +17,7 @@ pub(super) fn document() -> Value {
 
 /// The operations that are open to all, by their path, with the parameters that they refer to. What needs a key is tried
 /// where publications are.
-fn operations(document: &Value) -> Vec<(String, Value)> {
+pub(super) fn operations(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().expect("paths");
     let whole = |parameter: &mut Value| {
         if let Some(reference) = parameter["$ref"].as_str() {
@@ -38,7 +38,7 @@ fn parameters(operation: &Value) -> Vec<Value> {
 }
 
 /// The address of an operation with its path parameters filled with their examples.
-fn address(path: &str, operation: &Value) -> String {
+pub(super) fn address(path: &str, operation: &Value) -> String {
     let mut address = path.to_owned();
     for parameter in parameters(operation).iter().filter(|p| p["in"] == "path") {
         let name = parameter["name"].as_str().expect("a name");

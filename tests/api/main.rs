@@ -5,6 +5,7 @@ mod harness;
 
 mod access;
 mod aggregates;
+mod cache;
 mod changes;
 mod configuration;
 mod desk;
@@ -35,5 +36,6 @@ mod slowness;
 mod strings;
 mod time;
 mod tour;
+mod validators;
 mod vintages;
 mod workers;

@@ -66,6 +66,12 @@ pub fn head(address: SocketAddr, target: &str) -> Reply {
     send(address, "HEAD", target)
 }
 
+/// Sends a request with headers of its own, each a line.
+pub fn ask(address: SocketAddr, method: &str, target: &str, headers: &[String]) -> Reply {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    raw(address, format!("{method} {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n").as_bytes())
+}
+
 /// Sends a request without a body; what cannot stand in a request line is percent-encoded.
 pub fn send(address: SocketAddr, method: &str, target: &str) -> Reply {
     let target: String =

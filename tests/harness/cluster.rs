@@ -48,12 +48,32 @@ fn cluster_url() -> &'static str {
 pub fn database() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+    command(&format!("CREATE DATABASE {name}"));
+    cluster_url().replace("/postgres", &format!("/{name}"))
+}
+
+/// Takes a database away from everybody: whoever is connected is thrown out, and nobody gets in.
+pub fn close(url: &str) {
+    let name = url.rsplit('/').next().expect("the URL names a database").to_owned();
+    admit(&name, false);
+    command(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+}
+
+/// Gives it back.
+pub fn open(url: &str) {
+    admit(url.rsplit('/').next().expect("the URL names a database"), true);
+}
+
+fn admit(name: &str, connections: bool) {
+    command(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS {connections}"));
+}
+
+fn command(statement: &str) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
         let (client, connection) =
             tokio_postgres::connect(cluster_url(), tokio_postgres::NoTls).await.expect("the cluster takes connections");
         tokio::spawn(connection);
-        client.batch_execute(&format!("CREATE DATABASE {name}")).await.expect("a database can be made");
+        client.batch_execute(statement).await.expect("the owner of the cluster may do it");
     });
-    cluster_url().replace("/postgres", &format!("/{name}"))
 }

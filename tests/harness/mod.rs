@@ -11,8 +11,8 @@ mod server;
 mod world;
 
 pub use bundle::{SOURCES, bundle, territories};
-pub use client::{Reply, get, get_late, head, raw, send};
-pub use cluster::{database, root_directory};
+pub use client::{Reply, ask, get, get_late, head, raw, send};
+pub use cluster::{close, database, open, root_directory};
 pub use form::{Form, key};
 pub use server::{TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, shared, with_database};
 pub use world::world;

@@ -10,11 +10,11 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use bytes::Bytes;
 
-use super::collection::no_release;
+use super::collection::{self, no_release};
 use super::state::State;
 use super::{conditional, export, negotiation, request};
 use crate::db::changes;
-use crate::db::lookup::{self, Release};
+use crate::db::lookup::Release;
 use crate::db::read::UnknownCode;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::changes::REPRESENTATIONS;
@@ -112,12 +112,8 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
 /// The last release whose changes are given.
 async fn release(state: &State, changes: &Changes) -> Result<Release, Problem> {
     let until = changes.until;
-    let read = state.pool.read(|connection| async move {
-        let newest = lookup::release(&connection, None).await?;
-        let asked = if until.is_some() { lookup::release(&connection, until).await? } else { newest.clone() };
-        Ok((newest, asked))
-    });
-    let (newest, asked) = read.await?;
+    let newest = collection::release(state, None).await?;
+    let asked = if until.is_some() { collection::release(state, until).await? } else { newest.clone() };
     let Some(newest) = newest else { return Err(no_release(None, None)) };
     let since = (changes.since > newest.number).then_some(("since", changes.since));
     let until = until.filter(|_| asked.is_none()).map(|until| ("until", until));

@@ -12,11 +12,11 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::collection::no_release;
+use super::collection::{self, no_release};
 use super::envelope::{JSON, instant};
 use super::export::SHEET_ROWS;
-use super::request;
 use super::state::State;
+use super::{conditional, request};
 use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::lookup;
@@ -103,7 +103,21 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
         release: ground.release.number,
         published_at: instant(ground.release.published_at),
     };
-    Ok(HttpResponse::Ok().content_type(JSON).json(files))
+    let body = serde_json::to_vec(&files).map_err(|error| {
+        log::error!("the list of files is not JSON: {error}");
+        Problem::internal()
+    })?;
+    // What is listed changes as files are built, so that only the list itself can tell.
+    let tag = conditional::tag(&[&String::from_utf8_lossy(&body)]);
+    let mut response = match conditional::holds(&request, &tag) {
+        Some(true) => HttpResponse::NotModified(),
+        _ => HttpResponse::Ok(),
+    };
+    response.insert_header((header::ETAG, tag.as_str())).insert_header((header::CACHE_CONTROL, conditional::REVALIDATE));
+    match conditional::holds(&request, &tag) {
+        Some(true) => Ok(response.finish()),
+        _ => Ok(response.content_type(JSON).body(body)),
+    }
 }
 
 /// File of the newest release
@@ -181,8 +195,7 @@ pub async fn build_missing(database: Database, exports: Exports, files: Store, r
 }
 
 async fn ground(state: &State, number: Option<i32>) -> Result<Ground, Problem> {
-    let found = state.pool.read(|connection| async move { lookup::release(&connection, number).await }).await?;
-    match (found, number) {
+    match (collection::release(state, number).await?, number) {
         (Some(release), _) => Ok(Ground { release, approximate: false }),
         (None, None) => Err(no_release(None, None)),
         (None, Some(number)) => Err(Problem::new(Kind::UnknownCode, format!("There is no release {number}."))),

@@ -1,0 +1,163 @@
+//! Validators and what caches are told: on every address, before anything is read, and never on what may not be kept.
+
+use reperes::app::Shared;
+use reperes::http::memory::Memory;
+
+use super::document::{address, document, operations};
+use crate::harness::past::past;
+use crate::harness::{
+    Form, Reply, TestServer, ask, bundle, bundled, close, get, key, migrated, publish, shared, territories, world,
+};
+use crate::harness::{SOURCES, open};
+
+const PASSING: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400";
+const LASTING: &str = "public, max-age=31536000, immutable";
+
+/// What an answer and its 304 have alike.
+fn told(reply: &Reply) -> Vec<Option<&str>> {
+    ["etag", "cache-control", "vary", "last-modified"].map(|name| reply.header(name)).to_vec()
+}
+
+fn holding(tag: &str) -> [String; 1] {
+    [format!("If-None-Match: {tag}")]
+}
+
+#[test]
+fn every_address_has_a_strong_validator_and_answers_whoever_holds_it_with_304() {
+    let document = document();
+    let mut tags = Vec::new();
+    for (path, operation) in operations(&document).into_iter().filter(|(path, _)| !path.starts_with("/health/")) {
+        let target = address(&path, &operation);
+        let declared = &operation["responses"];
+        for name in ["ETag", "Cache-Control"] {
+            assert!(declared["200"]["headers"][name].is_object(), "{path} does not declare {name}");
+        }
+        assert!(declared["304"].is_object(), "{path} does not declare 304");
+        let reply = get(bundled(), &target);
+        assert_eq!(reply.status, 200, "{target}");
+        let tag = reply.header("etag").unwrap_or_else(|| panic!("{target} has no validator")).to_owned();
+        assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 10, "{target}: {tag}");
+        assert!(reply.header("cache-control").is_some(), "{target}");
+        for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
+            for method in ["GET", "HEAD"] {
+                let again = ask(bundled(), method, &target, &holding(&held));
+                assert_eq!((again.status, again.body.len()), (304, 0), "{method} {target} with {held}");
+                assert_eq!(told(&again), told(&reply), "{method} {target} with {held}");
+            }
+        }
+        for other in ["\"other\"", "other", "\"other\", W/\"more\""] {
+            let whole = ask(bundled(), "GET", &target, &holding(other));
+            assert!(whole.status == 200 && whole.body == reply.body, "{target} with {other}");
+            assert_eq!(told(&whole), told(&reply), "{target} with {other}");
+        }
+        // The newest file is also the file of its release.
+        if path != "/v1/files/{file}" {
+            tags.push(tag);
+        }
+    }
+    let all = tags.len();
+    tags.sort_unstable();
+    tags.dedup();
+    assert_eq!(tags.len(), all, "a tag stands for two answers");
+}
+
+#[test]
+fn other_requests_releases_and_representations_have_other_tags() {
+    let tag = |target: &str| get(past().server.address, target).header("etag").expect("a tag").to_owned();
+    let alike = tag("/v1/actors?sort=code&limit=2");
+    assert_eq!(tag("/v1/actors?limit=2&sort=code"), alike, "the order of parameters says nothing");
+    let others = ["", "&release=1", "&release=4", "&format=csv", "&fields=code", "&count=exact", "&labels=both"];
+    let mut tags: Vec<String> = others.iter().map(|more| tag(&format!("/v1/actors?limit=2{more}"))).collect();
+    tags.push(alike);
+    tags.sort_unstable();
+    tags.dedup();
+    assert_eq!(tags.len(), others.len() + 1);
+    let csv = ask(past().server.address, "GET", "/v1/actors?limit=2", &["Accept: text/csv".to_owned()]);
+    assert_eq!(csv.header("etag"), Some(tag("/v1/actors?limit=2&format=csv").as_str()), "asked for in one way or the other");
+}
+
+#[test]
+fn an_address_with_its_release_is_immutable_and_others_pass() {
+    let caching = |target: &str| get(past().server.address, target).header("cache-control").map(str::to_owned);
+    let cursor = get(past().server.address, "/v1/actors?limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
+    for target in ["/v1/actors?release=2", "/v1/actors/stays?release=2", "/v1/actors?release=1&format=csv", cursor.as_str()] {
+        assert_eq!(caching(target).as_deref(), Some(LASTING), "{target}");
+    }
+    let today =
+        get(past().server.address, "/v1/releases/4").data()["published_at"].as_str().expect("an instant")[..10].to_owned();
+    let now = format!("/v1/actors?as_of={today}");
+    for target in ["/v1/actors", "/v1/actors/stays", "/v1/actors?format=csv", now.as_str(), "/v1", "/openapi.json", "/problems"] {
+        assert_eq!(caching(target).as_deref(), Some(PASSING), "{target}");
+    }
+    let release = get(past().server.address, "/v1/releases/2").data()["published_at"].as_str().expect("an instant").to_owned();
+    let modified = get(past().server.address, "/v1/actors?release=2").header("last-modified").expect("a date").to_owned();
+    assert!(modified.ends_with(" GMT") && modified.contains(&release[11..19]), "{modified} is not {release}");
+}
+
+#[test]
+fn what_is_refused_is_kept_by_nobody() {
+    let targets =
+        ["/v1/actors?limit=0", "/v1/actors/rien", "/v1/actors/goes", "/rien", "/v1/actors?release=99", "/problems/rien"];
+    for target in targets {
+        for held in ["*", "\"x\""] {
+            let reply = ask(past().server.address, "GET", target, &holding(held));
+            assert!(reply.status >= 400, "{target} is there for whoever holds {held}");
+            assert_eq!(reply.header("cache-control"), Some("no-store"), "{target}");
+            assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None), "{target}");
+        }
+    }
+}
+
+#[test]
+fn what_is_told_to_a_key_is_private() {
+    let server = TestServer::empty();
+    let token = key(&server.url, "essai", &["publish:*"], 1);
+    let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))];
+    let made = Form::of(&bundle(&files)).key(&token).send(server.address);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let id = made.header("publication-id").expect("an identifier");
+    let shown = ask(server.address, "GET", &format!("/v1/publications/{id}"), &[format!("Authorization: Bearer {token}")]);
+    assert_eq!(shown.status, 200);
+    for reply in [&made, &shown] {
+        assert_eq!(reply.header("cache-control"), Some("private, no-store"));
+        assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None));
+    }
+    assert_eq!(get(server.address, "/v1/territories/COM-1").status, 200, "whoever publishes reads it next");
+    assert_eq!(get(server.address, &format!("/v1/publications/{id}")).status, 401);
+}
+
+#[test]
+fn whoever_has_it_is_told_so_without_the_database() {
+    let url = migrated();
+    let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]))];
+    publish(&url, &bundle(&files)).expect("the bundle is right");
+    let server = TestServer::with(&url, Shared { memory: Memory::new(0), ..shared(&url) });
+    let targets = [
+        "/v1/territories",
+        "/v1/territories?limit=1&release=1",
+        "/v1/territories?format=parquet",
+        "/v1/territories/COM-1",
+        "/v1/territories/COM-1/history",
+        "/v1/territories/COM-1/profile",
+        "/v1/territories/COM-1/ancestors",
+        "/v1/observations?group_by=period&aggregate=count",
+        "/v1/changes",
+        "/v1/releases.atom",
+    ];
+    let held: Vec<(&str, Reply)> = targets.map(|target| (target, get(server.address, target))).to_vec();
+    close(&url);
+    for (target, reply) in &held {
+        let tag = reply.header("etag").expect("a tag");
+        let again = ask(server.address, "GET", target, &holding(tag));
+        assert_eq!((again.status, told(&again)), (304, told(reply)), "{target}");
+        assert_eq!(get(server.address, target).status, 503, "{target} is not kept in this server");
+    }
+    open(&url);
+    assert!(held.iter().all(|(target, reply)| get(server.address, target).body == reply.body));
+}
+
+#[test]
+fn the_same_address_of_another_database_has_another_tag() {
+    let tag = |address| get(address, "/v1/sources?release=1").header("etag").expect("a tag").to_owned();
+    assert_ne!(tag(world()), tag(past().server.address));
+}
