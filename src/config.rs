@@ -82,7 +82,7 @@ pub const VARIABLES: &[Variable] = &[
         "500",
         "bytes a second that a body must at least come on, past that time; 0 for as slowly as it may",
     ),
-    variable("REPERES_RATE_LIMIT", "3000", "requests of one client in REPERES_RATE_WINDOW_S; 0 for no limit"),
+    variable("REPERES_RATE_LIMIT", "60000", "requests of one client in REPERES_RATE_WINDOW_S; 0 for no limit"),
     variable("REPERES_RATE_WINDOW_S", "60", "seconds in which a client that has asked all it may can ask as much again"),
     variable("REPERES_PUBLISH_RATE_LIMIT", "120", "publications over HTTP under one key in an hour; 0 for no limit"),
     variable(

@@ -33,7 +33,7 @@ impl Default for Bounds {
         Self {
             connections: 10_000,
             patience: Patience::default(),
-            requests: quota("requests", 3000, 60),
+            requests: quota("requests", 60_000, 60),
             publications: quota("publications", 120, 3600),
             proxies: Vec::new(),
         }

@@ -15,7 +15,7 @@ static URL: LazyLock<String> = LazyLock::new(|| {
     let bin_dir = std::env::var_os("POSTGRES_BIN_DIR").map(PathBuf::from);
     let cluster = Cluster::open(&directory.join("cluster"), true, bin_dir.as_deref(), Durability::Passing)
         .expect("the tests need Postgres's server binaries");
-    let server = Server::start(cluster, 200).expect("the tests' Postgres starts");
+    let server = Server::start(cluster, 800).expect("the tests' Postgres starts");
     let url = server.urls().owner.clone();
     *SERVER.lock().expect("nobody panicked with the server in hand") = Some(server);
     // SAFETY: the handler is a plain function of the right type, and may run at any time after this.
