@@ -54,7 +54,11 @@ const FAILURES: [(&str, &str, &str); 18] = [
     ("TooOften", "429", "The client, or the key, has asked for more than it may; try again after `Retry-After` seconds."),
     ("TooLarge", "431", "The head of the request is too large."),
     ("Failed", "500", "The server failed; the cause is in its log."),
-    ("NotNow", "503", "The service is at its bounds, or its database does not answer at the moment; try again after `Retry-After` seconds."),
+    (
+        "NotNow",
+        "503",
+        "The service is at its bounds, or its database does not answer at the moment; try again after `Retry-After` seconds.",
+    ),
 ];
 
 /// Makes the document.

@@ -34,7 +34,11 @@ fn bodies_and_heads_have_bounds_at_every_address() {
                 assert_eq!(kind(ask(method, &target, &headers, "abc"), 415), is("unsupported-encoding"), "{method} {target}");
             }
         }
-        assert_eq!(kind(ask("GET", &target, "Content-Length: 70000", &"x".repeat(70_000)), 413), is("payload-too-large"), "{target}");
+        assert_eq!(
+            kind(ask("GET", &target, "Content-Length: 70000", &"x".repeat(70_000)), 413),
+            is("payload-too-large"),
+            "{target}"
+        );
         let chunked = ask("GET", &target, "Transfer-Encoding: chunked", "1\r\na\r\n0\r\n\r\n");
         assert_eq!(kind(chunked, 413), is("payload-too-large"), "{target}");
         let long = format!("{target}?{}", "x".repeat(70_000));
