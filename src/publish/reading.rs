@@ -55,7 +55,8 @@ pub async fn read(
     Ok(read)
 }
 
-fn read_all(inputs: &Inputs, springs: &[Spring], names: &Names, mut output: Output, explain: usize) -> Read {
+/// Reads all that a dataset gets into the output, which ends with it.
+pub fn read_all(inputs: &Inputs, springs: &[Spring], names: &Names, mut output: Output, explain: usize) -> Read {
     let mut explanation = Explanation::new(explain);
     for spring in springs {
         let (input, origin) = (&inputs.inputs[spring.input], &inputs.origins[spring.origin]);

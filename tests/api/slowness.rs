@@ -87,7 +87,7 @@ fn a_head_that_begins_with_the_request_before_and_never_ends_is_ended() {
     let mut stream = connect(server().address);
     stream.write_all(&[WHOLE, b"GET /v1 HTTP/1.1\r\nHost: t\r\nX-Sl"].concat()).expect("the requests are sent");
     let said = until_ended(&mut stream, |_| {});
-    assert!(said.starts_with("HTTP/1.1 200 ") && !said.contains("HTTP/1.1 408 200"), "{said}");
+    assert!(said.starts_with("HTTP/1.1 200 ") && said.matches("HTTP/1.1 ").count() == 1, "{said}");
 }
 
 #[test]

@@ -1,0 +1,73 @@
+//! Owns what is done with bytes that anyone may send: the same for the fuzz targets and for `tests/fuzz.rs`. Each entry
+//! must end without a panic, and what it reads must say the same when it is read again.
+//! Must not know where the bytes come from.
+
+use std::fs;
+use std::path::Path;
+
+use reperes::datasets::REGISTRY;
+use reperes::publish::rehearse;
+use reperes::query::cursor::{Position, decode, encode};
+use reperes::query::dataset::Rows;
+use reperes::query::{Changes, Context, Dataset, Plan, Representation, pairs};
+
+/// What stands between the parts of an input.
+const RULE: &str = "\n---\n";
+
+/// The request language: the first byte chooses a dataset, the rest is a query string.
+pub fn request(data: &[u8]) {
+    let Some((first, rest)) = data.split_first() else { return };
+    let Ok(given) = pairs::pairs(&String::from_utf8_lossy(rest)) else { return };
+    let dataset = REGISTRY[usize::from(*first) % REGISTRY.len()];
+    let context = Context::of(REGISTRY, dataset);
+    for representation in Representation::of(dataset) {
+        if let Ok(plan) = Plan::read(context, None, &given, representation) {
+            let again = Plan::read(context, None, &plan.parameters, representation);
+            let again = again.unwrap_or_else(|faults| panic!("{:?} was read, and is not: {faults:?}", plan.parameters));
+            assert_eq!(again.parameters, plan.parameters);
+        }
+    }
+    _ = Plan::item(context, &context.item_parameters(), &given);
+    _ = Changes::read(REGISTRY, &given, Representation::Json);
+}
+
+/// The cursor: as it may come, and as it is made of anything.
+pub fn cursor(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let identity = "identity";
+    if let Ok(position) = decode(&text, identity) {
+        assert_eq!(decode(&encode(&position, identity), identity).as_ref(), Ok(&position));
+    }
+    let release = i32::try_from(data.len()).unwrap_or(i32::MAX).max(1);
+    let values = text.split('\n').map(|value| Some(value.to_owned()).filter(|value| !value.is_empty())).collect();
+    let position = Position { release, values };
+    let made = encode(&position, identity);
+    assert_eq!(decode(&made, identity), Ok(position));
+    assert!(decode(&made, "another identity").is_err());
+}
+
+/// A canonical file: the first byte chooses a dataset, the rest is the file.
+pub fn table(data: &[u8], scratch: &Path) {
+    let Some((first, rest)) = data.split_first() else { return };
+    let published: Vec<&Dataset> = REGISTRY.iter().copied().filter(|one| matches!(one.rows, Rows::Published)).collect();
+    let dataset = published[usize::from(*first) % published.len()].name;
+    read(scratch, &format!("dataset = \"{dataset}\""), &[("table.csv", rest)]);
+}
+
+/// A recipe and the file that it reads, with a rule between them.
+pub fn recipe(data: &[u8], scratch: &Path) {
+    let at = data.windows(RULE.len()).position(|window| window == RULE.as_bytes());
+    let Some(at) = at else { return };
+    read(scratch, "recipe = \"recipe.toml\"", &[("recipe.toml", &data[..at]), ("table.csv", &data[at + RULE.len()..])]);
+}
+
+fn read(scratch: &Path, said: &str, files: &[(&str, &[u8])]) {
+    let head = "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Essai\"\nlicence = \"etalab-2.0\"";
+    let manifest = format!("{head}\n[[file]]\npath = \"table.csv\"\n{said}\n");
+    let manifest = ("manifest.toml", manifest.as_bytes());
+    for (name, bytes) in files.iter().chain([&manifest]) {
+        fs::write(scratch.join(name), bytes).expect("the scratch folder can be written to");
+    }
+    // Faults are as good as rows here: only a panic is wrong.
+    _ = rehearse(REGISTRY, scratch, scratch);
+}

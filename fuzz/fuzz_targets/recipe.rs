@@ -1,0 +1,15 @@
+//! Owns the fuzz target of the reader of recipes.
+//! Must not know what is done with the bytes.
+
+#![no_main]
+
+#[path = "../entries.rs"]
+#[allow(dead_code, reason = "each target has one entry")]
+mod entries;
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    let scratch = tempfile::tempdir().expect("there is room for a folder");
+    entries::recipe(data, scratch.path());
+});
