@@ -32,6 +32,7 @@ mod registry;
 mod releases;
 mod rights;
 mod series;
+mod shortcut;
 mod slowness;
 mod strings;
 mod time;
