@@ -4,8 +4,8 @@
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-use super::DbError;
 use super::stage::Found;
+use super::{DbError, lookup};
 use crate::query::{Dataset, Field};
 
 /// The most rows that are shown of those that still speak of a withdrawn one.
@@ -69,7 +69,7 @@ pub async fn orphans(
     target: &'static Dataset,
     number: i32,
 ) -> Result<Found<(String, String)>, DbError> {
-    let code = dataset.key.iter().map(|key| format!("o.\"{key}\"::text")).collect::<Vec<_>>().join(" || '~' || ");
+    let code = lookup::code_of(dataset, "o");
     let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
     let query = format!(
         "SELECT {code}, gone.code, count(*) OVER () FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
