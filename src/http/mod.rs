@@ -24,6 +24,7 @@ pub mod health;
 mod history;
 pub mod index;
 pub mod item;
+mod limits;
 pub mod memory;
 pub mod negotiation;
 mod notice;
