@@ -10,6 +10,7 @@ mod changes;
 mod configuration;
 mod desk;
 mod document;
+mod faults;
 mod feed;
 mod files;
 mod formats;
