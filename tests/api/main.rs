@@ -16,6 +16,7 @@ mod files;
 mod formats;
 mod geography;
 mod grammar;
+mod handover;
 mod history;
 mod hostile;
 mod intake;

@@ -36,10 +36,12 @@ fn its_own_postgres_comes_back_whatever_is_killed() {
     let before = get(address, "/v1/territories/COM-59350").body;
     let postgres = postmaster(&data).expect("Postgres runs");
 
-    let mut second = Program::start(&settings);
-    let (code, log) = second.end();
-    assert_eq!(code, Some(1));
-    assert!(log.contains(&format!("another server (process {}) already runs on", program.id())), "{log}");
+    let place = address.to_string();
+    for address in ["127.0.0.1:0", &place] {
+        let (code, log) = Program::start(&[settings[0], ("REPERES_ADDRESS", address)]).end();
+        assert_eq!(code, Some(1));
+        assert!(log.contains(&format!("another server (process {}) already runs on", program.id())), "{log}");
+    }
 
     kill(postgres, libc::SIGKILL);
     program.line("the private Postgres has died");

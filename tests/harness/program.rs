@@ -27,9 +27,19 @@ impl Program {
     /// Starts it on a free port, with the small bundles and two workers, unless these settings say otherwise.
     pub fn start(settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+        command.stdin(Stdio::null());
+        Self::run(command, settings)
+    }
+
+    /// Starts it by a command of the test's own.
+    pub fn run(mut command: Command, settings: &[(&str, &str)]) -> Self {
         command.current_dir(root_directory()).env_remove("DATABASE_URL").env_remove("RUST_LOG");
-        command.env("REPERES_ADDRESS", "127.0.0.1:0").env("REPERES_BUNDLES", bundles()).env("REPERES_WORKERS", "2");
-        command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command
+            .env("REPERES_SHUTDOWN_GRACE_S", "0")
+            .env("REPERES_ADDRESS", "127.0.0.1:0")
+            .env("REPERES_BUNDLES", bundles())
+            .env("REPERES_WORKERS", "2");
+        command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let (sender, lines) = mpsc::channel();
         let log = BufReader::new(child.stderr.take().expect("the log is piped"));
