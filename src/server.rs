@@ -105,7 +105,7 @@ impl Server {
                 _ = interrupt.recv() => Duration::ZERO,
             };
             stopping.send_replace(true);
-            log::info!("stopping: requests are answered for {grace:?} more, those in flight for {} s", leave.wait);
+            log::info!("stopping: requests are answered for {} s more, those in flight for {} s", grace.as_secs(), leave.wait);
             let mut beside = beside.subscribe();
             let relieved = async {
                 _ = beside.wait_for(|number| *number > 0).await;

@@ -209,7 +209,7 @@ impl Exports {
                 }
                 // A connection that has lain idle may have died meanwhile, which only shows when it is used.
                 Err(error) if fresh || attempt > 4 => return Err(error.into()),
-                Err(error) => log::info!("an export's connection is replaced: {error}"),
+                Err(error) => log::debug!("an export's connection is replaced: {error}"),
             }
         }
         unreachable!("the last attempt always returns")

@@ -102,7 +102,7 @@ impl Pool {
             match outcome {
                 Err(DbError::Unavailable(why)) => {
                     if slot.forget(&connection) {
-                        log::info!("a connection is replaced: {why}");
+                        log::debug!("a connection is replaced: {why}");
                     }
                     if attempt > 0 || !reused {
                         return Err(DbError::Unavailable(why));

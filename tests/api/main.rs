@@ -35,6 +35,7 @@ mod releases;
 mod rights;
 mod series;
 mod slowness;
+mod startup;
 mod strings;
 mod time;
 mod tour;
