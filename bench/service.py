@@ -24,6 +24,7 @@ def environment(**settings):
     """The settings of the program, whatever the caller's are, and more of them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REPERES_", "DATABASE_URL"))}
     ours = {"REPERES_BUNDLES": FOLDER / "bundles", "REPERES_DATA_DIR": FOLDER / "data", "REPERES_ADDRESS": "127.0.0.1:0"}
+    ours |= {"REPERES_SHUTDOWN_GRACE_S": 0}
     return kept | {"RUST_LOG": "info"} | {name: str(value) for name, value in (ours | settings).items()}
 
 

@@ -93,7 +93,8 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
     variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
-    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have when the server stops, in seconds"),
+    variable("REPERES_SHUTDOWN_GRACE_S", "5", "time after SIGTERM in which requests are still answered, in seconds"),
+    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have after that, in seconds"),
     variable("POSTGRES_BIN_DIR", "", "directory of Postgres's server binaries; searched for when not set"),
     variable("RUST_LOG", "info", "what is logged, as env_logger reads it"),
 ];
@@ -133,7 +134,9 @@ pub struct Config {
     pub bounds: Bounds,
     /// How long to wait for the database at start.
     pub startup_wait: Duration,
-    /// How long requests in flight have when the server stops, in seconds.
+    /// How long requests are still answered after SIGTERM.
+    pub shutdown_grace: Duration,
+    /// How long requests in flight have after that, in seconds.
     pub shutdown_wait: u64,
     /// Directory of Postgres's binaries.
     pub bin_dir: Option<PathBuf>,
@@ -203,6 +206,7 @@ impl Config {
             },
             bounds: reader.bounds(),
             startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
+            shutdown_grace: Duration::from_secs(reader.number("REPERES_SHUTDOWN_GRACE_S", 0, 3600)),
             shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
             bin_dir: reader.given.get("POSTGRES_BIN_DIR").map(PathBuf::from),
         };

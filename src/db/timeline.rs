@@ -62,9 +62,8 @@ impl Timeline {
         runtime.spawn(async move {
             loop {
                 let Err(why) = followed.listen(&database).await;
-                if followed.0.send_if_modified(|known| std::mem::take(&mut known.sure)) {
-                    log::warn!("whether there is a newer release is not known for now: {why}");
-                }
+                followed.0.send_if_modified(|known| std::mem::take(&mut known.sure));
+                database.outage().lost(&why.into_cause());
                 sleep(RETRY).await;
             }
         });
@@ -137,6 +136,7 @@ impl Timeline {
             }
             loop {
                 self.ask(&client).await?;
+                database.outage().back();
                 _ = timeout(POLL, told.notified()).await;
             }
         };
