@@ -13,6 +13,7 @@ use crate::db::connect::Database;
 use crate::db::pool::Limits;
 use crate::http::Bounds;
 use crate::http::patience::Patience;
+use crate::http::rate::LONGEST_WINDOW;
 use crate::query::closest::closest;
 
 /// Prefix of the variables that are ours alone, among which a misspelt one is a fault.
@@ -245,7 +246,7 @@ impl Reader {
         let mut small = |name: &str, most: u64| self.number(name, 0, most).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = small("REPERES_RATE_LIMIT", 1_000_000);
         bounds.publications.requests = small("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
-        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, 86_400));
+        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, LONGEST_WINDOW));
         bounds
     }
 

@@ -32,6 +32,7 @@ mod search;
 pub mod select;
 mod sql;
 pub mod stage;
+mod strata;
 pub mod timeline;
 pub mod withdrawal;
 

@@ -133,6 +133,16 @@ impl Memory {
         }
     }
 
+    /// Whether a body of so many bytes is kept at all.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.0.is_some() && bytes <= LONGEST
+    }
+
+    /// An answer that is there, which is used now.
+    pub fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.0.as_ref()?.get(key)
+    }
+
     /// An answer that is there, without waiting.
     pub fn peek(&self, key: &Key) -> Option<Arc<Entry>> {
         self.0.as_ref()?.peek(key)

@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
-use super::{dress, publish, request};
+use super::{dress, publish, request, shortcut};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -68,9 +68,16 @@ pub async fn observe(
     let state = request.app_data::<web::Data<State>>().cloned();
     let counts = state.as_ref().map(|state| Arc::clone(&state.counts));
     let counted = counts.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|counts| counts.count(&request));
-    let outcome = match refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
-        Err(problem) => Ok(request.error_response(problem)),
-        Ok(()) => AssertUnwindSafe(next.call(request))
+    let refused = refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait));
+    let short = if refused.is_ok() { shortcut::answer(&request) } else { None };
+    let mut route = None;
+    let outcome = match (refused, short) {
+        (Err(problem), _) => Ok(request.error_response(problem)),
+        (Ok(()), Some((response, meaning))) => {
+            route = Some(meaning);
+            Ok(request.into_response(response))
+        }
+        (Ok(()), None) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -102,7 +109,10 @@ pub async fn observe(
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
             let more = http.extensions().get::<Toll>().copied();
-            write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more);
+            match &route {
+                Some(meaning) => write(&meaning.route, &mut response, more),
+                None => write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more),
+            }
             Ok(ServiceResponse::new(http, until_sent(response)))
         }
         Err(error) => {

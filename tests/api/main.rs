@@ -34,6 +34,7 @@ mod registry;
 mod releases;
 mod rights;
 mod series;
+mod shortcut;
 mod slowness;
 mod startup;
 mod strings;
