@@ -5,6 +5,7 @@ mod arguments;
 mod database;
 mod keys;
 mod publish;
+mod verify;
 
 use std::io::{ErrorKind, Write};
 use std::net::TcpListener;
@@ -20,12 +21,13 @@ use crate::query::closest::closest;
 use crate::server::Server;
 use database::Databases;
 
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 7] = [
     ("serve", "sets the database up if need be, and serves (the default)"),
     ("migrate", "sets the database up if need be, bundled data included, and ends"),
     ("publish", "publishes a file or a folder as one release, or nothing; see `publish --help`"),
     ("withdraw", "withdraws rows by their codes, with a reason; see `withdraw --help`"),
     ("keys", "makes, lists or revokes the keys with which others may publish"),
+    ("verify", "checks what is stored, and prints a digest of each release; see `verify --help`"),
     ("openapi", "prints the OpenAPI document"),
 ];
 
@@ -37,6 +39,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["publish", ..] => return publish::publish(arguments),
         ["withdraw", ..] => return publish::withdraw(arguments),
         ["keys", ..] => return keys(arguments),
+        ["verify", ..] => return verify::run(arguments),
         ["openapi"] => print(&openapi::text(REGISTRY)),
         ["help" | "--help" | "-h"] => print(&help()),
         ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
