@@ -24,7 +24,7 @@ pub struct Databases {
     /// As the role that serves.
     pub service: Database,
     /// As the owner of the tables, who may be the same.
-    owner: Database,
+    pub owner: Database,
     /// Our own Postgres, if it is that one and this process runs it.
     _postgres: Option<Postgres>,
 }
@@ -73,12 +73,7 @@ impl Databases {
     pub fn set_up(&self, config: &Config) -> Result<(), String> {
         let set_up = async {
             let lock = wait_for(&self.owner, config.startup_wait).await?;
-            for name in migrate::run(&self.owner, &lock).await.map_err(text)? {
-                log::info!("migrated: {name}");
-            }
-            let mut owner = self.owner.writer().await.map_err(text)?;
-            grants::ensure_role(&owner, &self.service).await.map_err(text)?;
-            grants::apply(&mut owner, &self.service, REGISTRY).await.map_err(text)?;
+            self.prepare(&lock).await?;
             let mut writer = self.service.writer().await.map_err(text)?;
             publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes)
                 .await
@@ -86,6 +81,20 @@ impl Databases {
             lock.release().await.map_err(text)
         };
         runtime()?.block_on(set_up)
+    }
+
+    /// Migrates the database, and makes the role that serves and gives it its rights.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn prepare(&self, lock: &SetupLock) -> Result<(), String> {
+        for name in migrate::run(&self.owner, lock).await.map_err(text)? {
+            log::info!("migrated: {name}");
+        }
+        let mut owner = self.owner.writer().await.map_err(text)?;
+        grants::ensure_role(&owner, &self.service).await.map_err(text)?;
+        grants::apply(&mut owner, &self.service, REGISTRY).await.map_err(text)?;
+        Ok(())
     }
 
     /// Runs work on a connection of the role that serves, to a database that has been set up.
@@ -118,7 +127,10 @@ fn text(error: DbError) -> String {
 }
 
 /// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.
-async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
     let deadline = Instant::now() + patience;
     loop {
         match SetupLock::acquire(database).await {

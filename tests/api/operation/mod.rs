@@ -1,5 +1,6 @@
 //! What an operator does with a database: checks it, keeps copies of it, and has it again.
 
+mod backup;
 mod verify;
 
 use std::process::Command;
