@@ -103,7 +103,10 @@ fn serve() -> Result<(), String> {
     let taken = |error| format!("cannot serve on {}: {error}", config.address);
     drop(TcpListener::bind(config.address).map_err(taken)?);
     let databases = Databases::start(&config)?;
-    databases.set_up(&config)?;
+    match config.migrate {
+        true => databases.set_up(&config)?,
+        false => databases.await_set_up(config.startup_wait)?,
+    }
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
     let disk = Disk { files: config.files.clone(), publishing: Settings { uploads, recipes, limit: config.publish_limit } };
     let shared = Shared::new(databases.service.clone(), config.limits, disk, config.cache).within(config.bounds.clone());

@@ -83,6 +83,34 @@ impl Databases {
         runtime()?.block_on(set_up)
     }
 
+    /// Waits until somebody else has set the database up for this version.
+    ///
+    /// # Errors
+    /// A sentence for the operator: it was not in time, or for another version.
+    pub fn await_set_up(&self, patience: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + patience;
+        runtime()?.block_on(async {
+            loop {
+                let missing = async { migrate::missing(&self.service.writer().await?).await };
+                let why = match missing.await {
+                    Ok(missing) => match missing.first() {
+                        None => return Ok(()),
+                        Some(first) => {
+                            format!("the database is not set up for this version (migration {first} is missing): run `reperes migrate`")
+                        }
+                    },
+                    Err(DbError::Unavailable(why)) => format!("the database is not available: {why}"),
+                    Err(error) => return Err(error.to_string()),
+                };
+                if Instant::now() >= deadline {
+                    return Err(why);
+                }
+                log::warn!("waiting: {why}");
+                tokio::time::sleep(RETRY).await;
+            }
+        })
+    }
+
     /// Migrates the database, and makes the role that serves and gives it its rights.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! What an operator does with a database: checks it, keeps copies of it, and has it again.
 
 mod backup;
+mod migrating;
 mod verify;
 
 use std::process::Command;
