@@ -82,7 +82,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
 
 fn verify(matches: &ArgMatches) -> Result<Report, String> {
     let config = configure()?;
-    let earlier = matches.get_one::<PathBuf>("against").map(|path| earlier(path)).transpose()?;
+    let earlier = matches.get_one::<PathBuf>("against").map(earlier).transpose()?;
     let wanted = matches.get_one::<i32>("release").copied();
     Databases::join(&config)?.with(async |client| {
         let mut findings = Findings::default();
