@@ -23,6 +23,7 @@ mod intake;
 mod keys;
 mod model;
 mod notices;
+mod operation;
 mod operators;
 mod pinned;
 mod processes;
