@@ -7,7 +7,7 @@ mod keys;
 mod publish;
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -17,7 +17,7 @@ use crate::datasets::REGISTRY;
 use crate::http::openapi;
 use crate::publish::Settings;
 use crate::query::closest::closest;
-use crate::server::Server;
+use crate::server::{Admin, Server};
 use database::Databases;
 
 const COMMANDS: [(&str, &str); 6] = [
@@ -87,6 +87,8 @@ fn serve() -> Result<(), String> {
     let started = Instant::now();
     let taken = |error| format!("cannot serve on {}: {error}", config.address);
     drop(TcpListener::bind(config.address).map_err(taken)?);
+    let cannot = |address: SocketAddr, error| format!("cannot serve the operator on {address}: {error}");
+    let admin = config.admin.map(|address| Admin::bind(address).map_err(|error| cannot(address, error))).transpose()?;
     let databases = Databases::start(&config)?;
     databases.set_up(&config)?;
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
@@ -94,11 +96,20 @@ fn serve() -> Result<(), String> {
     let shared = Shared::new(databases.service.clone(), config.limits, disk, config.cache).within(config.bounds.clone());
     let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
+    if let Some(admin) = admin {
+        let address =
+            admin.address().and_then(|address| admin.serve(&shared).map(|()| address)).map_err(|error| error.to_string())?;
+        log::info!("the operator is served on http://{address}/metrics");
+    }
+    let timeline = shared.timeline.clone();
     let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
-    let outcome = system.block_on(async { server.run(ready).await });
+    let outcome = system.block_on(async {
+        timeline.heard().await;
+        server.run(ready).await
+    });
     drop(databases);
     log::info!("stopped");
     outcome.map_err(|error| error.to_string())

@@ -1,6 +1,8 @@
 //! Owns the server: binds, serves, and stops in order when told to.
 //! Must not know what is served, nor where the database came from.
 
+mod admin;
+
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use tokio::sync::Semaphore;
 use crate::app::{self, Shared};
 use crate::http::wire::{self, Wire};
 use crate::problem::{Kind, Problem};
+
+pub use admin::Admin;
 
 /// How long the end of a connection may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);

@@ -31,6 +31,8 @@ pub struct Config {
     pub owner: Option<Database>,
     /// Where to serve.
     pub address: SocketAddr,
+    /// Where to serve the operator, if anywhere.
+    pub admin: Option<SocketAddr>,
     /// Directory of our own Postgres.
     pub data_dir: PathBuf,
     /// Whether the operator chose that directory.
@@ -93,13 +95,8 @@ impl Config {
             }
             _ => {}
         }
-        let address = reader.text("REPERES_ADDRESS");
-        let address = address.parse().unwrap_or_else(|_| {
-            reader
-                .faults
-                .push(format!("REPERES_ADDRESS is `{address}`, which is not an address and port such as 127.0.0.1:8080"));
-            SocketAddr::from(([127, 0, 0, 1], 0))
-        });
+        let address = reader.address("REPERES_ADDRESS").unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
+        let admin = reader.address("REPERES_ADMIN_ADDRESS");
         let public_url = reader.public_url();
         let workers = match reader.given.contains_key("REPERES_WORKERS") {
             true => Some(reader.number("REPERES_WORKERS", 1, 256)),
@@ -109,6 +106,7 @@ impl Config {
             database,
             owner,
             address,
+            admin,
             data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
             data_dir_moved: reader.given.contains_key("REPERES_DATA_DIR"),
             files: reader.directory("REPERES_FILES_DIR", "files"),
@@ -143,6 +141,16 @@ impl Reader {
     fn text(&self, name: &str) -> String {
         let default = || VARIABLES.iter().find(|v| v.name == name).map_or(String::new(), |v| v.default.to_owned());
         self.given.get(name).cloned().unwrap_or_else(default)
+    }
+
+    /// An address and port; nothing where it is empty, or at fault.
+    fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        let text = self.text(name);
+        let read = (!text.is_empty()).then(|| text.parse())?;
+        read.map_err(|_| {
+            self.faults.push(format!("{name} is `{text}`, which is not an address and port such as 127.0.0.1:8080"));
+        })
+        .ok()
     }
 
     fn public_url(&mut self) -> Option<String> {

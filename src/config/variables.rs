@@ -29,6 +29,11 @@ pub const VARIABLES: &[Variable] = &[
         "URL of the same database for the role that owns the tables and migrates them, if DATABASE_URL's does not; that one is then given what it needs and no more",
     ),
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
+    variable(
+        "REPERES_ADMIN_ADDRESS",
+        "",
+        "address and port on which the operator is given /metrics, /health/live and /health/ready, such as 127.0.0.1:9090; nowhere when not set",
+    ),
     variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
     variable("REPERES_RECIPES", "data/recipes", "directory of the recipes that are called by name"),

@@ -4,8 +4,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -21,6 +21,7 @@ use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
 use super::{dress, publish, request};
+use crate::metrics::{Cached, UNMATCHED};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,8 +66,9 @@ pub async fn observe(
     let turn = request.conn_data::<Turn>().cloned();
     turn.iter().for_each(Turn::begin);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let counts = request.app_data::<web::Data<State>>().map(|state| Arc::clone(&state.counts));
-    let counted = counts.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|counts| counts.count(&request));
+    let state = request.app_data::<web::Data<State>>().cloned();
+    let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.count(&request));
+    let _in_flight = state.as_ref().map(|state| state.requests.begin());
     let outcome = match refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
         Err(problem) => Ok(request.error_response(problem)),
         Ok(()) => AssertUnwindSafe(next.call(request))
@@ -80,13 +82,19 @@ pub async fn observe(
     };
     let write = |route: &str, response: &mut HttpResponse, more: Option<Toll>| {
         complete(response, &path, &identifier);
-        match (&counts, &counted) {
-            (Some(counts), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => counts.forgive(client),
+        match (&state, &counted) {
+            (Some(state), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => state.counts.forgive(client),
             (_, Some((_, toll))) => toll.tell(response.headers_mut()),
             _ => {}
         }
         more.iter().for_each(|toll| toll.tell(response.headers_mut()));
         let (status, spent) = (response.status().as_u16(), started.elapsed());
+        let cached = response.extensions().get::<Cached>().copied();
+        if let Some(state) = &state {
+            state.requests.answered(route, method.as_str(), status, spent, cached);
+            let tolls = counted.iter().map(|(_, toll)| toll).chain(&more);
+            tolls.filter(|toll| toll.wait.is_some()).for_each(|toll| state.requests.limited(toll.policy()));
+        }
         log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
     };
     let until_sent = |response: HttpResponse| match turn {
@@ -97,12 +105,12 @@ pub async fn observe(
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
             let more = http.extensions().get::<Toll>().copied();
-            write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more);
+            write(&http.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()), &mut response, more);
             Ok(ServiceResponse::new(http, until_sent(response)))
         }
         Err(error) => {
             let mut response = error.as_response_error().error_response();
-            write("-", &mut response, None);
+            write(UNMATCHED, &mut response, None);
             Err(InternalError::from_response(error, until_sent(response)).into())
         }
     }

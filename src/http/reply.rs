@@ -15,6 +15,7 @@ use super::coding::Coding;
 use super::conditional::{self, Known};
 use super::memory::{Entry, Found, Key, LONGEST};
 use super::state::State;
+use crate::metrics::Cached;
 use crate::problem::{Kind, Problem};
 use crate::query::{Plan, Release, Representation};
 
@@ -90,7 +91,7 @@ pub async fn reply(
     let tag = tag(&key);
     let known = conditional::known(request);
     if matches!(&known, Some(Known::Tags(tags)) if tags.contains(&tag)) {
-        let mut response = HttpResponse::NotModified().finish();
+        let mut response = not_modified();
         asked.describe(&mut response, &tag);
         return Ok(response);
     }
@@ -100,10 +101,16 @@ pub async fn reply(
     };
     if matches!(known, Some(Known::Any)) && response.status() == StatusCode::OK {
         // Only now is it known that there is anything.
-        response = HttpResponse::NotModified().finish();
+        response = not_modified();
     }
     asked.describe(&mut response, &tag);
     Ok(response)
+}
+
+fn not_modified() -> HttpResponse {
+    let mut response = HttpResponse::NotModified().finish();
+    response.extensions_mut().insert(Cached::NotModified);
+    response
 }
 
 /// The entity tag: strong, since the key decides every byte, and another one for each coding.
@@ -122,11 +129,11 @@ async fn kept(
     let turn = match found {
         Found::Here(entry) => {
             let stale = asked.release.is_some() && !asked.pinned && !state.timeline.is_sure();
-            let (status, timing) = match stale {
-                true => ("Reperes; hit; detail=stale", "cache;desc=stale"),
-                false => ("Reperes; hit", "cache;desc=hit"),
+            let (how, status, timing) = match stale {
+                true => (Cached::Stale, "Reperes; hit; detail=stale", "cache;desc=stale"),
+                false => (Cached::Hit, "Reperes; hit", "cache;desc=hit"),
             };
-            return Ok(remembered(&entry, status, timing));
+            return Ok(remembered(&entry, how, status, timing));
         }
         Found::Late => return Err(Problem::new(Kind::Unavailable, "The answer takes too long; try again in a while.")),
         Found::Ours(turn) => Some(turn),
@@ -152,7 +159,7 @@ async fn kept(
         }
     }
     let status = if stored { "Reperes; fwd=miss; stored" } else { "Reperes; fwd=miss" };
-    Ok(remembered(&entry, status, &format!("cache;desc=miss, db;dur={:.1}", spent.as_secs_f64() * 1000.0)))
+    Ok(remembered(&entry, Cached::Miss, status, &format!("cache;desc=miss, db;dur={:.1}", spent.as_secs_f64() * 1000.0)))
 }
 
 /// What can be kept of an answer; the answer itself where that is nothing: a stream, or anything but 200.
@@ -180,11 +187,12 @@ async fn coded(entry: Arc<Entry>, coding: Coding) -> Result<Arc<Entry>, Problem>
     Ok(Arc::new(Entry { headers, body }))
 }
 
-fn remembered(entry: &Entry, status: &'static str, timing: &str) -> HttpResponse {
+fn remembered(entry: &Entry, how: Cached, status: &'static str, timing: &str) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     for (name, value) in &entry.headers {
         response.append_header((name.clone(), value.clone()));
     }
     response.insert_header((CACHE_STATUS, status)).insert_header((SERVER_TIMING, timing));
+    response.extensions_mut().insert(how);
     response.body(entry.body.clone())
 }

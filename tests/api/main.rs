@@ -19,6 +19,7 @@ mod history;
 mod hostile;
 mod intake;
 mod keys;
+mod metrics;
 mod model;
 mod notices;
 mod operators;
