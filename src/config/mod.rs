@@ -97,6 +97,7 @@ impl Config {
         }
         let address = reader.address("REPERES_ADDRESS").unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         let admin = reader.address("REPERES_ADMIN_ADDRESS");
+        reader.log_format();
         let public_url = reader.public_url();
         let workers = match reader.given.contains_key("REPERES_WORKERS") {
             true => Some(reader.number("REPERES_WORKERS", 1, 256)),
@@ -151,6 +152,14 @@ impl Reader {
             self.faults.push(format!("{name} is `{text}`, which is not an address and port such as 127.0.0.1:8080"));
         })
         .ok()
+    }
+
+    /// The log is begun before anything else is read, and goes on as text when it is at fault.
+    fn log_format(&mut self) {
+        let form = self.text("LOG_FORMAT");
+        if !["text", "json"].contains(&form.as_str()) {
+            self.faults.push(format!("LOG_FORMAT is `{form}`, which is neither text nor json"));
+        }
     }
 
     fn public_url(&mut self) -> Option<String> {

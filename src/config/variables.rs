@@ -84,4 +84,5 @@ pub const VARIABLES: &[Variable] = &[
     variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have when the server stops, in seconds"),
     variable("POSTGRES_BIN_DIR", "", "directory of Postgres's server binaries; searched for when not set"),
     variable("RUST_LOG", "info", "what is logged, as env_logger reads it"),
+    variable("LOG_FORMAT", "text", "how it is logged: text, or json, an object a line"),
 ];

@@ -41,6 +41,9 @@ const BODY: u64 = 64 * 1024;
 /// What may be asked as often as one likes.
 const FREE: [&str; 2] = ["/health/live", "/health/ready"];
 
+/// Whose lines the log gives for each request.
+const ACCESS: &str = "reperes::access";
+
 /// Seconds after which a client may try again when the service cannot answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
@@ -95,7 +98,8 @@ pub async fn observe(
             let tolls = counted.iter().map(|(_, toll)| toll).chain(&more);
             tolls.filter(|toll| toll.wait.is_some()).for_each(|toll| state.requests.limited(toll.policy()));
         }
-        log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
+        log::info!(target: ACCESS, request_id = identifier.as_str(), method = method.as_str(), path = path.as_str(), route,
+            status, duration_seconds = spent.as_secs_f64(), cache = cached.map(Cached::name); "answered");
     };
     let until_sent = |response: HttpResponse| match turn {
         Some(turn) => response.map_body(|_, body| turn.until_sent(body)),

@@ -19,6 +19,7 @@ mod history;
 mod hostile;
 mod intake;
 mod keys;
+mod logging;
 mod metrics;
 mod model;
 mod notices;
