@@ -136,7 +136,7 @@ pub fn build(
         counts: Arc::clone(&shared.counts),
         registry: REGISTRY,
         document: shared.document.clone(),
-        requests: shared.metrics.requests(),
+        requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
         stopping: shared.stopping.clone(),
     };
     App::new()

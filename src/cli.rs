@@ -8,7 +8,7 @@ mod logging;
 mod publish;
 
 use std::io::{ErrorKind, Write};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -88,8 +88,8 @@ fn serve() -> Result<(), String> {
     let started = Instant::now();
     let taken = |error| format!("cannot serve on {}: {error}", config.address);
     drop(TcpListener::bind(config.address).map_err(taken)?);
-    let cannot = |address: SocketAddr, error| format!("cannot serve the operator on {address}: {error}");
-    let admin = config.admin.map(|address| Admin::bind(address).map_err(|error| cannot(address, error))).transpose()?;
+    let admin = config.admin.map(|address| Admin::bind(address).map_err(|error| format!("cannot serve on {address}: {error}")));
+    let admin = admin.transpose()?;
     let databases = Databases::start(&config)?;
     databases.set_up(&config)?;
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
@@ -97,20 +97,14 @@ fn serve() -> Result<(), String> {
     let shared = Shared::new(databases.service.clone(), config.limits, disk, config.cache).within(config.bounds.clone());
     let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
-    if let Some(admin) = admin {
-        let address =
-            admin.address().and_then(|address| admin.serve(&shared).map(|()| address)).map_err(|error| error.to_string())?;
-        log::info!("the operator is served on http://{address}/metrics");
+    if let Some(address) = admin.as_ref().and_then(|admin| admin.address().ok()) {
+        log::info!("the operator is told on http://{address}/metrics");
     }
-    let timeline = shared.timeline.clone();
-    let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
+    let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?.watched_on(admin);
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
-    let outcome = system.block_on(async {
-        timeline.heard().await;
-        server.run(ready).await
-    });
+    let outcome = system.block_on(async { server.run(ready).await });
     drop(databases);
     log::info!("stopped");
     outcome.map_err(|error| error.to_string())

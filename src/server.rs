@@ -34,6 +34,7 @@ const BACKLOG: u32 = 1024;
 pub struct Server {
     listener: TcpListener,
     shared: Shared,
+    admin: Option<Admin>,
     workers: Option<usize>,
     shutdown_wait: u64,
 }
@@ -44,7 +45,12 @@ impl Server {
     /// # Errors
     /// The system's, such as an address in use.
     pub fn bind(address: SocketAddr, shared: Shared, workers: Option<usize>, shutdown_wait: u64) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address)?, shared, workers, shutdown_wait })
+        Ok(Self { listener: TcpListener::bind(address)?, shared, admin: None, workers, shutdown_wait })
+    }
+
+    /// The same, which tells the operator how it is doing while it runs.
+    pub fn watched_on(self, admin: Option<Admin>) -> Self {
+        Self { admin, ..self }
     }
 
     /// The address that it is bound to.
@@ -55,12 +61,12 @@ impl Server {
         self.listener.local_addr()
     }
 
-    /// Serves until SIGTERM or Ctrl-C; then requests in flight are finished, within their time. `ready` is called once
-    /// requests are answered and signals heeded.
+    /// Serves until SIGTERM or Ctrl-C; then requests in flight are finished, within their time, and the operator is told
+    /// to the end. `ready` is called once requests are answered and signals heeded.
     ///
     /// # Errors
     /// The system's.
-    pub async fn run(self, ready: impl FnOnce()) -> io::Result<()> {
+    pub async fn run(mut self, ready: impl FnOnce()) -> io::Result<()> {
         let stopping = self.shared.stopping.clone();
         let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         match rlimit::increase_nofile_limit(u64::MAX) {
@@ -70,6 +76,10 @@ impl Server {
             Ok(_) => {}
             Err(error) => log::warn!("the number of open files cannot be raised: {error}"),
         }
+        let admin = self.admin.take().map(|admin| admin.serve(&self.shared)).transpose()?;
+        let watched = admin.as_ref().map(Running::handle);
+        admin.map(actix_web::rt::spawn);
+        self.shared.timeline.heard().await;
         let server = self.start()?;
         let handle = server.handle();
         ready();
@@ -81,7 +91,11 @@ impl Server {
             stopping.send_replace(true);
             handle.stop(true).await;
         });
-        server.await
+        let outcome = server.await;
+        if let Some(watched) = watched {
+            watched.stop(false).await;
+        }
+        outcome
     }
 
     /// Starts serving, without waiting for signals.

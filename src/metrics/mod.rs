@@ -62,9 +62,9 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The counts of one more worker, for its thread alone.
-    pub fn requests(&self) -> Requests {
-        self.0.workers.one_more()
+    /// The counts of one more worker, for its thread alone; under these policies requests are refused.
+    pub fn requests(&self, policies: &[&'static str]) -> Requests {
+        self.0.workers.one_more(policies)
     }
 
     /// The counts of reads.

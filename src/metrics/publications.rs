@@ -57,6 +57,14 @@ impl Publications {
         counts
     }
 
+    /// Says what may come of one, so that the first of each is seen as one more than none.
+    pub fn expect(self, outcomes: &[&'static str]) -> Self {
+        for outcome in outcomes {
+            self.outcomes.get_or_create_owned(&Outcome { outcome });
+        }
+        self
+    }
+
     /// Counts one that has ended, by the word for what came of it.
     pub fn ended(&self, outcome: &'static str, spent: Duration) {
         self.outcomes.get_or_create(&Outcome { outcome }).inc();

@@ -138,8 +138,9 @@ impl Requests {
 
 impl Workers {
     /// The counts of one more worker.
-    pub fn one_more(&self) -> Requests {
-        let lane = Arc::new(Lane::default());
+    pub fn one_more(&self, policies: &[&'static str]) -> Requests {
+        let limited = Mutex::new(policies.iter().map(|policy| (*policy, 0)).collect());
+        let lane = Arc::new(Lane { limited, ..Lane::default() });
         lock(&self.0).push(Arc::clone(&lane));
         Requests { lane, known: RefCell::default() }
     }

@@ -28,6 +28,10 @@ use crate::query::Dataset;
 /// How often it is written down how far a publication is.
 const BEAT: Duration = Duration::from_secs(1);
 
+/// What may come of a publication.
+const OUTCOMES: [Outcome; 6] =
+    [Outcome::Published, Outcome::Unchanged, Outcome::WouldPublish, Outcome::Refused, Outcome::Forbidden, Outcome::Failed];
+
 /// Whoever does the work.
 pub struct Worker {
     database: Database,
@@ -42,6 +46,7 @@ pub struct Worker {
 impl Worker {
     /// A worker with nothing to do.
     pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: PathBuf, counts: Publications) -> Self {
+        let counts = counts.expect(&OUTCOMES.map(Outcome::name));
         Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 

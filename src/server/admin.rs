@@ -6,6 +6,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use actix_server::Server as Running;
 use actix_web::{App, HttpServer, web};
 
 use crate::app::Shared;
@@ -40,11 +41,11 @@ impl Admin {
         self.0.local_addr()
     }
 
-    /// Serves as long as the process lives, the end of the public server included.
+    /// Serves, on threads of its own, until it is stopped.
     ///
     /// # Errors
     /// The system's.
-    pub fn serve(self, shared: &Shared) -> io::Result<()> {
+    pub fn serve(self, shared: &Shared) -> io::Result<Running> {
         let watched = web::Data::new(Watched {
             metrics: shared.metrics.clone(),
             timeline: shared.timeline.clone(),
@@ -52,21 +53,13 @@ impl Admin {
             exports: shared.exports.clone(),
             stopping: shared.stopping.clone(),
         });
-        let serve = async move || {
-            let server = HttpServer::new(move || App::new().app_data(watched.clone()).configure(admin::routes))
-                .workers(1)
-                .max_connections(CONNECTIONS)
-                .client_request_timeout(HEAD_TIMEOUT)
-                .keep_alive(IDLE_TIMEOUT)
-                .disable_signals();
-            server.listen(self.0)?.run().await
-        };
-        let serve = move || {
-            if let Err(error) = actix_web::rt::System::new().block_on(serve()) {
-                log::error!("the operator's address is served no longer: {error}");
-            }
-        };
-        std::thread::Builder::new().name("admin".to_owned()).spawn(serve)?;
-        Ok(())
+        let server = HttpServer::new(move || App::new().app_data(watched.clone()).configure(admin::routes))
+            .workers(1)
+            .max_connections(CONNECTIONS)
+            .client_request_timeout(HEAD_TIMEOUT)
+            .keep_alive(IDLE_TIMEOUT)
+            .disable_signals()
+            .listen(self.0)?;
+        Ok(server.run())
     }
 }

@@ -12,8 +12,9 @@ use reperes::http::rate::Quota;
 use reperes::http::{Bounds, endpoint};
 use reperes::server::Admin;
 
+use super::processes::Program;
 use super::publishing::communes;
-use crate::harness::{TestServer, ask, close, get, key, migrated, open, publish, send, shared};
+use crate::harness::{SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared};
 
 const ROW: &str = "/v1/territories/COM-59350";
 
@@ -23,7 +24,12 @@ const PATIENCE: Duration = Duration::from_secs(30);
 fn admin(shared: &Shared) -> SocketAddr {
     let admin = Admin::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port can be bound");
     let address = admin.address().expect("it is bound");
-    admin.serve(shared).expect("the system gives a thread");
+    let shared = shared.clone();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new()
+            .block_on(async { admin.serve(&shared).expect("the server starts").await })
+            .expect("the server runs");
+    });
     address
 }
 
@@ -133,7 +139,7 @@ fn exports_publications_and_refusals_are_counted() {
     assert!(get(server.address, "/v1/territories?format=csv").whole);
     let token = key(&server.url, "tout", &["publish:*"], 1);
     let form = communes("Ici").key(&token);
-    let source = crate::harness::bundle(&[("sources", crate::harness::SOURCES)]);
+    let source = bundle(&[("sources", SOURCES)]);
     publish(&server.url, &source).expect("the bundle is right");
     assert_eq!(form.clone().query("?dry_run=true").send(server.address).status, 200);
     assert_eq!(form.send(server.address).status, 201);
@@ -141,11 +147,13 @@ fn exports_publications_and_refusals_are_counted() {
     let counted = samples(admin);
     for (name, value) in [
         ("reperes_http_requests_limited_total{policy=\"requests\"}", 2.0),
+        ("reperes_http_requests_limited_total{policy=\"publications\"}", 0.0),
         ("reperes_exports_total", 1.0),
         ("reperes_exports_refused_total", 0.0),
         ("reperes_publications_total{outcome=\"published\"}", 1.0),
         ("reperes_publications_total{outcome=\"would-publish\"}", 1.0),
         ("reperes_publications_total{outcome=\"unchanged\"}", 1.0),
+        ("reperes_publications_total{outcome=\"failed\"}", 0.0),
         ("reperes_publication_duration_seconds_count", 3.0),
         ("reperes_publication_rows_total{dataset=\"territories\",change=\"added\"}", 2.0),
         ("reperes_publication_rows_total{dataset=\"territories\",change=\"changed\"}", 0.0),
@@ -251,4 +259,22 @@ fn each_address_has_its_own_and_nothing_else() {
         assert_eq!(send(admin, method, "/metrics").status, 405, "{method}");
     }
     assert!(send(admin, "HEAD", "/metrics").body.is_empty());
+}
+
+#[test]
+fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
+    let data = root_directory().join("var-metrics");
+    let settings = [("REPERES_DATA_DIR", data.to_str().expect("text")), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0")];
+    let mut program = Program::start(&settings);
+    let line = program.line("the operator is told on");
+    let admin = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
+    let address = program.address();
+    assert_eq!(get(admin, "/health/ready").status, 200, "once the program says that it is ready");
+    assert_eq!(get(address, ROW).status, 200);
+    let count = "reperes_http_request_duration_seconds_count{route=\"/v1/territories/{code}\",method=\"GET\",status=\"200\"}";
+    assert_eq!(samples(admin)[count], 1.0);
+    program.signal(libc::SIGTERM);
+    let (code, log) = program.end();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
 }
