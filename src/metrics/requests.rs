@@ -83,11 +83,14 @@ struct Lane {
 #[derive(Clone, Debug, Default)]
 pub struct Workers(Arc<Mutex<Vec<Arc<Lane>>>>);
 
+/// The answers to one route that are alike: their method, their status and their counts.
+type Known = (&'static str, u16, Arc<Series>);
+
 /// The counts of one worker.
 pub struct Requests {
     lane: Arc<Lane>,
     /// By route, so that none is written again.
-    known: RefCell<HashMap<String, Vec<(&'static str, u16, Arc<Series>)>>>,
+    known: RefCell<HashMap<String, Vec<Known>>>,
 }
 
 /// A request that is being answered, until it is dropped.
