@@ -14,7 +14,7 @@ use crate::db::connect::Database;
 use crate::db::migrate::{self, SetupLock};
 use crate::db::{DbError, grants};
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
-use crate::publish;
+use crate::publish::{self, PublishError};
 
 /// Pause between attempts to reach the database at start.
 const RETRY: Duration = Duration::from_millis(500);
@@ -76,16 +76,24 @@ impl Databases {
             for name in migrate::run(&self.owner, &lock).await.map_err(text)? {
                 log::info!("migrated: {name}");
             }
-            let mut owner = self.owner.writer().await.map_err(text)?;
-            grants::ensure_role(&owner, &self.service).await.map_err(text)?;
-            grants::apply(&mut owner, &self.service, REGISTRY).await.map_err(text)?;
-            let mut writer = self.service.writer().await.map_err(text)?;
-            publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes)
-                .await
-                .map_err(|error| error.to_string())?;
+            match self.fill(config).await {
+                Err(PublishError::Database(DbError::ReadOnly(why))) => {
+                    log::warn!("the database is read-only ({why}): it is served as it is, and nothing can be published");
+                }
+                outcome => outcome.map_err(|error| error.to_string())?,
+            }
             lock.release().await.map_err(text)
         };
         runtime()?.block_on(set_up)
+    }
+
+    /// Gives the role that serves its rights, and publishes the bundled data into an empty database.
+    async fn fill(&self, config: &Config) -> Result<(), PublishError> {
+        let mut owner = self.owner.writer().await?;
+        grants::ensure_role(&owner, &self.service).await?;
+        grants::apply(&mut owner, &self.service, REGISTRY).await?;
+        let mut writer = self.service.writer().await?;
+        publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes).await
     }
 
     /// Runs work on a connection of the role that serves, to a database that has been set up.
@@ -120,11 +128,14 @@ fn text(error: DbError) -> String {
 /// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.
 async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
     let deadline = Instant::now() + patience;
+    let mut told = false;
     loop {
         match SetupLock::acquire(database).await {
             Ok(lock) => return Ok(lock),
-            Err(DbError::Unavailable(why)) if Instant::now() < deadline => {
-                log::warn!("waiting for the database: {why}");
+            Err(DbError::Unavailable(_)) if Instant::now() < deadline => {
+                if !std::mem::replace(&mut told, true) {
+                    log::info!("waiting for the database {}, at most {patience:?}", database.outage().place());
+                }
                 tokio::time::sleep(RETRY).await;
             }
             Err(error) => return Err(error.to_string()),

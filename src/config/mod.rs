@@ -15,6 +15,7 @@ use crate::db::connect::Database;
 use crate::db::pool::Limits;
 use crate::http::Bounds;
 use crate::http::patience::Patience;
+use crate::http::rate::LONGEST_WINDOW;
 use crate::query::closest::closest;
 
 pub use variables::{VARIABLES, Variable};
@@ -59,7 +60,9 @@ pub struct Config {
     pub bounds: Bounds,
     /// How long to wait for the database at start.
     pub startup_wait: Duration,
-    /// How long requests in flight have when the server stops, in seconds.
+    /// How long requests are still answered after SIGTERM.
+    pub shutdown_grace: Duration,
+    /// How long requests in flight have after that, in seconds.
     pub shutdown_wait: u64,
     /// Directory of Postgres's binaries.
     pub bin_dir: Option<PathBuf>,
@@ -126,6 +129,7 @@ impl Config {
             },
             bounds: reader.bounds(),
             startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
+            shutdown_grace: Duration::from_secs(reader.number("REPERES_SHUTDOWN_GRACE_S", 0, 3600)),
             shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
             bin_dir: reader.given.get("POSTGRES_BIN_DIR").map(PathBuf::from),
         };
@@ -183,7 +187,7 @@ impl Reader {
         let mut small = |name: &str, most: u64| self.number(name, 0, most).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = small("REPERES_RATE_LIMIT", 1_000_000);
         bounds.publications.requests = small("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
-        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, 86_400));
+        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, LONGEST_WINDOW));
         bounds
     }
 

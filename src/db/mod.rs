@@ -21,6 +21,7 @@ pub mod lookup;
 pub mod merge;
 pub mod migrate;
 pub mod notices;
+pub mod outage;
 pub mod pool;
 pub mod publication;
 pub mod publications;
@@ -31,6 +32,7 @@ mod search;
 pub mod select;
 mod sql;
 pub mod stage;
+mod strata;
 pub mod timeline;
 pub mod withdrawal;
 

@@ -4,8 +4,7 @@ use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 
-use super::processes::Program;
-use crate::harness::{database, get, raw};
+use crate::harness::{Program, database, get, raw};
 
 /// What would end a line, command a terminal, or tell a secret.
 const HOSTILE: [&[u8]; 6] = [

@@ -2,7 +2,7 @@
 //! the labels that a client could make up; and that it is told whatever else happens.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -10,24 +10,26 @@ use reperes::app::Shared;
 use reperes::datasets::REGISTRY;
 use reperes::http::rate::Quota;
 use reperes::http::{Bounds, endpoint};
-use reperes::server::Admin;
+use reperes::server::admin;
 
-use super::processes::Program;
 use super::publishing::communes;
-use crate::harness::{SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared};
+use crate::harness::{
+    Program, SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared,
+};
 
 const ROW: &str = "/v1/territories/COM-59350";
 
 /// How long anything may take before a test fails rather than hangs.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// The operator's address of a server that need not run.
 fn admin(shared: &Shared) -> SocketAddr {
-    let admin = Admin::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port can be bound");
-    let address = admin.address().expect("it is bound");
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port can be bound");
+    let address = listener.local_addr().expect("it is bound");
     let shared = shared.clone();
     std::thread::spawn(move || {
         actix_web::rt::System::new()
-            .block_on(async { admin.serve(&shared).expect("the server starts").await })
+            .block_on(async { admin::start(listener, &shared).expect("the server starts").await })
             .expect("the server runs");
     });
     address
