@@ -40,7 +40,8 @@ pub async fn live() -> HttpResponse {
 
 /// Whether requests can be answered
 ///
-/// Answers 200 when the database answers and something is published, 503 otherwise: then send requests elsewhere.
+/// Answers 200 when the database answers and something is published, 503 otherwise and as soon as the server is told to stop: then
+/// send requests elsewhere.
 #[utoipa::path(
     get,
     path = "/health/ready",
