@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
-use super::{dress, publish, request, shortcut};
+use super::{dress, pieces, publish, request, shortcut};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -102,7 +102,7 @@ pub async fn observe(
         log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
     };
     let until_sent = |response: HttpResponse| match turn {
-        Some(turn) => response.map_body(|_, body| turn.until_sent(body)),
+        Some(turn) => response.map_body(|_, body| turn.until_sent(pieces::in_pieces(body))),
         None => response,
     };
     match outcome {
