@@ -40,8 +40,8 @@ pub async fn live() -> HttpResponse {
 
 /// Whether requests can be answered
 ///
-/// Answers 200 when the database answers and something is published, 503 otherwise: then send requests elsewhere. The
-/// database is asked twice a second, whether or not anybody wants to know.
+/// Answers 200 when the database answers and something is published, 503 otherwise and as soon as the server is told to
+/// stop: then send requests elsewhere. The database is asked twice a second, whether or not anybody wants to know.
 #[utoipa::path(
     get,
     path = "/health/ready",
