@@ -55,13 +55,16 @@ def table(*rows):
 
 
 class Service:
-    """A running release server; a context, at whose end it is stopped."""
+    """A running release server, with settings of its own; a context, at whose end it is stopped."""
+
+    def __init__(self, **settings):
+        self.settings = settings
 
     def __enter__(self):
         FOLDER.mkdir(parents=True, exist_ok=True)
         log = FOLDER / "server.log"
         with open(log, "wb") as out:
-            self.process = subprocess.Popen([BINARY, "serve"], env=environment(), cwd=ROOT, stderr=out)
+            self.process = subprocess.Popen([BINARY, "serve"], env=environment() | self.settings, cwd=ROOT, stderr=out)
         deadline = time.monotonic() + PATIENCE
         while not (ready := READY.search(log.read_text(errors="replace"))):
             if self.process.poll() is not None or time.monotonic() > deadline:
