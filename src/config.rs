@@ -92,8 +92,14 @@ pub const VARIABLES: &[Variable] = &[
         "networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1: what they say of their clients' addresses is believed",
     ),
     variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
+    variable(
+        "REPERES_MIGRATE",
+        "true",
+        "whether a server sets the database up; `false` when `reperes migrate` is run apart: it then waits for that, REPERES_STARTUP_WAIT_S at most",
+    ),
     variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
-    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have when the server stops, in seconds"),
+    variable("REPERES_SHUTDOWN_GRACE_S", "5", "time after SIGTERM in which requests are still answered, in seconds"),
+    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have after that, in seconds"),
     variable("POSTGRES_BIN_DIR", "", "directory of Postgres's server binaries; searched for when not set"),
     variable("RUST_LOG", "info", "what is logged, as env_logger reads it"),
 ];
@@ -131,9 +137,13 @@ pub struct Config {
     pub limits: Limits,
     /// How much is given, and to whom.
     pub bounds: Bounds,
+    /// Whether a server sets the database up.
+    pub migrate: bool,
     /// How long to wait for the database at start.
     pub startup_wait: Duration,
-    /// How long requests in flight have when the server stops, in seconds.
+    /// How long requests are still answered after SIGTERM.
+    pub shutdown_grace: Duration,
+    /// How long requests in flight have after that, in seconds.
     pub shutdown_wait: u64,
     /// Directory of Postgres's binaries.
     pub bin_dir: Option<PathBuf>,
@@ -202,7 +212,9 @@ impl Config {
                 in_flight: usize::try_from(reader.number("REPERES_MAX_IN_FLIGHT", 1, 65_536)).unwrap_or(1),
             },
             bounds: reader.bounds(),
+            migrate: reader.truth("REPERES_MIGRATE"),
             startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
+            shutdown_grace: Duration::from_secs(reader.number("REPERES_SHUTDOWN_GRACE_S", 0, 3600)),
             shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
             bin_dir: reader.given.get("POSTGRES_BIN_DIR").map(PathBuf::from),
         };
@@ -273,6 +285,14 @@ impl Reader {
     fn database(&mut self, name: &str) -> Option<Database> {
         let url = self.given.get(name)?;
         Database::parse(url).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
+    }
+
+    fn truth(&mut self, name: &str) -> bool {
+        let text = self.text(name);
+        if !matches!(text.as_str(), "true" | "false") {
+            self.faults.push(format!("{name} is `{text}`, which is neither true nor false"));
+        }
+        text == "true"
     }
 
     fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {

@@ -8,6 +8,7 @@ use diesel::sql_types::{Array, BigInt, Text, Untyped};
 
 use super::select::Select;
 use super::sql::{self, LookUp, Out};
+use super::strata::{self, Strata};
 use crate::query::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};
 
@@ -99,80 +100,15 @@ impl<'a> Groups<'a> {
         Ok(())
     }
 
-    /// The selected rows, with what their indicators say.
-    fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let observations = self.plan.context.dataset.shape == Shape::Observations;
-        out.push_sql("chosen AS MATERIALIZED (SELECT t.*");
-        out.push_sql(if observations { ", i.territory_additivity, i.time_additivity, i.unit, w.value AS weight" } else { "" });
-        out.push_sql(" FROM (SELECT t.*");
+    /// The selected rows, as a named query. It is read more than once, each time for a few columns of it: kept whole it
+    /// would be written out first, which for a million rows takes longer than to select them again.
+    fn chosen<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        out.push_sql("chosen AS NOT MATERIALIZED (SELECT t.*");
         self.gathered(out)?;
-        out.push_sql(") t");
-        if observations {
-            out.push_sql(" JOIN indicators i ON i.code = t.indicator_code AND ");
-            sql::visible(out, "i", &self.release)?;
-            out.push_sql(
-                " LEFT JOIN LATERAL (SELECT max(v.value) AS value FROM observations v WHERE v.indicator_code = i.weight_indicator_code \
-                 AND v.territory_code = t.territory_code AND v.period = t.period AND v.breakdown = '_T' AND v.nature = t.nature AND ",
-            );
-            sql::visible(out, "v", &self.release)?;
-            out.push_sql(" HAVING count(*) = 1) w ON true");
-        }
-        out.push_sql("), ");
-        Ok(())
-    }
-
-    fn by(&self, out: &mut AstPass<'_, '_, Pg>, alias: &str, and: &str) -> Out {
-        for field in &self.by {
-            out.push_sql(alias);
-            out.push_sql(".");
-            out.push_identifier(field.name)?;
-            out.push_sql(and);
-        }
-        Ok(())
-    }
-
-    /// Writes that two aliases are of the same group.
-    fn same(&self, out: &mut AstPass<'_, '_, Pg>) -> Out {
-        for field in &self.by {
-            out.push_sql("a.");
-            out.push_identifier(field.name)?;
-            out.push_sql(" IS NOT DISTINCT FROM b.");
-            out.push_identifier(field.name)?;
-            out.push_sql(" AND ");
-        }
-        Ok(())
-    }
-
-    /// Whether any group has a territory within another, and whether any has overlapping periods.
-    fn doubles<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql("places AS MATERIALIZED (SELECT DISTINCT ");
-        self.by(out, "t", ", ")?;
-        out.push_sql("t.territory_code AS place FROM chosen t), spans AS MATERIALIZED (SELECT DISTINCT ");
-        self.by(out, "t", ", ")?;
-        out.push_sql("t.period AS span, t.period_start AS first, t.period_end AS last FROM chosen t), doubles AS (SELECT EXISTS (SELECT 1 FROM places a JOIN ");
-        sql::of_day(out, "containments", self.plan.geography.as_ref(), &self.release)?;
-        out.push_sql(" s ON s.contained_code = a.place AND s.container_code <> a.place AND ");
-        sql::visible(out, "s", &self.release)?;
-        out.push_sql(" JOIN places b ON ");
-        self.same(out)?;
-        out.push_sql("b.place = s.container_code) AS nested, EXISTS (SELECT 1 FROM spans a JOIN spans b ON ");
-        self.same(out)?;
-        out.push_sql("a.span < b.span AND a.first <= b.last AND b.first <= a.last) AS overlapping)");
+        out.push_sql(")");
         Ok(())
     }
 }
-
-/// The aggregates of observations, in the order of [`CELLS`] and [`INDICATOR_CELLS`].
-const OBSERVATIONS: &str = "count(*)::text, count(t.value)::text, count(*) FILTER (WHERE t.value IS NULL AND t.statuses && '{Q}')::text, \
-(SELECT count(DISTINCT p.territory_code) FROM chosen p WHERE p.indicator_code = min(t.indicator_code))::text, \
-sum(t.value)::text, trim_scale(round(avg(t.value), 6))::text, \
-trim_scale(round(sum(t.value * t.weight) / nullif(sum(t.weight) FILTER (WHERE t.value IS NOT NULL), 0), 6))::text, \
-count(t.weight) FILTER (WHERE t.value IS NOT NULL)::text, min(t.value)::text, max(t.value)::text, \
-string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.value IS NOT NULL), string_agg(DISTINCT array_to_string(t.statuses, ','), ','), \
-count(DISTINCT t.indicator_code)::text, count(DISTINCT t.nature)::text, count(DISTINCT t.source_code)::text, \
-count(DISTINCT t.breakdown)::text, '1', count(DISTINCT t.territory_code)::text, count(DISTINCT t.period)::text, \
-(SELECT nested FROM doubles)::text, (SELECT overlapping FROM doubles)::text, 'false', \
-min(t.indicator_code), min(t.territory_additivity), min(t.time_additivity), min(t.unit)";
 
 /// The aggregates of flows of money, in the order of [`CELLS`]. Flows are no series: any number of them is expected.
 const MONEY: &str = "count(*)::text, count(t.amount_eur)::text, '0', count(*)::text, sum(t.amount_eur)::text, trim_scale(round(avg(t.amount_eur), 6))::text, \
@@ -186,21 +122,21 @@ impl QueryFragment<Pg> for Groups<'_> {
         out.unsafe_to_cache_prepared();
         out.push_sql("WITH ");
         self.named_members(out)?;
-        self.selected(out)?;
-        self.doubles(out)?;
+        self.chosen(out)?;
+        let observations = self.plan.context.dataset.shape == Shape::Observations;
+        if observations {
+            Strata::new(&self.by, self.plan.geography.as_ref(), &self.release).write(out)?;
+        }
         out.push_sql(" SELECT ");
         for field in &self.by {
             sql::text(out, self.plan.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
             out.push_sql(", ");
         }
-        out.push_sql(match self.plan.context.dataset.shape {
-            Shape::Observations => OBSERVATIONS,
-            _ => MONEY,
-        });
+        out.push_sql(if observations { strata::CELLS } else { MONEY });
         if self.is_rollup() {
             out.push_sql(", (SELECT count(*) FROM members)::text");
         }
-        out.push_sql(" FROM chosen t");
+        out.push_sql(if observations { strata::FROM } else { " FROM chosen t" });
         if !self.by.is_empty() {
             out.push_sql(" GROUP BY ");
             sql::list(out, &self.by, |out, field| sql::column(out, field))?;

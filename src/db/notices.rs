@@ -110,7 +110,7 @@ AND lag(v.first_release) OVER w IS NOT NULL AS revised";
 
 const TOLD: &str = "marks(kind, place, release, rows) AS ( \
 SELECT 'correction', 4, release, count(*) FROM versions WHERE revised GROUP BY release \
-UNION ALL SELECT s.kind, s.place, NULL, count(*) FROM chosen c JOIN ";
+UNION ALL SELECT s.kind, s.place, NULL, sum(c.rows) FROM (SELECT t.statuses, count(*) AS rows FROM chosen t GROUP BY t.statuses) c JOIN ";
 
 const WRITTEN: &str = " ON s.status = ANY(c.statuses) GROUP BY s.kind, s.place) \
 SELECT m.kind, m.rows::text, m.release::text, to_char(r.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), r.title, r.notes \
@@ -160,22 +160,22 @@ impl QueryFragment<Pg> for Noticed<'_> {
             out.unsafe_to_cache_prepared();
             groups.named_members(out)?;
         }
-        // Most observations have nothing to be told of them, and are let go of at once.
-        out.push_sql("chosen AS MATERIALIZED (SELECT ");
+        out.push_sql("chosen AS NOT MATERIALIZED (SELECT ");
         self.keys(out, "t.")?;
         out.push_sql(", t.statuses");
         self.from(out)?;
-        out.push_sql(" AND (t.statuses && '{B,P,E}' OR EXISTS (SELECT 1 FROM ");
+        // Most observations have had one version only, and are let go of at once.
+        out.push_sql("), corrected AS (SELECT DISTINCT ");
+        self.keys(out, "t.")?;
+        out.push_sql(" FROM chosen t JOIN ");
         out.push_identifier(self.plan.context.dataset.name)?;
-        out.push_sql(" e WHERE ");
+        out.push_sql(" e ON ");
         self.same(out, "e.", "t.")?;
         out.push_sql(" AND e.last_release < ");
         out.push_bind_param::<Integer, _>(&self.release)?;
-        out.push_sql("))), versions AS (SELECT v.first_release AS release, ");
+        out.push_sql("), versions AS (SELECT v.first_release AS release, ");
         out.push_sql(REVISED);
-        out.push_sql(" FROM (SELECT DISTINCT ");
-        self.keys(out, "")?;
-        out.push_sql(" FROM chosen) c JOIN ");
+        out.push_sql(" FROM corrected c JOIN ");
         out.push_identifier(self.plan.context.dataset.name)?;
         out.push_sql(" v ON ");
         self.same(out, "v.", "c.")?;

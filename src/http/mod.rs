@@ -41,6 +41,7 @@ pub mod rate;
 mod reply;
 pub mod request;
 pub mod schema;
+pub mod shortcut;
 mod state;
 mod table;
 mod validator;

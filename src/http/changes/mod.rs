@@ -106,7 +106,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), found.steps);
-    Ok(response.streaming(export::stream(&state, rows, Box::new(writer), permit)))
+    Ok(response.streaming(export::stream(&state, rows, Box::new(writer), permit).await?))
 }
 
 /// The last release whose changes are given.
