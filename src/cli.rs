@@ -11,7 +11,6 @@ mod restore;
 mod verify;
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
@@ -22,7 +21,7 @@ use crate::datasets::REGISTRY;
 use crate::http::openapi;
 use crate::publish::Settings;
 use crate::query::closest::closest;
-use crate::server::Server;
+use crate::server::{Leave, Server, Socket};
 use database::Databases;
 
 const COMMANDS: [(&str, &str); 9] = [
@@ -101,7 +100,8 @@ fn serve() -> Result<(), String> {
     let config = configure()?;
     let started = Instant::now();
     let taken = |error| format!("cannot serve on {}: {error}", config.address);
-    drop(TcpListener::bind(config.address).map_err(taken)?);
+    // Until requests are answered clients had better be refused than kept waiting, unless they are let in anyway.
+    let held = Some(Socket::obtain(config.address).map_err(taken)?).filter(Socket::is_held);
     let databases = Databases::start(&config)?;
     match config.migrate {
         true => databases.set_up(&config)?,
@@ -112,7 +112,9 @@ fn serve() -> Result<(), String> {
     let shared = Shared::new(databases.service.clone(), config.limits, disk, config.cache).within(config.bounds.clone());
     let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
-    let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
+    let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(taken)?;
+    let leave = Leave { grace: config.shutdown_grace, wait: config.shutdown_wait };
+    let server = Server::new(socket, shared, config.workers, leave);
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());

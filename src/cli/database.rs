@@ -14,7 +14,7 @@ use crate::db::connect::Database;
 use crate::db::migrate::{self, SetupLock};
 use crate::db::{DbError, grants};
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
-use crate::publish;
+use crate::publish::{self, PublishError};
 
 /// Pause between attempts to reach the database at start.
 const RETRY: Duration = Duration::from_millis(500);
@@ -73,14 +73,22 @@ impl Databases {
     pub fn set_up(&self, config: &Config) -> Result<(), String> {
         let set_up = async {
             let lock = wait_for(&self.owner, config.startup_wait).await?;
-            self.prepare(&lock).await?;
-            let mut writer = self.service.writer().await.map_err(text)?;
-            publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes)
-                .await
-                .map_err(|error| error.to_string())?;
+            match self.fill(&lock, config).await {
+                Err(PublishError::Database(DbError::ReadOnly(why))) => {
+                    log::warn!("the database is read-only ({why}): it is served as it is, and nothing can be published");
+                }
+                outcome => outcome.map_err(|error| error.to_string())?,
+            }
             lock.release().await.map_err(text)
         };
         runtime()?.block_on(set_up)
+    }
+
+    /// Prepares the database, and publishes the bundled data into an empty one.
+    async fn fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
+        self.prepare(lock).await?;
+        let mut writer = self.service.writer().await?;
+        publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes).await
     }
 
     /// Waits until somebody else has set the database up for this version.
@@ -114,14 +122,14 @@ impl Databases {
     /// Migrates the database, and makes the role that serves and gives it its rights.
     ///
     /// # Errors
-    /// A sentence for the operator.
-    pub async fn prepare(&self, lock: &SetupLock) -> Result<(), String> {
-        for name in migrate::run(&self.owner, lock).await.map_err(text)? {
+    /// The database's.
+    pub async fn prepare(&self, lock: &SetupLock) -> Result<(), DbError> {
+        for name in migrate::run(&self.owner, lock).await? {
             log::info!("migrated: {name}");
         }
-        let mut owner = self.owner.writer().await.map_err(text)?;
-        grants::ensure_role(&owner, &self.service).await.map_err(text)?;
-        grants::apply(&mut owner, &self.service, REGISTRY).await.map_err(text)?;
+        let mut owner = self.owner.writer().await?;
+        grants::ensure_role(&owner, &self.service).await?;
+        grants::apply(&mut owner, &self.service, REGISTRY).await?;
         Ok(())
     }
 
@@ -160,11 +168,14 @@ fn text(error: DbError) -> String {
 /// A sentence for the operator.
 pub async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
     let deadline = Instant::now() + patience;
+    let mut told = false;
     loop {
         match SetupLock::acquire(database).await {
             Ok(lock) => return Ok(lock),
-            Err(DbError::Unavailable(why)) if Instant::now() < deadline => {
-                log::warn!("waiting for the database: {why}");
+            Err(DbError::Unavailable(_)) if Instant::now() < deadline => {
+                if !std::mem::replace(&mut told, true) {
+                    log::info!("waiting for the database {}, at most {patience:?}", database.outage().place());
+                }
                 tokio::time::sleep(RETRY).await;
             }
             Err(error) => return Err(error.to_string()),

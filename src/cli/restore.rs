@@ -50,7 +50,7 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
         let writer = writer.stdin(Stdio::piped()).spawn().map_err(failed)?;
         tokio::task::block_in_place(|| pass(reader, writer))?;
         owner.batch_execute("ANALYZE").await.map_err(|error| text(error.into()))?;
-        databases.prepare(&lock).await?;
+        databases.prepare(&lock).await.map_err(text)?;
         lock.release().await.map_err(text)
     })?;
     compare(&databases, &contents)?;

@@ -1,8 +1,8 @@
 //! Owns the comparison of staged rows with those that a release published.
 //! Must not know where the rows come from.
 
-use super::DbError;
 use super::stage::Stage;
+use super::{DbError, lookup};
 
 /// The most rows that are listed.
 const LISTED: usize = 20;
@@ -26,7 +26,7 @@ impl Stage<'_, '_> {
     /// # Errors
     /// The database's.
     pub async fn against(&self, release: i32) -> Result<Against, DbError> {
-        let (table, code) = (self.dataset.name, self.code("s."));
+        let (table, code) = (self.dataset.name, lookup::code_of(self.dataset, "s"));
         self.run(&format!("ANALYZE stage_{table}")).await?;
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
         let joined = format!(

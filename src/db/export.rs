@@ -36,6 +36,9 @@ const RUNNING: usize = 32;
 /// The time that the database may spend on one chunk.
 const STATEMENT: Duration = Duration::from_secs(120);
 
+/// How long the database may be away before an export breaks off rather than waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The way to many rows, shared by all workers.
 #[derive(Clone)]
 pub struct Exports(Arc<Inner>);
@@ -57,7 +60,31 @@ pub struct Chunk {
 }
 
 /// The rows of an export, as they come.
-pub type Chunks = mpsc::Receiver<Result<Chunk, DbError>>;
+pub struct Chunks {
+    first: Option<Chunk>,
+    rest: mpsc::Receiver<Result<Chunk, DbError>>,
+}
+
+impl Chunks {
+    pub(super) fn new(rest: mpsc::Receiver<Result<Chunk, DbError>>) -> Self {
+        Self { first: None, rest }
+    }
+
+    /// Waits for the first rows: while nothing has been sent a failure can still be told.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begun(mut self) -> Result<Self, DbError> {
+        let gone = || Err(DbError::Failed("whoever reads the rows has gone".to_owned()));
+        self.first = Some(self.rest.recv().await.unwrap_or_else(gone)?);
+        Ok(self)
+    }
+
+    /// The next rows; nothing where those that must follow do not come. To be called where a thread may wait.
+    pub fn wait_for_next(&mut self) -> Option<Result<Chunk, DbError>> {
+        self.first.take().map(Ok).or_else(|| self.rest.blocking_recv())
+    }
+}
 
 /// The right to run one export, given back when it is dropped.
 pub struct Permit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
@@ -141,14 +168,25 @@ impl Exports {
                 fetched = ahead.await;
             }
         });
-        receiver
+        Chunks::new(receiver)
     }
 
-    /// Reads one chunk. The query is made anew when a connection turns out to be dead.
+    /// Reads one chunk, unless the database is away for too long.
     ///
     /// # Errors
     /// The database's.
     pub(super) async fn fetch<Q>(&self, query: impl Fn() -> Q) -> Result<Vec<Row>, DbError>
+    where
+        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+    {
+        tokio::select! {
+            read = self.read(query) => read,
+            () = self.0.database.outage().lasts(PATIENCE) => Err(DbError::Unavailable(format!("it is away for more than {PATIENCE:?}"))),
+        }
+    }
+
+    /// Reads one chunk. The query is made anew when a connection turns out to be dead.
+    async fn read<Q>(&self, query: impl Fn() -> Q) -> Result<Vec<Row>, DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
@@ -171,7 +209,7 @@ impl Exports {
                 }
                 // A connection that has lain idle may have died meanwhile, which only shows when it is used.
                 Err(error) if fresh || attempt > 4 => return Err(error.into()),
-                Err(error) => log::warn!("an export's connection is replaced: {error}"),
+                Err(error) => log::debug!("an export's connection is replaced: {error}"),
             }
         }
         unreachable!("the last attempt always returns")

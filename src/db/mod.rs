@@ -24,6 +24,7 @@ pub mod lookup;
 pub mod merge;
 pub mod migrate;
 pub mod notices;
+pub mod outage;
 pub mod pool;
 pub mod publication;
 pub mod publications;

@@ -44,6 +44,8 @@ pub struct Pool {
 struct Slot {
     connection: RefCell<Option<Rc<AsyncPgConnection>>>,
     opening: Mutex<()>,
+    /// When the last attempt to open it failed, and why.
+    failed: RefCell<Option<(Instant, String)>>,
 }
 
 impl Pool {
@@ -82,7 +84,11 @@ impl Pool {
         let index = self.next.get() % self.slots.len();
         self.next.set(index + 1);
         let slot = &self.slots[index];
-        let late = |_| DbError::Late(format!("no answer within {:?}", self.limits.wait));
+        let late = |_| {
+            let why = format!("no answer within {:?}", self.limits.wait);
+            self.database.outage().late(&why);
+            DbError::Late(why)
+        };
         for attempt in 0.. {
             let opened = timeout_at(deadline, self.connection(slot)).await.map_err(late)?;
             let (connection, reused) = opened?;
@@ -94,13 +100,13 @@ impl Pool {
                 }
             };
             match outcome {
-                Err(DbError::Unavailable(why)) if attempt == 0 && reused => {
-                    log::warn!("a connection is replaced: {why}");
-                    slot.forget(&connection);
-                }
                 Err(DbError::Unavailable(why)) => {
-                    slot.forget(&connection);
-                    return Err(DbError::Unavailable(why));
+                    if slot.forget(&connection) {
+                        log::debug!("a connection is replaced: {why}");
+                    }
+                    if attempt > 0 || !reused {
+                        return Err(DbError::Unavailable(why));
+                    }
                 }
                 other => return other,
             }
@@ -108,16 +114,25 @@ impl Pool {
         unreachable!("the second attempt always returns")
     }
 
-    /// The slot's connection, and whether it had been open before.
+    /// The slot's connection, and whether it had been open before. Those who wait while it is being opened share what comes
+    /// of that, or each would have to fail after the other.
     async fn connection(&self, slot: &Slot) -> Result<(Rc<AsyncPgConnection>, bool), DbError> {
         if let Some(open) = slot.current() {
             return Ok((open, true));
         }
+        let asked = Instant::now();
         let _guard = slot.opening.lock().await;
         if let Some(open) = slot.current() {
             return Ok((open, true));
         }
-        let refused = |error: DbError| DbError::Unavailable(error.to_string());
+        if let Some((_, why)) = slot.failed.borrow().as_ref().filter(|(at, _)| *at >= asked) {
+            return Err(DbError::Unavailable(why.clone()));
+        }
+        let refused = |error: DbError| {
+            let why = error.into_cause();
+            *slot.failed.borrow_mut() = Some((Instant::now(), why.clone()));
+            DbError::Unavailable(why)
+        };
         let opened = Rc::new(self.database.reader(self.limits.statement).await.map_err(refused)?);
         *slot.connection.borrow_mut() = Some(Rc::clone(&opened));
         Ok((opened, false))
@@ -141,11 +156,8 @@ impl Slot {
         self.connection.borrow().clone()
     }
 
-    /// Drops a dead connection, unless another request has already put a new one in its place.
-    fn forget(&self, dead: &Rc<AsyncPgConnection>) {
-        let mut current = self.connection.borrow_mut();
-        if current.as_ref().is_some_and(|open| Rc::ptr_eq(open, dead)) {
-            *current = None;
-        }
+    /// Drops a dead connection, unless another request has done so before; says whether it was this one.
+    fn forget(&self, dead: &Rc<AsyncPgConnection>) -> bool {
+        self.connection.borrow_mut().take_if(|open| Rc::ptr_eq(open, dead)).is_some()
     }
 }

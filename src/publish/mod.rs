@@ -36,4 +36,4 @@ pub use rehearsal::rehearse;
 pub use report::{Effect, Outcome, ReadFile, Report};
 pub use run::{Job, publish};
 pub use single::manifest_of;
-pub use source::Dialect;
+pub use source::{Dialect, RECORD_BYTES};

@@ -142,7 +142,7 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, steps: Vec<Step>) -> Chu
         }
         _ = sender.send(Ok(Chunk { rows: Vec::new(), last: true })).await;
     });
-    receiver
+    Chunks::new(receiver)
 }
 
 /// The steps that are left, each with the key after which it starts.
