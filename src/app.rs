@@ -20,6 +20,7 @@ use crate::http::files::{self, store::Store};
 use crate::http::memory::Memory;
 use crate::http::shortcut::Shortcuts;
 use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
+use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
 use crate::query::closest::closest;
@@ -56,6 +57,8 @@ pub struct Shared {
     pub desk: Desk,
     /// The OpenAPI document.
     pub document: Bytes,
+    /// What has been counted.
+    pub metrics: Metrics,
     /// Whether the server is on its way down.
     pub stopping: watch::Sender<bool>,
 }
@@ -73,9 +76,10 @@ impl Shared {
     /// What workers share, for a database. Answers are kept up to so many bytes.
     pub fn new(database: Database, limits: Limits, disk: Disk, memory: u64) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
-        let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
+        let metrics = Metrics::default();
+        let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let files = Store::new(disk.files);
-        let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
+        let desk = Desk::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let counts = Arc::new(Counts::new(&bounds));
         Self {
@@ -92,6 +96,7 @@ impl Shared {
             desk,
             public_url: None,
             document,
+            metrics,
             stopping: watch::Sender::new(false),
         }
     }
@@ -124,7 +129,7 @@ pub fn build(
     > + use<>,
 > {
     let state = State {
-        pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room)),
+        pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room), shared.metrics.reads()),
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),
@@ -136,6 +141,7 @@ pub fn build(
         counts: Arc::clone(&shared.counts),
         registry: REGISTRY,
         document: shared.document.clone(),
+        requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
         stopping: shared.stopping.clone(),
     };
     App::new()

@@ -18,6 +18,7 @@ use super::DbError;
 use super::connect::Database;
 use super::read::Ground;
 use super::select::{self, Select};
+use crate::metrics;
 use crate::query::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
 
@@ -49,6 +50,7 @@ struct Inner {
     connections: Semaphore,
     idle: Mutex<Vec<AsyncPgConnection>>,
     running: Arc<Semaphore>,
+    counts: metrics::Exports,
 }
 
 /// Some of the rows.
@@ -103,7 +105,7 @@ impl Exports {
     ///
     /// # Panics
     /// When the system gives no thread.
-    pub fn new(database: Database, connections: usize) -> Self {
+    pub fn new(database: Database, connections: usize, counts: metrics::Exports) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("export")
@@ -116,6 +118,7 @@ impl Exports {
             connections: Semaphore::new(connections),
             idle: Mutex::new(Vec::new()),
             running: Arc::new(Semaphore::new(RUNNING)),
+            counts,
         }))
     }
 
@@ -129,7 +132,15 @@ impl Exports {
 
     /// The right to run one more export; nothing when too many run.
     pub fn permit(&self) -> Option<Permit> {
-        Arc::clone(&self.0.running).try_acquire_owned().ok().map(Permit)
+        let permit = Arc::clone(&self.0.running).try_acquire_owned().ok().map(Permit);
+        let counted = if permit.is_some() { &self.0.counts.started } else { &self.0.counts.refused };
+        counted.inc();
+        permit
+    }
+
+    /// How many exports run.
+    pub fn running(&self) -> usize {
+        RUNNING - self.0.running.available_permits()
     }
 
     /// Starts reading all rows of a plan, in its order, from its cursor on if it has one. Ends early when nobody

@@ -17,6 +17,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::connect::Database;
 use super::{DbError, lookup};
+use crate::metrics::Reads;
 
 /// How many connections, and how long to wait.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,7 @@ pub struct Pool {
     slots: Vec<Slot>,
     next: Cell<usize>,
     room: Arc<Semaphore>,
+    counts: Reads,
 }
 
 #[derive(Default)]
@@ -50,9 +52,9 @@ struct Slot {
 
 impl Pool {
     /// A pool that opens its connections when they are first needed, and shares the room for reads with others.
-    pub fn new(database: Database, limits: Limits, room: Arc<Semaphore>) -> Self {
+    pub fn new(database: Database, limits: Limits, room: Arc<Semaphore>, counts: Reads) -> Self {
         let slots = (0..limits.connections.max(1)).map(|_| Slot::default()).collect();
-        Self { database, limits, slots, next: Cell::new(0), room }
+        Self { database, limits, slots, next: Cell::new(0), room, counts }
     }
 
     /// The time that one request may spend on the database.
@@ -68,7 +70,7 @@ impl Pool {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        let _room = self.room.try_acquire().map_err(|_| DbError::Crowded)?;
+        let _room = self.room.try_acquire().inspect_err(|_| _ = self.counts.refused.inc()).map_err(|_| DbError::Crowded)?;
         self.read_always(read).await
     }
 
@@ -76,10 +78,11 @@ impl Pool {
     ///
     /// # Errors
     /// [`DbError::Unavailable`] when the database cannot be reached or the time is up.
-    pub async fn read_always<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
+    async fn read_always<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
     {
+        let _counted = self.counts.begin();
         let deadline = Instant::now() + self.limits.wait;
         let index = self.next.get() % self.slots.len();
         self.next.set(index + 1);
@@ -95,13 +98,16 @@ impl Pool {
             let outcome = match timeout_at(deadline, read(Rc::clone(&connection))).await {
                 Ok(outcome) => sound(&connection, outcome.map_err(DbError::from), deadline).await,
                 Err(elapsed) => {
-                    slot.forget(&connection);
+                    if slot.forget(&connection) {
+                        self.counts.lost.inc();
+                    }
                     return Err(late(elapsed));
                 }
             };
             match outcome {
                 Err(DbError::Unavailable(why)) => {
                     if slot.forget(&connection) {
+                        self.counts.lost.inc();
                         log::debug!("a connection is replaced: {why}");
                     }
                     if attempt > 0 || !reused {
@@ -134,6 +140,7 @@ impl Pool {
             DbError::Unavailable(why)
         };
         let opened = Rc::new(self.database.reader(self.limits.statement).await.map_err(refused)?);
+        self.counts.opened.inc();
         *slot.connection.borrow_mut() = Some(Rc::clone(&opened));
         Ok((opened, false))
     }

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::envelope::JSON;
 use super::state::State;
-use crate::db::lookup;
+use crate::db::Timeline;
 use crate::problem::{Kind, Problem};
 
 /// What the addresses of the service's health begin with.
@@ -40,7 +40,8 @@ pub async fn live() -> HttpResponse {
 
 /// Whether requests can be answered
 ///
-/// Answers 200 when the database answers and something is published, 503 otherwise: then send requests elsewhere.
+/// Answers 200 when the database answers and something is published, 503 otherwise: then send requests elsewhere. The
+/// database is asked twice a second, whether or not anybody wants to know.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -50,11 +51,21 @@ pub async fn live() -> HttpResponse {
     )
 )]
 pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    if state.is_stopping() {
+    readiness(&state.timeline, state.is_stopping())
+}
+
+/// Whether requests can be answered, as far as the process knows anyway: no query has to wait behind those of others.
+///
+/// # Errors
+/// 503 when they cannot.
+pub fn readiness(timeline: &Timeline, stopping: bool) -> Result<HttpResponse, Problem> {
+    if stopping {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    let release = state.pool.read_always(|connection| async move { lookup::release(&connection, None).await }).await?;
-    let Some(release) = release else {
+    if !timeline.is_sure() {
+        return Err(Problem::new(Kind::Unavailable, "The database does not answer."));
+    }
+    let Some(release) = timeline.newest() else {
         return Err(Problem::new(Kind::Unavailable, "Nothing has been published yet."));
     };
     Ok(HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: Some(release.number) }))

@@ -13,7 +13,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::conditional::{self, Known};
 use super::memory::Key;
-use super::reply::{How, remembered};
+use super::reply::{How, not_modified, remembered};
 use super::state::State;
 
 /// What is kept for each byte of the memory of answers: its thirty-second part.
@@ -117,7 +117,7 @@ pub fn answer(request: &ServiceRequest) -> Option<(HttpResponse, Arc<Meaning>)> 
         Some(Known::Tags(tags)) => tags.contains(&meaning.tag),
     };
     let mut response = match known {
-        true => HttpResponse::NotModified().finish(),
+        true => not_modified(),
         false => remembered(&*state.memory.get(&meaning.key)?, How::of(sure || meaning.pinned)),
     };
     for (name, value) in &meaning.headers {

@@ -13,6 +13,7 @@ use super::shortcut::Shortcuts;
 use crate::db::Pool;
 use crate::db::Timeline;
 use crate::db::export::Exports;
+use crate::metrics::Requests;
 use crate::publish::Desk;
 use crate::query::Dataset;
 
@@ -42,6 +43,8 @@ pub struct State {
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.
     pub document: Bytes,
+    /// The worker's counts of requests.
+    pub requests: Requests,
     /// Whether the server is on its way down.
     pub stopping: watch::Sender<bool>,
 }

@@ -21,6 +21,8 @@ mod history;
 mod hostile;
 mod intake;
 mod keys;
+mod logging;
+mod metrics;
 mod model;
 mod notices;
 mod operation;
