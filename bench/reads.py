@@ -3,37 +3,39 @@
 memory beside plain actix-web that returns the same bytes, and answers from the database beside plain actix-web that
 runs the same statement over bare tokio-postgres and writes its rows as JSON.
 
-Usage: reads.py [SECONDS], after load.py. Medians of three rounds; `of baseline` is the ratio of requests a second.
+Usage: reads.py [SECONDS] [from_memory] [from_database], after load.py. Medians of three rounds; `of baseline` is the ratio of requests a second.
 """
 
 import statistics
 import sys
 
 from baseline import Baseline, answer
-from load_generator import SERVER, closed
+from load_generator import CONNECTIONS, SERVER, closed
 from service import Service, processor_seconds, table
 from workloads import AGGREGATE, ITEM, MIX, PAGE_100, READS
 
 ROUNDS = 3
 # A line for every request is the one thing that the baseline does not do at all.
 QUIET = "info,reperes::access=warn"
-SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+SECONDS = next((int(argument) for argument in sys.argv if argument.isdigit()), 5)
 HEAD = ("reads", "service /s", "baseline /s", "of baseline", "p50 ms", "p99 ms", "baseline p99", "p99 ratio", "µs CPU", "baseline µs")
 
 
-def measure(server, addresses, headers=()):
+def measure(server, addresses, headers=(), connections=CONNECTIONS):
     """One round: requests a second, p50, p99, microseconds of the server's process a request."""
     before = processor_seconds(server.process.pid)
-    rate, p50, p99, failed = closed(f"http://{server.address}", addresses, SECONDS, headers)
+    rate, p50, p99, failed = closed(f"http://{server.address}", addresses, SECONDS, headers, connections)
     if failed:
         raise SystemExit(f"{failed} requests failed at {addresses[0]}")
     spent = processor_seconds(server.process.pid) - before
     return rate, p50, p99, spent / (rate * SECONDS) * 1e6
 
 
-def compare(name, service, baseline, addresses, headers=()):
+def compare(name, service, baseline, addresses, headers=(), connections=CONNECTIONS):
     """Measures both in turn and shows a line."""
-    rounds = [(measure(service, addresses, headers), measure(baseline, addresses)) for _ in range(ROUNDS)]
+    rounds = [
+        (measure(service, addresses, headers, connections), measure(baseline, addresses, (), connections)) for _ in range(ROUNDS)
+    ]
     ours, theirs = ([statistics.median(column) for column in zip(*side)] for side in zip(*rounds))
     ratio = statistics.median(one[0] / other[0] for one, other in rounds)
     late = statistics.median(one[2] / other[2] for one, other in rounds)
@@ -60,16 +62,20 @@ def from_memory():
 
 def from_database():
     with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=QUIET, REPERES_CACHE_MB=0) as service:
-        reads = READS | {"an aggregate of two million rows": AGGREGATE}
-        with Baseline(service, stated=[address for addresses in reads.values() for address in addresses]) as baseline:
-            for name, addresses in reads.items():
+        every = [address for addresses in READS.values() for address in addresses] + AGGREGATE
+        with Baseline(service, stated=every) as baseline:
+            for name, addresses in READS.items():
                 compare(f"{name}, from the database", service, baseline, addresses)
+            compare("an aggregate of all rows, one at a time", service, baseline, AGGREGATE, connections=1)
+
+
+PARTS = [part for part in (from_memory, from_database) if part.__name__ in sys.argv] or [from_memory, from_database]
 
 
 def main():
     table(HEAD, ("---", *["---:"] * (len(HEAD) - 1)))
-    from_memory()
-    from_database()
+    for part in PARTS:
+        part()
 
 
 if __name__ == "__main__":

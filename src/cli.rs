@@ -1,13 +1,18 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
+mod archive;
 mod arguments;
+mod backup;
 mod database;
 mod keys;
 mod logging;
 mod publish;
+mod restore;
+mod verify;
 
 use std::io::{ErrorKind, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -20,12 +25,15 @@ use crate::query::closest::closest;
 use crate::server::{Leave, Server, Socket};
 use database::Databases;
 
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("serve", "sets the database up if need be, and serves (the default)"),
     ("migrate", "sets the database up if need be, bundled data included, and ends"),
     ("publish", "publishes a file or a folder as one release, or nothing; see `publish --help`"),
     ("withdraw", "withdraws rows by their codes, with a reason; see `withdraw --help`"),
     ("keys", "makes, lists or revokes the keys with which others may publish"),
+    ("verify", "checks what is stored, and prints a digest of each release; see `verify --help`"),
+    ("backup", "writes the whole database into a file, beside a running server"),
+    ("restore", "fills an empty database from such a file, and checks what came of it"),
     ("openapi", "prints the OpenAPI document"),
 ];
 
@@ -37,6 +45,13 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["publish", ..] => return publish::publish(arguments),
         ["withdraw", ..] => return publish::withdraw(arguments),
         ["keys", ..] => return keys(arguments),
+        ["backup", file] if !file.starts_with('-') => configure().and_then(|config| backup::backup(&config, Path::new(file))),
+        ["restore", file] if !file.starts_with('-') => configure().and_then(|config| restore::restore(&config, Path::new(file))),
+        ["backup" | "restore", ..] => {
+            eprintln!("usage: reperes backup FILE\n       reperes restore FILE");
+            return ExitCode::from(2);
+        }
+        ["verify", ..] => return verify::run(arguments),
         ["openapi"] => print(&openapi::text(REGISTRY)),
         ["help" | "--help" | "-h"] => print(&help()),
         ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -89,7 +104,10 @@ fn serve() -> Result<(), String> {
     // Until requests are answered clients had better be refused than kept waiting, unless they are let in anyway.
     let held = Some(Socket::obtain(config.address).map_err(taken)?).filter(Socket::is_held);
     let databases = Databases::start(&config)?;
-    databases.set_up(&config)?;
+    match config.migrate {
+        true => databases.set_up(&config)?,
+        false => databases.await_set_up(config.startup_wait)?,
+    }
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
     let disk = Disk { files: config.files.clone(), publishing: Settings { uploads, recipes, limit: config.publish_limit } };
     let shared = Shared::new(databases.service.clone(), config.limits, disk, config.cache).within(config.bounds.clone());

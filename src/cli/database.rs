@@ -24,7 +24,7 @@ pub struct Databases {
     /// As the role that serves.
     pub service: Database,
     /// As the owner of the tables, who may be the same.
-    owner: Database,
+    pub owner: Database,
     /// Our own Postgres, if it is that one and this process runs it.
     _postgres: Option<Postgres>,
 }
@@ -73,10 +73,7 @@ impl Databases {
     pub fn set_up(&self, config: &Config) -> Result<(), String> {
         let set_up = async {
             let lock = wait_for(&self.owner, config.startup_wait).await?;
-            for name in migrate::run(&self.owner, &lock).await.map_err(text)? {
-                log::info!("migrated: {name}");
-            }
-            match self.fill(config).await {
+            match self.fill(&lock, config).await {
                 Err(PublishError::Database(DbError::ReadOnly(why))) => {
                     log::warn!("the database is read-only ({why}): it is served as it is, and nothing can be published");
                 }
@@ -87,13 +84,53 @@ impl Databases {
         runtime()?.block_on(set_up)
     }
 
-    /// Gives the role that serves its rights, and publishes the bundled data into an empty database.
-    async fn fill(&self, config: &Config) -> Result<(), PublishError> {
+    /// Prepares the database, and publishes the bundled data into an empty one.
+    async fn fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
+        self.prepare(lock).await?;
+        let mut writer = self.service.writer().await?;
+        publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes).await
+    }
+
+    /// Waits until somebody else has set the database up for this version.
+    ///
+    /// # Errors
+    /// A sentence for the operator: it was not in time, or for another version.
+    pub fn await_set_up(&self, patience: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + patience;
+        runtime()?.block_on(async {
+            loop {
+                let missing = async { migrate::missing(&self.service.writer().await?).await };
+                let why = match missing.await {
+                    Ok(missing) => match missing.first() {
+                        None => return Ok(()),
+                        Some(first) => {
+                            format!("the database is not set up for this version (migration {first} is missing): run `reperes migrate`")
+                        }
+                    },
+                    Err(DbError::Unavailable(why)) => format!("the database is not available: {why}"),
+                    Err(error) => return Err(error.to_string()),
+                };
+                if Instant::now() >= deadline {
+                    return Err(why);
+                }
+                log::warn!("waiting: {why}");
+                tokio::time::sleep(RETRY).await;
+            }
+        })
+    }
+
+    /// Migrates the database, and makes the role that serves and gives it its rights.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prepare(&self, lock: &SetupLock) -> Result<(), DbError> {
+        for name in migrate::run(&self.owner, lock).await? {
+            log::info!("migrated: {name}");
+        }
         let mut owner = self.owner.writer().await?;
         grants::ensure_role(&owner, &self.service).await?;
         grants::apply(&mut owner, &self.service, REGISTRY).await?;
-        let mut writer = self.service.writer().await?;
-        publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes).await
+        Ok(())
     }
 
     /// Runs work on a connection of the role that serves, to a database that has been set up.
@@ -126,7 +163,10 @@ fn text(error: DbError) -> String {
 }
 
 /// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.
-async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
     let deadline = Instant::now() + patience;
     let mut told = false;
     loop {

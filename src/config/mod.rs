@@ -58,6 +58,8 @@ pub struct Config {
     pub limits: Limits,
     /// How much is given, and to whom.
     pub bounds: Bounds,
+    /// Whether a server sets the database up.
+    pub migrate: bool,
     /// How long to wait for the database at start.
     pub startup_wait: Duration,
     /// How long requests are still answered after SIGTERM.
@@ -128,6 +130,7 @@ impl Config {
                 in_flight: usize::try_from(reader.number("REPERES_MAX_IN_FLIGHT", 1, 65_536)).unwrap_or(1),
             },
             bounds: reader.bounds(),
+            migrate: reader.truth("REPERES_MIGRATE"),
             startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
             shutdown_grace: Duration::from_secs(reader.number("REPERES_SHUTDOWN_GRACE_S", 0, 3600)),
             shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
@@ -218,6 +221,14 @@ impl Reader {
     fn database(&mut self, name: &str) -> Option<Database> {
         let url = self.given.get(name)?;
         Database::parse(url).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
+    }
+
+    fn truth(&mut self, name: &str) -> bool {
+        let text = self.text(name);
+        if !matches!(text.as_str(), "true" | "false") {
+            self.faults.push(format!("{name} is `{text}`, which is neither true nor false"));
+        }
+        text == "true"
     }
 
     fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {

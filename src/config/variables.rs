@@ -80,6 +80,11 @@ pub const VARIABLES: &[Variable] = &[
         "networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1: what they say of their clients' addresses is believed",
     ),
     variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
+    variable(
+        "REPERES_MIGRATE",
+        "true",
+        "whether a server sets the database up; `false` when `reperes migrate` is run apart: it then waits for that, REPERES_STARTUP_WAIT_S at most",
+    ),
     variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
     variable("REPERES_SHUTDOWN_GRACE_S", "5", "time after SIGTERM in which requests are still answered, in seconds"),
     variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have after that, in seconds"),

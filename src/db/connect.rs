@@ -86,6 +86,28 @@ impl Database {
         self.config.get_password()
     }
 
+    /// The variables by which Postgres's own programs find the same database as the same role. A password goes this way
+    /// since everybody on the machine may read the arguments of a process.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let config = &self.config;
+        let host = config.get_hosts().first().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.to_string_lossy().into_owned(),
+        });
+        let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let tls = self.tls.is_some().then(|| "verify-full".to_owned());
+        let all = [
+            ("PGHOST", host),
+            ("PGPORT", config.get_ports().first().map(ToString::to_string)),
+            ("PGUSER", config.get_user().map(str::to_owned)),
+            ("PGDATABASE", config.get_dbname().or(config.get_user()).map(str::to_owned)),
+            ("PGPASSWORD", password),
+            ("PGSSLMODE", tls),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
     /// Opens a connection for reading: read-only, each statement under a time limit.
     ///
     /// # Errors

@@ -2,12 +2,14 @@
 //! one publication at a time.
 //! Must not know HTTP, file formats, or any one dataset.
 
+pub mod against;
 pub mod aggregate;
 pub mod audit;
 pub mod changes;
 pub mod comparison;
 mod conditions;
 pub mod connect;
+pub mod digest;
 pub mod error;
 pub mod export;
 pub mod fate;
@@ -15,6 +17,7 @@ mod filter;
 pub mod geography;
 pub mod grants;
 pub mod history;
+pub mod integrity;
 pub mod keys;
 mod keyset;
 pub mod lookup;

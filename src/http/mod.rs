@@ -34,6 +34,7 @@ pub mod openapi;
 pub mod operation;
 mod parameter;
 pub mod patience;
+mod pieces;
 pub mod problems;
 mod profile;
 pub mod publish;

@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
-use super::{dress, publish, request, shortcut};
+use super::{dress, pieces, publish, request, shortcut};
 use crate::metrics::{Cached, UNMATCHED};
 use crate::problem::{Kind, Problem};
 
@@ -113,7 +113,7 @@ pub async fn observe(
             status, duration_seconds = spent.as_secs_f64(), cache = cached.map(Cached::name); "answered");
     };
     let until_sent = |response: HttpResponse| match turn {
-        Some(turn) => response.map_body(|_, body| turn.until_sent(body)),
+        Some(turn) => response.map_body(|_, body| turn.until_sent(pieces::in_pieces(body))),
         None => response,
     };
     match outcome {

@@ -7,6 +7,7 @@ mod canonical;
 mod cell;
 mod checks;
 mod desk;
+mod difference;
 mod fault;
 mod inputs;
 mod manifest;
@@ -26,6 +27,7 @@ mod worker;
 
 pub use bundle::{publish_folder, publish_missing};
 pub use desk::{Answer, Asked, Desk, Place, Settings};
+pub use difference::{Comparison, compare};
 pub use fault::{FileFault, PublishError};
 pub use manifest::{File, Manifest, Mode, NAME, Values, Withdrawal};
 pub use progress::Progress;

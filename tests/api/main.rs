@@ -25,6 +25,7 @@ mod logging;
 mod metrics;
 mod model;
 mod notices;
+mod operation;
 mod operators;
 mod pinned;
 mod processes;
