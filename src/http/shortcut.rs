@@ -53,9 +53,11 @@ impl Weighter<Box<[u8]>, Arc<Meaning>> for Weights {
     }
 }
 
+type Meanings = Cache<Box<[u8]>, Arc<Meaning>, Weights>;
+
 /// What requests mean, for all workers. Copies are the same.
 #[derive(Clone)]
-pub struct Shortcuts(Option<Arc<Cache<Box<[u8]>, Arc<Meaning>, Weights>>>);
+pub struct Shortcuts(Option<Arc<Meanings>>);
 
 impl Shortcuts {
     /// The short ways into a memory of so many bytes.
