@@ -2,7 +2,6 @@
 //! and compared with what the backup says of itself.
 //! Must not know the form of the file.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -14,13 +13,6 @@ use crate::datasets::REGISTRY;
 use crate::db::integrity::{self, Findings};
 use crate::db::{DbError, digest};
 use crate::postgres;
-
-/// What `pg_dump` puts first, so that nothing is found by its bare name. Indexes of ours call functions that call others
-/// by bare names, which are not found then; in an empty database nobody else's could be taken for them.
-const BARE: &[u8] = b"SELECT pg_catalog.set_config('search_path', '', false);\n";
-
-/// What stands in its place.
-const NAMED: &[u8] = b"SELECT pg_catalog.set_config('search_path', 'public', false);\n";
 
 /// Restores a backup.
 ///
@@ -61,18 +53,9 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
 /// Hands the statements of one program to the other.
 fn pass(mut reader: Child, mut writer: Child) -> Result<(), String> {
     let broken = |error: std::io::Error| format!("nothing was restored: {error}");
-    let mut statements = BufReader::new(reader.stdout.take().ok_or("pg_restore has no output")?);
+    let mut statements = reader.stdout.take().ok_or("pg_restore has no output")?;
     let mut into = writer.stdin.take().ok_or("psql has no input")?;
-    let mut first = || -> std::io::Result<()> {
-        let mut line = Vec::new();
-        while statements.read_until(b'\n', &mut line)? > 0 && line != BARE {
-            into.write_all(&line)?;
-            line.clear();
-        }
-        into.write_all(if line == BARE { NAMED } else { &line })?;
-        std::io::copy(&mut statements, &mut into).map(|_| ())
-    };
-    let passed = first();
+    let passed = std::io::copy(&mut statements, &mut into);
     let read = reader.wait().map_err(broken)?;
     if !read.success() {
         // Without its end the other's transaction must not be committed either.

@@ -1,0 +1,41 @@
+-- The functions of the search name each other by their schema. Indexes use them, and whoever rebuilds indexes without a
+-- search path (pg_restore, pg_upgrade, VACUUM in some of its parts) would not find what is named barely. The indexes stay
+-- as they are, since no function gives another result.
+DO $$
+DECLARE
+    home text := quote_ident(current_schema());
+BEGIN
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION search_words(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+         AS $f$ SELECT trim(regexp_replace(regexp_replace(regexp_replace(%1$s.fold($1), ''[^a-z0-9]+'', '' '', ''g''), ''\mst\M'', ''saint'', ''g''), ''\mste\M'', ''sainte'', ''g'')) $f$',
+        home);
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION search_vector(text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5000
+         AS $f$ SELECT to_tsvector(''pg_catalog.simple'', left(%1$s.search_words($1), 100000))
+             || to_tsvector(''pg_catalog.french'', left(%1$s.search_words($1), 100000)) $f$',
+        home);
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION search_query(text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $f$
+             WITH word AS (
+                 SELECT w, (ts_lexize(''pg_catalog.french_stem'', w))[1] AS stem
+                 FROM regexp_split_to_table(%1$s.search_words($1), '' '') AS w WHERE w <> ''''
+             )
+             SELECT coalesce(
+                 (SELECT string_agg(format(''(%%s:* | %%s)'', w, stem), '' & '') FROM word WHERE stem IS NOT NULL AND length(w) > 1),
+                 (SELECT string_agg(w || '':*'', '' & '') FROM word),
+                 ''''
+             )::tsquery
+         $f$',
+        home);
+    EXECUTE format(
+        'CREATE OR REPLACE FUNCTION search_class(title text, asked text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+         AS $f$
+             SELECT CASE
+                 WHEN %1$s.search_words(title) = %1$s.search_words(asked) THEN 3000000
+                 WHEN starts_with(%1$s.search_words(title), %1$s.search_words(asked)) THEN 2000000
+                 WHEN strpos('' '' || %1$s.search_words(title), '' '' || %1$s.search_words(asked)) > 0 THEN 1000000
+                 ELSE 0
+             END
+         $f$',
+        home);
+END $$;
