@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
+use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::connect::Database;
 use crate::db::export::Exports;
@@ -31,6 +32,8 @@ pub const EXPORT_CONNECTIONS: usize = 2;
 pub struct Shared {
     /// The database.
     pub database: Database,
+    /// Its replicas, which answer reads.
+    pub replicas: Replicas,
     /// Connections and waits of each worker.
     pub limits: Limits,
     /// Room for the requests that may be with the database at once.
@@ -68,17 +71,22 @@ pub struct Disk {
 
 impl Shared {
     /// What workers share, for a database. Answers are kept up to so many bytes.
-    pub fn new(database: Database, limits: Limits, disk: Disk, memory: u64) -> Self {
+    /// Reads go to the replicas as far as they have come.
+    pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, memory: u64) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
-        let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS);
+        let replicas = Replicas::new(replicas);
+        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS);
+        let timeline = Timeline::follow(database.clone(), &exports.handle());
+        replicas.follow(&timeline, &exports.handle());
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let counts = Arc::new(Counts::new(&bounds));
         Self {
-            timeline: Timeline::follow(database.clone(), &exports.handle()),
+            timeline,
             memory: Memory::new(memory),
             database,
+            replicas,
             limits,
             room,
             bounds,
@@ -120,7 +128,7 @@ pub fn build(
     > + use<>,
 > {
     let state = State {
-        pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room)),
+        pool: Pool::new(shared.database.clone(), shared.replicas.clone(), shared.limits, Arc::clone(&shared.room)),
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         exports: shared.exports.clone(),

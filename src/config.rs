@@ -44,6 +44,11 @@ pub const VARIABLES: &[Variable] = &[
         "",
         "URL of the same database for the role that owns the tables and migrates them, if DATABASE_URL's does not; that one is then given what it needs and no more",
     ),
+    variable(
+        "DATABASE_REPLICA_URLS",
+        "",
+        "URLs of streaming replicas of DATABASE_URL's, separated by commas: reads go to those that have the release asked for",
+    ),
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
     variable("REPERES_DATA_DIR", "var", "directory of the program's own Postgres"),
     variable("REPERES_BUNDLES", "data", "directory of the bundled data, published into an empty database"),
@@ -104,6 +109,8 @@ pub struct Config {
     pub database: Option<Database>,
     /// The same database, as the owner of the tables, if that is another role.
     pub owner: Option<Database>,
+    /// Replicas of the database, which answer reads.
+    pub replicas: Vec<Database>,
     /// Where to serve.
     pub address: SocketAddr,
     /// Directory of our own Postgres.
@@ -168,6 +175,7 @@ impl Config {
             }
             _ => {}
         }
+        let replicas = reader.replicas();
         let address = reader.text("REPERES_ADDRESS");
         let address = address.parse().unwrap_or_else(|_| {
             reader
@@ -183,6 +191,7 @@ impl Config {
         let config = Self {
             database,
             owner,
+            replicas,
             address,
             data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
             data_dir_moved: reader.given.contains_key("REPERES_DATA_DIR"),
@@ -272,6 +281,21 @@ impl Reader {
     fn database(&mut self, name: &str) -> Option<Database> {
         let url = self.given.get(name)?;
         Database::parse(url).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
+    }
+
+    fn replicas(&mut self) -> Vec<Database> {
+        let text = self.text("DATABASE_REPLICA_URLS");
+        if !text.is_empty() && !self.given.contains_key("DATABASE_URL") {
+            self.faults.push("DATABASE_REPLICA_URLS is set without DATABASE_URL".to_owned());
+        }
+        let mut replicas = Vec::new();
+        for (at, url) in text.split(',').map(str::trim).filter(|url| !url.is_empty()).enumerate() {
+            match Database::parse(url) {
+                Ok(replica) => replicas.push(replica),
+                Err(why) => self.faults.push(format!("DATABASE_REPLICA_URLS, the {}. URL, {why}", at + 1)),
+            }
+        }
+        replicas
     }
 
     fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {

@@ -12,6 +12,9 @@ pub enum DbError {
     Unavailable(String),
     /// It did not answer in time; the connection is sound.
     Late(String),
+    /// It is a replica that cannot tell though the primary can: it has not come so far, or cancelled the statement since it
+    /// was about to go on.
+    Behind(String),
     /// It was not asked: too many others are asking.
     Crowded,
     /// It refused the rows that were given: their values break a rule that only it knows.
@@ -25,6 +28,7 @@ impl fmt::Display for DbError {
         match self {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
             DbError::Late(why) => write!(f, "the database is too slow: {why}"),
+            DbError::Behind(why) => write!(f, "the replica cannot tell: {why}"),
             DbError::Crowded => f.write_str("the database is asked by as many as may"),
             DbError::Data(why) => write!(f, "the database refused the rows: {why}"),
             DbError::Failed(why) => write!(f, "the database refused: {why}"),
@@ -38,11 +42,21 @@ impl std::error::Error for DbError {}
 /// language such a statement counts as failed.
 const CANCELLED: &str = "canceling statement due to";
 
+/// What a standby says when a statement stood in the way of what it had to replay (40001, 40P01). Of these Diesel keeps the
+/// first code, which a read meets nowhere else.
+const OVERTAKEN: &str = "conflict with recovery";
+
 impl From<QueryError> for DbError {
     fn from(error: QueryError) -> Self {
         match &error {
             QueryError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
                 DbError::Unavailable(info.message().to_owned())
+            }
+            QueryError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
+                DbError::Behind(info.message().to_owned())
+            }
+            QueryError::DatabaseError(_, info) if info.message().contains(OVERTAKEN) => {
+                DbError::Behind(info.message().to_owned())
             }
             QueryError::DatabaseError(_, info) if info.message().contains(CANCELLED) => DbError::Late(info.message().to_owned()),
             _ => DbError::Failed(error.to_string()),

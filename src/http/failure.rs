@@ -32,7 +32,7 @@ impl ResponseError for Problem {
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         match &error {
-            DbError::Unavailable(_) => {
+            DbError::Unavailable(_) | DbError::Behind(_) => {
                 log::warn!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }

@@ -40,7 +40,8 @@ pub async fn live() -> HttpResponse {
 
 /// Whether requests can be answered
 ///
-/// Answers 200 when the database answers and something is published, 503 otherwise: then send requests elsewhere.
+/// Answers 200 when something is published and the database answers, or a replica that has the newest release; 503 otherwise: then
+/// send requests elsewhere.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -53,7 +54,11 @@ pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     if state.is_stopping() {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    let release = state.pool.read_always(|connection| async move { lookup::release(&connection, None).await }).await?;
+    // Whoever has the newest release that is known can answer, be it a replica while the primary is away.
+    let newest = state.timeline.newest();
+    let number = newest.as_ref().map(|newest| newest.number);
+    let asked = state.pool.read_always(newest.as_ref(), |connection| async move { lookup::release(&connection, number).await });
+    let release = asked.await?;
     let Some(release) = release else {
         return Err(Problem::new(Kind::Unavailable, "Nothing has been published yet."));
     };

@@ -15,14 +15,14 @@ use crate::harness::{Form, database, get, raw, root_directory, with_database};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running program and the lines of its log.
-struct Program {
+pub(super) struct Program {
     child: Child,
     lines: Receiver<String>,
     seen: Vec<String>,
 }
 
 impl Program {
-    fn start(settings: &[(&str, &str)]) -> Self {
+    pub(super) fn start(settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
         command.current_dir(root_directory()).env_remove("DATABASE_URL").env_remove("RUST_LOG");
         command.env("REPERES_ADDRESS", "127.0.0.1:0").env("REPERES_BUNDLES", bundles()).env("REPERES_WORKERS", "2");
@@ -35,7 +35,7 @@ impl Program {
     }
 
     /// Waits for a line that holds a text.
-    fn line(&mut self, text: &str) -> String {
+    pub(super) fn line(&mut self, text: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
             match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
@@ -46,7 +46,7 @@ impl Program {
         }
     }
 
-    fn address(&mut self) -> SocketAddr {
+    pub(super) fn address(&mut self) -> SocketAddr {
         let line = self.line("ready in");
         line.split("http://")
             .nth(1)

@@ -8,11 +8,15 @@ mod cluster;
 mod form;
 pub mod past;
 mod server;
+mod standby;
 mod world;
 
 pub use bundle::{SOURCES, bundle, territories};
 pub use client::{Reply, ask, get, get_late, head, raw, send};
 pub use cluster::{close, database, open, root_directory};
 pub use form::{Form, key};
-pub use server::{TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, shared, with_database};
+pub use server::{
+    TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, replicated, shared, with_database,
+};
+pub use standby::{Pair, Postgres};
 pub use world::world;
