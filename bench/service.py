@@ -20,11 +20,12 @@ KEY = "indicator_code, territory_code, period, breakdown, nature, source_code"
 BUFFER = bytearray(1 << 20)
 
 
-def environment():
-    """The settings of the program, whatever the caller's are."""
+def environment(**settings):
+    """The settings of the program, whatever the caller's are, and more of them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REPERES_", "DATABASE_URL"))}
     ours = {"REPERES_BUNDLES": FOLDER / "bundles", "REPERES_DATA_DIR": FOLDER / "data", "REPERES_ADDRESS": "127.0.0.1:0"}
-    return kept | {name: str(value) for name, value in ours.items()} | {"RUST_LOG": "info"}
+    ours |= {"REPERES_SHUTDOWN_GRACE_S": 0}
+    return kept | {"RUST_LOG": "info"} | {name: str(value) for name, value in (ours | settings).items()}
 
 
 def mebibytes(pid, name="VmHWM"):
@@ -46,16 +47,28 @@ def table(*rows):
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
 
 
+def processor_seconds(pid):
+    """The time that a process has spent on processors, its own and the system's for it."""
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Service:
-    """A running release server; a context, at whose end it is stopped."""
+    """A running release server, with settings of its own and on processors of its own if need be; a context, at whose
+    end it is stopped."""
+
+    def __init__(self, processors=None, **settings):
+        self.command = (["taskset", "-c", processors] if processors else []) + [BINARY, "serve"]
+        self.settings = settings
 
     def __enter__(self):
         log = FOLDER / "server.log"
         with open(log, "wb") as out:
-            self.process = subprocess.Popen([BINARY, "serve"], env=environment(), cwd=ROOT, stderr=out)
+            self.process = subprocess.Popen(self.command, env=environment(**self.settings), cwd=ROOT, stderr=out)
         deadline = time.monotonic() + PATIENCE
         while not (ready := READY.search(log.read_text(errors="replace"))):
             if self.process.poll() is not None or time.monotonic() > deadline:
+                self.process.kill()
                 raise SystemExit(f"the server does not start: see {log}")
             time.sleep(0.05)
         self.address = ready.group(1)

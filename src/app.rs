@@ -19,6 +19,7 @@ use crate::db::export::Exports;
 use crate::db::pool::Limits;
 use crate::http::files::{self, store::Store};
 use crate::http::memory::Memory;
+use crate::http::shortcut::Shortcuts;
 use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
@@ -46,6 +47,8 @@ pub struct Shared {
     pub timeline: Timeline,
     /// The answers that are kept.
     pub memory: Memory,
+    /// The short ways to them.
+    pub shortcuts: Shortcuts,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -85,6 +88,7 @@ impl Shared {
         Self {
             timeline,
             memory: Memory::new(memory),
+            shortcuts: Shortcuts::new(memory),
             database,
             replicas,
             limits,
@@ -131,6 +135,7 @@ pub fn build(
         pool: Pool::new(shared.database.clone(), shared.replicas.clone(), shared.limits, Arc::clone(&shared.room)),
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
+        shortcuts: shared.shortcuts.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),

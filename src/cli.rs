@@ -1,13 +1,17 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
+mod archive;
 mod arguments;
+mod backup;
 mod database;
 mod keys;
 mod publish;
+mod restore;
+mod verify;
 
 use std::io::{ErrorKind, Write};
-use std::net::TcpListener;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -17,15 +21,18 @@ use crate::datasets::REGISTRY;
 use crate::http::openapi;
 use crate::publish::Settings;
 use crate::query::closest::closest;
-use crate::server::Server;
+use crate::server::{Leave, Server, Socket};
 use database::Databases;
 
-const COMMANDS: [(&str, &str); 6] = [
+const COMMANDS: [(&str, &str); 9] = [
     ("serve", "sets the database up if need be, and serves (the default)"),
     ("migrate", "sets the database up if need be, bundled data included, and ends"),
     ("publish", "publishes a file or a folder as one release, or nothing; see `publish --help`"),
     ("withdraw", "withdraws rows by their codes, with a reason; see `withdraw --help`"),
     ("keys", "makes, lists or revokes the keys with which others may publish"),
+    ("verify", "checks what is stored, and prints a digest of each release; see `verify --help`"),
+    ("backup", "writes the whole database into a file, beside a running server"),
+    ("restore", "fills an empty database from such a file, and checks what came of it"),
     ("openapi", "prints the OpenAPI document"),
 ];
 
@@ -37,6 +44,13 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["publish", ..] => return publish::publish(arguments),
         ["withdraw", ..] => return publish::withdraw(arguments),
         ["keys", ..] => return keys(arguments),
+        ["backup", file] if !file.starts_with('-') => configure().and_then(|config| backup::backup(&config, Path::new(file))),
+        ["restore", file] if !file.starts_with('-') => configure().and_then(|config| restore::restore(&config, Path::new(file))),
+        ["backup" | "restore", ..] => {
+            eprintln!("usage: reperes backup FILE\n       reperes restore FILE");
+            return ExitCode::from(2);
+        }
+        ["verify", ..] => return verify::run(arguments),
         ["openapi"] => print(&openapi::text(REGISTRY)),
         ["help" | "--help" | "-h"] => print(&help()),
         ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
@@ -86,16 +100,22 @@ fn serve() -> Result<(), String> {
     let config = configure()?;
     let started = Instant::now();
     let taken = |error| format!("cannot serve on {}: {error}", config.address);
-    drop(TcpListener::bind(config.address).map_err(taken)?);
+    // Until requests are answered clients had better be refused than kept waiting, unless they are let in anyway.
+    let held = Some(Socket::obtain(config.address).map_err(taken)?).filter(Socket::is_held);
     let databases = Databases::start(&config)?;
-    databases.set_up(&config)?;
+    match config.migrate {
+        true => databases.set_up(&config)?,
+        false => databases.await_set_up(config.startup_wait)?,
+    }
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
     let disk = Disk { files: config.files.clone(), publishing: Settings { uploads, recipes, limit: config.publish_limit } };
     let (primary, replicas) = (databases.service.clone(), config.replicas.clone());
     let shared = Shared::new(primary, replicas, config.limits, disk, config.cache).within(config.bounds.clone());
     let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
-    let server = Server::bind(config.address, shared, config.workers, config.shutdown_wait).map_err(taken)?;
+    let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(taken)?;
+    let leave = Leave { grace: config.shutdown_grace, wait: config.shutdown_wait };
+    let server = Server::new(socket, shared, config.workers, leave);
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());

@@ -13,6 +13,7 @@ use crate::db::connect::Database;
 use crate::db::pool::Limits;
 use crate::http::Bounds;
 use crate::http::patience::Patience;
+use crate::http::rate::LONGEST_WINDOW;
 use crate::query::closest::closest;
 
 /// Prefix of the variables that are ours alone, among which a misspelt one is a fault.
@@ -96,8 +97,14 @@ pub const VARIABLES: &[Variable] = &[
         "networks of the proxies in front, such as 10.0.0.0/8,127.0.0.1: what they say of their clients' addresses is believed",
     ),
     variable("REPERES_STATEMENT_TIMEOUT_MS", "5000", "time that the database may spend on one statement, in milliseconds"),
+    variable(
+        "REPERES_MIGRATE",
+        "true",
+        "whether a server sets the database up; `false` when `reperes migrate` is run apart: it then waits for that, REPERES_STARTUP_WAIT_S at most",
+    ),
     variable("REPERES_STARTUP_WAIT_S", "30", "time to wait for the database at start, in seconds"),
-    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have when the server stops, in seconds"),
+    variable("REPERES_SHUTDOWN_GRACE_S", "5", "time after SIGTERM in which requests are still answered, in seconds"),
+    variable("REPERES_SHUTDOWN_WAIT_S", "10", "time that requests in flight have after that, in seconds"),
     variable("POSTGRES_BIN_DIR", "", "directory of Postgres's server binaries; searched for when not set"),
     variable("RUST_LOG", "info", "what is logged, as env_logger reads it"),
 ];
@@ -137,9 +144,13 @@ pub struct Config {
     pub limits: Limits,
     /// How much is given, and to whom.
     pub bounds: Bounds,
+    /// Whether a server sets the database up.
+    pub migrate: bool,
     /// How long to wait for the database at start.
     pub startup_wait: Duration,
-    /// How long requests in flight have when the server stops, in seconds.
+    /// How long requests are still answered after SIGTERM.
+    pub shutdown_grace: Duration,
+    /// How long requests in flight have after that, in seconds.
     pub shutdown_wait: u64,
     /// Directory of Postgres's binaries.
     pub bin_dir: Option<PathBuf>,
@@ -210,7 +221,9 @@ impl Config {
                 in_flight: usize::try_from(reader.number("REPERES_MAX_IN_FLIGHT", 1, 65_536)).unwrap_or(1),
             },
             bounds: reader.bounds(),
+            migrate: reader.truth("REPERES_MIGRATE"),
             startup_wait: Duration::from_secs(reader.number("REPERES_STARTUP_WAIT_S", 0, 3600)),
+            shutdown_grace: Duration::from_secs(reader.number("REPERES_SHUTDOWN_GRACE_S", 0, 3600)),
             shutdown_wait: reader.number("REPERES_SHUTDOWN_WAIT_S", 0, 3600),
             bin_dir: reader.given.get("POSTGRES_BIN_DIR").map(PathBuf::from),
         };
@@ -250,7 +263,7 @@ impl Reader {
         let mut small = |name: &str, most: u64| self.number(name, 0, most).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = small("REPERES_RATE_LIMIT", 1_000_000);
         bounds.publications.requests = small("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
-        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, 86_400));
+        bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, LONGEST_WINDOW));
         bounds
     }
 
@@ -296,6 +309,14 @@ impl Reader {
             }
         }
         replicas
+    }
+
+    fn truth(&mut self, name: &str) -> bool {
+        let text = self.text(name);
+        if !matches!(text.as_str(), "true" | "false") {
+            self.faults.push(format!("{name} is `{text}`, which is neither true nor false"));
+        }
+        text == "true"
     }
 
     fn number(&mut self, name: &str, minimum: u64, maximum: u64) -> u64 {

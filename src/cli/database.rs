@@ -14,7 +14,7 @@ use crate::db::connect::Database;
 use crate::db::migrate::{self, SetupLock};
 use crate::db::{DbError, grants};
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
-use crate::publish;
+use crate::publish::{self, PublishError};
 
 /// Pause between attempts to reach the database at start.
 const RETRY: Duration = Duration::from_millis(500);
@@ -24,7 +24,7 @@ pub struct Databases {
     /// As the role that serves.
     pub service: Database,
     /// As the owner of the tables, who may be the same.
-    owner: Database,
+    pub owner: Database,
     /// Our own Postgres, if it is that one and this process runs it.
     _postgres: Option<Postgres>,
 }
@@ -73,19 +73,64 @@ impl Databases {
     pub fn set_up(&self, config: &Config) -> Result<(), String> {
         let set_up = async {
             let lock = wait_for(&self.owner, config.startup_wait).await?;
-            for name in migrate::run(&self.owner, &lock).await.map_err(text)? {
-                log::info!("migrated: {name}");
+            match self.fill(&lock, config).await {
+                Err(PublishError::Database(DbError::ReadOnly(why))) => {
+                    log::warn!("the database is read-only ({why}): it is served as it is, and nothing can be published");
+                }
+                outcome => outcome.map_err(|error| error.to_string())?,
             }
-            let mut owner = self.owner.writer().await.map_err(text)?;
-            grants::ensure_role(&owner, &self.service).await.map_err(text)?;
-            grants::apply(&mut owner, &self.service, REGISTRY).await.map_err(text)?;
-            let mut writer = self.service.writer().await.map_err(text)?;
-            publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes)
-                .await
-                .map_err(|error| error.to_string())?;
             lock.release().await.map_err(text)
         };
         runtime()?.block_on(set_up)
+    }
+
+    /// Prepares the database, and publishes the bundled data into an empty one.
+    async fn fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
+        self.prepare(lock).await?;
+        let mut writer = self.service.writer().await?;
+        publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes).await
+    }
+
+    /// Waits until somebody else has set the database up for this version.
+    ///
+    /// # Errors
+    /// A sentence for the operator: it was not in time, or for another version.
+    pub fn await_set_up(&self, patience: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + patience;
+        runtime()?.block_on(async {
+            loop {
+                let missing = async { migrate::missing(&self.service.writer().await?).await };
+                let why = match missing.await {
+                    Ok(missing) => match missing.first() {
+                        None => return Ok(()),
+                        Some(first) => {
+                            format!("the database is not set up for this version (migration {first} is missing): run `reperes migrate`")
+                        }
+                    },
+                    Err(DbError::Unavailable(why)) => format!("the database is not available: {why}"),
+                    Err(error) => return Err(error.to_string()),
+                };
+                if Instant::now() >= deadline {
+                    return Err(why);
+                }
+                log::warn!("waiting: {why}");
+                tokio::time::sleep(RETRY).await;
+            }
+        })
+    }
+
+    /// Migrates the database, and makes the role that serves and gives it its rights.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn prepare(&self, lock: &SetupLock) -> Result<(), DbError> {
+        for name in migrate::run(&self.owner, lock).await? {
+            log::info!("migrated: {name}");
+        }
+        let mut owner = self.owner.writer().await?;
+        grants::ensure_role(&owner, &self.service).await?;
+        grants::apply(&mut owner, &self.service, REGISTRY).await?;
+        Ok(())
     }
 
     /// Runs work on a connection of the role that serves, to a database that has been set up.
@@ -118,13 +163,19 @@ fn text(error: DbError) -> String {
 }
 
 /// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.
-async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
+///
+/// # Errors
+/// A sentence for the operator.
+pub async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
     let deadline = Instant::now() + patience;
+    let mut told = false;
     loop {
         match SetupLock::acquire(database).await {
             Ok(lock) => return Ok(lock),
-            Err(DbError::Unavailable(why)) if Instant::now() < deadline => {
-                log::warn!("waiting for the database: {why}");
+            Err(DbError::Unavailable(_)) if Instant::now() < deadline => {
+                if !std::mem::replace(&mut told, true) {
+                    log::info!("waiting for the database {}, at most {patience:?}", database.outage().place());
+                }
                 tokio::time::sleep(RETRY).await;
             }
             Err(error) => return Err(error.to_string()),

@@ -1,4 +1,4 @@
-//! Owns how a connection is opened: address, TLS, time limits.
+//! Owns how a connection is opened: address, TLS, time limits, and how a peer that has vanished is found out.
 //! Must not know what it is used for.
 
 use std::pin::Pin;
@@ -8,20 +8,40 @@ use std::time::Duration;
 use diesel_async::AsyncPgConnection;
 use futures_util::{Stream, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_postgres::config::SslMode;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres::error::SqlState;
 use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::DbError;
+use super::outage::Outage;
 
 /// How long opening a connection may take.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+const OPENING: Duration = Duration::from_secs(3);
+
+/// How long the network may take of it. A machine that was away is asked anew each second rather than in the kernel's
+/// growing intervals.
+const CONNECTING: Duration = Duration::from_secs(1);
+
+/// How long what was sent for reading may stay unacknowledged: less than a request may wait, so that one on a connection
+/// whose peer has vanished can still be answered over another.
+const READER_PATIENCE: Duration = Duration::from_secs(3);
+
+/// The same for publishing, which begins from the start when its connection ends.
+const WRITER_PATIENCE: Duration = Duration::from_secs(20);
+
+/// After how much silence a connection is asked whether its peer is still there.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// How often it is asked.
+const PROBE: Duration = Duration::from_secs(1);
 
 /// Where the database is and how it is spoken to.
 #[derive(Clone)]
 pub struct Database {
     config: Config,
     tls: Option<MakeRustlsConnect>,
+    outage: Outage,
 }
 
 impl Database {
@@ -39,9 +59,21 @@ impl Database {
         if config.get_hosts().is_empty() {
             return Err("names no host; write postgres://user:password@host:5432/name".to_owned());
         }
-        config.connect_timeout(CONNECT_TIMEOUT).application_name("reperes");
+        config.application_name("reperes").keepalives_idle(IDLE).keepalives_interval(PROBE);
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECTING);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(WRITER_PATIENCE);
+        }
         let tls = (config.get_ssl_mode() == SslMode::Require).then(tls).transpose()?;
-        Ok(Self { config, tls })
+        let outage = Outage::new(place(&config));
+        Ok(Self { config, tls, outage })
+    }
+
+    /// What is known of its absence.
+    pub fn outage(&self) -> &Outage {
+        &self.outage
     }
 
     /// The role that the URL names.
@@ -52,6 +84,28 @@ impl Database {
     /// The password that the URL holds.
     pub(super) fn password(&self) -> Option<&[u8]> {
         self.config.get_password()
+    }
+
+    /// The variables by which Postgres's own programs find the same database as the same role. A password goes this way
+    /// since everybody on the machine may read the arguments of a process.
+    pub fn variables(&self) -> Vec<(&'static str, String)> {
+        let config = &self.config;
+        let host = config.get_hosts().first().map(|host| match host {
+            Host::Tcp(name) => name.clone(),
+            #[cfg(unix)]
+            Host::Unix(path) => path.to_string_lossy().into_owned(),
+        });
+        let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let tls = self.tls.is_some().then(|| "verify-full".to_owned());
+        let all = [
+            ("PGHOST", host),
+            ("PGPORT", config.get_ports().first().map(ToString::to_string)),
+            ("PGUSER", config.get_user().map(str::to_owned)),
+            ("PGDATABASE", config.get_dbname().or(config.get_user()).map(str::to_owned)),
+            ("PGPASSWORD", password),
+            ("PGSSLMODE", tls),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
     /// Opens a connection for reading: read-only, each statement under a time limit.
@@ -65,6 +119,9 @@ impl Database {
             "{own}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
             statement_timeout.as_millis()
         ));
+        if config.get_tcp_user_timeout() == Some(&WRITER_PATIENCE) {
+            config.tcp_user_timeout(READER_PATIENCE);
+        }
         self.open_diesel(&config).await
     }
 
@@ -80,17 +137,17 @@ impl Database {
         let opening = async {
             let opened = match self.tls.clone() {
                 Some(tls) => {
-                    let (client, connection) = config.connect(tls).await?;
+                    let (client, connection) = config.connect(tls).await.map_err(|error| self.refused(error))?;
                     AsyncPgConnection::try_from_client_and_connection(client, connection).await
                 }
                 None => {
-                    let (client, connection) = config.connect(NoTls).await?;
+                    let (client, connection) = config.connect(NoTls).await.map_err(|error| self.refused(error))?;
                     AsyncPgConnection::try_from_client_and_connection(client, connection).await
                 }
             };
             opened.map_err(|error| DbError::Unavailable(error.to_string()))
         };
-        in_time(opening).await
+        self.in_time(opening).await
     }
 
     /// Opens a connection for publishing, on which `COPY` can be used.
@@ -101,18 +158,18 @@ impl Database {
         let opening = async {
             match self.tls.clone() {
                 Some(tls) => {
-                    let (client, connection) = self.config.connect(tls).await?;
+                    let (client, connection) = self.config.connect(tls).await.map_err(|error| self.refused(error))?;
                     tokio::spawn(watch(connection));
                     Ok(client)
                 }
                 None => {
-                    let (client, connection) = self.config.connect(NoTls).await?;
+                    let (client, connection) = self.config.connect(NoTls).await.map_err(|error| self.refused(error))?;
                     tokio::spawn(watch(connection));
                     Ok(client)
                 }
             }
         };
-        in_time(opening).await
+        self.in_time(opening).await
     }
 
     /// Opens a connection that hears what others tell. Nothing happens on it unless its messages are read.
@@ -123,17 +180,56 @@ impl Database {
         let opening = async {
             match self.tls.clone() {
                 Some(tls) => {
-                    let (client, connection) = self.config.connect(tls).await?;
+                    let (client, connection) = self.config.connect(tls).await.map_err(|error| self.refused(error))?;
                     Ok((client, messages(connection)))
                 }
                 None => {
-                    let (client, connection) = self.config.connect(NoTls).await?;
+                    let (client, connection) = self.config.connect(NoTls).await.map_err(|error| self.refused(error))?;
                     Ok((client, messages(connection)))
                 }
             }
         };
-        in_time(opening).await
+        self.in_time(opening).await
     }
+
+    /// Bounds the opening of a connection: a server that accepts and is silent has no other limit.
+    async fn in_time<T>(&self, opening: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
+        let Ok(outcome) = tokio::time::timeout(OPENING, opening).await else {
+            let why = format!("no connection within {OPENING:?}");
+            self.outage.lost(&why);
+            return Err(DbError::Unavailable(why));
+        };
+        if outcome.is_ok() {
+            self.outage.admitted();
+        }
+        outcome
+    }
+
+    /// Takes note of why there is no connection.
+    fn refused(&self, error: tokio_postgres::Error) -> DbError {
+        let crowded = error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
+        let error = DbError::from(error);
+        match &error {
+            DbError::Unavailable(why) if crowded => self.outage.crowded(why),
+            DbError::Unavailable(why) => self.outage.lost(why),
+            _ => {}
+        }
+        error
+    }
+}
+
+/// What the log calls a database: never with its password.
+fn place(config: &Config) -> String {
+    let ports = config.get_ports();
+    let host = |(at, host): (usize, &Host)| match host {
+        Host::Tcp(name) => {
+            format!("{name}:{}", ports.get(at).or(ports.first()).copied().unwrap_or(5432))
+        }
+        Host::Unix(folder) => folder.display().to_string(),
+    };
+    let hosts: Vec<String> = config.get_hosts().iter().enumerate().map(host).collect();
+    let name = config.get_dbname().or(config.get_user()).unwrap_or_default();
+    format!("{}/{name}", hosts.join(","))
 }
 
 /// What the server says on a connection, of its own accord too; the connection lives as long as it is read.
@@ -147,15 +243,9 @@ where
     Box::pin(stream::poll_fn(move |context| connection.poll_message(context)))
 }
 
-/// Bounds the opening of a connection: a server that accepts and is silent has no other limit.
-async fn in_time<T>(opening: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
-    let late = |_| DbError::Unavailable(format!("no connection within {CONNECT_TIMEOUT:?}"));
-    tokio::time::timeout(CONNECT_TIMEOUT, opening).await.map_err(late)?
-}
-
 async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
     if let Err(error) = connection.await {
-        log::warn!("the connection for publishing ended: {error}");
+        log::debug!("a connection for publishing ended: {error}");
     }
 }
 

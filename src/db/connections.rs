@@ -28,6 +28,8 @@ pub(super) struct Connections {
 struct Slot {
     open: RefCell<Option<Open>>,
     opening: Mutex<()>,
+    /// When the last attempt to open it failed, and why.
+    failed: RefCell<Option<(Instant, String)>>,
 }
 
 /// An open connection.
@@ -71,7 +73,11 @@ impl Connections {
         let index = self.next.get() % self.slots.len();
         self.next.set(index + 1);
         let slot = &self.slots[index];
-        let late = |_| DbError::Late("no answer within the time that a request may spend".to_owned());
+        let late = |_| {
+            let why = "no answer within the time that a request may spend".to_owned();
+            self.database.outage().late(&why);
+            DbError::Late(why)
+        };
         for attempt in 0.. {
             let opened = timeout_at(deadline, self.open(slot, demand.absences)).await.map_err(late)?;
             let (open, reused) = opened?;
@@ -89,13 +95,13 @@ impl Connections {
                 }
             };
             match outcome {
-                Err(DbError::Unavailable(why)) if attempt == 0 && reused => {
-                    log::warn!("a connection is replaced: {why}");
-                    slot.forget(&open);
-                }
                 Err(DbError::Unavailable(why)) => {
-                    slot.forget(&open);
-                    return Err(DbError::Unavailable(why));
+                    if slot.forget(&open) {
+                        log::debug!("a connection is replaced: {why}");
+                    }
+                    if attempt > 0 || !reused {
+                        return Err(DbError::Unavailable(why));
+                    }
                 }
                 other => return other,
             }
@@ -103,16 +109,25 @@ impl Connections {
         unreachable!("the second attempt always returns")
     }
 
-    /// The slot's connection, and whether it had been open before.
+    /// The slot's connection, and whether it had been open before. Those who wait while it is being opened share what comes
+    /// of that, or each would have to fail after the other.
     async fn open(&self, slot: &Slot, absences: u64) -> Result<(Open, bool), DbError> {
         if let Some(open) = slot.current(absences) {
             return Ok((open, true));
         }
+        let asked = Instant::now();
         let _guard = slot.opening.lock().await;
         if let Some(open) = slot.current(absences) {
             return Ok((open, true));
         }
-        let refused = |error: DbError| DbError::Unavailable(error.to_string());
+        if let Some((_, why)) = slot.failed.borrow().as_ref().filter(|(at, _)| *at >= asked) {
+            return Err(DbError::Unavailable(why.clone()));
+        }
+        let refused = |error: DbError| {
+            let why = error.into_cause();
+            *slot.failed.borrow_mut() = Some((Instant::now(), why.clone()));
+            DbError::Unavailable(why)
+        };
         let connection = Rc::new(self.database.reader(self.statement).await.map_err(refused)?);
         let open = Open { connection, held: Rc::default(), absences };
         *slot.open.borrow_mut() = Some(open.clone());
@@ -137,11 +152,8 @@ impl Slot {
         self.open.borrow().clone().filter(|open| open.absences >= absences)
     }
 
-    /// Drops a dead connection, unless another request has already put a new one in its place.
-    fn forget(&self, dead: &Open) {
-        let mut current = self.open.borrow_mut();
-        if current.as_ref().is_some_and(|open| Rc::ptr_eq(&open.connection, &dead.connection)) {
-            *current = None;
-        }
+    /// Drops a dead connection, unless another request has done so before; says whether it was this one.
+    fn forget(&self, dead: &Open) -> bool {
+        self.open.borrow_mut().take_if(|open| Rc::ptr_eq(&open.connection, &dead.connection)).is_some()
     }
 }

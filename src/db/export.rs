@@ -6,6 +6,7 @@
 //! Must not know what becomes of the rows.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
@@ -35,6 +36,9 @@ const MOST: i64 = 8000;
 /// Exports that may run at once; one more is refused.
 const RUNNING: usize = 32;
 
+/// How long the database may be away before an export breaks off rather than waits for it.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The way to many rows, shared by all workers.
 #[derive(Clone)]
 pub struct Exports(Arc<Inner>);
@@ -58,7 +62,31 @@ pub struct Chunk {
 }
 
 /// The rows of an export, as they come.
-pub type Chunks = mpsc::Receiver<Result<Chunk, DbError>>;
+pub struct Chunks {
+    first: Option<Chunk>,
+    rest: mpsc::Receiver<Result<Chunk, DbError>>,
+}
+
+impl Chunks {
+    pub(super) fn new(rest: mpsc::Receiver<Result<Chunk, DbError>>) -> Self {
+        Self { first: None, rest }
+    }
+
+    /// Waits for the first rows: while nothing has been sent a failure can still be told.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn begun(mut self) -> Result<Self, DbError> {
+        let gone = || Err(DbError::Failed("whoever reads the rows has gone".to_owned()));
+        self.first = Some(self.rest.recv().await.unwrap_or_else(gone)?);
+        Ok(self)
+    }
+
+    /// The next rows; nothing where those that must follow do not come. To be called where a thread may wait.
+    pub fn wait_for_next(&mut self) -> Option<Result<Chunk, DbError>> {
+        self.first.take().map(Ok).or_else(|| self.rest.blocking_recv())
+    }
+}
 
 /// The right to run one export, given back when it is dropped.
 pub struct Permit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
@@ -143,10 +171,10 @@ impl Exports {
                 fetched = ahead.await;
             }
         });
-        receiver
+        Chunks::new(receiver)
     }
 
-    /// Reads one chunk, at a release: from a replica that has it, else from the primary.
+    /// Reads one chunk, at a release: from a replica that has it, else from the primary unless that is away for too long.
     ///
     /// # Errors
     /// The database's.
@@ -156,9 +184,12 @@ impl Exports {
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
         let near = |chosen: Chosen| self.0.near[chosen.place].fetch(Some(release), chosen.absences, &query);
-        match self.0.replicas.read(Some(release), near).await {
-            Some(told) => told,
-            None => self.0.primary.fetch(None, 0, &query).await,
+        if let Some(told) = self.0.replicas.read(Some(release), near).await {
+            return told;
+        }
+        tokio::select! {
+            read = self.0.primary.fetch(None, 0, &query) => read,
+            () = self.0.primary.lasts(PATIENCE) => Err(DbError::Unavailable(format!("it is away for more than {PATIENCE:?}"))),
         }
     }
 }

@@ -59,7 +59,7 @@ pub async fn fate(
     if dataset.split_code(&code).is_none() {
         return lookup::closest(connection, dataset, code, release).await.map(Fate::Never);
     }
-    let (own, same, table) = (lookup::code_of(dataset), lookup::bears(dataset, "$1"), dataset.name);
+    let (own, same, table) = (lookup::code_of(dataset, "t"), lookup::bears(dataset, "$1"), dataset.name);
     let query = format!(
         "WITH version AS (SELECT {own} AS code, t.first_release, t.last_release FROM \"{table}\" t WHERE {same}), \
          last AS (SELECT code, last_release + 1 AS release FROM version WHERE last_release < $2 ORDER BY last_release DESC LIMIT 1) \

@@ -95,11 +95,11 @@ pub(super) fn bears(dataset: &'static Dataset, code: &str) -> String {
     dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
 }
 
-/// The code of a row of the alias `t`, as a text in SQL.
-pub(super) fn code_of(dataset: &'static Dataset) -> String {
+/// The code of a row of an alias, as a text in SQL.
+pub(super) fn code_of(dataset: &'static Dataset, alias: &str) -> String {
     let part = |field: &Field| match field.kind {
-        Kind::Period => format!("replace(t.\"{}\", '/', '_')", field.name),
-        _ => format!("t.\"{}\"::text", field.name),
+        Kind::Period => format!("replace({alias}.\"{}\", '/', '_')", field.name),
+        _ => format!("{alias}.\"{}\"::text", field.name),
     };
     dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
 }
@@ -165,7 +165,7 @@ async fn beginning(
     code: &str,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    let joined = code_of(dataset);
+    let joined = code_of(dataset, "t");
     let (table, first, keys) = (dataset.name, dataset.key[0], dataset.key.join("\", t.\""));
     let query = format!(
         "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND t.first_release <= $2 \

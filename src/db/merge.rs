@@ -4,8 +4,8 @@
 
 use serde::Serialize;
 
-use super::DbError;
 use super::stage::{Place, Stage, place};
+use super::{DbError, lookup};
 use crate::query::{Dataset, Shape};
 
 /// The most changes that are shown of a dataset.
@@ -114,7 +114,7 @@ impl Stage<'_, '_> {
         let order = figure.map_or(String::new(), |f| format!("{} DESC NULLS LAST, ", jump(f)));
         let query = format!(
             "SELECT {code}, array_remove(ARRAY[{fields}], NULL), {before}, {after} {from} ORDER BY {order}1 LIMIT {SHOWN}",
-            code = self.code("s."),
+            code = lookup::code_of(self.dataset, "s"),
             fields = fields.join(", "),
             from = self.changed(number)
         );

@@ -2,6 +2,7 @@
 //! one publication at a time.
 //! Must not know HTTP, file formats, or any one dataset.
 
+pub mod against;
 pub mod aggregate;
 pub mod audit;
 pub mod changes;
@@ -9,6 +10,7 @@ pub mod comparison;
 mod conditions;
 pub mod connect;
 mod connections;
+pub mod digest;
 pub mod error;
 pub mod export;
 pub mod fate;
@@ -16,12 +18,14 @@ mod filter;
 pub mod geography;
 pub mod grants;
 pub mod history;
+pub mod integrity;
 pub mod keys;
 mod keyset;
 pub mod lookup;
 pub mod merge;
 pub mod migrate;
 pub mod notices;
+pub mod outage;
 pub mod pool;
 pub mod publication;
 pub mod publications;

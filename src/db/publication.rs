@@ -178,3 +178,14 @@ pub async fn bundles(client: &Client) -> Result<(Vec<String>, bool), DbError> {
     let others = names.iter().any(Option::is_none);
     Ok((names.into_iter().flatten().collect(), others))
 }
+
+/// The release that a bundle was published as, from files of just these digests.
+///
+/// # Errors
+/// The database's.
+pub async fn of_bundle(client: &Client, bundle: &str, digests: &[&str]) -> Result<Option<i32>, DbError> {
+    let query = "SELECT number FROM releases WHERE bundle = $1 AND \
+                 (SELECT array_agg(file ->> 'sha256' ORDER BY file ->> 'sha256' COLLATE \"C\") FROM jsonb_array_elements(files) file) \
+                 = (SELECT array_agg(one ORDER BY one COLLATE \"C\") FROM unnest($2::text[]) one) ORDER BY number LIMIT 1";
+    Ok(client.query_opt(query, &[&bundle, &digests]).await?.map(|row| row.get(0)))
+}

@@ -169,7 +169,7 @@ impl Replicas {
         self.0.all[place].1.send_if_modified(|standing| {
             let answered = standing.newest.take().is_some();
             if !std::mem::replace(&mut standing.told, true) {
-                log::warn!("replica {} is not read from for now: {why}", place + 1);
+                log::warn!("replica {} ({}) is not read from for now: {why}", place + 1, self.0.all[place].0.outage().place());
             }
             standing.absences += u64::from(answered);
             answered

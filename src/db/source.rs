@@ -38,6 +38,11 @@ impl Source {
         Self { database, idle: Mutex::default() }
     }
 
+    /// Waits until it has been away for so long.
+    pub async fn lasts(&self, patience: Duration) {
+        self.database.outage().lasts(patience).await;
+    }
+
     /// Reads one chunk; of a replica, which may have been away, the release is asked for first. The query is made anew
     /// when a connection turns out to be dead.
     ///
@@ -73,7 +78,7 @@ impl Source {
                 }
                 // A connection that has lain idle may have died meanwhile, which only shows when it is used.
                 Err(error) if fresh || attempt > 4 || matches!(error, DbError::Behind(_)) => return Err(error),
-                Err(error) => log::warn!("an export's connection is replaced: {error}"),
+                Err(error) => log::debug!("an export's connection is replaced: {error}"),
             }
         }
         unreachable!("the last attempt always returns")

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{CopyInSink, Row, Transaction};
 
-use super::DbError;
-use crate::query::{Dataset, Field, Kind};
+use super::{DbError, lookup};
+use crate::query::Dataset;
 
 /// The most faults of one kind that are fetched.
 const FAULTS: usize = 100;
@@ -84,7 +84,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// The database's.
     pub async fn duplicates(&self) -> Result<Found<Place>, DbError> {
         let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
-        let code = self.code("s.");
+        let code = lookup::code_of(self.dataset, "s");
         self.run(&format!("ANALYZE stage_{table}")).await?;
         // Most files have none, and to know that takes no sorting.
         let any = format!("SELECT EXISTS (SELECT 1 FROM stage_{table} GROUP BY {keys} HAVING count(*) > 1)");
@@ -205,15 +205,6 @@ impl<'t, 'c> Stage<'t, 'c> {
 
     pub(super) fn columns(&self, alias: &str) -> String {
         self.dataset.columns().map(|field| format!("{alias}\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
-    }
-
-    /// The code of a row, as one text.
-    pub(super) fn code(&self, alias: &str) -> String {
-        let part = |field: &'static Field| match field.kind {
-            Kind::Period => format!("replace({alias}\"{}\", '/', '_')", field.name),
-            _ => format!("{alias}\"{}\"::text", field.name),
-        };
-        self.dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
     }
 
     pub(super) fn keys(&self, each: impl Fn(&str) -> String) -> Vec<String> {

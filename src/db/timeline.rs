@@ -40,6 +40,8 @@ pub struct Timeline(watch::Sender<Known>);
 struct Known {
     /// In the order of their numbers.
     releases: Vec<Release>,
+    /// How often the releases have changed.
+    generation: u64,
     /// Whether the database has said so lately.
     sure: bool,
 }
@@ -60,9 +62,8 @@ impl Timeline {
         runtime.spawn(async move {
             loop {
                 let Err(why) = followed.listen(&database).await;
-                if followed.0.send_if_modified(|known| std::mem::take(&mut known.sure)) {
-                    log::warn!("whether there is a newer release is not known for now: {why}");
-                }
+                followed.0.send_if_modified(|known| std::mem::take(&mut known.sure));
+                database.outage().lost(&why.into_cause());
                 sleep(RETRY).await;
             }
         });
@@ -82,6 +83,21 @@ impl Timeline {
     /// Whether no newer release can have been published for longer than it takes to be told.
     pub fn is_sure(&self) -> bool {
         self.0.borrow().sure
+    }
+
+    /// How often what is known has changed: what was right in a generation is right as long as it lasts. And whether no
+    /// newer release can have been published for longer than it takes to be told.
+    pub fn generation(&self) -> (u64, bool) {
+        let known = self.0.borrow();
+        (known.generation, known.sure)
+    }
+
+    /// The generation in which a release is the one with its number, and the newest unless it is named; nothing when it
+    /// is not.
+    pub fn generation_of(&self, release: &Release, named: bool) -> Option<u64> {
+        let known = self.0.borrow();
+        let found = known.find(named.then_some(release.number));
+        found.filter(|found| *found == release).map(|_| known.generation)
     }
 
     /// The release that a plan reads; nothing where only the database can tell.
@@ -120,6 +136,7 @@ impl Timeline {
             }
             loop {
                 self.ask(&client).await?;
+                database.outage().back();
                 _ = timeout(POLL, told.notified()).await;
             }
         };
@@ -145,6 +162,9 @@ impl Timeline {
             match same {
                 true => known.releases.extend(found.into_iter().filter(|one| one.number > from || before.0 == 0)),
                 false => known.releases = found,
+            }
+            if !same || known.releases.len() != before.0 {
+                known.generation += 1;
             }
             known.sure = true;
             !same || before != (known.releases.len(), true)

@@ -4,9 +4,9 @@
 use tokio_postgres::Transaction;
 use tokio_postgres::types::ToSql;
 
-use super::DbError;
 use super::stage::Found;
-use crate::query::Dataset;
+use super::{DbError, lookup};
+use crate::query::{Dataset, Field};
 
 /// The most rows that are shown of those that still speak of a withdrawn one.
 const SHOWN: usize = 20;
@@ -17,13 +17,11 @@ const SHOWN: usize = 20;
 /// The database's.
 pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
-    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
-    let texts: Vec<&(dyn ToSql + Sync)> = parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect();
+    let (same, texts) = same(&parts);
     let close = format!(
-        "UPDATE \"{}\" SET last_release = {} WHERE last_release IS NULL AND first_release < {number} AND {}",
+        "UPDATE \"{}\" SET last_release = {} WHERE last_release IS NULL AND first_release < {number} AND {same}",
         dataset.name,
-        number - 1,
-        same.join(" AND ")
+        number - 1
     );
     Ok(transaction.execute(&close, &texts).await? == 1)
 }
@@ -49,11 +47,15 @@ pub async fn record(
 /// The database's.
 pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
-    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
-    let texts: Vec<&(dyn ToSql + Sync)> = parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect();
-    let query =
-        format!("SELECT EXISTS (SELECT 1 FROM \"{}\" WHERE last_release IS NULL AND {})", dataset.name, same.join(" AND "));
+    let (same, texts) = same(&parts);
+    let query = format!("SELECT EXISTS (SELECT 1 FROM \"{}\" WHERE last_release IS NULL AND {same})", dataset.name);
     Ok(transaction.query_one(&query, &texts).await?.get(0))
+}
+
+/// The condition that a row has these values of its key, with its parameters.
+fn same<'p>(parts: &'p [(&'static Field, String)]) -> (String, Vec<&'p (dyn ToSql + Sync)>) {
+    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
+    (same.join(" AND "), parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect())
 }
 
 /// The rows of `dataset` that are current and whose `field` names a row of `target` that release `number` withdrew:
@@ -67,7 +69,7 @@ pub async fn orphans(
     target: &'static Dataset,
     number: i32,
 ) -> Result<Found<(String, String)>, DbError> {
-    let code = dataset.key.iter().map(|key| format!("o.\"{key}\"::text")).collect::<Vec<_>>().join(" || '~' || ");
+    let code = lookup::code_of(dataset, "o");
     let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
     let query = format!(
         "SELECT {code}, gone.code, count(*) OVER () FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \

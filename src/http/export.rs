@@ -119,7 +119,7 @@ pub async fn all(
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = state.exports.rows(Arc::new(plan), ground);
-    Ok(response.streaming(stream(state, rows, writer, permit)))
+    Ok(response.streaming(stream(state, rows, writer, permit).await?))
 }
 
 /// The most rows that may be asked for at once, with the parameter that is the reason; nothing where there is no limit.
@@ -190,7 +190,7 @@ pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) 
     let mut number = 0;
     writer.begin(out)?;
     loop {
-        let chunk = rows.blocking_recv().ok_or(io::ErrorKind::UnexpectedEof)?.map_err(io::Error::other)?;
+        let chunk = rows.wait_for_next().ok_or(io::ErrorKind::UnexpectedEof)?.map_err(io::Error::other)?;
         for row in &chunk.rows {
             writer.row(out, row)?;
             number += 1;
@@ -203,12 +203,16 @@ pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) 
 }
 
 /// Formats the rows as they come, on a thread that may wait for the client, and hands the pieces over.
-pub fn stream(
+///
+/// # Errors
+/// 503 when the database does not give the first rows; afterwards there is a head, and the body can only break off.
+pub async fn stream(
     state: &State,
     rows: Chunks,
     mut writer: Box<dyn RowWriter>,
     permit: Permit,
-) -> impl futures_util::Stream<Item = io::Result<Bytes>> + use<> {
+) -> Result<impl futures_util::Stream<Item = io::Result<Bytes>> + use<>, Problem> {
+    let rows = rows.begun().await?;
     let (sender, receiver) = mpsc::channel(WAITING);
     let runtime = state.exports.handle();
     runtime.clone().spawn_blocking(move || {
@@ -221,7 +225,7 @@ pub fn stream(
             _ = sender.blocking_send(Piece::Broken(error));
         }
     });
-    futures_util::stream::unfold(Some(receiver), |receiver| async move {
+    Ok(futures_util::stream::unfold(Some(receiver), |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
             Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
@@ -230,7 +234,7 @@ pub fn stream(
             // Whoever writes has gone without a word: what was sent must not pass for all.
             None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
         }
-    })
+    }))
 }
 
 /// What the writer has to say.

@@ -31,15 +31,25 @@ impl ResponseError for Problem {
 /// The cause goes to the log, never to the client.
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
+        // What passes is told of once by whoever notices, not by each who asks meanwhile.
         match &error {
             DbError::Unavailable(_) | DbError::Behind(_) => {
-                log::warn!("{error}");
+                log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }
             DbError::Crowded => Problem::new(Kind::Overloaded, "As many requests are being answered as may be at once."),
             DbError::Late(_) => {
-                log::warn!("{error}");
+                log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The answer takes longer than a request may: try again, or ask for less.")
+            }
+            DbError::ReadOnly(_) => {
+                log::warn!("{error}");
+                let detail = "The database is read-only at the moment: nothing can be published, and nothing was; reads go on.";
+                Problem::new(Kind::Unavailable, detail)
+            }
+            DbError::Full(_) => {
+                log::error!("{error}");
+                Problem::new(Kind::Unavailable, "The database has no room left on its disk for this.")
             }
             DbError::Data(_) | DbError::Failed(_) => {
                 log::error!("{error}");

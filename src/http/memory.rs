@@ -3,7 +3,7 @@
 //! Must not know how answers are made.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::{HeaderName, HeaderValue};
 use bytes::Bytes;
@@ -113,21 +113,34 @@ impl Memory {
     }
 
     /// Looks for an answer; one that somebody is making is waited for. When that comes to nothing, all who waited make
-    /// it by themselves rather than one after another.
+    /// it by themselves rather than one after another, if there is time for that.
     pub async fn find(&self, key: &Key, wait: Duration) -> Found<'_> {
         let Some(entries) = &self.0 else { return Found::Nothing };
         match entries.get_value_or_guard(key, Some(Duration::ZERO)) {
             GuardResult::Value(entry) => Found::Here(entry),
             GuardResult::Guard(turn) => Found::Ours(Turn(turn)),
-            GuardResult::Timeout => match timeout(wait, entries.get_value_or_guard_async(key)).await {
-                Ok(Ok(entry)) => Found::Here(entry),
-                Ok(Err(turn)) => {
-                    drop(turn);
-                    Found::Nothing
+            GuardResult::Timeout => {
+                let asked = Instant::now();
+                match timeout(wait, entries.get_value_or_guard_async(key)).await {
+                    Ok(Ok(entry)) => Found::Here(entry),
+                    Ok(Err(turn)) => {
+                        drop(turn);
+                        if asked.elapsed() > wait / 2 { Found::Late } else { Found::Nothing }
+                    }
+                    Err(_) => Found::Late,
                 }
-                Err(_) => Found::Late,
-            },
+            }
         }
+    }
+
+    /// Whether a body of so many bytes is kept at all.
+    pub fn has_room(&self, bytes: usize) -> bool {
+        self.0.is_some() && bytes <= LONGEST
+    }
+
+    /// An answer that is there, which is used now.
+    pub fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.0.as_ref()?.get(key)
     }
 
     /// An answer that is there, without waiting.

@@ -12,7 +12,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
@@ -20,7 +20,7 @@ use futures_util::FutureExt;
 use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
-use super::{dress, publish, request};
+use super::{dress, pieces, publish, request, shortcut};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -65,11 +65,19 @@ pub async fn observe(
     let turn = request.conn_data::<Turn>().cloned();
     turn.iter().for_each(Turn::begin);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let counts = request.app_data::<web::Data<State>>().map(|state| Arc::clone(&state.counts));
+    let state = request.app_data::<web::Data<State>>().cloned();
+    let counts = state.as_ref().map(|state| Arc::clone(&state.counts));
     let counted = counts.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|counts| counts.count(&request));
-    let outcome = match refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
-        Err(problem) => Ok(request.error_response(problem)),
-        Ok(()) => AssertUnwindSafe(next.call(request))
+    let refused = refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait));
+    let short = if refused.is_ok() { shortcut::answer(&request) } else { None };
+    let mut route = None;
+    let outcome = match (refused, short) {
+        (Err(problem), _) => Ok(request.error_response(problem)),
+        (Ok(()), Some((response, meaning))) => {
+            route = Some(meaning);
+            Ok(request.into_response(response))
+        }
+        (Ok(()), None) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -80,6 +88,10 @@ pub async fn observe(
     };
     let write = |route: &str, response: &mut HttpResponse, more: Option<Toll>| {
         complete(response, &path, &identifier);
+        if state.as_ref().is_some_and(|state| state.is_stopping()) {
+            // The next request had better come over a connection to whoever follows.
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
         match (&counts, &counted) {
             (Some(counts), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => counts.forgive(client),
             (_, Some((_, toll))) => toll.tell(response.headers_mut()),
@@ -90,14 +102,17 @@ pub async fn observe(
         log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
     };
     let until_sent = |response: HttpResponse| match turn {
-        Some(turn) => response.map_body(|_, body| turn.until_sent(body)),
+        Some(turn) => response.map_body(|_, body| turn.until_sent(pieces::in_pieces(body))),
         None => response,
     };
     match outcome {
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
             let more = http.extensions().get::<Toll>().copied();
-            write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more);
+            match &route {
+                Some(meaning) => write(&meaning.route, &mut response, more),
+                None => write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more),
+            }
             Ok(ServiceResponse::new(http, until_sent(response)))
         }
         Err(error) => {

@@ -10,8 +10,13 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::endpoint::{self, Endpoint};
-use super::{changes, contour, envelope, files, health, history, index, operation, profile, publish, schema, validator};
+use super::rate::LONGEST_WINDOW;
+use super::{
+    changes, contour, envelope, files, health, history, index, limits, operation, profile, publish, schema, validator, wide,
+};
 use crate::problem;
+use crate::query::grouping::GROUPS;
+use crate::query::plan::MAXIMUM_LIMIT;
 use crate::query::{Dataset, Shape};
 
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
@@ -76,7 +81,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
             "contact": {"name": "Préfecture de la région Hauts-de-France", "email": "pref-communication@nord.gouv.fr"},
             "license": {"name": "Licence Ouverte 2.0 (data)", "identifier": "etalab-2.0"},
         },
-        "servers": [{"url": "/", "description": "This server"}],
+        "servers": [{"url": "/", "description": "This server, in production or, where it is tried, a local one", "x-internal": false}],
         "security": [],
         "tags": tags(registry),
         "paths": {},
@@ -100,7 +105,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
         item.post = endpoint.written().map(with_failures_of_writing);
         document.paths.paths.insert(path, item);
     }
-    document
+    limits::complete(&document)
 }
 
 /// The document as it is served and committed.
@@ -129,7 +134,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
             Endpoint::Collection(context) | Endpoint::Related(_, _, context) => *context,
             Endpoint::History(context) => {
                 let (name, row) = (history::schema_name(*context), history::schema(*context));
-                let rows = json!({"type": "array", "items": {"$ref": operation::reference(&name)}});
+                let rows = json!({"type": "array", "items": {"$ref": operation::reference(&name)}, "maxItems": MAXIMUM_LIMIT});
                 all.insert(format!("{name}Page"), schema::envelope(*context, &rows));
                 all.insert(name, row);
                 continue;
@@ -145,7 +150,12 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
                 "description": "With `group_by`, `rollup`, `layout` or `compare`: a group, a series with its periods side by side, or a row with its `comparison`.",
             }]}),
         };
-        all.insert(format!("{name}Page"), schema::envelope(context, &json!({"type": "array", "items": rows})));
+        let most = match context.dataset.shape {
+            Shape::Plain => MAXIMUM_LIMIT,
+            Shape::Observations => wide::OBSERVATIONS,
+            Shape::Money => GROUPS,
+        };
+        all.insert(format!("{name}Page"), schema::envelope(context, &json!({"type": "array", "items": rows, "maxItems": most})));
         if context.extra.is_empty() {
             all.insert(format!("{name}Item"), schema::envelope(context, &one));
         }
@@ -188,15 +198,11 @@ fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
 
 fn responses() -> BTreeMap<&'static str, Value> {
     let problem = json!({"application/problem+json": {"schema": {"$ref": operation::reference("Problem")}}});
-    let header = |description: &str, kind: &str| json!({"description": description, "schema": {"type": kind}});
     let each = |(name, status, description): &(&'static str, &str, &str)| {
         let mut headers = json!({});
         if matches!(*status, "429" | "503") {
-            headers["Retry-After"] = header("Seconds after which to try again.", "integer");
-        }
-        if *status == "429" {
-            headers["RateLimit-Policy"] = header("What may be asked: `q` requests in `w` seconds.", "string");
-            headers["RateLimit"] = header("What is left: `r` requests; in `t` seconds all are back.", "string");
+            let schema = json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": LONGEST_WINDOW});
+            headers["Retry-After"] = json!({"description": "Seconds after which to try again.", "schema": schema});
         }
         (*name, json!({"description": description, "headers": headers, "content": problem}))
     };

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 
+use super::request::CODE_LENGTH;
 use super::{parameter, schema};
 use crate::query::{Context, Dataset, Link, Parameter, Representation};
 
@@ -93,7 +94,7 @@ fn code(dataset: &'static Dataset) -> Value {
         "in": "path",
         "required": true,
         "description": description,
-        "schema": {"type": "string", "minLength": 1, "maxLength": 500},
+        "schema": {"type": "string", "minLength": 1, "maxLength": CODE_LENGTH},
         "example": dataset.example,
     })
 }

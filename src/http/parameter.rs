@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::schema;
 use crate::query::grouping::{GROUP_FIELDS, GROUPS};
 use crate::query::include::{INCLUDED_ROWS, INCLUDES};
+use crate::query::pairs::QUERY_LENGTH;
 use crate::query::plan::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, LAST, MAXIMUM_LIMIT, SORT_TERMS};
 use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation, value};
 
@@ -24,7 +25,8 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
                 Parameter::Within => "Rows of these territories and of all that lies wholly in them. An EPCI that straddles a border lies in neither side: see `touching`.",
                 _ => "Rows of these territories and of all that lies in them, wholly or partly.",
             };
-            let codes = schema::list_of(&json!({"type": "string", "minLength": 1, "maxLength": 200}), schema::FILTER_VALUES);
+            let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schema::CODE});
+            let codes = schema::list_of(&code, schema::FILTER_VALUES);
             (text.to_owned(), codes, Some(json!(["REG-32"])))
         }
         Parameter::Geography => (
@@ -134,7 +136,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         ),
         Parameter::Cursor => (
             "Where the page starts: follow `links.next` rather than make one. A cursor holds its release, so that pages neither miss nor repeat a row whatever is published meanwhile.".to_owned(),
-            json!({"type": "string", "maxLength": 8000}),
+            json!({"type": "string", "maxLength": QUERY_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}),
             None,
         ),
         Parameter::Count => (
@@ -177,8 +179,8 @@ fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) 
             (json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH}), None)
         }
         _ if operator.takes_list() => {
-            let example = schema::example(dataset, field).filter(|_| operator == Operator::AnyOf);
-            let list = schema::list_of(&schema::filter_value(field), schema::FILTER_VALUES);
+            let example = schema::filter_example(dataset, field).filter(|_| operator == Operator::AnyOf);
+            let list = schema::list_of(&schema::listed(schema::filter_value(field)), schema::FILTER_VALUES);
             (list, example.map(|one| if one.is_array() { one } else { json!([one]) }))
         }
         _ => (schema::filter_value(field), None),

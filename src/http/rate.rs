@@ -21,6 +21,9 @@ const SHARDS: usize = 16;
 /// The most buckets of a part; whoever comes when all are in use, and none is full again, is not counted.
 const BUCKETS: usize = 4096;
 
+/// The longest window of a quota, in seconds: a day.
+pub const LONGEST_WINDOW: u64 = 86_400;
+
 /// How much of what may be asked in what time.
 #[derive(Clone, Copy, Debug)]
 pub struct Quota {

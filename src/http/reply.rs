@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderName, HeaderValue, HttpDate};
 use actix_web::{HttpRequest, HttpResponse};
@@ -13,7 +13,8 @@ use chrono::Utc;
 
 use super::coding::Coding;
 use super::conditional::{self, Known};
-use super::memory::{Entry, Found, Key, LONGEST};
+use super::memory::{Entry, Found, Key};
+use super::shortcut::Meaning;
 use super::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::{Plan, Release, Representation};
@@ -36,17 +37,20 @@ pub struct Asked {
     by_accept: bool,
     coded: bool,
     kept: bool,
+    /// Whether only a release can change what is meant, and no passing of time.
+    timeless: bool,
 }
 
 impl Asked {
     /// What a plan asks whose release is known: `address` is the request itself in canonical form.
     pub fn plan(plan: &Plan, address: String) -> Self {
-        Self { release: plan.at.clone(), pinned: plan.is_pinned(Utc::now()), ..Self::program(address) }
+        let (pinned, timeless) = (plan.is_pinned(Utc::now()), plan.as_of.is_none());
+        Self { release: plan.at.clone(), pinned, timeless, ..Self::program(address) }
     }
 
     /// What the program alone decides.
     pub fn program(address: impl Into<String>) -> Self {
-        Self { address: address.into(), release: None, pinned: false, by_accept: false, coded: true, kept: true }
+        Self { address: address.into(), release: None, pinned: false, by_accept: false, coded: true, kept: true, timeless: false }
     }
 
     /// The same, whose representation the header `Accept` may choose; all rows of it, which are not `kept`, or a page.
@@ -55,23 +59,34 @@ impl Asked {
         Self { by_accept: true, coded: kept && !dense, kept, ..self }
     }
 
-    /// Gives the headers that every answer to this has, whether or not the client has it already.
-    fn describe(&self, response: &mut HttpResponse, tag: &str) {
-        let headers = response.headers_mut();
+    /// The headers that every answer to this has, whether or not the client has it already.
+    fn headers(&self, tag: &str) -> Vec<(HeaderName, HeaderValue)> {
         let vary = match (self.by_accept, self.coded) {
             (true, true) => "Accept, Accept-Encoding",
             (true, false) => "Accept",
             _ => "Accept-Encoding",
         };
-        headers.insert(header::VARY, HeaderValue::from_static(vary));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(if self.pinned { LASTING } else { PASSING }));
-        if let Ok(tag) = HeaderValue::from_str(tag) {
-            headers.insert(header::ETAG, tag);
-        }
+        let kept = HeaderValue::from_static(if self.pinned { LASTING } else { PASSING });
+        let mut headers = vec![(header::VARY, HeaderValue::from_static(vary)), (header::CACHE_CONTROL, kept)];
+        headers.extend(HeaderValue::from_str(tag).ok().map(|tag| (header::ETAG, tag)));
         let modified = self.release.as_ref().map(|release| HttpDate::from(std::time::SystemTime::from(release.published_at)));
-        if let Some(modified) = modified.and_then(|date| HeaderValue::from_str(&date.to_string()).ok()) {
-            headers.insert(header::LAST_MODIFIED, modified);
+        let modified = modified.and_then(|date| HeaderValue::from_str(&date.to_string()).ok());
+        headers.extend(modified.map(|modified| (header::LAST_MODIFIED, modified)));
+        headers
+    }
+
+    fn describe(&self, response: &mut HttpResponse, tag: &str) {
+        for (name, value) in self.headers(tag) {
+            response.headers_mut().insert(name, value);
         }
+    }
+
+    /// What the request means from now on; nothing when that may change without a release.
+    fn meaning(&self, request: &HttpRequest, state: &State, key: Key, tag: String) -> Option<Meaning> {
+        let release = self.release.as_ref().filter(|_| self.timeless && self.kept)?;
+        let generation = state.timeline.generation_of(release, self.pinned)?;
+        let (headers, route) = (self.headers(&tag), request.match_pattern()?);
+        Some(Meaning { generation, key, tag, pinned: self.pinned, headers, route })
     }
 }
 
@@ -95,7 +110,7 @@ pub async fn reply(
         return Ok(response);
     }
     let mut response = match asked.kept {
-        true => kept(state, &asked, key, make).await?,
+        true => kept(state, &asked, key.clone(), make).await?,
         false => make().await?,
     };
     if matches!(known, Some(Known::Any)) && response.status() == StatusCode::OK {
@@ -103,6 +118,9 @@ pub async fn reply(
         response = HttpResponse::NotModified().finish();
     }
     asked.describe(&mut response, &tag);
+    if response.status().is_success() {
+        state.shortcuts.keep(request, || asked.meaning(request, state, key, tag));
+    }
     Ok(response)
 }
 
@@ -121,12 +139,8 @@ async fn kept(
     let found = state.memory.find(&key, state.pool.wait()).await;
     let turn = match found {
         Found::Here(entry) => {
-            let stale = asked.release.is_some() && !asked.pinned && !state.timeline.is_sure();
-            let (status, timing) = match stale {
-                true => ("Reperes; hit; detail=stale", "cache;desc=stale"),
-                false => ("Reperes; hit", "cache;desc=hit"),
-            };
-            return Ok(remembered(&entry, status, timing));
+            let sure = asked.release.is_none() || asked.pinned || state.timeline.is_sure();
+            return Ok(remembered(&entry, How::of(sure)));
         }
         Found::Late => return Err(Problem::new(Kind::Unavailable, "The answer takes too long; try again in a while.")),
         Found::Ours(turn) => Some(turn),
@@ -144,15 +158,19 @@ async fn kept(
         }
     };
     let entry = coded(entry, key.coding).await?;
-    let stored = entry.body.len() <= LONGEST;
+    let stored = state.memory.has_room(entry.body.len());
     if stored {
         match turn {
             Some(turn) => turn.take(Arc::clone(&entry)),
             None => state.memory.keep(key, Arc::clone(&entry)),
         }
     }
-    let status = if stored { "Reperes; fwd=miss; stored" } else { "Reperes; fwd=miss" };
-    Ok(remembered(&entry, status, &format!("cache;desc=miss, db;dur={:.1}", spent.as_secs_f64() * 1000.0)))
+    let mut response = remembered(&entry, if stored { How::Stored } else { How::Made });
+    let timing = format!("cache;desc=miss, db;dur={:.1}", spent.as_secs_f64() * 1000.0);
+    if let Ok(timing) = HeaderValue::from_str(&timing) {
+        response.headers_mut().insert(SERVER_TIMING, timing);
+    }
+    Ok(response)
 }
 
 /// What can be kept of an answer; the answer itself where that is nothing: a stream, or anything but 200.
@@ -180,11 +198,45 @@ async fn coded(entry: Arc<Entry>, coding: Coding) -> Result<Arc<Entry>, Problem>
     Ok(Arc::new(Entry { headers, body }))
 }
 
-fn remembered(entry: &Entry, status: &'static str, timing: &str) -> HttpResponse {
-    let mut response = HttpResponse::Ok();
-    for (name, value) in &entry.headers {
-        response.append_header((name.clone(), value.clone()));
+/// How an answer was come by.
+#[derive(Clone, Copy, Debug)]
+pub enum How {
+    /// It was there.
+    Hit,
+    /// It was there, and there may be a newer one.
+    Stale,
+    /// It was made, and is kept.
+    Stored,
+    /// It was made.
+    Made,
+}
+
+impl How {
+    /// That of an answer that was there; `sure` that there is no newer one.
+    pub fn of(sure: bool) -> Self {
+        if sure { Self::Hit } else { Self::Stale }
     }
-    response.insert_header((CACHE_STATUS, status)).insert_header((SERVER_TIMING, timing));
-    response.body(entry.body.clone())
+
+    /// What the headers say of it: `Cache-Status` (RFC 9211) and `Server-Timing`.
+    fn told(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Hit => ("Reperes; hit", "cache;desc=hit"),
+            Self::Stale => ("Reperes; hit; detail=stale", "cache;desc=stale"),
+            Self::Stored => ("Reperes; fwd=miss; stored", "cache;desc=miss"),
+            Self::Made => ("Reperes; fwd=miss", "cache;desc=miss"),
+        }
+    }
+}
+
+/// The answer that is, or could be, in memory.
+pub fn remembered(entry: &Entry, how: How) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(entry.body.clone()));
+    let headers = response.headers_mut();
+    for (name, value) in &entry.headers {
+        headers.append(name.clone(), value.clone());
+    }
+    let (status, timing) = how.told();
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(status));
+    headers.insert(SERVER_TIMING, HeaderValue::from_static(timing));
+    response
 }

@@ -7,7 +7,7 @@ use crate::problem::{Fault, Kind, Problem};
 use crate::query::pairs::{self, Unreadable};
 
 /// The longest code in a path, in bytes.
-const CODE_LENGTH: usize = 500;
+pub const CODE_LENGTH: usize = 500;
 
 /// The pairs of the query string.
 ///

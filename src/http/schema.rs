@@ -4,11 +4,24 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::reference;
+use crate::query::include::INCLUDED_ROWS;
 use crate::query::{Context, Dataset, Field, Kind, plan, value};
 
 /// The forms of a period.
 const PERIOD: &str =
     "^[1-9][0-9]{3}(-Q[1-4]|-[0-1][0-9](-[0-3][0-9])?|-[0-1][0-9]-[0-3][0-9]/[1-9][0-9]{3}-[0-1][0-9]-[0-3][0-9])?$";
+
+/// The length of the longest, an interval of days.
+const PERIOD_LENGTH: usize = "2019-01-01/2019-12-31".len();
+
+/// The form of a code.
+pub const CODE: &str = "^[A-Za-z0-9-]+$";
+
+/// The form of a decimal number in a query, without an exponent.
+const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
+
+/// The form of one value of a list in a query.
+const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 
 /// The schema of a dataset's rows. All fields are there unless `fields` leaves some out, so none is required; labels
 /// are there when `labels` asks for them.
@@ -40,7 +53,7 @@ pub fn envelope(context: Context, data: &Value) -> Value {
         .iter()
         .map(|include| {
             let row = json!({"$ref": reference(&row_name(include.dataset(), &[]))});
-            let rows = json!({"type": "array", "items": row});
+            let rows = json!({"type": "array", "items": row, "maxItems": INCLUDED_ROWS});
             let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether there are more rows."}});
             (include.name(), json!({"type": "object", "properties": properties, "required": ["data", "more"]}))
         })
@@ -67,13 +80,24 @@ pub fn row_name(dataset: &Dataset, extra: &[Field]) -> String {
 
 /// The schema of one value of a field, as a filter gives it.
 pub fn filter_value(field: &Field) -> Value {
-    let mut schema = scalar(field);
+    let mut schema = match field.kind {
+        Kind::Decimal => json!({"type": "string", "format": "decimal", "pattern": DECIMAL, "maxLength": value::DECIMAL_DIGITS}),
+        _ => scalar(field),
+    };
     if let Some(object) = schema.as_object_mut()
         && object.get("type") == Some(&json!("string"))
         && object.get("enum").is_none()
     {
         object.insert("minLength".to_owned(), json!(1));
-        object.insert("maxLength".to_owned(), json!(value::VALUE_LENGTH));
+        object.entry("maxLength").or_insert(json!(value::VALUE_LENGTH));
+    }
+    schema
+}
+
+/// The schema of one value of a list: a comma or a backslash of its own has a backslash before it.
+pub fn listed(mut schema: Value) -> Value {
+    if schema["type"] == "string" && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
+        schema["pattern"] = json!(LISTED);
     }
     schema
 }
@@ -134,12 +158,20 @@ fn scalar(field: &Field) -> Value {
         }
         Kind::Json { array: false } => json!({"type": "object"}),
         Kind::Json { array: true } => json!({"type": "array", "items": {"type": "object"}}),
-        Kind::Period => json!({"type": "string", "pattern": PERIOD}),
-        Kind::Code => json!({"type": "string", "pattern": "^[A-Za-z0-9-]+$"}),
+        Kind::Period => json!({"type": "string", "pattern": PERIOD, "maxLength": PERIOD_LENGTH}),
+        Kind::Code => json!({"type": "string", "pattern": CODE, "maxLength": value::VALUE_LENGTH}),
         Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) => {
             json!({"type": "string"})
         }
     }
+}
+
+/// A field's example, as a filter gives it: a decimal number is its digits.
+pub fn filter_example(dataset: &Dataset, field: &Field) -> Option<Value> {
+    example(dataset, field).map(|example| match field.kind {
+        Kind::Decimal => json!(example.to_string()),
+        _ => example,
+    })
 }
 
 /// A field's example, as a value of its kind.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::bounds::{Bounds, Counts};
 use super::files::store::Store;
 use super::memory::Memory;
+use super::shortcut::Shortcuts;
 use crate::db::Pool;
 use crate::db::Timeline;
 use crate::db::export::Exports;
@@ -23,6 +24,8 @@ pub struct State {
     pub timeline: Timeline,
     /// The answers that are kept, for all workers.
     pub memory: Memory,
+    /// The short ways to them, for all workers.
+    pub shortcuts: Shortcuts,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
     /// The files of releases.

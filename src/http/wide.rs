@@ -16,7 +16,7 @@ use crate::problem::{Fault, Problem};
 use crate::query::{Column, Dataset, Field, Kind, Parameter, Plan, Row};
 
 /// The most observations of one answer.
-const OBSERVATIONS: i64 = 20_000;
+pub const OBSERVATIONS: i64 = 20_000;
 
 /// The most periods, which are columns.
 const PERIODS: usize = 200;

@@ -55,6 +55,25 @@ pub fn find(configured: Option<&Path>, cluster: Option<u32>) -> Result<Binaries,
     })
 }
 
+/// Finds a client program of a version that can work with a server: the server's own, else the closest newer one.
+///
+/// # Errors
+/// What was looked for, and which versions there are.
+pub fn tool(configured: Option<&Path>, name: &str, server: u32) -> Result<PathBuf, String> {
+    let places = configured.map_or_else(candidates, |directory| vec![directory.to_owned()]);
+    let programs = places.iter().map(|directory| directory.join(name)).filter(|program| program.is_file());
+    let mut found: Vec<(u32, PathBuf)> = programs.filter_map(|program| Some((version(&program)?, program))).collect();
+    found.sort();
+    found.dedup_by_key(|(version, _)| *version);
+    let there: Vec<String> = found.iter().map(|(version, _)| version.to_string()).collect();
+    found.into_iter().find(|(version, _)| *version >= server).map(|(_, program)| program).ok_or_else(|| {
+        let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
+        format!(
+            "the server is Postgres {server}, and there is no `{name}` of that version or a newer one (found: {there}); install its client programs, or name their directory in POSTGRES_BIN_DIR"
+        )
+    })
+}
+
 fn candidates() -> Vec<PathBuf> {
     let mut all: Vec<PathBuf> = env::var_os("PATH").map(|path| env::split_paths(&path).collect()).unwrap_or_default();
     if let Ok(output) = Command::new("pg_config").arg("--bindir").output() {
@@ -72,11 +91,15 @@ fn probe(directory: &Path) -> Option<Binaries> {
     if !directory.join("initdb").is_file() {
         return None;
     }
-    let output = Command::new(directory.join("postgres")).arg("--version").output().ok()?;
+    Some(Binaries { directory: directory.to_owned(), version: version(&directory.join("postgres"))? })
+}
+
+/// The major version that a program says it is of.
+fn version(program: &Path) -> Option<u32> {
+    let output = Command::new(program).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     let number = text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-    let major = number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()?;
-    Some(Binaries { directory: directory.to_owned(), version: major })
+    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 /// The command that installs what is missing, for the system at hand.

@@ -9,5 +9,6 @@ mod binaries;
 mod cluster;
 mod supervisor;
 
+pub use binaries::tool;
 pub use cluster::{Cluster, Durability, Urls};
 pub use supervisor::Server;

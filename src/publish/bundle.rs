@@ -67,7 +67,7 @@ pub async fn publish_folder(
 }
 
 /// The bundles below a folder.
-fn folders(root: &Path) -> Result<Vec<PathBuf>, PublishError> {
+pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, PublishError> {
     let unreadable = |error: std::io::Error| {
         PublishError::Unreadable(format!("the bundled data in {} cannot be read: {error}", root.display()))
     };

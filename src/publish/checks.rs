@@ -3,6 +3,7 @@
 
 use super::fault::{Faults, FileFault, PublishError};
 use super::inputs::{Input, Inputs, Part, Spring};
+use super::manifest::Mode;
 use super::output::column_name;
 use crate::db::merge::Scope;
 use crate::db::publication::Publication;
@@ -13,7 +14,7 @@ use crate::query::{Dataset, Field, Kind, Shape, value};
 const VALID_FROM: &str = "valid_from";
 const VALID_TO: &str = "valid_to";
 
-/// Checks the staged rows of a dataset before they are merged.
+/// Checks the staged rows of a dataset before they are merged; gives the scopes within which they replace all others.
 ///
 /// # Errors
 /// The database's; faults of the rows are gathered.
@@ -22,7 +23,7 @@ pub async fn staged(
     (dataset, springs): (&'static Dataset, &[Spring]),
     stage: &Stage<'_, '_>,
     faults: &mut Faults,
-) -> Result<(), PublishError> {
+) -> Result<Vec<Scope>, PublishError> {
     let doubled = stage.duplicates().await?;
     faults.unlisted(doubled.more);
     for place in doubled.listed {
@@ -37,20 +38,25 @@ pub async fn staged(
     }
     let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
     files.dedup();
+    let mut replaced = Vec::new();
     for at in files {
         let input = &inputs.inputs[at];
         let origins = inputs.origins_of(at);
         totals(dataset, stage, input, &origins, faults).await?;
-        for (field, values) in scope(dataset, input, faults) {
-            let outside = stage.outside(&origins, field, &values).await?;
+        let scope = scope(dataset, input, faults);
+        for (field, values) in &scope {
+            let outside = stage.outside(&origins, field, values).await?;
             faults.unlisted(outside.more);
             for place in outside.listed {
                 let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
                 faults.push(fault(inputs, place, Some(field), detail));
             }
         }
+        if input.file.mode == Mode::Replace && !scope.is_empty() {
+            replaced.push(scope);
+        }
     }
-    Ok(())
+    Ok(replaced)
 }
 
 /// Checks what the manifest promises of a file: its digest, and the number of rows that it gives. One that gives none
@@ -68,7 +74,7 @@ pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
 }
 
 /// The scope of a file in a dataset; one that is at fault is gathered, and then as good as none.
-pub fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope {
+fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope {
     let mut scope = Scope::new();
     for (name, values) in &input.file.scope {
         let mut wrong = |why: String| faults.push(FileFault::of_file(&input.file.path, format!("the scope's `{name}` {why}")));

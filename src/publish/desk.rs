@@ -186,10 +186,8 @@ impl Desk {
     {
         let worker = Arc::clone(&self.0.worker);
         let asking = self.runtime().spawn(async move {
-            let connection = worker.connection().await?;
-            tokio::time::timeout(PATIENCE, question(connection))
-                .await
-                .map_err(|_| DbError::Late("no answer in time".to_owned()))?
+            let asked = async { question(worker.connection().await?).await };
+            tokio::time::timeout(PATIENCE, asked).await.map_err(|_| DbError::Late("no answer in time".to_owned()))?
         });
         asking.await.map_err(|error| DbError::Failed(error.to_string()))?
     }

@@ -10,7 +10,7 @@ use super::account;
 use super::checks;
 use super::fault::{Faults, PublishError};
 use super::inputs::{Inputs, Part, Spring};
-use super::manifest::{Manifest, Mode};
+use super::manifest::Manifest;
 use super::permit;
 use super::progress::{Progress, Step};
 use super::reading;
@@ -118,8 +118,9 @@ async fn run(
     }
     faults.check()?;
     progress.step(Step::Checking);
+    let mut replaced = Vec::new();
     for (dataset, stage, springs) in &staged {
-        checks::staged(inputs, (dataset, springs), stage, &mut faults).await?;
+        replaced.push(checks::staged(inputs, (dataset, springs), stage, &mut faults).await?);
     }
     let files = files(inputs, &staged, &mut faults).await?;
     faults.check()?;
@@ -127,8 +128,8 @@ async fn run(
     let number = publication.take_turn(job.wait).await?.ok_or(PublishError::Busy)?;
     progress.step(Step::Comparing);
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
-    for (dataset, stage, springs) in &staged {
-        let counts = stage.merge(number, &scopes(inputs, dataset, springs, &mut faults)).await?;
+    for ((dataset, stage, _), scopes) in staged.iter().zip(&replaced) {
+        let counts = stage.merge(number, scopes).await?;
         publication.analyze(dataset).await?;
         effects.push(Effect { dataset: dataset.name, counts });
         if counts.changed == 0 {
@@ -208,15 +209,6 @@ async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faul
         files.push(ReadFile { path: input.file.path.clone(), bytes, sha256, rows });
     }
     Ok(files)
-}
-
-/// The scopes within which a dataset's rows are replaced.
-fn scopes(inputs: &Inputs, dataset: &'static Dataset, springs: &[Spring], faults: &mut Faults) -> Vec<Scope> {
-    let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
-    files.dedup();
-    let replacing = files.into_iter().map(|at| &inputs.inputs[at]).filter(|input| input.file.mode == Mode::Replace);
-    let scopes = replacing.map(|input| checks::scope(dataset, input, faults));
-    scopes.filter(|scope| !scope.is_empty()).collect()
 }
 
 /// Computes the datasets that follow from those that were touched.

@@ -118,8 +118,14 @@ impl Worker {
     /// Writes down that a publication failed, so that it can be asked for again at once; unless it had been made when the
     /// database was lost.
     async fn fail(&self, by: &By, claim: &Claim, error: &PublishError) -> Settled {
-        let passing = matches!(error, PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)));
-        let settled = Settled { outcome: Outcome::Failed, release: None, detail: json!({"passing": passing}) };
+        let why = match error {
+            PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)) => Some("away"),
+            PublishError::Database(DbError::ReadOnly(_)) => Some("read-only"),
+            PublishError::Database(DbError::Full(_)) => Some("full"),
+            _ => None,
+        };
+        let detail = json!({"passing": why.is_some(), "why": why});
+        let settled = Settled { outcome: Outcome::Failed, release: None, detail };
         let written = match self.connection().await {
             Ok(client) => match publications::find(&client, &claim.key, &claim.id).await {
                 Ok(Some(Standing { settled: Some(made), .. })) => return made,
@@ -154,7 +160,7 @@ async fn beat(worker: Arc<Worker>, id: String, progress: Progress) {
             Err(error) => Err(error),
         };
         if let Err(error) = written {
-            log::warn!("how far the publication {id} is cannot be written down: {error}");
+            log::debug!("how far the publication {id} is cannot be written down: {error}");
         }
     }
 }

@@ -12,7 +12,7 @@ use super::period;
 pub const VALUE_LENGTH: usize = 200;
 
 /// The most digits of a decimal number, before and after the point together.
-const DECIMAL_DIGITS: usize = 30;
+pub const DECIMAL_DIGITS: usize = 30;
 
 /// Reads one value (of a list field: one of its values) and gives its canonical text.
 ///

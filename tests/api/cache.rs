@@ -19,7 +19,7 @@ use crate::harness::{
 /// How long something may take to come about before the test fails rather than hangs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
+pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !holds() {
         assert!(Instant::now() < deadline, "{what}");

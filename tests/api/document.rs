@@ -167,6 +167,43 @@ fn what_is_accepted_is_declared_and_what_is_declared_accepted() {
 }
 
 #[test]
+fn texts_are_as_long_as_declared_and_no_longer() {
+    let document = document();
+    let mut tried = 0;
+    for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{'))
+    {
+        let free: Vec<(String, usize)> = parameters(&operation)
+            .iter()
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| {
+                let one =
+                    if parameter["schema"]["type"] == "array" { &parameter["schema"]["items"] } else { &parameter["schema"] };
+                let is_free = one["enum"].is_null() && one["pattern"].as_str().is_some_and(|pattern| pattern.contains(r"\u009f"));
+                let name = parameter["name"].as_str().expect("a name").to_owned();
+                Some((name, usize::try_from(one["maxLength"].as_u64()?).expect("a length")))
+                    .filter(|(_, most)| is_free && *most < pairs::QUERY_LENGTH)
+            })
+            .collect();
+        for chunk in free.chunks(20) {
+            let faults = |longer: usize| -> BTreeSet<String> {
+                let pairs: Vec<String> =
+                    chunk.iter().map(|(name, most)| format!("{name}={}", "a".repeat(most + longer))).collect();
+                let reply = get(bundled(), &format!("{path}?limit=0&{}", pairs.join("&")));
+                let long = |fault: &&Value| {
+                    fault["detail"].as_str().is_some_and(|detail| detail.contains("longer than") || detail.contains("characters"))
+                };
+                let all = reply.problem(400)["errors"].as_array().expect("faults").clone();
+                all.iter().filter(long).map(|fault| fault["parameter"].as_str().expect("a name").to_owned()).collect()
+            };
+            assert_eq!(faults(0), BTreeSet::new(), "{path}");
+            assert_eq!(faults(1), chunk.iter().map(|(name, _)| name.clone()).collect(), "{path}");
+            tried += chunk.len();
+        }
+    }
+    assert!(tried > 50, "only {tried} parameters take free text");
+}
+
+#[test]
 fn problems_are_as_documented_and_explained() {
     let document = document();
     let schema = json!({"$ref": "#/components/schemas/Problem"});

@@ -1,107 +1,17 @@
 //! The program as an operator runs it: its own Postgres, its end and its neighbours, whatever is killed.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{self, Receiver};
+use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Form, database, get, raw, root_directory, with_database};
+use crate::harness::{
+    Form, Program, bundles, data_dir, database, get, kill, postmaster, raw, root_directory, text, with_database,
+};
 
 /// How long anything may take before a test fails rather than hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A running program and the lines of its log.
-pub(super) struct Program {
-    child: Child,
-    lines: Receiver<String>,
-    seen: Vec<String>,
-}
-
-impl Program {
-    pub(super) fn start(settings: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
-        command.current_dir(root_directory()).env_remove("DATABASE_URL").env_remove("RUST_LOG");
-        command.env("REPERES_ADDRESS", "127.0.0.1:0").env("REPERES_BUNDLES", bundles()).env("REPERES_WORKERS", "2");
-        command.envs(settings.iter().copied()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the program starts");
-        let (sender, lines) = mpsc::channel();
-        let log = BufReader::new(child.stderr.take().expect("the log is piped"));
-        std::thread::spawn(move || log.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
-        Self { child, lines, seen: Vec::new() }
-    }
-
-    /// Waits for a line that holds a text.
-    pub(super) fn line(&mut self, text: &str) -> String {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) if line.contains(text) => return line,
-                Ok(line) => self.seen.push(line),
-                Err(_) => panic!("no line says `{text}`:\n{}", self.seen.join("\n")),
-            }
-        }
-    }
-
-    pub(super) fn address(&mut self) -> SocketAddr {
-        let line = self.line("ready in");
-        line.split("http://")
-            .nth(1)
-            .and_then(|rest| rest.split('/').next())
-            .and_then(|a| a.parse().ok())
-            .expect("the line says where to look")
-    }
-
-    fn signal(&self, signal: i32) {
-        kill(self.child.id(), signal);
-    }
-
-    /// The code it ends with, and the rest of its log.
-    fn end(&mut self) -> (Option<i32>, String) {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = self.child.try_wait().expect("the program can be waited for") {
-                std::thread::sleep(Duration::from_millis(100));
-                self.seen.extend(self.lines.try_iter());
-                return (status.code(), self.seen.join("\n"));
-            }
-            assert!(Instant::now() < deadline, "the program does not end:\n{}", self.seen.join("\n"));
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        self.signal(libc::SIGTERM);
-        _ = self.child.wait();
-    }
-}
-
-fn bundles() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/bundles")
-}
-
-fn kill(pid: u32, signal: i32) {
-    // SAFETY: kill has no memory preconditions; the processes are the test's own.
-    unsafe { libc::kill(i32::try_from(pid).expect("a process number"), signal) };
-}
-
-fn data_dir() -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    root_directory().join(format!("var-{}", NUMBER.fetch_add(1, Ordering::Relaxed)))
-}
-
-fn text(path: &Path) -> &str {
-    path.to_str().expect("the path is text")
-}
-
-fn postmaster(data: &Path) -> Option<u32> {
-    fs::read_to_string(data.join("postgres/postmaster.pid")).ok()?.lines().next()?.parse().ok()
-}
 
 /// Asks until the answer has a status, and gives every other status that was answered meanwhile.
 fn until(address: SocketAddr, target: &str, status: u16) -> Vec<u16> {
@@ -126,10 +36,12 @@ fn its_own_postgres_comes_back_whatever_is_killed() {
     let before = get(address, "/v1/territories/COM-59350").body;
     let postgres = postmaster(&data).expect("Postgres runs");
 
-    let mut second = Program::start(&settings);
-    let (code, log) = second.end();
-    assert_eq!(code, Some(1));
-    assert!(log.contains(&format!("another server (process {}) already runs on", program.child.id())), "{log}");
+    let place = address.to_string();
+    for address in ["127.0.0.1:0", &place] {
+        let (code, log) = Program::start(&[settings[0], ("REPERES_ADDRESS", address)]).end();
+        assert_eq!(code, Some(1));
+        assert!(log.contains(&format!("another server (process {}) already runs on", program.id())), "{log}");
+    }
 
     kill(postgres, libc::SIGKILL);
     program.line("the private Postgres has died");
@@ -139,7 +51,7 @@ fn its_own_postgres_comes_back_whatever_is_killed() {
     let postgres = postmaster(&data).expect("Postgres runs again");
 
     program.signal(libc::SIGKILL);
-    program.child.wait().expect("it is dead");
+    program.end();
     let mut program = Program::start(&settings);
     let address = program.address();
     assert_eq!(get(address, "/v1/territories/COM-59350").body, before);
@@ -198,7 +110,10 @@ fn migrate_sets_up_and_ends_and_a_newer_schema_is_refused() {
     });
     let refused = run();
     assert_eq!(refused.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("newer version of this program"));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("newer version of this program (migration 99990101000000)"));
+    let (code, log) = Program::start(&[("DATABASE_URL", &url)]).end();
+    assert_eq!(code, Some(1));
+    assert!(log.contains("newer version of this program (migration 99990101000000)"), "{log}");
 }
 
 #[test]
@@ -250,20 +165,6 @@ fn commands_join_the_postgres_of_a_running_server_and_start_it_where_there_is_no
     assert!(log.contains("POST /v1/releases") && !log.contains(&token[8..]), "{log}");
     assert!(String::from_utf8_lossy(&keys(&["list"]).stdout).contains("publish:*"));
     assert_eq!(postmaster(&data), None, "Postgres is left running");
-}
-
-#[test]
-fn a_database_that_is_not_there_is_waited_for_and_then_named() {
-    let mut program =
-        Program::start(&[("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/nothing"), ("REPERES_STARTUP_WAIT_S", "1")]);
-    let (code, log) = program.end();
-    assert_eq!(code, Some(1));
-    assert!(log.contains("waiting for the database") && log.contains("not available"), "{log}");
-    assert!(!log.contains("hunter2"), "the password is in the log");
-    let missing = database().replace("/test_", "/absent_");
-    let (code, log) = Program::start(&[("DATABASE_URL", &missing)]).end();
-    assert_eq!(code, Some(1));
-    assert!(log.contains("does not exist") && !log.contains("waiting"), "{log}");
 }
 
 #[test]

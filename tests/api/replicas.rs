@@ -8,9 +8,9 @@ use reperes::app::Shared;
 use reperes::db::pool::Limits;
 use serde_json::{Value, json};
 
-use super::processes::Program;
 use crate::harness::{
-    Form, Pair, Postgres, SOURCES, TestServer, bundle, get, key, migrated, publish, replicated, territories, with_database,
+    Form, Pair, Postgres, Program, SOURCES, TestServer, bundle, get, key, migrated, publish, replicated, territories,
+    with_database,
 };
 
 /// How long something may take to come about before a test fails rather than hangs.

@@ -7,6 +7,8 @@ mod client;
 mod cluster;
 mod form;
 pub mod past;
+mod program;
+mod proxy;
 mod server;
 mod standby;
 mod world;
@@ -15,6 +17,8 @@ pub use bundle::{SOURCES, bundle, territories};
 pub use client::{Reply, ask, get, get_late, head, raw, send};
 pub use cluster::{close, database, open, root_directory};
 pub use form::{Form, key};
+pub use program::{Program, bundles, data_dir, kill, postmaster, text};
+pub use proxy::{Network, Proxy};
 pub use server::{
     TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, replicated, shared, with_database,
 };

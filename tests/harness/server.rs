@@ -14,7 +14,7 @@ use reperes::db::grants;
 use reperes::db::migrate::{self, SetupLock};
 use reperes::db::pool::Limits;
 use reperes::publish::{self, PublishError, Report, Settings};
-use reperes::server::Server;
+use reperes::server::{Leave, Server, Socket};
 
 use super::cluster::{database, root_directory};
 
@@ -48,8 +48,8 @@ impl TestServer {
     pub fn with(url: &str, shared: Shared) -> Self {
         let (sender, receiver) = mpsc::channel();
         std::thread::spawn(move || {
-            let server =
-                Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), shared, Some(2), 1).expect("a free port can be bound");
+            let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port can be bound");
+            let server = Server::new(socket, shared, Some(2), Leave { grace: Duration::ZERO, wait: 1 });
             sender.send(server.address().expect("a bound server has an address")).expect("the test waits");
             actix_web::rt::System::new()
                 .block_on(async { server.start().expect("the server starts").await })

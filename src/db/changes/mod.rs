@@ -143,7 +143,7 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
         }
         _ = sender.send(Ok(Chunk { rows: Vec::new(), last: true })).await;
     });
-    receiver
+    Chunks::new(receiver)
 }
 
 /// The steps that are left, each with the key after which it starts.

@@ -47,10 +47,10 @@ use answer::Answer;
         ("within" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all that lies wholly in them.", example = json!(["REG-32"])),
         ("touching" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all that lies in them, wholly or partly.", example = json!(["REG-32"])),
         ("limit" = Option<i32>, Query, description = "Changes at most on a page. As JSON 100 when left out; in the other representations all changes.", example = 5, minimum = 1, maximum = 1000),
-        ("cursor" = Option<String>, Query, description = "Where the page starts: follow `links.next`."),
-        ("format" = Option<String>, Query, description = "The representation; goes before the header `Accept`: `json`, `ndjson`, `csv`.", example = "json"),
-        ("delimiter" = Option<String>, Query, description = "Delimiter of CSV: `,`, `;` or `tab`."),
-        ("decimal" = Option<String>, Query, description = "Decimal mark of CSV: `.` or `,`."),
+        ("cursor" = Option<String>, Query, description = "Where the page starts: follow `links.next`.", pattern = "^[A-Za-z0-9_-]+$"),
+        ("format" = Option<String>, Query, description = "The representation; goes before the header `Accept`: `json`, `ndjson`, `csv`.", pattern = "^(json|ndjson|csv)$", example = "json"),
+        ("delimiter" = Option<String>, Query, description = "Delimiter of CSV: `,`, `;` or `tab`.", pattern = "^(,|;|tab)$"),
+        ("decimal" = Option<String>, Query, description = "Decimal mark of CSV: `.` or `,`.", pattern = "^[.,]$"),
         ("bom" = Option<bool>, Query, description = "CSV for spreadsheets."),
         ("trailer" = Option<bool>, Query, description = "Ends NDJSON with a line that counts the changes and names the release."),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of this address's last answer: 304 when nothing has been published since."),
@@ -107,7 +107,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
-    Ok(response.streaming(export::stream(&state, rows, Box::new(writer), permit)))
+    Ok(response.streaming(export::stream(&state, rows, Box::new(writer), permit).await?))
 }
 
 /// The last release whose changes are given.

@@ -218,9 +218,18 @@ fn refusal(settled: &Settled) -> Option<Problem> {
             Some(Problem::new(Kind::Forbidden, detail))
         }
         Outcome::Failed => Some(match settled.detail["passing"].as_bool() {
-            Some(true) => Problem::new(Kind::Unavailable, "The database did not answer; nothing was published."),
+            Some(true) => Problem::new(Kind::Unavailable, passing(settled.detail["why"].as_str())),
             _ => Problem::internal(),
         }),
         _ => None,
+    }
+}
+
+/// Why nothing was published that may be published later.
+fn passing(why: Option<&str>) -> &'static str {
+    match why {
+        Some("read-only") => "Nothing was published: the database is read-only at the moment; reads go on.",
+        Some("full") => "Nothing was published: the database has no room left on its disk; reads go on.",
+        _ => "The database did not answer; nothing was published.",
     }
 }

@@ -1,0 +1,87 @@
+"""Owns the baseline servers: what they are given to answer with, how they are started and ended.
+
+What they answer is taken from the service itself: the bytes of head and body, and the statement that it reads rows with, as Postgres
+logs it, its parameters written into it.
+"""
+
+import http.client
+import json
+import re
+import subprocess
+import time
+
+from load_generator import SERVER, pinned
+from service import FOLDER, ROOT, psql
+
+BINARY = ROOT / "target/release/examples/baseline"
+LOG = FOLDER / "data/postgres.log"
+STATEMENT = re.compile(r"execute \S+: (.*?)\n[^\n]*DETAIL:  parameters: ([^\n]*)", re.S)
+PARAMETER = re.compile(r"(\$\d+) = ('(?:[^']|'')*'|NULL)")
+# What servers say by themselves of every answer.
+THEIRS = ("date", "content-length", "connection")
+PATIENCE = 10
+
+
+def answer(server, address, headers):
+    """The headers and the body of an answer of the service."""
+    connection = http.client.HTTPConnection(server.address, timeout=PATIENCE)
+    connection.request("GET", address, headers=dict(headers))
+    got = connection.getresponse()
+    body = got.read()
+    if got.status != 200:
+        raise SystemExit(f"{address}: {got.status} {body[:500].decode(errors='replace')}")
+    connection.close()
+    return {name.lower(): value for name, value in got.getheaders()}, body
+
+
+def logging(on):
+    psql(f"ALTER SYSTEM {'SET' if on else 'RESET'} log_min_duration_statement" + (" = 0" if on else ""))
+    psql("SELECT pg_reload_conf()")
+    time.sleep(0.5)
+
+
+def statement(server, address):
+    """The longest statement that an answer is read with: the rows. It is asked for twice, so that it is prepared."""
+    logging(True)
+    start = LOG.stat().st_size
+    for _ in range(2):
+        answer(server, address, ())
+    time.sleep(0.5)
+    logging(False)
+    with open(LOG, encoding="utf-8", errors="replace") as log:
+        log.seek(start)
+        found = STATEMENT.findall(log.read())
+    sql, given = max(found, key=lambda pair: len(pair[0]))
+    values = dict(PARAMETER.findall(given))
+    sql = re.sub(r"\$\d+", lambda place: values[place.group()], sql)
+    return sql
+
+
+class Baseline:
+    """A baseline server for some addresses; a context."""
+
+    def __init__(self, server, held=(), stated=(), headers=()):
+        folder = FOLDER / "baseline"
+        folder.mkdir(exist_ok=True)
+        plan = []
+        for at, address in enumerate(held):
+            told, body = answer(server, address, headers)
+            (folder / f"body-{at}").write_bytes(body)
+            kept = [(name, value) for name, value in told.items() if name not in THEIRS]
+            plan.append({"address": address, "headers": kept, "body": f"body-{at}"})
+        plan += [{"address": address, "sql": statement(server, address)} for address in stated]
+        self.plan = folder / "plan.json"
+        self.plan.write_text(json.dumps(plan))
+
+    def __enter__(self):
+        database = f"host={FOLDER / 'data/run'} user=reperes dbname=postgres"
+        command = pinned(SERVER, [str(BINARY), str(self.plan), database])
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.address = self.process.stdout.readline().strip()
+        if not self.address:
+            raise SystemExit("the baseline server does not start")
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(PATIENCE)

@@ -1,0 +1,58 @@
+"""Owns the load: requests as fast as they are answered, by wrk, or at a fixed rate, by oha; both on a processor of
+their own, so that the server's is the server's.
+
+Both are installed by `bench/tools`. A latency at a fixed rate counts from when the request was due.
+"""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import tempfile
+
+from service import ROOT
+
+CLIENT, SERVER = "1", "0"
+CONNECTIONS = 16
+UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
+OHA = ROOT / "target/bench/bin/oha"
+SCRIPT = pathlib.Path(__file__).with_name("addresses.lua")
+
+
+def pinned(processor, command):
+    """The command on one processor."""
+    return ["taskset", "-c", processor, *command]
+
+
+def milliseconds(text):
+    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
+    return float(number) * UNITS[unit]
+
+
+def closed(base, addresses, seconds, headers=(), connections=CONNECTIONS):
+    """Asks for the addresses in turn as fast as they are answered: requests a second, p50 and p99 in ms, and how many
+    were not answered with 2xx or 3xx."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("\n".join(addresses))
+        file.flush()
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT)]
+        command += [part for header in headers for part in ("-H", header)] + [base]
+        done = subprocess.run(
+            pinned(CLIENT, command), check=True, text=True, stdout=subprocess.PIPE, env=os.environ | {"ADDRESSES": file.name}
+        )
+    said = done.stdout
+    rate = float(re.search(r"Requests/sec:\s+([\d.]+)", said).group(1))
+    p50, p99 = (milliseconds(re.search(rf"^\s+{part}%\s+(\S+)", said, re.M).group(1)) for part in (50, 99))
+    bad = re.search(r"Non-2xx or 3xx responses: (\d+)", said)
+    sockets = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", said)
+    failed = (int(bad.group(1)) if bad else 0) + (sum(map(int, sockets.groups())) if sockets else 0)
+    return rate, p50, p99, failed
+
+
+def fixed(address, rate, seconds, connections):
+    """Asks for an address at a fixed rate: oha's own report, whose times are seconds, with `p` for percentiles."""
+    command = [str(OHA), "--no-tui", "--output-format", "json", "-q", str(rate), "-z", f"{seconds}s"]
+    command += ["-c", str(connections), "--latency-correction", "--wait-ongoing-requests-after-deadline", address]
+    done = subprocess.run(pinned(CLIENT, command), check=True, text=True, stdout=subprocess.PIPE)
+    return json.loads(done.stdout)

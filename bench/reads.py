@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Owns the measuring of quick reads beside the baseline servers, in turn, on a processor of their own: answers from
+memory beside plain actix-web that returns the same bytes, and answers from the database beside plain actix-web that
+runs the same statement over bare tokio-postgres and writes its rows as JSON.
+
+Usage: reads.py [SECONDS] [from_memory] [from_database], after load.py. Medians of three rounds; `of baseline` is the ratio of requests a second.
+"""
+
+import statistics
+import sys
+
+from baseline import Baseline, answer
+from load_generator import CONNECTIONS, SERVER, closed
+from service import Service, processor_seconds, table
+from workloads import AGGREGATE, ITEM, MIX, PAGE_100, READS
+
+ROUNDS = 3
+# A line for every request is the one thing that the baseline does not do at all.
+QUIET = "info,reperes::access=warn"
+SECONDS = next((int(argument) for argument in sys.argv if argument.isdigit()), 5)
+HEAD = ("reads", "service /s", "baseline /s", "of baseline", "p50 ms", "p99 ms", "baseline p99", "p99 ratio", "µs CPU", "baseline µs")
+
+
+def measure(server, addresses, headers=(), connections=CONNECTIONS):
+    """One round: requests a second, p50, p99, microseconds of the server's process a request."""
+    before = processor_seconds(server.process.pid)
+    rate, p50, p99, failed = closed(f"http://{server.address}", addresses, SECONDS, headers, connections)
+    if failed:
+        raise SystemExit(f"{failed} requests failed at {addresses[0]}")
+    spent = processor_seconds(server.process.pid) - before
+    return rate, p50, p99, spent / (rate * SECONDS) * 1e6
+
+
+def compare(name, service, baseline, addresses, headers=(), connections=CONNECTIONS):
+    """Measures both in turn and shows a line."""
+    rounds = [
+        (measure(service, addresses, headers, connections), measure(baseline, addresses, (), connections)) for _ in range(ROUNDS)
+    ]
+    ours, theirs = ([statistics.median(column) for column in zip(*side)] for side in zip(*rounds))
+    ratio = statistics.median(one[0] / other[0] for one, other in rounds)
+    late = statistics.median(one[2] / other[2] for one, other in rounds)
+    table(
+        (name, f"{ours[0]:.0f}", f"{theirs[0]:.0f}", f"{ratio:.2f}", f"{ours[1]:.2f}", f"{ours[2]:.2f}", f"{theirs[2]:.2f}")
+        + (f"{late:.2f}", f"{ours[3]:.0f}", f"{theirs[3]:.0f}")
+    )
+
+
+def from_memory():
+    with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=QUIET) as service:
+        every = [address for addresses in READS.values() for address in addresses]
+        with Baseline(service, held=every) as baseline:
+            for name, addresses in READS.items():
+                compare(f"{name}, from memory", service, baseline, addresses)
+            compare("the mix, from memory", service, baseline, MIX)
+            for name, addresses in {"an item": ITEM, "a page of 100": PAGE_100}.items():
+                told, _ = answer(service, addresses[0], ())
+                compare(f"{name}, 304", service, baseline, addresses, [f"If-None-Match: {told['etag']}"])
+        zipped = [("Accept-Encoding", "zstd")]
+        with Baseline(service, held=PAGE_100, headers=zipped) as baseline:
+            compare("a page of 100 in zstd, from memory", service, baseline, PAGE_100, ["Accept-Encoding: zstd"])
+
+
+def from_database():
+    with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=QUIET, REPERES_CACHE_MB=0) as service:
+        every = [address for addresses in READS.values() for address in addresses] + AGGREGATE
+        with Baseline(service, stated=every) as baseline:
+            for name, addresses in READS.items():
+                compare(f"{name}, from the database", service, baseline, addresses)
+            compare("an aggregate of all rows, one at a time", service, baseline, AGGREGATE, connections=1)
+
+
+PARTS = [part for part in (from_memory, from_database) if part.__name__ in sys.argv] or [from_memory, from_database]
+
+
+def main():
+    table(HEAD, ("---", *["---:"] * (len(HEAD) - 1)))
+    for part in PARTS:
+        part()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,28 @@
+"""Owns what is asked of the service when quick reads are measured: each workload is one or more addresses.
+
+They need what `generate.py` makes: `banc-02` is an indicator of the synthetic bundle with a twentieth of its rows.
+"""
+
+ITEM = ["/v1/territories/DEP-59"]
+PAGE_20 = ["/v1/territories?kind=commune&limit=20"]
+PAGE_100 = ["/v1/territories?kind=commune&limit=100"]
+SERIES = ["/v1/observations?indicator_code=banc-02&territory_code=COM-01001"]
+CHOROPLETH = ["/v1/observations?indicator_code=banc-02&territory_code__startswith=DEP-&latest=true&limit=200"]
+SEARCH = ["/v1/territories?q=saint%20omer"]
+PROFILE = ["/v1/territories/COM-01001/profile"]
+AGGREGATE = [
+    "/v1/observations?source_code=banc-source&territory_code__startswith=COM-&group_by=indicator_code,period&aggregate=sum"
+]
+
+READS = {
+    "an item": ITEM,
+    "a page of 20": PAGE_20,
+    "a page of 100": PAGE_100,
+    "a series": SERIES,
+    "a choropleth": CHOROPLETH,
+    "a search": SEARCH,
+    "a profile": PROFILE,
+}
+
+# As a dashboard asks: mostly items and series, some pages and maps.
+MIX = ITEM * 4 + SERIES * 4 + PAGE_20 * 2 + PAGE_100 + CHOROPLETH * 2 + SEARCH + PROFILE * 2

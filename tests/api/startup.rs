@@ -1,0 +1,86 @@
+//! The start on a database that is away, or that will not have the program.
+
+use std::fs;
+use std::time::{Duration, Instant};
+
+use crate::harness::{Network, Program, Proxy, database, get, migrated, owner, root_directory, with_database};
+
+/// How long the database may take to go by its new rules.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[test]
+fn a_database_that_is_not_there_is_waited_for_and_then_named() {
+    let mut program =
+        Program::start(&[("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/nothing"), ("REPERES_STARTUP_WAIT_S", "1")]);
+    let (code, log) = program.end();
+    assert_eq!(code, Some(1));
+    assert!(log.contains("waiting for the database") && log.contains("not available"), "{log}");
+    assert!(!log.contains("hunter2"), "the password is in the log");
+    let missing = database().replace("/test_", "/absent_");
+    let (code, log) = Program::start(&[("DATABASE_URL", &missing)]).end();
+    assert_eq!(code, Some(1));
+    assert!(log.contains("does not exist") && !log.contains("waiting"), "{log}");
+}
+
+#[test]
+fn a_database_that_comes_late_is_waited_for_and_served() {
+    for (fault, why) in [(Network::Cut, "refused"), (Network::Frozen, "no connection within")] {
+        let url = migrated();
+        let proxy = Proxy::to(&url);
+        proxy.set(fault);
+        let place = proxy.url(&url).replace("//reperes_service@", "//reperes_service:hunter2@");
+        let mut program = Program::start(&[("DATABASE_URL", &place)]);
+        let lost = program.line("does not answer");
+        assert!(lost.contains(why), "{lost}");
+        let waiting = program.line("waiting for the database");
+        let named = place.split_once('@').expect("the URL names a role").1;
+        assert!(waiting.contains(named), "{waiting} does not say for what");
+        proxy.set(Network::Passing);
+        program.line("answers again");
+        let address = program.address();
+        assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
+        program.signal(libc::SIGTERM);
+        let (code, log) = program.end();
+        assert_eq!(code, Some(0));
+        assert!(!log.contains("hunter2") && !log.contains("waiting for the database"), "{log}");
+    }
+}
+
+/// Lets a role in with its password alone, and waits until that is so.
+fn asks_for_a_password(role: &str) {
+    let rules = root_directory().join("cluster/postgres/pg_hba.conf");
+    let before = fs::read_to_string(&rules).expect("the rules of the tests' Postgres");
+    fs::write(&rules, format!("local all {role} scram-sha-256\n{before}")).expect("the rules can be written");
+    with_database(&database(), async |client| {
+        client.batch_execute("SELECT pg_reload_conf()").await.expect("the owner may do it");
+        let known = "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'scram-sha-256'";
+        assert_eq!(client.query_one(known, &[]).await.expect("the rules").get::<_, i64>(0), 1);
+    });
+}
+
+#[test]
+fn a_database_that_will_not_have_us_is_not_waited_for() {
+    let url = migrated();
+    let named = |role: &str| url.replace("//reperes_service@", &format!("//{role}@"));
+    with_database(&owner(&url), async |client| {
+        client.batch_execute("CREATE ROLE reperes_mdp LOGIN PASSWORD 'juste'").await.expect("the owner may do it");
+    });
+    asks_for_a_password("reperes_mdp");
+    let deadline = Instant::now() + PATIENCE;
+    for (role, why) in [
+        ("reperes_mdp:hunter2", "password authentication failed for user \"reperes_mdp\""),
+        ("reperes_mdp", "password missing"),
+        ("personne", "role \"personne\" does not exist"),
+    ] {
+        loop {
+            let (code, log) = Program::start(&[("DATABASE_URL", &named(role))]).end();
+            assert_eq!(code, Some(1), "{log}");
+            assert!(!log.contains("hunter2") && !log.contains("waiting"), "{log}");
+            if log.contains(why) {
+                break;
+            }
+            // New rules are heeded in a while; until then the role is let in, and may not migrate.
+            assert!(Instant::now() < deadline, "{log}");
+        }
+    }
+}
