@@ -18,6 +18,15 @@ RUN install -d /out/data \
     && cp -r data/0*-* data/recipes /out/data/ \
     && chmod -R u=rwX,go=rX /out/data
 
+# For backups: the programs of the database's version beside ours. Raise it with the image of the database.
+FROM postgres:17.11-bookworm AS tools
+COPY --from=build /out/bin/reperes /usr/local/bin/reperes
+COPY --from=build /out/data /srv/reperes/data
+WORKDIR /srv/reperes
+USER 10001:10001
+ENTRYPOINT ["/usr/local/bin/reperes"]
+CMD ["verify"]
+
 FROM debian:bookworm-slim
 LABEL org.opencontainers.image.title="reperes" \
       org.opencontainers.image.description="Open-data API of the strategy against poverty in Hauts-de-France" \

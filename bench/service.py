@@ -1,6 +1,7 @@
 """Owns the service that is measured: where it lies, how it is started and asked, what it uses; psql beside it.
 
-A bench folder holds `bundles/` (what is published), `data/` (the private Postgres) and `server.log`.
+A bench folder holds `bundles/` (what is published: the program's own data where there is none), `data/` (the private
+Postgres) and `server.log`.
 """
 
 import http.client
@@ -23,8 +24,9 @@ BUFFER = bytearray(1 << 20)
 def environment(**settings):
     """The settings of the program, whatever the caller's are, and more of them."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REPERES_", "DATABASE_URL"))}
-    ours = {"REPERES_BUNDLES": FOLDER / "bundles", "REPERES_DATA_DIR": FOLDER / "data", "REPERES_ADDRESS": "127.0.0.1:0"}
-    ours |= {"REPERES_SHUTDOWN_GRACE_S": 0}
+    ours = {"REPERES_DATA_DIR": FOLDER / "data", "REPERES_ADDRESS": "127.0.0.1:0", "REPERES_SHUTDOWN_GRACE_S": 0}
+    if (FOLDER / "bundles").is_dir():
+        ours["REPERES_BUNDLES"] = FOLDER / "bundles"
     return kept | {"RUST_LOG": "info"} | {name: str(value) for name, value in (ours | settings).items()}
 
 
@@ -32,6 +34,11 @@ def mebibytes(pid, name="VmHWM"):
     """What /proc says of a process's memory: VmHWM is the peak, VmRSS what it has now."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(rf"{name}:\s+(\d+)", status).group(1)) / 1024
+
+
+def descriptors(pid):
+    """How many files, sockets included, a process has open."""
+    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def psql(sql):
@@ -62,6 +69,7 @@ class Service:
         self.settings = settings
 
     def __enter__(self):
+        FOLDER.mkdir(parents=True, exist_ok=True)
         log = FOLDER / "server.log"
         with open(log, "wb") as out:
             self.process = subprocess.Popen(self.command, env=environment(**self.settings), cwd=ROOT, stderr=out)

@@ -21,6 +21,7 @@ use crate::http::files::{self, store::Store};
 use crate::http::memory::Memory;
 use crate::http::shortcut::Shortcuts;
 use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
+use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
 use crate::query::closest::closest;
@@ -59,6 +60,8 @@ pub struct Shared {
     pub desk: Desk,
     /// The OpenAPI document.
     pub document: Bytes,
+    /// What has been counted.
+    pub metrics: Metrics,
     /// Whether the server is on its way down.
     pub stopping: watch::Sender<bool>,
 }
@@ -77,12 +80,13 @@ impl Shared {
     /// Reads go to the replicas as far as they have come.
     pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, memory: u64) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
+        let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
-        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS);
+        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let timeline = Timeline::follow(database.clone(), &exports.handle());
         replicas.follow(&timeline, &exports.handle());
         let files = Store::new(disk.files);
-        let desk = Desk::new(database.clone(), REGISTRY, disk.publishing);
+        let desk = Desk::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let counts = Arc::new(Counts::new(&bounds));
         Self {
@@ -100,6 +104,7 @@ impl Shared {
             desk,
             public_url: None,
             document,
+            metrics,
             stopping: watch::Sender::new(false),
         }
     }
@@ -132,7 +137,14 @@ pub fn build(
     > + use<>,
 > {
     let state = State {
-        pool: Pool::new(shared.database.clone(), shared.replicas.clone(), shared.limits, Arc::clone(&shared.room)),
+        pool: Pool::new(
+            shared.database.clone(),
+            shared.replicas.clone(),
+            shared.limits,
+            Arc::clone(&shared.room),
+            shared.metrics.reads(),
+        ),
+        replicas: shared.replicas.clone(),
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),
@@ -144,6 +156,7 @@ pub fn build(
         counts: Arc::clone(&shared.counts),
         registry: REGISTRY,
         document: shared.document.clone(),
+        requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
         stopping: shared.stopping.clone(),
     };
     App::new()

@@ -6,6 +6,7 @@ mod arguments;
 mod backup;
 mod database;
 mod keys;
+mod logging;
 mod publish;
 mod restore;
 mod verify;
@@ -115,7 +116,7 @@ fn serve() -> Result<(), String> {
     shared.build_files();
     let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(taken)?;
     let leave = Leave { grace: config.shutdown_grace, wait: config.shutdown_wait };
-    let server = Server::new(socket, shared, config.workers, leave);
+    let server = Server::new(socket, shared, config.workers, leave).watched_on(config.admin);
     let address = server.address().map_err(|error| error.to_string())?;
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
@@ -147,9 +148,8 @@ fn configure() -> Result<Config, String> {
         Err(error) if error.not_found() => Ok(None),
         Err(error) => Err(format!("the file .env cannot be read: {error}")),
     };
-    let log = std::env::var("RUST_LOG").unwrap_or_default();
-    let log = if log.is_empty() { "info" } else { &log };
-    env_logger::Builder::new().parse_filters(log).format(line).init();
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    logging::start(&variable("RUST_LOG"), &variable("LOG_FORMAT"));
     if let Some(path) = from_file? {
         log::info!("settings are also read from {}", path.display());
     }
@@ -163,25 +163,4 @@ fn configure() -> Result<Config, String> {
         }
     }
     Config::read(variables.into_iter()).map_err(|faults| faults.to_string())
-}
-
-/// One line of the log; the time is made with the calendar that the program has anyway.
-fn line(out: &mut env_logger::fmt::Formatter, record: &log::Record<'_>) -> std::io::Result<()> {
-    let time = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ");
-    let text = harmless(&record.args().to_string());
-    writeln!(out, "{time} {:<5} {} {text}", record.level(), record.target())
-}
-
-/// A text that neither ends its line, but for more lines that are seen to belong to it, nor commands a terminal.
-fn harmless(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' => harmless.push_str("\n  "),
-            '\u{2028}' | '\u{2029}' => harmless.extend(c.escape_default()),
-            c if c.is_control() => harmless.extend(c.escape_default()),
-            c => harmless.push(c),
-        }
-    }
-    harmless
 }

@@ -11,6 +11,7 @@
 //!                        app → http → { publish, db, format } → query → problem
 //!         cli → publish → db
 //!         { cli, http, publish } → access → query
+//!         { app, http, publish, db } → metrics
 //!         cli → { config, postgres }
 //! ```
 //!
@@ -24,6 +25,7 @@ pub mod datasets;
 pub mod db;
 pub mod format;
 pub mod http;
+pub mod metrics;
 pub mod postgres;
 pub mod problem;
 pub mod publish;

@@ -2,6 +2,7 @@
 //! same, then it takes no more connections, then it ends those that it has.
 //! Must not know what is served, nor where the database came from.
 
+pub mod admin;
 #[cfg_attr(not(target_os = "linux"), path = "server/alone.rs")]
 mod handover;
 mod socket;
@@ -52,6 +53,7 @@ pub struct Leave {
 pub struct Server {
     socket: Socket,
     shared: Shared,
+    admin: Option<SocketAddr>,
     workers: Option<usize>,
     leave: Leave,
     connections: Arc<Semaphore>,
@@ -63,7 +65,12 @@ impl Server {
     /// A server on a socket.
     pub fn new(socket: Socket, shared: Shared, workers: Option<usize>, leave: Leave) -> Self {
         let connections = Arc::new(Semaphore::new(shared.bounds.connections));
-        Self { socket, shared, workers, leave, connections, closing: watch::Sender::new(false) }
+        Self { socket, shared, admin: None, workers, leave, connections, closing: watch::Sender::new(false) }
+    }
+
+    /// The same, which tells the operator how it is doing, while it runs, on an address if there is one.
+    pub fn watched_on(self, admin: Option<SocketAddr>) -> Self {
+        Self { admin, ..self }
     }
 
     /// The address that it is bound to.
@@ -74,7 +81,8 @@ impl Server {
         self.socket.address()
     }
 
-    /// Serves until SIGTERM or Ctrl-C, then leaves in order. `ready` is called once requests are answered and signals heeded.
+    /// Serves until SIGTERM or Ctrl-C, then leaves in order; the operator is told to the end. `ready` is called once requests
+    /// are answered and signals heeded.
     ///
     /// # Errors
     /// The system's.
@@ -89,6 +97,15 @@ impl Server {
         }
         let beside = watch::Sender::new(0);
         let before = self.socket.before.take();
+        let (left, end) = watch::channel(false);
+        let admin = match self.admin {
+            Some(address) => {
+                let bound = admin::bind(address, before.is_some())?;
+                Some(actix_web::rt::spawn(admin::attend(address, bound, self.shared.clone(), end)))
+            }
+            None => None,
+        };
+        self.shared.timeline.heard().await;
         let (door, listener) = (self.socket.door.take(), self.socket.listener.try_clone()?);
         let attending = door.map(|door| actix_web::rt::spawn(handover::attend(door, listener, beside.clone())));
         let (stopping, closing, leave) = (self.shared.stopping.clone(), self.closing.clone(), self.leave);
@@ -131,6 +148,10 @@ impl Server {
         });
         let outcome = server.await;
         drop(before);
+        left.send_replace(true);
+        if let Some(admin) = admin {
+            _ = admin.await;
+        }
         outcome
     }
 

@@ -20,9 +20,11 @@ use crate::postgres;
 pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let place = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-    let mut file = tempfile::Builder::new().prefix(".reperes-backup-").tempfile_in(folder).map_err(place)?;
+    let temporary = || tempfile::Builder::new().prefix(".reperes-backup-").tempfile_in(folder).map_err(place);
+    // Where nothing can be written, that is known before the work rather than after it.
+    drop(temporary()?);
     let databases = Databases::join(config)?;
-    databases.with(async |client| {
+    let file = databases.with(async |client| {
         let at = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let transaction = integrity::snapshot(client).await.map_err(text)?;
         let (server, snapshot) = integrity::exported(&transaction).await.map_err(text)?;
@@ -31,6 +33,7 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         for number in integrity::releases(&transaction).await.map_err(text)? {
             digests.push(digest::of(&transaction, REGISTRY, number).await.map_err(text)?);
         }
+        let mut file = temporary()?;
         let mut command = client_program(&program, &databases.owner);
         command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot"]).arg(snapshot);
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("pg_dump cannot be run: {error}"))?;
@@ -45,7 +48,10 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         if !status.success() {
             return Err(format!("pg_dump ended with {status}; no backup was written"));
         }
-        sealed.close(&Contents { program: env!("CARGO_PKG_VERSION").to_owned(), postgres: server, at, digests }).map_err(place)
+        sealed
+            .close(&Contents { program: env!("CARGO_PKG_VERSION").to_owned(), postgres: server, at, digests })
+            .map_err(place)?;
+        Ok(file)
     })?;
     file.persist(path).map_err(|error| place(error.error))?;
     log::info!("wrote {}", path.display());

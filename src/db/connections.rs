@@ -15,6 +15,7 @@ use super::connect::Database;
 use super::lookup::Release;
 use super::replicas::Held;
 use super::{DbError, lookup};
+use crate::metrics::Reads;
 
 /// The connections of one worker to one database. Not to be shared between threads.
 pub(super) struct Connections {
@@ -22,6 +23,7 @@ pub(super) struct Connections {
     statement: Duration,
     slots: Vec<Slot>,
     next: Cell<usize>,
+    counts: Reads,
 }
 
 #[derive(Default)]
@@ -55,9 +57,9 @@ pub(super) struct Demand<'r> {
 
 impl Connections {
     /// So many connections, none of them open yet; the database may spend so long on each statement.
-    pub fn new(database: Database, number: usize, statement: Duration) -> Self {
+    pub fn new(database: Database, number: usize, statement: Duration, counts: Reads) -> Self {
         let slots = (0..number.max(1)).map(|_| Slot::default()).collect();
-        Self { database, statement, slots, next: Cell::new(0) }
+        Self { database, statement, slots, next: Cell::new(0), counts }
     }
 
     /// Runs a read. A connection that turns out to be dead is replaced and the read tried once more.
@@ -90,13 +92,16 @@ impl Connections {
             let outcome = match timeout_at(deadline, reading).await {
                 Ok(outcome) => sound(&open.connection, outcome, deadline).await,
                 Err(elapsed) => {
-                    slot.forget(&open);
+                    if slot.forget(&open) {
+                        self.counts.lost.inc();
+                    }
                     return Err(late(elapsed));
                 }
             };
             match outcome {
                 Err(DbError::Unavailable(why)) => {
                     if slot.forget(&open) {
+                        self.counts.lost.inc();
                         log::debug!("a connection is replaced: {why}");
                     }
                     if attempt > 0 || !reused {
@@ -129,6 +134,7 @@ impl Connections {
             DbError::Unavailable(why)
         };
         let connection = Rc::new(self.database.reader(self.statement).await.map_err(refused)?);
+        self.counts.opened.inc();
         let open = Open { connection, held: Rc::default(), absences };
         *slot.open.borrow_mut() = Some(open.clone());
         Ok((open, false))

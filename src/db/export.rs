@@ -21,6 +21,7 @@ use super::read::Ground;
 use super::replicas::{Chosen, Replicas};
 use super::select::Select;
 use super::source::Source;
+use crate::metrics;
 use crate::query::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
 
@@ -51,6 +52,7 @@ struct Inner {
     runtime: Option<Runtime>,
     connections: Semaphore,
     running: Arc<Semaphore>,
+    counts: metrics::Exports,
 }
 
 /// Some of the rows.
@@ -105,7 +107,7 @@ impl Exports {
     ///
     /// # Panics
     /// When the system gives no thread.
-    pub fn new(primary: Database, replicas: Replicas, connections: usize) -> Self {
+    pub fn new(primary: Database, replicas: Replicas, connections: usize, counts: metrics::Exports) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("export")
@@ -119,6 +121,7 @@ impl Exports {
             runtime: Some(runtime),
             connections: Semaphore::new(connections),
             running: Arc::new(Semaphore::new(RUNNING)),
+            counts,
         }))
     }
 
@@ -132,7 +135,15 @@ impl Exports {
 
     /// The right to run one more export; nothing when too many run.
     pub fn permit(&self) -> Option<Permit> {
-        Arc::clone(&self.0.running).try_acquire_owned().ok().map(Permit)
+        let permit = Arc::clone(&self.0.running).try_acquire_owned().ok().map(Permit);
+        let counted = if permit.is_some() { &self.0.counts.started } else { &self.0.counts.refused };
+        counted.inc();
+        permit
+    }
+
+    /// How many exports run.
+    pub fn running(&self) -> usize {
+        RUNNING - self.0.running.available_permits()
     }
 
     /// Starts reading all rows of a plan, in its order, from its cursor on if it has one. Ends early when nobody

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::Transaction;
 
-use super::DbError;
-use crate::query::{Dataset, Kind, Rows};
+use super::{DbError, lookup};
+use crate::query::{Dataset, Rows};
 
 /// The most rows at fault that are listed of one check of one dataset.
 const LISTED: usize = 20;
@@ -99,7 +99,7 @@ const STAGING: &str = "SELECT n.nspname || '.' || c.relname, 'a table of a publi
 
 /// The checks of one dataset: what each is called, and the SELECT that gives codes and details of the rows at fault.
 fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newest: i32) -> Vec<(&'static str, String)> {
-    let (table, code) = (dataset.name, code(dataset));
+    let (table, code) = (dataset.name, lookup::code_of(dataset, "t"));
     let keys = dataset.key.iter().map(|key| format!("t.\"{key}\"")).collect::<Vec<_>>().join(", ");
     let mut checks = vec![
         (
@@ -147,7 +147,7 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
 
 /// The rows that name a row which is not there in every release that they are in themselves.
 fn dangling(dataset: &'static Dataset, field: &str, list: bool, target: &'static Dataset, newest: i32) -> String {
-    let (table, other, code) = (dataset.name, target.name, code(dataset));
+    let (table, other, code) = (dataset.name, target.name, lookup::code_of(dataset, "t"));
     let value = if list { format!("unnest(t.\"{field}\")") } else { format!("t.\"{field}\"") };
     format!(
         "WITH given AS (SELECT {code} AS code, {value} AS value, t.first_release AS f, coalesce(t.last_release, {newest}) AS l \
@@ -158,15 +158,6 @@ fn dangling(dataset: &'static Dataset, field: &str, list: bool, target: &'static
          SELECT g.code, format('`{field}` names %s of {other}, which is not there in all of the releases %s to %s', g.value, g.f, g.l) \
          FROM given g JOIN bad b ON b.value = g.value AND b.f = g.f AND b.l = g.l"
     )
-}
-
-/// The code of a row of the alias `t`.
-fn code(dataset: &'static Dataset) -> String {
-    let part = |field: &'static crate::query::Field| match field.kind {
-        Kind::Period => format!("translate(t.\"{}\", '/', '_')", field.name),
-        _ => format!("t.\"{}\"::text", field.name),
-    };
-    dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
 }
 
 async fn rows(

@@ -19,6 +19,7 @@ use super::connect::Database;
 use super::connections::{Connections, Demand};
 use super::lookup::Release;
 use super::replicas::Replicas;
+use crate::metrics::Reads;
 
 /// How many connections, and how long to wait.
 #[derive(Clone, Copy, Debug)]
@@ -41,14 +42,15 @@ pub struct Pool {
     near: Vec<Connections>,
     limits: Limits,
     room: Arc<Semaphore>,
+    counts: Reads,
 }
 
 impl Pool {
     /// A pool that opens its connections when they are first needed, and shares the room for reads with others.
-    pub fn new(primary: Database, replicas: Replicas, limits: Limits, room: Arc<Semaphore>) -> Self {
-        let connections = |database| Connections::new(database, limits.connections, limits.statement);
+    pub fn new(primary: Database, replicas: Replicas, limits: Limits, room: Arc<Semaphore>, counts: Reads) -> Self {
+        let connections = |database| Connections::new(database, limits.connections, limits.statement, counts.clone());
         let near = replicas.databases().cloned().map(connections).collect();
-        Self { primary: connections(primary), replicas, near, limits, room }
+        Self { primary: connections(primary), replicas, near, limits, room, counts: counts.clone() }
     }
 
     /// The time that one request may spend on the database.
@@ -78,22 +80,8 @@ impl Pool {
     where
         F: Future<Output = QueryResult<T>>,
     {
-        let _room = self.room.try_acquire().map_err(|_| DbError::Crowded)?;
-        self.read_always(release, read).await
-    }
-
-    /// The same, whatever else runs.
-    ///
-    /// # Errors
-    /// [`DbError::Unavailable`] or [`DbError::Late`].
-    pub async fn read_always<T, F>(
-        &self,
-        release: Option<&Release>,
-        read: impl Fn(Rc<AsyncPgConnection>) -> F,
-    ) -> Result<T, DbError>
-    where
-        F: Future<Output = QueryResult<T>>,
-    {
+        let _room = self.room.try_acquire().inspect_err(|_| _ = self.counts.refused.inc()).map_err(|_| DbError::Crowded)?;
+        let _counted = self.counts.begin();
         let deadline = Instant::now() + self.limits.wait;
         let near = self.replicas.read(release, |chosen| {
             let demand = Demand { release, absences: chosen.absences, deadline };

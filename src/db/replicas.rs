@@ -96,6 +96,11 @@ impl Replicas {
         }
     }
 
+    /// Whether one of them answers and has a release.
+    pub fn have(&self, release: &Release) -> bool {
+        self.0.all.iter().any(|(_, standing)| standing.borrow().newest.is_some_and(|newest| newest >= release.number))
+    }
+
     /// Reads from the first replica that can tell, each read starting with another one. A read that a replica cannot
     /// answer, or that it holds when it stops to answer, is tried on the next. Nothing when only the primary is left.
     pub async fn read<T, F>(&self, release: Option<&Release>, read: impl Fn(Chosen) -> F) -> Option<Result<T, DbError>>

@@ -117,6 +117,11 @@ impl Timeline {
         _ = timeout(PATIENCE, reached).await;
     }
 
+    /// Waits until the database has answered, though not for long.
+    pub async fn heard(&self) {
+        _ = timeout(PATIENCE, self.0.subscribe().wait_for(|known| known.sure)).await;
+    }
+
     /// Keeps in step until the connection fails.
     async fn listen(&self, database: &Database) -> Result<std::convert::Infallible, DbError> {
         let (client, mut messages) = database.listener().await?;

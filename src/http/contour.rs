@@ -31,7 +31,7 @@ const DATASETS: (&str, &str) = ("contours", "territories");
         ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
         ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 1, minimum = 1),
         ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
-            pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
+            pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
     ),
     responses(
         (status = 200, description = "The contour.", content_type = "application/geo+json", body = Feature)

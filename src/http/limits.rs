@@ -10,8 +10,8 @@ use crate::publish::RECORD_BYTES;
 use crate::query::pairs::QUERY_LENGTH;
 use crate::query::plan::LIST_VALUES;
 
-/// The longest head of a request that the framework reads, in bytes; 431 beyond.
-const HEAD: usize = 131_072;
+/// No head of a request is longer, in bytes: the framework refuses one that is not whole after half as many.
+const HEAD: usize = 2 * 131_072;
 
 /// The longest header of an answer, in bytes: the address of another page, which is a query whose every byte is encoded.
 const HEADER: usize = 4 * QUERY_LENGTH;
@@ -22,7 +22,10 @@ pub const NO_CONTROLS: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 /// Published texts: no NUL.
 const NO_NUL: &str = r"^[^\u0000]*$";
 
-/// Header values: ASCII that can be seen, and spaces.
+/// Header values of requests: no control characters (RFC 9110, 5.5).
+const OF_A_LINE: &str = r"^[^\u0000-\u0008\u000a-\u001f\u007f]*$";
+
+/// Header values of answers: ASCII that can be seen, and spaces.
 const VISIBLE: &str = r"^[\t -~]*$";
 
 /// Headers of limits: the policies of the client and of its key, `;` before each parameter.
@@ -46,7 +49,7 @@ impl Side {
         match self {
             Side::Answer => (RECORD_BYTES, NO_NUL),
             Side::Request => (QUERY_LENGTH, NO_CONTROLS),
-            Side::RequestHead => (HEAD, VISIBLE),
+            Side::RequestHead => (HEAD, OF_A_LINE),
             Side::AnswerHead => (HEADER, VISIBLE),
         }
     }

@@ -1,6 +1,7 @@
 //! Owns HTTP: endpoints, their handlers, their description, and what goes around every request.
 //! Must not know any one dataset by itself: it serves the registry that it is given. Must not write SQL.
 
+pub mod admin;
 mod aggregate;
 mod authorization;
 pub mod bounds;

@@ -4,8 +4,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -21,6 +21,7 @@ use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
 use super::{dress, pieces, publish, request, shortcut};
+use crate::metrics::{Cached, UNMATCHED};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,6 +40,9 @@ const BODY: u64 = 64 * 1024;
 
 /// What may be asked as often as one likes.
 const FREE: [&str; 2] = ["/health/live", "/health/ready"];
+
+/// Whose lines the log gives for each request.
+const ACCESS: &str = "reperes::access";
 
 /// Seconds after which a client may try again when the service cannot answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -66,8 +70,8 @@ pub async fn observe(
     turn.iter().for_each(Turn::begin);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let state = request.app_data::<web::Data<State>>().cloned();
-    let counts = state.as_ref().map(|state| Arc::clone(&state.counts));
-    let counted = counts.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|counts| counts.count(&request));
+    let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.count(&request));
+    let _in_flight = state.as_ref().map(|state| state.requests.begin());
     let refused = refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait));
     let short = if refused.is_ok() { shortcut::answer(&request) } else { None };
     let mut route = None;
@@ -92,14 +96,21 @@ pub async fn observe(
             // The next request had better come over a connection to whoever follows.
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
-        match (&counts, &counted) {
-            (Some(counts), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => counts.forgive(client),
+        match (&state, &counted) {
+            (Some(state), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => state.counts.forgive(client),
             (_, Some((_, toll))) => toll.tell(response.headers_mut()),
             _ => {}
         }
         more.iter().for_each(|toll| toll.tell(response.headers_mut()));
         let (status, spent) = (response.status().as_u16(), started.elapsed());
-        log::info!(target: "reperes::access", "{identifier} {method} {path} route={route} status={status} ms={:.1}", spent.as_secs_f64() * 1000.0);
+        let cached = response.extensions().get::<Cached>().copied();
+        if let Some(state) = &state {
+            state.requests.answered(route, method.as_str(), status, spent, cached);
+            let tolls = counted.iter().map(|(_, toll)| toll).chain(&more);
+            tolls.filter(|toll| toll.wait.is_some()).for_each(|toll| state.requests.limited(toll.policy()));
+        }
+        log::info!(target: ACCESS, request_id = identifier.as_str(), method = method.as_str(), path = path.as_str(), route,
+            status, duration_seconds = spent.as_secs_f64(), cache = cached.map(Cached::name); "answered");
     };
     let until_sent = |response: HttpResponse| match turn {
         Some(turn) => response.map_body(|_, body| turn.until_sent(pieces::in_pieces(body))),
@@ -111,13 +122,13 @@ pub async fn observe(
             let more = http.extensions().get::<Toll>().copied();
             match &route {
                 Some(meaning) => write(&meaning.route, &mut response, more),
-                None => write(&http.match_pattern().unwrap_or_else(|| "-".to_owned()), &mut response, more),
+                None => write(&http.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()), &mut response, more),
             }
             Ok(ServiceResponse::new(http, until_sent(response)))
         }
         Err(error) => {
             let mut response = error.as_response_error().error_response();
-            write("-", &mut response, None);
+            write(UNMATCHED, &mut response, None);
             Err(InternalError::from_response(error, until_sent(response)).into())
         }
     }

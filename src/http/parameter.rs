@@ -16,7 +16,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
     let words = || json!({"type": "string", "enum": parameter.words()});
     let truth = || json!({"type": "boolean"});
     let some =
-        |fields: Vec<&str>, most: usize| schema::list_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
+        |fields: Vec<&str>, most: usize| schema::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
     let (description, schema, example) = match parameter {
         Parameter::Filter(field, operator) => return filter(dataset, field, operator),
@@ -35,7 +35,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
                 false => "The day, or the year for its 1 January, of the official geography in which `within` and `touching` are read, rather than today's. A territory that was not there on the day is a 400 that names what was.",
             }
             .to_owned(),
-            json!({"type": "string", "pattern": "^[1-9][0-9]{3}(-[0-1][0-9]-[0-3][0-9])?$"}),
+            json!({"type": "string", "pattern": "^[1-9][0-9]{3}(-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$", "maxLength": "2012-06-30".len()}),
             None,
         ),
         Parameter::Bbox => (
@@ -78,7 +78,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         ),
         Parameter::Compare => (
             "The same figure of the territory that each row's territory lies in (`parent`: the next level up; `region`; `country`), in `comparison`, with the rank among the territories of its kind; at most 100 rows a page.".to_owned(),
-            schema::list_of(&words(), parameter.words().len()),
+            schema::set_of(&words(), parameter.words().len()),
             None,
         ),
         Parameter::Vintages => (
@@ -93,7 +93,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Aggregate => (
             "What is computed of each group. A sum or mean that would have no meaning is refused (422) with the reason and what would be right.".to_owned(),
-            schema::list_of(&words(), parameter.words().len()),
+            schema::set_of(&words(), parameter.words().len()),
             None,
         ),
         Parameter::Rollup => (

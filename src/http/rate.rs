@@ -103,6 +103,11 @@ impl<K: Hash + Eq> Buckets<K> {
 }
 
 impl Toll {
+    /// The name of the policy under which it is taken.
+    pub fn policy(&self) -> &'static str {
+        self.quota.name
+    }
+
     /// Tells the client.
     pub fn tell(&self, headers: &mut HeaderMap) {
         let (name, quota) = (self.quota.name, self.quota.requests);

@@ -16,6 +16,7 @@ use super::conditional::{self, Known};
 use super::memory::{Entry, Found, Key};
 use super::shortcut::Meaning;
 use super::state::State;
+use crate::metrics::Cached;
 use crate::problem::{Kind, Problem};
 use crate::query::{Plan, Release, Representation};
 
@@ -105,7 +106,7 @@ pub async fn reply(
     let tag = tag(&key);
     let known = conditional::known(request);
     if matches!(&known, Some(Known::Tags(tags)) if tags.contains(&tag)) {
-        let mut response = HttpResponse::NotModified().finish();
+        let mut response = not_modified();
         asked.describe(&mut response, &tag);
         return Ok(response);
     }
@@ -115,13 +116,20 @@ pub async fn reply(
     };
     if matches!(known, Some(Known::Any)) && response.status() == StatusCode::OK {
         // Only now is it known that there is anything.
-        response = HttpResponse::NotModified().finish();
+        response = not_modified();
     }
     asked.describe(&mut response, &tag);
     if response.status().is_success() {
         state.shortcuts.keep(request, || asked.meaning(request, state, key, tag));
     }
     Ok(response)
+}
+
+/// The answer to a client that has it already.
+pub fn not_modified() -> HttpResponse {
+    let mut response = HttpResponse::NotModified().finish();
+    response.extensions_mut().insert(Cached::NotModified);
+    response
 }
 
 /// The entity tag: strong, since the key decides every byte, and another one for each coding.
@@ -217,6 +225,15 @@ impl How {
         if sure { Self::Hit } else { Self::Stale }
     }
 
+    /// What it is counted as.
+    fn counted(self) -> Cached {
+        match self {
+            Self::Hit => Cached::Hit,
+            Self::Stale => Cached::Stale,
+            Self::Stored | Self::Made => Cached::Miss,
+        }
+    }
+
     /// What the headers say of it: `Cache-Status` (RFC 9211) and `Server-Timing`.
     fn told(self) -> (&'static str, &'static str) {
         match self {
@@ -238,5 +255,6 @@ pub fn remembered(entry: &Entry, how: How) -> HttpResponse {
     let (status, timing) = how.told();
     headers.insert(CACHE_STATUS, HeaderValue::from_static(status));
     headers.insert(SERVER_TIMING, HeaderValue::from_static(timing));
+    response.extensions_mut().insert(how.counted());
     response
 }

@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::pairs::{self, Unreadable};
 
-/// The longest code in a path, in bytes.
+/// The longest code in a path, in characters.
 pub const CODE_LENGTH: usize = 500;
 
 /// The pairs of the query string.
@@ -33,13 +33,15 @@ pub fn code(request: &HttpRequest) -> Result<String, Problem> {
 /// A part of the path, decoded strictly.
 ///
 /// # Errors
-/// 400 when it cannot be read.
+/// 400 when it cannot be read, 414 when it is too long.
 pub fn segment(request: &HttpRequest, name: &str) -> Result<String, Problem> {
     let raw = request.match_info().get(name).unwrap_or_default();
-    if raw.len() > CODE_LENGTH {
-        return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {CODE_LENGTH} bytes.")));
+    let code = pairs::decode(raw, false)
+        .map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))?;
+    if code.chars().count() > CODE_LENGTH {
+        return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {CODE_LENGTH} characters.")));
     }
-    pairs::decode(raw, false).map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))
+    Ok(code)
 }
 
 /// Checks that an address that takes no parameters is given none.

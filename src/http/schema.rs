@@ -8,8 +8,10 @@ use crate::query::include::INCLUDED_ROWS;
 use crate::query::{Context, Dataset, Field, Kind, plan, value};
 
 /// The forms of a period.
-const PERIOD: &str =
-    "^[1-9][0-9]{3}(-Q[1-4]|-[0-1][0-9](-[0-3][0-9])?|-[0-1][0-9]-[0-3][0-9]/[1-9][0-9]{3}-[0-1][0-9]-[0-3][0-9])?$";
+const PERIOD: &str = concat!(
+    "^[1-9][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])",
+    "(/[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
+);
 
 /// The length of the longest, an interval of days.
 const PERIOD_LENGTH: usize = "2019-01-01/2019-12-31".len();
@@ -105,6 +107,13 @@ pub fn listed(mut schema: Value) -> Value {
 /// The schema of a list of values separated by commas.
 pub fn list_of(items: &Value, most: usize) -> Value {
     json!({"type": "array", "items": items, "minItems": 1, "maxItems": most})
+}
+
+/// The schema of a list of values of which none may stand twice.
+pub fn set_of(items: &Value, most: usize) -> Value {
+    let mut list = list_of(items, most);
+    list["uniqueItems"] = json!(true);
+    list
 }
 
 /// The most values of a filter.

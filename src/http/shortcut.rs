@@ -13,7 +13,7 @@ use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
 use super::conditional::{self, Known};
 use super::memory::Key;
-use super::reply::{How, remembered};
+use super::reply::{How, not_modified, remembered};
 use super::state::State;
 
 /// What is kept for each byte of the memory of answers: its thirty-second part.
@@ -53,9 +53,11 @@ impl Weighter<Box<[u8]>, Arc<Meaning>> for Weights {
     }
 }
 
+type Meanings = Cache<Box<[u8]>, Arc<Meaning>, Weights>;
+
 /// What requests mean, for all workers. Copies are the same.
 #[derive(Clone)]
-pub struct Shortcuts(Option<Arc<Cache<Box<[u8]>, Arc<Meaning>, Weights>>>);
+pub struct Shortcuts(Option<Arc<Meanings>>);
 
 impl Shortcuts {
     /// The short ways into a memory of so many bytes.
@@ -117,7 +119,7 @@ pub fn answer(request: &ServiceRequest) -> Option<(HttpResponse, Arc<Meaning>)> 
         Some(Known::Tags(tags)) => tags.contains(&meaning.tag),
     };
     let mut response = match known {
-        true => HttpResponse::NotModified().finish(),
+        true => not_modified(),
         false => remembered(&*state.memory.get(&meaning.key)?, How::of(sure || meaning.pinned)),
     };
     for (name, value) in &meaning.headers {

@@ -11,8 +11,10 @@ use super::files::store::Store;
 use super::memory::Memory;
 use super::shortcut::Shortcuts;
 use crate::db::Pool;
+use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::export::Exports;
+use crate::metrics::Requests;
 use crate::publish::Desk;
 use crate::query::Dataset;
 
@@ -20,6 +22,8 @@ use crate::query::Dataset;
 pub struct State {
     /// The worker's connections.
     pub pool: Pool,
+    /// How far the replicas are.
+    pub replicas: Replicas,
     /// The releases that the process knows.
     pub timeline: Timeline,
     /// The answers that are kept, for all workers.
@@ -42,6 +46,8 @@ pub struct State {
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.
     pub document: Bytes,
+    /// The worker's counts of requests.
+    pub requests: Requests,
     /// Whether the server is on its way down.
     pub stopping: watch::Sender<bool>,
 }

@@ -19,6 +19,7 @@ use crate::db::DbError;
 use crate::db::connect::Database;
 use crate::db::keys::{self, Key};
 use crate::db::publications::{self, Claim, Settled, Standing};
+use crate::metrics::Publications;
 use crate::query::Dataset;
 
 /// Publications that may be received, wait or be worked on at once; one more is refused.
@@ -92,7 +93,7 @@ impl Desk {
     ///
     /// # Panics
     /// When the system gives no thread.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], settings: Settings) -> Self {
+    pub fn new(database: Database, registry: &'static [&'static Dataset], settings: Settings, counts: Publications) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("publish")
@@ -102,7 +103,7 @@ impl Desk {
         let unusable = |error| log::error!("{} cannot be used: {error}", settings.uploads.display());
         let uploads = Uploads::open(&settings.uploads).map_err(unusable).ok();
         Self(Arc::new(Inner {
-            worker: Arc::new(Worker::new(database, registry, settings.recipes)),
+            worker: Arc::new(Worker::new(database, registry, settings.recipes, counts)),
             runtime: Some(runtime),
             uploads,
             limit: settings.limit,

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -15,17 +15,22 @@ use super::desk::Asked;
 use super::fault::PublishError;
 use super::manifest::{File, Manifest};
 use super::progress::{Progress, Step};
-use super::report::Report;
+use super::report::{self, Effect, Report};
 use super::run::{self, Job};
 use super::single::manifest_of;
 use crate::db::DbError;
 use crate::db::audit::{self, By, Outcome};
 use crate::db::connect::Database;
 use crate::db::publications::{self, Claim, Settled, Standing, State};
+use crate::metrics::Publications;
 use crate::query::Dataset;
 
 /// How often it is written down how far a publication is.
 const BEAT: Duration = Duration::from_secs(1);
+
+/// What may come of a publication.
+const OUTCOMES: [Outcome; 6] =
+    [Outcome::Published, Outcome::Unchanged, Outcome::WouldPublish, Outcome::Refused, Outcome::Forbidden, Outcome::Failed];
 
 /// Whoever does the work.
 pub struct Worker {
@@ -35,12 +40,14 @@ pub struct Worker {
     turn: Mutex<()>,
     /// The connection for small questions.
     connection: Mutex<Option<Arc<Client>>>,
+    counts: Publications,
 }
 
 impl Worker {
     /// A worker with nothing to do.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: PathBuf) -> Self {
-        Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None) }
+    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: PathBuf, counts: Publications) -> Self {
+        let counts = counts.expect(&OUTCOMES.map(Outcome::name));
+        Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 
     /// The connection for small questions.
@@ -67,16 +74,28 @@ impl Worker {
             request_id: Some(asked.request_id.clone()),
             publication: Some(asked.claim.id.clone()),
         };
-        let outcome = {
+        let (outcome, started) = {
             let _turn = self.turn.lock().await;
-            self.publish(&asked, &by, &progress).await
+            let started = Instant::now();
+            (self.publish(&asked, &by, &progress).await, started)
         };
         beating.abort();
+        if let Ok(Report { outcome: report::Outcome::Published, datasets, .. }) = &outcome {
+            for Effect { dataset, counts } in datasets {
+                self.counts.changed(dataset, [counts.added, counts.changed, counts.withdrawn]);
+            }
+        }
+        let settled = self.settled(outcome, &asked, &by).await;
+        self.counts.ended(settled.outcome.name(), started.elapsed());
+        settled
+    }
+
+    async fn settled(&self, outcome: Result<Report, PublishError>, asked: &Asked, by: &By) -> Settled {
         match (account::settled(&outcome, asked.folder.path()), outcome) {
             (Some(settled), _) => settled,
             (None, Err(error)) => {
                 log::error!("the publication {} failed: {error}", asked.claim.id);
-                self.fail(&by, &asked.claim, &error).await
+                self.fail(by, &asked.claim, &error).await
             }
             (None, Ok(_)) => unreachable!("what was published is settled"),
         }

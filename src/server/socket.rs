@@ -5,10 +5,17 @@
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::net::{UnixListener, UnixStream};
+use std::time::Duration;
 
 use listenfd::ListenFd;
 
 use super::handover;
+
+/// How often an address in use is asked for anew.
+const ATTEMPTS: u32 = 5;
+
+/// The pause before that.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// A listening socket.
 pub struct Socket {
@@ -40,23 +47,29 @@ impl Socket {
             rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::CLOEXEC)?;
             return Ok(Self { listener, door: None, before: None, held: true });
         }
-        match Self::bind(address) {
-            Ok(bound) => {
-                let door = handover::open(bound.address()?);
-                Ok(Self { door: door.map_err(|error| log::debug!("the socket cannot be shared: {error}")).ok(), ..bound })
+        for attempt in 0.. {
+            match Self::bind(address) {
+                Ok(bound) => {
+                    let door = handover::open(bound.address()?);
+                    let door = door.map_err(|error| log::debug!("the socket cannot be shared: {error}")).ok();
+                    return Ok(Self { door, ..bound });
+                }
+                Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Err(error),
+                Err(error) => match handover::ask(address) {
+                    Ok((listener, door, before)) => {
+                        log::info!("another process serves on {address}, and shares its socket");
+                        return Ok(Self { listener, door: Some(door), before: Some(before), held: true });
+                    }
+                    // Whoever has the address may be about to leave it, or only sees whether it can be had.
+                    Err(_) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
+                    Err(why) => {
+                        log::debug!("nobody shares the socket on {address}: {why}");
+                        return Err(error);
+                    }
+                },
             }
-            Err(error) if error.kind() == io::ErrorKind::AddrInUse => match handover::ask(address) {
-                Ok((listener, door, before)) => {
-                    log::info!("another process serves on {address}, and shares its socket");
-                    Ok(Self { listener, door: Some(door), before: Some(before), held: true })
-                }
-                Err(why) => {
-                    log::debug!("nobody shares the socket on {address}: {why}");
-                    Err(error)
-                }
-            },
-            Err(error) => Err(error),
         }
+        unreachable!("the last attempt always returns")
     }
 
     /// Whether somebody else holds the socket too, so that clients are let in or wait whatever this process does.

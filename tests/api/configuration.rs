@@ -43,6 +43,7 @@ fn nothing_need_be_configured() {
 fn all_faults_are_reported_together() {
     let faults = read(&[
         ("REPERES_ADDRESS", "localhost"),
+        ("REPERES_ADMIN_ADDRESS", "9090"),
         ("REPERES_PUBLIC_URL", "donnees.example.org"),
         ("REPERES_WORKERS", "many"),
         ("REPERES_DATABASE_CONNECTIONS", "0"),
@@ -52,9 +53,10 @@ fn all_faults_are_reported_together() {
         ("DATABASE_REPLICA_URLS", "postgres://hunter2@host/db, mysql://user:hunter2@host/db,postgres:///db"),
     ]);
     let Err(faults) = faults else { panic!("it was accepted") };
-    assert!(faults.starts_with("the configuration has 9 fault(s):"), "{faults}");
+    assert!(faults.starts_with("the configuration has 10 fault(s):"), "{faults}");
     for part in [
         "REPERES_ADDRESS is `localhost`",
+        "REPERES_ADMIN_ADDRESS is `9090`",
         "REPERES_WORKERS is `many`",
         "from 1 to 64",
         "REPERES_PUBLIC_URL is `donnees.example.org`",

@@ -111,7 +111,12 @@ fn what_a_killed_server_has_received_is_taken_away_by_the_next() {
     let open = || {
         let database = reperes::db::connect::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
         let settings = reperes::publish::Settings { uploads: folder.clone(), recipes: folder.clone(), limit: 1 };
-        reperes::publish::Desk::new(database, reperes::datasets::REGISTRY, settings)
+        reperes::publish::Desk::new(
+            database,
+            reperes::datasets::REGISTRY,
+            settings,
+            reperes::metrics::Metrics::default().publications(),
+        )
     };
     let first = open();
     assert!(!folder.join("server-dead").exists());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Program, SOURCES, TestServer, bundle, get, migrated, publish, raw, territories};
+use crate::harness::{Program, SOURCES, TestServer, bundle, get, get_late, migrated, publish, raw, territories};
 
 /// Clients that ask without a pause, half of them over a new connection each time.
 const CLIENTS: usize = 8;
@@ -186,6 +186,37 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
     _ = stalled.read_to_end(&mut rest);
     assert!(!rest.ends_with(b"0\r\n\r\n"), "an export that was cut off does not end as if it were whole");
     TcpStream::connect(address).expect_err("nobody listens any more");
+}
+
+#[test]
+fn what_is_in_flight_is_finished() {
+    let url = filled();
+    let mut program = Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_WAIT_S", "60")]);
+    let address = program.address();
+    let whole = get(address, "/v1/sources?format=csv");
+    let late = get_late(address, "/v1/sources?format=csv", || {
+        program.signal(libc::SIGTERM);
+        program.line("accept thread stopped");
+    });
+    assert!(late.whole && late.body == whole.body, "an export that had begun is not cut off");
+    assert_eq!(program.end().0, Some(0));
+}
+
+#[test]
+fn two_that_start_at_once_share_an_address() {
+    let url = filled();
+    let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
+    let place = free.to_string();
+    let mut both: Vec<Program> = (0..2).map(|_| Program::start(&[("DATABASE_URL", &url), ("REPERES_ADDRESS", &place)])).collect();
+    for program in &mut both {
+        assert_eq!(program.address(), free);
+    }
+    for mut program in both {
+        assert_eq!(get(free, "/v1/territories/COM-1").status, 200);
+        program.signal(libc::SIGTERM);
+        assert_eq!(program.end().0, Some(0));
+    }
+    TcpStream::connect(free).expect_err("both have gone");
 }
 
 #[test]

@@ -22,6 +22,8 @@ mod history;
 mod hostile;
 mod intake;
 mod keys;
+mod logging;
+mod metrics;
 mod model;
 mod notices;
 mod operation;

@@ -86,13 +86,14 @@ fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
         .collect();
     let (mut first, one) = kept.remove(0);
     let (mut other, _) = kept.into_iter().find(|(_, worker)| *worker != one).expect("connections are spread over workers");
-    for connection in [&mut first, &mut other] {
-        connection.ask("/health/ready");
+    for (connection, limit) in [(&mut first, 101), (&mut other, 102)] {
+        connection.ask(&format!("/v1/territories?limit={limit}"));
         assert!(connection.answer().0.contains(" 200 "));
     }
     first.ask("/stick");
-    for _ in 0..20 {
-        other.ask("/v1/territories/COM-59350");
+    for limit in 1..=20 {
+        // Each is another page, which must be read.
+        other.ask(&format!("/v1/territories?limit={limit}"));
         assert!(other.answer().0.contains(" 200 "));
     }
     release.send(()).expect("the worker still waits");

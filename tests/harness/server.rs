@@ -47,12 +47,16 @@ impl TestServer {
     /// A server on a database, whose workers share this.
     pub fn with(url: &str, shared: Shared) -> Self {
         let (sender, receiver) = mpsc::channel();
+        let timeline = shared.timeline.clone();
         std::thread::spawn(move || {
             let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port can be bound");
             let server = Server::new(socket, shared, Some(2), Leave { grace: Duration::ZERO, wait: 1 });
             sender.send(server.address().expect("a bound server has an address")).expect("the test waits");
             actix_web::rt::System::new()
-                .block_on(async { server.start().expect("the server starts").await })
+                .block_on(async {
+                    timeline.heard().await;
+                    server.start().expect("the server starts").await
+                })
                 .expect("the server runs");
         });
         Self { address: receiver.recv().expect("the server starts"), url: url.to_owned() }

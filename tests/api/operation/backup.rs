@@ -1,12 +1,14 @@
 //! `backup` and `restore`: what comes back is what went, or nothing comes.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use reperes::datasets::REGISTRY;
 
-use super::{report, run, run_with};
+use super::{command, report, run, run_with};
 use crate::harness::{SOURCES, bundle, database, key, migrated, owner, past, publish, root_directory, with_database};
 
 /// A folder of its own and the file to be made in it.
@@ -23,6 +25,16 @@ fn full() -> String {
     let url = migrated();
     [1, 2, 4].into_iter().for_each(|number| past::make_release(&url, number));
     url
+}
+
+/// A folder with a `pg_dump` of a version, which does what a script says.
+fn pg_dump(folder: &Path, version: &str, script: &str) -> String {
+    fs::create_dir(folder).expect("a folder can be made");
+    let program = folder.join("pg_dump");
+    let text = format!("#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) {version}' && exit 0\n{script}\n");
+    fs::write(&program, text).expect("a file can be written");
+    fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
+    folder.to_str().expect("a path").to_owned()
 }
 
 fn empty() -> String {
@@ -103,12 +115,8 @@ fn a_backup_that_fails_leaves_nothing_and_the_one_before() {
     let (folder, file) = file();
     let url = full();
     fs::write(&file, "the one before").expect("a file can be written");
-    let programs = folder.join("bin");
-    fs::create_dir(&programs).expect("a folder can be made");
-    let failing = "#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) 99.0' && exit 0\nprintf PGDMP\nexit 3\n";
-    fs::write(programs.join("pg_dump"), failing).expect("a file can be written");
-    fs::set_permissions(programs.join("pg_dump"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
-    let said = run_with(&url, &["backup", &file], &[("POSTGRES_BIN_DIR", programs.to_str().expect("a path"))]);
+    let programs = pg_dump(&folder.join("bin"), "99.0", "printf PGDMP; exit 3");
+    let said = run_with(&url, &["backup", &file], &[("POSTGRES_BIN_DIR", &programs)]);
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("no backup was written"), "{}", said.err);
     assert_eq!(fs::read(&file).expect("it is there"), b"the one before");
@@ -116,12 +124,29 @@ fn a_backup_that_fails_leaves_nothing_and_the_one_before() {
 }
 
 #[test]
+fn a_backup_that_is_interrupted_leaves_nothing() {
+    let (folder, file) = file();
+    let begun = root_directory().join(format!("begun-{}", folder.file_name().expect("a name").to_string_lossy()));
+    let script = format!("printf PGDMP; touch {}; exec sleep 60", begun.display());
+    let programs = pg_dump(&folder.join("bin"), "99.0", &script);
+    let mut command = command(&migrated(), &["backup", &file], &[("POSTGRES_BIN_DIR", &programs)]);
+    let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !begun.exists() {
+        assert!(Instant::now() < deadline, "the backup does not begin");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    // SAFETY: kill has no memory preconditions; the process is the test's own.
+    unsafe { libc::kill(i32::try_from(child.id()).expect("a process number"), libc::SIGTERM) };
+    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1, "something was left behind");
+}
+
+#[test]
 fn programs_that_are_too_old_are_named() {
     let (folder, file) = file();
-    let old = "#!/bin/sh\necho 'pg_dump (PostgreSQL) 9.6'\n";
-    fs::write(folder.join("pg_dump"), old).expect("a file can be written");
-    fs::set_permissions(folder.join("pg_dump"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
-    let said = run_with(&migrated(), &["backup", &file], &[("POSTGRES_BIN_DIR", folder.to_str().expect("a path"))]);
+    let programs = pg_dump(&folder.join("bin"), "9.6", "exit 0");
+    let said = run_with(&migrated(), &["backup", &file], &[("POSTGRES_BIN_DIR", &programs)]);
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("there is no `pg_dump` of that version or a newer one (found: 9)"), "{}", said.err);
     assert_eq!(run(&migrated(), &["backup"]).code, Some(2));

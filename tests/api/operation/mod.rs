@@ -36,14 +36,20 @@ fn run(url: &str, arguments: &[&str]) -> Said {
 
 /// Runs the program on a database with settings of its own.
 fn run_with(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+    let output = command(url, arguments, settings).output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+/// The program on a database, with settings of its own.
+fn command(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
     command.current_dir(root_directory()).env("RUST_LOG", "warn");
     command.env("DATABASE_URL", url).env("DATABASE_OWNER_URL", owner(url));
     let bundles = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/bundles");
     command.env("REPERES_BUNDLES", bundles).env("REPERES_RECIPES", concat!(env!("CARGO_MANIFEST_DIR"), "/data/recipes"));
-    let output = command.envs(settings.iter().copied()).args(arguments).output().expect("the program runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    command.envs(settings.iter().copied()).args(arguments);
+    command
 }
 
 /// The report of `verify --json`.

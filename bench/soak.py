@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""Owns the trial of endurance: a mix of all that clients do, at a fixed rate, with a small publication every minute, and
+whether the service's memory or descriptors grow.
+
+Usage: soak.py MINUTES. BENCH_FOLDER as for the others; the trial publishes into what lies there. The first half warms
+up; over the second half a line is laid through the samples, and its rise is judged.
+"""
+
+import datetime
+import http.client
+import itertools
+import random
+import subprocess
+import sys
+import threading
+import time
+
+from service import BINARY, ROOT, Service, descriptors, environment, mebibytes, table
+
+RATE = 40
+CLIENTS = 8
+SAMPLE = 5
+PUBLISH = 60
+# What may be gained over the second half: the noise of allocators and of the pools of connections.
+MEMORY = 0.05
+DESCRIPTORS = 8
+
+ITEMS = ("territories/DEP-59", "territories/COM-59350", "conventions/convention-bassin-minier", "territories/REG-32/profile")
+PAGES = ("territories?kind=commune&limit=200", "territories?within=DEP-62&sort=-population", "funding?include=convention", "territories?facets=kind")
+WORDS = ("lille", "st etienne", "bassin minier", "acces aux droits", "roubaix", "pauvrete")
+SERIES = ("observations?latest=true", "observations?within=REG-32&compare=region", "observations?layout=wide", "observations?vintages=all")
+EXPORTS = ("conventions?format=csv", "observations?format=ndjson", "funding?format=xlsx", "territories?kind=departement&format=parquet")
+ERRORS = (("territories?populaton=1", 400), ("territories/COM-00000", 404), ("observations?group_by=period&aggregate=sum", 422))
+
+
+def fresh(client):
+    """A page that nobody has asked for yet, so that it cannot come from memory."""
+    client.ask(f"/v1/territories?kind=commune&population__gt={random.randrange(10**6)}&limit=20")
+
+
+def unchanged(client):
+    path = f"/v1/{random.choice(ITEMS)}"
+    tag = client.ask(path).getheader("ETag")
+    client.ask(path, {"If-None-Match": tag}, (200, 304))
+
+
+def error(client):
+    path, status = random.choice(ERRORS)
+    client.ask(f"/v1/{path}", expected=(status,))
+
+
+def abort(client):
+    connection = client.service.connect()
+    connection.request("GET", "/v1/territories?format=ndjson")
+    connection.getresponse().read(random.randrange(20_000))
+    connection.close()
+
+
+# What is done, and how often.
+MIX = (
+    (30, lambda client: client.ask(f"/v1/{random.choice(ITEMS)}")),
+    (15, lambda client: client.ask(f"/v1/{random.choice(PAGES)}")),
+    (5, fresh),
+    (10, lambda client: client.ask(f"/v1/territories?q={random.choice(WORDS).replace(' ', '%20')}")),
+    (15, lambda client: client.ask(f"/v1/{random.choice(SERIES)}")),
+    (5, lambda client: client.ask(f"/v1/{random.choice(EXPORTS)}")),
+    (10, unchanged),
+    (8, error),
+    (2, abort),
+)
+
+
+class Client(threading.Thread):
+    """One connection that does its share of the mix, each when it is due, until it is told to stop."""
+
+    def __init__(self, service, start, share, stop):
+        super().__init__()
+        self.service, self.start_at, self.share, self.stop = service, start, share, stop
+        self.connection, self.done, self.wrong = service.connect(), 0, []
+
+    def run(self):
+        weights, acts = zip(*MIX)
+        for number in itertools.count(self.share, CLIENTS):
+            due = self.start_at + number / RATE
+            if self.stop.wait(max(0, due - time.monotonic())):
+                break
+            try:
+                random.choices(acts, weights)[0](self)
+            except (OSError, http.client.HTTPException) as why:
+                self.wrong.append(repr(why))
+                self.connection.close()
+            self.done += 1
+        self.connection.close()
+
+    def ask(self, path, headers=None, expected=(200,)):
+        """Reads an answer to its end; one of another status is put down."""
+        self.connection.request("GET", path, headers=headers or {})
+        answer = self.connection.getresponse()
+        answer.read()
+        if answer.status not in expected:
+            self.wrong.append(f"{path}: {answer.status}")
+        return answer
+
+
+def key():
+    """A key that admits publishing; one of an earlier trial of the same folder has another name."""
+    name = f"soak-{time.time_ns()}"
+    until = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
+    command = [BINARY, "keys", "create", "--name", name, "--scope", "publish:*", "--expires", until]
+    made = subprocess.run(command, env=environment(), cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    return made.stdout.strip()
+
+
+def publish(service, token):
+    """Publishes one source, whose title is new each time; gives the status."""
+    stamp = datetime.datetime.now(datetime.UTC).isoformat()
+    manifest = 'title = "Endurance"\ndescription = "Une source."\npublisher = "Banc"\nlicence = "etalab-2.0"\n[[file]]\npath = "sources.csv"\ndataset = "sources"\n'
+    file = f"code,kind,title,publisher,licence\nbanc-endurance,dataset,Endurance {stamp},Banc,etalab-2.0\n"
+    parts = (('name="manifest"', manifest), ('name="file"; filename="sources.csv"', file))
+    body = "".join(f"--soak\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts) + "--soak--\r\n"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=soak"}
+    connection = service.connect()
+    connection.request("POST", "/v1/releases", body, headers)
+    answer = connection.getresponse()
+    text = answer.read()
+    connection.close()
+    if answer.status != 201:
+        raise SystemExit(f"a publication was answered {answer.status}: {text[:500].decode(errors='replace')}")
+
+
+def rise(samples, column):
+    """What the line through the samples gains from the first to the last (least squares)."""
+    times, values = [sample[0] for sample in samples], [sample[column] for sample in samples]
+    middle, mean = sum(times) / len(times), sum(values) / len(values)
+    spread = sum((at - middle) ** 2 for at in times)
+    slope = sum((at - middle) * (value - mean) for at, value in zip(times, values)) / spread
+    return slope * (times[-1] - times[0]), mean
+
+
+def watch(service, seconds):
+    """Samples memory and descriptors, and publishes, until the time is over."""
+    token, start = key(), time.monotonic()
+    samples, published = [], 0
+    table(("s", "memory MiB", "descriptors", "published"), ("---:",) * 4)
+    while (now := time.monotonic() - start) < seconds:
+        if now >= (published + 1) * PUBLISH:
+            publish(service, token)
+            published += 1
+        pid = service.process.pid
+        samples.append((now, mebibytes(pid, "VmRSS"), descriptors(pid)))
+        if len(samples) % 12 == 1:
+            table((f"{now:.0f}", f"{samples[-1][1]:.0f}", samples[-1][2], published))
+        time.sleep(SAMPLE)
+    return samples
+
+
+def main():
+    if len(sys.argv) != 2:
+        raise SystemExit("usage: soak.py MINUTES")
+    seconds, stop = float(sys.argv[1]) * 60, threading.Event()
+    # Answers that are kept would fill memory for an hour yet: they are to be full when the second half begins.
+    with Service(REPERES_CACHE_MB="4") as service:
+        start = time.monotonic()
+        clients = [Client(service, start, share, stop) for share in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        try:
+            samples = watch(service, seconds)
+        finally:
+            stop.set()
+            for client in clients:
+                client.join()
+    done, wrong = sum(client.done for client in clients), [what for client in clients for what in client.wrong]
+    half = samples[len(samples) // 2 :]
+    (memory, mean), (opened, _) = rise(half, 1), rise(half, 2)
+    print(f"\n{done} acts, {len(wrong)} not answered as they should be", *wrong[:5], sep="\n  ")
+    print(f"over the second half: memory {memory:+.1f} MiB ({memory / mean:+.1%}), descriptors {opened:+.1f}")
+    if wrong or memory > MEMORY * mean or opened > DESCRIPTORS:
+        raise SystemExit("the service does not hold out")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+//! Owns the gauges of how things stand, which are looked up when they are asked for.
+//! Must not know where.
+
+use std::sync::atomic::AtomicU64;
+
+use chrono::{DateTime, Utc};
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+
+/// How things stand.
+#[derive(Clone, Debug)]
+pub struct Levels {
+    /// Whether the database answers.
+    pub database: bool,
+    /// The newest release that is known: its number, and when it was published.
+    pub release: Option<(i32, DateTime<Utc>)>,
+    /// The answers that are kept: their bytes and their number.
+    pub cache: (u64, usize),
+    /// Answers of all rows that are under way.
+    pub exports: usize,
+}
+
+/// The gauges.
+#[derive(Debug, Default)]
+pub struct Gauges {
+    database: Gauge,
+    release: Gauge,
+    published: Gauge<f64, AtomicU64>,
+    cache_bytes: Gauge<u64, AtomicU64>,
+    cache_entries: Gauge,
+    exports: Gauge,
+}
+
+impl Gauges {
+    /// New gauges.
+    pub fn register(registry: &mut Registry) -> Self {
+        let gauges = Self::default();
+        registry.register("database_up", "Whether the database answers: 1 or 0", gauges.database.clone());
+        registry.register("release_number", "Number of the newest release that is known; 0 for none", gauges.release.clone());
+        let help = "When the newest release that is known was published; 0 for none";
+        registry.register_with_unit("release_timestamp", help, Unit::Seconds, gauges.published.clone());
+        registry.register_with_unit("cache_size", "Answers that are kept in memory", Unit::Bytes, gauges.cache_bytes.clone());
+        registry.register("cache_entries", "Number of the answers that are kept in memory", gauges.cache_entries.clone());
+        registry.register("exports_running", "Answers of all rows that are under way", gauges.exports.clone());
+        gauges
+    }
+
+    /// Sets them.
+    pub fn set(&self, levels: &Levels) {
+        self.database.set(levels.database.into());
+        let (number, published) = levels.release.unwrap_or_default();
+        self.release.set(number.into());
+        self.published.set(published.timestamp_micros() as f64 / 1e6);
+        self.cache_bytes.set(levels.cache.0);
+        self.cache_entries.set(whole(levels.cache.1));
+        self.exports.set(whole(levels.exports));
+    }
+}
+
+fn whole(number: usize) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}

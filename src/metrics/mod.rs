@@ -1,0 +1,92 @@
+//! Owns what is counted of the service and told to Prometheus: names, units, labels and buckets, by its conventions.
+//! Must not know what is served: others say what has happened.
+
+mod levels;
+mod process;
+mod publications;
+mod reads;
+mod requests;
+
+use std::sync::Arc;
+
+use prometheus_client::encoding::prometheus_text;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::info::Info;
+use prometheus_client::registry::Registry;
+
+pub use levels::Levels;
+pub use publications::Publications;
+pub use reads::Reads;
+pub use requests::{Cached, Requests, UNMATCHED};
+
+/// The media type of [`Metrics::text`].
+pub const TEXT: &str = prometheus_text::CONTENT_TYPE;
+
+/// What one server has counted. Copies are the same.
+#[derive(Clone, Debug)]
+pub struct Metrics(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    registry: Registry,
+    workers: requests::Workers,
+    levels: levels::Gauges,
+    reads: Reads,
+    publications: Publications,
+    exports: Exports,
+}
+
+/// The counts of exports.
+#[derive(Clone, Debug, Default)]
+pub struct Exports {
+    /// Those that were let run.
+    pub started: Counter,
+    /// Those that were refused, since too many ran.
+    pub refused: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(process::Process));
+        let ours = registry.sub_registry_with_prefix("reperes");
+        ours.register("build", "The program that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
+        let (workers, exports) = (requests::Workers::default(), Exports::default());
+        ours.register_collector(Box::new(workers.clone()));
+        let (levels, reads) = (levels::Gauges::register(ours), Reads::register(ours));
+        let publications = Publications::register(ours);
+        ours.register("exports", "Answers of all rows that were let run", exports.started.clone());
+        ours.register("exports_refused", "Answers of all rows that were refused, since too many ran", exports.refused.clone());
+        Self(Arc::new(Inner { registry, workers, levels, reads, publications, exports }))
+    }
+}
+
+impl Metrics {
+    /// The counts of one more worker, for its thread alone; under these policies requests are refused.
+    pub fn requests(&self, policies: &[&'static str]) -> Requests {
+        self.0.workers.one_more(policies)
+    }
+
+    /// The counts of reads.
+    pub fn reads(&self) -> Reads {
+        self.0.reads.clone()
+    }
+
+    /// The counts of publications.
+    pub fn publications(&self) -> Publications {
+        self.0.publications.clone()
+    }
+
+    /// The counts of exports.
+    pub fn exports(&self) -> Exports {
+        self.0.exports.clone()
+    }
+
+    /// Everything, with how things stand, in the text format of Prometheus, version 0.0.4.
+    pub fn text(&self, levels: &Levels) -> String {
+        self.0.levels.set(levels);
+        let mut text = String::new();
+        prometheus_text::encode(&mut text, &self.0.registry).expect("a text can always be written to");
+        text
+    }
+}

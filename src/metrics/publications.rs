@@ -1,0 +1,80 @@
+//! Owns the counts of publications over HTTP.
+//! Must not know how one is made.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// The upper bounds of what publications take, in seconds: from a file of some rows to one of millions.
+const BOUNDS: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
+
+/// The counts. Copies are the same.
+#[derive(Clone, Debug)]
+pub struct Publications {
+    outcomes: Family<Outcome, Counter>,
+    duration: Histogram,
+    rows: Family<Change, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    outcome: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Change {
+    dataset: &'static str,
+    change: &'static str,
+}
+
+impl Default for Publications {
+    /// Counts that nobody asks for.
+    fn default() -> Self {
+        Self { outcomes: Family::default(), duration: Histogram::new(BOUNDS), rows: Family::default() }
+    }
+}
+
+impl Publications {
+    /// New counts.
+    pub fn register(registry: &mut Registry) -> Self {
+        let counts = Self::default();
+        registry.register(
+            "publications",
+            "Publications over HTTP, trials included, by what came of them",
+            counts.outcomes.clone(),
+        );
+        let help = "Time that publications over HTTP took, from the turn of each to its end";
+        registry.register_with_unit("publication_duration", help, Unit::Seconds, counts.duration.clone());
+        registry.register(
+            "publication_rows",
+            "Rows that releases over HTTP changed, those that are computed from others included",
+            counts.rows.clone(),
+        );
+        counts
+    }
+
+    /// Says what may come of one, so that the first of each is seen as one more than none.
+    pub fn expect(self, outcomes: &[&'static str]) -> Self {
+        for outcome in outcomes {
+            self.outcomes.get_or_create_owned(&Outcome { outcome });
+        }
+        self
+    }
+
+    /// Counts one that has ended, by the word for what came of it.
+    pub fn ended(&self, outcome: &'static str, spent: Duration) {
+        self.outcomes.get_or_create(&Outcome { outcome }).inc();
+        self.duration.observe(spent.as_secs_f64());
+    }
+
+    /// Counts the rows of a release in one dataset: those that were added, changed and withdrawn.
+    pub fn changed(&self, dataset: &'static str, [added, changed, withdrawn]: [u64; 3]) {
+        for (change, rows) in [("added", added), ("changed", changed), ("withdrawn", withdrawn)] {
+            self.rows.get_or_create(&Change { dataset, change }).inc_by(rows);
+        }
+    }
+}

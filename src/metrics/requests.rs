@@ -1,0 +1,196 @@
+//! Owns the counts of requests: how long answers took, how many are being made, how memory served them, and how many came
+//! too often. Each worker counts for itself, so that a request never waits for another worker; the sums are made when
+//! they are asked for.
+//! Must not know what is asked.
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Error;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::registry::Unit;
+
+/// The route of what has none.
+pub const UNMATCHED: &str = "unmatched";
+
+/// The methods that are told apart; a client can make up any number of others.
+const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
+
+/// The upper bounds of what answers take, in seconds: from memory to the longest that is waited for.
+const BOUNDS: [f64; 14] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// One for each bound, and one for what took longer.
+const BUCKETS: usize = BOUNDS.len() + 1;
+
+/// How memory served an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cached {
+    /// It was there.
+    Hit,
+    /// It was there, and there may be a newer release.
+    Stale,
+    /// It was not there, and was made.
+    Miss,
+    /// The client has it.
+    NotModified,
+}
+
+impl Cached {
+    const ALL: [Cached; 4] = [Cached::Hit, Cached::Stale, Cached::Miss, Cached::NotModified];
+
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cached::Hit => "hit",
+            Cached::Stale => "stale",
+            Cached::Miss => "miss",
+            Cached::NotModified => "not_modified",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
+struct Labels {
+    route: String,
+    method: &'static str,
+    status: u16,
+}
+
+/// The answers of one worker to one route, by one method, with one status.
+#[derive(Debug, Default)]
+struct Series {
+    buckets: [AtomicU64; BUCKETS],
+    nanos: AtomicU64,
+}
+
+/// What one worker has counted.
+#[derive(Debug, Default)]
+struct Lane {
+    in_flight: AtomicI64,
+    cached: [AtomicU64; Cached::ALL.len()],
+    limited: Mutex<BTreeMap<&'static str, u64>>,
+    series: Mutex<BTreeMap<Labels, Arc<Series>>>,
+}
+
+/// The workers' counts, told as one.
+#[derive(Clone, Debug, Default)]
+pub struct Workers(Arc<Mutex<Vec<Arc<Lane>>>>);
+
+/// The answers to one route that are alike: their method, their status and their counts.
+type Known = (&'static str, u16, Arc<Series>);
+
+/// The counts of one worker.
+pub struct Requests {
+    lane: Arc<Lane>,
+    /// By route, so that none is written again.
+    known: RefCell<HashMap<String, Vec<Known>>>,
+}
+
+/// A request that is being answered, until it is dropped.
+pub struct InFlight(Arc<Lane>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Requests {
+    /// Begins a request.
+    pub fn begin(&self) -> InFlight {
+        self.lane.in_flight.fetch_add(1, Relaxed);
+        InFlight(Arc::clone(&self.lane))
+    }
+
+    /// Counts a request that is refused under a policy.
+    pub fn limited(&self, policy: &'static str) {
+        *lock(&self.lane.limited).entry(policy).or_default() += 1;
+    }
+
+    /// Counts an answer: to a request for a route, never its path, in so much time.
+    pub fn answered(&self, route: &str, method: &str, status: u16, spent: Duration, cached: Option<Cached>) {
+        let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
+        let bucket = BOUNDS.partition_point(|bound| *bound < spent.as_secs_f64());
+        let series = self.series(route, method, status);
+        series.buckets[bucket].fetch_add(1, Relaxed);
+        series.nanos.fetch_add(spent.as_nanos().try_into().unwrap_or(u64::MAX), Relaxed);
+        if let Some(cached) = cached {
+            self.lane.cached[cached as usize].fetch_add(1, Relaxed);
+        }
+    }
+
+    fn series(&self, route: &str, method: &'static str, status: u16) -> Arc<Series> {
+        let mut known = self.known.borrow_mut();
+        let of_route = known.get(route).and_then(|all| all.iter().find(|(m, s, _)| (*m, *s) == (method, status)));
+        if let Some((_, _, series)) = of_route {
+            return Arc::clone(series);
+        }
+        let labels = Labels { route: route.to_owned(), method, status };
+        let series = Arc::clone(lock(&self.lane.series).entry(labels).or_default());
+        known.entry(route.to_owned()).or_default().push((method, status, Arc::clone(&series)));
+        series
+    }
+}
+
+impl Workers {
+    /// The counts of one more worker.
+    pub fn one_more(&self, policies: &[&'static str]) -> Requests {
+        let limited = Mutex::new(policies.iter().map(|policy| (*policy, 0)).collect());
+        let lane = Arc::new(Lane { limited, ..Lane::default() });
+        lock(&self.0).push(Arc::clone(&lane));
+        Requests { lane, known: RefCell::default() }
+    }
+}
+
+impl Collector for Workers {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), Error> {
+        let lanes = lock(&self.0).clone();
+        let (mut answers, mut limited) = (BTreeMap::<Labels, ([u64; BUCKETS], u64)>::new(), BTreeMap::new());
+        for lane in &lanes {
+            for (labels, series) in lock(&lane.series).iter() {
+                let (buckets, nanos) = answers.entry(labels.clone()).or_default();
+                for (sum, one) in buckets.iter_mut().zip(&series.buckets) {
+                    *sum += one.load(Relaxed);
+                }
+                *nanos += series.nanos.load(Relaxed);
+            }
+            for (policy, count) in lock(&lane.limited).iter() {
+                *limited.entry(*policy).or_insert(0) += count;
+            }
+        }
+        let help = "Time from the head of a request to that of its answer, by the pattern of its address.";
+        let unit = Some(&Unit::Seconds);
+        let mut told = encoder.encode_descriptor("http_request_duration", help, unit, MetricType::Histogram)?;
+        for (labels, (buckets, nanos)) in &answers {
+            let bounded: Vec<(f64, u64)> = BOUNDS.into_iter().chain([f64::INFINITY]).zip(buckets.iter().copied()).collect();
+            let (sum, count) = (Duration::from_nanos(*nanos).as_secs_f64(), buckets.iter().sum());
+            told.encode_family(labels)?.encode_histogram::<NoLabelSet>(sum, count, &bounded, None)?;
+        }
+        let in_flight = ConstGauge::new(lanes.iter().map(|lane| lane.in_flight.load(Relaxed)).sum::<i64>());
+        let help = "Requests that are being answered.";
+        in_flight.encode(encoder.encode_descriptor("http_requests_in_flight", help, None, MetricType::Gauge)?)?;
+        let help = "Requests that were refused, since they came too often, by policy.";
+        let mut told = encoder.encode_descriptor("http_requests_limited", help, None, MetricType::Counter)?;
+        for (policy, count) in limited {
+            ConstCounter::new(count).encode(told.encode_family(&[("policy", policy)])?)?;
+        }
+        let help = "Answers that may be kept in memory, by how they came about.";
+        let mut told = encoder.encode_descriptor("cache_answers", help, None, MetricType::Counter)?;
+        for cached in Cached::ALL {
+            let count: u64 = lanes.iter().map(|lane| lane.cached[cached as usize].load(Relaxed)).sum();
+            ConstCounter::new(count).encode(told.encode_family(&[("outcome", cached.name())])?)?;
+        }
+        Ok(())
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,282 @@
+//! What the operator is told: exact counts of known requests, under names that keep to the conventions, with nothing in
+//! the labels that a client could make up; and that it is told whatever else happens.
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use reperes::app::Shared;
+use reperes::datasets::REGISTRY;
+use reperes::http::rate::Quota;
+use reperes::http::{Bounds, endpoint};
+use reperes::server::admin;
+
+use super::publishing::communes;
+use crate::harness::{
+    Program, SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared,
+};
+
+const ROW: &str = "/v1/territories/COM-59350";
+
+/// How long anything may take before a test fails rather than hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The operator's address of a server that need not run.
+fn admin(shared: &Shared) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port can be bound");
+    let address = listener.local_addr().expect("it is bound");
+    let shared = shared.clone();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new()
+            .block_on(async { admin::start(listener, &shared).expect("the server starts").await })
+            .expect("the server runs");
+    });
+    address
+}
+
+/// A server on the small bundle, and the operator's address.
+fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
+    let url = migrated();
+    publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
+    let shared = shared(&url).within(bounds);
+    let admin = admin(&shared);
+    (TestServer::with(&url, shared), admin)
+}
+
+/// Every sample: its name with its labels, and its value.
+fn samples(admin: SocketAddr) -> BTreeMap<String, f64> {
+    let reply = get(admin, "/metrics");
+    assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; version=0.0.4; charset=utf-8")));
+    let text = reply.text();
+    let sample = |line: &str| {
+        let (name, value) = line.rsplit_once(' ').expect("a sample has a value");
+        (name.to_owned(), value.parse().expect("a number"))
+    };
+    text.lines().filter(|line| !line.starts_with('#')).map(sample).collect()
+}
+
+/// The samples of one name, without it.
+fn under<'s>(samples: &'s BTreeMap<String, f64>, name: &str) -> BTreeMap<&'s str, f64> {
+    samples.iter().filter_map(|(sample, value)| Some((sample.strip_prefix(name)?, *value))).collect()
+}
+
+#[test]
+fn every_request_is_counted_once_by_its_route() {
+    let (server, admin) = server(Bounds::default());
+    let first = get(server.address, ROW);
+    let tag = first.header("etag").expect("a tag").to_owned();
+    assert_eq!(get(server.address, ROW).status, 200);
+    assert_eq!(send(server.address, "HEAD", ROW).status, 200);
+    assert_eq!(ask(server.address, "GET", ROW, &[format!("If-None-Match: {tag}")]).status, 304);
+    let reads = samples(admin)["reperes_database_read_duration_seconds_count"];
+    assert_eq!(get(server.address, ROW).status, 200);
+    get(server.address, "/v1/territories?nope=1").problem(400);
+    get(server.address, "/nothing/here").problem(404);
+    send(server.address, "POST", ROW).problem(405);
+    send(server.address, "BREW", ROW).problem(405);
+    let counted = samples(admin);
+    assert_eq!(counted["reperes_database_read_duration_seconds_count"], reads, "what needs no read has made one");
+    get(server.address, "/v1/territories/COM-00000").problem(404);
+    let read = samples(admin)["reperes_database_read_duration_seconds_count"];
+    assert!(read > reads);
+
+    let item =
+        |method: &str, status: u16| format!("{{route=\"/v1/territories/{{code}}\",method=\"{method}\",status=\"{status}\"}}");
+    let other = |route: &str, status: u16| format!("{{route=\"{route}\",method=\"GET\",status=\"{status}\"}}");
+    let expected = [
+        (item("GET", 200), 3.0),
+        (item("GET", 304), 1.0),
+        (item("HEAD", 200), 1.0),
+        (item("POST", 405), 1.0),
+        (item("other", 405), 1.0),
+        (other("/v1/territories", 400), 1.0),
+        (other("unmatched", 404), 1.0),
+    ];
+    let expected: BTreeMap<&str, f64> = expected.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
+    assert_eq!(under(&counted, "reperes_http_request_duration_seconds_count"), expected);
+    for labels in expected.keys() {
+        let inner = labels.trim_matches(['{', '}']);
+        let inner = if inner.ends_with('"') { inner } else { labels };
+        let all =
+            counted.iter().find(|(name, _)| name.contains("_seconds_bucket{") && name.contains(inner) && name.contains("+Inf"));
+        assert_eq!(all.map(|(_, count)| *count), Some(expected[labels]), "{labels}");
+        assert!(counted[&format!("reperes_http_request_duration_seconds_sum{labels}")] > 0.0);
+    }
+    let cached = [("hit", 3.0), ("miss", 1.0), ("not_modified", 1.0), ("stale", 0.0)]
+        .map(|(how, count)| (format!("{{outcome=\"{how}\"}}"), count));
+    let cached: BTreeMap<&str, f64> = cached.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
+    assert_eq!(under(&counted, "reperes_cache_answers_total"), cached);
+    for (name, value) in [
+        ("reperes_cache_entries", 1.0),
+        ("reperes_database_up", 1.0),
+        ("reperes_database_reads_in_flight", 0.0),
+        ("reperes_database_reads_refused_total", 0.0),
+        ("reperes_database_connections_lost_total", 0.0),
+        ("reperes_exports_running", 0.0),
+        ("reperes_exports_total", 0.0),
+        ("reperes_http_requests_in_flight", 0.0),
+        ("reperes_release_number", 1.0),
+        (concat!("reperes_build_info{version=\"", env!("CARGO_PKG_VERSION"), "\"}"), 1.0),
+    ] {
+        assert_eq!(counted.get(name), Some(&value), "{name}");
+    }
+    assert!(counted["reperes_cache_size_bytes"] > first.body.len() as f64);
+    assert!((1.0..=2.0).contains(&counted["reperes_database_connections_opened_total"]));
+    let published =
+        first.header("last-modified").and_then(|date| chrono::DateTime::parse_from_rfc2822(date).ok()).expect("a date");
+    assert_eq!(counted["reperes_release_timestamp_seconds"].floor(), published.timestamp() as f64);
+}
+
+#[test]
+fn exports_publications_and_refusals_are_counted() {
+    let quota = Quota { name: "requests", requests: 1, window: Duration::from_secs(100_000) };
+    let proxies = vec!["127.0.0.1/32".parse().expect("a network")];
+    let (server, admin) = server(Bounds { requests: quota, proxies, ..Bounds::default() });
+    let client = ["X-Forwarded-For: 192.0.2.1".to_owned()];
+    assert_eq!(ask(server.address, "GET", ROW, &client).status, 200);
+    for _ in 0..2 {
+        ask(server.address, "GET", ROW, &client).problem(429);
+    }
+    assert!(get(server.address, "/v1/territories?format=csv").whole);
+    let token = key(&server.url, "tout", &["publish:*"], 1);
+    let form = communes("Ici").key(&token);
+    let source = bundle(&[("sources", SOURCES)]);
+    publish(&server.url, &source).expect("the bundle is right");
+    assert_eq!(form.clone().query("?dry_run=true").send(server.address).status, 200);
+    assert_eq!(form.send(server.address).status, 201);
+    assert_eq!(form.send(server.address).status, 200);
+    let counted = samples(admin);
+    for (name, value) in [
+        ("reperes_http_requests_limited_total{policy=\"requests\"}", 2.0),
+        ("reperes_http_requests_limited_total{policy=\"publications\"}", 0.0),
+        ("reperes_exports_total", 1.0),
+        ("reperes_exports_refused_total", 0.0),
+        ("reperes_publications_total{outcome=\"published\"}", 1.0),
+        ("reperes_publications_total{outcome=\"would-publish\"}", 1.0),
+        ("reperes_publications_total{outcome=\"unchanged\"}", 1.0),
+        ("reperes_publications_total{outcome=\"failed\"}", 0.0),
+        ("reperes_publication_duration_seconds_count", 3.0),
+        ("reperes_publication_rows_total{dataset=\"territories\",change=\"added\"}", 2.0),
+        ("reperes_publication_rows_total{dataset=\"territories\",change=\"changed\"}", 0.0),
+        ("reperes_publication_rows_total{dataset=\"territories\",change=\"withdrawn\"}", 0.0),
+        ("reperes_release_number", 3.0),
+    ] {
+        assert_eq!(counted.get(name), Some(&value), "{name}");
+    }
+}
+
+#[test]
+fn names_and_labels_keep_to_the_conventions() {
+    let (server, admin) = server(Bounds::default());
+    for target in
+        [ROW, "/v1/territories?q=x", "/v1/releases/1", "/docs/", "/problems/", "/problems/gone", "/%2e%2e/x", "/v1/%22%0a"]
+    {
+        get(server.address, target);
+    }
+    let text = get(admin, "/metrics").text();
+    let types: BTreeMap<&str, &str> = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' ')).collect();
+    for (name, kind) in &types {
+        assert!(name.starts_with("reperes_") || name.starts_with("process_"), "{name}");
+        assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+        assert_eq!(name.ends_with("_total"), *kind == "counter", "{name}");
+        assert!(*kind != "histogram" || name.ends_with("_seconds"), "{name}");
+        assert!(text.contains(&format!("# HELP {name} ")), "{name}");
+        let scaled = ["milli", "micro", "nano", "kilo", "mega", "minutes", "hours"];
+        assert!(scaled.iter().all(|unit| !name.contains(unit)), "{name} is not in a base unit");
+    }
+    for (name, kind) in [
+        ("process_cpu_seconds_total", "counter"),
+        ("process_max_fds", "gauge"),
+        ("process_open_fds", "gauge"),
+        ("process_resident_memory_bytes", "gauge"),
+        ("process_start_time_seconds", "gauge"),
+    ] {
+        assert_eq!(types.get(name), Some(&kind), "{name}");
+    }
+    let counted = samples(admin);
+    let (now, started) = (chrono::Utc::now().timestamp() as f64, counted["process_start_time_seconds"]);
+    assert!(started <= now + 1.0 && now - started < 86_400.0, "{started} is not when this test began");
+    assert!(counted["process_resident_memory_bytes"] > 1e6 && counted["process_open_fds"] < counted["process_max_fds"]);
+    for sample in counted.keys() {
+        let family = ["_bucket", "_sum", "_count"].iter().find_map(|part| sample.split('{').next()?.strip_suffix(part));
+        let name = sample.split('{').next().expect("a name");
+        assert!(types.contains_key(name) || family.is_some_and(|name| types.get(name) == Some(&"histogram")), "{sample}");
+    }
+    let patterns: Vec<String> = endpoint::all(REGISTRY).iter().map(endpoint::Endpoint::path).collect();
+    let routes: Vec<&str> = text.lines().filter_map(|line| line.split("route=\"").nth(1)?.split('"').next()).collect();
+    for route in &routes {
+        let known = patterns.iter().any(|pattern| pattern == route);
+        assert!(known || ["unmatched", "/problems/", "/docs", reperes::http::docs::PAGES].contains(route), "{route}");
+    }
+    assert!(routes.contains(&"/v1/releases/{code}") && routes.contains(&"unmatched"));
+    assert!(!text.contains("COM-59350"));
+}
+
+#[test]
+fn the_operator_is_told_without_any_worker_or_database() {
+    let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
+    let shared = shared(nowhere);
+    let admin = admin(&shared);
+    let counted = samples(admin);
+    assert_eq!((counted["reperes_database_up"], counted["reperes_release_number"]), (0.0, 0.0));
+    assert_eq!(get(admin, "/health/live").json(), serde_json::json!({"status": "ok"}));
+    let ready = get(admin, "/health/ready");
+    assert_eq!((ready.status, ready.json()["type"].as_str()), (503, Some("/problems/unavailable")));
+}
+
+#[test]
+fn readiness_follows_the_database_on_both_addresses() {
+    let (server, admin) = server(Bounds::default());
+    let both = [server.address, admin];
+    for address in both {
+        assert_eq!(get(address, "/health/ready").json(), serde_json::json!({"status": "ok", "release": 1}));
+    }
+    let reads = samples(admin)["reperes_database_read_duration_seconds_count"];
+    close(&server.url);
+    both.iter().for_each(|address| until(*address, 503));
+    assert_eq!(samples(admin)["reperes_database_up"], 0.0);
+    open(&server.url);
+    both.iter().for_each(|address| until(*address, 200));
+    let counted = samples(admin);
+    assert_eq!((counted["reperes_database_up"], counted["reperes_database_read_duration_seconds_count"]), (1.0, reads));
+}
+
+fn until(address: SocketAddr, status: u16) {
+    let deadline = Instant::now() + PATIENCE;
+    while get(address, "/health/ready").status != status {
+        assert!(Instant::now() < deadline, "it never answers {status}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn each_address_has_its_own_and_nothing_else() {
+    let (server, admin) = server(Bounds::default());
+    get(server.address, "/metrics").problem(404);
+    for target in ["/", "/v1", ROW, "/openapi.json", "/docs/", "/metrics/", "/metrics/x", "/health"] {
+        assert_eq!(get(admin, target).status, 404, "{target}");
+    }
+    for method in ["POST", "PUT", "DELETE", "OPTIONS"] {
+        assert_eq!(send(admin, method, "/metrics").status, 405, "{method}");
+    }
+    assert!(send(admin, "HEAD", "/metrics").body.is_empty());
+}
+
+#[test]
+fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
+    let data = root_directory().join("var-metrics");
+    let settings = [("REPERES_DATA_DIR", data.to_str().expect("text")), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0")];
+    let mut program = Program::start(&settings);
+    let line = program.line("the operator is told on");
+    let admin = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
+    let address = program.address();
+    assert_eq!(get(admin, "/health/ready").status, 200, "once the program says that it is ready");
+    assert_eq!(get(address, ROW).status, 200);
+    let count = "reperes_http_request_duration_seconds_count{route=\"/v1/territories/{code}\",method=\"GET\",status=\"200\"}";
+    assert_eq!(samples(admin)[count], 1.0);
+    program.signal(libc::SIGTERM);
+    let (code, log) = program.end();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");
+}
