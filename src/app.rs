@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
+use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::connect::Database;
 use crate::db::export::Exports;
@@ -33,6 +34,8 @@ pub const EXPORT_CONNECTIONS: usize = 2;
 pub struct Shared {
     /// The database.
     pub database: Database,
+    /// Its replicas, which answer reads.
+    pub replicas: Replicas,
     /// Connections and waits of each worker.
     pub limits: Limits,
     /// Room for the requests that may be with the database at once.
@@ -74,19 +77,24 @@ pub struct Disk {
 
 impl Shared {
     /// What workers share, for a database. Answers are kept up to so many bytes.
-    pub fn new(database: Database, limits: Limits, disk: Disk, memory: u64) -> Self {
+    /// Reads go to the replicas as far as they have come.
+    pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, memory: u64) -> Self {
         let document = Bytes::from(openapi::text(REGISTRY));
         let metrics = Metrics::default();
-        let exports = Exports::new(database.clone(), EXPORT_CONNECTIONS, metrics.exports());
+        let replicas = Replicas::new(replicas);
+        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
+        let timeline = Timeline::follow(database.clone(), &exports.handle());
+        replicas.follow(&timeline, &exports.handle());
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let counts = Arc::new(Counts::new(&bounds));
         Self {
-            timeline: Timeline::follow(database.clone(), &exports.handle()),
+            timeline,
             memory: Memory::new(memory),
             shortcuts: Shortcuts::new(memory),
             database,
+            replicas,
             limits,
             room,
             bounds,
@@ -129,7 +137,14 @@ pub fn build(
     > + use<>,
 > {
     let state = State {
-        pool: Pool::new(shared.database.clone(), shared.limits, Arc::clone(&shared.room), shared.metrics.reads()),
+        pool: Pool::new(
+            shared.database.clone(),
+            shared.replicas.clone(),
+            shared.limits,
+            Arc::clone(&shared.room),
+            shared.metrics.reads(),
+        ),
+        replicas: shared.replicas.clone(),
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),

@@ -110,7 +110,8 @@ fn serve() -> Result<(), String> {
     }
     let (uploads, recipes) = (config.uploads.clone(), config.recipes.clone());
     let disk = Disk { files: config.files.clone(), publishing: Settings { uploads, recipes, limit: config.publish_limit } };
-    let shared = Shared::new(databases.service.clone(), config.limits, disk, config.cache).within(config.bounds.clone());
+    let (primary, replicas) = (databases.service.clone(), config.replicas.clone());
+    let shared = Shared::new(primary, replicas, config.limits, disk, config.cache).within(config.bounds.clone());
     let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
     let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(taken)?;

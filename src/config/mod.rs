@@ -30,6 +30,8 @@ pub struct Config {
     pub database: Option<Database>,
     /// The same database, as the owner of the tables, if that is another role.
     pub owner: Option<Database>,
+    /// Replicas of the database, which answer reads.
+    pub replicas: Vec<Database>,
     /// Where to serve.
     pub address: SocketAddr,
     /// Where to serve the operator, if anywhere.
@@ -100,6 +102,7 @@ impl Config {
             }
             _ => {}
         }
+        let replicas = reader.replicas();
         let address = reader.address("REPERES_ADDRESS").unwrap_or(SocketAddr::from(([127, 0, 0, 1], 0)));
         let admin = reader.address("REPERES_ADMIN_ADDRESS");
         reader.log_format();
@@ -111,6 +114,7 @@ impl Config {
         let config = Self {
             database,
             owner,
+            replicas,
             address,
             admin,
             data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
@@ -221,6 +225,21 @@ impl Reader {
     fn database(&mut self, name: &str) -> Option<Database> {
         let url = self.given.get(name)?;
         Database::parse(url).map_err(|why| self.faults.push(format!("{name} {why}"))).ok()
+    }
+
+    fn replicas(&mut self) -> Vec<Database> {
+        let text = self.text("DATABASE_REPLICA_URLS");
+        if !text.is_empty() && !self.given.contains_key("DATABASE_URL") {
+            self.faults.push("DATABASE_REPLICA_URLS is set without DATABASE_URL".to_owned());
+        }
+        let mut replicas = Vec::new();
+        for (at, url) in text.split(',').map(str::trim).filter(|url| !url.is_empty()).enumerate() {
+            match Database::parse(url) {
+                Ok(replica) => replicas.push(replica),
+                Err(why) => self.faults.push(format!("DATABASE_REPLICA_URLS, the {}. URL, {why}", at + 1)),
+            }
+        }
+        replicas
     }
 
     fn truth(&mut self, name: &str) -> bool {

@@ -28,6 +28,11 @@ pub const VARIABLES: &[Variable] = &[
         "",
         "URL of the same database for the role that owns the tables and migrates them, if DATABASE_URL's does not; that one is then given what it needs and no more",
     ),
+    variable(
+        "DATABASE_REPLICA_URLS",
+        "",
+        "URLs of streaming replicas of DATABASE_URL's, separated by commas: reads go to those that have the release asked for",
+    ),
     variable("REPERES_ADDRESS", "127.0.0.1:8080", "address and port to serve on; port 0 takes a free one"),
     variable(
         "REPERES_ADMIN_ADDRESS",

@@ -13,6 +13,9 @@ pub enum DbError {
     Unavailable(String),
     /// It did not answer in time; the connection is sound.
     Late(String),
+    /// It is a replica that cannot tell though the primary can: it has not come so far, or cancelled the statement since it
+    /// was about to go on.
+    Behind(String),
     /// It was not asked: too many others are asking.
     Crowded,
     /// It takes nothing new: it is read-only, be it a copy of another or because somebody said so.
@@ -40,6 +43,7 @@ impl fmt::Display for DbError {
         match self {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
             DbError::Late(why) => write!(f, "the database is too slow: {why}"),
+            DbError::Behind(why) => write!(f, "the replica cannot tell: {why}"),
             DbError::Crowded => f.write_str("the database is asked by as many as may"),
             DbError::ReadOnly(why) => write!(f, "the database takes nothing new, it is read-only: {why}"),
             DbError::Full(why) => write!(f, "the database has no room left on its disk: {why}"),
@@ -55,6 +59,10 @@ impl std::error::Error for DbError {}
 /// language such a statement counts as failed.
 const CANCELLED: &str = "canceling statement due to";
 
+/// What a standby says when a statement stood in the way of what it had to replay (40001, 40P01). Of these Diesel keeps the
+/// first code, which a read meets nowhere else.
+const OVERTAKEN: &str = "conflict with recovery";
+
 /// What the system says of a full disk; its code (53100) is dropped in the same way.
 const NO_ROOM: &str = "No space left on device";
 
@@ -63,6 +71,12 @@ impl From<QueryError> for DbError {
         match &error {
             QueryError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
                 DbError::Unavailable(info.message().to_owned())
+            }
+            QueryError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
+                DbError::Behind(info.message().to_owned())
+            }
+            QueryError::DatabaseError(_, info) if info.message().contains(OVERTAKEN) => {
+                DbError::Behind(info.message().to_owned())
             }
             QueryError::DatabaseError(_, info) if info.message().contains(CANCELLED) => DbError::Late(info.message().to_owned()),
             QueryError::DatabaseError(_, info) if info.message().contains(NO_ROOM) => DbError::Full(info.message().to_owned()),

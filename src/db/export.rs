@@ -1,23 +1,26 @@
 //! Owns the reading of any number of rows: in chunks by key at one release, over connections of their own on a runtime
 //! of their own, so that neither many rows nor a slow client is ever felt by quick reads.
 //!
-//! A connection is held for one chunk only. Rows of a release never change, so that chunks read at different times fit.
+//! A connection is held for one chunk only. Rows of a release never change, so that chunks read at different times, from
+//! whichever database has the release, fit.
 //! Must not know what becomes of the rows.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
-use diesel_async::AsyncPgConnection;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 use super::DbError;
 use super::connect::Database;
+use super::lookup::Release;
 use super::read::Ground;
-use super::select::{self, Select};
+use super::replicas::{Chosen, Replicas};
+use super::select::Select;
+use super::source::Source;
 use crate::metrics;
 use crate::query::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
@@ -34,9 +37,6 @@ const MOST: i64 = 8000;
 /// Exports that may run at once; one more is refused.
 const RUNNING: usize = 32;
 
-/// The time that the database may spend on one chunk.
-const STATEMENT: Duration = Duration::from_secs(120);
-
 /// How long the database may be away before an export breaks off rather than waits for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -45,10 +45,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Exports(Arc<Inner>);
 
 struct Inner {
-    database: Database,
+    primary: Source,
+    replicas: Replicas,
+    /// The replicas, by place.
+    near: Vec<Source>,
     runtime: Option<Runtime>,
     connections: Semaphore,
-    idle: Mutex<Vec<AsyncPgConnection>>,
     running: Arc<Semaphore>,
     counts: metrics::Exports,
 }
@@ -105,7 +107,7 @@ impl Exports {
     ///
     /// # Panics
     /// When the system gives no thread.
-    pub fn new(database: Database, connections: usize, counts: metrics::Exports) -> Self {
+    pub fn new(primary: Database, replicas: Replicas, connections: usize, counts: metrics::Exports) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("export")
@@ -113,10 +115,11 @@ impl Exports {
             .build()
             .expect("the system gives a thread at start");
         Self(Arc::new(Inner {
-            database,
+            primary: Source::new(primary),
+            near: replicas.databases().cloned().map(Source::new).collect(),
+            replicas,
             runtime: Some(runtime),
             connections: Semaphore::new(connections),
-            idle: Mutex::new(Vec::new()),
             running: Arc::new(Semaphore::new(RUNNING)),
             counts,
         }))
@@ -152,7 +155,7 @@ impl Exports {
             let (exports, plan, ground) = (exports.clone(), Arc::clone(&plan), ground.clone());
             async move {
                 let select = || Select::rows(&plan, ground.release.number, ground.approximate, after.as_deref(), most);
-                let rows = exports.fetch(select).await?;
+                let rows = exports.fetch(&ground.release, select).await?;
                 let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
                 let next = rows.last().filter(|_| full).map(|row| (plan.position(row), fitting(&rows)));
                 Ok((rows, next, plan))
@@ -182,48 +185,23 @@ impl Exports {
         Chunks::new(receiver)
     }
 
-    /// Reads one chunk, unless the database is away for too long.
+    /// Reads one chunk, at a release: from a replica that has it, else from the primary unless that is away for too long.
     ///
     /// # Errors
     /// The database's.
-    pub(super) async fn fetch<Q>(&self, query: impl Fn() -> Q) -> Result<Vec<Row>, DbError>
-    where
-        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
-    {
-        tokio::select! {
-            read = self.read(query) => read,
-            () = self.0.database.outage().lasts(PATIENCE) => Err(DbError::Unavailable(format!("it is away for more than {PATIENCE:?}"))),
-        }
-    }
-
-    /// Reads one chunk. The query is made anew when a connection turns out to be dead.
-    async fn read<Q>(&self, query: impl Fn() -> Q) -> Result<Vec<Row>, DbError>
+    pub(super) async fn fetch<Q>(&self, release: &Release, query: impl Fn() -> Q) -> Result<Vec<Row>, DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        let idle = || self.0.idle.lock().expect("nothing panics while it holds the connections").pop();
-        for attempt in 0.. {
-            let reused = idle();
-            let fresh = reused.is_none();
-            let connection = match reused {
-                Some(connection) => connection,
-                None => {
-                    let opened = self.0.database.reader(STATEMENT).await;
-                    opened.map_err(|error| DbError::Unavailable(error.to_string()))?
-                }
-            };
-            match select::load(&connection, query()).await {
-                Ok(rows) => {
-                    self.0.idle.lock().expect("nothing panics while it holds the connections").push(connection);
-                    return Ok(rows);
-                }
-                // A connection that has lain idle may have died meanwhile, which only shows when it is used.
-                Err(error) if fresh || attempt > 4 => return Err(error.into()),
-                Err(error) => log::debug!("an export's connection is replaced: {error}"),
-            }
+        let near = |chosen: Chosen| self.0.near[chosen.place].fetch(Some(release), chosen.absences, &query);
+        if let Some(told) = self.0.replicas.read(Some(release), near).await {
+            return told;
         }
-        unreachable!("the last attempt always returns")
+        tokio::select! {
+            read = self.0.primary.fetch(None, 0, &query) => read,
+            () = self.0.primary.lasts(PATIENCE) => Err(DbError::Unavailable(format!("it is away for more than {PATIENCE:?}"))),
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::{join_all, try_join, try_join_all, try_join4};
 
-use super::fate::{self, Fate};
 use super::geography::{self, Untimely};
 use super::lookup::{self, Release};
 use super::notices::{self, Notice};
@@ -31,8 +30,8 @@ pub enum Answer {
     BeforeFirst(Release),
     /// At the instant asked for this was the newest release, which is not the one that the cursor holds.
     OtherRelease(Release),
-    /// The row that the link starts from does not exist at the release; what became of it.
-    NoParent(Release, Fate),
+    /// The row that the link starts from does not exist at the release.
+    NoParent(Release),
     /// Codes that the request names do not exist.
     UnknownCodes(Release, Vec<UnknownCode>),
     /// The geography of the day is not known, or had no such territories.
@@ -133,9 +132,8 @@ pub async fn grounded<T>(
     };
     let untimely = geography::untimely(connection, parent, plan, number);
     let (found, unknown, lost, untimely) = try_join4(read(&ground), async { Ok(unknown.await) }, lost, untimely).await?;
-    if let (Some(dataset), Some(code)) = (parent, lost.into_iter().next()) {
-        let fate = fate::fate(connection, dataset, code, number).await?;
-        return Ok(Grounded::Refused(Answer::NoParent(ground.release, fate)));
+    if !lost.is_empty() {
+        return Ok(Grounded::Refused(Answer::NoParent(ground.release)));
     }
     let mut faults = Vec::new();
     for ((name, codes), missing) in named.iter().zip(unknown) {

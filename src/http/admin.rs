@@ -6,8 +6,8 @@ use tokio::sync::watch;
 
 use super::health;
 use super::memory::Memory;
-use crate::db::Timeline;
 use crate::db::export::Exports;
+use crate::db::{Replicas, Timeline};
 use crate::metrics::{Levels, Metrics, TEXT};
 
 /// What is looked at.
@@ -17,6 +17,8 @@ pub struct Watched {
     pub metrics: Metrics,
     /// The releases that the process knows.
     pub timeline: Timeline,
+    /// How far the replicas are.
+    pub replicas: Replicas,
     /// The answers that are kept.
     pub memory: Memory,
     /// The way to many rows.
@@ -42,7 +44,7 @@ async fn metrics(watched: web::Data<Watched>) -> HttpResponse {
 }
 
 async fn ready(watched: web::Data<Watched>) -> HttpResponse {
-    match health::readiness(&watched.timeline, *watched.stopping.borrow()) {
+    match health::readiness(&watched.timeline, &watched.replicas, *watched.stopping.borrow()) {
         Ok(ready) => ready,
         Err(problem) => HttpResponse::build(problem.status_code()).content_type("application/problem+json").body(problem.body()),
     }

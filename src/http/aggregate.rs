@@ -30,7 +30,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     let Some(grouping) = &plan.grouping else { return Err(Problem::internal()) };
     let by = gathered_by(plan, grouping);
     let fields = &by;
-    let read = state.pool.read(|connection| async move {
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let groups = async |ground: &Ground| {
             let groups = Groups::new(plan, fields.clone(), ground.release.number, ground.approximate);
             try_join(select::load(&connection, groups), notices::of_table(&connection, plan, ground)).await
@@ -39,7 +39,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     });
     let (ground, (rows, notices)) = match read.await? {
         Grounded::Found(ground, rows) => (ground, rows),
-        Grounded::Refused(answer) => return Err(refusal(plan, parent, answer)),
+        Grounded::Refused(answer) => return Err(refusal(state, plan, parent, answer).await),
     };
     if i64::try_from(rows.len()).is_ok_and(|groups| groups > GROUPS) {
         let detail = format!("There are more than {GROUPS} groups; group by fewer fields, or filter more.");

@@ -64,7 +64,7 @@ pub async fn settled(state: &State, plan: Plan, parent: Option<&'static Dataset>
     let asked = &plan;
     match state.pool.read(|connection| async move { read::release(&connection, asked).await }).await? {
         Ok(found) => Ok(Plan { at: Some(found), ..plan }),
-        Err(refused) => Err(refusal(&plan, parent, refused)),
+        Err(refused) => Err(refusal(state, &plan, parent, refused).await),
     }
 }
 
@@ -80,14 +80,14 @@ pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Releas
 }
 
 async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    match state.pool.read(|connection| async move { read::answer(&connection, parent, plan).await }).await? {
+    match state.pool.read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, parent, plan).await }).await? {
         Answer::Page(page) => Ok(respond(plan, parent, &page)),
-        refused => Err(refusal(plan, parent, refused)),
+        refused => Err(refusal(state, plan, parent, refused).await),
     }
 }
 
 /// The problem of a request that names what is not there.
-pub fn refusal(plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) -> Problem {
+pub async fn refusal(state: &State, plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) -> Problem {
     match answer {
         Answer::Page(_) => Problem::internal(),
         Answer::NoRelease(newest) => no_release(plan.release, newest),
@@ -102,8 +102,8 @@ pub fn refusal(plan: &Plan, parent: Option<&'static Dataset>, answer: Answer) ->
                 format!("The cursor reads release {held}, and then release {} was the newest; leave `as_of` out.", then.number);
             as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail))
         }
-        Answer::NoParent(release, fate) => match parent {
-            Some(parent) => item::absent(parent, plan.parent.as_deref().unwrap_or_default(), release.number, fate),
+        Answer::NoParent(release) => match parent {
+            Some(parent) => item::absent(state, parent, plan.parent.as_deref().unwrap_or_default(), &release).await,
             None => Problem::internal(),
         },
         Answer::UnknownCodes(release, unknown) => {

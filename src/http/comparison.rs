@@ -24,7 +24,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
         let detail = format!("At most {ROWS} rows are compared at once; the links `next` lead to the others.");
         return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
     }
-    let read = state.pool.read(|connection| async move {
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let answer = read::answer(&connection, parent, plan).await?;
         let compared = match &answer {
             Answer::Page(page) => comparison::compare(&connection, plan, page.release.number, &page.rows).await?,
@@ -34,7 +34,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     });
     let (page, compared) = match read.await? {
         (Answer::Page(page), compared) => (page, compared),
-        (refused, _) => return Err(refusal(plan, parent, refused)),
+        (refused, _) => return Err(refusal(state, plan, parent, refused).await),
     };
     let mut data = vec![b'['];
     for (at, (row, comparison)) in page.rows.iter().zip(&compared).enumerate() {

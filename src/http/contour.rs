@@ -9,8 +9,8 @@ use super::envelope::instant;
 use super::reply::{Asked, reply};
 use super::state::State;
 use super::{item, request};
+use crate::db::lookup;
 use crate::db::read::{self, Answer, Page};
-use crate::db::{fate, lookup};
 use crate::problem::{Kind, Problem};
 use crate::query::moment;
 use crate::query::{Context, Dataset, Plan, pairs};
@@ -51,27 +51,24 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
 }
 
 async fn found(state: &State, plan: &Plan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
-    let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
+    let page = match state
+        .pool
+        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, None, plan).await })
+        .await?
+    {
         Answer::Page(page) => page,
-        refused => return Err(refusal(plan, None, refused)),
+        refused => return Err(refusal(state, plan, None, refused).await),
     };
     if let Some(found) = feature(plan, &page) {
         return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
     }
     let number = page.release.number;
-    let missing = state
-        .pool
-        .read(|connection| async move {
-            let unknown = lookup::unknown(&connection, territories, vec![code.to_owned()], number, false).await?;
-            if unknown.is_empty() {
-                return Ok(None);
-            }
-            fate::fate(&connection, territories, code.to_owned(), number).await.map(Some)
-        })
-        .await?;
-    Err(match missing {
-        Some(fate) => item::absent(territories, code, number, fate),
-        None => Problem::new(
+    let unknown = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+        lookup::unknown(&connection, territories, vec![code.to_owned()], number, false).await
+    });
+    Err(match unknown.await?.is_empty() {
+        false => item::absent(state, territories, code, &page.release).await,
+        true => Problem::new(
             Kind::UnknownResource,
             "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",
         ),

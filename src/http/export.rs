@@ -49,9 +49,13 @@ pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
 /// # Errors
 /// Those of the plan's codes and release; 503 when the database does not answer.
 pub async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let page = match state.pool.read(|connection| async move { read::answer(&connection, parent, plan).await }).await? {
+    let page = match state
+        .pool
+        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, parent, plan).await })
+        .await?
+    {
         Answer::Page(page) => page,
-        refused => return Err(refusal(plan, parent, refused)),
+        refused => return Err(refusal(state, plan, parent, refused).await),
     };
     let links = collection::links(plan, parent, &page);
     let about = about(plan, parent, &Ground { release: page.release.clone(), approximate: page.approximate });
@@ -88,7 +92,7 @@ pub async fn all(
 ) -> Result<HttpResponse, Problem> {
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let (asked, bound) = (&plan, bound(&plan));
-    let grounded = state.pool.read(|connection| async move {
+    let grounded = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let count = async |ground: &Ground| {
             let total = read::count(&connection, asked, ground).await?;
             let over = match bound {
@@ -100,7 +104,7 @@ pub async fn all(
         read::grounded(&connection, parent, asked, count).await
     });
     let (ground, total) = match grounded.await? {
-        Grounded::Refused(answer) => return Err(refusal(&plan, parent, answer)),
+        Grounded::Refused(answer) => return Err(refusal(state, &plan, parent, answer).await),
         Grounded::Found(_, (_, true)) => {
             let fault = bound.map(|(most, parameter)| too_many(&plan, most, parameter));
             return Err(Problem::invalid_parameters(fault.into_iter().collect()));

@@ -33,7 +33,7 @@ impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
         // What passes is told of once by whoever notices, not by each who asks meanwhile.
         match &error {
-            DbError::Unavailable(_) => {
+            DbError::Unavailable(_) | DbError::Behind(_) => {
                 log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }

@@ -54,11 +54,16 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;
     let asked = [("sort", "-number".to_owned()), ("limit", ENTRIES.to_string()), ("release", newest.number.to_string())];
     let asked = asked.map(|(name, value)| (name.to_owned(), value));
-    let plan = &Plan::read(Context::of(state.registry, releases), None, &asked, Representation::Json)
+    let plan = Plan::read(Context::of(state.registry, releases), None, &asked, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
-    let page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
+    let plan = &Plan { at: Some(newest), ..plan };
+    let page = match state
+        .pool
+        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, None, plan).await })
+        .await?
+    {
         Answer::Page(page) => page,
-        refused => return Err(refusal(plan, None, refused)),
+        refused => return Err(refusal(&state, plan, None, refused).await),
     };
     let text = document(plan, &page, &base).to_string();
     Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))

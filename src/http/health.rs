@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::envelope::JSON;
 use super::state::State;
-use crate::db::Timeline;
+use crate::db::{Replicas, Timeline};
 use crate::problem::{Kind, Problem};
 
 /// What the addresses of the service's health begin with.
@@ -40,8 +40,9 @@ pub async fn live() -> HttpResponse {
 
 /// Whether requests can be answered
 ///
-/// Answers 200 when the database answers and something is published, 503 otherwise and as soon as the server is told to
-/// stop: then send requests elsewhere. The database is asked twice a second, whether or not anybody wants to know.
+/// Answers 200 when something is published and the database answers, or a replica that has the newest release; 503 otherwise and as
+/// soon as the server is told to stop: then send requests elsewhere. The databases are asked twice a second, whether or not anybody
+/// wants to know.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -51,18 +52,18 @@ pub async fn live() -> HttpResponse {
     )
 )]
 pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    readiness(&state.timeline, state.is_stopping())
+    readiness(&state.timeline, &state.replicas, state.is_stopping())
 }
 
 /// Whether requests can be answered, as far as the process knows anyway: no query has to wait behind those of others.
 ///
 /// # Errors
 /// 503 when they cannot.
-pub fn readiness(timeline: &Timeline, stopping: bool) -> Result<HttpResponse, Problem> {
+pub fn readiness(timeline: &Timeline, replicas: &Replicas, stopping: bool) -> Result<HttpResponse, Problem> {
     if stopping {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    if !timeline.is_sure() {
+    if !timeline.is_sure() && !timeline.newest().is_some_and(|newest| replicas.have(&newest)) {
         return Err(Problem::new(Kind::Unavailable, "The database does not answer."));
     }
     let Some(release) = timeline.newest() else {

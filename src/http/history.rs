@@ -12,7 +12,6 @@ use super::envelope::{self, Meta, instant};
 use super::reply::{Asked, reply};
 use super::state::State;
 use super::{item, operation, request, schema};
-use crate::db::fate;
 use crate::db::history::{self, Act, History};
 use crate::db::read::{self, Ground, Grounded};
 use crate::format::json as writer;
@@ -56,18 +55,16 @@ pub async fn history(request: HttpRequest, state: web::Data<State>, context: Con
 
 async fn versions(state: &State, plan: &Plan, code: &str) -> Result<HttpResponse, Problem> {
     let dataset = plan.context.dataset;
-    let read = state.pool.read(|connection| async move {
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let versions = async |ground: &Ground| history::read(&connection, plan, ground).await;
         read::grounded(&connection, None, plan, versions).await
     });
     let found = match read.await? {
         Grounded::Found(_, found) => found,
-        Grounded::Refused(answer) => return Err(refusal(plan, None, answer)),
+        Grounded::Refused(answer) => return Err(refusal(state, plan, None, answer).await),
     };
-    let number = found.page.release.number;
     if found.page.rows.is_empty() {
-        let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.to_owned(), number).await });
-        return Err(item::absent(dataset, code, number, fate.await?));
+        return Err(item::absent(state, dataset, code, &found.page.release).await);
     }
     let mut data = vec![b'['];
     for at in 0..found.page.rows.len() {

@@ -2,6 +2,7 @@
 //! Must not know any one dataset, nor SQL.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -15,7 +16,7 @@ use crate::db::fate::{self, Fate, Withdrawal};
 use crate::db::read::{self, Answer, Page};
 use crate::format::json;
 use crate::problem::{self, Kind, Problem, echo};
-use crate::query::{Condition, Context, Dataset, Parameter, Plan, Row, Rows, pairs, value};
+use crate::query::{Condition, Context, Dataset, Parameter, Plan, Release, Row, Rows, pairs, value};
 
 /// Answers an item.
 ///
@@ -45,23 +46,34 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
 /// 404 with the closest codes when no row bears the code, 410 with the reason when one did and was withdrawn; 400 for a release that is not there; 503 when the database does
 /// not answer.
 pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), Problem> {
-    let mut page = match state.pool.read(|connection| async move { read::answer(&connection, None, plan).await }).await? {
+    let mut page = match state
+        .pool
+        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, None, plan).await })
+        .await?
+    {
         Answer::Page(page) => page,
-        refused => return Err(refusal(plan, None, refused)),
+        refused => return Err(refusal(state, plan, None, refused).await),
     };
     if let Some(row) = page.rows.pop() {
         return Ok((row, page));
     }
-    let (dataset, number) = (plan.context.dataset, page.release.number);
     if let Some(day) = plan.geography {
-        return Err(geography::nothing(code, day, number));
+        return Err(geography::nothing(code, day, page.release.number));
     }
-    let fate = state.pool.read(|connection| async move { fate::fate(&connection, dataset, code.to_owned(), number).await });
-    Err(absent(dataset, code, number, fate.await?))
+    Err(absent(state, plan.context.dataset, code, &page.release).await)
 }
 
-/// The problem of a code that no row bears at a release: gone where one has borne it before, else not there.
-pub fn absent(dataset: &Dataset, code: &str, release: i32, fate: Fate) -> Problem {
+/// The problem of a code that no row bears at a release: gone where one has borne it before, else not there; 503 when the
+/// database does not answer.
+pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &Release) -> Problem {
+    let (release, newest) = (at.number, state.timeline.newest());
+    // That a later release brings the code only those can tell who have the newest.
+    let newest = newest.as_ref().filter(|newest| newest.number > release).unwrap_or(at);
+    let fate = |connection: Rc<_>| async move { fate::fate(&connection, dataset, code.to_owned(), release).await };
+    let fate = match state.pool.read_at(Some(newest), fate).await {
+        Ok(fate) => fate,
+        Err(error) => return error.into(),
+    };
     let (what, code) = (dataset.singular, echo(code));
     match fate {
         Fate::Withdrawn(Withdrawal { release, reason, successor_code }) => {

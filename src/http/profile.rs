@@ -86,7 +86,7 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
             ("sort", "indicator_code,breakdown,nature,source_code,-period_end,-period_start"),
         ],
     )?;
-    let read = state.pool.read(|connection| async move {
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let around = read::answer(&connection, None, around).await?;
         let found = read::answer(&connection, None, figures).await?;
         let compared = match &found {

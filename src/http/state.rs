@@ -11,6 +11,7 @@ use super::files::store::Store;
 use super::memory::Memory;
 use super::shortcut::Shortcuts;
 use crate::db::Pool;
+use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::export::Exports;
 use crate::metrics::Requests;
@@ -21,6 +22,8 @@ use crate::query::Dataset;
 pub struct State {
     /// The worker's connections.
     pub pool: Pool,
+    /// How far the replicas are.
+    pub replicas: Replicas,
     /// The releases that the process knows.
     pub timeline: Timeline,
     /// The answers that are kept, for all workers.

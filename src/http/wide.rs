@@ -27,7 +27,7 @@ const PERIODS: usize = 200;
 /// Those of the plan's codes and release; 400 for more observations or periods than a table holds; 503 when the database
 /// does not answer.
 pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let read = state.pool.read(|connection| async move {
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let rows = async |ground: &Ground| {
             let select = Select::rows(plan, ground.release.number, ground.approximate, None, OBSERVATIONS + 1);
             let notices = notices::of_table(&connection, plan, ground);
@@ -37,7 +37,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     });
     let (ground, (rows, notices)) = match read.await? {
         Grounded::Found(ground, rows) => (ground, rows),
-        Grounded::Refused(answer) => return Err(refusal(plan, parent, answer)),
+        Grounded::Refused(answer) => return Err(refusal(state, plan, parent, answer).await),
     };
     if i64::try_from(rows.len()).is_ok_and(|rows| rows > OBSERVATIONS) {
         return Err(too_many(format!("There are more than {OBSERVATIONS} observations; filter more, or take `layout=long`.")));

@@ -72,6 +72,7 @@ pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
     let watched = web::Data::new(Watched {
         metrics: shared.metrics.clone(),
         timeline: shared.timeline.clone(),
+        replicas: shared.replicas.clone(),
         memory: shared.memory.clone(),
         exports: shared.exports.clone(),
         stopping: shared.stopping.clone(),

@@ -34,6 +34,8 @@ fn nothing_need_be_configured() {
     let config = read(&[]).expect("the defaults are right");
     assert!(config.database.is_none());
     assert_eq!(config.address.to_string(), "127.0.0.1:8080");
+    assert!(config.replicas.is_empty());
+    assert!(read(&[("DATABASE_REPLICA_URLS", "postgres://host/db")]).is_err(), "a replica of nothing");
     assert!(read(&[("REPERES_WORKERS", ""), ("DATABASE_URL", "")]).is_ok(), "an empty variable is as good as none");
 }
 
@@ -48,9 +50,10 @@ fn all_faults_are_reported_together() {
         ("REPERES_CACHE_MB", "-1"),
         ("REPERES_ADRESS", "127.0.0.1:1"),
         ("DATABASE_URL", "mysql://user:hunter2@host/db"),
+        ("DATABASE_REPLICA_URLS", "postgres://hunter2@host/db, mysql://user:hunter2@host/db,postgres:///db"),
     ]);
     let Err(faults) = faults else { panic!("it was accepted") };
-    assert!(faults.starts_with("the configuration has 8 fault(s):"), "{faults}");
+    assert!(faults.starts_with("the configuration has 10 fault(s):"), "{faults}");
     for part in [
         "REPERES_ADDRESS is `localhost`",
         "REPERES_ADMIN_ADDRESS is `9090`",
@@ -59,6 +62,8 @@ fn all_faults_are_reported_together() {
         "REPERES_PUBLIC_URL is `donnees.example.org`",
         "did you mean REPERES_ADDRESS?",
         "DATABASE_URL is not the URL",
+        "DATABASE_REPLICA_URLS, the 2. URL, is not the URL",
+        "DATABASE_REPLICA_URLS, the 3. URL, names no host",
     ] {
         assert!(faults.contains(part), "{part} is not in {faults}");
     }

@@ -44,6 +44,14 @@ fn cluster_url() -> &'static str {
     &URL
 }
 
+/// The directory of Postgres's binaries, as the running cluster was started from it.
+pub fn binaries() -> PathBuf {
+    cluster_url();
+    let started = fs::read_to_string(root_directory().join("cluster/postgres/postmaster.opts")).expect("the cluster runs");
+    let program = started.split('"').next().map(str::trim).expect("it says how it was started");
+    Path::new(program).parent().expect("it is in a directory").to_owned()
+}
+
 /// Makes an empty database and gives its URL.
 pub fn database() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);

@@ -10,6 +10,7 @@ pub mod past;
 mod program;
 mod proxy;
 mod server;
+mod standby;
 mod world;
 
 pub use bundle::{SOURCES, bundle, territories};
@@ -18,5 +19,8 @@ pub use cluster::{close, database, open, root_directory};
 pub use form::{Form, key};
 pub use program::{Program, bundles, data_dir, kill, postmaster, text};
 pub use proxy::{Network, Proxy};
-pub use server::{TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, shared, with_database};
+pub use server::{
+    TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, replicated, shared, with_database,
+};
+pub use standby::{Pair, Postgres};
 pub use world::world;

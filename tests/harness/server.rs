@@ -79,7 +79,13 @@ pub const RECIPES: &str = "data/recipes";
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
-    let shared = Shared::new(parse(url), limits(), disk(), MEMORY);
+    replicated(url, &[])
+}
+
+/// The same, where the database has replicas.
+pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
+    let replicas = replicas.iter().map(|url| parse(url)).collect();
+    let shared = Shared::new(parse(url), replicas, limits(), disk(), MEMORY);
     let mut following = FOLLOWING.lock().expect("nobody panicked with the list in hand");
     following.push((url.to_owned(), shared.timeline.clone()));
     shared
@@ -132,10 +138,14 @@ pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
 
 /// Makes a database with nothing published and gives its URL for the role that serves, as which everything is tested.
 pub fn migrated() -> String {
-    let owner = database();
+    set_up(&database())
+}
+
+/// Makes the tables and the role that serves, and gives its URL.
+pub fn set_up(owner: &str) -> String {
     let service = owner.replace("//reperes@", "//reperes_service@");
     run(async {
-        let (owner, service) = (parse(&owner), parse(&service));
+        let (owner, service) = (parse(owner), parse(&service));
         let lock = SetupLock::acquire(&owner).await.expect("the database is there");
         migrate::run(&owner, &lock).await.expect("the migrations run");
         let mut client = owner.writer().await.expect("the database is there");

@@ -16,6 +16,7 @@ use futures_util::future::try_join;
 use tokio::sync::mpsc;
 
 use super::export::{self, Chunk, Chunks, Exports};
+use super::lookup::Release;
 use super::read::{self, UnknownCode};
 use super::{lookup, select};
 use crate::query::changes::After;
@@ -115,14 +116,14 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[St
 
 /// Starts reading all changes. Ends early when nobody receives any more; after an error nothing follows, and what ends
 /// without its last chunk has broken off.
-pub fn stream(exports: &Exports, changes: Arc<Changes>, steps: Vec<Step>) -> Chunks {
+pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps: Vec<Step>) -> Chunks {
     let (sender, receiver) = mpsc::channel(1);
     let (exports, runtime) = (exports.clone(), exports.handle());
     runtime.spawn(async move {
         for (step, start) in from(&changes, &steps) {
             let (mut start, mut most) = (start.map(<[_]>::to_vec), export::FIRST);
             loop {
-                let found = exports.fetch(|| Difference::new(&changes, step, start.as_deref(), most)).await;
+                let found = exports.fetch(&release, || Difference::new(&changes, step, start.as_deref(), most)).await;
                 let rows = match found {
                     Ok(rows) => rows,
                     Err(error) => {

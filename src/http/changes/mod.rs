@@ -87,7 +87,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let response = head(HttpResponse::Ok());
     let (asked, until) = (&changes, release.number);
     if changes.is_page() {
-        let read = state.pool.read(|connection| async move {
+        let read = state.pool.read_at(Some(&release), |connection| async move {
             let found = changes::find(&connection, asked, until).await?;
             let page = changes::page(&connection, asked, &found.steps).await?;
             Ok((found.unknown, page))
@@ -97,7 +97,8 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return answer::page(asked, &release, links, &page, response);
     }
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
-    let found = state.pool.read(|connection| async move { changes::find(&connection, asked, until).await }).await?;
+    let found =
+        state.pool.read_at(Some(&release), |connection| async move { changes::find(&connection, asked, until).await }).await?;
     refuse(found.unknown, until)?;
     let writer = answer::writer(&changes, &release, &links.pinned)?;
     let mut response = answer::file(&changes, &release, response);
@@ -105,7 +106,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         // As of any export, the length of the answer to GET is not known.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
-    let rows = changes::stream(&state.exports, Arc::new(changes), found.steps);
+    let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
     Ok(response.streaming(export::stream(&state, rows, Box::new(writer), permit).await?))
 }
 

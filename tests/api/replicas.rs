@@ -1,0 +1,237 @@
+//! Reads from a streaming standby: they go there, and nobody can tell, whatever it lacks.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use reperes::app::Shared;
+use reperes::db::pool::Limits;
+use serde_json::{Value, json};
+
+use crate::harness::{
+    Form, Pair, Postgres, Program, SOURCES, TestServer, bundle, get, key, migrated, publish, replicated, territories,
+    with_database,
+};
+
+/// How long something may take to come about before a test fails rather than hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The time that a request may spend on the databases here.
+const WAIT: Duration = Duration::from_secs(6);
+
+pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < deadline, "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Communes whose number of inhabitants is that of the release.
+pub(super) fn communes(release: i32) -> String {
+    let number = release.to_string();
+    let rows: Vec<String> = (0..30).map(|n| format!("COM-{n:05}")).collect();
+    territories(&rows.iter().map(|code| (code.as_str(), "Commune", number.as_str())).collect::<Vec<_>>())
+}
+
+pub(super) fn release(url: &str, number: i32) {
+    let files = [("sources", SOURCES), ("territories", &communes(number))];
+    publish(url, &bundle(&files)).expect("the bundle is right");
+}
+
+/// A primary with one release, its standby, and a server that reads from both.
+pub(super) fn pair() -> (Pair, TestServer) {
+    let pair = Pair::start();
+    release(&pair.primary.service, 1);
+    let server = server(&pair.primary.service, &pair.standby.service);
+    (pair, server)
+}
+
+fn server(primary: &str, replica: &str) -> TestServer {
+    let shared = replicated(primary, &[replica]);
+    let limits = Limits { wait: WAIT, ..shared.limits };
+    TestServer::with(primary, Shared { limits, ..shared })
+}
+
+/// An address that nobody has asked yet, so that no answer to it is in memory; all rows of it.
+pub(super) fn fresh(query: &str) -> String {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    format!("/v1/territories?limit=100&population__lt={}{query}", 1000 + NUMBER.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Waits until reads have come to a standby: its connections tell of the last.
+pub(super) fn serves(standby: &Postgres, server: &TestServer, number: i32) {
+    until("the standby is read from", || {
+        all_of(server.address, &fresh(""), number);
+        let asked = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reperes_service' AND query LIKE '%\"territories\" t WHERE%' \
+                     AND query_start > now() - interval '1 second'";
+        with_database(&standby.owner, async |client| client.query_one(asked, &[]).await.expect("it is read").get::<_, i64>(0)) > 0
+    });
+}
+
+/// Checks that an answer is of one release, the one with this number, and whole.
+pub(super) fn all_of(address: SocketAddr, target: &str, number: i32) {
+    let reply = get(address, target);
+    let data = reply.data();
+    let populations: Vec<&Value> = data.as_array().expect("a list").iter().map(|row| &row["population"]).collect();
+    assert_eq!(reply.json()["meta"]["release"], number, "{target}");
+    assert_eq!(populations, vec![&json!(number); 30], "{target}");
+}
+
+/// Every way of reading rows, at a release, each at an address that nobody has asked yet.
+pub(super) fn every_way(address: SocketAddr, number: i32) {
+    let at = format!("&release={number}");
+    all_of(address, &fresh(&at), number);
+    let rows = get(address, &format!("{}&format=ndjson", fresh(&at).replace("limit=100&", "")));
+    assert_eq!((rows.status, rows.whole, rows.text().matches(&format!("\"population\":{number},")).count()), (200, true, 30));
+    let item = format!("/v1/territories/COM-00007?fields=population&release={number}");
+    assert_eq!(get(address, &item).data(), json!({ "population": number }));
+    let counted = get(address, &format!("{}&count=exact", fresh(&at))).json();
+    assert_eq!((&counted["meta"]["release"], &counted["meta"]["total"]["value"]), (&json!(number), &json!(30)));
+    let history = get(address, &format!("/v1/territories/COM-00007/history?release={number}")).data();
+    assert_eq!(history.as_array().map(Vec::len), usize::try_from(number).ok());
+    let changes = format!("/v1/changes?since={}&until={number}&dataset=territories&limit=500", number - 1);
+    assert_eq!(get(address, &changes).data().as_array().map(Vec::len), Some(30));
+    let streamed = get(address, &changes.replace("limit=500", "format=ndjson"));
+    assert_eq!((streamed.whole, streamed.text().lines().count()), (true, 30));
+    let file = get(address, &format!("/v1/files/{number}/territories.csv"));
+    assert_eq!((file.status, file.text().lines().count()), (200, 31));
+}
+
+#[test]
+fn reads_go_to_the_standby_and_go_on_while_the_primary_stands_still() {
+    let (pair, server) = pair();
+    serves(&pair.standby, &server, 1);
+    pair.primary.freeze();
+    for _ in 0..20 {
+        all_of(server.address, &fresh(""), 1);
+    }
+    every_way(server.address, 1);
+    assert_eq!(get(server.address, "/health/ready").json()["release"], 1);
+    get(server.address, "/v1/territories?release=7").problem(503);
+    pair.primary.thaw();
+    until("the primary is asked again", || get(server.address, "/v1/territories?release=7").status == 400);
+}
+
+#[test]
+fn a_release_that_the_standby_has_not_replayed_is_read_from_the_primary() {
+    let (pair, server) = pair();
+    serves(&pair.standby, &server, 1);
+    pair.standby.pause(true);
+    for number in 2..=3 {
+        release(&pair.primary.service, number);
+        all_of(server.address, &fresh(""), number);
+        (1..=number).for_each(|at| every_way(server.address, at));
+    }
+    let (later, never) = ("/v1/territories/COM-00099?release=1", "/v1/territories/COM-00099/ancestors?release=1");
+    let added = communes(4) + "COM-00099,commune,Nouvelle,,2026,essai\n";
+    publish(&pair.primary.service, &bundle(&[("territories", &added)])).expect("the bundle is right");
+    for target in [later, never] {
+        let problem = get(server.address, target).problem(404);
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("from release 4 on")), "{problem}");
+    }
+    pair.primary.freeze();
+    all_of(server.address, &fresh("&release=1"), 1);
+    get(server.address, &fresh("")).problem(503);
+    pair.primary.thaw();
+    pair.standby.pause(false);
+    release(&pair.primary.service, 5);
+    serves(&pair.standby, &server, 5);
+    pair.primary.freeze();
+    all_of(server.address, &fresh(""), 5);
+    (1..=3).for_each(|at| all_of(server.address, &fresh(&format!("&release={at}")), at));
+}
+
+#[test]
+fn another_database_in_a_replicas_place_is_not_read_from() {
+    let (ours, other) = (migrated(), migrated());
+    release(&ours, 1);
+    for number in [101, 102, 103] {
+        release(&other, number);
+    }
+    let server = server(&ours, &other);
+    let deadline = Instant::now() + Duration::from_secs(3);
+    while Instant::now() < deadline {
+        all_of(server.address, &fresh(""), 1);
+    }
+    every_way(server.address, 1);
+}
+
+#[test]
+fn of_several_servers_behind_one_address_each_is_asked_what_it_has_itself() {
+    let (pair, _) = pair();
+    pair.standby.pause(true);
+    let (host, rest) = pair.primary.service.split_once(":5432/").expect("the URL names a port");
+    let other = pair.standby.service.split_once('@').and_then(|(_, rest)| rest.split_once(":5432/")).expect("a host").0;
+    let both = format!("{host}:5432,{other}:5432/{rest}?load_balance_hosts=random");
+    let servers: Vec<TestServer> = (0..8).map(|_| server(&pair.primary.service, &both)).collect();
+    for number in 2..=4 {
+        release(&pair.primary.service, number);
+        for server in &servers {
+            (0..8).for_each(|_| all_of(server.address, &fresh(""), number));
+        }
+    }
+}
+
+#[test]
+fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() {
+    const RELEASES: i32 = 11;
+    let (pair, server) = pair();
+    let ended = AtomicBool::new(false);
+    let read = || {
+        let mut passes = Vec::new();
+        while !ended.load(Ordering::Relaxed) || passes.is_empty() {
+            let (mut next, mut seen, mut release) = (Some(fresh("").replace("limit=100", "limit=7")), Vec::new(), Value::Null);
+            while let Some(target) = next {
+                let page = get(server.address, &target).json();
+                release = page["meta"]["release"].clone();
+                seen.extend(page["data"].as_array().expect("a list").iter().map(|row| row["population"].clone()));
+                next = page["links"]["next"].as_str().map(str::to_owned);
+            }
+            assert_eq!(seen, vec![release.clone(); 30]);
+            let at = release.as_i64().and_then(|release| i32::try_from(release).ok()).expect("a number");
+            all_of(server.address, &fresh(&format!("&release={}", 1 + at / 2)), 1 + at / 2);
+            passes.push(at);
+        }
+        passes
+    };
+    std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
+        for number in 2..=RELEASES {
+            // Its lag has no rhythm that the publications have.
+            pair.standby.pause([2, 3, 5, 7, 11].contains(&number));
+            release(&pair.primary.service, number);
+            std::thread::sleep(Duration::from_millis(u64::from(number.unsigned_abs()) * 37 % 250));
+        }
+        pair.standby.pause(false);
+        ended.store(true, Ordering::Relaxed);
+        for reader in readers {
+            let passes = reader.join().expect("a reader saw one release at a time");
+            assert!(passes.is_sorted(), "a reader went back in time: {passes:?}");
+        }
+    });
+    serves(&pair.standby, &server, RELEASES);
+}
+
+#[test]
+fn what_one_process_publishes_another_answers_with_the_same_bytes() {
+    let pair = Pair::start();
+    release(&pair.primary.service, 1);
+    let settings = [
+        ("DATABASE_URL", pair.primary.service.as_str()),
+        ("DATABASE_OWNER_URL", pair.primary.owner.as_str()),
+        ("DATABASE_REPLICA_URLS", pair.standby.service.as_str()),
+    ];
+    let mut programs = [Program::start(&settings), Program::start(&settings)];
+    let [one, other] = [programs[0].address(), programs[1].address()];
+    programs.iter_mut().for_each(|program| _ = program.line("replica 1 answers reads"));
+    let token = key(&pair.primary.service, "essai", &["publish:*"], 1);
+    let made = Form::of(&bundle(&[("sources", SOURCES), ("territories", &communes(2))])).key(&token).send(one);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let target = fresh("");
+    all_of(one, &target, 2);
+    until("the other knows", || get(other, &fresh("")).json()["meta"]["release"] == 2);
+    let answers = [one, other].map(|address| get(address, &target));
+    assert!(answers[0].body == answers[1].body && answers[0].header("etag") == answers[1].header("etag"));
+    all_of(other, &target, 2);
+}
