@@ -15,7 +15,9 @@ from service import FOLDER, ROOT, psql
 
 BINARY = ROOT / "target/release/examples/baseline"
 LOG = FOLDER / "data/postgres.log"
-STATEMENT = re.compile(r"execute \S+: (.*?)\n[^\n]*DETAIL:  parameters: ([^\n]*)", re.S)
+STATEMENT = re.compile(r"execute \S+: ([^\n]*(?:\n(?!\d{4}-)[^\n]*)*)\n[^\n]*DETAIL:  parameters: ([^\n]*)")
+# What statements have that do not read the rows: what must be known of observations, and the settings of a connection.
+BESIDE = re.compile(r"marks\(|^SET ")
 PARAMETER = re.compile(r"(\$\d+) = ('(?:[^']|'')*'|NULL)")
 # What servers say by themselves of every answer.
 THEIRS = ("date", "content-length", "connection")
@@ -41,17 +43,16 @@ def logging(on):
 
 
 def statement(server, address):
-    """The longest statement that an answer is read with: the rows. It is asked for twice, so that it is prepared."""
+    """The longest statement that an answer is read with, which is for the rows."""
     logging(True)
     start = LOG.stat().st_size
-    for _ in range(2):
-        answer(server, address, ())
+    answer(server, address, ())
     time.sleep(0.5)
     logging(False)
     with open(LOG, encoding="utf-8", errors="replace") as log:
         log.seek(start)
         found = STATEMENT.findall(log.read())
-    sql, given = max(found, key=lambda pair: len(pair[0]))
+    sql, given = max((pair for pair in found if not BESIDE.search(pair[0])), key=lambda pair: len(pair[0]))
     values = dict(PARAMETER.findall(given))
     sql = re.sub(r"\$\d+", lambda place: values[place.group()], sql)
     return sql

@@ -36,7 +36,7 @@ def closed(base, addresses, seconds, headers=(), connections=CONNECTIONS):
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(addresses))
         file.flush()
-        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "-s", str(SCRIPT)]
+        command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency", "--timeout", "60s", "-s", str(SCRIPT)]
         command += [part for header in headers for part in ("-H", header)] + [base]
         done = subprocess.run(
             pinned(CLIENT, command), check=True, text=True, stdout=subprocess.PIPE, env=os.environ | {"ADDRESSES": file.name}

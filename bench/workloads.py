@@ -6,10 +6,10 @@ They need what `generate.py` makes: `banc-02` is an indicator of the synthetic b
 ITEM = ["/v1/territories/DEP-59"]
 PAGE_20 = ["/v1/territories?kind=commune&limit=20"]
 PAGE_100 = ["/v1/territories?kind=commune&limit=100"]
-SERIES = ["/v1/observations?indicator_code=banc-02&territory_code=COM-01001"]
+SERIES = ["/v1/observations?indicator_code=banc-02&territory_code=COM-59001"]
 CHOROPLETH = ["/v1/observations?indicator_code=banc-02&territory_code__startswith=DEP-&latest=true&limit=200"]
 SEARCH = ["/v1/territories?q=saint%20omer"]
-PROFILE = ["/v1/territories/COM-01001/profile"]
+PROFILE = ["/v1/territories/COM-59001/profile"]
 AGGREGATE = [
     "/v1/observations?source_code=banc-source&territory_code__startswith=COM-&group_by=indicator_code,period&aggregate=sum"
 ]
@@ -23,6 +23,9 @@ READS = {
     "a search": SEARCH,
     "a profile": PROFILE,
 }
+
+# What is read with one statement for its rows, so that a bare server can do the same.
+SINGLE = {name: addresses for name, addresses in READS.items() if addresses is not PROFILE}
 
 # As a dashboard asks: mostly items and series, some pages and maps.
 MIX = ITEM * 4 + SERIES * 4 + PAGE_20 * 2 + PAGE_100 + CHOROPLETH * 2 + SEARCH + PROFILE * 2

@@ -2,12 +2,15 @@
 //! Must not know what the answers are for.
 
 use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::schema::releases;
 use super::select::{self, Select};
+use super::sql;
 pub use crate::query::Release;
 use crate::query::{Context, Dataset, Field, Kind, Plan};
 
@@ -104,6 +107,44 @@ pub(super) fn code_of(dataset: &'static Dataset, alias: &str) -> String {
     dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
 }
 
+/// Codes, and the dataset in which some may be missing. Few texts of this form exist, so that each is prepared once.
+struct Missing {
+    dataset: &'static Dataset,
+    codes: Vec<String>,
+    release: i32,
+    ever: bool,
+}
+
+impl QueryFragment<Pg> for Missing {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let out = &mut out;
+        out.push_sql("SELECT given.code FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(&self.codes)?;
+        out.push_sql(") AS given(code) WHERE NOT EXISTS (SELECT 1 FROM ");
+        out.push_identifier(self.dataset.name)?;
+        out.push_sql(" t WHERE ");
+        out.push_sql(&bears(self.dataset, "given.code"));
+        out.push_sql(" AND ");
+        if self.ever {
+            out.push_sql("t.first_release <= ");
+            out.push_bind_param::<Integer, _>(&self.release)?;
+        } else {
+            sql::visible(out, "t", &self.release)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryId for Missing {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Missing {
+    type SqlType = Text;
+}
+
 /// Those of the codes that no row of the dataset bears at the release; nor has borne before it, where `ever` says so.
 ///
 /// # Errors
@@ -115,16 +156,7 @@ pub async fn unknown(
     release: i32,
     ever: bool,
 ) -> QueryResult<Vec<String>> {
-    let until = if ever { "" } else { " AND (t.last_release IS NULL OR t.last_release >= $2)" };
-    let same = bears(dataset, "given.code");
-    let query = format!(
-        "SELECT given.code FROM unnest($1) AS given(code) WHERE NOT EXISTS (SELECT 1 FROM \"{}\" t \
-         WHERE {same} AND t.first_release <= $2{until})",
-        dataset.name
-    );
-    let missing: Vec<Code> =
-        diesel::sql_query(query).bind::<Array<Text>, _>(codes).bind::<Integer, _>(release).load(&mut connection).await?;
-    Ok(missing.into_iter().map(|row| row.code).collect())
+    RunQueryDsl::load(Missing { dataset, codes, release, ever }, &mut connection).await
 }
 
 /// The codes closest to one that does not exist: rows of that name first, then codes that look like it.

@@ -41,7 +41,9 @@ pub struct Correction {
     pub notes: Option<String>,
 }
 
-/// The notices of the rows of a page, read with the columns of [`Plan::read_columns`]; nothing where there can be none.
+/// The notices of the rows of a page, read with the columns of [`Plan::read_columns`] and
+/// [`with_corrections`](select::Select::with_corrections); nothing where there can be none. Most pages have no correction,
+/// and nothing more is asked of the database.
 ///
 /// # Errors
 /// The database's.
@@ -57,9 +59,22 @@ pub async fn of_page(
         let at = columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
         rows.iter().map(|row| row.cell(at).unwrap_or_default().to_owned()).collect()
     };
+    let statuses = cells(statuses.name);
+    if rows.iter().all(|row| row.cell(columns.len()).is_none()) {
+        return Ok(Some(of_statuses(&statuses)));
+    }
     let keys = plan.context.dataset.key.iter().map(|key| cells(key)).collect();
-    let chosen = Chosen::Rows { keys, statuses: cells(statuses.name) };
-    load(connection, plan, release, chosen).await.map(Some)
+    load(connection, plan, release, Chosen::Rows { keys, statuses }).await.map(Some)
+}
+
+/// The notices of observations that have these statuses, each a JSON array, and were never corrected.
+fn of_statuses(statuses: &[String]) -> Vec<Notice> {
+    let notice = |(kind, status): (&str, &str)| {
+        let has = format!("\"{status}\"");
+        let rows = statuses.iter().filter(|all| all.contains(&has)).count();
+        (rows > 0).then(|| Notice { kind: kind.to_owned(), rows: i64::try_from(rows).unwrap_or(i64::MAX), correction: None })
+    };
+    STATUSES.into_iter().filter_map(notice).collect()
 }
 
 /// The notices of all rows that a plan selects, put together in a table; nothing where there can be none.
@@ -101,8 +116,8 @@ struct Noticed<'a> {
     most: i64,
 }
 
-/// The statuses that are told, and the order of notices.
-const STATUSES: &str = "(VALUES ('break', 'B', 1), ('provisional', 'P', 2), ('estimated', 'E', 3)) AS s(kind, status, place)";
+/// The statuses that are told, in the order of notices; corrections come after them.
+const STATUSES: [(&str, &str); 3] = [("break", "B"), ("provisional", "P"), ("estimated", "E")];
 
 /// Observations whose value or statuses differ from those of the version before, and the end of the question.
 const REVISED: &str = "ROW(v.value, v.statuses) IS DISTINCT FROM ROW(lag(v.value) OVER w, lag(v.statuses) OVER w) \
@@ -185,7 +200,12 @@ impl QueryFragment<Pg> for Noticed<'_> {
         self.keys(out, "v.")?;
         out.push_sql(" ORDER BY v.first_release)), ");
         out.push_sql(TOLD);
-        out.push_sql(STATUSES);
+        out.push_sql("(VALUES ");
+        sql::list(out, STATUSES.into_iter().enumerate(), |out, (at, (kind, status))| {
+            out.push_sql(&format!("('{kind}', '{status}', {})", at + 1));
+            Ok(())
+        })?;
+        out.push_sql(") AS s(kind, status, place)");
         out.push_sql(WRITTEN);
         out.push_bind_param::<BigInt, _>(&self.most)
     }

@@ -10,7 +10,10 @@ use super::keyset::Order;
 use super::search;
 use super::sql::{self, Fetched, LookUp, Out};
 use crate::query::column::Source;
-use crate::query::{Column, Dataset, Direction, Field, Kind, Plan, Row, Via};
+use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
+
+/// The most fields of the key by which series are usually chosen: an indicator, territories, and one more.
+const SERIES: usize = 3;
 
 /// Rows from which on what they refer to is gathered first.
 const MANY: i64 = 1001;
@@ -36,6 +39,7 @@ pub struct Select<'a> {
     after: Option<&'a [Option<String>]>,
     most: i64,
     columns: Vec<Column>,
+    corrections: bool,
     pub(super) without: Option<&'static Field>,
     pub(super) codes: Vec<Vec<(&'static Field, String)>>,
     /// The release that a link starts from; 0, which is none, when it starts from something else.
@@ -47,6 +51,11 @@ impl<'a> Select<'a> {
     pub fn page(plan: &'a Plan, release: i32, approximate: bool) -> Self {
         let after = plan.after.as_ref().map(|position| position.values.as_slice());
         Self::rows(plan, release, approximate, after, plan.page_limit() + 1)
+    }
+
+    /// The same with a last cell beside its columns, which has a value where the row has had versions that were closed.
+    pub fn with_corrections(self, corrections: bool) -> Self {
+        Self { corrections, ..self }
     }
 
     /// At most so many rows, after the one with these values of the order's terms.
@@ -76,7 +85,19 @@ impl<'a> Select<'a> {
         let joined = plan.conditions.iter().filter(|c| matches!(c.field.kind, Kind::JoinedCode));
         let codes = joined.flat_map(|c| c.values.iter().filter_map(|code| dataset.split_code(code))).collect();
         let opened_by = plan.parent.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
-        Self { plan, release, approximate, shape, after: None, most: 0, columns: Vec::new(), without: None, codes, opened_by }
+        Self {
+            plan,
+            release,
+            approximate,
+            shape,
+            after: None,
+            most: 0,
+            columns: Vec::new(),
+            corrections: false,
+            without: None,
+            codes,
+            opened_by,
+        }
     }
 
     /// The dataset of the rows.
@@ -89,8 +110,14 @@ impl<'a> Select<'a> {
         let plan = self.plan;
         let plain = plan.columns.len() == plan.context.fields().count()
             && plan.columns.iter().zip(plan.context.fields()).all(|(column, field)| column.name == field.name);
-        let rows = matches!(self.shape, Shape::Rows | Shape::Count(_)) && plan.last.is_none() && plan.search.is_none();
-        let narrow = plan.conditions.len() <= 1 && plan.scopes.len() <= 1 && plan.places.is_empty() && self.codes.len() <= 1;
+        let rows = matches!(self.shape, Shape::Rows | Shape::Count(_)) && plan.search.is_none();
+        let key = |condition: &Condition| {
+            let simple = matches!(condition.operator, Operator::AnyOf | Operator::In | Operator::StartsWith);
+            simple && plan.context.dataset.key.contains(&condition.field.name)
+        };
+        let series = plan.conditions.len() <= SERIES && plan.conditions.iter().all(key);
+        let few = series || (plan.conditions.len() <= 1 && plan.last.is_none());
+        let narrow = few && plan.scopes.len() <= 1 && plan.places.is_empty() && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
 
@@ -202,6 +229,10 @@ impl QueryFragment<Pg> for Select<'_> {
                     }
                     _ => sql::text(out, self.dataset(), column, &self.release, look_ups),
                 })?;
+                if self.corrections {
+                    out.push_sql(", ");
+                    sql::corrected(out, self.dataset(), &self.release)?;
+                }
                 self.selected(out)?;
                 if let Some(values) = self.after {
                     out.push_sql(" AND ");

@@ -47,6 +47,24 @@ pub fn column(out: &mut AstPass<'_, '_, Pg>, field: &'static Field) -> Out {
     out.push_identifier(field.name)
 }
 
+/// Writes a cell that has a value where another version of the row was closed before a release.
+pub fn corrected<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, release: &'b i32) -> Out {
+    out.push_sql("CASE WHEN EXISTS (SELECT 1 FROM ");
+    out.push_identifier(dataset.name)?;
+    out.push_sql(" e WHERE ");
+    for field in dataset.key_fields() {
+        out.push_sql("e.");
+        out.push_identifier(field.name)?;
+        out.push_sql(" = t.");
+        out.push_identifier(field.name)?;
+        out.push_sql(" AND ");
+    }
+    out.push_sql("e.last_release < ");
+    out.push_bind_param::<Integer, _>(release)?;
+    out.push_sql(") THEN '1' END");
+    Ok(())
+}
+
 /// How cells of rows that other rows refer to are found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUp {

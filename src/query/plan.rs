@@ -4,6 +4,7 @@
 use chrono::NaiveDate;
 
 use super::column::{Column, Source};
+use super::condition::Condition;
 use super::context::Context;
 use super::cursor::Position;
 use super::dataset::Shape;
@@ -11,7 +12,6 @@ use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
 use super::moment::{AsOf, Release};
-use super::operator::Operator;
 use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
 use super::representation::Representation;
@@ -40,29 +40,6 @@ pub const COUNT_BOUND: i64 = 10_000;
 
 /// The most observations of one series that `last` gives.
 pub const LAST: i64 = 100;
-
-/// Rows whose field compares so with the values.
-#[derive(Clone, Debug)]
-pub struct Condition {
-    /// The field.
-    pub field: &'static Field,
-    /// How it is compared.
-    pub operator: Operator,
-    /// The values, canonical, sorted, without doubles.
-    pub values: Vec<String>,
-}
-
-impl Condition {
-    /// Rows whose field has any of the values.
-    pub fn any_of(field: &'static Field, values: Vec<String>) -> Self {
-        Self { field, operator: Operator::AnyOf, values }
-    }
-
-    /// Whether the values are codes of rows that must exist.
-    pub fn names_rows(&self) -> bool {
-        self.operator.takes_values()
-    }
-}
 
 /// How territories are gathered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -249,6 +226,14 @@ impl Plan {
     pub fn noticed(&self) -> Option<&'static Field> {
         let told = self.context.dataset.shape == Shape::Observations;
         self.context.field("statuses").filter(|_| told && self.presentation.representation == Representation::Json)
+    }
+
+    /// Whether each row that is selected bears, refers to or lies in each code that the request names, so that the codes
+    /// exist if any row does: none stands beside others, and none is asked not to be there.
+    pub fn names_singly(&self) -> bool {
+        self.vintages.is_none()
+            && self.conditions.iter().filter(|condition| condition.names_rows()).all(Condition::is_single)
+            && self.scopes.iter().all(|scope| scope.territories.len() == 1)
     }
 
     /// The columns that are read: those shown, then those that only the order, the includes and the notices need.

@@ -3,8 +3,9 @@
 
 use super::Reader;
 use crate::problem::Fault;
+use crate::query::condition::Condition;
 use crate::query::filter;
-use crate::query::plan::{Condition, Place, Plan, Scope, ScopeKind};
+use crate::query::plan::{Place, Plan, Scope, ScopeKind};
 use crate::query::{Field, Kind, Operator, Parameter, pairs, period, value};
 
 /// The most words of a search.
