@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 
 use crate::harness::{
     Form, Pair, Postgres, Program, SOURCES, TestServer, bundle, get, key, migrated, publish, replicated, territories,
-    with_database,
 };
 
 /// How long something may take to come about before a test fails rather than hangs.
@@ -65,7 +64,7 @@ pub(super) fn serves(standby: &Postgres, server: &TestServer, number: i32) {
         all_of(server.address, &fresh(""), number);
         let asked = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reperes_service' AND query LIKE '%\"territories\" t WHERE%' \
                      AND query_start > now() - interval '1 second'";
-        with_database(&standby.owner, async |client| client.query_one(asked, &[]).await.expect("it is read").get::<_, i64>(0)) > 0
+        standby.told(asked) > 0
     });
 }
 
@@ -173,6 +172,15 @@ fn of_several_servers_behind_one_address_each_is_asked_what_it_has_itself() {
     }
 }
 
+/// Ends the readers, also when what they read beside fails.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() {
     const RELEASES: i32 = 11;
@@ -197,6 +205,7 @@ fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() 
     };
     std::thread::scope(|scope| {
         let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
+        let _ending = Ending(&ended);
         for number in 2..=RELEASES {
             // Its lag has no rhythm that the publications have.
             pair.standby.pause([2, 3, 5, 7, 11].contains(&number));
@@ -224,7 +233,7 @@ fn what_one_process_publishes_another_answers_with_the_same_bytes() {
     ];
     let mut programs = [Program::start(&settings), Program::start(&settings)];
     let [one, other] = [programs[0].address(), programs[1].address()];
-    programs.iter_mut().for_each(|program| _ = program.line("replica 1 answers reads"));
+    programs.iter_mut().for_each(|program| program.once("replica 1 answers reads"));
     let token = key(&pair.primary.service, "essai", &["publish:*"], 1);
     let made = Form::of(&bundle(&[("sources", SOURCES), ("territories", &communes(2))])).key(&token).send(one);
     assert_eq!(made.status, 201, "{}", made.text());

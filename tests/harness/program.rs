@@ -59,6 +59,13 @@ impl Program {
         }
     }
 
+    /// Waits for a line that holds a text, if none of those that were passed over does.
+    pub fn once(&mut self, text: &str) {
+        if !self.seen.iter().any(|line| line.contains(text)) {
+            self.line(text);
+        }
+    }
+
     /// Waits until it serves, and says where.
     pub fn address(&mut self) -> SocketAddr {
         let line = self.line("ready in");

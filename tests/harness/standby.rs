@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use reperes::postgres::{Cluster, Durability};
+use tokio_postgres::error::SqlState;
 
 use super::cluster::{binaries, root_directory};
 use super::server::{set_up, with_database};
@@ -99,10 +100,21 @@ impl Postgres {
 
     /// Keeps a standby from replaying what it receives, or lets it.
     pub fn pause(&self, paused: bool) {
-        let function = if paused { "pg_wal_replay_pause" } else { "pg_wal_replay_resume" };
+        self.told(&format!("SELECT 1 FROM {}()", if paused { "pg_wal_replay_pause" } else { "pg_wal_replay_resume" }));
+    }
+
+    /// The number that a standby answers a question with. What is replayed may cancel the question, even that which lets
+    /// replay go on; then it is asked again.
+    pub fn told(&self, question: &str) -> i64 {
         with_database(&self.owner, async |client| {
-            client.batch_execute(&format!("SELECT {function}()")).await.expect("it is a standby");
-        });
+            loop {
+                match client.query_one(&format!("SELECT ({question})::bigint"), &[]).await {
+                    Ok(row) => return row.get(0),
+                    Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {}
+                    Err(error) => panic!("{question}: {error:?}"),
+                }
+            }
+        })
     }
 
     /// The processes of Postgres: the first and those that it has made, each of which leads a group of its own.
