@@ -29,6 +29,7 @@ mod notices;
 mod operation;
 mod operators;
 mod pinned;
+mod plans;
 mod processes;
 mod publishing;
 mod questions;

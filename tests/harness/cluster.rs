@@ -52,6 +52,12 @@ pub fn binaries() -> PathBuf {
     Path::new(program).parent().expect("it is in a directory").to_owned()
 }
 
+/// What the cluster writes of what it does.
+pub fn cluster_log() -> PathBuf {
+    cluster_url();
+    root_directory().join("cluster/postgres.log")
+}
+
 /// Makes an empty database and gives its URL.
 pub fn database() -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);

@@ -15,7 +15,7 @@ mod world;
 
 pub use bundle::{SOURCES, bundle, territories};
 pub use client::{Reply, ask, get, get_late, head, raw, send};
-pub use cluster::{close, database, open, root_directory};
+pub use cluster::{close, cluster_log, database, open, root_directory};
 pub use form::{Form, key};
 pub use program::{Program, bundles, data_dir, kill, postmaster, text};
 pub use proxy::{Network, Proxy};
