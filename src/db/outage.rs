@@ -2,6 +2,7 @@
 //! back, however many ask in vain meanwhile.
 //! Must not know who asks, or what for.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,13 +25,15 @@ struct Inner {
     crowded: Mutex<Option<Instant>>,
     /// When it was last told that an answer came too late.
     late: Mutex<Option<Instant>>,
+    /// Whether nobody needs it any more.
+    dismissed: AtomicBool,
 }
 
 impl Outage {
     /// No absence so far of the database at a place, which the log names.
     pub fn new(place: String) -> Self {
         let (away, crowded, late) = (watch::Sender::new(None), Mutex::new(None), Mutex::new(None));
-        Self(Arc::new(Inner { place, away, crowded, late }))
+        Self(Arc::new(Inner { place, away, crowded, late, dismissed: AtomicBool::new(false) }))
     }
 
     /// What the database is called in the log: host, port, name.
@@ -45,9 +48,14 @@ impl Outage {
             away.get_or_insert_with(Instant::now);
             first
         });
-        if first {
+        if first && !self.0.dismissed.load(Ordering::Relaxed) {
             log::warn!("the database {} does not answer: {why}", self.0.place);
         }
+    }
+
+    /// Takes note that nobody needs the database any more: that it goes is no news then.
+    pub fn dismiss(&self) {
+        self.0.dismissed.store(true, Ordering::Relaxed);
     }
 
     /// Takes note that it has answered.
