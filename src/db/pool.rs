@@ -58,6 +58,15 @@ impl Pool {
         self.limits.wait
     }
 
+    /// Whether a read would be refused for want of room, which is then counted as refused.
+    pub fn turns_away(&self) -> bool {
+        let full = self.room.available_permits() == 0;
+        if full {
+            self.counts.refused.inc();
+        }
+        full
+    }
+
     /// Runs a read of what only the primary can tell, such as which release is the newest, if there is room for it: more
     /// at once would all be too late. What needs no read is not held up.
     ///

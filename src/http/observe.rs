@@ -21,6 +21,7 @@ use super::patience::Turn;
 use super::rate::Toll;
 use super::state::State;
 use super::{dress, pieces, publish, request, shortcut};
+use crate::db::DbError;
 use crate::metrics::{Cached, UNMATCHED};
 use crate::problem::{Kind, Problem};
 
@@ -43,6 +44,10 @@ const FREE: [&str; 2] = ["/health/live", "/health/ready"];
 
 /// Whose lines the log gives for each request.
 const ACCESS: &str = "reperes::access";
+
+/// What the addresses of data begin with, and those that are given from the disk.
+const DATA: &str = "/v1/";
+const FILES: &str = "/v1/files";
 
 /// Seconds after which a client may try again when the service cannot answer.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
@@ -74,6 +79,7 @@ pub async fn observe(
     let _in_flight = state.as_ref().map(|state| state.requests.begin());
     let refused = refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait));
     let short = if refused.is_ok() { shortcut::answer(&request) } else { None };
+    let refused = if short.is_none() { refused.and_then(|()| turn_away(&request)) } else { refused };
     let mut route = None;
     let outcome = match (refused, short) {
         (Err(problem), _) => Ok(request.error_response(problem)),
@@ -157,6 +163,18 @@ fn refuse(request: &ServiceRequest, wait: Option<Duration>) -> Result<(), Proble
         return Err(Problem::new(Kind::PayloadTooLarge, format!("The body has more than {BODY} bytes.")));
     }
     Ok(())
+}
+
+/// Refuses a read of data while the database has as many as it may, before it costs more than that: what is refused must
+/// leave the processors to what is not. What may do without the database is not refused, but for a new spelling of what is
+/// in memory.
+fn turn_away(request: &ServiceRequest) -> Result<(), Problem> {
+    let (path, state) = (request.path(), request.app_data::<web::Data<State>>());
+    let read = matches!(*request.method(), Method::GET | Method::HEAD) && path.starts_with(DATA) && !path.starts_with(FILES);
+    match state {
+        Some(state) if read && state.pool.turns_away() => Err(DbError::Crowded.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the body of a problem, of ours or the framework's, and the headers that every answer has.
