@@ -53,6 +53,6 @@ def closed(base, addresses, seconds, headers=(), connections=CONNECTIONS):
 def fixed(address, rate, seconds, connections):
     """Asks for an address at a fixed rate: oha's own report, whose times are seconds, with `p` for percentiles."""
     command = [str(OHA), "--no-tui", "--output-format", "json", "-q", str(rate), "-z", f"{seconds}s"]
-    command += ["-c", str(connections), "--latency-correction", "--wait-ongoing-requests-after-deadline", address]
+    command += ["-c", str(connections), "--disable-compression", "--latency-correction", "--wait-ongoing-requests-after-deadline", address]
     done = subprocess.run(pinned(CLIENT, command), check=True, text=True, stdout=subprocess.PIPE)
     return json.loads(done.stdout)
