@@ -46,7 +46,7 @@ pub async fn list(
         _ if plan.presentation.wide => wide::answer(state, &plan, parent).await,
         _ if plan.grouping.is_some() => aggregate::answer(state, &plan, parent).await,
         (true, _) if !plan.compare.is_empty() => comparison::answer(state, &plan, parent).await,
-        (true, _) => page(state, &plan, parent).await,
+        (true, _) => Ok(respond(&plan, parent, &page(state, &plan, parent).await?)),
         (false, false) => export::page(state, &plan, parent).await,
         (false, true) => export::all(state, plan, parent, request.method() == Method::HEAD).await,
     })
@@ -79,9 +79,13 @@ pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Releas
     }
 }
 
-async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+/// Reads the page that a plan asks for.
+///
+/// # Errors
+/// That of a request that names what is not there; 503 when the database does not answer.
+pub async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<Page, Problem> {
     match state.pool.read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, parent, plan).await }).await? {
-        Answer::Page(page) => Ok(respond(plan, parent, &page)),
+        Answer::Page(page) => Ok(page),
         refused => Err(refusal(state, plan, parent, refused).await),
     }
 }

@@ -4,13 +4,12 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::value::RawValue;
 
-use super::collection::{self, refusal};
 use super::envelope::instant;
 use super::reply::{Asked, reply};
 use super::state::State;
-use super::{item, request};
+use super::{collection, item, request};
 use crate::db::lookup;
-use crate::db::read::{self, Answer, Page};
+use crate::db::read::Page;
 use crate::problem::{Kind, Problem};
 use crate::query::moment;
 use crate::query::{Context, Dataset, Plan, pairs};
@@ -51,14 +50,7 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
 }
 
 async fn found(state: &State, plan: &Plan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
-    let page = match state
-        .pool
-        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, None, plan).await })
-        .await?
-    {
-        Answer::Page(page) => page,
-        refused => return Err(refusal(state, plan, None, refused).await),
-    };
+    let page = collection::page(state, plan, None).await?;
     if let Some(found) = feature(plan, &page) {
         return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
     }

@@ -15,7 +15,7 @@ use super::collection::{self, refusal};
 use super::envelope::instant;
 use super::state::State;
 use crate::db::export::{Chunks, Permit};
-use crate::db::read::{self, Answer, Ground, Grounded};
+use crate::db::read::{self, Ground, Grounded};
 use crate::format::{About, RowWriter, writer};
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::{Dataset, Parameter, Plan, Representation, Row};
@@ -49,14 +49,7 @@ pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
 /// # Errors
 /// Those of the plan's codes and release; 503 when the database does not answer.
 pub async fn page(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let page = match state
-        .pool
-        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, parent, plan).await })
-        .await?
-    {
-        Answer::Page(page) => page,
-        refused => return Err(refusal(state, plan, parent, refused).await),
-    };
+    let page = collection::page(state, plan, parent).await?;
     let links = collection::links(plan, parent, &page);
     let about = about(plan, parent, &Ground { release: page.release.clone(), approximate: page.approximate });
     let mut body = Vec::with_capacity(PIECE);

@@ -7,11 +7,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atom_syndication::{Entry, Feed, Generator, Link, Person, Text};
 use chrono::{DateTime, FixedOffset};
 
-use super::collection::{self, no_release, refusal};
+use super::collection::{self, no_release};
 use super::envelope::instant;
 use super::state::State;
 use super::{conditional, request};
-use crate::db::read::{self, Answer, Page};
+use crate::db::read::Page;
 use crate::problem::Problem;
 use crate::query::{Context, Plan, Representation};
 
@@ -57,14 +57,7 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let plan = Plan::read(Context::of(state.registry, releases), None, &asked, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
     let plan = &Plan { at: Some(newest), ..plan };
-    let page = match state
-        .pool
-        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, None, plan).await })
-        .await?
-    {
-        Answer::Page(page) => page,
-        refused => return Err(refusal(&state, plan, None, refused).await),
-    };
+    let page = collection::page(&state, plan, None).await?;
     let text = document(plan, &page, &base).to_string();
     Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))
 }

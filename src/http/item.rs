@@ -6,14 +6,13 @@ use std::rc::Rc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use super::collection::refusal;
 use super::envelope::{self, Links, Meta, instant};
 use super::geography;
 use super::reply::{Asked, reply};
 use super::state::State;
 use super::{collection, notice, request};
 use crate::db::fate::{self, Fate, Withdrawal};
-use crate::db::read::{self, Answer, Page};
+use crate::db::read::Page;
 use crate::format::json;
 use crate::problem::{self, Kind, Problem, echo};
 use crate::query::{Condition, Context, Dataset, Parameter, Plan, Release, Row, Rows, pairs, value};
@@ -46,14 +45,7 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
 /// 404 with the closest codes when no row bears the code, 410 with the reason when one did and was withdrawn; 400 for a release that is not there; 503 when the database does
 /// not answer.
 pub async fn one(state: &State, plan: &Plan, code: &str) -> Result<(Row, Page), Problem> {
-    let mut page = match state
-        .pool
-        .read_at(plan.at.as_ref(), |connection| async move { read::answer(&connection, None, plan).await })
-        .await?
-    {
-        Answer::Page(page) => page,
-        refused => return Err(refusal(state, plan, None, refused).await),
-    };
+    let mut page = collection::page(state, plan, None).await?;
     if let Some(row) = page.rows.pop() {
         return Ok((row, page));
     }
