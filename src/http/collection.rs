@@ -39,7 +39,7 @@ pub async fn list(
     let json = plan.presentation.representation == Representation::Json;
     let plan = settled(&state, plan, parent).await?;
     let whole = !plan.is_page() && !plan.presentation.wide && plan.grouping.is_none();
-    let address = format!("{}{}", path(&plan, parent), plan.query_string(plan.asked().as_slice()));
+    let address = plan.address(&path(&plan, parent));
     let asked = Asked::plan(&plan, address).represented(plan.presentation.representation, !whole);
     let (request, state) = (&request, &*state);
     reply(request, state, asked, async || match (json, whole) {
@@ -163,13 +163,11 @@ pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> St
 /// The addresses that lead on from a page.
 pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
     let path = path(plan, parent);
-    let own: Vec<(&str, String)> = plan.asked().into_iter().collect();
-    let next = next(plan, page).map(|position| vec![("cursor", cursor::encode(&position, &plan.identity()))]);
-    let address = |more: &[(&str, String)]| format!("{path}{}", plan.query_string(more));
+    let after = |position: Position| ("cursor", cursor::encode(&position, &plan.identity()));
     Links {
-        this: address(&own),
+        this: plan.address(&path),
         pinned: pinned(plan, parent, page.release.number),
-        next: next.map(|more| address(&more)),
+        next: next(plan, page).map(|position| format!("{path}{}", plan.query_string(&[after(position)]))),
         previous: None,
         collection: None,
         related: BTreeMap::new(),

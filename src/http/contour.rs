@@ -45,7 +45,7 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let plan = item::find(context, &moment::PARAMETERS, &code, &request::pairs(&request)?)?;
     let plan = &collection::settled(&state, plan, None).await?;
     let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
-    let asked = Asked::plan(plan, format!("{path}{}", plan.query_string(plan.asked().as_slice())));
+    let asked = Asked::plan(plan, plan.address(&path));
     reply(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
 }
 

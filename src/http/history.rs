@@ -49,7 +49,7 @@ pub async fn history(request: HttpRequest, state: web::Data<State>, context: Con
     let plan = Plan::history(context, code.clone(), &PARAMETERS, &request::pairs(&request)?);
     let plan = item::narrowed(plan.map_err(Problem::invalid_parameters)?, &code);
     let plan = &collection::settled(&state, plan, None).await?;
-    let address = format!("{}{}", collection::path(plan, Some(dataset)), plan.query_string(plan.asked().as_slice()));
+    let address = plan.address(&collection::path(plan, Some(dataset)));
     reply(&request, &state, Asked::plan(plan, address), async || versions(&state, plan, &code).await).await
 }
 

@@ -116,7 +116,7 @@ fn path(plan: &Plan, code: &str) -> String {
 
 /// The request itself, in canonical form.
 fn address(plan: &Plan, code: &str) -> String {
-    format!("{}{}", path(plan, code), plan.query_string(plan.asked().as_slice()))
+    plan.address(&path(plan, code))
 }
 
 fn links(plan: &Plan, code: &str, read: i32) -> Links {

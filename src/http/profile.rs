@@ -166,7 +166,7 @@ fn difference(later: &str, earlier: &str) -> Option<String> {
 
 /// The request itself, in canonical form.
 fn address(code: &str, plan: &Plan) -> String {
-    format!("/v1/{TERRITORIES}/{}/profile{}", pairs::encode_segment(code), plan.query_string(plan.asked().as_slice()))
+    plan.address(&format!("/v1/{TERRITORIES}/{}/profile", pairs::encode_segment(code)))
 }
 
 fn links(code: &str, plan: &Plan, read: i32) -> Links {

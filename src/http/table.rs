@@ -35,7 +35,7 @@ pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, ta
         let path = collection::path(plan, parent);
         let at = |number: i32| format!("{path}{}", plan.query_string(&[("release", number.to_string())]));
         let links = Links {
-            this: format!("{path}{}", plan.query_string(plan.asked().as_slice())),
+            this: plan.address(&path),
             pinned: at(release.number),
             next: None,
             previous: None,

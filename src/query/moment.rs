@@ -72,8 +72,13 @@ impl Plan {
         }
     }
 
+    /// The address of the request itself below a path, in canonical form.
+    pub fn address(&self, path: &str) -> String {
+        format!("{path}{}", self.query_string(self.asked().as_slice()))
+    }
+
     /// What says which release is read, as the request's own address repeats it; nothing when it asks for the newest.
-    pub fn asked(&self) -> Option<(&'static str, String)> {
+    fn asked(&self) -> Option<(&'static str, String)> {
         match (&self.after, &self.as_of, self.release) {
             (Some(position), ..) => Some(("cursor", cursor::encode(position, &self.identity()))),
             (None, Some(as_of), _) => Some(("as_of", as_of.text.clone())),
