@@ -1,12 +1,12 @@
 //! Owns the question whether a client already has what it asks for (RFC 9110, section 13).
 //! Must not know what is sent.
 
-use actix_web::HttpRequest;
 use actix_web::http::header::{self, Header, IfNoneMatch};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use sha2::{Digest, Sha256};
 
 /// What may be kept, if it is asked for again each time: as good as new when nothing has been published.
-pub const REVALIDATE: &str = "public, max-age=0, must-revalidate";
+const REVALIDATE: &str = "public, max-age=0, must-revalidate";
 
 /// Bytes of the digest in an entity tag.
 const DIGEST: usize = 12;
@@ -44,6 +44,15 @@ pub fn known(request: &HttpRequest) -> Option<Known> {
         }
         Err(_) => Known::Tags(Vec::new()),
     })
+}
+
+/// Begins the answer of an address that is to be asked again each time, with its validator; and whether that is all, since
+/// the client has what bears the tag.
+pub fn begin(request: &HttpRequest, tag: &str) -> (HttpResponseBuilder, bool) {
+    let same = holds(request, tag) == Some(true);
+    let mut response = if same { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, REVALIDATE));
+    (response, same)
 }
 
 /// Whether `If-None-Match` says that the client has what bears the tag; nothing when it does not say.

@@ -42,13 +42,8 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let Some(newest) = collection::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
     let tag = conditional::tag(&[PATH, &base, &newest.number.to_string()]);
-    let mut response = match conditional::holds(&request, &tag) {
-        Some(true) => HttpResponse::NotModified(),
-        _ => HttpResponse::Ok(),
-    };
-    response.insert_header((header::ETAG, tag.as_str()));
-    response.insert_header((header::CACHE_CONTROL, conditional::REVALIDATE));
-    if conditional::holds(&request, &tag) == Some(true) {
+    let (mut response, same) = conditional::begin(&request, &tag);
+    if same {
         return Ok(response.finish());
     }
     let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
 use super::collection::{self, no_release};
@@ -73,18 +73,13 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let release = release(&state, &changes).await?;
     let links = answer::links(&changes, release.number);
     let tag = conditional::tag(&[&links.pinned]);
-    let head = |mut response: HttpResponseBuilder| {
-        response.insert_header((header::ETAG, tag.as_str()));
-        response.insert_header((header::CACHE_CONTROL, conditional::REVALIDATE));
-        response.insert_header((header::VARY, "Accept"));
-        response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
-        response.insert_header((export::RELEASE, release.number));
-        response
-    };
-    if conditional::holds(&request, &tag) == Some(true) {
-        return Ok(head(HttpResponse::NotModified()).finish());
+    let (mut response, same) = conditional::begin(&request, &tag);
+    response.insert_header((header::VARY, "Accept"));
+    response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
+    response.insert_header((export::RELEASE, release.number));
+    if same {
+        return Ok(response.finish());
     }
-    let response = head(HttpResponse::Ok());
     let (asked, until) = (&changes, release.number);
     if changes.is_page() {
         let read = state.pool.read_at(Some(&release), |connection| async move {

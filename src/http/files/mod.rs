@@ -109,15 +109,8 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     })?;
     // What is listed changes as files are built, so that only the list itself can tell.
     let tag = conditional::tag(&[&String::from_utf8_lossy(&body)]);
-    let mut response = match conditional::holds(&request, &tag) {
-        Some(true) => HttpResponse::NotModified(),
-        _ => HttpResponse::Ok(),
-    };
-    response.insert_header((header::ETAG, tag.as_str())).insert_header((header::CACHE_CONTROL, conditional::REVALIDATE));
-    match conditional::holds(&request, &tag) {
-        Some(true) => Ok(response.finish()),
-        _ => Ok(response.content_type(JSON).body(body)),
-    }
+    let (mut response, same) = conditional::begin(&request, &tag);
+    Ok(if same { response.finish() } else { response.content_type(JSON).body(body) })
 }
 
 /// File of the newest release
