@@ -2,6 +2,7 @@
 //! however many ask for it meanwhile, and never changes, since its key says the release.
 //! Must not know how answers are made.
 
+use std::hash::Hash;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -48,11 +49,14 @@ impl Key {
     }
 }
 
+/// Headers, in the order in which they are given.
+pub type Headers = Vec<(HeaderName, HeaderValue)>;
+
 /// An answer that is kept: its own headers and its body. Its status is 200.
 #[derive(Debug)]
 pub struct Entry {
     /// The headers.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub headers: Headers,
     /// The body, coded.
     pub body: Bytes,
 }
@@ -68,6 +72,23 @@ impl Weighter<Key, Arc<Entry>> for Weights {
 }
 
 type Entries = Cache<Key, Arc<Entry>, Weights>;
+
+/// A cache of so many bytes by these weights, in so many parts that have a lock of their own, for entries of about a usual
+/// size.
+pub(super) fn bounded<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(
+    bytes: u64,
+    usual: u64,
+    parts: u64,
+    weights: W,
+) -> Cache<K, V, W> {
+    let options = OptionsBuilder::new()
+        .shards(usize::try_from(parts).unwrap_or(1))
+        .estimated_items_capacity(usize::try_from(bytes / usual).unwrap_or(usize::MAX))
+        .weight_capacity(bytes)
+        .build()
+        .expect("both capacities are given");
+    Cache::with_options(options, weights, DefaultHashBuilder::default(), DefaultLifecycle::default())
+}
 
 /// The right and the duty to make an answer that others wait for; given up when it is dropped.
 pub struct Turn<'m>(PlaceholderGuard<'m, Key, Arc<Entry>, Weights, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Entry>>>);
@@ -103,13 +124,7 @@ impl Memory {
             return Self(None);
         }
         let parts = (bytes / PART).clamp(1, PARTS);
-        let options = OptionsBuilder::new()
-            .shards(usize::try_from(parts).unwrap_or(1))
-            .estimated_items_capacity(usize::try_from(bytes / USUAL).unwrap_or(usize::MAX))
-            .weight_capacity(bytes)
-            .build()
-            .expect("both capacities are given");
-        Self(Some(Arc::new(Cache::with_options(options, Weights, DefaultHashBuilder::default(), DefaultLifecycle::default()))))
+        Self(Some(Arc::new(bounded(bytes, USUAL, parts, Weights))))
     }
 
     /// Looks for an answer; one that somebody is making is waited for. When that comes to nothing, all who waited make

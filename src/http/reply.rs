@@ -13,7 +13,7 @@ use chrono::Utc;
 
 use super::coding::Coding;
 use super::conditional::{self, Known};
-use super::memory::{Entry, Found, Key};
+use super::memory::{Entry, Found, Headers, Key};
 use super::shortcut::Meaning;
 use super::state::State;
 use crate::metrics::Cached;
@@ -61,7 +61,7 @@ impl Asked {
     }
 
     /// The headers that every answer to this has, whether or not the client has it already.
-    fn headers(&self, tag: &str) -> Vec<(HeaderName, HeaderValue)> {
+    fn headers(&self, tag: &str) -> Headers {
         let vary = match (self.by_accept, self.coded) {
             (true, true) => "Accept, Accept-Encoding",
             (true, false) => "Accept",
@@ -76,18 +76,18 @@ impl Asked {
         headers
     }
 
-    fn describe(&self, response: &mut HttpResponse, tag: &str) {
-        for (name, value) in self.headers(tag) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-
     /// What the request means from now on; nothing when that may change without a release.
-    fn meaning(&self, request: &HttpRequest, state: &State, key: Key, tag: String) -> Option<Meaning> {
+    fn meaning(&self, request: &HttpRequest, state: &State, key: Key, tag: String, headers: Headers) -> Option<Meaning> {
         let release = self.release.as_ref().filter(|_| self.timeless && self.kept)?;
         let generation = state.timeline.generation_of(release, self.pinned)?;
-        let (headers, route) = (self.headers(&tag), request.match_pattern()?);
-        Some(Meaning { generation, key, tag, pinned: self.pinned, headers, route })
+        Some(Meaning { generation, key, tag, pinned: self.pinned, headers, route: request.match_pattern()? })
+    }
+}
+
+/// Gives an answer headers, in place of those of the same names.
+pub fn describe(response: &mut HttpResponse, headers: &Headers) {
+    for (name, value) in headers {
+        response.headers_mut().insert(name.clone(), value.clone());
     }
 }
 
@@ -104,10 +104,11 @@ pub async fn reply(
     let coding = if asked.coded { Coding::preferred(request) } else { Coding::Identity };
     let key = Key::new(asked.release.as_ref(), asked.address.clone(), coding);
     let tag = tag(&key);
+    let headers = asked.headers(&tag);
     let known = conditional::known(request);
     if matches!(&known, Some(Known::Tags(tags)) if tags.contains(&tag)) {
         let mut response = not_modified();
-        asked.describe(&mut response, &tag);
+        describe(&mut response, &headers);
         return Ok(response);
     }
     let mut response = match asked.kept {
@@ -118,9 +119,9 @@ pub async fn reply(
         // Only now is it known that there is anything.
         response = not_modified();
     }
-    asked.describe(&mut response, &tag);
+    describe(&mut response, &headers);
     if response.status().is_success() {
-        state.shortcuts.keep(request, || asked.meaning(request, state, key, tag));
+        state.shortcuts.keep(request, || asked.meaning(request, state, key, tag, headers));
     }
     Ok(response)
 }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use quick_cache::sync::{Cache, DefaultLifecycle};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 
-use super::conditional::{self, Known};
-use super::memory::Key;
-use super::reply::{How, not_modified, remembered};
+use super::conditional;
+use super::memory::{Headers, Key, bounded};
+use super::reply::{How, describe, not_modified, remembered};
 use super::state::State;
 
 /// What is kept for each byte of the memory of answers: its thirty-second part.
@@ -26,7 +26,7 @@ const OVERHEAD: usize = 600;
 const USUAL: u64 = 1024;
 
 /// The most parts that have a lock of their own.
-const PARTS: usize = 16;
+const PARTS: u64 = 16;
 
 /// What a request means, as long as no release is published.
 pub struct Meaning {
@@ -39,7 +39,7 @@ pub struct Meaning {
     /// Whether the request names its release.
     pub pinned: bool,
     /// What caches need to know.
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    pub headers: Headers,
     /// The pattern of its address.
     pub route: String,
 }
@@ -66,13 +66,7 @@ impl Shortcuts {
         if bytes == 0 {
             return Self(None);
         }
-        let options = OptionsBuilder::new()
-            .shards(PARTS)
-            .estimated_items_capacity(usize::try_from(bytes / USUAL).unwrap_or(usize::MAX))
-            .weight_capacity(bytes)
-            .build()
-            .expect("both capacities are given");
-        Self(Some(Arc::new(Cache::with_options(options, Weights, DefaultHashBuilder::default(), DefaultLifecycle::default()))))
+        Self(Some(Arc::new(bounded(bytes, USUAL, PARTS, Weights))))
     }
 
     /// Remembers what a request means.
@@ -113,17 +107,10 @@ pub fn answer(request: &ServiceRequest) -> Option<(HttpResponse, Arc<Meaning>)> 
     if meaning.generation != generation {
         return None;
     }
-    let known = match conditional::known(request.request()) {
-        None => false,
-        Some(Known::Any) => true,
-        Some(Known::Tags(tags)) => tags.contains(&meaning.tag),
+    let mut response = match conditional::holds(request.request(), &meaning.tag) {
+        Some(true) => not_modified(),
+        _ => remembered(&*state.memory.get(&meaning.key)?, How::of(sure || meaning.pinned)),
     };
-    let mut response = match known {
-        true => not_modified(),
-        false => remembered(&*state.memory.get(&meaning.key)?, How::of(sure || meaning.pinned)),
-    };
-    for (name, value) in &meaning.headers {
-        response.headers_mut().insert(name.clone(), value.clone());
-    }
+    describe(&mut response, &meaning.headers);
     Some((response, meaning))
 }
