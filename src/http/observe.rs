@@ -4,8 +4,8 @@
 
 use std::hash::{BuildHasher, RandomState};
 use std::panic::AssertUnwindSafe;
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -19,8 +19,9 @@ use futures_util::FutureExt;
 
 use super::patience::Turn;
 use super::rate::Toll;
+use super::shortcut::{self, Meaning};
 use super::state::State;
-use super::{dress, pieces, publish, request, shortcut};
+use super::{dress, pieces, publish, request};
 use crate::db::DbError;
 use crate::metrics::{Cached, UNMATCHED};
 use crate::problem::{Kind, Problem};
@@ -77,17 +78,14 @@ pub async fn observe(
     let state = request.app_data::<web::Data<State>>().cloned();
     let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.count(&request));
     let _in_flight = state.as_ref().map(|state| state.requests.begin());
-    let refused = refuse(&request, counted.as_ref().and_then(|(_, toll)| toll.wait));
-    let short = if refused.is_ok() { shortcut::answer(&request) } else { None };
-    let refused = if short.is_none() { refused.and_then(|()| turn_away(&request)) } else { refused };
     let mut route = None;
-    let outcome = match (refused, short) {
-        (Err(problem), _) => Ok(request.error_response(problem)),
-        (Ok(()), Some((response, meaning))) => {
+    let outcome = match beforehand(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
+        Err(problem) => Ok(request.error_response(problem)),
+        Ok(Some((response, meaning))) => {
             route = Some(meaning);
             Ok(request.into_response(response))
         }
-        (Ok(()), None) => AssertUnwindSafe(next.call(request))
+        Ok(None) => AssertUnwindSafe(next.call(request))
             .catch_unwind()
             .await
             .unwrap_or_else(|_| {
@@ -138,6 +136,16 @@ pub async fn observe(
             Err(InternalError::from_response(error, until_sent(response)).into())
         }
     }
+}
+
+/// The answer that needs no handler, if there is one, with what the request means.
+fn beforehand(request: &ServiceRequest, wait: Option<Duration>) -> Result<Option<(HttpResponse, Arc<Meaning>)>, Problem> {
+    refuse(request, wait)?;
+    let short = shortcut::answer(request);
+    if short.is_none() {
+        turn_away(request)?;
+    }
+    Ok(short)
 }
 
 /// What the framework would only find out later, or not at all.
