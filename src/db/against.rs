@@ -2,7 +2,7 @@
 //! Must not know where the rows come from.
 
 use super::stage::Stage;
-use super::{DbError, lookup};
+use super::{DbError, lookup, sql};
 
 /// The most rows that are listed.
 const LISTED: usize = 20;
@@ -29,10 +29,7 @@ impl Stage<'_, '_> {
         let (table, code) = (self.dataset.name, lookup::code_of(self.dataset, "s"));
         self.run(&format!("ANALYZE stage_{table}")).await?;
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
-        let joined = format!(
-            "FROM stage_{table} s LEFT JOIN \"{table}\" t ON {same} AND t.first_release <= {release} \
-             AND (t.last_release IS NULL OR t.last_release >= {release})"
-        );
+        let joined = format!("FROM stage_{table} s LEFT JOIN \"{table}\" t ON {same} AND {}", sql::of_release("t", release));
         let fields: Vec<String> = self
             .dataset
             .columns()

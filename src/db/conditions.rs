@@ -79,16 +79,7 @@ impl Select<'_> {
                 "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.statuses)"
             }
         };
-        out.push_sql("SELECT 1 FROM ");
-        out.push_identifier(self.dataset().name)?;
-        out.push_sql(" e WHERE ");
-        for field in self.dataset().key_fields() {
-            out.push_sql("e.");
-            out.push_identifier(field.name)?;
-            out.push_sql(" = t.");
-            out.push_identifier(field.name)?;
-            out.push_sql(" AND ");
-        }
+        sql::versions(out, self.dataset())?;
         out.push_sql("e.first_release <= ");
         out.push_bind_param::<Integer, _>(&self.release)?;
         out.push_sql(" AND ");

@@ -176,7 +176,7 @@ pub async fn closest(
         return Ok(Vec::new());
     }
     let table = dataset.name;
-    let visible = "t.first_release <= $2 AND (t.last_release IS NULL OR t.last_release >= $2)";
+    let visible = sql::of_release("t", "$2");
     let named = match dataset.field("name") {
         Some(_) => format!(
             "(SELECT t.code, 0::real AS distance FROM \"{table}\" t WHERE fold(t.name) = fold($1) AND {visible} LIMIT $3) UNION ALL "
@@ -200,8 +200,9 @@ async fn beginning(
     let joined = code_of(dataset, "t");
     let (table, first, keys) = (dataset.name, dataset.key[0], dataset.key.join("\", t.\""));
     let query = format!(
-        "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND t.first_release <= $2 \
-         AND (t.last_release IS NULL OR t.last_release >= $2) ORDER BY NOT starts_with({joined}, $1), t.\"{keys}\" LIMIT $3"
+        "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND {} \
+         ORDER BY NOT starts_with({joined}, $1), t.\"{keys}\" LIMIT $3",
+        sql::of_release("t", "$2")
     );
     proposed(connection, query, code, release).await
 }

@@ -2,6 +2,8 @@
 //! fields only; whatever a client sends is a bind.
 //! Must not know plans.
 
+use std::fmt::Display;
+
 use chrono::NaiveDate;
 use diesel::QueryResult;
 use diesel::deserialize::{self, QueryableByName};
@@ -49,7 +51,17 @@ pub fn column(out: &mut AstPass<'_, '_, Pg>, field: &'static Field) -> Out {
 
 /// Writes a cell that has a value where another version of the row was closed before a release.
 pub fn corrected<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, release: &'b i32) -> Out {
-    out.push_sql("CASE WHEN EXISTS (SELECT 1 FROM ");
+    out.push_sql("CASE WHEN EXISTS (");
+    versions(out, dataset)?;
+    out.push_sql("e.last_release < ");
+    out.push_bind_param::<Integer, _>(release)?;
+    out.push_sql(") THEN '1' END");
+    Ok(())
+}
+
+/// Writes the SELECT of the versions of a row, as the alias `e`, up to a further condition.
+pub fn versions(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
+    out.push_sql("SELECT 1 FROM ");
     out.push_identifier(dataset.name)?;
     out.push_sql(" e WHERE ");
     for field in dataset.key_fields() {
@@ -59,9 +71,6 @@ pub fn corrected<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, r
         out.push_identifier(field.name)?;
         out.push_sql(" AND ");
     }
-    out.push_sql("e.last_release < ");
-    out.push_bind_param::<Integer, _>(release)?;
-    out.push_sql(") THEN '1' END");
     Ok(())
 }
 
@@ -237,6 +246,11 @@ pub fn array_type(kind: Kind) -> &'static str {
 /// The type to which one text is cast to be compared with a column.
 pub fn scalar_type(kind: Kind) -> &'static str {
     array_type(kind).trim_end_matches("[]")
+}
+
+/// The condition that a row of an alias belongs to a release, which is a number or stands for one, as a text in SQL.
+pub fn of_release(alias: &str, release: impl Display) -> String {
+    format!("{alias}.first_release <= {release} AND ({alias}.last_release IS NULL OR {alias}.last_release >= {release})")
 }
 
 /// Writes the condition that a row of an alias belongs to a release.
