@@ -29,10 +29,8 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         let transaction = integrity::snapshot(client).await.map_err(text)?;
         let (server, snapshot) = integrity::exported(&transaction).await.map_err(text)?;
         let program = postgres::tool(config.bin_dir.as_deref(), "pg_dump", server)?;
-        let mut digests = Vec::new();
-        for number in integrity::releases(&transaction).await.map_err(text)? {
-            digests.push(digest::of(&transaction, REGISTRY, number).await.map_err(text)?);
-        }
+        let releases = integrity::releases(&transaction).await.map_err(text)?;
+        let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
         let mut file = temporary()?;
         let mut command = client_program(&program, &databases.owner);
         command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot"]).arg(snapshot);

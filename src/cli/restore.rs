@@ -74,10 +74,8 @@ fn pass(mut reader: Child, mut writer: Child) -> Result<(), String> {
 fn compare(databases: &Databases, contents: &Contents) -> Result<(), String> {
     databases.with(async |client| {
         let transaction = integrity::snapshot(client).await.map_err(text)?;
-        let mut digests = Vec::new();
-        for number in integrity::releases(&transaction).await.map_err(text)? {
-            digests.push(digest::of(&transaction, REGISTRY, number).await.map_err(text)?);
-        }
+        let releases = integrity::releases(&transaction).await.map_err(text)?;
+        let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
         let mut faults = digest::differences(&contents.digests, &digests);
         if digests.len() != contents.digests.len() {
             faults.push(format!("{} releases are there, {} were backed up", digests.len(), contents.digests.len()));

@@ -89,15 +89,12 @@ fn verify(matches: &ArgMatches) -> Result<Report, String> {
         let digests = {
             let transaction = integrity::snapshot(client).await.map_err(text)?;
             integrity::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
-            let numbers = integrity::releases(&transaction).await.map_err(text)?;
+            let mut numbers = integrity::releases(&transaction).await.map_err(text)?;
             if let Some(wanted) = wanted.filter(|wanted| !numbers.contains(wanted)) {
                 return Err(format!("there is no release {wanted}; the newest is {}", numbers.last().unwrap_or(&0)));
             }
-            let mut digests = Vec::new();
-            for number in numbers.into_iter().filter(|number| wanted.is_none_or(|wanted| wanted == *number)) {
-                digests.push(digest::of(&transaction, REGISTRY, number).await.map_err(text)?);
-            }
-            digests
+            numbers.retain(|number| wanted.is_none_or(|wanted| wanted == *number));
+            digest::of(&transaction, REGISTRY, &numbers).await.map_err(text)?
         };
         for detail in earlier.iter().flat_map(|earlier| digest::differences(&earlier.digests, &digests)) {
             findings.push("digest", "-", None, detail);

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio_postgres::Transaction;
 
-use super::DbError;
+use super::{DbError, sql};
 use crate::query::{Dataset, Field, Kind};
 
 /// Rows of one dataset at a release.
@@ -39,11 +39,23 @@ pub struct Digest {
     pub datasets: BTreeMap<String, Part>,
 }
 
-/// The digest of a release, as a transaction sees it; rows are streamed, none is kept.
+/// The digests of releases, as a transaction sees them; rows are streamed, none is kept.
 ///
 /// # Errors
 /// The database's.
-pub async fn of(transaction: &Transaction<'_>, registry: &'static [&'static Dataset], release: i32) -> Result<Digest, DbError> {
+pub async fn of(
+    transaction: &Transaction<'_>,
+    registry: &'static [&'static Dataset],
+    releases: &[i32],
+) -> Result<Vec<Digest>, DbError> {
+    let mut digests = Vec::with_capacity(releases.len());
+    for release in releases {
+        digests.push(digest(transaction, registry, *release).await?);
+    }
+    Ok(digests)
+}
+
+async fn digest(transaction: &Transaction<'_>, registry: &'static [&'static Dataset], release: i32) -> Result<Digest, DbError> {
     transaction.batch_execute("SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1").await?;
     let mut datasets = BTreeMap::new();
     for dataset in registry {
@@ -62,10 +74,10 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
     let columns: Vec<String> = fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
     let order: Vec<String> = dataset.key.iter().map(|key| format!("\"{key}\"")).collect();
     let copy = format!(
-        "COPY (SELECT {} FROM \"{}\" WHERE first_release <= {release} AND (last_release IS NULL OR last_release >= {release}) \
-         ORDER BY {}) TO STDOUT",
+        "COPY (SELECT {} FROM \"{}\" t WHERE {} ORDER BY {}) TO STDOUT",
         columns.join(", "),
         dataset.name,
+        sql::of_release("t", release),
         order.join(", ")
     );
     let (mut digest, mut rows, mut rest) = (Sha256::new(), 0, Vec::new());
