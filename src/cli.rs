@@ -37,6 +37,9 @@ const COMMANDS: [(&str, &str); 9] = [
     ("openapi", "prints the OpenAPI document"),
 ];
 
+/// What the shell is told of wrong arguments.
+const ARGUMENTS: u8 = 2;
+
 /// Runs the program.
 pub fn run(arguments: &[String]) -> ExitCode {
     let outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
@@ -49,7 +52,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
         ["restore", file] if !file.starts_with('-') => configure().and_then(|config| restore::restore(&config, Path::new(file))),
         ["backup" | "restore", ..] => {
             eprintln!("usage: reperes backup FILE\n       reperes restore FILE");
-            return ExitCode::from(2);
+            return ExitCode::from(ARGUMENTS);
         }
         ["verify", ..] => return verify::run(arguments),
         ["openapi"] => print(&openapi::text(REGISTRY)),
@@ -59,7 +62,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
             let near = closest(first, COMMANDS.iter().map(|(name, _)| *name));
             let meant = near.first().map_or(String::new(), |name| format!("; did you mean `{name}`?"));
             eprintln!("reperes: `{first}` is not a command that stands alone{meant}\n\n{}", help());
-            return ExitCode::from(2);
+            return ExitCode::from(ARGUMENTS);
         }
     };
     told(outcome)
@@ -73,6 +76,17 @@ fn told(outcome: Result<(), String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints what is to be said of the arguments: what is wrong with them, or the help that they ask for.
+fn usage(error: &clap::Error) -> ExitCode {
+    _ = error.print();
+    if error.use_stderr() { ExitCode::from(ARGUMENTS) } else { ExitCode::SUCCESS }
+}
+
+/// What the operator is told of a failure.
+fn text(error: impl ToString) -> String {
+    error.to_string()
 }
 
 /// Prints a text; a reader that has seen enough is no failure.
@@ -135,10 +149,7 @@ fn migrate() -> Result<(), String> {
 fn keys(arguments: &[String]) -> ExitCode {
     match keys::command().try_get_matches_from(arguments) {
         Ok(matches) => told(configure().and_then(|config| print(&keys::run(&matches, &config)?))),
-        Err(error) => {
-            _ = error.print();
-            if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS }
-        }
+        Err(error) => usage(&error),
     }
 }
 

@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use super::archive::{Contents, Sealed};
 use super::database::Databases;
+use super::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::connect::Database;
@@ -80,8 +81,4 @@ pub(super) fn client_program(program: &Path, database: &Database) -> Command {
     }
     command.envs(database.variables());
     command
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }

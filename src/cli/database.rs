@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::{self, Runtime};
 use tokio_postgres::Client;
 
+use super::text;
 use crate::app::EXPORT_CONNECTIONS;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
@@ -156,10 +157,6 @@ impl Databases {
 /// The system's.
 pub fn runtime() -> Result<Runtime, String> {
     runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())
-}
-
-fn text(error: DbError) -> String {
-    error.to_string()
 }
 
 /// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.

@@ -10,19 +10,18 @@ use clap::ArgMatches;
 
 use super::arguments::{of_publish, of_withdraw, pairs};
 use super::database::{self, Databases};
-use super::{configure, print};
+use super::{configure, print, usage};
 use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::audit::By;
 use crate::publish::{self, Dialect, File, Job, Manifest, Mode, Outcome, Progress, PublishError, Report, Values, Withdrawal};
 
-/// What the shell is told.
+/// What the shell is told; 2 stands for wrong arguments, of any command.
 #[derive(Clone, Copy)]
 enum Exit {
     Done = 0,
     Failed = 1,
-    Arguments = 2,
     Refused = 3,
     Unchanged = 4,
     Busy = 5,
@@ -47,11 +46,7 @@ pub fn withdraw(arguments: &[String]) -> ExitCode {
 fn run(given: Result<ArgMatches, clap::Error>, job: impl FnOnce(&ArgMatches, &Config) -> Result<Job, PublishError>) -> ExitCode {
     let matches = match given {
         Ok(matches) => matches,
-        Err(error) => {
-            let failed = error.use_stderr();
-            _ = error.print();
-            return if failed { Exit::Arguments.into() } else { Exit::Done.into() };
-        }
+        Err(error) => return usage(&error),
     };
     let outcome = configure().map_err(PublishError::Unreadable).and_then(|config| {
         let job = job(&matches, &config)?;

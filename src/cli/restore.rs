@@ -8,6 +8,7 @@ use std::process::{Child, Stdio};
 use super::archive::{self, Contents};
 use super::backup::client_program;
 use super::database::{self, Databases};
+use super::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::integrity::{self, Findings};
@@ -41,7 +42,7 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
         let reader = reader.spawn().map_err(failed)?;
         let writer = writer.stdin(Stdio::piped()).spawn().map_err(failed)?;
         tokio::task::block_in_place(|| pass(reader, writer))?;
-        owner.batch_execute("ANALYZE").await.map_err(|error| text(error.into()))?;
+        owner.batch_execute("ANALYZE").await.map_err(|error| text(DbError::from(error)))?;
         databases.prepare(&lock).await.map_err(text)?;
         lock.release().await.map_err(text)
     })?;
@@ -88,8 +89,4 @@ fn compare(databases: &Databases, contents: &Contents) -> Result<(), String> {
             false => Err(format!("restored, but not as it was:\n  {}", faults.join("\n  "))),
         }
     })
-}
-
-fn text(error: DbError) -> String {
-    error.to_string()
 }

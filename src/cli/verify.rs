@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde::{Deserialize, Serialize};
 
 use super::database::Databases;
-use super::{configure, print};
+use super::{configure, print, text, usage};
 use crate::datasets::REGISTRY;
 use crate::db::digest::{self, Digest};
 use crate::db::integrity::{self, Fault, Findings};
@@ -58,10 +58,7 @@ fn command() -> Command {
 pub fn run(arguments: &[String]) -> ExitCode {
     let matches = match command().try_get_matches_from(arguments) {
         Ok(matches) => matches,
-        Err(error) => {
-            _ = error.print();
-            return if error.use_stderr() { ExitCode::from(2) } else { ExitCode::SUCCESS };
-        }
+        Err(error) => return usage(&error),
     };
     let told = verify(&matches).and_then(|report| {
         let text = match matches.get_flag("json") {
@@ -114,10 +111,6 @@ fn verify(matches: &ArgMatches) -> Result<Report, String> {
 fn earlier(path: &PathBuf) -> Result<Earlier, String> {
     let bytes = std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
     serde_json::from_slice(&bytes).map_err(|error| format!("{} is no report of `verify --json`: {error}", path.display()))
-}
-
-fn text(error: impl ToString) -> String {
-    error.to_string()
 }
 
 /// The report for people.
