@@ -1,8 +1,6 @@
 //! Owns tokens: how one is made, what it looks like, how it is told from anything else.
 //! Must not know whose they are.
 
-use std::fmt::Write;
-
 use sha2::{Digest, Sha256};
 
 /// What every token starts with, so that whoever searches texts for secrets can find one.
@@ -25,7 +23,7 @@ impl Token {
     pub fn new() -> Result<Self, String> {
         let mut random = [0; RANDOM];
         getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
-        let body = hexadecimal(&random);
+        let body = hex::encode(random);
         Ok(Self(format!("{PREFIX}{body}{}", checksum(&body))))
     }
 
@@ -44,12 +42,5 @@ pub fn hash(token: &str) -> Option<[u8; 32]> {
 
 /// The first bytes of the SHA-256 of the random part, in hexadecimal.
 fn checksum(body: &str) -> String {
-    hexadecimal(&Sha256::digest(body)[..CHECKSUM])
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex::encode(&Sha256::digest(body)[..CHECKSUM])
 }

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::db::digest::{Digest, hex};
+use crate::db::digest::Digest;
 
 /// Length of the last line: 64 hexadecimal digits, a space, 12 digits, a line end.
 const SEAL: usize = 78;
@@ -47,7 +47,7 @@ impl<'f> Sealed<'f> {
         let mut json = serde_json::to_vec(contents)?;
         json.push(b'\n');
         self.write_all(&json)?;
-        let seal = format!("{} {:012}\n", hex(self.digest.finalize()), json.len());
+        let seal = format!("{} {:012}\n", hex::encode(self.digest.finalize()), json.len());
         self.file.write_all(seal.as_bytes())?;
         self.file.sync_all()
     }
@@ -82,7 +82,7 @@ pub fn open(path: &Path) -> Result<Contents, String> {
     file.seek(SeekFrom::Start(sealed)).and_then(|_| (&file).read_to_string(&mut seal)).map_err(|_| damaged())?;
     let (said, json) = seal.trim_end().split_once(' ').ok_or_else(damaged)?;
     let json: u64 = json.parse().map_err(|_| damaged())?;
-    if said != hex(digest.finalize()) || json > sealed {
+    if said != hex::encode(digest.finalize()) || json > sealed {
         return Err(damaged());
     }
     file.seek(SeekFrom::Start(sealed - json)).map_err(unreadable)?;

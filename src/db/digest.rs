@@ -65,7 +65,7 @@ async fn digest(transaction: &Transaction<'_>, registry: &'static [&'static Data
         }
     }
     let lines: String = datasets.iter().map(|(name, part)| format!("{name} {} {}\n", part.rows, part.sha256)).collect();
-    Ok(Digest { release, sha256: hex(Sha256::digest(lines.as_bytes())), datasets })
+    Ok(Digest { release, sha256: hex::encode(Sha256::digest(lines.as_bytes())), datasets })
 }
 
 async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release: i32) -> Result<Part, DbError> {
@@ -95,7 +95,7 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
         }
         rest.drain(..whole);
     }
-    Ok(Part { rows, sha256: hex(digest.finalize()) })
+    Ok(Part { rows, sha256: hex::encode(digest.finalize()) })
 }
 
 /// What differs between digests of the same releases, one sentence for each; those of other releases are passed over.
@@ -110,9 +110,4 @@ pub fn differences(before: &[Digest], now: &[Digest]) -> Vec<String> {
         }
     }
     found
-}
-
-/// Bytes in hexadecimal.
-pub fn hex(bytes: impl AsRef<[u8]>) -> String {
-    bytes.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -28,8 +28,7 @@ pub fn tag(parts: &[&str]) -> String {
         hasher.update([0]);
         hasher.update(part);
     }
-    let digest: String = hasher.finalize()[..DIGEST].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{digest}\"")
+    format!("\"{}\"", hex::encode(&hasher.finalize()[..DIGEST]))
 }
 
 /// Reads `If-None-Match`; nothing when it is not there. Tags are compared weakly, as the header wants it.

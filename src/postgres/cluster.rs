@@ -168,8 +168,7 @@ fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<P
         return Err(format!("REPERES_DATA_DIR is {}, but {why}", wanted.display()));
     }
     let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
-    let name: String = digest[..6].iter().map(|byte| format!("{byte:02x}")).collect();
-    let fallback = Path::new(FALLBACK).join(name);
+    let fallback = Path::new(FALLBACK).join(hex::encode(&digest[..6]));
     log::warn!("{why}: the data of this checkout goes to {}", fallback.display());
     open_to_all(Path::new(FALLBACK)).map_err(at(Path::new(FALLBACK)))?;
     Ok(fallback)
@@ -201,8 +200,7 @@ fn socket_path(directory: &Path) -> PathBuf {
         return path;
     }
     let digest = Sha256::digest(directory.as_os_str().as_encoded_bytes());
-    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    std::env::temp_dir().join(format!("reperes-{name}"))
+    std::env::temp_dir().join(format!("reperes-{}", hex::encode(&digest[..8])))
 }
 
 /// The directory of the socket, open to its owner only, since whoever reaches the socket is let in.

@@ -118,7 +118,7 @@ impl Desk {
     pub fn identifier() -> Result<String, String> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
-        Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(hex::encode(random))
     }
 
     /// The most bytes of one publication.

@@ -143,7 +143,7 @@ fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<Fa
     let mut writer = format::writer(plan, about)?;
     let rows = export::drain(writer.as_mut(), &mut out, rows)?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
-    let sha256 = out.hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let sha256 = hex::encode(out.hasher.finalize());
     let facts = Facts { sha256, bytes: out.bytes, rows };
     out.file.as_file().sync_all()?;
     out.file.persist(path).map_err(|error| error.error)?;

@@ -144,7 +144,7 @@ fn settle(received: &mut Received, manifest: Option<&str>, recipe: Option<String
     let mut digests: Vec<String> = received.files.iter().map(|(name, digest)| format!("{name}\0{digest}")).collect();
     digests.sort();
     let parts = format!("{}\n{}\n{}", manifest.unwrap_or_default(), recipe.unwrap_or_default(), digests.join("\n"));
-    received.digest = hexadecimal(&Sha256::digest(parts));
+    received.digest = hex::encode(Sha256::digest(parts));
     None
 }
 
@@ -196,7 +196,7 @@ async fn store(part: &mut Field, received: &mut Received, pace: &mut Pace, name:
     }
     file.flush().await.map_err(|error| unusable(&error))?;
     received.bytes += bytes;
-    Ok(hexadecimal(&hasher.finalize()))
+    Ok(hex::encode(hasher.finalize()))
 }
 
 /// Reads a part that is not wanted, so that the faults of those after it are told too.
@@ -237,8 +237,4 @@ fn too_large(limit: u64) -> Problem {
 
 fn unreadable(error: &actix_multipart::MultipartError) -> Problem {
     Problem::new(Kind::MalformedRequest, format!("The body cannot be read as `multipart/form-data`: {error}."))
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -238,7 +238,7 @@ impl Pass {
                 break;
             }
         }
-        pass.sha256 = hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        pass.sha256 = hex::encode(hasher.finalize());
         Ok(pass)
     }
 
