@@ -7,21 +7,33 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// The headers that scripts of other origins may read, besides those that they always may.
-const EXPOSED: &str = "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
-    Location, Publication-Id, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing";
+const EXPOSED: HeaderValue = HeaderValue::from_static(
+    "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
+    Location, Publication-Id, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing",
+);
 
 /// How long a browser may remember that it may read, in seconds.
 const REMEMBERED: &str = "86400";
 
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const EVERY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
+const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
+const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
+const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
+
 /// What data may do in a browser: nothing.
-const INERT: &str = "default-src 'none'; frame-ancestors 'none'";
+const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// What a page of the service's own may do: look as it says.
-const PAGE: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const PAGE: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
 
 /// What the documentation may do: run its own scripts, which ask this service.
-const DOCUMENTATION: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-    connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const DOCUMENTATION: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+);
 
 /// Adds the headers.
 pub fn dress(headers: &mut HeaderMap, path: &str) {
@@ -32,15 +44,15 @@ pub fn dress(headers: &mut HeaderMap, path: &str) {
         false => INERT,
     };
     let every = [
-        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERY_ORIGIN),
         (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING),
         (header::CONTENT_SECURITY_POLICY, policy),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+        (header::REFERRER_POLICY, NO_REFERRER),
+        (RESOURCE_POLICY, CROSS_ORIGIN),
     ];
     for (name, value) in every {
-        headers.insert(name, HeaderValue::from_static(value));
+        headers.insert(name, value);
     }
 }
 

@@ -236,12 +236,15 @@ impl How {
     }
 
     /// What the headers say of it: `Cache-Status` (RFC 9211) and `Server-Timing`.
-    fn told(self) -> (&'static str, &'static str) {
+    fn told(self) -> (HeaderValue, HeaderValue) {
+        const MISS: HeaderValue = HeaderValue::from_static("cache;desc=miss");
         match self {
-            Self::Hit => ("Reperes; hit", "cache;desc=hit"),
-            Self::Stale => ("Reperes; hit; detail=stale", "cache;desc=stale"),
-            Self::Stored => ("Reperes; fwd=miss; stored", "cache;desc=miss"),
-            Self::Made => ("Reperes; fwd=miss", "cache;desc=miss"),
+            Self::Hit => const { (HeaderValue::from_static("Reperes; hit"), HeaderValue::from_static("cache;desc=hit")) },
+            Self::Stale => {
+                const { (HeaderValue::from_static("Reperes; hit; detail=stale"), HeaderValue::from_static("cache;desc=stale")) }
+            }
+            Self::Stored => (const { HeaderValue::from_static("Reperes; fwd=miss; stored") }, MISS),
+            Self::Made => (const { HeaderValue::from_static("Reperes; fwd=miss") }, MISS),
         }
     }
 }
@@ -254,8 +257,8 @@ pub fn remembered(entry: &Entry, how: How) -> HttpResponse {
         headers.append(name.clone(), value.clone());
     }
     let (status, timing) = how.told();
-    headers.insert(CACHE_STATUS, HeaderValue::from_static(status));
-    headers.insert(SERVER_TIMING, HeaderValue::from_static(timing));
+    headers.insert(CACHE_STATUS, status);
+    headers.insert(SERVER_TIMING, timing);
     response.extensions_mut().insert(how.counted());
     response
 }

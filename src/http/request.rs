@@ -62,7 +62,11 @@ pub fn no_parameters(request: &HttpRequest) -> Result<(), Problem> {
 /// # Errors
 /// 400 when it cannot.
 pub fn check_path(request: &HttpRequest) -> Result<(), Problem> {
-    pairs::decode(request.uri().path(), false)
+    let path = request.uri().path();
+    if path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {
+        return Ok(());
+    }
+    pairs::decode(path, false)
         .map(|_| ())
         .map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))
 }
