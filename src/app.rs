@@ -17,6 +17,7 @@ use crate::db::Timeline;
 use crate::db::connect::Database;
 use crate::db::export::Exports;
 use crate::db::pool::Limits;
+use crate::db::ranking::Standings;
 use crate::http::files::{self, store::Store};
 use crate::http::memory::Memory;
 use crate::http::shortcut::Shortcuts;
@@ -50,6 +51,8 @@ pub struct Shared {
     pub memory: Memory,
     /// The short ways to them.
     pub shortcuts: Shortcuts,
+    /// How the figures of territories of a kind stand to each other.
+    pub standings: Standings,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -93,6 +96,7 @@ impl Shared {
             timeline,
             memory: Memory::new(memory),
             shortcuts: Shortcuts::new(memory),
+            standings: Standings::new(memory),
             database,
             replicas,
             limits,
@@ -148,6 +152,7 @@ pub fn build(
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),
+        standings: shared.standings.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),

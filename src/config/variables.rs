@@ -54,7 +54,11 @@ pub const VARIABLES: &[Variable] = &[
         "directory in which the files of publications over HTTP are received; `uploads` in REPERES_DATA_DIR when not set",
     ),
     variable("REPERES_PUBLISH_LIMIT_MB", "1024", "the most megabytes of one publication over HTTP (1 to 1048576)"),
-    variable("REPERES_CACHE_MB", "256", "the most megabytes of answers that are kept in memory (0 to 1048576); 0 keeps none"),
+    variable(
+        "REPERES_CACHE_MB",
+        "256",
+        "the most megabytes of answers that are kept in memory (0 to 1048576), and of ranks a quarter beside; 0 keeps none",
+    ),
     variable("REPERES_WORKERS", "", "threads that serve requests; as many as processors when not set"),
     variable("REPERES_DATABASE_CONNECTIONS", "2", "database connections of each worker (1 to 64)"),
     variable("REPERES_DATABASE_WAIT_MS", "5000", "time that a request may spend on the database, in milliseconds"),

@@ -29,6 +29,7 @@ pub mod outage;
 pub mod pool;
 pub mod publication;
 pub mod publications;
+pub mod ranking;
 pub mod read;
 pub mod related;
 pub mod replicas;

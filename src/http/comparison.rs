@@ -12,7 +12,7 @@ use crate::format::json;
 use crate::problem::{Fault, Problem};
 use crate::query::{Dataset, Parameter, Plan, Row};
 
-/// The most rows of a page: ranking reads all figures of the kind.
+/// The most rows of a page: to rank one all figures of its kind are read.
 const ROWS: i64 = 100;
 
 /// Answers a plan with a page of compared rows.
@@ -27,7 +27,10 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
         let answer = read::answer(&connection, parent, plan).await?;
         let compared = match &answer {
-            Answer::Page(page) => comparison::compare(&connection, plan, page.release.number, &page.rows).await?,
+            Answer::Page(page) => {
+                let rows: Vec<&Row> = page.rows.iter().collect();
+                comparison::compare(&connection, &state.standings, plan, &page.release, &rows).await?
+            }
             _ => Vec::new(),
         };
         Ok((answer, compared))
@@ -70,15 +73,9 @@ pub fn write(out: &mut Vec<u8>, asked: &[String], comparison: &Comparison) {
         (comparator.clone(), shown.unwrap_or(serde_json::Value::Null))
     };
     let mut all: serde_json::Map<String, serde_json::Value> = asked.iter().map(figure).collect();
-    let number = |text: &str| text.parse::<u64>().unwrap_or_default();
-    let rank = comparison.rank.as_ref().map(|rank| {
-        serde_json::json!({
-            "position": number(&rank.position),
-            "of": number(&rank.of),
-            "tied": number(&rank.tied),
-            "suppressed": number(&rank.suppressed),
-        })
-    });
+    let rank = comparison.rank.as_ref().map(
+        |rank| serde_json::json!({"position": rank.position, "of": rank.of, "tied": rank.tied, "suppressed": rank.suppressed}),
+    );
     all.insert("rank".to_owned(), rank.unwrap_or(serde_json::Value::Null));
     serde_json::to_writer(out, &all).expect("writing plain structures to memory cannot fail");
 }

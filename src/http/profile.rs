@@ -62,7 +62,8 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
 async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
     let territories = plan.context.dataset;
     let (territory, place) = item::one(state, plan, code).await?;
-    let release = place.release.number;
+    let at = &place.release;
+    let release = at.number;
     let related = |name: &str, given: &[(&str, &str)]| {
         let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
         let (dataset, extra): (_, &'static [crate::query::Field]) = match name {
@@ -90,7 +91,10 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
         let around = read::answer(&connection, None, around).await?;
         let found = read::answer(&connection, None, figures).await?;
         let compared = match &found {
-            Answer::Page(page) => compared::compare(&connection, figures, release, &page.rows).await?,
+            Answer::Page(page) => {
+                let latest: Vec<&Row> = latest(figures, page).into_iter().map(|at| &page.rows[at]).collect();
+                compared::compare(&connection, &state.standings, figures, at, &latest).await?
+            }
             _ => Vec::new(),
         };
         Ok((around, found, compared))
@@ -103,26 +107,35 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &found, &compared);
     data.extend_from_slice(b"]}");
-    let meta = Meta { notices: notice::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, &place.release) };
+    let meta = Meta { notices: notice::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, at) };
     Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
 }
 
-/// Appends each series: its rows stand together, the latest first.
+/// A cell of a figure.
+fn cell(plan: &Plan, row: &Row, name: &str) -> Option<String> {
+    let at = plan.columns.iter().position(|column| column.name == name)?;
+    row.cell(at).map(str::to_owned)
+}
+
+/// Which series a figure is of.
+fn of(plan: &Plan, row: &Row) -> [Option<String>; 4] {
+    ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(plan, row, name))
+}
+
+/// The places of the latest figure of each series: its rows stand together, the latest first.
+fn latest(plan: &Plan, page: &Page) -> Vec<usize> {
+    let begins = |at: &usize| *at == 0 || of(plan, &page.rows[at - 1]) != of(plan, &page.rows[*at]);
+    (0..page.rows.len()).filter(begins).collect()
+}
+
+/// Appends each series, whose latest figure is compared.
 fn series(out: &mut Vec<u8>, plan: &Plan, page: &Page, compared: &[Comparison]) {
     let comparators = COMPARATORS.map(str::to_owned);
-    let cell = |row: &Row, name: &str| {
-        let at = plan.columns.iter().position(|column| column.name == name);
-        at.and_then(|at| row.cell(at)).map(str::to_owned)
-    };
-    let key = |row: &Row| ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(row, name));
-    let mut first = true;
-    for (at, (row, comparison)) in page.rows.iter().zip(compared).enumerate() {
-        if at > 0 && key(&page.rows[at - 1]) == key(row) {
-            continue;
-        }
-        let previous = page.rows.get(at + 1).filter(|earlier| key(earlier) == key(row));
-        out.extend_from_slice(if first { b"{\"latest\":" } else { b",{\"latest\":" });
-        first = false;
+    let cell = |row: &Row, name: &str| cell(plan, row, name);
+    for (number, (at, comparison)) in latest(plan, page).into_iter().zip(compared).enumerate() {
+        let row = &page.rows[at];
+        let previous = page.rows.get(at + 1).filter(|earlier| of(plan, earlier) == of(plan, row));
+        out.extend_from_slice(if number == 0 { b"{\"latest\":" } else { b",{\"latest\":" });
         writer::object(out, &plan.columns, row);
         out.extend_from_slice(b",\"previous\":");
         match previous {

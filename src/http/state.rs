@@ -14,6 +14,7 @@ use crate::db::Pool;
 use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::export::Exports;
+use crate::db::ranking::Standings;
 use crate::metrics::Requests;
 use crate::publish::Desk;
 use crate::query::Dataset;
@@ -30,6 +31,8 @@ pub struct State {
     pub memory: Memory,
     /// The short ways to them, for all workers.
     pub shortcuts: Shortcuts,
+    /// How the figures of territories of a kind stand to each other, for all workers.
+    pub standings: Standings,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
     /// The files of releases.

@@ -1,5 +1,8 @@
 //! Series: the latest values, periods side by side, the same figure elsewhere, and the profile of a territory.
 
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
 use serde_json::{Value, json};
 
 use crate::harness::{bundled, get, world};
@@ -72,6 +75,51 @@ fn a_figure_is_compared_with_those_around_and_ranked_among_its_kind() {
     get(world(), &format!("{target}&limit=101")).problem(400);
     get(world(), &format!("{HABITANTS}&compare=continent")).problem(400);
     get(world(), &format!("{target}&format=csv")).problem(400);
+}
+
+/// Every row of a collection, page by page.
+fn all(app: SocketAddr, target: &str) -> Vec<Value> {
+    let (mut rows, mut next) = (Vec::new(), Some(target.to_owned()));
+    while let Some(page) = next {
+        let mut page = get(app, &page).json();
+        next = page["links"]["next"].as_str().map(str::to_owned);
+        rows.append(page["data"].as_array_mut().expect("a list"));
+    }
+    rows
+}
+
+#[test]
+fn every_rank_is_that_of_counting_the_figures_of_the_kind() {
+    for app in [world(), bundled()] {
+        let territories = all(app, "/v1/territories?fields=code,kind&limit=1000");
+        let kinds: HashMap<&str, &str> =
+            territories.iter().filter_map(|row| Some((row["code"].as_str()?, row["kind"].as_str()?))).collect();
+        let figures = all(app, "/v1/observations?compare=region&limit=100&fields=indicator_code");
+        let whole = all(app, "/v1/observations?limit=100");
+        assert_eq!(figures.len(), whole.len());
+        let alike = |row: &Value| {
+            let text = |name: &str| row[name].as_str().expect("a text").to_owned();
+            let kind = kinds[row["territory_code"].as_str().expect("a code")];
+            (["indicator_code", "period", "breakdown", "nature", "source_code"].map(text), kind)
+        };
+        let mut groups: HashMap<_, Vec<&Value>> = HashMap::new();
+        whole.iter().for_each(|row| groups.entry(alike(row)).or_default().push(row));
+        for (row, compared) in whole.iter().zip(&figures) {
+            let group = &groups[&alike(row)];
+            let values: Vec<f64> = group.iter().filter_map(|row| row["value"].as_f64()).collect();
+            let suppressed =
+                |row: &&&Value| row["value"].is_null() && row["statuses"].as_array().is_some_and(|all| all.contains(&json!("Q")));
+            let expected = row["value"].as_f64().map(|value| {
+                json!({
+                    "position": 1 + values.iter().filter(|other| **other > value).count(),
+                    "of": values.len(),
+                    "tied": values.iter().filter(|other| **other == value).count() - 1,
+                    "suppressed": group.iter().filter(suppressed).count(),
+                })
+            });
+            assert_eq!(compared["comparison"]["rank"], expected.unwrap_or(Value::Null), "{row}");
+        }
+    }
 }
 
 #[test]
