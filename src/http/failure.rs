@@ -22,8 +22,15 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
+        self.clone().into_response()
+    }
+}
+
+impl Problem {
+    /// The answer that says so.
+    pub fn into_response(self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
-        response.extensions_mut().insert(self.clone());
+        response.extensions_mut().insert(self);
         response
     }
 }

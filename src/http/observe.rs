@@ -23,7 +23,7 @@ use super::shortcut::{self, Meaning};
 use super::state::State;
 use super::{dress, pieces, publish, request};
 use crate::db::DbError;
-use crate::metrics::{Cached, UNMATCHED};
+use crate::metrics::{Cached, REFUSED, UNMATCHED};
 use crate::problem::{Kind, Problem};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -78,11 +78,14 @@ pub async fn observe(
     let state = request.app_data::<web::Data<State>>().cloned();
     let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.count(&request));
     let _in_flight = state.as_ref().map(|state| state.requests.begin());
-    let mut route = None;
+    let mut met = None;
     let outcome = match beforehand(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
-        Err(problem) => Ok(request.error_response(problem)),
+        Err(problem) => {
+            met = Some(Met::Refused);
+            Ok(request.into_response(problem.into_response()))
+        }
         Ok(Some((response, meaning))) => {
-            route = Some(meaning);
+            met = Some(Met::Known(meaning));
             Ok(request.into_response(response))
         }
         Ok(None) => AssertUnwindSafe(next.call(request))
@@ -124,8 +127,8 @@ pub async fn observe(
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
             let more = http.extensions().get::<Toll>().copied();
-            match &route {
-                Some(meaning) => write(&meaning.route, &mut response, more),
+            match &met {
+                Some(met) => write(met.route(), &mut response, more),
                 None => write(&http.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()), &mut response, more),
             }
             Ok(ServiceResponse::new(http, until_sent(response)))
@@ -134,6 +137,24 @@ pub async fn observe(
             let mut response = error.as_response_error().error_response();
             write(UNMATCHED, &mut response, None);
             Err(InternalError::from_response(error, until_sent(response)).into())
+        }
+    }
+}
+
+/// How a request was met that went no further.
+enum Met {
+    /// It was refused before its address was looked at, which costs more than to refuse it.
+    Refused,
+    /// It was answered before.
+    Known(Arc<Meaning>),
+}
+
+impl Met {
+    /// The pattern of its address, or what stands for that.
+    fn route(&self) -> &str {
+        match self {
+            Self::Refused => REFUSED,
+            Self::Known(meaning) => &meaning.route,
         }
     }
 }

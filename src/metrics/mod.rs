@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 pub use levels::Levels;
 pub use publications::Publications;
 pub use reads::Reads;
-pub use requests::{Cached, Requests, UNMATCHED};
+pub use requests::{Cached, REFUSED, Requests, UNMATCHED};
 
 /// The media type of [`Metrics::text`].
 pub const TEXT: &str = prometheus_text::CONTENT_TYPE;

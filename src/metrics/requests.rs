@@ -20,6 +20,9 @@ use prometheus_client::registry::Unit;
 /// The route of what has none.
 pub const UNMATCHED: &str = "unmatched";
 
+/// The route of what was refused before its address was looked at.
+pub const REFUSED: &str = "refused";
+
 /// The methods that are told apart; a client can make up any number of others.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
 

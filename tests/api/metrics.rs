@@ -147,6 +147,8 @@ fn exports_publications_and_refusals_are_counted() {
     assert_eq!(form.send(server.address).status, 201);
     assert_eq!(form.send(server.address).status, 200);
     let counted = samples(admin);
+    let refused = "reperes_http_request_duration_seconds_count{route=\"refused\",method=\"GET\",status=\"429\"}";
+    assert_eq!(counted[refused], 2.0);
     for (name, value) in [
         ("reperes_http_requests_limited_total{policy=\"requests\"}", 2.0),
         ("reperes_http_requests_limited_total{policy=\"publications\"}", 0.0),
@@ -207,7 +209,7 @@ fn names_and_labels_keep_to_the_conventions() {
     let routes: Vec<&str> = text.lines().filter_map(|line| line.split("route=\"").nth(1)?.split('"').next()).collect();
     for route in &routes {
         let known = patterns.iter().any(|pattern| pattern == route);
-        assert!(known || ["unmatched", "/problems/", "/docs", reperes::http::docs::PAGES].contains(route), "{route}");
+        assert!(known || ["unmatched", "refused", "/problems/", "/docs", reperes::http::docs::PAGES].contains(route), "{route}");
     }
     assert!(routes.contains(&"/v1/releases/{code}") && routes.contains(&"unmatched"));
     assert!(!text.contains("COM-59350"));
