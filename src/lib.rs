@@ -12,6 +12,7 @@
 //!         cli → publish → db
 //!         { cli, http, publish } → access → query
 //!         { app, http, publish, db } → metrics
+//!         { http, db } → bounded
 //!         cli → { config, postgres }
 //! ```
 //!
@@ -19,6 +20,7 @@
 
 pub mod access;
 pub mod app;
+mod bounded;
 pub mod cli;
 pub mod config;
 pub mod datasets;

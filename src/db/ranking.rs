@@ -13,6 +13,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::sql::Fetched;
+use crate::bounded::bounded;
 use crate::query::Release;
 
 /// What is kept for each byte of the memory of answers: its fourth part.
@@ -23,6 +24,12 @@ const OVERHEAD: usize = 56;
 
 /// Bytes of a standing, about: how many are to be reckoned with.
 const USUAL: u64 = 256 * 1024;
+
+/// Bytes of each part that has a lock of its own, at least: the standing of all communes must fit several times.
+const PART: u64 = 8 << 20;
+
+/// The most parts.
+const PARTS: u64 = 16;
 
 /// The most standings that one statement reads: what is read is kept even when the time of the request is up.
 const AT_ONCE: usize = 8;
@@ -127,8 +134,7 @@ impl Standings {
         if bytes == 0 {
             return Self(None);
         }
-        let items = usize::try_from(bytes / USUAL).unwrap_or(usize::MAX).max(1);
-        let standings = Cache::with_weighter(items, bytes, Weights);
+        let standings = bounded(bytes, USUAL, (bytes / PART).clamp(1, PARTS), Weights);
         Self(Some(Arc::new(Kept { standings, reading: Mutex::default() })))
     }
 

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use bytes::Bytes;
 use quick_cache::sync::{Cache, DefaultLifecycle, GuardResult, PlaceholderGuard};
-use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
+use quick_cache::{DefaultHashBuilder, Weighter};
 use tokio::time::timeout;
 
 use super::coding::Coding;
+use crate::bounded::bounded;
 use crate::query::Release;
 
 /// The longest body that is kept, in bytes.
@@ -72,23 +73,6 @@ impl Weighter<Key, Arc<Entry>> for Weights {
 }
 
 type Entries = Cache<Key, Arc<Entry>, Weights>;
-
-/// A cache of so many bytes by these weights, in so many parts that have a lock of their own, for entries of about a usual
-/// size.
-pub(super) fn bounded<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(
-    bytes: u64,
-    usual: u64,
-    parts: u64,
-    weights: W,
-) -> Cache<K, V, W> {
-    let options = OptionsBuilder::new()
-        .shards(usize::try_from(parts).unwrap_or(1))
-        .estimated_items_capacity(usize::try_from(bytes / usual).unwrap_or(usize::MAX))
-        .weight_capacity(bytes)
-        .build()
-        .expect("both capacities are given");
-    Cache::with_options(options, weights, DefaultHashBuilder::default(), DefaultLifecycle::default())
-}
 
 /// The right and the duty to make an answer that others wait for; given up when it is dropped.
 pub struct Turn<'m>(PlaceholderGuard<'m, Key, Arc<Entry>, Weights, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Entry>>>);

@@ -12,9 +12,10 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::conditional;
-use super::memory::{Headers, Key, bounded};
+use super::memory::{Headers, Key};
 use super::reply::{How, describe, not_modified, remembered};
 use super::state::State;
+use crate::bounded::bounded;
 
 /// What is kept for each byte of the memory of answers: its thirty-second part.
 const SHARE: u64 = 32;
