@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Owns the measuring of overload: how many pages a second the service gives from the database at most, at whatever rate
-they are asked for (the knee), and what it gives when twice as many are asked for: the rest must be refused, at once, and
+"""Owns the measuring of overload: how many pages a second the service gives from the database while it gives nearly all
+that is asked for (the knee), and what it gives when twice as many are asked for: the rest must be refused, at once, and
 cost the others nothing.
 
 Usage: overload.py [SECONDS], after load.py. Answers from memory are off; server and Postgres share one processor. All
@@ -19,7 +19,9 @@ SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 ROUNDS = 3
 CONNECTIONS = 1000
 # Parts of what is answered when each of a few clients waits for its answer: the knee is among them.
-AROUND = (0.9, 1.0, 1.1, 1.2)
+AROUND = (0.8, 0.9, 1.0, 1.1, 1.2)
+# The part of what is asked for that may be refused at the knee.
+REFUSED = 0.01
 BEYOND = (2, 4)
 
 
@@ -37,7 +39,8 @@ def measure(base, rate):
 def once(base):
     """One round: the line of the knee, then one for each rate beyond it; `of the knee` comes first."""
     usual = closed(base, PAGE_20, SECONDS, ())[0]
-    knee = max(measure(base, usual * part) for part in AROUND)
+    tried = [measure(base, usual * part) for part in AROUND]
+    knee = max([one for one in tried if one[1] <= REFUSED * (one[0] + one[1])] or tried)
     return [(1.0, knee[0], *knee)] + [
         (given[0] / knee[0], knee[0] * times, *given) for times in BEYOND for given in [measure(base, knee[0] * times)]
     ]

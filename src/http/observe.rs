@@ -19,7 +19,7 @@ use futures_util::FutureExt;
 
 use super::patience::Turn;
 use super::rate::Toll;
-use super::shortcut::{self, Meaning};
+use super::shortcut::{self, Meaning, Short};
 use super::state::State;
 use super::{dress, pieces, publish, request};
 use crate::db::DbError;
@@ -71,7 +71,6 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let identifier = identifier(&request);
-    request.extensions_mut().insert(RequestId(identifier.clone()));
     let turn = request.conn_data::<Turn>().cloned();
     turn.iter().for_each(Turn::begin);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
@@ -79,26 +78,35 @@ pub async fn observe(
     let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.count(&request));
     let _in_flight = state.as_ref().map(|state| state.requests.begin());
     let mut met = None;
-    let outcome = match beforehand(&request, counted.as_ref().and_then(|(_, toll)| toll.wait)) {
+    let wait = counted.as_ref().and_then(|(_, toll)| toll.wait);
+    let outcome = match beforehand(&request, state.as_deref().map(|state| &**state), wait) {
         Err(problem) => {
             met = Some(Met::Refused);
             Ok(request.into_response(problem.into_response()))
         }
-        Ok(Some((response, meaning))) => {
-            met = Some(Met::Known(meaning));
+        Ok(Some(Short { response, meaning, cached })) => {
+            met = Some(Met::Known(meaning, cached));
             Ok(request.into_response(response))
         }
-        Ok(None) => AssertUnwindSafe(next.call(request))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
-                log::error!("request {identifier} panicked");
-                Err(Problem::internal().into())
-            })
-            .map(ServiceResponse::map_into_boxed_body),
+        Ok(None) => {
+            request.extensions_mut().insert(RequestId(identifier.clone()));
+            AssertUnwindSafe(next.call(request))
+                .catch_unwind()
+                .await
+                .unwrap_or_else(|_| {
+                    log::error!("request {identifier} panicked");
+                    Err(Problem::internal().into())
+                })
+                .map(ServiceResponse::map_into_boxed_body)
+        }
     };
     let write = |route: &str, response: &mut HttpResponse, more: Option<Toll>| {
-        complete(response, &path, &identifier);
+        if !matches!(met, Some(Met::Known(..))) {
+            complete(response, &path, &identifier);
+        }
+        if let Ok(value) = HeaderValue::from_str(&identifier) {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
         if state.as_ref().is_some_and(|state| state.is_stopping()) {
             // The next request had better come over a connection to whoever follows.
             response.head_mut().set_connection_type(ConnectionType::Close);
@@ -110,7 +118,10 @@ pub async fn observe(
         }
         more.iter().for_each(|toll| toll.tell(response.headers_mut()));
         let (status, spent) = (response.status().as_u16(), started.elapsed());
-        let cached = response.extensions().get::<Cached>().copied();
+        let cached = match &met {
+            Some(Met::Known(_, cached)) => Some(*cached),
+            _ => response.extensions().get::<Cached>().copied(),
+        };
         if let Some(state) = &state {
             state.requests.answered(route, method.as_str(), status, spent, cached);
             let tolls = counted.iter().map(|(_, toll)| toll).chain(&more);
@@ -146,7 +157,7 @@ enum Met {
     /// It was refused before its address was looked at, which costs more than to refuse it.
     Refused,
     /// It was answered before.
-    Known(Arc<Meaning>),
+    Known(Arc<Meaning>, Cached),
 }
 
 impl Met {
@@ -154,17 +165,18 @@ impl Met {
     fn route(&self) -> &str {
         match self {
             Self::Refused => REFUSED,
-            Self::Known(meaning) => &meaning.route,
+            Self::Known(meaning, _) => &meaning.route,
         }
     }
 }
 
-/// The answer that needs no handler, if there is one, with what the request means.
-fn beforehand(request: &ServiceRequest, wait: Option<Duration>) -> Result<Option<(HttpResponse, Arc<Meaning>)>, Problem> {
+/// The answer that needs no handler, if there is one.
+fn beforehand(request: &ServiceRequest, state: Option<&State>, wait: Option<Duration>) -> Result<Option<Short>, Problem> {
     refuse(request, wait)?;
-    let short = shortcut::answer(request);
+    let Some(state) = state else { return Ok(None) };
+    let short = shortcut::answer(request.request(), state);
     if short.is_none() {
-        turn_away(request)?;
+        turn_away(request, state)?;
     }
     Ok(short)
 }
@@ -197,16 +209,13 @@ fn refuse(request: &ServiceRequest, wait: Option<Duration>) -> Result<(), Proble
 /// Refuses a read of data while the database has as many as it may, before it costs more than that: what is refused must
 /// leave the processors to what is not. What may do without the database is not refused, but for a new spelling of what is
 /// in memory.
-fn turn_away(request: &ServiceRequest) -> Result<(), Problem> {
-    let (path, state) = (request.path(), request.app_data::<web::Data<State>>());
+fn turn_away(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
+    let path = request.path();
     let read = matches!(*request.method(), Method::GET | Method::HEAD) && path.starts_with(DATA) && !path.starts_with(FILES);
-    match state {
-        Some(state) if read && state.pool.turns_away() => Err(DbError::Crowded.into()),
-        _ => Ok(()),
-    }
+    if read && state.pool.turns_away() { Err(DbError::Crowded.into()) } else { Ok(()) }
 }
 
-/// Writes the body of a problem, of ours or the framework's, and the headers that every answer has.
+/// Writes the body of a problem, of ours or the framework's, and the headers that every answer has but for its identifier.
 fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
     let given = response.extensions_mut().remove::<Problem>();
     if let Some(mut problem) = given.or_else(|| foreign(response.status(), path)) {
@@ -230,11 +239,7 @@ fn complete(response: &mut HttpResponse, path: &str, identifier: &str) {
             headers.insert(header::WWW_AUTHENTICATE, CHALLENGE);
         }
     }
-    let headers = response.headers_mut();
-    dress::dress(headers, path);
-    if let Ok(value) = HeaderValue::from_str(identifier) {
-        headers.insert(REQUEST_ID, value);
-    }
+    dress::dress(response.headers_mut(), path);
 }
 
 /// The problem for a failure that the framework has answered by itself.
@@ -261,6 +266,12 @@ fn identifier(request: &ServiceRequest) -> String {
     };
     match request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(harmless) {
         Some(given) => given.to_owned(),
-        None => format!("{:08x}-{:08x}", *PROCESS, COUNTER.fetch_add(1, Ordering::Relaxed)),
+        None => {
+            let mut made = [b'-'; 17];
+            for (number, place) in [(*PROCESS, 0..8), (COUNTER.fetch_add(1, Ordering::Relaxed), 9..17)] {
+                hex::encode_to_slice(number.to_be_bytes(), &mut made[place]).expect("four bytes are eight digits");
+            }
+            String::from_utf8_lossy(&made).into_owned()
+        }
     }
 }

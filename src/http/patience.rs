@@ -8,7 +8,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -130,6 +130,8 @@ pub struct Watch {
     answer: u64,
     written: Instant,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whom the timer wakes.
+    woken: Option<Waker>,
 }
 
 impl Watch {
@@ -137,7 +139,7 @@ impl Watch {
     pub fn new(patience: Patience) -> Self {
         let now = Instant::now();
         let turn = Turn(Rc::new(State { busy: Cell::new(false), answered: Cell::new(0), since: Cell::new(now) }));
-        Self { patience, turn, head: None, writes: Meter::default(), answer: 0, written: now, timer: None }
+        Self { patience, turn, head: None, writes: Meter::default(), answer: 0, written: now, timer: None, woken: None }
     }
 
     /// Whose turn it is.
@@ -183,8 +185,16 @@ impl Watch {
         self.poll_until(deadline, context)
     }
 
-    /// Waits for an instant. The timer is moved only when it would be too late: it costs more than a look at the clock.
+    /// Waits for an instant. The timer is moved only when it would be too late, and asked only when it does not know yet
+    /// whom to wake: both cost more than a request from memory can bear.
     pub fn poll_until(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
+        if let (Some(timer), Some(woken)) = (&self.timer, &self.woken)
+            && !timer.is_elapsed()
+            && timer.deadline() <= deadline
+            && woken.will_wake(context.waker())
+        {
+            return Poll::Pending;
+        }
         if Instant::now() >= deadline {
             return Poll::Ready(());
         }
@@ -198,6 +208,7 @@ impl Watch {
             }
             timer.as_mut().reset(deadline);
         }
+        self.woken = Some(context.waker().clone());
         Poll::Pending
     }
 }

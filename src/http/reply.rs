@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue, HttpDate};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, HttpDate};
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use chrono::Utc;
 
 use super::coding::Coding;
 use super::conditional::{self, Known};
+use super::dress::dress;
 use super::memory::{Entry, Found, Headers, Key};
 use super::shortcut::Meaning;
 use super::state::State;
@@ -29,6 +31,9 @@ const LASTING: &str = "public, max-age=31536000, immutable";
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// What is said of one answer only.
+const OF_ONE: [HeaderName; 2] = [CACHE_STATUS, SERVER_TIMING];
 
 /// What an answer depends on.
 pub struct Asked {
@@ -76,16 +81,35 @@ impl Asked {
         headers
     }
 
-    /// What the request means from now on; nothing when that may change without a release.
-    fn meaning(&self, request: &HttpRequest, state: &State, key: Key, tag: String, headers: Headers) -> Option<Meaning> {
+    /// What the request means from now on, which was answered so; nothing when that may change without a release.
+    fn meaning(
+        &self,
+        request: &HttpRequest,
+        state: &State,
+        key: Key,
+        tag: String,
+        headers: Headers,
+        answered: &HeaderMap,
+    ) -> Option<Meaning> {
         let release = self.release.as_ref().filter(|_| self.timeless && self.kept)?;
         let generation = state.timeline.generation_of(release, self.pinned)?;
-        Some(Meaning { generation, key, tag, pinned: self.pinned, headers, route: request.match_pattern()? })
+        let mut dressed = HeaderMap::new();
+        if let Some(media_type) = answered.get(header::CONTENT_TYPE) {
+            dressed.insert(header::CONTENT_TYPE, media_type.clone());
+        }
+        dress(&mut dressed, request.path());
+        dressed.remove(header::CONTENT_TYPE);
+        let mut headers: Headers = headers.into_iter().chain(dressed).collect();
+        let always = headers.len();
+        let own = answered.iter().filter(|(name, _)| !OF_ONE.contains(name) && headers.iter().all(|(known, _)| known != *name));
+        let own: Headers = own.map(|(name, value)| (name.clone(), value.clone())).collect();
+        headers.extend(own);
+        Some(Meaning { generation, key, tag, pinned: self.pinned, headers, always, route: request.match_pattern()? })
     }
 }
 
 /// Gives an answer headers, in place of those of the same names.
-pub fn describe(response: &mut HttpResponse, headers: &Headers) {
+fn describe(response: &mut HttpResponse, headers: &Headers) {
     for (name, value) in headers {
         response.headers_mut().insert(name.clone(), value.clone());
     }
@@ -107,7 +131,7 @@ pub async fn reply(
     let headers = asked.headers(&tag);
     let known = conditional::known(request);
     if matches!(&known, Some(Known::Tags(tags)) if tags.contains(&tag)) {
-        let mut response = not_modified();
+        let mut response = counted(not_modified(), Cached::NotModified);
         describe(&mut response, &headers);
         return Ok(response);
     }
@@ -117,19 +141,23 @@ pub async fn reply(
     };
     if matches!(known, Some(Known::Any)) && response.status() == StatusCode::OK {
         // Only now is it known that there is anything.
-        response = not_modified();
+        response = counted(not_modified(), Cached::NotModified);
     }
     describe(&mut response, &headers);
     if response.status().is_success() {
-        state.shortcuts.keep(request, || asked.meaning(request, state, key, tag, headers));
+        state.shortcuts.keep(request, || asked.meaning(request, state, key, tag, headers, response.headers()));
     }
     Ok(response)
 }
 
 /// The answer to a client that has it already.
 pub fn not_modified() -> HttpResponse {
-    let mut response = HttpResponse::NotModified().finish();
-    response.extensions_mut().insert(Cached::NotModified);
+    HttpResponse::NotModified().finish()
+}
+
+/// The answer, with what it is to be counted as.
+fn counted(mut response: HttpResponse, cached: Cached) -> HttpResponse {
+    response.extensions_mut().insert(cached);
     response
 }
 
@@ -149,7 +177,8 @@ async fn kept(
     let turn = match found {
         Found::Here(entry) => {
             let sure = asked.release.is_none() || asked.pinned || state.timeline.is_sure();
-            return Ok(remembered(&entry, How::of(sure)));
+            let how = How::of(sure);
+            return Ok(counted(remembered(&entry, how), how.counted()));
         }
         Found::Late => return Err(Problem::new(Kind::Unavailable, "The answer takes too long; try again in a while.")),
         Found::Ours(turn) => Some(turn),
@@ -174,7 +203,8 @@ async fn kept(
             None => state.memory.keep(key, Arc::clone(&entry)),
         }
     }
-    let mut response = remembered(&entry, if stored { How::Stored } else { How::Made });
+    let how = if stored { How::Stored } else { How::Made };
+    let mut response = counted(remembered(&entry, how), how.counted());
     let timing = format!("cache;desc=miss, db;dur={:.1}", spent.as_secs_f64() * 1000.0);
     if let Ok(timing) = HeaderValue::from_str(&timing) {
         response.headers_mut().insert(SERVER_TIMING, timing);
@@ -227,7 +257,7 @@ impl How {
     }
 
     /// What it is counted as.
-    fn counted(self) -> Cached {
+    pub fn counted(self) -> Cached {
         match self {
             Self::Hit => Cached::Hit,
             Self::Stale => Cached::Stale,
@@ -250,15 +280,19 @@ impl How {
 }
 
 /// The answer that is, or could be, in memory.
-pub fn remembered(entry: &Entry, how: How) -> HttpResponse {
-    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(entry.body.clone()));
-    let headers = response.headers_mut();
+fn remembered(entry: &Entry, how: How) -> HttpResponse {
+    let mut response = from_memory(entry.body.clone(), how);
     for (name, value) in &entry.headers {
-        headers.append(name.clone(), value.clone());
+        response.headers_mut().append(name.clone(), value.clone());
     }
+    response
+}
+
+/// An answer with this body, which says how it was come by.
+pub fn from_memory(body: Bytes, how: How) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(body));
     let (status, timing) = how.told();
-    headers.insert(CACHE_STATUS, status);
-    headers.insert(SERVER_TIMING, timing);
-    response.extensions_mut().insert(how.counted());
+    response.headers_mut().append(CACHE_STATUS, status);
+    response.headers_mut().append(SERVER_TIMING, timing);
     response
 }

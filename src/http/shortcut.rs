@@ -4,27 +4,26 @@
 
 use std::sync::Arc;
 
-use actix_web::dev::ServiceRequest;
-use actix_web::http::Method;
-use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::http::{Method, header};
+use actix_web::{HttpRequest, HttpResponse};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::conditional;
 use super::memory::{Headers, Key};
-use super::reply::{How, describe, not_modified, remembered};
+use super::reply::{How, from_memory, not_modified};
 use super::state::State;
 use crate::bounded::bounded;
+use crate::metrics::Cached;
 
-/// What is kept for each byte of the memory of answers: its thirty-second part.
-const SHARE: u64 = 32;
+/// What is kept for each byte of the memory of answers: its sixteenth part.
+const SHARE: u64 = 16;
 
 /// What one meaning takes beside its texts, about, in bytes.
-const OVERHEAD: usize = 600;
+const OVERHEAD: usize = 1800;
 
 /// Bytes of a meaning, about: how many are to be reckoned with.
-const USUAL: u64 = 1024;
+const USUAL: u64 = 2048;
 
 /// The most parts that have a lock of their own.
 const PARTS: u64 = 16;
@@ -39,8 +38,10 @@ pub struct Meaning {
     pub tag: String,
     /// Whether the request names its release.
     pub pinned: bool,
-    /// What caches need to know.
+    /// The headers of its answer: first those that it has even when the client has the rest already.
     pub headers: Headers,
+    /// How many these are.
+    pub always: usize,
     /// The pattern of its address.
     pub route: String,
 }
@@ -98,20 +99,35 @@ fn bytes(request: &HttpRequest) -> Option<Vec<u8>> {
     Some(asked)
 }
 
-/// Answers a request that was answered before, with the pattern of its address, if its answer is still the same and still
-/// there. Every check of a request that does not depend on its address must have been made.
-pub fn answer(request: &ServiceRequest) -> Option<(HttpResponse, Arc<Meaning>)> {
-    let state = request.app_data::<web::Data<State>>()?;
+/// What was answered before.
+pub struct Short {
+    /// The answer, with all its headers but those of this very request.
+    pub response: HttpResponse,
+    /// What the request means.
+    pub meaning: Arc<Meaning>,
+    /// What the answer is to be counted as.
+    pub cached: Cached,
+}
+
+/// Answers a request that was answered before, if its answer is still the same and still there. Every check of a request
+/// that does not depend on its address must have been made.
+pub fn answer(request: &HttpRequest, state: &State) -> Option<Short> {
     let meanings = state.shortcuts.0.as_ref()?;
-    let meaning = meanings.get(bytes(request.request())?.as_slice())?;
+    let meaning = meanings.get(bytes(request)?.as_slice())?;
     let (generation, sure) = state.timeline.generation();
     if meaning.generation != generation {
         return None;
     }
-    let mut response = match conditional::holds(request.request(), &meaning.tag) {
-        Some(true) => not_modified(),
-        _ => remembered(&*state.memory.get(&meaning.key)?, How::of(sure || meaning.pinned)),
+    let (mut response, cached, given) = match conditional::holds(request, &meaning.tag) {
+        Some(true) => (not_modified(), Cached::NotModified, meaning.always),
+        _ => {
+            let how = How::of(sure || meaning.pinned);
+            let body = state.memory.get(&meaning.key)?.body.clone();
+            (from_memory(body, how), how.counted(), meaning.headers.len())
+        }
     };
-    describe(&mut response, &meaning.headers);
-    Some((response, meaning))
+    for (name, value) in &meaning.headers[..given] {
+        response.headers_mut().append(name.clone(), value.clone());
+    }
+    Some(Short { response, meaning, cached })
 }

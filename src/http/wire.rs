@@ -89,10 +89,13 @@ impl Wire {
 
     /// The problem in place of a bare answer, with what stands before it.
     fn replacement(&self, bytes: &[u8]) -> Option<Bytes> {
+        if !bytes.ends_with(b"\r\n\r\n") {
+            return None;
+        }
         let from = bytes.len().saturating_sub(BARE);
         let at = from + bytes[from..].windows(10).rposition(|window| window == b"HTTP/1.1 4")?;
         let bare = std::str::from_utf8(&bytes[at..]).ok()?;
-        if !bare.ends_with("\r\n\r\n") || !bare.contains("content-length: 0\r\n") {
+        if !bare.contains("content-length: 0\r\n") {
             return None;
         }
         let status = bare.get(9..12)?;
