@@ -113,7 +113,7 @@ impl Select<'_> {
 
     fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out {
         if !matches!(condition.field.kind, Kind::JoinedCode) {
-            return filter::write(out, condition);
+            return filter::write(out, condition, self.plan.is_narrow());
         }
         out.push_sql("(");
         for (at, code) in self.codes.iter().enumerate() {

@@ -9,7 +9,10 @@ use super::sql::{self, Out};
 use crate::query::{Condition, Operator};
 
 /// Writes the condition that a filter stands for. Columns stay bare where an index may serve.
-pub fn write<'b>(out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out {
+///
+/// The one value of a filter that leaves few rows, whatever the value is, is compared as it is: the database then plans the
+/// statement once, where it plans for each list anew, which takes longer than to read a series.
+pub fn write<'b>(out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition, narrow: bool) -> Out {
     let (field, list) = (condition.field, condition.field.is_list());
     match condition.operator {
         Operator::AnyOf | Operator::In if list => overlap(out, condition),
@@ -19,6 +22,7 @@ pub fn write<'b>(out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out
             out.push_sql(")");
             Ok(())
         }
+        Operator::AnyOf | Operator::In if narrow && condition.is_single() => compare(out, condition, " = "),
         Operator::AnyOf | Operator::In => compare_all(out, condition, " = ANY("),
         Operator::Ne => compare_all(out, condition, " <> ALL("),
         Operator::Gt => compare(out, condition, " > "),

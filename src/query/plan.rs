@@ -38,6 +38,9 @@ pub const FACETS: usize = 5;
 /// How far `count=bounded` counts.
 pub const COUNT_BOUND: i64 = 10_000;
 
+/// How many fields of a key must be named for few rows to be left.
+const NARROW: usize = 2;
+
 /// The most observations of one series that `last` gives.
 pub const LAST: i64 = 100;
 
@@ -234,6 +237,13 @@ impl Plan {
         self.vintages.is_none()
             && self.conditions.iter().filter(|condition| condition.names_rows()).all(Condition::is_single)
             && self.scopes.iter().all(|scope| scope.territories.len() == 1)
+    }
+
+    /// Whether few rows are selected, whatever the values are: one value is named for each of the fields that the key begins
+    /// with, such as the indicator and the territory of a series.
+    pub fn is_narrow(&self) -> bool {
+        let mut first = self.context.dataset.key.iter().take(NARROW);
+        first.all(|name| self.conditions.iter().any(|condition| condition.is_single() && condition.field.name == *name))
     }
 
     /// The columns that are read: those shown, then those that only the order, the includes and the notices need.
