@@ -3,7 +3,8 @@
 their latency becomes.
 
 Usage: growth.py SMALLER LARGER [SECONDS]: two bench folders, both filled by load.py. Answers from memory are off; server
-and Postgres share one processor. Medians of three rounds. A series, and so a choropleth, has more periods in the larger.
+and Postgres share one processor. Medians of three rounds. A series has more periods in the larger folder; of series and
+choropleths those periods are asked for that are in both, so that the answers are of the same size.
 """
 
 import json
@@ -12,19 +13,26 @@ import statistics
 import subprocess
 import sys
 
+from generate import FEWEST_PERIODS, PERIODS
 from load_generator import SERVER, closed
 from service import Service, table
-from workloads import SINGLE
+from workloads import CHOROPLETH, SERIES, SINGLE
 
 ROUNDS = 3
+OF_BOTH = "&period=" + ",".join(PERIODS[:FEWEST_PERIODS])
 QUIET = "info,reperes::access=warn"
+
+
+def alike(addresses):
+    """What the addresses mean in both folders."""
+    return [address + (OF_BOTH if addresses in (SERIES, CHOROPLETH) else "") for address in addresses]
 
 
 def once(seconds):
     """p50 and p99 of each read, in ms, of the bench folder that the environment names; printed for whoever asked."""
     with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=QUIET, REPERES_CACHE_MB=0) as service:
         base = f"http://{service.address}"
-        print(json.dumps({name: closed(base, addresses, seconds, ())[1:3] for name, addresses in SINGLE.items()}))
+        print(json.dumps({name: closed(base, alike(addresses), seconds, ())[1:3] for name, addresses in SINGLE.items()}))
 
 
 def asked(folder, seconds):
