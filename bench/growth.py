@@ -3,8 +3,8 @@
 their latency becomes.
 
 Usage: growth.py SMALLER LARGER [SECONDS]: two bench folders, both filled by load.py. Answers from memory are off; server
-and Postgres share one processor. Medians of three rounds. A series has more periods in the larger folder; of series and
-choropleths those periods are asked for that are in both, so that the answers are of the same size.
+and Postgres share one processor. Medians of three rounds. The larger has figures of more territories, for more periods;
+those are asked for that are in both, so that the answers are of the same size.
 """
 
 import json
@@ -19,34 +19,47 @@ from service import Service, table
 from workloads import CHOROPLETH, SERIES, SINGLE
 
 ROUNDS = 3
-OF_BOTH = "&period=" + ",".join(PERIODS[:FEWEST_PERIODS])
 QUIET = "info,reperes::access=warn"
+OF_BOTH = "&period=" + ",".join(PERIODS[:FEWEST_PERIODS])
+MAP = "territory_code__startswith=DEP-"
 
 
-def alike(addresses):
-    """What the addresses mean in both folders."""
-    return [address + (OF_BOTH if addresses in (SERIES, CHOROPLETH) else "") for address in addresses]
-
-
-def once(seconds):
-    """p50 and p99 of each read, in ms, of the bench folder that the environment names; printed for whoever asked."""
+def measure(reads, seconds):
+    """p50 and p99 of each read, in ms."""
     with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=QUIET, REPERES_CACHE_MB=0) as service:
         base = f"http://{service.address}"
-        print(json.dumps({name: closed(base, alike(addresses), seconds, ())[1:3] for name, addresses in SINGLE.items()}))
+        return {name: closed(base, addresses, seconds, ())[1:3] for name, addresses in reads.items()}
 
 
-def asked(folder, seconds):
-    """The same of another folder, in a process of its own: the folder is read once."""
-    command = [sys.executable, __file__, str(seconds)]
+def territories(_, __):
+    """The codes of the territories that the choropleth shows."""
+    with Service() as service:
+        connection = service.connect()
+        connection.request("GET", CHOROPLETH[0])
+        return [row["territory_code"] for row in json.load(connection.getresponse())["data"]]
+
+
+# What is done in a process of its own, since that reads once where the bench folder is.
+PARTS = {part.__name__: part for part in (measure, territories)}
+
+
+def within(folder, part, reads=None, seconds=0):
+    """What a part gives in another bench folder."""
+    command = [sys.executable, __file__, part.__name__, json.dumps(reads), str(seconds)]
     done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, env=os.environ | {"BENCH_FOLDER": folder})
     return json.loads(done.stdout)
 
 
-def main():
-    smaller, larger, *seconds = sys.argv[1:]
-    rounds = [[asked(folder, *(seconds or ["3"])) for folder in (smaller, larger)] for _ in range(ROUNDS)]
+def main(smaller, larger, seconds=3):
+    shown = "territory_code=" + ",".join(within(smaller, territories))
+    reads = SINGLE | {
+        "a series": [SERIES[0] + OF_BOTH],
+        f"a choropleth of {shown.count(',') + 1} territories": [CHOROPLETH[0].replace(MAP, shown) + OF_BOTH],
+    }
+    del reads["a choropleth"]
+    rounds = [[within(folder, measure, reads, int(seconds)) for folder in (smaller, larger)] for _ in range(ROUNDS)]
     table(("reads", "p50 ms", "in the larger", "p99 ms", "in the larger", "p99 ratio"), ("---", *["---:"] * 5))
-    for name in SINGLE:
+    for name in reads:
         few, many = ([statistics.median(column) for column in zip(*(side[name] for side in sides))] for sides in zip(*rounds))
         ratio = statistics.median(large[name][1] / small[name][1] for small, large in rounds)
         table((name, f"{few[0]:.1f}", f"{many[0]:.1f}", f"{few[1]:.1f}", f"{many[1]:.1f}", f"{ratio:.2f}"))
@@ -54,9 +67,9 @@ def main():
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case [number]:
-            once(int(number))
-        case [_, _, *_]:
-            main()
+        case [name, reads, seconds] if name in PARTS:
+            print(json.dumps(PARTS[name](json.loads(reads), int(seconds))))
+        case [_, _] | [_, _, _]:
+            main(*sys.argv[1:])
         case _:
             raise SystemExit("usage: growth.py SMALLER LARGER [SECONDS]")
