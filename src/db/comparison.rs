@@ -9,7 +9,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::future::try_join;
 
 use super::ranking::{Alike, Rank, Standings};
-use super::sql::Fetched;
+use super::sql::{self, Fetched};
 use crate::query::{Plan, Release, Row};
 
 /// The same figure of a territory around.
@@ -133,6 +133,5 @@ async fn load(
         query = query.bind::<Array<Text>, _>(column);
     }
     let found: Vec<Fetched> = query.bind::<Integer, _>(release).load(&mut connection).await?;
-    let row = |row: &Row| row.cell(0)?.parse::<usize>().ok()?.checked_sub(1);
-    Ok(found.into_iter().filter_map(|Fetched(found)| Some((row(&found)?, found))).collect())
+    Ok(found.into_iter().filter_map(|Fetched(found)| Some((sql::given(&found)?, found))).collect())
 }

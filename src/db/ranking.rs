@@ -12,7 +12,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::sql::Fetched;
+use super::sql::{self, Fetched};
 use crate::bounded::bounded;
 use crate::query::Release;
 
@@ -195,8 +195,7 @@ async fn read(mut connection: &AsyncPgConnection, release: i32, wanted: &[Alike]
     let rows: Vec<Fetched> = query.bind::<Integer, _>(release).load(&mut connection).await?;
     let mut standings: Vec<Standing> = wanted.iter().map(|_| Standing::default()).collect();
     for Fetched(row) in rows {
-        let at = row.cell(0).and_then(|row| row.parse::<usize>().ok()).and_then(|row| row.checked_sub(1));
-        if let (Some(standing), Some(told)) = (at.and_then(|at| standings.get_mut(at)), row.cell(1)) {
+        if let (Some(standing), Some(told)) = (sql::given(&row).and_then(|at| standings.get_mut(at)), row.cell(1)) {
             *standing = Standing::read(told);
         }
     }

@@ -21,6 +21,11 @@ const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
 /// The outcome of each step that writes SQL.
 pub type Out = QueryResult<()>;
 
+/// Which of the rows that were given to a query with `unnest … WITH ORDINALITY` a row is about: its first cell says so.
+pub fn given(row: &Row) -> Option<usize> {
+    row.cell(0)?.parse::<usize>().ok()?.checked_sub(1)
+}
+
 /// A row as it comes from the database: every cell is selected as text.
 #[derive(Debug)]
 pub struct Fetched(pub Row);
