@@ -4,7 +4,8 @@ their latency becomes.
 
 Usage: growth.py SMALLER LARGER [SECONDS]: two bench folders, both filled by load.py. Answers from memory are off; server
 and Postgres share one processor. Medians of three rounds. The larger has figures of more territories, for more periods;
-those are asked for that are in both, so that the answers are of the same size.
+those are asked for that are in both, so that the answers are of the same size: territories of a map, and periods of a
+series.
 """
 
 import json
@@ -54,7 +55,7 @@ def main(smaller, larger, seconds=3):
     shown = "territory_code=" + ",".join(within(smaller, territories))
     reads = SINGLE | {
         "a series": [SERIES[0] + OF_BOTH],
-        f"a choropleth of {shown.count(',') + 1} territories": [CHOROPLETH[0].replace(MAP, shown) + OF_BOTH],
+        f"a choropleth of {shown.count(',') + 1} territories": [CHOROPLETH[0].replace(MAP, shown)],
     }
     del reads["a choropleth"]
     rounds = [[within(folder, measure, reads, int(seconds)) for folder in (smaller, larger)] for _ in range(ROUNDS)]

@@ -6,11 +6,13 @@ use tokio_postgres::Client;
 
 use super::DbError;
 use super::connect::Database;
+use super::latest;
 use super::migrate::MIGRATIONS_TABLE;
 use crate::query::{Dataset, Rows};
 
 /// The tables beside those of datasets, with what the role may do to them beside reading.
-const FIXED: [(&str, Option<&str>); 5] = [
+const FIXED: [(&str, Option<&str>); 6] = [
+    (latest::TABLE, Some("INSERT, UPDATE (last_release)")),
     ("withdrawals", Some("INSERT")),
     ("audit", Some("INSERT")),
     ("keys", Some("INSERT, UPDATE (revoked_at)")),

@@ -7,8 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio_postgres::Transaction;
 
-use super::{DbError, lookup};
-use crate::query::{Dataset, Rows};
+use super::{DbError, latest, lookup};
+use crate::query::{Dataset, Rows, Shape};
 
 /// The most rows at fault that are listed of one check of one dataset.
 const LISTED: usize = 20;
@@ -89,6 +89,12 @@ pub async fn check(
             rows(transaction, check, dataset.name, &sql, findings).await?;
         }
         protection(transaction, dataset.name, findings).await?;
+        if dataset.shape == Shape::Observations {
+            for sql in latest::checks(dataset, newest) {
+                rows(transaction, "derived", dataset.name, &sql, findings).await?;
+            }
+            protection(transaction, latest::TABLE, findings).await?;
+        }
     }
     rows(transaction, "staging", "-", STAGING, findings).await
 }
@@ -232,7 +238,7 @@ async fn protection(transaction: &Transaction<'_>, table: &str, findings: &mut F
     }
     let indexes = "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass($1) AND indisunique AND indisvalid";
     let unique: i64 = transaction.query_one(indexes, &[&table]).await?.get(0);
-    if unique < if table == "releases" { 1 } else { 2 } {
+    if unique < if ["releases", latest::TABLE].contains(&table) { 1 } else { 2 } {
         findings.push("protection", table, None, "a unique index of the key is missing or invalid".to_owned());
     }
     Ok(())

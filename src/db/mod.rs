@@ -21,6 +21,7 @@ pub mod history;
 pub mod integrity;
 pub mod keys;
 mod keyset;
+mod latest;
 pub mod lookup;
 pub mod merge;
 pub mod migrate;

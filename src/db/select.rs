@@ -7,6 +7,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
 use super::keyset::Order;
+use super::latest;
 use super::search;
 use super::sql::{self, Fetched, LookUp, Out};
 use crate::query::column::Source;
@@ -123,9 +124,12 @@ impl<'a> Select<'a> {
 
     /// Writes the rows that the plan selects, as `FROM … WHERE …` of the alias `t`.
     pub(super) fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let Some(last) = &self.plan.last else {
-            self.from(out)?;
-            return self.conditions(out);
+        let last = match &self.plan.last {
+            Some(last) if !self.plan.is_latest_of_series() => last,
+            _ => {
+                self.from(out)?;
+                return self.conditions(out);
+            }
         };
         out.push_sql(" FROM (SELECT t.*, row_number() OVER (PARTITION BY ");
         sql::list(out, self.dataset().key_fields().filter(|field| !matches!(field.kind, Kind::Period)), sql::column)?;
@@ -163,7 +167,8 @@ impl<'a> Select<'a> {
     /// Writes the table of the rows, or what stands in its place for a day.
     fn table<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         let day = self.plan.geography.as_ref().filter(|_| self.plan.context.holds_territories());
-        sql::of_day(out, self.dataset().name, day, &self.release)?;
+        let kept = self.plan.is_latest_of_series();
+        sql::of_day(out, if kept { latest::TABLE } else { self.dataset().name }, day, &self.release)?;
         out.push_sql(" t");
         Ok(())
     }

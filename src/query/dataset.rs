@@ -140,6 +140,15 @@ impl Dataset {
         self.key.iter().filter_map(|name| self.field(name))
     }
 
+    /// Whether all rows of a series share what a field says: a series is told by the key but for the period.
+    pub fn is_of_series(&self, field: &Field) -> bool {
+        let by = match field.origin {
+            Origin::Named { by, .. } => by,
+            _ => field.name,
+        };
+        self.key_fields().any(|key| key.name == by && !matches!(key.kind, Kind::Period))
+    }
+
     /// The field that names a row for people.
     pub fn title_field(&self) -> Option<&'static Field> {
         self.field("name").or_else(|| self.field("title"))

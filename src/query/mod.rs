@@ -23,6 +23,7 @@ pub mod presentation;
 mod reader;
 pub mod representation;
 pub mod row;
+mod selection;
 pub mod value;
 pub mod vintage;
 

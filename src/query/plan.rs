@@ -16,7 +16,7 @@ use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
 use super::representation::Representation;
 use super::row::Row;
-use super::vintage::{VERSION, Vintages};
+use super::vintage::Vintages;
 use super::{pairs, reader};
 use crate::problem::Fault;
 
@@ -37,9 +37,6 @@ pub const FACETS: usize = 5;
 
 /// How far `count=bounded` counts.
 pub const COUNT_BOUND: i64 = 10_000;
-
-/// How many fields of a key must be named for few rows to be left.
-const NARROW: usize = 2;
 
 /// The most observations of one series that `last` gives.
 pub const LAST: i64 = 100;
@@ -213,37 +210,11 @@ impl Plan {
         self.presentation.representation == Representation::Json || self.limit.is_some()
     }
 
-    /// Whether the rows come in the order of the key, which an index serves.
-    pub fn is_in_key_order(&self) -> bool {
-        let key = self.context.dataset.key.iter().chain(self.vintages.map(|_| &VERSION[0].name));
-        self.sort.len() == key.clone().count()
-            && self
-                .sort
-                .iter()
-                .zip(key)
-                .all(|(term, key)| !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key))
-    }
-
     /// The statuses of the rows, where an answer has notices of them: what is read by people and programs that show it, not
     /// whole files.
     pub fn noticed(&self) -> Option<&'static Field> {
         let told = self.context.dataset.shape == Shape::Observations;
         self.context.field("statuses").filter(|_| told && self.presentation.representation == Representation::Json)
-    }
-
-    /// Whether each row that is selected bears, refers to or lies in each code that the request names, so that the codes
-    /// exist if any row does: none stands beside others, and none is asked not to be there.
-    pub fn names_singly(&self) -> bool {
-        self.vintages.is_none()
-            && self.conditions.iter().filter(|condition| condition.names_rows()).all(Condition::is_single)
-            && self.scopes.iter().all(|scope| scope.territories.len() == 1)
-    }
-
-    /// Whether few rows are selected, whatever the values are: one value is named for each of the fields that the key begins
-    /// with, such as the indicator and the territory of a series.
-    pub fn is_narrow(&self) -> bool {
-        let mut first = self.context.dataset.key.iter().take(NARROW);
-        first.all(|name| self.conditions.iter().any(|condition| condition.is_single() && condition.field.name == *name))
     }
 
     /// The columns that are read: those shown, then those that only the order, the includes and the notices need.

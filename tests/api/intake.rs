@@ -4,6 +4,7 @@
 mod formats;
 mod inputs;
 mod kills;
+mod latest;
 mod modes;
 mod recipes;
 mod refusals;
