@@ -125,7 +125,7 @@ impl QueryFragment<Pg> for Groups<'_> {
         self.chosen(out)?;
         let observations = self.plan.context.dataset.shape == Shape::Observations;
         if observations {
-            Strata::new(&self.by, self.plan.geography.as_ref(), &self.release).write(out)?;
+            Strata::new(self.plan.grouping.as_ref(), &self.by, self.plan.geography.as_ref(), &self.release).write(out)?;
         }
         out.push_sql(" SELECT ");
         for field in &self.by {

@@ -10,20 +10,30 @@ use diesel::query_builder::AstPass;
 
 use super::sql::{self, Out};
 use crate::query::Field;
+use crate::query::grouping::Grouping;
 
 /// What makes a stratum beside the fields that groups are made by: by these each group is judged.
 /// Their number is what decides whether rows are hashed or sorted, hence no column that another one implies.
 const ALIKE: [&str; 4] = ["indicator_code", "period", "qualifier", "statuses"];
 
-/// What is said of a stratum beside them.
-const SUMMED: &str = "count(*) AS rows, count(t.value) AS present, \
-    count(*) FILTER (WHERE t.value IS NULL AND t.statuses && '{Q}') AS suppressed, \
-    sum(t.value) AS sum, min(t.value) AS least, max(t.value) AS most, sum(t.value * t.weight) AS weighted, \
-    sum(t.weight) FILTER (WHERE t.value IS NOT NULL) AS weight, count(t.weight) FILTER (WHERE t.value IS NOT NULL) AS weighed, \
-    min(t.period_start) AS start, max(t.period_end) AS \"end\", \
-    min(t.nature) AS least_nature, max(t.nature) AS most_nature, min(t.source_code) AS least_source, max(t.source_code) AS most_source, \
-    min(t.breakdown) AS least_breakdown, max(t.breakdown) AS most_breakdown, \
-    min(t.territory_code) AS least_territory, max(t.territory_code) AS most_territory";
+/// What is said of each stratum beside them; after the values, their weights.
+const SUMMED: [&str; 2] = [
+    ", count(*) AS rows, count(t.value) AS present, count(*) FILTER (WHERE t.value IS NULL AND t.statuses && '{Q}') AS suppressed, \
+     sum(t.value) AS sum",
+    ", NULL::numeric AS weighted, NULL::numeric AS weight, 0::bigint AS weighed, \
+     min(t.period_start) AS start, max(t.period_end) AS \"end\", \
+     min(t.nature) AS least_nature, max(t.nature) AS most_nature, min(t.source_code) AS least_source, max(t.source_code) AS most_source, \
+     min(t.breakdown) AS least_breakdown, max(t.breakdown) AS most_breakdown, \
+     min(t.territory_code) AS least_territory, max(t.territory_code) AS most_territory",
+];
+
+/// What is said of it where values are compared, and where they are not.
+const EXTREMES: &str = ", min(t.value) AS least, max(t.value) AS most";
+const NO_EXTREMES: &str = ", NULL::numeric AS least, NULL::numeric AS most";
+
+/// The same columns of a stratum that tells weights only, of the values that have one.
+const WEIGHTS: &str = ", 0, 0, 0, NULL, NULL, NULL, sum(t.value * t.weight), sum(t.weight), count(t.weight), \
+    NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL";
 
 /// The cells of a group of observations, in the order of `CELLS` and `INDICATOR_CELLS` of `aggregate`. Of what must not be
 /// mixed the number of different values is only told as far as 2.
@@ -46,15 +56,25 @@ pub const FROM: &str = " FROM strata t JOIN facts i ON i.code = t.indicator_code
 
 /// The strata of the named query `chosen`.
 pub struct Strata<'b> {
+    compares: bool,
+    may_weight: bool,
     by: &'b [&'static Field],
     geography: Option<&'b NaiveDate>,
     release: &'b i32,
 }
 
 impl<'b> Strata<'b> {
-    /// The strata of groups by these fields, at a release, in the geography of a day.
-    pub fn new(by: &'b [&'static Field], geography: Option<&'b NaiveDate>, release: &'b i32) -> Self {
-        Self { by, geography, release }
+    /// The strata of groups by these fields, of which a grouping says what is computed, at a release, in the geography of a
+    /// day.
+    pub fn new(
+        grouping: Option<&Grouping>,
+        by: &'b [&'static Field],
+        geography: Option<&'b NaiveDate>,
+        release: &'b i32,
+    ) -> Self {
+        let compares = grouping.is_some_and(Grouping::compares);
+        let may_weight = grouping.is_some_and(Grouping::may_weight);
+        Self { compares, may_weight, by, geography, release }
     }
 
     /// Writes the named queries that [`CELLS`] and [`FROM`] use, after others.
@@ -75,23 +95,36 @@ impl<'b> Strata<'b> {
         let keys: Vec<&str> = ALIKE.into_iter().chain(own).collect();
         out.push_sql("strata AS MATERIALIZED (SELECT ");
         list(out, &keys)?;
-        out.push_sql(", ");
-        out.push_sql(SUMMED);
+        let extremes = if self.compares { EXTREMES } else { NO_EXTREMES };
+        [SUMMED[0], extremes, SUMMED[1], " FROM chosen t GROUP BY "].iter().for_each(|part| out.push_sql(part));
+        list(out, &keys)?;
+        if self.may_weight {
+            self.weights(out, &keys)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// Adds strata of the weights. They are apart since few indicators have any: the database gathers the values with several
+    /// processes at once only where it need not look up anything for a row.
+    fn weights(&self, out: &mut AstPass<'_, 'b, Pg>, keys: &[&str]) -> Out {
+        out.push_sql(" UNION ALL SELECT ");
+        list(out, keys)?;
+        out.push_sql(WEIGHTS);
         out.push_sql(" FROM (SELECT ");
-        let read = ["period_start", "period_end", "value", "nature", "source_code", "breakdown", "territory_code"];
-        list(out, &keys.iter().copied().chain(read.into_iter().filter(|name| !keys.contains(name))).collect::<Vec<_>>())?;
+        list(out, keys)?;
         out.push_sql(
-            ", CASE WHEN t.indicator_code IN (SELECT i.code FROM facts i WHERE i.weight_indicator_code IS NOT NULL) THEN \
-             (SELECT max(v.value) FROM facts i JOIN observations v ON v.indicator_code = i.weight_indicator_code \
+            ", t.value, (SELECT max(v.value) FROM facts i JOIN observations v ON v.indicator_code = i.weight_indicator_code \
              WHERE i.code = t.indicator_code AND v.territory_code = t.territory_code AND v.period = t.period \
              AND v.breakdown = '_T' AND v.nature = t.nature AND ",
         );
         sql::visible(out, "v", self.release)?;
         // The offset keeps the weight from being looked up once for each place that it is used in.
-        out.push_sql(" HAVING count(*) = 1) END AS weight FROM chosen t OFFSET 0) t GROUP BY ");
-        list(out, &keys)?;
-        out.push_sql(")");
-        Ok(())
+        out.push_sql(
+            " HAVING count(*) = 1) AS weight FROM chosen t WHERE t.value IS NOT NULL \
+             AND t.indicator_code IN (SELECT i.code FROM facts i WHERE i.weight_indicator_code IS NOT NULL) OFFSET 0) t GROUP BY ",
+        );
+        list(out, keys)
     }
 
     /// Whether any group has a territory within another, and whether any has overlapping periods. Territories are first

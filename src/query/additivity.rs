@@ -3,7 +3,7 @@
 
 use super::context::Context;
 use super::dataset::Shape;
-use super::grouping::{Function, Grouping};
+use super::grouping::Grouping;
 use crate::problem::Fault;
 
 /// What is known of one group of rows.
@@ -47,7 +47,7 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &Facts) -> Vec<Fault
         faults.push(Fault::new(parameter, format!("{why}; {remedy}.")));
     };
     let combining = grouping.rollup || grouping.functions.iter().any(|function| function.combines());
-    let extremes = grouping.functions.iter().any(|function| matches!(function, Function::Min | Function::Max));
+    let extremes = grouping.compares();
     for (field, why) in APART {
         let asked = combining || (extremes && matches!(field, "indicator_code" | "stage"));
         if asked && facts.several(field) {
@@ -70,7 +70,7 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &Facts) -> Vec<Fault
         return faults;
     }
     let indicator = facts.indicator.as_deref().unwrap_or("the indicator");
-    let sums = grouping.functions.contains(&Function::Sum) && !grouping.rollup;
+    let sums = grouping.sums();
     // What cannot be added is not called a sum even where the group happens to have one cell: the indicator decides, not the
     // number of rows that there are today.
     if facts.several("territory_code") || grouping.rollup || sums {

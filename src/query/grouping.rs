@@ -36,6 +36,23 @@ pub enum Function {
     Count,
 }
 
+impl Grouping {
+    /// Whether the least or the greatest value is computed.
+    pub fn compares(&self) -> bool {
+        self.functions.iter().any(|function| matches!(function, Function::Min | Function::Max))
+    }
+
+    /// Whether values are added up, group by group, as those of an indicator with weights may not be.
+    pub fn sums(&self) -> bool {
+        self.functions.contains(&Function::Sum) && !self.rollup
+    }
+
+    /// Whether values may have weights.
+    pub fn may_weight(&self) -> bool {
+        !self.sums()
+    }
+}
+
 impl Function {
     /// Every function.
     pub const ALL: [Self; 5] = [Self::Sum, Self::Avg, Self::Min, Self::Max, Self::Count];
