@@ -6,8 +6,9 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 
+use super::references::LookUp;
 use super::select::Select;
-use super::sql::{self, LookUp, Out};
+use super::sql::{self, Out};
 use super::strata::{self, Strata};
 use crate::query::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};

@@ -32,6 +32,7 @@ pub mod publication;
 pub mod publications;
 pub mod ranking;
 pub mod read;
+mod references;
 pub mod related;
 pub mod replicas;
 mod schema;

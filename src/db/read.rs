@@ -86,8 +86,17 @@ pub struct UnknownCode {
 /// # Errors
 /// The database's.
 pub async fn answer(connection: &AsyncPgConnection, parent: Option<&'static Dataset>, plan: &Plan) -> QueryResult<Answer> {
-    let page = async |ground: &Ground| page(connection, plan, ground).await;
-    match grounded_unless(connection, parent, plan, page, |page| !page.rows.is_empty()).await? {
+    let read = async |ground: &Ground| page(connection, plan, ground).await;
+    let shows = |page: &Page| !page.rows.is_empty();
+    // Rows that have the very words show that there are such: nearly every search asks no more.
+    if plan.search.is_some() && plan.vintages.is_none() {
+        match grounded_unless(connection, parent, plan, Some(false), read, shows).await? {
+            Grounded::Found(_, page) if !shows(&page) => {}
+            Grounded::Found(_, page) => return Ok(Answer::Page(page)),
+            Grounded::Refused(answer) => return Ok(answer),
+        }
+    }
+    match grounded_unless(connection, parent, plan, None, read, shows).await? {
         Grounded::Found(_, page) => Ok(Answer::Page(page)),
         Grounded::Refused(answer) => Ok(answer),
     }
@@ -111,14 +120,16 @@ pub async fn grounded<T>(
     plan: &Plan,
     read: impl AsyncFnOnce(&Ground) -> QueryResult<T>,
 ) -> QueryResult<Grounded<T>> {
-    grounded_unless(connection, parent, plan, read, |_| false).await
+    grounded_unless(connection, parent, plan, None, read, |_| false).await
 }
 
-/// The same, where an answer may show by having rows that each code the request names exists.
+/// The same, where an answer may show by having rows that each code the request names exists; and where the search may be
+/// read in one way, to see what that gives.
 async fn grounded_unless<T>(
     connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
     plan: &Plan,
+    approximate: Option<bool>,
     read: impl AsyncFnOnce(&Ground) -> QueryResult<T>,
     shows: impl FnOnce(&T) -> bool,
 ) -> QueryResult<Grounded<T>> {
@@ -127,7 +138,10 @@ async fn grounded_unless<T>(
         Err(answer) => return Ok(Grounded::Refused(answer)),
     };
     let number = release.number;
-    let approximate = plan.search.is_some() && lookup::nothing_found(connection, plan, number).await?;
+    let approximate = match approximate {
+        Some(known) => known,
+        None => plan.search.is_some() && lookup::nothing_found(connection, plan, number).await?,
+    };
     let ground = Ground { release, approximate };
     let named = if plan.checks_codes { named(plan) } else { BTreeMap::new() };
     let find = |name: &str| plan.context.registry.iter().copied().find(|dataset| dataset.name == name);

@@ -7,8 +7,9 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 use diesel_async::AsyncPgConnection;
 
+use super::references::LookUp;
 use super::select::{self, Select};
-use super::sql::{self, LookUp};
+use super::sql;
 use crate::query::include::INCLUDED_ROWS;
 use crate::query::{Column, Dataset, Field, Include, Plan, Row};
 

@@ -8,16 +8,14 @@ use diesel::sql_types::{BigInt, Untyped};
 
 use super::keyset::Order;
 use super::latest;
+use super::references::LookUp;
 use super::search;
-use super::sql::{self, Fetched, LookUp, Out};
+use super::sql::{self, Fetched, Out};
 use crate::query::column::Source;
 use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
 
 /// The most fields of the key by which series are usually chosen: an indicator, territories, and one more.
 const SERIES: usize = 3;
-
-/// Rows from which on what they refer to is gathered first.
-const MANY: i64 = 1001;
 
 /// What is selected.
 #[derive(Clone, Copy, Debug)]
@@ -221,8 +219,7 @@ impl QueryFragment<Pg> for Select<'_> {
             Shape::Rows => {
                 let look_ups = match self.plan.vintages {
                     Some(_) => LookUp::OfVersion,
-                    None if self.most > MANY => LookUp::Gathered,
-                    None => LookUp::Single,
+                    None => LookUp::of(self.most),
                 };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push_sql("SELECT ");

@@ -12,6 +12,7 @@ use diesel::query_builder::AstPass;
 use diesel::row::{Field as _, NamedRow};
 use diesel::sql_types::{Date, Integer};
 
+use super::references::{LookUp, look_up};
 use crate::query::column::Source;
 use crate::query::{Column, Dataset, Field, Kind, Origin, Row};
 
@@ -79,18 +80,6 @@ pub fn versions(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out
     Ok(())
 }
 
-/// How cells of rows that other rows refer to are found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LookUp {
-    /// Each for itself: right for a page.
-    Single,
-    /// All of a dataset gathered once, as one object by code: a third of the cost for thousands of rows, since datasets that
-    /// rows refer to are small, but for the territories. Joined codes are left out, to be made of their parts.
-    Gathered,
-    /// Each for itself, as it was in the last release that has the version of the row that refers.
-    OfVersion,
-}
-
 /// Writes the text of a column's cell, as every representation starts from it.
 pub fn text<'b>(
     out: &mut AstPass<'_, 'b, Pg>,
@@ -104,7 +93,7 @@ pub fn text<'b>(
             Origin::Named { by, dataset: named } => {
                 look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
-            Origin::Row if look_ups == LookUp::Gathered && matches!(field.kind, Kind::JoinedCode) => {
+            Origin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
                 out.push_sql("NULL::text");
                 Ok(())
             }
@@ -114,7 +103,7 @@ pub fn text<'b>(
         },
         Source::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
-            let look_ups = if many && look_ups == LookUp::Gathered { LookUp::Single } else { look_ups };
+            let look_ups = if many && look_ups.gathers() { LookUp::Single } else { look_ups };
             look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
         }
         Source::Contour => {
@@ -132,39 +121,6 @@ pub fn text<'b>(
             Err(diesel::result::Error::QueryBuilderError("a computed column is read from no table".into()))
         }
     }
-}
-
-/// Writes the look-up of a cell in the row that a column names.
-fn look_up<'x, 'b>(
-    out: &mut AstPass<'x, 'b, Pg>,
-    named: &str,
-    (alias, by): (&str, &str),
-    release: &'b i32,
-    look_ups: LookUp,
-    cell: impl FnOnce(&mut AstPass<'x, 'b, Pg>) -> Out,
-) -> Out {
-    let gathered = look_ups == LookUp::Gathered;
-    out.push_sql(if gathered { "((SELECT jsonb_object_agg(n.code, " } else { "(SELECT " });
-    cell(out)?;
-    out.push_sql(if gathered { ") FROM " } else { " FROM " });
-    out.push_identifier(named)?;
-    out.push_sql(" n WHERE ");
-    match look_ups {
-        LookUp::OfVersion => {
-            out.push_sql("least(");
-            out.push_sql(alias);
-            out.push_sql(".last_release, ");
-            out.push_bind_param::<Integer, _>(release)?;
-            out.push_sql(") BETWEEN n.first_release AND coalesce(n.last_release, 2147483647)");
-        }
-        LookUp::Single | LookUp::Gathered => visible(out, "n", release)?,
-    }
-    out.push_sql(if gathered { ") ->> " } else { " AND n.code = " });
-    out.push_sql(alias);
-    out.push_sql(".");
-    out.push_identifier(by)?;
-    out.push_sql(")");
-    Ok(())
 }
 
 /// Writes what the releases up to this one say of a version of a row: a later one may have closed it since.

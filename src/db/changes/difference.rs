@@ -12,15 +12,13 @@ use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
 
 use super::Step;
 use crate::db::keyset::Order;
+use crate::db::references::LookUp;
 use crate::db::select::Select;
-use crate::db::sql::{self, LookUp, Out};
+use crate::db::sql::{self, Out};
 use crate::query::{Changes, Column, Dataset, Field, Origin, Plan};
 
 /// Cells before those of the row: the operation, the reason, the successor.
 pub(super) const CELLS: usize = 3;
-
-/// Rows from which on what they refer to is gathered first.
-const MANY: i64 = 1001;
 
 /// The changes of one step, in the order of the key.
 pub(super) struct Difference<'a> {
@@ -250,7 +248,7 @@ impl QueryFragment<Pg> for Difference<'_> {
         let out = &mut out;
         // The best way depends on how much of a table a release is, which only its number says.
         out.unsafe_to_cache_prepared();
-        let look_ups = if self.most > MANY { LookUp::Gathered } else { LookUp::Single };
+        let look_ups = LookUp::of(self.most);
         out.push_sql("SELECT t.operation");
         self.recorded(out, "reason")?;
         self.recorded(out, "successor_code")?;
