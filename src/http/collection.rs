@@ -42,13 +42,14 @@ pub async fn list(
     let address = plan.address(&path(&plan, parent));
     let asked = Asked::plan(&plan, address).represented(plan.presentation.representation, !whole);
     let (request, state) = (&request, &*state);
+    let (coding, head) = (asked.coding(request), request.method() == Method::HEAD);
     reply(request, state, asked, async || match (json, whole) {
         _ if plan.presentation.wide => wide::answer(state, &plan, parent).await,
         _ if plan.grouping.is_some() => aggregate::answer(state, &plan, parent).await,
         (true, _) if !plan.compare.is_empty() => comparison::answer(state, &plan, parent).await,
         (true, _) => Ok(respond(&plan, parent, &page(state, &plan, parent).await?)),
         (false, false) => export::page(state, &plan, parent).await,
-        (false, true) => export::all(state, plan, parent, request.method() == Method::HEAD).await,
+        (false, true) => export::all(state, plan, parent, (coding, head)).await,
     })
     .await
 }

@@ -11,6 +11,7 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
+use super::coding::Coding;
 use super::collection::{self, refusal};
 use super::envelope::instant;
 use super::state::State;
@@ -72,7 +73,7 @@ pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io:
     writer.end(out)
 }
 
-/// Answers a plan with all rows.
+/// Answers a plan with all rows, in a coding; with nothing but the head when `headers_only`.
 ///
 /// # Errors
 /// Those of the plan's codes and release; 400 for more rows than the representation or the order admits; 503 when too
@@ -81,7 +82,7 @@ pub async fn all(
     state: &State,
     plan: Plan,
     parent: Option<&'static Dataset>,
-    headers_only: bool,
+    (coding, headers_only): (Coding, bool),
 ) -> Result<HttpResponse, Problem> {
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let (asked, bound) = (&plan, bound(&plan));
@@ -107,12 +108,13 @@ pub async fn all(
     let about = about(&plan, parent, &ground);
     let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
+    coding.describe(&mut response);
     if headers_only {
         // A stream of nothing, since the length of the answer to GET is not known, and an empty body would say that it is 0.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = state.exports.rows(Arc::new(plan), ground);
-    Ok(response.streaming(stream(state, rows, writer, permit).await?))
+    Ok(response.streaming(stream(state, rows, (writer, coding), permit).await?))
 }
 
 /// The most rows that may be asked for at once, with the parameter that is the reason; nothing where there is no limit.
@@ -195,14 +197,14 @@ pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) 
     }
 }
 
-/// Formats the rows as they come, on a thread that may wait for the client, and hands the pieces over.
+/// Formats and codes the rows as they come, on a thread that may wait for the client, and hands the pieces over.
 ///
 /// # Errors
 /// 503 when the database does not give the first rows; afterwards there is a head, and the body can only break off.
 pub async fn stream(
     state: &State,
     rows: Chunks,
-    mut writer: Box<dyn RowWriter>,
+    (mut writer, coding): (Box<dyn RowWriter>, Coding),
     permit: Permit,
 ) -> Result<impl futures_util::Stream<Item = io::Result<Bytes>> + use<>, Problem> {
     let rows = rows.begun().await?;
@@ -210,8 +212,11 @@ pub async fn stream(
     let runtime = state.exports.handle();
     runtime.clone().spawn_blocking(move || {
         let _permit = permit;
-        let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(PIECE * 2) };
-        let written = drain(writer.as_mut(), &mut out, rows).and_then(|_| out.flush()).and_then(|()| out.send(Piece::End));
+        let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(PIECE * 2), lost: false };
+        let written = coding
+            .through(&mut out, |out| drain(writer.as_mut(), out, rows))
+            .and_then(|_| out.flush())
+            .and_then(|()| out.send(Piece::End));
         // The error ends the body before its end, and so the connection: the client sees that something is missing.
         if let Err(error) = written {
             log::warn!("an export broke off: {error}");
@@ -245,6 +250,8 @@ struct Pieces {
     sender: mpsc::Sender<Piece>,
     runtime: tokio::runtime::Handle,
     gathered: Vec<u8>,
+    /// Whether nobody reads any more, so that nobody is waited for again.
+    lost: bool,
 }
 
 impl Write for Pieces {
@@ -266,7 +273,16 @@ impl Write for Pieces {
 }
 
 impl Pieces {
-    fn send(&self, piece: Piece) -> io::Result<()> {
+    fn send(&mut self, piece: Piece) -> io::Result<()> {
+        if self.lost {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        let sent = self.attempt(piece);
+        self.lost = sent.is_err();
+        sent
+    }
+
+    fn attempt(&self, piece: Piece) -> io::Result<()> {
         match self.runtime.block_on(tokio::time::timeout(PATIENCE, self.sender.send(piece))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),

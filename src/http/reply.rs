@@ -62,7 +62,12 @@ impl Asked {
     /// The same, whose representation the header `Accept` may choose; all rows of it, which are not `kept`, or a page.
     pub fn represented(self, representation: Representation, kept: bool) -> Self {
         let dense = matches!(representation, Representation::Parquet | Representation::Xlsx);
-        Self { by_accept: true, coded: kept && !dense, kept, ..self }
+        Self { by_accept: true, coded: !dense, kept, ..self }
+    }
+
+    /// The coding in which it is answered. Who makes an answer that is not kept codes it.
+    pub fn coding(&self, request: &HttpRequest) -> Coding {
+        if self.coded { Coding::preferred(request) } else { Coding::Identity }
     }
 
     /// The headers that every answer to this has, whether or not the client has it already.
@@ -125,8 +130,7 @@ pub async fn reply(
     asked: Asked,
     make: impl AsyncFnOnce() -> Result<HttpResponse, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let coding = if asked.coded { Coding::preferred(request) } else { Coding::Identity };
-    let key = Key::new(asked.release.as_ref(), asked.address.clone(), coding);
+    let key = Key::new(asked.release.as_ref(), asked.address.clone(), asked.coding(request));
     let tag = tag(&key);
     let headers = asked.headers(&tag);
     let known = conditional::known(request);
@@ -227,11 +231,7 @@ fn entry(response: HttpResponse) -> Result<Entry, Box<HttpResponse>> {
 }
 
 async fn coded(entry: Arc<Entry>, coding: Coding) -> Result<Arc<Entry>, Problem> {
-    let coded = coding.code(&entry.body).await.map_err(|error| {
-        log::error!("an answer cannot be coded: {error}");
-        Problem::internal()
-    })?;
-    let (Some(body), Some(name)) = (coded, coding.name()) else { return Ok(entry) };
+    let (Some(body), Some(name)) = (coding.code(&entry.body).await?, coding.name()) else { return Ok(entry) };
     let mut headers = entry.headers.clone();
     headers.push((header::CONTENT_ENCODING, HeaderValue::from_static(name)));
     Ok(Arc::new(Entry { headers, body }))

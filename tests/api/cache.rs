@@ -47,11 +47,20 @@ fn accepting(target: &str, codings: &str) -> Reply {
 
 #[test]
 fn every_coding_holds_the_same_bytes_and_has_a_tag_of_its_own() {
-    for target in ["/v1/territories?limit=200", "/v1/territories?format=csv&limit=300", "/openapi.json", "/v1"] {
+    let whole = [
+        "/v1/territories?kind=epci&format=csv",
+        "/v1/territories?kind=epci&format=geojson",
+        "/v1/changes?format=ndjson&dataset=indicators",
+    ];
+    let kept =
+        ["/v1/territories?limit=200", "/v1/territories?format=csv&limit=300", "/openapi.json", "/v1", "/v1/changes?limit=200"];
+    for target in kept.into_iter().chain(whole) {
         let plain = get(bundled(), target);
         assert_eq!(plain.header("content-encoding"), None);
         let mut tags = vec![plain.header("etag").expect("a tag").to_owned()];
         for coding in ["zstd", "br", "gzip"] {
+            let head = ask(bundled(), "HEAD", target, &[format!("Accept-Encoding: {coding}")]);
+            assert_eq!((head.status, head.header("content-encoding")), (200, Some(coding)), "{target}");
             for _ in 0..2 {
                 let reply = accepting(target, coding);
                 assert_eq!(reply.header("content-encoding"), Some(coding), "{target}");

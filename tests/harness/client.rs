@@ -89,8 +89,14 @@ pub fn raw(address: SocketAddr, bytes: &[u8]) -> Reply {
 
 /// Sends GET, waits for the first byte of the answer, and reads on only when `meanwhile` has been done.
 pub fn get_late(address: SocketAddr, target: &str, meanwhile: impl FnOnce()) -> Reply {
+    get_late_in(address, target, "identity", meanwhile)
+}
+
+/// The same, in a content coding.
+pub fn get_late_in(address: SocketAddr, target: &str, coding: &str, meanwhile: impl FnOnce()) -> Reply {
     let mut stream = connect(address);
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").expect("the server reads");
+    let head = format!("GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAccept-Encoding: {coding}\r\n\r\n");
+    stream.write_all(head.as_bytes()).expect("the server reads");
     let mut first = vec![0];
     stream.read_exact(&mut first).expect("the server answers");
     meanwhile();

@@ -14,7 +14,7 @@ mod standby;
 mod world;
 
 pub use bundle::{SOURCES, bundle, territories};
-pub use client::{Reply, ask, get, get_late, head, raw, send};
+pub use client::{Reply, ask, get, get_late, get_late_in, head, raw, send};
 pub use cluster::{close, cluster_log, database, open, root_directory};
 pub use form::{Form, key};
 pub use program::{Program, bundles, data_dir, kill, postmaster, text};

@@ -10,6 +10,7 @@ use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
+use super::coding::Coding;
 use super::collection::{self, no_release};
 use super::state::State;
 use super::{conditional, export, negotiation, request};
@@ -72,9 +73,10 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     }
     let release = release(&state, &changes).await?;
     let links = answer::links(&changes, release.number);
-    let tag = conditional::tag(&[&links.pinned]);
+    let coding = Coding::preferred(&request);
+    let tag = conditional::tag(&[&links.pinned, coding.name().unwrap_or_default()]);
     let (mut response, same) = conditional::begin(&request, &tag);
-    response.insert_header((header::VARY, "Accept"));
+    response.insert_header((header::VARY, "Accept, Accept-Encoding"));
     response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
     response.insert_header((export::RELEASE, release.number));
     if same {
@@ -89,7 +91,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         });
         let (unknown, page) = read.await?;
         refuse(unknown, until)?;
-        return answer::page(asked, &release, links, &page, response);
+        return coding.apply(answer::page(asked, &release, links, &page, response)?).await;
     }
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let found =
@@ -97,12 +99,13 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     refuse(found.unknown, until)?;
     let writer = answer::writer(&changes, &release, &links.pinned)?;
     let mut response = answer::file(&changes, &release, response);
+    coding.describe(&mut response);
     if request.method() == Method::HEAD {
         // As of any export, the length of the answer to GET is not known.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
-    Ok(response.streaming(export::stream(&state, rows, Box::new(writer), permit).await?))
+    Ok(response.streaming(export::stream(&state, rows, (Box::new(writer), coding), permit).await?))
 }
 
 /// The last release whose changes are given.
