@@ -30,6 +30,7 @@ PAGES = ("territories?kind=commune&limit=200", "territories?within=DEP-62&sort=-
 WORDS = ("lille", "st etienne", "bassin minier", "acces aux droits", "roubaix", "pauvrete")
 SERIES = ("observations?latest=true", "observations?within=REG-32&compare=region", "observations?layout=wide", "observations?vintages=all")
 EXPORTS = ("conventions?format=csv", "observations?format=ndjson", "funding?format=xlsx", "territories?kind=departement&format=parquet")
+CODINGS = ("identity", "gzip", "br", "zstd")
 ERRORS = (("territories?populaton=1", 400), ("territories/COM-00000", 404), ("observations?group_by=period&aggregate=sum", 422))
 
 
@@ -63,7 +64,7 @@ MIX = (
     (5, fresh),
     (10, lambda client: client.ask(f"/v1/territories?q={random.choice(WORDS).replace(' ', '%20')}")),
     (15, lambda client: client.ask(f"/v1/{random.choice(SERIES)}")),
-    (5, lambda client: client.ask(f"/v1/{random.choice(EXPORTS)}")),
+    (5, lambda client: client.ask(f"/v1/{random.choice(EXPORTS)}", {"Accept-Encoding": random.choice(CODINGS)})),
     (10, unchanged),
     (8, error),
     (2, abort),

@@ -27,17 +27,17 @@ BEGIN
     -- what tells them apart alone, and fetched after it, since whole they fill the disk.
     CREATE TEMP TABLE stage_latest ON COMMIT DROP AS
     SELECT o.* FROM (
-        SELECT DISTINCT ON (indicator_code, territory_code, breakdown, nature, source_code) place FROM (
-            SELECT o.ctid AS place, o.* FROM observations o WHERE o.first_release = number
+        SELECT DISTINCT ON (indicator_code, territory_code, breakdown, nature, source_code) home, place FROM (
+            SELECT o.tableoid AS home, o.ctid AS place, o.* FROM observations o WHERE o.first_release = number
             UNION ALL
-            SELECT o.ctid, o.* FROM latest_observations l JOIN observations o
+            SELECT o.tableoid, o.ctid, o.* FROM latest_observations l JOIN observations o
                 ON o.indicator_code = l.indicator_code AND o.territory_code = l.territory_code
                 AND o.breakdown = l.breakdown AND o.nature = l.nature AND o.source_code = l.source_code
             WHERE l.last_release = number - 1 AND o.first_release < number AND (o.last_release IS NULL OR o.last_release >= number)
         ) c
         WHERE value IS NOT NULL
         ORDER BY indicator_code, territory_code, breakdown, nature, source_code, period_end DESC, period_start DESC, period DESC
-    ) c JOIN observations o ON o.ctid = c.place;
+    ) c JOIN observations o ON o.tableoid = c.home AND o.ctid = c.place;
     ANALYZE stage_latest;
 
     UPDATE latest_observations l SET last_release = number - 1 FROM stage_latest s
@@ -58,7 +58,9 @@ BEGIN
     )
     ORDER BY s.indicator_code, s.territory_code, s.breakdown, s.nature, s.source_code;
 
-    PERFORM analyze_table('latest_observations');
+    IF EXISTS (SELECT FROM stage_latest) THEN
+        PERFORM analyze_table('latest_observations');
+    END IF;
     DROP TABLE stage_latest;
 END $$;
 
