@@ -14,18 +14,22 @@ use crate::datasets::REGISTRY;
 use crate::db::Pool;
 use crate::db::Replicas;
 use crate::db::Timeline;
-use crate::db::connect::Database;
-use crate::db::export::Exports;
-use crate::db::pool::Limits;
-use crate::db::ranking::Standings;
-use crate::http::files::{self, store::Store};
-use crate::http::memory::Memory;
-use crate::http::shortcut::Shortcuts;
-use crate::http::{Bounds, Counts, Endpoint, State, docs, endpoint, observe, openapi, problems};
+use crate::db::connection::config::Database;
+use crate::db::connection::pool::Limits;
+use crate::db::read::export::Exports;
+use crate::db::read::ranking::Standings;
+use crate::http::cache::request_index::Shortcuts;
+use crate::http::cache::store::Memory;
+use crate::http::handlers::files;
+use crate::http::handlers::{docs, problems};
+use crate::http::middleware::observe;
+use crate::http::openapi::document;
+use crate::http::release_files::Store;
+use crate::http::{Bounds, Counts, Endpoint, State, router};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
-use crate::query::closest::closest;
+use crate::query::suggest::closest;
 
 /// Connections for exports, besides those of the workers.
 pub const EXPORT_CONNECTIONS: usize = 2;
@@ -82,7 +86,7 @@ impl Shared {
     /// What workers share, for a database. Answers are kept up to so many bytes.
     /// Reads go to the replicas as far as they have come.
     pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, memory: u64) -> Self {
-        let document = Bytes::from(openapi::text(REGISTRY));
+        let document = Bytes::from(document::text(REGISTRY));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
@@ -172,17 +176,17 @@ pub fn build(
 }
 
 fn routes(config: &mut web::ServiceConfig) {
-    for endpoint in endpoint::all(REGISTRY) {
+    for endpoint in router::all(REGISTRY) {
         config.service(endpoint.resource());
     }
-    config.service(endpoint::read_only("/problems/", web::to(problems::problems)));
-    config.service(endpoint::read_only("/docs", web::to(docs::redirect)));
-    config.service(endpoint::read_only(docs::PAGES, web::to(docs::page)));
+    config.service(router::read_only("/problems/", web::to(problems::problems)));
+    config.service(router::read_only("/docs", web::to(docs::redirect)));
+    config.service(router::read_only(docs::PAGES, web::to(docs::page)));
 }
 
 /// Answers for addresses where nothing is, with the closest that exist.
 async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, Problem> {
-    let paths: Vec<String> = endpoint::all(REGISTRY).iter().map(Endpoint::path).collect();
+    let paths: Vec<String> = router::all(REGISTRY).iter().map(Endpoint::path).collect();
     let near = closest(request.path(), paths.iter().map(String::as_str));
     Err(Problem::new(Kind::UnknownResource, "Nothing is found at this address.").closest(near))
 }

@@ -17,13 +17,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::app::{Disk, Shared};
+use crate::cli::database::Databases;
 use crate::config::{Config, VARIABLES};
 use crate::datasets::REGISTRY;
-use crate::http::openapi;
+use crate::http::openapi::document;
 use crate::publish::Settings;
-use crate::query::closest::closest;
+use crate::query::suggest::closest;
 use crate::server::{Leave, Server, Socket};
-use database::Databases;
 
 const COMMANDS: [(&str, &str); 9] = [
     ("serve", "sets the database up if need be, and serves (the default)"),
@@ -55,7 +55,7 @@ pub fn run(arguments: &[String]) -> ExitCode {
             return ExitCode::from(ARGUMENTS);
         }
         ["verify", ..] => return verify::run(arguments),
-        ["openapi"] => print(&openapi::text(REGISTRY)),
+        ["openapi"] => print(&document::text(REGISTRY)),
         ["help" | "--help" | "-h"] => print(&help()),
         ["--version" | "-V"] => print(concat!("reperes ", env!("CARGO_PKG_VERSION"), "\n")),
         [first, ..] => {

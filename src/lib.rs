@@ -12,7 +12,7 @@
 //!         cli → publish → db
 //!         { cli, http, publish } → access → query
 //!         { app, http, publish, db } → metrics
-//!         { http, db } → bounded
+//!         { http, db } → sharded_cache
 //!         cli → { config, postgres }
 //! ```
 //!
@@ -20,7 +20,6 @@
 
 pub mod access;
 pub mod app;
-mod bounded;
 pub mod cli;
 pub mod config;
 pub mod datasets;
@@ -33,3 +32,4 @@ pub mod problem;
 pub mod publish;
 pub mod query;
 pub mod server;
+mod sharded_cache;

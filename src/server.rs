@@ -23,9 +23,9 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::{self, Shared};
-use crate::http::wire::{self, Wire};
+use crate::http::connection::stream::{self, Wire};
 use crate::problem::{Kind, Problem};
-pub use socket::Socket;
+pub use crate::server::socket::Socket;
 
 /// How long the end of a connection may take.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -199,7 +199,7 @@ impl Server {
 /// Tells a client that there are too many, if it takes that in at once.
 async fn turn_away(mut stream: TcpStream) -> DispatchError {
     let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.");
-    let answer = wire::last_answer(&problem, false).unwrap_or_default();
+    let answer = stream::last_answer(&problem, false).unwrap_or_default();
     let told = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;

@@ -2,7 +2,7 @@
 //! `publish:source:{code}` the rows of one source in any dataset whose rows name theirs.
 //! Must not know where keys are kept.
 
-use crate::query::closest::closest;
+use crate::query::suggest::closest;
 use crate::query::{Dataset, Rows};
 
 /// The scope that admits everything.

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use crate::db::digest::Digest;
+use crate::db::verify::digest::Digest;
 
 /// Length of the last line: 64 hexadecimal digits, a space, 12 digits, a line end.
 const SEAL: usize = 78;

@@ -10,8 +10,8 @@ use super::database::Databases;
 use super::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
-use crate::db::connect::Database;
-use crate::db::{digest, integrity};
+use crate::db::connection::config::Database;
+use crate::db::verify::{checks, digest};
 use crate::postgres;
 
 /// Writes a backup.
@@ -27,10 +27,10 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
     let databases = Databases::join(config)?;
     let file = databases.with(async |client| {
         let at = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let transaction = integrity::snapshot(client).await.map_err(text)?;
-        let (server, snapshot) = integrity::exported(&transaction).await.map_err(text)?;
+        let transaction = checks::snapshot(client).await.map_err(text)?;
+        let (server, snapshot) = checks::exported(&transaction).await.map_err(text)?;
         let program = postgres::tool(config.bin_dir.as_deref(), "pg_dump", server)?;
-        let releases = integrity::releases(&transaction).await.map_err(text)?;
+        let releases = checks::releases(&transaction).await.map_err(text)?;
         let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
         let mut file = temporary()?;
         let mut command = client_program(&program, &databases.owner);

@@ -11,9 +11,10 @@ use super::text;
 use crate::app::EXPORT_CONNECTIONS;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
-use crate::db::connect::Database;
-use crate::db::migrate::{self, SetupLock};
-use crate::db::{DbError, grants};
+use crate::db::DbError;
+use crate::db::connection::config::Database;
+use crate::db::setup::migrations::{self, SetupLock};
+use crate::db::setup::roles;
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
 use crate::publish::{self, PublishError};
 
@@ -100,7 +101,7 @@ impl Databases {
         let deadline = Instant::now() + patience;
         runtime()?.block_on(async {
             loop {
-                let missing = async { migrate::missing(&self.service.writer().await?).await };
+                let missing = async { migrations::missing(&self.service.writer().await?).await };
                 let why = match missing.await {
                     Ok(missing) => match missing.first() {
                         None => return Ok(()),
@@ -125,12 +126,12 @@ impl Databases {
     /// # Errors
     /// The database's.
     pub async fn prepare(&self, lock: &SetupLock) -> Result<(), DbError> {
-        for name in migrate::run(&self.owner, lock).await? {
+        for name in migrations::run(&self.owner, lock).await? {
             log::info!("migrated: {name}");
         }
         let mut owner = self.owner.writer().await?;
-        grants::ensure_role(&owner, &self.service).await?;
-        grants::apply(&mut owner, &self.service, REGISTRY).await?;
+        roles::ensure_role(&owner, &self.service).await?;
+        roles::apply(&mut owner, &self.service, REGISTRY).await?;
         Ok(())
     }
 
@@ -142,7 +143,7 @@ impl Databases {
         runtime()?.block_on(async {
             // The role that serves is not there before the database is set up.
             let owner = self.owner.writer().await.map_err(text)?;
-            if !migrate::missing(&owner).await.map_err(text)?.is_empty() {
+            if !migrations::missing(&owner).await.map_err(text)?.is_empty() {
                 return Err("the database is not set up for this version: run `reperes migrate` first".to_owned());
             }
             let mut client = self.service.writer().await.map_err(text)?;

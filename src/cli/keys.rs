@@ -10,8 +10,8 @@ use super::database::Databases;
 use crate::access::{Token, check_scope, hash};
 use crate::config::Config;
 use crate::datasets::REGISTRY;
-use crate::db::keys;
-use crate::query::closest::closest;
+use crate::db::write::api_keys;
+use crate::query::suggest::closest;
 
 /// What a key is made of.
 struct Wanted {
@@ -99,7 +99,9 @@ fn create(databases: &Databases, wanted: &Wanted) -> Result<String, String> {
     let token = Token::new()?;
     let digest = hash(token.text()).ok_or("the token that was made is none")?;
     let created = databases.with(async |client| {
-        keys::create(client, &wanted.name, &digest, &wanted.scopes, wanted.expires_at).await.map_err(|error| error.to_string())
+        api_keys::create(client, &wanted.name, &digest, &wanted.scopes, wanted.expires_at)
+            .await
+            .map_err(|error| error.to_string())
     })?;
     if !created {
         return Err(format!(
@@ -112,7 +114,7 @@ fn create(databases: &Databases, wanted: &Wanted) -> Result<String, String> {
 }
 
 fn list(databases: &Databases) -> Result<String, String> {
-    let all = databases.with(async |client| keys::list(client).await.map_err(|error| error.to_string()))?;
+    let all = databases.with(async |client| api_keys::list(client).await.map_err(|error| error.to_string()))?;
     let day = |instant: DateTime<Utc>| instant.format("%Y-%m-%d").to_string();
     let mut text = format!("{:<24} {:<24} {:<10} {:<10} SCOPES\n", "NAME", "STATE", "CREATED", "EXPIRES");
     for key in all {
@@ -129,8 +131,8 @@ fn list(databases: &Databases) -> Result<String, String> {
 
 fn revoke(databases: &Databases, name: &str) -> Result<String, String> {
     let (revoked, all) = databases.with(async |client| {
-        let revoked = keys::revoke(client, name).await.map_err(|error| error.to_string())?;
-        Ok((revoked, keys::list(client).await.map_err(|error| error.to_string())?))
+        let revoked = api_keys::revoke(client, name).await.map_err(|error| error.to_string())?;
+        Ok((revoked, api_keys::list(client).await.map_err(|error| error.to_string())?))
     })?;
     let known = all.iter().find(|key| key.name == name);
     match (revoked, known) {

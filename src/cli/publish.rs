@@ -14,7 +14,7 @@ use super::{configure, print, usage};
 use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
-use crate::db::audit::By;
+use crate::db::write::audit::By;
 use crate::publish::{self, Dialect, File, Job, Manifest, Mode, Outcome, Progress, PublishError, Report, Values, Withdrawal};
 
 /// What the shell is told; 2 stands for wrong arguments, of any command.

@@ -11,8 +11,9 @@ use super::database::{self, Databases};
 use super::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
-use crate::db::integrity::{self, Findings};
-use crate::db::{DbError, digest};
+use crate::db::DbError;
+use crate::db::verify::checks::{self, Findings};
+use crate::db::verify::digest;
 use crate::postgres;
 
 /// Restores a backup.
@@ -25,7 +26,7 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
     database::runtime()?.block_on(async {
         let lock = database::wait_for(&databases.owner, config.startup_wait).await?;
         let owner = databases.owner.writer().await.map_err(text)?;
-        let (server, occupants) = integrity::occupants(&owner).await.map_err(text)?;
+        let (server, occupants) = checks::occupants(&owner).await.map_err(text)?;
         if !occupants.is_empty() {
             return Err(format!(
                 "the database is not empty: it has {} and perhaps more; a backup is restored into an empty one only",
@@ -74,15 +75,15 @@ fn pass(mut reader: Child, mut writer: Child) -> Result<(), String> {
 /// Checks that what was restored is what was backed up, and sound.
 fn compare(databases: &Databases, contents: &Contents) -> Result<(), String> {
     databases.with(async |client| {
-        let transaction = integrity::snapshot(client).await.map_err(text)?;
-        let releases = integrity::releases(&transaction).await.map_err(text)?;
+        let transaction = checks::snapshot(client).await.map_err(text)?;
+        let releases = checks::releases(&transaction).await.map_err(text)?;
         let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
         let mut faults = digest::differences(&contents.digests, &digests);
         if digests.len() != contents.digests.len() {
             faults.push(format!("{} releases are there, {} were backed up", digests.len(), contents.digests.len()));
         }
         let mut findings = Findings::default();
-        integrity::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
+        checks::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
         faults.extend(findings.faults.into_iter().map(|fault| format!("{}: {}: {}", fault.check, fault.dataset, fault.detail)));
         match faults.is_empty() {
             true => Ok(()),

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::database::Databases;
 use super::{configure, print, text, usage};
 use crate::datasets::REGISTRY;
-use crate::db::digest::{self, Digest};
-use crate::db::integrity::{self, Fault, Findings};
+use crate::db::verify::checks::{self, Fault, Findings};
+use crate::db::verify::digest::{self, Digest};
 use crate::publish::{self, Comparison};
 
 const EXIT_CODES: &str = "Exit codes: 0 sound, 1 could not run, 2 wrong arguments, 3 faults found.";
@@ -84,9 +84,9 @@ fn verify(matches: &ArgMatches) -> Result<Report, String> {
     Databases::join(&config)?.with(async |client| {
         let mut findings = Findings::default();
         let digests = {
-            let transaction = integrity::snapshot(client).await.map_err(text)?;
-            integrity::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
-            let mut numbers = integrity::releases(&transaction).await.map_err(text)?;
+            let transaction = checks::snapshot(client).await.map_err(text)?;
+            checks::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
+            let mut numbers = checks::releases(&transaction).await.map_err(text)?;
             if let Some(wanted) = wanted.filter(|wanted| !numbers.contains(wanted)) {
                 return Err(format!("there is no release {wanted}; the newest is {}", numbers.last().unwrap_or(&0)));
             }

@@ -11,14 +11,14 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::db::connect::Database;
-use crate::db::pool::Limits;
+use crate::db::connection::config::Database;
+use crate::db::connection::pool::Limits;
 use crate::http::Bounds;
-use crate::http::patience::Patience;
-use crate::http::rate::LONGEST_WINDOW;
-use crate::query::closest::closest;
+use crate::http::connection::timeouts::Patience;
+use crate::http::middleware::rate_limit::LONGEST_WINDOW;
+use crate::query::suggest::closest;
 
-pub use variables::{VARIABLES, Variable};
+pub use crate::config::variables::{VARIABLES, Variable};
 
 /// Prefix of the variables that are ours alone, among which a misspelt one is a fault.
 const PREFIX: &str = "REPERES_";

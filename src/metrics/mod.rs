@@ -1,7 +1,7 @@
 //! Owns what is counted of the service and told to Prometheus: names, units, labels and buckets, by its conventions.
 //! Must not know what is served: others say what has happened.
 
-mod levels;
+mod gauges;
 mod process;
 mod publications;
 mod reads;
@@ -14,10 +14,10 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::Registry;
 
-pub use levels::Levels;
-pub use publications::Publications;
-pub use reads::Reads;
-pub use requests::{Cached, REFUSED, Requests, UNMATCHED};
+pub use crate::metrics::gauges::Levels;
+pub use crate::metrics::publications::Publications;
+pub use crate::metrics::reads::Reads;
+pub use crate::metrics::requests::{Cached, REFUSED, Requests, UNMATCHED};
 
 /// The media type of [`Metrics::text`].
 pub const TEXT: &str = prometheus_text::CONTENT_TYPE;
@@ -30,7 +30,7 @@ pub struct Metrics(Arc<Inner>);
 struct Inner {
     registry: Registry,
     workers: requests::Workers,
-    levels: levels::Gauges,
+    levels: gauges::Gauges,
     reads: Reads,
     publications: Publications,
     exports: Exports,
@@ -53,7 +53,7 @@ impl Default for Metrics {
         ours.register("build", "The program that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
         let (workers, exports) = (requests::Workers::default(), Exports::default());
         ours.register_collector(Box::new(workers.clone()));
-        let (levels, reads) = (levels::Gauges::register(ours), Reads::register(ours));
+        let (levels, reads) = (gauges::Gauges::register(ours), Reads::register(ours));
         let publications = Publications::register(ours);
         ours.register("exports", "Answers of all rows that were let run", exports.started.clone());
         ours.register("exports_refused", "Answers of all rows that were refused, since too many ran", exports.refused.clone());

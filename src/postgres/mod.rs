@@ -9,6 +9,6 @@ mod binaries;
 mod cluster;
 mod supervisor;
 
-pub use binaries::tool;
-pub use cluster::{Cluster, Durability, Urls};
-pub use supervisor::Server;
+pub use crate::postgres::binaries::tool;
+pub use crate::postgres::cluster::{Cluster, Durability, Urls};
+pub use crate::postgres::supervisor::Server;

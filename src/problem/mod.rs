@@ -5,9 +5,9 @@ mod file;
 mod kind;
 mod page;
 
-pub use file::{FileFault, FileFaults};
-pub use kind::Kind;
-pub use page::{index_page, page};
+pub use crate::problem::file::{FileFault, FileFaults};
+pub use crate::problem::kind::Kind;
+pub use crate::problem::page::{index_page, page};
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::fault::FileFault;
-use crate::db::merge::{Change, Counts};
+use super::errors::FileFault;
+use crate::db::write::merge::{Change, Counts};
 
 /// What came of a publication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

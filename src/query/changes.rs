@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 
-use super::closest::closest;
 use super::context::Context;
 use super::cursor::{self, Position};
 use super::dataset::{Dataset, Rows};
@@ -11,6 +10,7 @@ use super::parameter::Parameter;
 use super::plan::{LIST_VALUES, Plan};
 use super::presentation::Presentation;
 use super::representation::Representation;
+use super::suggest::closest;
 use super::{pairs, reader, value};
 use crate::problem::{Fault, echo};
 

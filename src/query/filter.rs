@@ -1,10 +1,10 @@
 //! Owns the reading of one value of a filter.
 //! Must not know how a request is put together.
 
-use super::closest::closest;
 use super::dataset::Dataset;
 use super::field::{Field, Kind};
 use super::operator::Operator;
+use super::suggest::closest;
 use super::value;
 use crate::problem::Fault;
 

@@ -2,8 +2,8 @@
 //! Pure: must not know actix, diesel or any one dataset; everything here can be tried without a server.
 
 pub mod additivity;
+pub mod as_of;
 pub mod changes;
-pub mod closest;
 pub mod column;
 pub mod condition;
 pub mod context;
@@ -13,20 +13,21 @@ pub mod field;
 mod filter;
 pub mod grouping;
 pub mod include;
-pub mod moment;
 mod operator;
 pub mod pairs;
 pub mod parameter;
 pub mod period;
 pub mod plan;
+mod plan_hints;
 pub mod presentation;
 mod reader;
 pub mod representation;
 pub mod row;
-mod selection;
+pub mod suggest;
 pub mod value;
 pub mod vintage;
 
+pub use as_of::Release;
 pub use changes::Changes;
 pub use column::Column;
 pub use condition::Condition;
@@ -35,7 +36,6 @@ pub use dataset::{Dataset, Direction, Link, Rows, Shape, Via};
 pub use field::{Choice, Field, Format, Kind, Origin};
 pub use grouping::{Function, Grouping};
 pub use include::Include;
-pub use moment::Release;
 pub use operator::Operator;
 pub use parameter::Parameter;
 pub use plan::{By, Place, Plan, Scope, ScopeKind, SortTerm};

@@ -1,10 +1,10 @@
 //! Owns the list of parameters: which a collection, an item or another address accepts, by which names, with which words.
 //! The parser and the OpenAPI document both read it. Must not know how values are read.
 
+use super::as_of;
 use super::context::Context;
 use super::dataset::Shape;
 use super::field::{Field, Kind};
-use super::moment;
 use super::operator::{Operator, SEPARATOR};
 
 /// One parameter that an address accepts.
@@ -217,7 +217,7 @@ impl Context {
             all.push(Parameter::Facets);
         }
         all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
-        all.extend(moment::PARAMETERS);
+        all.extend(as_of::PARAMETERS);
         all.push(Parameter::Format);
         all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
         if super::Representation::GeoJson.suits(self.dataset) {
@@ -235,7 +235,7 @@ impl Context {
         if self.holds_territories() {
             all.push(Parameter::Geography);
         }
-        all.extend(moment::PARAMETERS);
+        all.extend(as_of::PARAMETERS);
         all
     }
 }

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::as_of::{AsOf, Release};
 use super::column::{Column, Source};
 use super::condition::Condition;
 use super::context::Context;
@@ -11,7 +12,6 @@ use super::dataset::Shape;
 use super::field::{Field, Kind};
 use super::grouping::Grouping;
 use super::include::Include;
-use super::moment::{AsOf, Release};
 use super::parameter::Parameter;
 use super::presentation::{Count, Presentation};
 use super::representation::Representation;

@@ -11,7 +11,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 
 use crate::app::Shared;
-use crate::http::admin::{self, Watched};
+use crate::http::handlers::admin::{self, Watched};
 
 /// Connections at once: those of a few programs that watch.
 const CONNECTIONS: usize = 64;

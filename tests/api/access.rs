@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use reperes::datasets::REGISTRY;
-use reperes::http::openapi;
+use reperes::http::openapi::document;
 use reperes::query::pairs;
 use serde_json::Value;
 
@@ -45,7 +45,7 @@ fn showings(url: &str) -> Vec<Showing> {
 
 /// The addresses of the document, with their path parameters filled, and what stands there.
 fn addresses() -> Vec<(String, Value)> {
-    let document: Value = serde_json::from_str(&openapi::text(REGISTRY)).expect("the document is JSON");
+    let document: Value = serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON");
     let filled = |(path, item): (&String, &Value)| {
         let mut address = path.clone();
         for parameter in item["get"]["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use reperes::app::Shared;
-use reperes::http::coding::Coding;
-use reperes::http::memory::{Entry, Key, LONGEST, Memory};
+use reperes::http::cache::compression::Coding;
+use reperes::http::cache::store::{Entry, Key, LONGEST, Memory};
 
 use crate::harness::{
     Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories,
@@ -224,7 +224,7 @@ fn a_publication_tells_its_number_once_it_is_there_and_never_otherwise() {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
         runtime.block_on(async {
-            let database = reperes::db::connect::Database::parse(&database).expect("the URL is one");
+            let database = reperes::db::connection::config::Database::parse(&database).expect("the URL is one");
             let (client, mut messages) = database.listener().await.expect("the database is there");
             let listen = async {
                 client.batch_execute("LISTEN reperes_release").await.expect("anybody may listen");

@@ -109,7 +109,8 @@ fn what_a_killed_server_has_received_is_taken_away_by_the_next() {
     fs::write(dead.join("a.csv"), "x").expect("a file can be written");
     fs::write(folder.join("server-dead/lock"), "").expect("a file can be written");
     let open = || {
-        let database = reperes::db::connect::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
+        let database =
+            reperes::db::connection::config::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
         let settings = reperes::publish::Settings { uploads: folder.clone(), recipes: folder.clone(), limit: 1 };
         reperes::publish::Desk::new(
             database,

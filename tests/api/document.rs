@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use reperes::datasets::REGISTRY;
-use reperes::http::openapi;
+use reperes::http::openapi::document;
 use reperes::query::pairs;
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ use crate::harness::past::past;
 use crate::harness::{bundled, get};
 
 pub(super) fn document() -> Value {
-    serde_json::from_str(&openapi::text(REGISTRY)).expect("the document is JSON")
+    serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON")
 }
 
 /// The operations that are open to all, by their path, with the parameters that they refer to. What needs a key is tried
@@ -61,7 +61,7 @@ fn text(value: &Value) -> String {
 #[test]
 fn the_committed_document_is_what_the_program_prints() {
     let committed = std::fs::read_to_string("openapi/openapi.json").expect("the document is committed");
-    assert!(committed == openapi::text(REGISTRY), "run `cargo run -- openapi > openapi/openapi.json`");
+    assert!(committed == document::text(REGISTRY), "run `cargo run -- openapi > openapi/openapi.json`");
     assert_eq!(get(bundled(), "/openapi.json").text(), committed);
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use reperes::datasets::{REGISTRY, collections};
-use reperes::http::{Endpoint, endpoint};
+use reperes::http::{Endpoint, router};
 use reperes::query::{Context, Dataset, Kind, Representation};
 use serde_json::{Value, json};
 
@@ -79,7 +79,7 @@ fn every_representation_holds_the_cells_of_the_pages() {
 #[test]
 fn rows_that_a_link_leads_to_are_given_in_every_representation() {
     let mut followed = 0;
-    for endpoint in endpoint::all(REGISTRY) {
+    for endpoint in router::all(REGISTRY) {
         let Endpoint::Related(dataset, link, context) = endpoint else { continue };
         let (code, target) = (dataset.example, context.dataset.name);
         let path = format!("/v1/{}/{code}/{}", dataset.name, link.name);

@@ -1,13 +1,13 @@
 //! What clients should not send, at every address: bodies, codings, long heads; and what browsers are told everywhere.
 
 use reperes::datasets::REGISTRY;
-use reperes::http::endpoint;
+use reperes::http::router;
 
 use crate::harness::{Reply, bundled, get, raw, send};
 
 /// Every address of the service, with something in the place of each name.
 fn addresses() -> Vec<String> {
-    let all = endpoint::all(REGISTRY);
+    let all = router::all(REGISTRY);
     let filled = all.iter().map(|endpoint| {
         let path = endpoint.path();
         let place = |(before, rest): (&str, &str)| rest.split_once('}').map(|(_, after)| format!("{before}x{after}"));

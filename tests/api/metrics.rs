@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use reperes::app::Shared;
 use reperes::datasets::REGISTRY;
-use reperes::http::rate::Quota;
-use reperes::http::{Bounds, endpoint};
+use reperes::http::middleware::rate_limit::Quota;
+use reperes::http::{Bounds, router};
 use reperes::server::admin;
 
 use super::publishing::communes;
@@ -205,11 +205,14 @@ fn names_and_labels_keep_to_the_conventions() {
         let name = sample.split('{').next().expect("a name");
         assert!(types.contains_key(name) || family.is_some_and(|name| types.get(name) == Some(&"histogram")), "{sample}");
     }
-    let patterns: Vec<String> = endpoint::all(REGISTRY).iter().map(endpoint::Endpoint::path).collect();
+    let patterns: Vec<String> = router::all(REGISTRY).iter().map(router::Endpoint::path).collect();
     let routes: Vec<&str> = text.lines().filter_map(|line| line.split("route=\"").nth(1)?.split('"').next()).collect();
     for route in &routes {
         let known = patterns.iter().any(|pattern| pattern == route);
-        assert!(known || ["unmatched", "refused", "/problems/", "/docs", reperes::http::docs::PAGES].contains(route), "{route}");
+        assert!(
+            known || ["unmatched", "refused", "/problems/", "/docs", reperes::http::handlers::docs::PAGES].contains(route),
+            "{route}"
+        );
     }
     assert!(routes.contains(&"/v1/releases/{code}") && routes.contains(&"unmatched"));
     assert!(!text.contains("COM-59350"));

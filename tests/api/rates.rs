@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use reperes::http::Bounds;
-use reperes::http::rate::Quota;
+use reperes::http::middleware::rate_limit::Quota;
 
 use crate::harness::{Form, Reply, TestServer, get, key, migrated, publish, raw, shared};
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use reperes::app::Shared;
-use reperes::db::pool::Limits;
+use reperes::db::connection::pool::Limits;
 use serde_json::{Value, json};
 
 use crate::harness::{

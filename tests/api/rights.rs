@@ -110,9 +110,9 @@ fn rights_are_the_same_however_often_they_are_given_and_one_role_may_do_for_both
     let closes = |right: &&(String, String)| right.0.ends_with(" last_release") && right.1 == "UPDATE";
     assert_eq!(before.iter().filter(closes).count(), closing + 1, "of the datasets, and of the latest figures");
     let again = |service: &str| {
-        let service = reperes::db::connect::Database::parse(service).expect("the URL is one");
+        let service = reperes::db::connection::config::Database::parse(service).expect("the URL is one");
         with_database(&owner(&url), async |client| {
-            reperes::db::grants::apply(client, &service, REGISTRY).await.expect("rights can be given")
+            reperes::db::setup::roles::apply(client, &service, REGISTRY).await.expect("rights can be given")
         })
     };
     assert!(again(&url));

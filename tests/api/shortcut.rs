@@ -3,8 +3,8 @@
 use std::net::SocketAddr;
 
 use reperes::datasets::REGISTRY;
-use reperes::http::memory::Memory;
-use reperes::http::shortcut::Shortcuts;
+use reperes::http::cache::request_index::Shortcuts;
+use reperes::http::cache::store::Memory;
 
 use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, bundled, get, migrated, publish, shared, territories};
 

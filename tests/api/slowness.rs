@@ -9,7 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use reperes::http::Bounds;
-use reperes::http::patience::Patience;
+use reperes::http::connection::timeouts::Patience;
 
 use crate::harness::{Form, TestServer, get, key, migrated, publish, raw, shared, with_database};
 

@@ -1,7 +1,7 @@
 //! Validators and what caches are told: on every address, before anything is read, and never on what may not be kept.
 
 use reperes::app::Shared;
-use reperes::http::memory::Memory;
+use reperes::http::cache::store::Memory;
 
 use super::document::{address, document, operations};
 use crate::harness::past::past;

@@ -9,10 +9,10 @@ use std::time::Duration;
 use reperes::app::{Disk, Shared};
 use reperes::datasets::REGISTRY;
 use reperes::db::Timeline;
-use reperes::db::connect::Database;
-use reperes::db::grants;
-use reperes::db::migrate::{self, SetupLock};
-use reperes::db::pool::Limits;
+use reperes::db::connection::config::Database;
+use reperes::db::connection::pool::Limits;
+use reperes::db::setup::migrations::{self, SetupLock};
+use reperes::db::setup::roles;
 use reperes::publish::{self, PublishError, Report, Settings};
 use reperes::server::{Leave, Server, Socket};
 
@@ -147,10 +147,10 @@ pub fn set_up(owner: &str) -> String {
     run(async {
         let (owner, service) = (parse(owner), parse(&service));
         let lock = SetupLock::acquire(&owner).await.expect("the database is there");
-        migrate::run(&owner, &lock).await.expect("the migrations run");
+        migrations::run(&owner, &lock).await.expect("the migrations run");
         let mut client = owner.writer().await.expect("the database is there");
-        grants::ensure_role(&client, &service).await.expect("the role can be made");
-        assert!(grants::apply(&mut client, &service, REGISTRY).await.expect("rights can be given"));
+        roles::ensure_role(&client, &service).await.expect("the role can be made");
+        assert!(roles::apply(&mut client, &service, REGISTRY).await.expect("rights can be given"));
         lock.release().await.expect("the lock can be given back");
     });
     service

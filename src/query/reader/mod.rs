@@ -8,7 +8,6 @@ mod shape;
 
 use std::collections::BTreeSet;
 
-use super::closest::closest;
 use super::context::Context;
 use super::grouping::Grouping;
 use super::operator::SEPARATOR;
@@ -16,6 +15,7 @@ use super::parameter::Parameter;
 use super::plan::{LAST, LIST_VALUES, MAXIMUM_LIMIT, Plan, ScopeKind};
 use super::presentation::{Count, Labels, Presentation};
 use super::representation::Representation;
+use super::suggest::closest;
 use super::vintage::Vintages;
 use super::{pairs, value};
 use crate::problem::Fault;

@@ -5,10 +5,10 @@ use chrono::Utc;
 
 use super::Reader;
 use crate::problem::Fault;
-use crate::query::closest::closest;
+use crate::query::as_of::{self, AsOf, Refusal};
 use crate::query::cursor::{self, Position};
-use crate::query::moment::{self, AsOf, Refusal};
 use crate::query::plan::{By, Plan, SORT_TERMS, SortTerm};
+use crate::query::suggest::closest;
 use crate::query::vintage::VERSION;
 use crate::query::{Field, Kind, pairs, value};
 
@@ -81,7 +81,7 @@ impl Reader {
     pub(super) fn as_of(&mut self, text: &str) -> Option<AsOf> {
         let now = Utc::now();
         let fault = |detail: &str| Fault::new("as_of", detail).value(text);
-        let fault = match moment::parse(text, now) {
+        let fault = match as_of::parse(text, now) {
             Ok(as_of) => return Some(as_of),
             Err(Refusal::Unreadable) if text.contains(' ') => {
                 fault("The value is not an instant; in an address a `+` stands for a space: write `%2B`, or take the offset `Z`.")

@@ -3,10 +3,10 @@
 
 use super::Reader;
 use crate::problem::Fault;
-use crate::query::closest::closest;
 use crate::query::grouping::{Function, GROUP_FIELDS, Grouping};
 use crate::query::include::INCLUDES;
 use crate::query::plan::{FACETS, Plan};
+use crate::query::suggest::closest;
 use crate::query::{Field, Parameter, Representation, pairs};
 
 impl Reader {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use reperes::app::Shared;
-use reperes::db::pool::Limits;
+use reperes::db::connection::pool::Limits;
 
 use super::{UNCACHED, all_at_once, first, is_away, recovers, until};
 use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_late, key, migrated, publish, shared};

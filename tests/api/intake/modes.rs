@@ -1,6 +1,6 @@
 //! What a publication does to what is there: it adds, changes, replaces within a scope, withdraws, or does nothing.
 
-use reperes::db::publication::Publication;
+use reperes::db::write::release_writer::Publication;
 use reperes::publish::{Effect, Outcome, Report};
 use serde_json::{Value, json};
 

@@ -1,0 +1,10 @@
+//! Owns connections to the database: how one is opened, pooled, watched and replaced.
+//! Must not know what a statement means.
+
+pub mod availability;
+pub mod config;
+pub mod export_pool;
+pub mod pool;
+pub mod release_watcher;
+pub mod replicas;
+pub mod worker_connections;

@@ -1,0 +1,289 @@
+//! Owns the SQL of one step: what a plan selects at a release, less what it selected at the release before, and the
+//! other way round.
+//!
+//! A row comes by itself, or because the territories of the request have taken in its own, or it is given anew because
+//! something that it repeats of another row has changed. It goes by itself, because what it says no longer suits the
+//! filters, or because the territories of the request have let go of its own: whoever keeps a copy must be told in every
+//! case. Must not know which steps there are.
+
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
+
+use super::Step;
+use crate::db::sql::fragments::{self, Out};
+use crate::db::sql::keyset::Order;
+use crate::db::sql::references::LookUp;
+use crate::db::sql::select::Select;
+use crate::query::{Changes, Column, Dataset, Field, Origin, Plan};
+
+/// Cells before those of the row: the operation, the reason, the successor.
+pub const CELLS: usize = 3;
+
+/// The changes of one step, in the order of the key.
+pub struct Difference<'a> {
+    plan: &'a Plan,
+    step: &'a Step,
+    previous: i32,
+    now: Select<'a>,
+    before: Select<'a>,
+    after: Option<&'a [Option<String>]>,
+    most: i64,
+    columns: Vec<Column>,
+}
+
+impl<'a> Difference<'a> {
+    /// At most so many changes, after the one with this key.
+    pub fn new(changes: &'a Changes, step: &'a Step, after: Option<&'a [Option<String>]>, most: i64) -> Self {
+        let (plan, previous) = (&changes.plans[step.plan], step.release - 1);
+        let at = |release| Select::gathered(plan, release, false, None);
+        Self { plan, step, previous, now: at(step.release), before: at(previous), after, most, columns: plan.read_columns() }
+    }
+
+    fn dataset(&self) -> &'static Dataset {
+        self.plan.context.dataset
+    }
+
+    /// Rows that the release opened.
+    fn opened<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        self.rows(out)?;
+        out.push_sql("t.first_release = ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        self.now.filters(out)?;
+        self.now.territories(out)
+    }
+
+    /// Rows that the release closed and did not open again as the plan selects them.
+    fn closed<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        out.push_sql(" FROM (SELECT o.* FROM (SELECT t.*");
+        self.rows(out)?;
+        out.push_sql("t.last_release = ");
+        out.push_bind_param::<Integer, _>(&self.previous)?;
+        self.before.filters(out)?;
+        self.before.territories(out)?;
+        out.push_sql(") o WHERE NOT EXISTS (SELECT 1");
+        self.rows(out)?;
+        for key in self.dataset().key_fields() {
+            fragments::column(out, key)?;
+            out.push_sql(" = o.");
+            out.push_identifier(key.name)?;
+            out.push_sql(" AND ");
+        }
+        out.push_sql("t.first_release = ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        self.now.filters(out)?;
+        self.now.territories(out)?;
+        out.push_sql(")) t WHERE true");
+        Ok(())
+    }
+
+    /// Rows that stay, and repeat what has changed in others.
+    fn renamed<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        self.stayed(out)?;
+        self.now.filters(out)?;
+        self.now.territories(out)?;
+        out.push_sql(" AND (false");
+        self.names(out, " OR ")?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// Rows that stay, and that the territories of the request have taken in.
+    fn entered<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        self.stayed(out)?;
+        self.now.filters(out)?;
+        self.now.territories(out)?;
+        self.moved(out)?;
+        self.outside(out, &self.before)?;
+        if self.step.names {
+            out.push_sql(" AND NOT (false");
+            self.names(out, " OR ")?;
+            out.push_sql(")");
+        }
+        Ok(())
+    }
+
+    /// Rows that stay, and that the territories of the request have let go.
+    fn left<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        self.stayed(out)?;
+        self.before.filters(out)?;
+        self.before.territories(out)?;
+        self.moved(out)?;
+        self.outside(out, &self.now)
+    }
+
+    fn rows(&self, out: &mut AstPass<'_, '_, Pg>) -> Out {
+        out.push_sql(" FROM ");
+        out.push_identifier(self.dataset().name)?;
+        out.push_sql(" t WHERE ");
+        Ok(())
+    }
+
+    fn stayed<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        self.rows(out)?;
+        out.push_sql("t.first_release < ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push_sql(" AND (t.last_release IS NULL OR t.last_release >= ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// The condition that a row does not belong to the territories of a release.
+    fn outside<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, select: &'b Select<'_>) -> Out {
+        out.push_sql(" AND NOT (true");
+        select.territories(out)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// The conditions that what a row repeats of another differs from what it was.
+    fn names<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, before: &str) -> Out {
+        for field in self.dataset().fields {
+            if let Origin::Named { by, dataset } = field.origin {
+                out.push_sql(before);
+                self.name(out, field, by, dataset)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn name<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, by: &str, dataset: &str) -> Out {
+        out.push_sql("t.");
+        out.push_identifier(by)?;
+        out.push_sql(" IN (SELECT n.code FROM ");
+        out.push_identifier(dataset)?;
+        out.push_sql(" n WHERE ");
+        self.touched(out, "n")?;
+        out.push_sql(" GROUP BY n.code HAVING max(n.");
+        out.push_identifier(field.name)?;
+        out.push_sql(") FILTER (WHERE n.first_release = ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push_sql(") IS DISTINCT FROM max(n.");
+        out.push_identifier(field.name)?;
+        out.push_sql(") FILTER (WHERE n.last_release = ");
+        out.push_bind_param::<Integer, _>(&self.previous)?;
+        out.push_sql("))");
+        Ok(())
+    }
+
+    /// The condition that something has changed of what places a row's territory: few rows, by an index, where there are
+    /// millions whose territory stays where it was.
+    fn moved<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+        let field = self.dataset().territory_field().expect("only datasets with territories have scopes and places");
+        out.push_sql(" AND ");
+        fragments::column(out, field)?;
+        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
+        for (at, scope) in self.plan.scopes.iter().enumerate() {
+            out.push_sql(if at > 0 { " UNION ALL " } else { "" });
+            out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+            out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
+            out.push_sql(") AND ");
+            self.touched(out, "s")?;
+        }
+        if !self.plan.places.is_empty() {
+            out.push_sql(if self.plan.scopes.is_empty() { "" } else { " UNION ALL " });
+            out.push_sql("SELECT g.territory_code FROM contours g WHERE ");
+            self.touched(out, "g")?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// The condition that the release opened or closed a row of an alias.
+    fn touched<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, alias: &str) -> Out {
+        out.push_sql("(");
+        out.push_sql(alias);
+        out.push_sql(".first_release = ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push_sql(" OR ");
+        out.push_sql(alias);
+        out.push_sql(".last_release = ");
+        out.push_bind_param::<Integer, _>(&self.previous)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// One way for rows to come or go, in order, as far as it is needed.
+    fn branch<'b>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, Pg>,
+        operation: &str,
+        rows: impl FnOnce(&'b Self, &mut AstPass<'_, 'b, Pg>) -> Out,
+    ) -> Out {
+        out.push_sql("(SELECT t.*, '");
+        out.push_sql(operation);
+        out.push_sql("'::text AS operation");
+        rows(self, out)?;
+        let order = Order::new(self.plan, &self.step.release, false);
+        if let Some(key) = self.after {
+            out.push_sql(" AND ");
+            order.after(out, key)?;
+        }
+        out.push_sql(" ORDER BY ");
+        order.write(out)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.most)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    /// What is recorded of the withdrawal of a row.
+    fn recorded<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, column: &str) -> Out {
+        out.push_sql(", (SELECT w.");
+        out.push_sql(column);
+        out.push_sql(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
+        out.push_bind_param::<Text, _>(self.dataset().name)?;
+        out.push_sql(" AND w.code = ");
+        fragments::joined_code(out, self.dataset())?;
+        out.push_sql(" AND w.release = ");
+        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryFragment<Pg> for Difference<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> Out {
+        let out = &mut out;
+        // The best way depends on how much of a table a release is, which only its number says.
+        out.unsafe_to_cache_prepared();
+        let look_ups = LookUp::of(self.most);
+        out.push_sql("SELECT t.operation");
+        self.recorded(out, "reason")?;
+        self.recorded(out, "successor_code")?;
+        for column in &self.columns {
+            out.push_sql(", ");
+            fragments::text(out, self.dataset(), column, &self.step.release, look_ups)?;
+        }
+        out.push_sql(" FROM (");
+        if self.step.rows {
+            self.branch(out, "upsert", Self::opened)?;
+            out.push_sql(" UNION ALL ");
+            self.branch(out, "withdraw", Self::closed)?;
+        }
+        if self.step.names {
+            out.push_sql(if self.step.rows { " UNION ALL " } else { "" });
+            self.branch(out, "upsert", Self::renamed)?;
+        }
+        if self.step.territories {
+            out.push_sql(if self.step.rows || self.step.names { " UNION ALL " } else { "" });
+            self.branch(out, "upsert", Self::entered)?;
+            out.push_sql(" UNION ALL ");
+            self.branch(out, "withdraw", Self::left)?;
+        }
+        out.push_sql(") t ORDER BY ");
+        Order::new(self.plan, &self.step.release, false).write(out)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.most)
+    }
+}
+
+impl QueryId for Difference<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Difference<'_> {
+    type SqlType = Untyped;
+}

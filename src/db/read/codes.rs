@@ -1,0 +1,219 @@
+//! Owns the small questions beside a list: which release is current, which codes exist, which come closest.
+//! Must not know what the answers are for.
+
+use chrono::{DateTime, Utc};
+use diesel::pg::Pg;
+use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, Integer, Text};
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+use crate::db::schema::releases;
+use crate::db::sql::fragments;
+use crate::db::sql::select::{self, Select};
+pub use crate::query::Release;
+use crate::query::{Context, Dataset, Field, Kind, Plan};
+
+/// The most codes proposed in place of an unknown one.
+const PROPOSED: i64 = 3;
+
+/// The release with this number, or the newest; `None` when there is none.
+///
+/// # Errors
+/// The database's.
+pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) -> QueryResult<Option<Release>> {
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> = match number {
+        Some(number) => releases::table.find(number).select(columns).first(&mut connection).await.optional()?,
+        None => releases::table.order(releases::number.desc()).select(columns).first(&mut connection).await.optional()?,
+    };
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
+/// The newest release at an instant; `None` when there was none yet.
+///
+/// # Errors
+/// The database's.
+pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
+    let known = releases::table.filter(releases::published_at.le(instant)).order(releases::number.desc());
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> = known.select(columns).first(&mut connection).await.optional()?;
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
+/// The first release of all.
+///
+/// # Errors
+/// The database's.
+pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Option<Release>> {
+    let columns = (releases::number, releases::published_at);
+    let found: Option<(i32, DateTime<Utc>)> =
+        releases::table.order(releases::number).select(columns).first(&mut connection).await.optional()?;
+    Ok(found.map(|(number, published_at)| Release { number, published_at }))
+}
+
+/// Whether the connection still answers.
+///
+/// # Errors
+/// The connection's.
+pub async fn ping(mut connection: &AsyncPgConnection) -> QueryResult<()> {
+    diesel::select(1.into_sql::<Integer>()).get_result::<i32>(&mut connection).await.map(|_| ())
+}
+
+#[derive(QueryableByName)]
+struct Code {
+    #[diesel(sql_type = Text)]
+    code: String,
+}
+
+/// Whether no row of the dataset has the very words that a plan searches for, whatever its filters: then rows whose
+/// title is like them are given instead. The same for every page at a release.
+///
+/// # Errors
+/// The database's.
+pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release: i32) -> QueryResult<bool> {
+    let bare = Plan {
+        conditions: Vec::new(),
+        scopes: Vec::new(),
+        places: Vec::new(),
+        context: Context { link: None, extra: &[], ..plan.context },
+        parent: None,
+        vintages: None,
+        ..plan.clone()
+    };
+    let found = select::load(connection, Select::count(&bare, release, false, Some(1))).await?;
+    Ok(found.iter().any(|row| row.cell(0) == Some("0")))
+}
+
+/// The condition that a row of the alias `t` bears a code, which is a text in SQL.
+pub fn bears(dataset: &'static Dataset, code: &str) -> String {
+    let part = |(at, field): (usize, &Field)| {
+        let given = match (dataset.has_joined_code(), field.kind) {
+            (false, _) => code.to_owned(),
+            (true, Kind::Period) => format!("replace(split_part({code}, '~', {}), '_', '/')", at + 1),
+            (true, _) => format!("split_part({code}, '~', {})", at + 1),
+        };
+        format!("t.\"{}\"::text = {given}", field.name)
+    };
+    dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
+}
+
+/// The code of a row of an alias, as a text in SQL.
+pub fn code_of(dataset: &'static Dataset, alias: &str) -> String {
+    let part = |field: &Field| match field.kind {
+        Kind::Period => format!("replace({alias}.\"{}\", '/', '_')", field.name),
+        _ => format!("{alias}.\"{}\"::text", field.name),
+    };
+    dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
+}
+
+/// Codes, and the dataset in which some may be missing. Few texts of this form exist, so that each is prepared once.
+struct Missing {
+    dataset: &'static Dataset,
+    codes: Vec<String>,
+    release: i32,
+    ever: bool,
+}
+
+impl QueryFragment<Pg> for Missing {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let out = &mut out;
+        out.push_sql("SELECT given.code FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(&self.codes)?;
+        out.push_sql(") AS given(code) WHERE NOT EXISTS (SELECT 1 FROM ");
+        out.push_identifier(self.dataset.name)?;
+        out.push_sql(" t WHERE ");
+        out.push_sql(&bears(self.dataset, "given.code"));
+        out.push_sql(" AND ");
+        if self.ever {
+            out.push_sql("t.first_release <= ");
+            out.push_bind_param::<Integer, _>(&self.release)?;
+        } else {
+            fragments::visible(out, "t", &self.release)?;
+        }
+        out.push_sql(")");
+        Ok(())
+    }
+}
+
+impl QueryId for Missing {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Missing {
+    type SqlType = Text;
+}
+
+/// Those of the codes that no row of the dataset bears at the release; nor has borne before it, where `ever` says so.
+///
+/// # Errors
+/// The database's.
+pub async fn unknown(
+    mut connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    codes: Vec<String>,
+    release: i32,
+    ever: bool,
+) -> QueryResult<Vec<String>> {
+    RunQueryDsl::load(Missing { dataset, codes, release, ever }, &mut connection).await
+}
+
+/// The codes closest to one that does not exist: rows of that name first, then codes that look like it.
+///
+/// # Errors
+/// The database's.
+pub async fn closest(
+    connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    code: String,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    if dataset.has_joined_code() {
+        return beginning(connection, dataset, &code, release).await;
+    }
+    if dataset.field("code").is_none() {
+        return Ok(Vec::new());
+    }
+    let table = dataset.name;
+    let visible = fragments::of_release("t", "$2");
+    let named = match dataset.field("name") {
+        Some(_) => format!(
+            "(SELECT t.code, 0::real AS distance FROM \"{table}\" t WHERE fold(t.name) = fold($1) AND {visible} LIMIT $3) UNION ALL "
+        ),
+        None => String::new(),
+    };
+    let query = format!(
+        "SELECT code FROM ({named}(SELECT t.code, (t.code || '') <-> $1 FROM \"{table}\" t WHERE {visible} ORDER BY (t.code || '') <-> $1 LIMIT $3)) \
+         AS near(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT $3"
+    );
+    proposed(connection, query, &code, release).await
+}
+
+/// The first codes that begin with the same part as one whose key has several fields.
+async fn beginning(
+    connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    code: &str,
+    release: i32,
+) -> QueryResult<Vec<String>> {
+    let joined = code_of(dataset, "t");
+    let (table, first, keys) = (dataset.name, dataset.key[0], dataset.key.join("\", t.\""));
+    let query = format!(
+        "SELECT {joined} AS code FROM \"{table}\" t WHERE t.\"{first}\" = split_part($1, '~', 1) AND {} \
+         ORDER BY NOT starts_with({joined}, $1), t.\"{keys}\" LIMIT $3",
+        fragments::of_release("t", "$2")
+    );
+    proposed(connection, query, code, release).await
+}
+
+/// The codes that a query finds for a text ($1), at a release ($2), at most so many ($3).
+async fn proposed(mut connection: &AsyncPgConnection, query: String, code: &str, release: i32) -> QueryResult<Vec<String>> {
+    let near: Vec<Code> = diesel::sql_query(query)
+        .bind::<Text, _>(code)
+        .bind::<Integer, _>(release)
+        .bind::<diesel::sql_types::BigInt, _>(PROPOSED)
+        .load(&mut connection)
+        .await?;
+    Ok(near.into_iter().map(|row| row.code).collect())
+}

@@ -1,0 +1,14 @@
+//! Owns reading: one file for each question that the service asks of the database.
+//! Must not write, nor know HTTP.
+
+pub mod changes;
+pub mod codes;
+pub mod comparison;
+pub mod export;
+pub mod geography;
+pub mod history;
+pub mod notices;
+pub mod page;
+pub mod ranking;
+pub mod related;
+pub mod withdrawn;

@@ -1,0 +1,140 @@
+//! Owns the reading of what stands beside a page: related rows, one query for each include, and the choices that remain.
+//! Must not know how they are written.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::sql_types::{Array, BigInt, Text, Untyped};
+use diesel_async::AsyncPgConnection;
+
+use crate::db::sql::fragments;
+use crate::db::sql::references::LookUp;
+use crate::db::sql::select::{self, Select};
+use crate::query::include::INCLUDED_ROWS;
+use crate::query::{Column, Dataset, Field, Include, Plan, Row};
+
+/// The most choices of one facet.
+const CHOICES: i64 = 100;
+
+/// Related rows.
+#[derive(Debug)]
+pub struct Included {
+    /// What they are.
+    pub include: Include,
+    /// The rows, in the order of their key, with every field.
+    pub rows: Vec<Row>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// The choices that remain of one field.
+#[derive(Debug)]
+pub struct Facet {
+    /// The field.
+    pub field: &'static Field,
+    /// Each value with the number of its rows, the most frequent first.
+    pub choices: Vec<(String, i64)>,
+    /// Whether there are more.
+    pub more: bool,
+}
+
+/// Rows of a dataset, one of whose fields has one of these values.
+struct Referred<'a> {
+    dataset: &'static Dataset,
+    field: &'static Field,
+    codes: &'a [String],
+    columns: Vec<Column>,
+    release: i32,
+    most: i64,
+}
+
+impl QueryFragment<Pg> for Referred<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let out = &mut out;
+        out.push_sql("SELECT ");
+        fragments::list(out, &self.columns, |out, column| {
+            fragments::text(out, self.dataset, column, &self.release, LookUp::Single)
+        })?;
+        out.push_sql(" FROM ");
+        out.push_identifier(self.dataset.name)?;
+        out.push_sql(" t WHERE ");
+        fragments::column(out, self.field)?;
+        out.push_sql(if self.field.is_list() { " && (" } else { " = ANY(" });
+        out.push_bind_param::<Array<Text>, _>(self.codes)?;
+        out.push_sql(") AND ");
+        fragments::visible(out, "t", &self.release)?;
+        out.push_sql(" ORDER BY ");
+        fragments::list(out, self.dataset.key_fields(), fragments::column)?;
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.most)
+    }
+}
+
+impl QueryId for Referred<'_> {
+    type QueryId = ();
+    const HAS_STATIC_QUERY_ID: bool = false;
+}
+
+impl Query for Referred<'_> {
+    type SqlType = Untyped;
+}
+
+/// Reads the related rows of a page.
+///
+/// # Errors
+/// The database's.
+pub async fn included(connection: &AsyncPgConnection, include: Include, codes: &[String], release: i32) -> QueryResult<Included> {
+    let dataset = include.dataset();
+    let field = match include {
+        Include::Referred { .. } => dataset.key_fields().next().expect("every dataset has a key"),
+        Include::Referring { field, .. } => field,
+    };
+    let columns = dataset.fields.iter().map(Column::of).collect();
+    let query = Referred { dataset, field, codes, columns, release, most: INCLUDED_ROWS + 1 };
+    let mut rows = select::load(connection, query).await?;
+    let most = usize::try_from(INCLUDED_ROWS).unwrap_or(usize::MAX);
+    let more = rows.len() > most;
+    rows.truncate(most);
+    Ok(Included { include, rows, more })
+}
+
+/// The codes of a page that an include starts from. A field that is not shown is not read either, so the caller reads
+/// it besides.
+pub fn codes(plan: &Plan, include: Include, columns: &[Column], rows: &[Row]) -> Vec<String> {
+    let field = match include {
+        Include::Referred { field, .. } => field,
+        Include::Referring { .. } => match plan.context.dataset.code_field() {
+            Some(field) => field,
+            None => return Vec::new(),
+        },
+    };
+    let at = columns.iter().position(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field)));
+    let texts = rows.iter().filter_map(|row| row.cell(at?));
+    let mut codes: Vec<String> = match field.is_list() {
+        true => texts.flat_map(|list| serde_json::from_str::<Vec<String>>(list).unwrap_or_default()).collect(),
+        false => texts.map(str::to_owned).collect(),
+    };
+    codes.sort_unstable();
+    codes.dedup();
+    codes
+}
+
+/// Counts the choices that remain of a field.
+///
+/// # Errors
+/// The database's.
+pub async fn facet(
+    connection: &AsyncPgConnection,
+    plan: &Plan,
+    release: i32,
+    approximate: bool,
+    field: &'static Field,
+) -> QueryResult<Facet> {
+    let rows = select::load(connection, Select::facet(plan, release, approximate, field, CHOICES + 1)).await?;
+    let choice = |row: &Row| Some((row.cell(0)?.to_owned(), row.cell(1)?.parse().ok()?));
+    let mut choices: Vec<(String, i64)> = rows.iter().filter_map(choice).collect();
+    let most = usize::try_from(CHOICES).unwrap_or(usize::MAX);
+    let more = choices.len() > most;
+    choices.truncate(most);
+    Ok(Facet { field, choices, more })
+}

@@ -1,0 +1,101 @@
+//! Owns the migrations: embedded in the binary, run by one server at a time.
+//! Must not know what the tables mean.
+
+use std::time::Duration;
+
+use diesel_async::AsyncMigrationHarness;
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use tokio_postgres::Client;
+
+use crate::db::DbError;
+use crate::db::connection::config::Database;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
+
+/// Where Diesel keeps the versions of the migrations that were run.
+pub const MIGRATIONS_TABLE: &str = "__diesel_schema_migrations";
+
+/// The advisory lock that setting a database up is done under. Any number will do, if nobody else takes it.
+const SETUP_LOCK: i64 = 7_309_453_201;
+
+/// Pause between attempts to take it.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Holds the lock until dropped. The lock belongs to a transaction, so that it also holds through a connection pooler.
+pub struct SetupLock {
+    client: Client,
+}
+
+impl SetupLock {
+    /// Waits for the lock, without holding a connection meanwhile: the one who has it may need more than one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn acquire(database: &Database) -> Result<Self, DbError> {
+        loop {
+            let client = database.writer().await?;
+            client.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
+            let row = client.query_one(&format!("SELECT pg_try_advisory_xact_lock({SETUP_LOCK})"), &[]).await?;
+            if row.get(0) {
+                return Ok(Self { client });
+            }
+            drop(client);
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    /// Gives the lock back.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn release(self) -> Result<(), DbError> {
+        Ok(self.client.batch_execute("COMMIT").await?)
+    }
+}
+
+/// The migrations that are missing, which whoever may read can ask for.
+///
+/// # Errors
+/// The database's; also when the database has migrations that this program does not know.
+pub async fn missing(client: &Client) -> Result<Vec<String>, DbError> {
+    let known: Vec<_> = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(failed)?;
+    let known: Vec<(String, String)> =
+        known.iter().map(|migration| (migration.name().version().to_string(), migration.name().to_string())).collect();
+    let there: bool = client.query_one("SELECT to_regclass($1) IS NOT NULL", &[&MIGRATIONS_TABLE]).await?.get(0);
+    let applied: Vec<String> = match there {
+        true => client
+            .query(&format!("SELECT version::text FROM {MIGRATIONS_TABLE}"), &[])
+            .await?
+            .iter()
+            .map(|row| row.get(0))
+            .collect(),
+        false => Vec::new(),
+    };
+    if let Some(newer) = applied.iter().find(|version| !known.iter().any(|(known, _)| known == *version)) {
+        return Err(DbError::Failed(format!("it was migrated by a newer version of this program (migration {newer})")));
+    }
+    Ok(known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
+}
+
+/// Runs the migrations that are missing and gives their names. Needs a multi-thread runtime, and the [`SetupLock`],
+/// since Diesel's migrations take no lock. Whoever finds none missing need not be the owner of the tables.
+///
+/// # Errors
+/// The database's; also when the database has migrations that this program does not know.
+pub async fn run(database: &Database, lock: &SetupLock) -> Result<Vec<String>, DbError> {
+    if missing(&lock.client).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let connection = database.migrator().await?;
+    let run = AsyncMigrationHarness::new(connection)
+        .run_pending_migrations(MIGRATIONS)
+        .map_err(failed)?
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    Ok(run)
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> DbError {
+    DbError::Failed(format!("the migrations failed: {error}"))
+}

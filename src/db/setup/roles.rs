@@ -1,0 +1,86 @@
+//! Owns what the role that serves may do: read everything, add rows, close them; never change or delete history. The
+//! triggers refuse the same to everybody, but their owner could take them away: this role cannot.
+//! Must not know where roles are configured.
+
+use tokio_postgres::Client;
+
+use super::migrations::MIGRATIONS_TABLE;
+use crate::db::DbError;
+use crate::db::connection::config::Database;
+use crate::db::sql::latest_observations;
+use crate::query::{Dataset, Rows};
+
+/// The tables beside those of datasets, with what the role may do to them beside reading.
+const FIXED: [(&str, Option<&str>); 6] = [
+    (latest_observations::TABLE, Some("INSERT, UPDATE (last_release)")),
+    ("withdrawals", Some("INSERT")),
+    ("audit", Some("INSERT")),
+    ("keys", Some("INSERT, UPDATE (revoked_at)")),
+    ("publications", Some("INSERT, UPDATE")),
+    (MIGRATIONS_TABLE, None),
+];
+
+const ROLE: &str = "SELECT 1 FROM pg_roles WHERE rolname = $1";
+
+/// Makes the role that serves, with the password of its URL, unless it is there. The password itself never goes to the
+/// server, which would log the statement.
+///
+/// # Errors
+/// The database's: the owner may not be allowed to make roles; then somebody else must.
+pub async fn ensure_role(owner: &Client, service: &Database) -> Result<(), DbError> {
+    let Some(role) = service.role() else { return Ok(()) };
+    if owner.query_opt(ROLE, &[&role]).await?.is_some() {
+        return Ok(());
+    }
+    let verifier = service.password().map(postgres_protocol::password::scram_sha_256);
+    let made = owner
+        .query_one(
+            "SELECT format('CREATE ROLE %I LOGIN', $1::text) || coalesce(format(' PASSWORD %L', $2::text), '')",
+            &[&role, &verifier],
+        )
+        .await?;
+    if let Err(error) = owner.batch_execute(made.get(0)).await {
+        // Whoever sets up another database of the same server may have made it meanwhile.
+        return match owner.query_opt(ROLE, &[&role]).await? {
+            Some(_) => Ok(()),
+            None => Err(DbError::Failed(format!("there is no role `{role}`, and it cannot be made ({})", DbError::from(error)))),
+        };
+    }
+    log::info!("made the role {role}, which may add to what is published and change nothing");
+    Ok(())
+}
+
+/// Gives a role what it needs and takes away all else, in one transaction. Nothing is done, and false given, when the
+/// role is the owner's own.
+///
+/// # Errors
+/// The database's; then nothing has changed.
+pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&'static Dataset]) -> Result<bool, DbError> {
+    let Some(role) = service.role() else { return Ok(false) };
+    let known = "SELECT current_user = $1, quote_ident($1), quote_ident(current_schema()), \
+                 pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = current_schema()";
+    let row = owner.query_one(known, &[&role]).await?;
+    let (same, role, schema, own): (bool, String, String, bool) = (row.get(0), row.get(1), row.get(2), row.get(3));
+    if same {
+        return Ok(false);
+    }
+    let tables = registry.iter().map(|dataset| match dataset.rows {
+        Rows::Releases => (dataset.name, Some("INSERT")),
+        Rows::Published | Rows::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
+    });
+    let mut statements = vec![format!("GRANT USAGE ON SCHEMA {schema} TO {role}")];
+    if own {
+        // Before version 15 everybody may make tables there.
+        statements.push(format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"));
+    }
+    for (table, more) in tables.chain(FIXED) {
+        let more = more.map_or(String::new(), |more| format!(", {more}"));
+        statements.push(format!("REVOKE ALL ON \"{table}\" FROM {role}"));
+        statements.push(format!("GRANT SELECT{more} ON \"{table}\" TO {role}"));
+    }
+    statements.push(format!("GRANT EXECUTE ON FUNCTION analyze_table(text) TO {role}"));
+    let transaction = owner.transaction().await?;
+    transaction.batch_execute(&statements.join(";\n")).await?;
+    transaction.commit().await?;
+    Ok(true)
+}

@@ -1,0 +1,13 @@
+//! Owns the generation of SQL from a plan and the table of fields. Identifiers come from static tables, values are binds.
+//! Must not know how a statement is run.
+
+pub mod aggregate;
+pub mod filter;
+pub mod fragments;
+pub mod keyset;
+pub mod latest_observations;
+pub mod observation_groups;
+pub mod predicates;
+pub mod references;
+pub mod search;
+pub mod select;

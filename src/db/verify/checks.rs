@@ -1,0 +1,275 @@
+//! Owns the checks of what is stored: that it says what its releases say, and contradicts itself nowhere.
+//! Must not know how faults are shown, nor what a dataset means.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::Value;
+use tokio_postgres::Transaction;
+
+use crate::db::DbError;
+use crate::db::read::codes;
+use crate::db::sql::latest_observations;
+use crate::query::{Dataset, Rows, Shape};
+
+/// The most rows at fault that are listed of one check of one dataset.
+const LISTED: usize = 20;
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `staging`,
+    /// `bundle` or `digest`.
+    pub check: &'static str,
+    /// The dataset.
+    pub dataset: String,
+    /// The code of the row, where it is one row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// What it is.
+    pub detail: String,
+}
+
+/// Faults in the order of finding: the first of each check are listed, all are counted.
+#[derive(Debug, Default)]
+pub struct Findings {
+    /// The first.
+    pub faults: Vec<Fault>,
+    /// How many there are in all.
+    pub count: u64,
+}
+
+impl Findings {
+    /// Adds one.
+    pub fn push(&mut self, check: &'static str, dataset: &str, code: Option<String>, detail: String) {
+        self.count += 1;
+        self.faults.push(Fault { check, dataset: dataset.to_owned(), code, detail });
+    }
+}
+
+/// The transaction in which a database is looked at: one state of it, whatever is published meanwhile.
+///
+/// # Errors
+/// The database's.
+pub async fn snapshot(client: &mut tokio_postgres::Client) -> Result<Transaction<'_>, DbError> {
+    let isolation = tokio_postgres::IsolationLevel::RepeatableRead;
+    let transaction = client.build_transaction().isolation_level(isolation).read_only(true).start().await?;
+    let patient = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+    transaction.batch_execute(patient).await?;
+    Ok(transaction)
+}
+
+/// The numbers of the releases, in order.
+///
+/// # Errors
+/// The database's.
+pub async fn releases(transaction: &Transaction<'_>) -> Result<Vec<i32>, DbError> {
+    let rows = transaction.query("SELECT number FROM releases ORDER BY number", &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Checks everything.
+///
+/// # Errors
+/// The database's; what is wrong with the rows is found, not failed at.
+pub async fn check(
+    transaction: &Transaction<'_>,
+    registry: &'static [&'static Dataset],
+    findings: &mut Findings,
+) -> Result<(), DbError> {
+    let numbers = releases(transaction).await?;
+    for (expected, number) in (1..).zip(&numbers) {
+        if expected != *number {
+            findings.push("releases", "releases", Some(number.to_string()), format!("release {expected} is missing before it"));
+            break;
+        }
+    }
+    let newest = numbers.last().copied().unwrap_or(0);
+    counts(transaction, registry, findings).await?;
+    for dataset in registry {
+        for (check, sql) in checks(dataset, registry, newest) {
+            rows(transaction, check, dataset.name, &sql, findings).await?;
+        }
+        protection(transaction, dataset.name, findings).await?;
+        if dataset.shape == Shape::Observations {
+            for sql in latest_observations::checks(dataset, newest) {
+                rows(transaction, "derived", dataset.name, &sql, findings).await?;
+            }
+            protection(transaction, latest_observations::TABLE, findings).await?;
+        }
+    }
+    rows(transaction, "staging", "-", STAGING, findings).await
+}
+
+/// Tables of a publication that its end should have taken away.
+const STAGING: &str = "SELECT n.nspname || '.' || c.relname, 'a table of a publication was left behind' \
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relname LIKE 'stage\\_%'";
+
+/// The checks of one dataset: what each is called, and the SELECT that gives codes and details of the rows at fault.
+fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newest: i32) -> Vec<(&'static str, String)> {
+    let (table, code) = (dataset.name, codes::code_of(dataset, "t"));
+    let keys = dataset.key.iter().map(|key| format!("t.\"{key}\"")).collect::<Vec<_>>().join(", ");
+    let mut checks = vec![
+        (
+            "span",
+            format!(
+                "SELECT {code}, format('is of the releases %s to %s, of %s', t.first_release, t.last_release, {newest}) FROM \"{table}\" t \
+                 WHERE t.first_release < 1 OR t.first_release > {newest} OR t.last_release < t.first_release OR t.last_release >= {newest}"
+            ),
+        ),
+        (
+            "key",
+            format!(
+                "SELECT code, format('has two versions at release %s', first_release) FROM (SELECT {code} AS code, t.first_release, \
+                 lag(coalesce(t.last_release, {newest})) OVER (PARTITION BY {keys} ORDER BY t.first_release) AS before \
+                 FROM \"{table}\" t) v WHERE before >= first_release"
+            ),
+        ),
+    ];
+    for field in dataset.columns() {
+        let Some(target) = field.reference().and_then(|name| registry.iter().find(|dataset| dataset.name == name)) else {
+            continue;
+        };
+        checks.push(("reference", dangling(dataset, field.name, field.is_list(), target, newest)));
+    }
+    if let Rows::Derived { select, .. } = dataset.rows {
+        let columns = dataset.columns().map(|field| format!("\"{}\"", field.name)).collect::<Vec<_>>().join(", ");
+        let either = |left: &str, right: &str, detail: &str| {
+            format!("SELECT {code}, '{detail}' FROM (SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}) t")
+        };
+        let (stored, computed) = (format!("(SELECT * FROM \"{table}\" WHERE last_release IS NULL) s"), format!("({select}) d"));
+        checks.push(("derived", either(&stored, &computed, "is not what it is computed from")));
+        checks.push(("derived", either(&computed, &stored, "is missing, or other than computed")));
+    }
+    if matches!(dataset.rows, Rows::Published) {
+        checks.push((
+            "withdrawals",
+            format!(
+                "SELECT w.code, format('was withdrawn by release %s, and is not closed', w.release) FROM withdrawals w \
+                 WHERE w.dataset = '{table}' AND NOT EXISTS (SELECT 1 FROM \"{table}\" t WHERE {code} = w.code AND t.last_release = w.release - 1)"
+            ),
+        ));
+    }
+    checks
+}
+
+/// The rows that name a row which is not there in every release that they are in themselves.
+fn dangling(dataset: &'static Dataset, field: &str, list: bool, target: &'static Dataset, newest: i32) -> String {
+    let (table, other, code) = (dataset.name, target.name, codes::code_of(dataset, "t"));
+    let value = if list { format!("unnest(t.\"{field}\")") } else { format!("t.\"{field}\"") };
+    format!(
+        "WITH given AS (SELECT {code} AS code, {value} AS value, t.first_release AS f, coalesce(t.last_release, {newest}) AS l \
+         FROM \"{table}\" t), \
+         bad AS (SELECT d.* FROM (SELECT DISTINCT value, f, l FROM given WHERE value IS NOT NULL) d WHERE d.l - d.f + 1 > \
+         (SELECT coalesce(sum(least(coalesce(o.last_release, {newest}), d.l) - greatest(o.first_release, d.f) + 1), 0) FROM \"{other}\" o \
+         WHERE o.code = d.value AND o.first_release <= d.l AND coalesce(o.last_release, {newest}) >= d.f)) \
+         SELECT g.code, format('`{field}` names %s of {other}, which is not there in all of the releases %s to %s', g.value, g.f, g.l) \
+         FROM given g JOIN bad b ON b.value = g.value AND b.f = g.f AND b.l = g.l"
+    )
+}
+
+async fn rows(
+    transaction: &Transaction<'_>,
+    check: &'static str,
+    dataset: &str,
+    sql: &str,
+    findings: &mut Findings,
+) -> Result<(), DbError> {
+    let first = format!("SELECT q.*, count(*) OVER () FROM ({sql}) AS q(code, detail) ORDER BY 1, 2 LIMIT {LISTED}");
+    let found = transaction.query(&first, &[]).await?;
+    let all = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    found.iter().for_each(|row| findings.push(check, dataset, row.get(0), row.get(1)));
+    findings.count += all.saturating_sub(found.len() as u64);
+    Ok(())
+}
+
+/// Compares what each release opened and closed of each dataset with what it says of itself.
+async fn counts(
+    transaction: &Transaction<'_>,
+    registry: &'static [&'static Dataset],
+    findings: &mut Findings,
+) -> Result<(), DbError> {
+    let recorded = "SELECT number, counts::text, added, changed, withdrawn FROM releases ORDER BY number";
+    let recorded = transaction.query(recorded, &[]).await?;
+    let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
+    for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
+        let table = dataset.name;
+        let query = format!(
+            "SELECT release, sum(opened)::bigint, sum(closed)::bigint FROM ( \
+             SELECT first_release AS release, count(*) AS opened, 0 AS closed FROM \"{table}\" GROUP BY 1 UNION ALL \
+             SELECT last_release + 1, 0, count(*) FROM \"{table}\" WHERE last_release IS NOT NULL GROUP BY 1) c GROUP BY 1"
+        );
+        for row in transaction.query(&query, &[]).await? {
+            found.insert((table, row.get(0)), (row.get(1), row.get(2)));
+        }
+    }
+    for row in &recorded {
+        let (number, text): (i32, String) = (row.get(0), row.get(1));
+        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+        let mut sums = [0; 3];
+        for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
+            let [added, changed, withdrawn] =
+                ["added", "changed", "withdrawn"].map(|what| said[dataset.name][what].as_i64().unwrap_or(0));
+            sums.iter_mut().zip([added, changed, withdrawn]).for_each(|(sum, n)| *sum += n);
+            let (opened, closed) = found.get(&(dataset.name, number)).copied().unwrap_or_default();
+            if (opened, closed) != (added + changed, changed + withdrawn) {
+                let detail = format!(
+                    "release {number} opened {opened} rows and closed {closed}; its record says {} and {}",
+                    added + changed,
+                    changed + withdrawn
+                );
+                findings.push("counts", dataset.name, None, detail);
+            }
+        }
+        let totals = [2, 3, 4].map(|at| i64::from(row.get::<_, i32>(at)));
+        if totals != sums {
+            let detail = format!("says {totals:?} added, changed and withdrawn in all, and {sums:?} by dataset");
+            findings.push("counts", "releases", Some(number.to_string()), detail);
+        }
+    }
+    Ok(())
+}
+
+/// Checks that what keeps the rows as they are is in force: triggers, and the indexes of the key.
+async fn protection(transaction: &Transaction<'_>, table: &str, findings: &mut Findings) -> Result<(), DbError> {
+    let triggers = "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname IN ('keep_history', 'keep_table') \
+                    AND tgenabled IN ('O', 'A')";
+    let on: i64 = transaction.query_one(triggers, &[&table]).await?.get(0);
+    if on != 2 {
+        findings.push("protection", table, None, "a trigger that keeps published rows is missing or disabled".to_owned());
+    }
+    let indexes = "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass($1) AND indisunique AND indisvalid";
+    let unique: i64 = transaction.query_one(indexes, &[&table]).await?.get(0);
+    if unique < if ["releases", latest_observations::TABLE].contains(&table) { 1 } else { 2 } {
+        findings.push("protection", table, None, "a unique index of the key is missing or invalid".to_owned());
+    }
+    Ok(())
+}
+
+/// The major version of the server, and a name by which other connections take the same state of the database while
+/// the transaction lasts.
+///
+/// # Errors
+/// The database's.
+pub async fn exported(transaction: &Transaction<'_>) -> Result<(u32, String), DbError> {
+    let row =
+        transaction.query_one("SELECT current_setting('server_version_num')::integer / 10000, pg_export_snapshot()", &[]).await?;
+    Ok((u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(), row.get(1)))
+}
+
+/// What there is in a database beside what every database has, by name; the first of it. With it the major version of the
+/// server.
+///
+/// # Errors
+/// The database's.
+pub async fn occupants(client: &tokio_postgres::Client) -> Result<(u32, Vec<String>), DbError> {
+    let row = client.query_one("SELECT current_setting('server_version_num')::integer / 10000", &[]).await?;
+    let query = "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+                 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
+                 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('e', 'i', 'a')) \
+                 UNION ALL SELECT n.nspname || '.' || p.proname || '()' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace \
+                 WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
+                 AND NOT EXISTS (SELECT 1 FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e') ORDER BY 1 LIMIT 5";
+    let names = client.query(query, &[]).await?.iter().map(|row| row.get(0)).collect();
+    Ok((u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(), names))
+}

@@ -1,0 +1,5 @@
+//! Owns the verification of what is stored: consistency checks and the digest of a release.
+//! Must not repair anything.
+
+pub mod checks;
+pub mod digest;

@@ -1,0 +1,11 @@
+//! Owns writing: releases, staged rows, keys, submissions and the audit log.
+//! Must not know file formats or HTTP.
+
+pub mod api_keys;
+pub mod audit;
+pub mod compare_staged;
+pub mod merge;
+pub mod release_writer;
+pub mod staging;
+pub mod submissions;
+pub mod withdrawals;

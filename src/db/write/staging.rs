@@ -1,0 +1,236 @@
+//! Owns the staging of one dataset's rows within a publication: a temporary table, and the checks that need all rows
+//! at once.
+//! Must not know where the rows come from.
+
+use bytes::Bytes;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{CopyInSink, Row, Transaction};
+
+use crate::db::DbError;
+use crate::db::read::codes;
+use crate::query::Dataset;
+
+/// The most faults of one kind that are fetched.
+const FAULTS: usize = 100;
+
+/// What is at fault: the first, in the order of the files, and how many more there are.
+#[derive(Debug)]
+pub struct Found<T> {
+    /// The first.
+    pub listed: Vec<T>,
+    /// How many more.
+    pub more: usize,
+}
+
+/// A staged row that is at fault.
+#[derive(Debug)]
+pub struct Place {
+    /// Index of the file, or of its sheet, in the publication.
+    pub origin: usize,
+    /// Line in the file.
+    pub line: u64,
+    /// The cell of the line that the row was made from, when it is one of several.
+    pub cell: Option<usize>,
+    /// The value at fault.
+    pub value: String,
+}
+
+/// The columns of a staging table that say where a row comes from.
+const PLACE: &str = "origin, line, cell";
+
+/// The staged rows of one dataset.
+pub struct Stage<'t, 'c> {
+    pub transaction: &'t Transaction<'c>,
+    pub dataset: &'static Dataset,
+}
+
+impl<'t, 'c> Stage<'t, 'c> {
+    /// Makes the empty staging table.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn create(transaction: &'t Transaction<'c>, dataset: &'static Dataset) -> Result<Self, DbError> {
+        let stage = Self { transaction, dataset };
+        let (table, columns) = (dataset.name, stage.columns(""));
+        stage
+            .run(&format!(
+                "CREATE TEMP TABLE stage_{table} ON COMMIT DROP AS SELECT {columns}, 0 AS origin, 0::bigint AS line, 0 AS cell FROM \"{table}\" WITH NO DATA"
+            ))
+            .await?;
+        Ok(stage)
+    }
+
+    /// Fills the staging table from the SELECT of a derived dataset.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn derive(&self, select: &str) -> Result<(), DbError> {
+        let (table, columns) = (self.dataset.name, self.columns(""));
+        self.run(&format!("INSERT INTO stage_{table} ({columns}) SELECT {columns} FROM ({select}) derived")).await?;
+        self.run(&format!("ANALYZE stage_{table}")).await
+    }
+
+    /// Opens the way in for rows, in `COPY`'s text format: the dataset's columns, then origin, line and cell.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn copy(&self) -> Result<CopyInSink<Bytes>, DbError> {
+        let (table, columns) = (self.dataset.name, self.columns(""));
+        Ok(self.transaction.copy_in(&format!("COPY stage_{table} ({columns}, {PLACE}) FROM STDIN")).await?)
+    }
+
+    /// The rows whose key stands in the files more than once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn duplicates(&self) -> Result<Found<Place>, DbError> {
+        let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
+        let code = codes::code_of(self.dataset, "s");
+        self.run(&format!("ANALYZE stage_{table}")).await?;
+        // Most files have none, and to know that takes no sorting.
+        let any = format!("SELECT EXISTS (SELECT 1 FROM stage_{table} GROUP BY {keys} HAVING count(*) > 1)");
+        if !self.transaction.query_one(&any, &[]).await?.get::<_, bool>(0) {
+            return Ok(Found { listed: Vec::new(), more: 0 });
+        }
+        let query = format!(
+            "SELECT {PLACE}, {code} FROM (SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY origin, line, cell) AS nth \
+             FROM stage_{table}) s WHERE nth > 1"
+        );
+        self.found(&query, &[], place).await
+    }
+
+    /// The rows whose `field` names a row of `target` that is not there once this publication is done.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn dangling(&self, field: &str, list: bool, target: &'static Dataset) -> Result<Found<Place>, DbError> {
+        let (table, other) = (self.dataset.name, target.name);
+        let value = if list { format!("unnest(s.\"{field}\")") } else { format!("s.\"{field}\"") };
+        let query = format!(
+            "SELECT {PLACE}, value FROM (SELECT {PLACE}, {value} AS value FROM stage_{table} s) given \
+             WHERE value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM \"{other}\" o WHERE o.code = value AND o.last_release IS NULL)"
+        );
+        self.found(&query, &[], place).await
+    }
+
+    /// The rows of some origins that lie outside a scope.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Found<Place>, DbError> {
+        let query = format!(
+            "SELECT {PLACE}, coalesce(\"{field}\"::text, '') FROM stage_{} \
+             WHERE origin = ANY($1) AND NOT coalesce(\"{field}\"::text = ANY($2), false)",
+            self.dataset.name
+        );
+        self.found(&query, &[&origins, &values], place).await
+    }
+
+    /// The rows whose day `end` is not after their day `start`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn backwards(&self, start: &str, end: &str) -> Result<Found<Place>, DbError> {
+        let table = self.dataset.name;
+        let query = format!("SELECT {PLACE}, \"{end}\"::text FROM stage_{table} WHERE \"{end}\" <= \"{start}\"");
+        self.found(&query, &[], place).await
+    }
+
+    /// The number of rows of some origins.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn rows(&self, origins: &[i32]) -> Result<u64, DbError> {
+        let query = format!("SELECT count(*) FROM stage_{} WHERE origin = ANY($1)", self.dataset.name);
+        let count: i64 = self.transaction.query_one(&query, &[&origins]).await?.get(0);
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
+    /// Checks the sum of a column over the rows of some origins; gives it, as exact text, when it is another.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn agrees(&self, origins: &[i32], field: &str, total: &str) -> Result<Result<(), String>, DbError> {
+        let query = format!(
+            "SELECT coalesce(sum(\"{field}\"), 0)::numeric::text, coalesce(sum(\"{field}\"), 0)::numeric = $1::text::numeric \
+             FROM stage_{} WHERE origin = ANY($2)",
+            self.dataset.name
+        );
+        let row = self.transaction.query_one(&query, &[&total, &origins]).await?;
+        Ok(if row.get(1) { Ok(()) } else { Err(row.get(0)) })
+    }
+
+    /// The values that their indicators do not admit, with the bounds; of observations only.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn out_of_bounds(&self) -> Result<Found<(Place, String)>, DbError> {
+        self.judged(
+            "s.value < i.minimum OR s.value > i.maximum",
+            "concat(i.code, ' admits ', coalesce('at least ' || i.minimum, ''), CASE WHEN i.minimum IS NOT NULL AND i.maximum IS NOT NULL THEN ' and ' ELSE '' END, coalesce('at most ' || i.maximum, ''))",
+        )
+        .await
+    }
+
+    /// The values of more decimals than their indicators say are meaningful; of observations only.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn too_precise(&self) -> Result<Found<(Place, String)>, DbError> {
+        self.judged(
+            "scale(trim_scale(s.value)) > i.decimals",
+            "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
+        )
+        .await
+    }
+
+    /// The values of an origin whose indicators have another unit than `unit`; of observations only.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Found<(Place, String)>, DbError> {
+        let quoted = unit.replace('\'', "''");
+        let condition = format!("s.origin = {origin} AND i.unit <> '{quoted}'");
+        self.judged(&condition, "concat(i.code, ' is counted in ', i.unit)").await
+    }
+
+    /// The rows that a condition on a row and its indicator holds for, with an explanation.
+    async fn judged(&self, condition: &str, why: &str) -> Result<Found<(Place, String)>, DbError> {
+        let query = format!(
+            "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
+             JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
+            self.dataset.name
+        );
+        self.found(&query, &[], |row| (place(row), row.get(4))).await
+    }
+
+    pub fn columns(&self, alias: &str) -> String {
+        self.dataset.columns().map(|field| format!("{alias}\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
+    }
+
+    pub fn keys(&self, each: impl Fn(&str) -> String) -> Vec<String> {
+        self.dataset.key.iter().map(|key| each(key)).collect()
+    }
+
+    pub async fn run(&self, sql: &str) -> Result<(), DbError> {
+        Ok(self.transaction.batch_execute(sql).await?)
+    }
+
+    /// The first rows of a query that begins with the columns of a place, and how many more there are.
+    async fn found<T>(&self, query: &str, values: &[&(dyn ToSql + Sync)], read: fn(&Row) -> T) -> Result<Found<T>, DbError> {
+        let first = format!("SELECT *, count(*) OVER () AS found FROM ({query}) q ORDER BY {PLACE} LIMIT {FAULTS}");
+        let rows = self.transaction.query(&first, values).await?;
+        let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>("found")).unwrap_or_default());
+        Ok(Found { listed: rows.iter().map(read).collect(), more: found.saturating_sub(rows.len()) })
+    }
+}
+
+/// The place that the first four columns of a row say.
+pub fn place(row: &Row) -> Place {
+    Place {
+        origin: usize::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
+        line: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
+        cell: usize::try_from(row.get::<_, i32>(2)).ok(),
+        value: row.get(3),
+    }
+}

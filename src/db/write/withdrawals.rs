@@ -1,0 +1,87 @@
+//! Owns the withdrawal of rows: closed, with the reason on record; and the rows that still speak of them.
+//! Must not know who withdraws.
+
+use tokio_postgres::Transaction;
+use tokio_postgres::types::ToSql;
+
+use super::staging::Found;
+use crate::db::DbError;
+use crate::db::read::codes;
+use crate::query::{Dataset, Field};
+
+/// The most rows that are shown of those that still speak of a withdrawn one.
+const SHOWN: usize = 20;
+
+/// Closes the row with this code before release `number`; says whether there was one.
+///
+/// # Errors
+/// The database's.
+pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
+    let Some(parts) = dataset.split_code(code) else { return Ok(false) };
+    let (same, texts) = same(&parts);
+    let close = format!(
+        "UPDATE \"{}\" SET last_release = {} WHERE last_release IS NULL AND first_release < {number} AND {same}",
+        dataset.name,
+        number - 1
+    );
+    Ok(transaction.execute(&close, &texts).await? == 1)
+}
+
+/// Records why a row was withdrawn.
+///
+/// # Errors
+/// The database's.
+pub async fn record(
+    transaction: &Transaction<'_>,
+    (dataset, code, number): (&'static Dataset, &str, i32),
+    reason: &str,
+    successor: Option<&str>,
+) -> Result<(), DbError> {
+    let insert = "INSERT INTO withdrawals (dataset, code, release, reason, successor_code) VALUES ($1, $2, $3, $4, $5)";
+    transaction.execute(insert, &[&dataset.name, &code, &number, &reason, &successor]).await?;
+    Ok(())
+}
+
+/// Whether a current row has this code.
+///
+/// # Errors
+/// The database's.
+pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str) -> Result<bool, DbError> {
+    let Some(parts) = dataset.split_code(code) else { return Ok(false) };
+    let (same, texts) = same(&parts);
+    let query = format!("SELECT EXISTS (SELECT 1 FROM \"{}\" WHERE last_release IS NULL AND {same})", dataset.name);
+    Ok(transaction.query_one(&query, &texts).await?.get(0))
+}
+
+/// The condition that a row has these values of its key, with its parameters.
+fn same<'p>(parts: &'p [(&'static Field, String)]) -> (String, Vec<&'p (dyn ToSql + Sync)>) {
+    let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
+    (same.join(" AND "), parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect())
+}
+
+/// The rows of `dataset` that are current and whose `field` names a row of `target` that release `number` withdrew:
+/// their codes, with the code that they name, the first by code.
+///
+/// # Errors
+/// The database's.
+pub async fn orphans(
+    transaction: &Transaction<'_>,
+    (dataset, field, list): (&'static Dataset, &str, bool),
+    target: &'static Dataset,
+    number: i32,
+) -> Result<Found<(String, String)>, DbError> {
+    let code = codes::code_of(dataset, "o");
+    let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
+    let query = format!(
+        "SELECT {code}, gone.code, count(*) OVER () FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
+         EXCEPT SELECT code FROM \"{target}\" WHERE last_release IS NULL) gone \
+         JOIN \"{dataset}\" o ON {names} WHERE o.last_release IS NULL ORDER BY 1, 2 LIMIT {SHOWN}",
+        target = target.name,
+        last = number - 1,
+        dataset = dataset.name,
+    );
+    let rows = transaction.query(&query, &[]).await?;
+    let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    let more = found.saturating_sub(rows.len());
+    Ok(Found { listed: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), more })
+}

@@ -1,0 +1,182 @@
+//! Owns the answers of `/v1/changes`: a page in its envelope, and what is the same of pages and files.
+//! Must not know how changes are found.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use utoipa::ToSchema;
+
+use crate::db::read::changes::ChangesPage;
+use crate::db::read::codes::Release;
+use crate::format::changes::{ChangeWriter, Shaper};
+use crate::format::{self, About, LICENCE, json};
+use crate::http::handlers::exports;
+use crate::http::response::envelope::{JSON, instant};
+use crate::problem::Problem;
+use crate::query::{Changes, Representation, Row};
+
+const PATH: &str = "/v1/changes";
+
+/// A page of changes.
+#[derive(Serialize, ToSchema)]
+#[schema(title = "ChangesPage")]
+pub struct Answer<'a> {
+    /// The changes, in the order of releases, then of datasets as `/v1` lists them, then of keys.
+    #[schema(value_type = Vec<Change>)]
+    data: &'a RawValue,
+    /// What was read.
+    meta: ChangesMeta,
+    /// Addresses that lead on.
+    links: ChangesLinks,
+}
+
+/// What one release did to one row.
+#[derive(ToSchema)]
+pub struct Change {
+    /// The release.
+    #[schema(example = 2, minimum = 1)]
+    pub release: i32,
+    /// When it was published.
+    #[schema(format = DateTime)]
+    pub published_at: String,
+    /// The dataset: a collection, or `memberships`, `containments` or `contours`.
+    #[schema(example = "conventions")]
+    pub dataset: String,
+    /// `upsert`: the row is there now, or says something else than before. `withdraw`: it is no longer there, or no longer
+    /// what the request asks for.
+    #[schema(pattern = "^(upsert|withdraw)$", example = "upsert")]
+    pub op: String,
+    /// The row's code: the fields of its key, joined by `~`.
+    #[schema(example = "convention-bassin-minier")]
+    pub code: String,
+    /// The whole row, as its collection gives it at that release; null when it is withdrawn.
+    #[schema(value_type = Option<Object>)]
+    pub row: Option<()>,
+    /// Why it was withdrawn, where that was said.
+    pub reason: Option<String>,
+    /// The code of the row that stands in its place, where there is one.
+    pub successor_code: Option<String>,
+}
+
+/// What was read.
+#[derive(Serialize, ToSchema)]
+pub struct ChangesMeta {
+    /// The release that the client has.
+    #[schema(example = 1)]
+    since: i32,
+    /// The last release whose changes are given: once all pages have been read, the `since` of the next time.
+    #[schema(example = 2)]
+    release: i32,
+    /// When that release was published.
+    #[schema(format = DateTime)]
+    published_at: String,
+    /// The licence of the data.
+    #[schema(example = "etalab-2.0")]
+    licence: &'static str,
+    /// The number of changes in this answer.
+    count: usize,
+}
+
+/// Addresses that lead on from changes, relative to the server.
+#[derive(Serialize, ToSchema)]
+pub struct ChangesLinks {
+    /// This request, in canonical form.
+    #[serde(rename = "self")]
+    pub this: String,
+    /// This request up to this release: its answer never changes.
+    pub pinned: String,
+    /// The next page, up to the same release; missing on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    /// What will be new after this release; only on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    poll: Option<String>,
+}
+
+/// The addresses of a request, those aside that depend on what is found.
+pub fn links(changes: &Changes, until: i32) -> ChangesLinks {
+    let cursor = changes.after.as_ref().map(|after| ("cursor", changes.cursor(until, after)));
+    let address = |more: &[(&str, String)]| format!("{PATH}{}", changes.query_string(&[], more));
+    let pinned = match &cursor {
+        // A cursor holds its release.
+        Some(cursor) => address(std::slice::from_ref(cursor)),
+        None => format!("{PATH}{}", changes.query_string(&["until"], &[("until", until.to_string())])),
+    };
+    ChangesLinks { this: address(cursor.as_slice()), pinned, next: None, poll: None }
+}
+
+/// A page, as JSON in the envelope or as a file.
+///
+/// # Errors
+/// What the representation cannot hold.
+pub fn page(
+    changes: &Changes,
+    release: &Release,
+    mut links: ChangesLinks,
+    page: &ChangesPage,
+    mut response: HttpResponseBuilder,
+) -> Result<HttpResponse, Problem> {
+    match &page.more {
+        Some(after) => {
+            let cursor = ("cursor", changes.cursor(release.number, after));
+            let next = format!("{PATH}{}", changes.query_string(&[], &[cursor]));
+            response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+            links.next = Some(next);
+        }
+        None => {
+            let since = ("since", release.number.to_string());
+            links.poll = Some(format!("{PATH}{}", changes.query_string(&["since", "until"], &[since])));
+        }
+    }
+    if changes.presentation().representation != Representation::Json {
+        let mut body = Vec::new();
+        let mut writer = writer(changes, release, &links.pinned)?;
+        exports::write(&mut writer, &mut body, &page.rows).map_err(|error| exports::unwritable(&error))?;
+        return Ok(file(changes, release, response).body(body));
+    }
+    let shaper = Shaper::new(changes, false);
+    let rows: Vec<Row> = page.rows.iter().map(|row| shaper.shape(row)).collect();
+    let mut data = Vec::with_capacity(rows.iter().map(Row::bytes).sum::<usize>() * 2);
+    json::array(&mut data, &shaper.columns(), &rows);
+    let data: &RawValue = serde_json::from_slice(&data).map_err(|error| {
+        log::error!("changes are not JSON: {error}");
+        Problem::internal()
+    })?;
+    let meta = ChangesMeta {
+        since: changes.since,
+        release: release.number,
+        published_at: instant(release.published_at),
+        licence: LICENCE,
+        count: rows.len(),
+    };
+    response.insert_header((header::CONTENT_TYPE, JSON));
+    Ok(response.json(Answer { data, meta, links }))
+}
+
+/// The writer of changes in the representation that is asked for.
+///
+/// # Errors
+/// What the representation cannot hold.
+pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<ChangeWriter, Problem> {
+    let plan = &changes.plans[0];
+    let shaper = Shaper::new(changes, changes.is_flat());
+    let about = About {
+        dataset: plan.context.dataset,
+        columns: shaper.columns(),
+        release: release.number,
+        published_at: instant(release.published_at),
+        pinned: pinned.to_owned(),
+    };
+    let rows = format::writer(plan, &about).map_err(|error| exports::unwritable(&error))?;
+    Ok(ChangeWriter::new(shaper, rows))
+}
+
+/// The head of an answer that is a file.
+pub fn file(changes: &Changes, release: &Release, mut response: HttpResponseBuilder) -> HttpResponseBuilder {
+    let representation = changes.presentation().representation;
+    let name = format!("reperes-changes-{}-{}.{}", changes.since, release.number, representation.extension());
+    response.insert_header((header::CONTENT_TYPE, representation.content_type()));
+    response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    response
+}

@@ -1,0 +1,81 @@
+//! Owns pages whose rows carry the same figure of the territories around and their rank (`compare`).
+//! Must not know SQL.
+
+use actix_web::HttpResponse;
+
+use super::collections::{self, refusal};
+use crate::db::read::comparison::{self, Comparison};
+use crate::db::read::page::{self, Answer};
+use crate::format::json;
+use crate::http::response::envelope::{self, Meta};
+use crate::http::state::State;
+use crate::problem::{Fault, Problem};
+use crate::query::{Dataset, Parameter, Plan, Row};
+
+/// The most rows of a page: to rank one all figures of its kind are read.
+const ROWS: i64 = 100;
+
+/// Answers a plan with a page of compared rows.
+///
+/// # Errors
+/// Those of the plan's codes and release; 400 for a page of more than 100 rows; 503 when the database does not answer.
+pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    if plan.page_limit() > ROWS {
+        let detail = format!("At most {ROWS} rows are compared at once; the links `next` lead to the others.");
+        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
+    }
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+        let answer = page::answer(&connection, parent, plan).await?;
+        let compared = match &answer {
+            Answer::Page(page) => {
+                let rows: Vec<&Row> = page.rows.iter().collect();
+                comparison::compare(&connection, &state.standings, plan, &page.release, &rows).await?
+            }
+            _ => Vec::new(),
+        };
+        Ok((answer, compared))
+    });
+    let (page, compared) = match read.await? {
+        (Answer::Page(page), compared) => (page, compared),
+        (refused, _) => return Err(refusal(state, plan, parent, refused).await),
+    };
+    let mut data = vec![b'['];
+    for (at, (row, comparison)) in page.rows.iter().zip(&compared).enumerate() {
+        data.extend_from_slice(if at > 0 { b",{" } else { b"{" });
+        member(&mut data, plan, row, comparison);
+        data.push(b'}');
+    }
+    data.push(b']');
+    let meta = Meta::of_page(plan.context.dataset.name, &page);
+    Ok(envelope::answer(&data, &meta, &collections::links(plan, parent, &page), &page.included))
+}
+
+/// Appends the members of a row, with its comparison.
+fn member(out: &mut Vec<u8>, plan: &Plan, row: &Row, comparison: &Comparison) {
+    json::members(out, &plan.columns, row);
+    out.extend_from_slice(b",\"comparison\":");
+    write(out, &plan.compare, comparison);
+}
+
+/// Appends a comparison: each comparator that was asked for, null where no such territory is around, and the rank.
+pub fn write(out: &mut Vec<u8>, asked: &[String], comparison: &Comparison) {
+    let figure = |comparator: &String| {
+        let found = comparison.figures.iter().find(|figure| figure.comparator == *comparator);
+        let raw = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
+        let shown = found.map(|figure| {
+            serde_json::json!({
+                "territory_code": figure.territory_code,
+                "value": raw(&figure.value),
+                "qualifier": figure.qualifier,
+                "statuses": raw(&figure.statuses),
+            })
+        });
+        (comparator.clone(), shown.unwrap_or(serde_json::Value::Null))
+    };
+    let mut all: serde_json::Map<String, serde_json::Value> = asked.iter().map(figure).collect();
+    let rank = comparison.rank.as_ref().map(
+        |rank| serde_json::json!({"position": rank.position, "of": rank.of, "tied": rank.tied, "suppressed": rank.suppressed}),
+    );
+    all.insert("rank".to_owned(), rank.unwrap_or(serde_json::Value::Null));
+    serde_json::to_writer(out, &all).expect("writing plain structures to memory cannot fail");
+}

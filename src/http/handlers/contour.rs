@@ -1,0 +1,129 @@
+//! Owns `/v1/territories/{code}/contour`: one GeoJSON feature (RFC 7946) of the dataset of contours.
+//! Must not know SQL.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::value::RawValue;
+
+use super::{collections, items};
+use crate::db::read::codes;
+use crate::db::read::page::Page;
+use crate::http::cache::respond::{Asked, reply};
+use crate::http::request::path_and_query;
+use crate::http::response::envelope::instant;
+use crate::http::state::State;
+use crate::problem::{Kind, Problem};
+use crate::query::as_of;
+use crate::query::{Context, Dataset, Plan, pairs};
+
+/// The dataset of contours, and that of the territories that they belong to.
+const DATASETS: (&str, &str) = ("contours", "territories");
+
+/// Contour of a territory
+///
+/// The simplified contour of a territory as a GeoJSON feature (RFC 7946, WGS 84, at most 5 decimals). Contours are
+/// published for the region's communes and arrondissements, for every EPCI that touches it, and for the départements and
+/// regions of France. `properties` names the source.
+#[utoipa::path(
+    get,
+    path = "/v1/territories/{code}/contour",
+    operation_id = "getTerritoryContour",
+    params(
+        ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
+        ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 1, minimum = 1),
+        ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
+            pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
+    ),
+    responses(
+        (status = 200, description = "The contour.", content_type = "application/geo+json", body = Feature)
+    )
+)]
+pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let code = path_and_query::code(&request)?;
+    let (Some(contours), Some(territories)) = (state.dataset(DATASETS.0), state.dataset(DATASETS.1)) else {
+        return Err(Problem::internal());
+    };
+    let context = Context::of(state.registry, contours);
+    let plan = items::find(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
+    let plan = &collections::settled(&state, plan, None).await?;
+    let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
+    let asked = Asked::plan(plan, plan.address(&path));
+    reply(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
+}
+
+async fn found(state: &State, plan: &Plan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+    let page = collections::page(state, plan, None).await?;
+    if let Some(found) = feature(plan, &page) {
+        return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
+    }
+    let number = page.release.number;
+    let unknown = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+        codes::unknown(&connection, territories, vec![code.to_owned()], number, false).await
+    });
+    Err(match unknown.await?.is_empty() {
+        false => items::absent(state, territories, code, &page.release).await,
+        true => Problem::new(
+            Kind::UnknownResource,
+            "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",
+        ),
+    })
+}
+
+/// A GeoJSON feature.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Feature<'a> {
+    /// Always `Feature`.
+    #[serde(rename = "type")]
+    #[schema(example = "Feature")]
+    kind: &'static str,
+    /// The code of the territory.
+    #[schema(example = "COM-59350")]
+    id: &'a str,
+    /// West, south, east, north, in degrees.
+    #[schema(value_type = Vec<f64>, min_items = 4, max_items = 4)]
+    bbox: Vec<&'a RawValue>,
+    /// A GeoJSON Polygon or MultiPolygon.
+    #[schema(value_type = Object)]
+    geometry: &'a RawValue,
+    /// Where the contour comes from, and the release that it was read from.
+    properties: Properties<'a>,
+}
+
+/// Where a contour comes from.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+pub struct Properties<'a> {
+    /// The code of the territory.
+    territory_code: &'a str,
+    /// The source of the contour.
+    source_code: Option<&'a str>,
+    /// Where in the source.
+    source_location: Option<&'a str>,
+    /// What the reader must know.
+    note: Option<&'a str>,
+    /// The release that it was read from.
+    release: i32,
+    /// When that release was published.
+    #[schema(format = DateTime)]
+    published_at: String,
+}
+
+fn feature(plan: &Plan, page: &Page) -> Option<Vec<u8>> {
+    let row = page.rows.first()?;
+    let cell = |name: &str| row.cell(plan.columns.iter().position(|column| column.name == name)?);
+    let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
+    let code = cell("territory_code")?;
+    let feature = Feature {
+        kind: "Feature",
+        id: code,
+        bbox: vec![raw("west")?, raw("south")?, raw("east")?, raw("north")?],
+        geometry: raw("contour")?,
+        properties: Properties {
+            territory_code: code,
+            source_code: cell("source_code"),
+            source_location: cell("source_location"),
+            note: cell("note"),
+            release: page.release.number,
+            published_at: instant(page.release.published_at),
+        },
+    };
+    serde_json::to_vec(&feature).ok()
+}

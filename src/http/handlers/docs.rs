@@ -1,0 +1,71 @@
+//! Owns the documentation: the OpenAPI document as served, and Swagger UI, which needs nothing from elsewhere.
+//! Must not know what the document says.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use utoipa_swagger_ui::Config;
+
+use crate::http::cache::respond::{Asked, reply};
+use crate::http::request::path_and_query;
+use crate::http::response::envelope::JSON;
+use crate::http::state::State;
+use crate::problem::{Kind, Problem};
+
+/// Where the document is served.
+pub const DOCUMENT: &str = "/openapi.json";
+
+/// Where Swagger UI is served.
+pub const PAGES: &str = "/docs/{file:.*}";
+
+static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    Arc::new(Config::new([DOCUMENT]).try_it_out_enabled(true).display_request_duration(true).validator_url("none"))
+});
+
+/// This document
+///
+/// The OpenAPI 3.1 document of the service, made from its handlers.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    operation_id = "getOpenApi",
+    responses((status = 200, description = "The document.", body = Object))
+)]
+pub async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    path_and_query::no_parameters(&request)?;
+    let document = async || Ok(HttpResponse::Ok().content_type(JSON).body(state.document.clone()));
+    reply(&request, &state, Asked::program(DOCUMENT), document).await
+}
+
+/// `/docs` leads to `/docs/`, where the page's relative addresses hold.
+pub async fn redirect() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
+}
+
+/// A file of Swagger UI.
+///
+/// # Errors
+/// 404 for a file that it does not have.
+pub async fn page(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let file = request.match_info().get("file").unwrap_or_default();
+    reply(&request, &state, Asked::program(format!("/docs/{file}")), async || super::docs::file(file)).await
+}
+
+fn file(file: &str) -> Result<HttpResponse, Problem> {
+    match utoipa_swagger_ui::serve(file, Arc::clone(&CONFIG)) {
+        Ok(Some(page)) => Ok(HttpResponse::Ok().content_type(with_charset(&page.content_type)).body(page.bytes.into_owned())),
+        Ok(None) => Err(Problem::new(Kind::UnknownResource, "There is no such page.").closest(vec!["/docs/".to_owned()])),
+        Err(error) => {
+            log::error!("a page of the documentation cannot be made: {error}");
+            Err(Problem::internal())
+        }
+    }
+}
+
+fn with_charset(media_type: &str) -> String {
+    match media_type.starts_with("text/") && !media_type.contains("charset") {
+        true => format!("{media_type}; charset=utf-8"),
+        false => media_type.to_owned(),
+    }
+}

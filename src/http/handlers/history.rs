@@ -1,0 +1,167 @@
+//! Owns `/v1/{dataset}/{code}/history`: every version of a row, with what each changed and which releases opened and
+//! closed it.
+//! Must not know any one dataset, nor SQL.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::openapi::path::Operation;
+
+use super::collections::{self, refusal};
+use super::items;
+use crate::db::read::history::{self, Act, History};
+use crate::db::read::page::{self, Ground, Grounded};
+use crate::format::json as writer;
+use crate::http::cache::respond::{Asked, reply};
+use crate::http::openapi::{operations, schemas};
+use crate::http::request::path_and_query;
+use crate::http::response::envelope::{self, Meta, instant};
+use crate::http::state::State;
+use crate::problem::Problem;
+use crate::query::{Context, Origin, Parameter, Plan, Row};
+
+/// The parameters that a history accepts.
+const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
+
+/// A release that opened or closed a version.
+#[derive(Serialize)]
+struct Opening<'a> {
+    release: i32,
+    published_at: String,
+    title: &'a str,
+}
+
+/// A release that closed a version, by another version or by withdrawing the row.
+#[derive(Serialize)]
+struct Closing<'a> {
+    #[serde(flatten)]
+    release: Opening<'a>,
+    withdrawn: bool,
+    reason: Option<&'a str>,
+    successor_code: Option<&'a str>,
+}
+
+/// Answers the versions of one row.
+///
+/// # Errors
+/// 400 for a parameter at fault, 404 with the closest codes for one that no row has borne up to the release, 503 when
+/// the database does not answer.
+pub async fn history(request: HttpRequest, state: web::Data<State>, context: Context) -> Result<HttpResponse, Problem> {
+    let (code, dataset) = (path_and_query::code(&request)?, context.dataset);
+    let plan = Plan::history(context, code.clone(), &PARAMETERS, &path_and_query::pairs(&request)?);
+    let plan = items::narrowed(plan.map_err(Problem::invalid_parameters)?, &code);
+    let plan = &collections::settled(&state, plan, None).await?;
+    let address = plan.address(&collections::path(plan, Some(dataset)));
+    reply(&request, &state, Asked::plan(plan, address), async || versions(&state, plan, &code).await).await
+}
+
+async fn versions(state: &State, plan: &Plan, code: &str) -> Result<HttpResponse, Problem> {
+    let dataset = plan.context.dataset;
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+        let versions = async |ground: &Ground| history::read(&connection, plan, ground).await;
+        page::grounded(&connection, None, plan, versions).await
+    });
+    let found = match read.await? {
+        Grounded::Found(_, found) => found,
+        Grounded::Refused(answer) => return Err(refusal(state, plan, None, answer).await),
+    };
+    if found.page.rows.is_empty() {
+        return Err(items::absent(state, dataset, code, &found.page.release).await);
+    }
+    let mut data = vec![b'['];
+    for at in 0..found.page.rows.len() {
+        data.extend_from_slice(if at > 0 { b",{" } else { b"{" });
+        version(&mut data, plan, &found, at);
+        data.push(b'}');
+    }
+    data.push(b']');
+    let meta = Meta::of_page(dataset.name, &found.page);
+    Ok(envelope::answer(&data, &meta, &collections::links(plan, Some(dataset), &found.page), &[]))
+}
+
+/// Appends the members of a version: the row's own, then what is said of the version.
+fn version(out: &mut Vec<u8>, plan: &Plan, found: &History, at: usize) {
+    let (rows, own) = (&found.page.rows, &plan.columns[..plan.context.dataset.fields.len()]);
+    let row = &rows[at];
+    let number = |name: &str| history::number(&plan.columns, row, name);
+    let opening = |release: i32| {
+        found.releases.get(&release).map(|act: &Act| Opening {
+            release,
+            published_at: instant(act.published_at),
+            title: &act.title,
+        })
+    };
+    // The version after the first of a page is the one that the cursor stands on.
+    let held = || plan.after.as_ref().and_then(|position| position.values.first()?.as_deref()?.parse().ok());
+    let after = if at == 0 { held() } else { history::number(&plan.columns, &rows[at - 1], "first_release") };
+    let closed_by = number("last_release").map(|last| last + 1).and_then(|release| {
+        let (act, withdrawn) = (found.releases.get(&release)?, after != Some(release));
+        let reason = withdrawn.then(|| act.reason.as_deref().unwrap_or(&act.title));
+        let successor_code = act.successor_code.as_deref().filter(|_| withdrawn);
+        Some(Closing { release: opening(release)?, withdrawn, reason, successor_code })
+    });
+    let earlier = rows.get(at + 1).or(found.before.as_ref());
+    writer::members(out, own, row);
+    let told = json!({
+        "opened_by": number("first_release").and_then(opening),
+        "closed_by": closed_by,
+        "changed": earlier.map(|earlier| changed(plan, row, earlier)).unwrap_or_default(),
+    });
+    out.push(b',');
+    let told = told.to_string();
+    out.extend_from_slice(&told.as_bytes()[1..told.len() - 1]);
+}
+
+/// The names of the fields of its own in which a version differs from the one before.
+fn changed(plan: &Plan, row: &Row, earlier: &Row) -> Vec<String> {
+    let own = plan.columns.iter().enumerate().filter(|(_, column)| column.field().is_some_and(|f| f.origin == Origin::Row));
+    own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at)).map(|(_, column)| column.name.to_string()).collect()
+}
+
+/// The name of the schema of a version.
+pub fn schema_name(context: Context) -> String {
+    format!("{}Version", schemas::row_name(context.dataset, &[]))
+}
+
+/// The schema of a version: the row's, with what is said of the version.
+pub fn schema(context: Context) -> Value {
+    let mut schema = schemas::row(context);
+    let release = |more: Value, required: Value| {
+        let mut properties = json!({
+            "release": {"type": "integer", "minimum": 1, "description": "The number of the release."},
+            "published_at": {"type": "string", "format": "date-time", "description": "When it was published."},
+            "title": {"type": "string", "description": "Its title, in French."},
+        });
+        if let (Some(all), Value::Object(more)) = (properties.as_object_mut(), more) {
+            all.extend(more);
+        }
+        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
+    };
+    let mut closing = release(
+        json!({
+            "withdrawn": {"type": "boolean", "description": "Whether it withdrew the row, rather than give another version."},
+            "reason": {"type": ["string", "null"], "description": "Why the row was withdrawn, in French; the title of the release where no reason was recorded."},
+            "successor_code": {"type": ["string", "null"], "description": "The code of the row that stands in its place."},
+        }),
+        json!(["release", "published_at", "title", "withdrawn", "reason", "successor_code"]),
+    );
+    closing["type"] = json!(["object", "null"]);
+    closing["description"] = json!("The release that closed the version; null while it is current.");
+    let mut opening = release(json!({}), json!(["release", "published_at", "title"]));
+    opening["description"] = json!("The release that opened the version.");
+    schema["properties"]["opened_by"] = opening;
+    schema["properties"]["closed_by"] = closing;
+    schema["properties"]["changed"] = json!({
+        "type": "array",
+        "items": {"type": "string"},
+        "description": "The fields that differ from the version before; none in the first.",
+    });
+    schema["required"] = json!(["opened_by", "closed_by", "changed"]);
+    schema
+}
+
+/// Describes the history of the rows of a dataset.
+pub fn describe(context: Context) -> Operation {
+    let text = "Every version of the row that was published up to the release, the newest first, those of a withdrawn row too: its fields, which of them changed, and the releases that opened and closed the version.";
+    operations::below(context, "history", text, &PARAMETERS, &schema_name(context))
+}

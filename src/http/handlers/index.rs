@@ -1,0 +1,155 @@
+//! Owns the two ways in: the page at `/` for people, in French, and the list at `/v1` for programs.
+//! Must not know any one dataset.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::problems::HTML;
+use super::releases_feed;
+use crate::http::cache::respond::{Asked, reply};
+use crate::http::request::path_and_query;
+use crate::http::response::envelope::JSON;
+use crate::http::state::State;
+use crate::problem::Problem;
+use crate::query::Representation;
+
+/// What the service has.
+#[derive(Serialize, ToSchema)]
+pub struct Index {
+    /// The collections.
+    data: Vec<Entry>,
+    /// Where to go on.
+    links: IndexLinks,
+}
+
+/// One collection.
+#[derive(Serialize, ToSchema)]
+pub struct Entry {
+    /// Its name.
+    #[schema(example = "territories")]
+    name: &'static str,
+    /// Its title, in French.
+    #[schema(example = "Territoires")]
+    title: &'static str,
+    /// What a row is.
+    description: &'static str,
+    /// Its address.
+    #[schema(example = "/v1/territories")]
+    href: String,
+    /// The names of its fields.
+    fields: Vec<&'static str>,
+    /// The representations, as `format` takes them.
+    formats: Vec<&'static str>,
+    /// The addresses that lead on from one row, with `{code}` for its code.
+    related: Vec<String>,
+    /// The address of one row, as an example.
+    #[schema(example = "/v1/territories/DEP-59")]
+    example: String,
+}
+
+/// Where to go on from the index.
+#[derive(Serialize, ToSchema)]
+pub struct IndexLinks {
+    /// The OpenAPI document.
+    #[schema(example = "/openapi.json")]
+    openapi: &'static str,
+    /// The documentation for people.
+    #[schema(example = "/docs/")]
+    docs: &'static str,
+    /// What each release changed.
+    #[schema(example = "/v1/changes")]
+    changes: &'static str,
+    /// The feed of releases.
+    #[schema(example = "/v1/releases.atom")]
+    feed: &'static str,
+    /// The files of the newest release.
+    #[schema(example = "/v1/files")]
+    files: &'static str,
+    /// The types of problems.
+    #[schema(example = "/problems")]
+    problems: &'static str,
+}
+
+/// Collections
+///
+/// Lists the collections, their fields, and the addresses that lead on from their rows.
+#[utoipa::path(
+    get,
+    path = "/v1",
+    operation_id = "listCollections",
+    responses((status = 200, description = "The collections.", body = Index))
+)]
+pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    path_and_query::no_parameters(&request)?;
+    reply(&request, &state, Asked::program("/v1"), async || Ok(list(&state))).await
+}
+
+fn list(state: &State) -> HttpResponse {
+    let data = state
+        .collections()
+        .map(|dataset| Entry {
+            name: dataset.name,
+            title: dataset.title,
+            description: dataset.description,
+            href: format!("/v1/{}", dataset.name),
+            fields: dataset.fields.iter().map(|field| field.name).collect(),
+            formats: Representation::of(dataset).map(Representation::name).collect(),
+            related: dataset.below().map(|name| format!("/v1/{}/{{code}}/{name}", dataset.name)).collect(),
+            example: format!("/v1/{}/{}", dataset.name, dataset.example),
+        })
+        .collect();
+    let links = IndexLinks {
+        openapi: "/openapi.json",
+        docs: "/docs/",
+        changes: "/v1/changes",
+        feed: releases_feed::PATH,
+        files: "/v1/files",
+        problems: "/problems",
+    };
+    HttpResponse::Ok().content_type(JSON).json(Index { data, links })
+}
+
+/// Home page
+///
+/// A page, in French, that says what the service is and links what it has.
+#[utoipa::path(
+    get,
+    path = "/",
+    operation_id = "getHomePage",
+    responses((status = 200, description = "The page.", content_type = "text/html", body = String))
+)]
+pub async fn home(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    reply(&request, &state, Asked::program("/"), async || Ok(page(&state))).await
+}
+
+fn page(state: &State) -> HttpResponse {
+    let rows: String = state
+        .collections()
+        .map(|dataset| {
+            let name = dataset.name;
+            format!("<li><a href=\"/v1/{name}\"><strong>{}</strong> <code>/v1/{name}</code></a></li>", dataset.title)
+        })
+        .collect();
+    HttpResponse::Ok().content_type(HTML).body(format!(
+        "<!doctype html><html lang=\"fr\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><title>Repères</title>\
+         <link rel=\"alternate\" type=\"application/atom+xml\" title=\"Repères : publications\" href=\"{}\"><style>\
+         body{{font:16px/1.6 system-ui,sans-serif;max-width:46rem;margin:2rem auto;padding:0 1rem}}code{{background:#eee;padding:0 .2em}}\
+         </style></head><body><h1>Repères</h1>\
+         <p>Les chiffres de la stratégie de prévention et de lutte contre la pauvreté dans les Hauts-de-France : engagements, \
+         mesures, conventions, financements et indicateurs, de la commune à la France entière. Chaque réponse dit son unité, \
+         sa source et sa date de publication ; rien de ce qui a été publié n’est effacé.</p>\
+         <p><a href=\"/docs/\">Documentation</a> · <a href=\"/openapi.json\">OpenAPI</a> · <a href=\"/v1\">Index</a> · \
+         <a href=\"/v1/releases\">Publications</a> · <a href=\"/v1/files\">Fichiers</a> · <a href=\"{}\">Fil Atom</a></p><h2>Collections</h2><ul>{rows}</ul>\
+         <h2>Pour commencer</h2><ul>\
+         <li><a href=\"/v1/territories?kind=commune&amp;within=DEP-62&amp;sort=-population&amp;limit=5\">Les cinq communes les plus peuplées du Pas-de-Calais</a></li>\
+         <li><a href=\"/v1/observations?within=REG-32\">Les chiffres de la région et de ses territoires</a></li>\
+         <li><a href=\"/v1/conventions\">Les conventions signées</a></li>\
+         <li><a href=\"/v1/territories/PER-bassin-minier/profile\">Le profil du bassin minier</a></li>\
+         <li><a href=\"/v1/observations?format=csv&amp;delimiter=;&amp;decimal=,&amp;bom=true\">Toutes les observations, pour un tableur</a></li></ul>\
+         <p>Données sous Licence Ouverte 2.0.</p></body></html>",
+        releases_feed::PATH,
+        releases_feed::PATH
+    ))
+}

@@ -1,0 +1,243 @@
+//! Owns `/v1/territories/{code}/profile`: all that a page about one territory shows, in one answer.
+//! Must not know SQL.
+
+use std::collections::BTreeMap;
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Value, json};
+
+use super::{collections, comparisons, items};
+use crate::db::read::comparison as compared;
+use crate::db::read::comparison::Comparison;
+use crate::db::read::page::{self, Answer, Page};
+use crate::format::json as writer;
+use crate::http::cache::respond::{Asked, reply};
+use crate::http::request::path_and_query;
+use crate::http::response::envelope::{self, Links, Meta};
+use crate::http::response::notices;
+use crate::http::state::State;
+use crate::problem::Problem;
+use crate::query::as_of;
+use crate::query::{Context, Dataset, Include, Parameter, Plan, Representation, Row, pairs};
+
+/// The territory, the observations of it, and the way to them and to what lies around.
+const TERRITORIES: &str = "territories";
+const OBSERVATIONS: &str = "observations";
+const ANCESTORS: &str = "ancestors";
+
+/// The most observations of a profile, two of each series.
+const ROWS: &str = "1000";
+
+/// What the figures are compared with.
+const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
+
+/// Profile of a territory
+///
+/// One answer for a page about a territory: the territory, what it lies in, and for each series of observations
+/// (indicator, breakdown, nature, source) the latest value, the one before it, the change between the two, the same figure of
+/// its département, region and country, its rank among the territories of its kind (the largest first; equal values share a
+/// place), the indicator and the source. At most 500 series. Figures that a perimeter has only through its members are not
+/// among them: `links.related.rollup` computes those.
+#[utoipa::path(
+    get,
+    path = "/v1/territories/{code}/profile",
+    operation_id = "getTerritoryProfile",
+    params(
+        ("code" = String, Path, description = "Code of the territory.", example = "PER-bassin-minier"),
+        ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 2, minimum = 1),
+        ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
+            pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
+    ),
+    responses((status = 200, description = "The profile.", body = Profile))
+)]
+pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let code = path_and_query::code(&request)?;
+    let (Some(territories), Some(observations)) = (state.dataset(TERRITORIES), state.dataset(OBSERVATIONS)) else {
+        return Err(Problem::internal());
+    };
+    let context = Context::of(state.registry, territories);
+    let plan = items::find(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
+    let plan = &collections::settled(&state, plan, None).await?;
+    reply(&request, &state, Asked::plan(plan, address(&code, plan)), async || found(&state, plan, observations, &code).await)
+        .await
+}
+
+async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+    let territories = plan.context.dataset;
+    let (territory, place) = items::one(state, plan, code).await?;
+    let at = &place.release;
+    let release = at.number;
+    let related = |name: &str, given: &[(&str, &str)]| {
+        let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
+        let (dataset, extra): (_, &'static [crate::query::Field]) = match name {
+            ANCESTORS => (territories, &crate::http::router::SHARE),
+            _ => (observations, &[]),
+        };
+        let mut given: Vec<(String, String)> =
+            given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+        given.push((Parameter::Release.name(), release.to_string()));
+        let context = Context { registry: state.registry, dataset, link: Some(link), extra };
+        let related = Plan::read(context, Some(code.to_owned()), &given, Representation::Json);
+        related.map(|related| Plan { at: plan.at.clone(), ..related }).map_err(Problem::invalid_parameters)
+    };
+    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;
+    let figures = &related(
+        OBSERVATIONS,
+        &[
+            ("last", "2"),
+            ("limit", ROWS),
+            ("include", "indicator,source"),
+            ("sort", "indicator_code,breakdown,nature,source_code,-period_end,-period_start"),
+        ],
+    )?;
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+        let around = page::answer(&connection, None, around).await?;
+        let found = page::answer(&connection, None, figures).await?;
+        let compared = match &found {
+            Answer::Page(page) => {
+                let latest: Vec<&Row> = latest(figures, page).into_iter().map(|at| &page.rows[at]).collect();
+                compared::compare(&connection, &state.standings, figures, at, &latest).await?
+            }
+            _ => Vec::new(),
+        };
+        Ok((around, found, compared))
+    });
+    let (Answer::Page(ancestors), Answer::Page(found), compared) = read.await? else { return Err(Problem::internal()) };
+    let mut data = b"{\"territory\":".to_vec();
+    writer::object(&mut data, &plan.columns, &territory);
+    data.extend_from_slice(b",\"ancestors\":");
+    writer::array(&mut data, &around.columns, &ancestors.rows);
+    data.extend_from_slice(b",\"series\":[");
+    series(&mut data, figures, &found, &compared);
+    data.extend_from_slice(b"]}");
+    let meta = Meta { notices: notices::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, at) };
+    Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
+}
+
+/// A cell of a figure.
+fn cell(plan: &Plan, row: &Row, name: &str) -> Option<String> {
+    let at = plan.columns.iter().position(|column| column.name == name)?;
+    row.cell(at).map(str::to_owned)
+}
+
+/// Which series a figure is of.
+fn of(plan: &Plan, row: &Row) -> [Option<String>; 4] {
+    ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(plan, row, name))
+}
+
+/// The places of the latest figure of each series: its rows stand together, the latest first.
+fn latest(plan: &Plan, page: &Page) -> Vec<usize> {
+    let begins = |at: &usize| *at == 0 || of(plan, &page.rows[at - 1]) != of(plan, &page.rows[*at]);
+    (0..page.rows.len()).filter(begins).collect()
+}
+
+/// Appends each series, whose latest figure is compared.
+fn series(out: &mut Vec<u8>, plan: &Plan, page: &Page, compared: &[Comparison]) {
+    let comparators = COMPARATORS.map(str::to_owned);
+    let cell = |row: &Row, name: &str| cell(plan, row, name);
+    for (number, (at, comparison)) in latest(plan, page).into_iter().zip(compared).enumerate() {
+        let row = &page.rows[at];
+        let previous = page.rows.get(at + 1).filter(|earlier| of(plan, earlier) == of(plan, row));
+        out.extend_from_slice(if number == 0 { b"{\"latest\":" } else { b",{\"latest\":" });
+        writer::object(out, &plan.columns, row);
+        out.extend_from_slice(b",\"previous\":");
+        match previous {
+            Some(earlier) => writer::object(out, &plan.columns, earlier),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"change\":");
+        let change = previous.and_then(|earlier| difference(&cell(row, "value")?, &cell(earlier, "value")?));
+        out.extend_from_slice(change.as_deref().unwrap_or("null").as_bytes());
+        out.extend_from_slice(b",\"comparison\":");
+        comparisons::write(out, &comparators, comparison);
+        for (name, field) in [("indicator", "indicator_code"), ("source", "source_code")] {
+            out.extend_from_slice(format!(",\"{name}\":").as_bytes());
+            included(out, page, name, cell(row, field).as_deref());
+        }
+        out.push(b'}');
+    }
+}
+
+/// Appends the included row with this code.
+fn included(out: &mut Vec<u8>, page: &Page, name: &str, code: Option<&str>) {
+    let found = page.included.iter().find(|one| one.include.name() == name);
+    let row = found.and_then(|one| {
+        let Include::Referred { dataset, .. } = one.include else { return None };
+        let columns: Vec<crate::query::Column> = dataset.fields.iter().map(crate::query::Column::of).collect();
+        let row = one.rows.iter().find(|row| row.cell(0) == code)?;
+        Some((columns, row))
+    });
+    match row {
+        Some((columns, row)) => writer::object(out, &columns, row),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// The difference of two decimals, with the decimals of the finer one.
+fn difference(later: &str, earlier: &str) -> Option<String> {
+    let decimals = |text: &str| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    let (a, b): (f64, f64) = (later.parse().ok()?, earlier.parse().ok()?);
+    Some(format!("{:.*}", decimals(later).max(decimals(earlier)), a - b))
+}
+
+/// The request itself, in canonical form.
+fn address(code: &str, plan: &Plan) -> String {
+    plan.address(&format!("/v1/{TERRITORIES}/{}/profile", pairs::encode_segment(code)))
+}
+
+fn links(code: &str, plan: &Plan, read: i32) -> Links {
+    let territory = format!("/v1/{TERRITORIES}/{}", pairs::encode_segment(code));
+    let rollup = format!("/v1/{OBSERVATIONS}?rollup=true&territory_code={}", pairs::encode(code));
+    Links {
+        this: address(code, plan),
+        pinned: format!("{territory}/profile?release={read}"),
+        next: None,
+        previous: None,
+        collection: None,
+        related: BTreeMap::from([("territory", territory), ("rollup", rollup)]),
+    }
+}
+
+/// The profile of a territory.
+pub struct Profile;
+
+impl utoipa::PartialSchema for Profile {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+        let row = |name: &str| json!({"$ref": crate::http::openapi::operations::reference(name)});
+        let or_null = |name: &str| json!({"anyOf": [row(name), {"type": "null"}]});
+        let series = json!({
+            "type": "object",
+            "description": "One series: an indicator, a breakdown, a nature, a source.",
+            "properties": {
+                "latest": row("Observation"),
+                "previous": or_null("Observation"),
+                "change": {"type": ["number", "null"], "description": "The latest value less the one before it."},
+                "comparison": {"type": "object", "description": "The same figure of the territories around, and the rank among those of its kind."},
+                "indicator": or_null("Indicator"),
+                "source": or_null("Source"),
+            },
+            "required": ["latest", "previous", "change", "comparison", "indicator", "source"],
+        });
+        let data: Value = json!({
+            "type": "object",
+            "properties": {
+                "territory": row("Territory"),
+                "ancestors": {"type": "array", "items": row("TerritoryWithShare")},
+                "series": {"type": "array", "items": series},
+            },
+            "required": ["territory", "ancestors", "series"],
+        });
+        let whole = json!({
+            "type": "object",
+            "properties": {"data": data, "meta": row("Meta"), "links": row("Links")},
+            "required": ["data", "meta", "links"],
+        });
+        serde_json::from_value(whole).expect("the schema is made here")
+    }
+}
+
+impl utoipa::ToSchema for Profile {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Profile".into()
+    }
+}

@@ -1,0 +1,235 @@
+//! Owns what is said of a publication: its report, the problem that it met, how far it is.
+//! Must not know how it is done.
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{ADDRESS, PUBLICATION_ID, STATUS};
+use crate::db::write::audit::Outcome;
+use crate::db::write::submissions::{Settled, Standing, State};
+use crate::http::response::envelope::{JSON, instant};
+use crate::problem::{FileFault, FileFaults, Kind, Problem};
+
+/// What came of a publication.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[schema(title = "Report")]
+pub struct Report {
+    /// `published`: a release was made; `unchanged`: all of it is there already; `would-publish`: a dry run found nothing wrong.
+    #[schema(example = "published")]
+    outcome: String,
+    /// The release that was made.
+    #[schema(example = 3)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<i32>,
+    /// The title of the release.
+    title: String,
+    /// The files.
+    files: Vec<ReadFile>,
+    /// What it does, dataset by dataset; those that are computed from others come last.
+    datasets: Vec<Effect>,
+    /// The changes, the largest first; at most 20 of each dataset.
+    changes: Vec<ChangedRow>,
+    /// What is worth a look; the first.
+    warnings: Vec<FileFault>,
+    /// How many warnings there are in all.
+    warning_count: usize,
+}
+
+/// A file that was read.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReadFile {
+    /// The file.
+    path: String,
+    /// Its length.
+    bytes: u64,
+    /// Its SHA-256.
+    sha256: String,
+    /// The rows that it gave, over all datasets.
+    rows: u64,
+}
+
+/// What a publication does to one dataset, in rows.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct Effect {
+    /// The dataset.
+    #[schema(example = "observations")]
+    dataset: String,
+    /// Rows whose key was not there.
+    added: u64,
+    /// Rows whose key was there with other values.
+    changed: u64,
+    /// Rows closed without another of the same key.
+    withdrawn: u64,
+    /// Rows that were there already.
+    unchanged: u64,
+}
+
+/// One change.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub struct ChangedRow {
+    /// The dataset.
+    dataset: String,
+    /// The code of the row.
+    code: String,
+    /// The fields whose values are others.
+    fields: Vec<String>,
+    /// The figure before, where the dataset has figures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    before: Option<String>,
+    /// The figure now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    after: Option<String>,
+}
+
+/// A report, and where to go on.
+#[derive(Serialize, ToSchema)]
+pub struct ReportDocument {
+    /// The report.
+    data: Report,
+    /// Where to go on.
+    links: PublicationLinks,
+}
+
+/// A publication, as far as it is.
+#[derive(Serialize, ToSchema)]
+pub struct Publication {
+    /// Its identifier.
+    #[schema(example = "6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
+    id: String,
+    /// `queued`, `reading`, `checking`, `comparing`, and in the end `done`, `refused` or `failed`.
+    #[schema(example = "reading")]
+    state: &'static str,
+    /// Whether everything is only checked.
+    dry_run: bool,
+    /// When it was asked for.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Bytes of its files that have been read.
+    bytes_read: i64,
+    /// Bytes of its files.
+    bytes_total: i64,
+    /// What came of it, when it is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    report: Option<Report>,
+    /// Why nothing was published, when it was refused or has failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+/// A publication, and where to go on.
+#[derive(Serialize, ToSchema)]
+pub struct PublicationDocument {
+    /// The publication.
+    data: Publication,
+    /// Where to go on.
+    links: PublicationLinks,
+}
+
+/// Where to go on from a publication.
+#[derive(Serialize, ToSchema)]
+pub struct PublicationLinks {
+    /// Where it is said how far it is.
+    #[schema(example = "/v1/publications/6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
+    publication: String,
+    /// The release that was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/v1/releases/3")]
+    release: Option<String>,
+}
+
+/// The answer to whoever waited for the end.
+pub fn settled(id: &str, settled: &Settled) -> HttpResponse {
+    if let Some(found) = refusal(settled) {
+        return problem(id, found);
+    }
+    let Some(data) = report(settled) else { return problem(id, Problem::internal()) };
+    let links = links(id, settled.release);
+    let mut response = match &links.release {
+        Some(release) => {
+            let mut created = HttpResponse::Created();
+            created.insert_header((header::LOCATION, release.clone()));
+            created
+        }
+        None => HttpResponse::Ok(),
+    };
+    headers(&mut response, id);
+    response.json(ReportDocument { data, links })
+}
+
+/// The answer that nothing came of it.
+pub fn problem(id: &str, problem: Problem) -> HttpResponse {
+    let mut response = problem.error_response();
+    if let Ok(value) = header::HeaderValue::from_str(id) {
+        response.headers_mut().insert(PUBLICATION_ID, value);
+    }
+    response
+}
+
+/// The answer to whoever asks how far it is.
+pub fn publication(mut response: HttpResponseBuilder, standing: &Standing) -> HttpResponse {
+    headers(&mut response, &standing.id);
+    let settled = standing.settled.as_ref();
+    let release = settled.and_then(|settled| settled.release);
+    let data = Publication {
+        id: standing.id.clone(),
+        state: standing.state.name(),
+        dry_run: standing.dry_run,
+        created_at: instant(standing.created_at),
+        bytes_read: standing.bytes_read,
+        bytes_total: standing.bytes_total,
+        report: settled.filter(|settled| refusal(settled).is_none()).and_then(report),
+        problem: match settled {
+            Some(settled) => refusal(settled),
+            None => (standing.state == State::Failed).then(Problem::internal),
+        },
+    };
+    response.json(PublicationDocument { data, links: links(&standing.id, release) })
+}
+
+fn headers(response: &mut HttpResponseBuilder, id: &str) {
+    response.insert_header((PUBLICATION_ID, id)).insert_header((header::CONTENT_TYPE, JSON));
+    response.insert_header((header::CACHE_CONTROL, "private, no-store"));
+}
+
+fn links(id: &str, release: Option<i32>) -> PublicationLinks {
+    PublicationLinks { publication: format!("{STATUS}/{id}"), release: release.map(|number| format!("{ADDRESS}/{number}")) }
+}
+
+/// The report of a publication that met no problem, as it was put down.
+fn report(settled: &Settled) -> Option<Report> {
+    let read = serde_json::from_value(settled.detail.clone());
+    read.map_err(|error| log::error!("a report cannot be read back: {error}")).ok()
+}
+
+/// The problem that a publication met, if it met one.
+fn refusal(settled: &Settled) -> Option<Problem> {
+    match settled.outcome {
+        Outcome::Refused => {
+            let files: FileFaults = serde_json::from_value(settled.detail.clone()).unwrap_or_default();
+            let detail = format!("Nothing was published: the files have {} fault(s).", files.count);
+            Some(Problem::new(Kind::RefusedFiles, detail).files(files))
+        }
+        Outcome::Forbidden => {
+            let missing = settled.detail["missing"].as_array().into_iter().flatten();
+            let scopes: Vec<String> = missing.filter_map(|scope| scope.as_str()).map(|scope| format!("`{scope}`")).collect();
+            let detail = format!("Nothing was published: the key lacks the scope {}.", scopes.join(", "));
+            Some(Problem::new(Kind::Forbidden, detail))
+        }
+        Outcome::Failed => Some(match settled.detail["passing"].as_bool() {
+            Some(true) => Problem::new(Kind::Unavailable, passing(settled.detail["why"].as_str())),
+            _ => Problem::internal(),
+        }),
+        _ => None,
+    }
+}
+
+/// Why nothing was published that may be published later.
+fn passing(why: Option<&str>) -> &'static str {
+    match why {
+        Some("read-only") => "Nothing was published: the database is read-only at the moment; reads go on.",
+        Some("full") => "Nothing was published: the database has no room left on its disk; reads go on.",
+        _ => "The database did not answer; nothing was published.",
+    }
+}

@@ -1,0 +1,196 @@
+//! Owns publishing over HTTP: `POST /v1/releases` hands a publication in, `/v1/publications/{id}` says how far it is.
+//! Must not know how files are checked, nor SQL.
+
+mod answer;
+mod receive;
+mod status;
+
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderName};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use utoipa::ToSchema;
+
+pub use super::publications::answer::{PublicationDocument, ReportDocument};
+pub use super::publications::status::{__path_status, status};
+use crate::access::Rights;
+use crate::db::write::submissions::{Claim, Standing};
+use crate::http::middleware::authentication;
+use crate::http::middleware::observe::RequestId;
+use crate::http::request::path_and_query;
+use crate::http::state::State;
+use crate::problem::{Fault, Kind, Problem};
+use crate::publish::{Answer, Asked, Desk};
+use crate::query::suggest::closest;
+
+/// Where publications are handed in.
+pub const ADDRESS: &str = "/v1/releases";
+
+/// Where it is said how far they are.
+pub const STATUS: &str = "/v1/publications";
+
+/// The name of the security scheme in the document.
+pub const SCHEME: &str = "key";
+
+/// The identifier of a publication.
+pub const PUBLICATION_ID: HeaderName = HeaderName::from_static("publication-id");
+
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// The longest idempotency key.
+const IDEMPOTENCY_LENGTH: usize = 255;
+
+/// How long the receiving of a publication may take as a whole.
+const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// The one parameter.
+const DRY_RUN: &str = "dry_run";
+
+/// The parts of a publication.
+#[derive(ToSchema)]
+#[schema(title = "PublicationForm")]
+#[expect(dead_code, reason = "only described: the parts are received as a stream")]
+pub struct PublicationForm {
+    /// The manifest, as TOML: what the release is called, what each file is, which rows are withdrawn. May be left out for
+    /// one file with a recipe.
+    #[schema(value_type = String, required = false)]
+    manifest: Option<String>,
+    /// The files, each under the name that the manifest gives it.
+    #[schema(value_type = Vec<String>, format = Binary, required = false)]
+    file: Vec<u8>,
+    /// How a file is read whose headers are not the names of fields: the name of one of the service's own recipes, or a
+    /// file that the manifest names.
+    #[schema(value_type = String, required = false)]
+    recipe: Option<String>,
+}
+
+/// Publish a release
+///
+/// Publishes files as one release, or nothing: everything is checked first, and every fault is told by file, line and
+/// column. Needs a key whose scopes admit what the files change. With `dry_run=true` all is checked and nothing published.
+/// Under an `Idempotency-Key` the same parts again get the same answer again and do nothing twice. A client that leaves
+/// does not stop the publication: `/v1/publications/{id}`, where `id` is the header `Publication-Id`, says what came of it.
+#[utoipa::path(
+    post,
+    path = "/v1/releases",
+    operation_id = "publishRelease",
+    params(
+        ("dry_run" = Option<bool>, Query, description = "Whether everything is only checked.", example = true),
+        ("Idempotency-Key" = Option<String>, Header, description = "The client's own name for this request, at most 255 visible characters of ASCII.",
+            example = "2026-11-lot-3", min_length = 1, max_length = 255),
+        ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 once everything is received (RFC 7240).", example = "respond-async"),
+    ),
+    request_body(content = PublicationForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, description = "Nothing was published: the files say nothing new, or `dry_run` asked for no more.", body = ReportDocument,
+            headers(("Publication-Id" = String, description = "The identifier of the publication."))),
+        (status = 201, description = "A release was made.", body = ReportDocument,
+            headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "The release."))),
+        (status = 202, description = "Everything is received, the rest follows.", body = PublicationDocument,
+            headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "Where it is said how far it is."))),
+    ),
+    security(("key" = []))
+)]
+pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let key = authentication::key(&request, &state).await?;
+    if let Some(toll) = state.counts.keys.take(key.name.clone()) {
+        request.extensions_mut().insert(toll);
+        if toll.wait.is_some() {
+            return Err(Problem::new(Kind::TooManyRequests, "Too many publications were asked for with this key."));
+        }
+    }
+    let (dry_run, idempotency_key) = options(&request)?;
+    let asynchronous = prefers_async(&request);
+    receive::check(&request, state.desk.limit())?;
+    let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
+    let place = state.desk.place().ok_or_else(busy)?;
+    let folder = state.desk.folder().map_err(|error| unusable(&error))?;
+    let receiving = receive::receive(&request, payload, folder, state.desk.limit(), state.bounds.patience);
+    let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
+        Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
+    })??;
+    let id = Desk::identifier().map_err(|why| {
+        log::error!("{why}");
+        Problem::internal()
+    })?;
+    let claim = Claim {
+        id: id.clone(),
+        key: key.name.clone(),
+        idempotency_key,
+        digest: format!("{}{}", received.digest, if dry_run { "-dry" } else { "" }),
+        dry_run,
+        bytes: i64::try_from(received.bytes).unwrap_or(i64::MAX),
+    };
+    let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
+    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone());
+    let asked = Asked { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
+    match state.desk.hand_in(place, asked).await? {
+        Answer::Known(standing) => Ok(known(&standing, &digest)),
+        Answer::Taken(_) if asynchronous => accepted(&state, key.name, id).await,
+        Answer::Taken(settled) => match settled.await {
+            Ok(settled) => {
+                // Whoever publishes reads it next.
+                if let Some(number) = settled.release {
+                    state.timeline.reached(number).await;
+                }
+                Ok(answer::settled(&id, &settled))
+            }
+            Err(_) => Ok(answer::problem(&id, Problem::internal())),
+        },
+    }
+}
+
+/// What is answered to a request whose idempotency key was used before.
+fn known(standing: &Standing, digest: &str) -> HttpResponse {
+    let conflict = |detail: String| answer::problem(&standing.id, Problem::new(Kind::IdempotencyConflict, detail));
+    match &standing.settled {
+        _ if standing.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
+        Some(settled) => answer::settled(&standing.id, settled),
+        None => conflict(format!("The publication is under way: {STATUS}/{} says how far it is.", standing.id)),
+    }
+}
+
+async fn accepted(state: &State, key: String, id: String) -> Result<HttpResponse, Problem> {
+    let standing = state.desk.standing(key, id.clone()).await?.ok_or_else(Problem::internal)?;
+    let mut response = HttpResponse::Accepted();
+    response.insert_header((header::LOCATION, format!("{STATUS}/{id}")));
+    response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
+    Ok(answer::publication(response, &standing))
+}
+
+/// Reads how the request wants to be served, with everything that is wrong with that.
+fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
+    let mut faults = Vec::new();
+    let mut dry_run = None;
+    for (name, value) in path_and_query::pairs(request)? {
+        let fault = |detail: String| Fault::new(name.clone(), detail).value(&value);
+        match (name.as_str(), value.as_str()) {
+            (DRY_RUN, _) if dry_run.is_some() => faults.push(fault(format!("`{DRY_RUN}` is given more than once."))),
+            (DRY_RUN, "true") => dry_run = Some(true),
+            (DRY_RUN, "false") => dry_run = Some(false),
+            (DRY_RUN, _) => faults.push(fault(format!("`{DRY_RUN}` is either true or false.")).allowed(["true", "false"])),
+            _ => {
+                let detail = format!("`{}` is not a parameter of this address.", crate::problem::echo(&name));
+                faults.push(Fault::new(name.clone(), detail).allowed([DRY_RUN]).closest(closest(&name, [DRY_RUN])));
+            }
+        }
+    }
+    let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
+    let key = given.next().map(|value| value.to_str().unwrap_or_default().trim().trim_matches('"').to_owned());
+    let right = |key: &String| (1..=IDEMPOTENCY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if given.next().is_some() || !key.as_ref().is_none_or(right) {
+        let detail = format!("The header holds 1 to {IDEMPOTENCY_LENGTH} visible characters of ASCII, once.");
+        faults.push(Fault::new("Idempotency-Key", detail));
+    }
+    if faults.is_empty() { Ok((dry_run.unwrap_or(false), key)) } else { Err(Problem::invalid_parameters(faults)) }
+}
+
+fn prefers_async(request: &HttpRequest) -> bool {
+    let given = request.headers().get_all("prefer").filter_map(|value| value.to_str().ok());
+    given.flat_map(|value| value.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
+}
+
+fn unusable(error: &std::io::Error) -> Problem {
+    log::error!("files cannot be received: {error}");
+    Problem::new(Kind::Unavailable, "Files cannot be received at the moment.")
+}

@@ -1,0 +1,36 @@
+//! Owns `/v1/publications/{id}`: how far a publication is, told to the key that asked for it.
+//! Must not know how it is done.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+
+use super::answer::{self, PublicationDocument};
+use crate::http::middleware::authentication;
+use crate::http::request::path_and_query;
+use crate::http::state::State;
+use crate::problem::{Kind, Problem};
+
+/// How far a publication is
+///
+/// Says how far a publication is and what came of it, to the key that asked for it and to no other.
+#[utoipa::path(
+    get,
+    path = "/v1/publications/{id}",
+    operation_id = "getPublication",
+    params(("id" = String, Path, description = "The identifier, as in the header `Publication-Id`.", example = "6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")),
+    responses((status = 200, description = "The publication.", body = PublicationDocument)),
+    security(("key" = []))
+)]
+pub async fn status(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    let key = authentication::key(&request, &state).await?;
+    path_and_query::no_parameters(&request)?;
+    let id = path_and_query::segment(&request, "id")?;
+    match state.desk.standing(key.name, id).await? {
+        Some(standing) => {
+            if let Some(number) = standing.settled.as_ref().and_then(|settled| settled.release) {
+                state.timeline.reached(number).await;
+            }
+            Ok(answer::publication(HttpResponse::Ok(), &standing))
+        }
+        None => Err(Problem::new(Kind::UnknownCode, "No publication of this identifier was asked for with this key.")),
+    }
+}

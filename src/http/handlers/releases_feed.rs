@@ -1,0 +1,135 @@
+//! Owns `/v1/releases.atom`: the newest releases as a feed (Atom, RFC 4287) for readers and harvesters.
+//! Must not know SQL.
+
+use actix_web::http::header;
+use actix_web::http::uri::Authority;
+use actix_web::{HttpRequest, HttpResponse, web};
+use atom_syndication::{Entry, Feed, Generator, Link, Person, Text};
+use chrono::{DateTime, FixedOffset};
+
+use super::collections::{self, no_release};
+use crate::db::read::page::Page;
+use crate::http::cache::etag;
+use crate::http::request::path_and_query;
+use crate::http::response::envelope::instant;
+use crate::http::state::State;
+use crate::problem::Problem;
+use crate::query::{Context, Plan, Representation};
+
+/// Where the feed is.
+pub const PATH: &str = "/v1/releases.atom";
+
+/// The dataset of releases.
+const DATASET: &str = "releases";
+
+/// The most entries, the newest first.
+const ENTRIES: usize = 50;
+
+/// Feed of releases
+///
+/// The 50 newest releases as an Atom feed (RFC 4287), in French: what was published, by whom, how many rows it added, changed and
+/// withdrew, and where to have the changes. `ETag` and `If-None-Match` spare whoever asks often.
+#[utoipa::path(
+    get,
+    path = "/v1/releases.atom",
+    operation_id = "getReleasesFeed",
+    responses(
+        (status = 200, description = "The feed.", content_type = "application/atom+xml", body = String),
+        (status = 304, description = "Nothing has been published since the answer that the client has."),
+    )
+)]
+pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
+    path_and_query::no_parameters(&request)?;
+    let Some(newest) = collections::release(&state, None).await? else { return Err(no_release(None, None)) };
+    let base = base(&request, &state);
+    let tag = etag::tag(&[PATH, &base, &newest.number.to_string()]);
+    let (mut response, same) = etag::begin(&request, &tag);
+    if same {
+        return Ok(response.finish());
+    }
+    let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;
+    let asked = [("sort", "-number".to_owned()), ("limit", ENTRIES.to_string()), ("release", newest.number.to_string())];
+    let asked = asked.map(|(name, value)| (name.to_owned(), value));
+    let plan = Plan::read(Context::of(state.registry, releases), None, &asked, Representation::Json)
+        .map_err(Problem::invalid_parameters)?;
+    let plan = &Plan { at: Some(newest), ..plan };
+    let page = collections::page(&state, plan, None).await?;
+    let text = document(plan, &page, &base).to_string();
+    Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))
+}
+
+/// The address that absolute addresses begin with.
+fn base(request: &HttpRequest, state: &State) -> String {
+    if let Some(url) = &state.public_url {
+        return url.clone();
+    }
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok()).filter(|host| !host.as_str().contains('@'));
+    let host = host.map_or_else(|| request.app_config().host().to_owned(), |host| host.to_string());
+    format!("{}://{host}", if request.app_config().secure() { "https" } else { "http" })
+}
+
+fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
+    let address = format!("{base}{PATH}");
+    let cell = |row: usize, name: &str| {
+        let at = plan.columns.iter().position(|column| column.name == name)?;
+        page.rows.get(row)?.cell(at)
+    };
+    let entries = (0..page.rows.len()).filter_map(|at| entry(base, |name| cell(at, name))).collect();
+    Feed {
+        title: "Repères : publications".into(),
+        subtitle: Some(
+            "Ce qui est publié de la stratégie de prévention et de lutte contre la pauvreté dans les Hauts-de-France.".into(),
+        ),
+        id: address.clone(),
+        updated: time(&instant(page.release.published_at)),
+        authors: vec![person("Repères")],
+        links: vec![
+            link("self", address, "application/atom+xml"),
+            link("alternate", format!("{base}/v1/{DATASET}"), "application/json"),
+        ],
+        generator: Some(Generator {
+            value: "Repères".to_owned(),
+            uri: None,
+            version: Some(env!("CARGO_PKG_VERSION").to_owned()),
+        }),
+        lang: Some("fr".to_owned()),
+        entries,
+        ..Feed::default()
+    }
+}
+
+/// One release; nothing where a cell is missing that every release has.
+fn entry<'c>(base: &str, cell: impl Fn(&str) -> Option<&'c str>) -> Option<Entry> {
+    let number: i32 = cell("number")?.parse().ok()?;
+    let published = time(cell("published_at")?);
+    let address = format!("{base}/v1/{DATASET}/{number}");
+    let counts =
+        format!("Lignes ajoutées : {} ; modifiées : {} ; retirées : {}.", cell("added")?, cell("changed")?, cell("withdrawn")?);
+    let summary = cell("notes").map_or_else(|| counts.clone(), |notes| format!("{notes}\n\n{counts}"));
+    let changes = format!("{base}/v1/changes?since={}&until={number}", number - 1);
+    Some(Entry {
+        title: Text::plain(format!("Publication {number} : {}", cell("title")?)),
+        id: address.clone(),
+        updated: published,
+        published: Some(published),
+        authors: vec![person(cell("publisher")?)],
+        rights: Some(Text::plain(cell("licence")?.to_owned())),
+        links: vec![link("alternate", address, "application/json"), link("related", changes, "application/json")],
+        summary: Some(Text::plain(summary)),
+        ..Entry::default()
+    })
+}
+
+fn person(name: &str) -> Person {
+    Person { name: name.to_owned(), ..Person::default() }
+}
+
+fn link(rel: &str, href: String, media_type: &str) -> Link {
+    Link { href, rel: rel.to_owned(), mime_type: Some(media_type.to_owned()), ..Link::default() }
+}
+
+/// An instant as it stands in answers.
+fn time(text: &str) -> DateTime<FixedOffset> {
+    DateTime::parse_from_rfc3339(text).unwrap_or_default()
+}

@@ -1,0 +1,84 @@
+//! Owns the layout in which a series is one row and its periods stand beside one another (`layout=wide`).
+//! Must not know SQL, nor the names of more fields than a series is made of.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::HttpResponse;
+use futures_util::future::try_join;
+
+use super::collections::refusal;
+use crate::db::read::notices;
+use crate::db::read::page::{self, Ground, Grounded};
+use crate::db::sql::select::{self, Select};
+use crate::http::response::computed_table::{self, Table};
+use crate::http::state::State;
+use crate::problem::{Fault, Problem};
+use crate::query::{Column, Dataset, Field, Kind, Parameter, Plan, Row};
+
+/// The most observations of one answer.
+pub const OBSERVATIONS: i64 = 20_000;
+
+/// The most periods, which are columns.
+const PERIODS: usize = 200;
+
+/// Answers a plan with its periods as columns.
+///
+/// # Errors
+/// Those of the plan's codes and release; 400 for more observations or periods than a table holds; 503 when the database
+/// does not answer.
+pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+        let rows = async |ground: &Ground| {
+            let select = Select::rows(plan, ground.release.number, ground.approximate, None, OBSERVATIONS + 1);
+            let notices = notices::of_table(&connection, plan, ground);
+            try_join(select::load(&connection, select), notices).await
+        };
+        page::grounded(&connection, parent, plan, rows).await
+    });
+    let (ground, (rows, notices)) = match read.await? {
+        Grounded::Found(ground, rows) => (ground, rows),
+        Grounded::Refused(answer) => return Err(refusal(state, plan, parent, answer).await),
+    };
+    if i64::try_from(rows.len()).is_ok_and(|rows| rows > OBSERVATIONS) {
+        return Err(too_many(format!("There are more than {OBSERVATIONS} observations; filter more, or take `layout=long`.")));
+    }
+    let mut table = pivot(plan, &rows).ok_or_else(|| {
+        too_many(format!("There are more than {PERIODS} periods, which would be columns; filter more, or take `layout=long`."))
+    })?;
+    table.notices = notices;
+    computed_table::answer(plan, parent, &ground, &table)
+}
+
+fn too_many(detail: String) -> Problem {
+    Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
+}
+
+/// One row a series: the fields of the key but the period, the unit, then the value of each period in the order of time.
+/// A value without a figure is null, as one that is not there; the long layout says why. `None` when there are too many.
+fn pivot(plan: &Plan, rows: &[Row]) -> Option<Table> {
+    let columns = plan.read_columns();
+    let position = |name: &str| columns.iter().position(|column| column.name == name);
+    let (period, start, value) = (position("period")?, position("period_start")?, position("value")?);
+    let apart = |column: &Column| {
+        let is_key = column.field().is_some_and(|field: &Field| plan.context.dataset.key.contains(&field.name));
+        (is_key && !matches!(column.kind, Kind::Period)) || column.name == "unit" || column.name.ends_with("_label")
+    };
+    let series: Vec<usize> = (0..plan.columns.len()).filter(|at| apart(&columns[*at])).collect();
+    let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
+    if periods.len() > PERIODS {
+        return None;
+    }
+    let mut found: BTreeMap<Vec<Option<&str>>, BTreeMap<&str, &str>> = BTreeMap::new();
+    for row in rows {
+        let values = found.entry(series.iter().map(|at| row.cell(*at)).collect()).or_default();
+        if let (Some(period), Some(value)) = (row.cell(period), row.cell(value)) {
+            values.insert(period, value);
+        }
+    }
+    let shown = series.iter().map(|at| columns[*at].clone());
+    let values = periods.iter().map(|(_, period)| Column::computed((*period).to_owned(), Kind::Decimal, false));
+    let cells = |(series, values): (&Vec<Option<&str>>, &BTreeMap<&str, &str>)| {
+        series.iter().copied().chain(periods.iter().map(|(_, period)| values.get(period).copied())).collect()
+    };
+    Some(Table { columns: shown.chain(values).collect(), rows: found.iter().map(cells).collect(), notices: None })
+}

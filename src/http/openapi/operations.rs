@@ -1,0 +1,151 @@
+//! Owns the description of the generic endpoints: parameters, answers and examples, from the field table.
+//! Must not know any one dataset.
+
+use serde_json::{Value, json};
+use utoipa::openapi::path::Operation;
+
+use super::{parameters, schemas};
+use crate::http::request::path_and_query::CODE_LENGTH;
+use crate::query::{Context, Dataset, Link, Parameter, Representation};
+
+/// Describes a list of all rows.
+pub fn collection(context: Context) -> Operation {
+    let dataset = context.dataset;
+    let description = format!(
+        "{} Rows come in the order of their key unless `sort` says otherwise; every filter takes several values separated by commas, any of which may hold.",
+        dataset.description
+    );
+    operation(&json!({
+        "operationId": format!("list{}", capital(dataset.name)),
+        "tags": [dataset.name],
+        "summary": format!("List {}", dataset.name),
+        "description": description,
+        "parameters": parameters(context, None),
+        "responses": {"200": page(context)},
+    }))
+}
+
+/// Describes one row.
+pub fn item(context: Context) -> Operation {
+    let dataset = context.dataset;
+    let refer = |each| json!({"$ref": format!("#/components/parameters/{}", shared_name(context, each))});
+    let own = context.item_parameters().into_iter().map(refer);
+    let parameters: Vec<Value> = std::iter::once(code(dataset)).chain(own).collect();
+    operation(&json!({
+        "operationId": format!("get{}", capital(dataset.singular)),
+        "tags": [dataset.name],
+        "summary": format!("Get one {}", dataset.singular),
+        "description": format!("{} `links.related` leads on from it.", dataset.description),
+        "parameters": parameters,
+        "responses": {"200": answer("The row.", &json!({"$ref": reference(&format!("{}Item", schemas::row_name(dataset, &[])))}))},
+    }))
+}
+
+/// Describes an address below one row that answers JSON pages of its own.
+pub fn below(context: Context, name: &str, text: &str, parameters: &[Parameter], schema: &str) -> Operation {
+    let dataset = context.dataset;
+    let plain = Context { link: None, extra: &[], ..context };
+    let refer = |each: &Parameter| json!({"$ref": format!("#/components/parameters/{}", shared_name(plain, *each))});
+    let parameters: Vec<Value> = std::iter::once(code(dataset)).chain(parameters.iter().map(refer)).collect();
+    operation(&json!({
+        "operationId": format!("list{}{}", capital(dataset.singular), capital(name)),
+        "tags": [dataset.name],
+        "summary": format!("List the {name} of one {}", dataset.singular),
+        "description": text,
+        "parameters": parameters,
+        "responses": {"200": answer("A page.", &json!({"$ref": reference(&format!("{schema}Page"))}))},
+    }))
+}
+
+/// Describes the rows that a link leads to.
+pub fn related(dataset: &'static Dataset, link: &'static Link, context: Context) -> Operation {
+    operation(&json!({
+        "operationId": format!("list{}{}", capital(dataset.singular), capital(link.name)),
+        "tags": [dataset.name],
+        "summary": format!("List the {} of one {}", link.name, dataset.singular),
+        "description": format!("{} Accepts the parameters of `/v1/{}`.", link.summary, link.target),
+        "parameters": parameters(context, Some(dataset)),
+        "responses": {"200": page(context)},
+    }))
+}
+
+/// The parameters of a list, by the name that the document shares them under: every way to a dataset accepts the same.
+pub fn shared(context: Context) -> Vec<(String, Value)> {
+    context.parameters().into_iter().map(|each| (shared_name(context, each), parameters::describe(context, each))).collect()
+}
+
+fn shared_name(context: Context, parameter: Parameter) -> String {
+    format!("{}.{}", schemas::row_name(context.dataset, context.extra), parameter.name())
+}
+
+fn parameters(context: Context, parent: Option<&'static Dataset>) -> Vec<Value> {
+    let refer = |each| json!({"$ref": format!("#/components/parameters/{}", shared_name(context, each))});
+    let own = context.parameters().into_iter().map(refer);
+    parent.map(code).into_iter().chain(own).collect()
+}
+
+fn code(dataset: &'static Dataset) -> Value {
+    let description = match dataset.code_field() {
+        Some(field) => field.description,
+        None => "Code of the row.",
+    };
+    json!({
+        "name": "code",
+        "in": "path",
+        "required": true,
+        "description": description,
+        "schema": {"type": "string", "minLength": 1, "maxLength": CODE_LENGTH},
+        "example": dataset.example,
+    })
+}
+
+/// The page in every representation of the dataset.
+fn page(context: Context) -> Value {
+    let name = schemas::row_name(context.dataset, context.extra);
+    let content: serde_json::Map<String, Value> = Representation::of(context.dataset)
+        .map(|one| (one.media_type().to_owned(), json!({"schema": representation(one, &name)})))
+        .collect();
+    json!({
+        "description": "Rows: a page of them as JSON, all of them in the other representations unless `limit` is given.",
+        "headers": {"Link": {
+            "description": "`rel=next`: the address of the next page (RFC 8288); missing on the last page.",
+            "schema": {"type": "string"},
+        }},
+        "content": content,
+    })
+}
+
+fn representation(one: Representation, name: &str) -> Value {
+    match one {
+        Representation::Json => json!({"$ref": reference(&format!("{name}Page"))}),
+        Representation::GeoJson => json!({"type": "object", "description": "A GeoJSON FeatureCollection (RFC 7946)."}),
+        Representation::JsonStat => json!({"type": "object", "description": "A dataset of JSON-stat 2.0."}),
+        Representation::Csv => {
+            json!({"type": "string", "description": "RFC 4180, UTF-8, a header line; lists joined by `|`. SCDL, where there is it, too."})
+        }
+        Representation::SdmxCsv => json!({"type": "string", "description": "An SDMX-CSV 2.0 data message."}),
+        Representation::Ndjson => json!({"type": "string", "description": "One JSON object a line."}),
+        Representation::Scdl => {
+            json!({"type": "string", "description": "SCDL « subventions » 2.1.1: the rows that say all it requires."})
+        }
+        Representation::Parquet | Representation::Xlsx => json!({"type": "string", "contentMediaType": one.media_type()}),
+    }
+}
+
+fn answer(description: &str, schema: &Value) -> Value {
+    json!({"description": description, "content": {"application/json": {"schema": schema}}})
+}
+
+/// The address of a schema of the document.
+pub fn reference(name: &str) -> String {
+    format!("#/components/schemas/{name}")
+}
+
+fn operation(value: &Value) -> Operation {
+    serde_json::from_value(value.clone()).expect("the description of an operation is made here")
+}
+
+fn capital(name: &str) -> String {
+    let (first, rest) = name.split_at(1);
+    format!("{}{rest}", first.to_uppercase())
+}

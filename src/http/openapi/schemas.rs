@@ -1,0 +1,198 @@
+//! Owns the JSON Schemas of rows and parameters, made from the field table.
+//! Must not know any one dataset, nor operations.
+
+use serde_json::{Map, Value, json};
+
+use super::operations::reference;
+use crate::query::include::INCLUDED_ROWS;
+use crate::query::{Context, Dataset, Field, Kind, plan, value};
+
+/// The forms of a period.
+const PERIOD: &str = concat!(
+    "^[1-9][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])",
+    "(/[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
+);
+
+/// The length of the longest, an interval of days.
+const PERIOD_LENGTH: usize = "2019-01-01/2019-12-31".len();
+
+/// The form of a code.
+pub const CODE: &str = "^[A-Za-z0-9-]+$";
+
+/// The form of a decimal number in a query, without an exponent.
+const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
+
+/// The form of one value of a list in a query.
+const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
+
+/// The schema of a dataset's rows. All fields are there unless `fields` leaves some out, so none is required; labels
+/// are there when `labels` asks for them.
+pub fn row(context: Context) -> Value {
+    let dataset = context.dataset;
+    let mut properties = Map::new();
+    for field in context.at_most().fields() {
+        properties.insert(field.name.to_owned(), property(dataset, field));
+        if matches!(field.kind, Kind::Reference(_))
+            && let Some(stem) = field.name.strip_suffix("_code")
+        {
+            let text = format!("The name of `{}`, when `labels` asks for it.", field.name);
+            properties.insert(format!("{stem}_label"), json!({"type": ["string", "null"], "description": text}));
+        }
+    }
+    json!({
+        "type": "object",
+        "title": dataset.singular,
+        "description": dataset.description,
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+/// The schema of an answer around data, with the related rows that the collection may include.
+pub fn envelope(context: Context, data: &Value) -> Value {
+    let included: Map<String, Value> = context
+        .includes()
+        .iter()
+        .map(|include| {
+            let row = json!({"$ref": reference(&row_name(include.dataset(), &[]))});
+            let rows = json!({"type": "array", "items": row, "maxItems": INCLUDED_ROWS});
+            let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether there are more rows."}});
+            (include.name(), json!({"type": "object", "properties": properties, "required": ["data", "more"]}))
+        })
+        .collect();
+    json!({
+        "type": "object",
+        "properties": {
+            "data": data,
+            "included": {"type": "object", "description": "Related rows, when `include` asks for them.", "properties": included, "additionalProperties": false},
+            "meta": {"$ref": "#/components/schemas/Meta"},
+            "links": {"$ref": "#/components/schemas/Links"},
+        },
+        "required": ["data", "meta", "links"],
+        "additionalProperties": false,
+    })
+}
+
+/// Name of the schema of one row.
+pub fn row_name(dataset: &Dataset, extra: &[Field]) -> String {
+    let (first, rest) = dataset.singular.split_at(1);
+    let shared = if extra.is_empty() { "" } else { "WithShare" };
+    format!("{}{rest}{shared}", first.to_uppercase())
+}
+
+/// The schema of one value of a field, as a filter gives it.
+pub fn filter_value(field: &Field) -> Value {
+    let mut schema = match field.kind {
+        Kind::Decimal => json!({"type": "string", "format": "decimal", "pattern": DECIMAL, "maxLength": value::DECIMAL_DIGITS}),
+        _ => scalar(field),
+    };
+    if let Some(object) = schema.as_object_mut()
+        && object.get("type") == Some(&json!("string"))
+        && object.get("enum").is_none()
+    {
+        object.insert("minLength".to_owned(), json!(1));
+        object.entry("maxLength").or_insert(json!(value::VALUE_LENGTH));
+    }
+    schema
+}
+
+/// The schema of one value of a list: a comma or a backslash of its own has a backslash before it.
+pub fn listed(mut schema: Value) -> Value {
+    if schema["type"] == "string" && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
+        schema["pattern"] = json!(LISTED);
+    }
+    schema
+}
+
+/// The schema of a list of values separated by commas.
+pub fn list_of(items: &Value, most: usize) -> Value {
+    json!({"type": "array", "items": items, "minItems": 1, "maxItems": most})
+}
+
+/// The schema of a list of values of which none may stand twice.
+pub fn set_of(items: &Value, most: usize) -> Value {
+    let mut list = list_of(items, most);
+    list["uniqueItems"] = json!(true);
+    list
+}
+
+/// The most values of a filter.
+pub const FILTER_VALUES: usize = plan::LIST_VALUES;
+
+fn property(dataset: &Dataset, field: &Field) -> Value {
+    let mut schema = match field.is_list() {
+        true => json!({"type": "array", "items": scalar(field)}),
+        false => scalar(field),
+    };
+    if let Some(object) = schema.as_object_mut() {
+        let mut description = field.description.to_owned();
+        if let Some(choices) = field.choices() {
+            let meanings: Vec<String> =
+                choices.iter().map(|choice| format!("- `{}`: {}", choice.value, choice.meaning)).collect();
+            description = format!("{description}\n\n{}", meanings.join("\n"));
+        }
+        if let Some(target) = field.reference() {
+            description = format!("{description} A code of `{target}`.");
+        }
+        object.insert("description".to_owned(), json!(description));
+        if !field.required {
+            nullable(object);
+        }
+        if let Some(example) = example(dataset, field) {
+            object.insert("examples".to_owned(), json!([example]));
+        }
+    }
+    schema
+}
+
+fn nullable(object: &mut Map<String, Value>) {
+    if let Some(kind) = object.get("type").cloned() {
+        object.insert("type".to_owned(), json!([kind, "null"]));
+    }
+    if let Some(Value::Array(words)) = object.get_mut("enum") {
+        words.push(Value::Null);
+    }
+}
+
+fn scalar(field: &Field) -> Value {
+    match field.kind {
+        Kind::Integer { minimum, maximum } => {
+            json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"})
+        }
+        Kind::Decimal => json!({"type": "number"}),
+        Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
+        Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
+        Kind::Choice(choices) | Kind::ChoiceList(choices) => {
+            json!({"type": "string", "enum": choices.iter().map(|choice| choice.value).collect::<Vec<_>>()})
+        }
+        Kind::Json { array: false } => json!({"type": "object"}),
+        Kind::Json { array: true } => json!({"type": "array", "items": {"type": "object"}}),
+        Kind::Period => json!({"type": "string", "pattern": PERIOD, "maxLength": PERIOD_LENGTH}),
+        Kind::Code => json!({"type": "string", "pattern": CODE, "maxLength": value::VALUE_LENGTH}),
+        Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) => {
+            json!({"type": "string"})
+        }
+    }
+}
+
+/// A field's example, as a filter gives it: a decimal number is its digits.
+pub fn filter_example(dataset: &Dataset, field: &Field) -> Option<Value> {
+    example(dataset, field).map(|example| match field.kind {
+        Kind::Decimal => json!(example.to_string()),
+        _ => example,
+    })
+}
+
+/// A field's example, as a value of its kind.
+pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
+    let text = match field.kind {
+        Kind::Code => dataset.example,
+        _ if field.example.is_empty() => return None,
+        _ => field.example,
+    };
+    let one = match field.kind {
+        Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
+        _ => json!(text),
+    };
+    Some(if field.is_list() { json!([one]) } else { one })
+}

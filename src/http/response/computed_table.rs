@@ -1,0 +1,56 @@
+//! Owns answers that are computed tables rather than rows of a dataset: as JSON in the envelope, or as CSV.
+//! Must not know what is computed.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+
+use super::envelope::{self, Links, Meta};
+use super::notices;
+use crate::db::read::notices::Notice;
+use crate::db::read::page::Ground;
+use crate::format::{json, writer};
+use crate::http::handlers::{collections, exports};
+use crate::problem::Problem;
+use crate::query::{Column, Dataset, Plan, Representation, Row};
+
+/// A computed table.
+pub struct Table {
+    /// The columns.
+    pub columns: Vec<Column>,
+    /// The rows.
+    pub rows: Vec<Row>,
+    /// What must be known of the observations that are put together.
+    pub notices: Option<Vec<Notice>>,
+}
+
+/// Answers with a table.
+///
+/// # Errors
+/// When the representation cannot hold it.
+pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, table: &Table) -> Result<HttpResponse, Problem> {
+    let release = &ground.release;
+    if plan.presentation.representation == Representation::Json {
+        let mut data = Vec::with_capacity(table.rows.len() * 256);
+        json::array(&mut data, &table.columns, &table.rows);
+        let path = collections::path(plan, parent);
+        let at = |number: i32| format!("{path}{}", plan.query_string(&[("release", number.to_string())]));
+        let links = Links {
+            this: plan.address(&path),
+            pinned: at(release.number),
+            next: None,
+            previous: None,
+            collection: None,
+            related: BTreeMap::new(),
+        };
+        let notices = notices::all(table.notices.as_ref());
+        let meta = Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.context.dataset.name, release) };
+        return Ok(envelope::answer(&data, &meta, &links, &[]));
+    }
+    let mut about = exports::about(plan, parent, ground);
+    about.columns.clone_from(&table.columns);
+    let mut body = Vec::new();
+    let mut writer = writer(plan, &about).map_err(|error| exports::unwritable(&error))?;
+    exports::write(writer.as_mut(), &mut body, &table.rows).map_err(|error| exports::unwritable(&error))?;
+    Ok(exports::headers(plan, &about, None).body(body))
+}

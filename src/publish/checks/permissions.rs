@@ -1,0 +1,84 @@
+//! Owns what whoever publishes may do: with the files that were sent, by dataset before any row is read, by source once
+//! it is known which rows the publication opens and closes, so that a key for one source changes no row of another,
+//! whatever its files say.
+//! Must not know keys.
+
+use crate::access::Rights;
+use crate::db::write::release_writer::Publication;
+use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::publish::input::files::Inputs;
+use crate::publish::input::manifest::{Manifest, NAME};
+use crate::publish::report::Effect;
+use crate::publish::rows::recipe;
+use crate::query::suggest::closest;
+use crate::query::{Dataset, Rows};
+
+/// Checks that the manifest names the files that were sent, and no others: a path may lead anywhere on this machine.
+///
+/// # Errors
+/// [`PublishError::Refused`].
+pub fn files(manifest: &Manifest, received: &[String]) -> Result<(), PublishError> {
+    let mut faults = Faults::default();
+    let mut named: Vec<&String> = Vec::new();
+    for file in &manifest.files {
+        let recipe = file.recipe.iter().filter(|recipe| !recipe::is_name(recipe));
+        for path in std::iter::once(&file.path).chain(&file.companion).chain(recipe) {
+            if !received.contains(path) {
+                let near = closest(path, received.iter().map(String::as_str));
+                let meant = near.first().map_or(String::new(), |name| format!("; did you mean `{name}`?"));
+                faults.push(FileFault::of_file(path, format!("the manifest names this file, which was not sent{meant}")));
+            }
+            named.push(path);
+        }
+    }
+    for name in received.iter().filter(|name| !named.contains(name)) {
+        faults.push(FileFault::of_file(name, format!("the file was sent, but {NAME} does not name it")));
+    }
+    faults.check()
+}
+
+/// Checks that some rows at least of every dataset that the files and the manifest touch may be published.
+///
+/// # Errors
+/// [`PublishError::Forbidden`].
+pub fn datasets(
+    registry: &'static [&'static Dataset],
+    inputs: &Inputs,
+    manifest: &Manifest,
+    rights: &Rights,
+) -> Result<(), PublishError> {
+    let touched = |dataset: &&&'static Dataset| {
+        inputs.datasets.iter().any(|(read, _)| read.name == dataset.name)
+            || manifest.withdraw.iter().any(|asked| asked.dataset == dataset.name)
+    };
+    let missing = registry.iter().filter(touched).filter(|dataset| !rights.admit_some(dataset));
+    check(missing.map(|dataset| Rights::missing(dataset.name)).collect())
+}
+
+/// Checks that the rows that release `number` opens and closes are of sources that may be published.
+///
+/// # Errors
+/// [`PublishError::Forbidden`], or the database's.
+pub async fn rows(
+    publication: &Publication<'_>,
+    registry: &'static [&'static Dataset],
+    (effects, number): (&[Effect], i32),
+    rights: &Rights,
+) -> Result<(), PublishError> {
+    let mut missing = Vec::new();
+    let touched = |dataset: &&&'static Dataset| {
+        matches!(dataset.rows, Rows::Published) && effects.iter().any(|effect| effect.dataset == dataset.name)
+    };
+    for dataset in registry.iter().filter(touched).filter(|dataset| !rights.admit(dataset.name)) {
+        let codes = publication.touched_sources(dataset, number).await?;
+        let others = codes.iter().filter(|code| !rights.sources().contains(&code.as_str()));
+        missing.extend(others.map(|code| Rights::missing_source(code)));
+    }
+    missing.sort();
+    missing.dedup();
+    check(missing)
+}
+
+fn check(missing: Vec<String>) -> Result<(), PublishError> {
+    if missing.is_empty() { Ok(()) } else { Err(PublishError::Forbidden { missing }) }
+}

@@ -1,0 +1,175 @@
+//! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
+//! Must not know how rows are read, nor what becomes of them.
+
+use crate::db::write::merge::Scope;
+use crate::db::write::release_writer::Publication;
+use crate::db::write::staging::{Place, Stage};
+use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::publish::input::files::{Input, Inputs, Part, Spring};
+use crate::publish::input::manifest::Mode;
+use crate::publish::rows::copy_writer::column_name;
+use crate::query::{Dataset, Field, Kind, Shape, value};
+
+/// The day from which on a row holds, and the one on which it holds no more.
+const VALID_FROM: &str = "valid_from";
+const VALID_TO: &str = "valid_to";
+
+/// Checks the staged rows of a dataset before they are merged; gives the scopes within which they replace all others.
+///
+/// # Errors
+/// The database's; faults of the rows are gathered.
+pub async fn staged(
+    inputs: &Inputs,
+    (dataset, springs): (&'static Dataset, &[Spring]),
+    stage: &Stage<'_, '_>,
+    faults: &mut Faults,
+) -> Result<Vec<Scope>, PublishError> {
+    let doubled = stage.duplicates().await?;
+    faults.unlisted(doubled.more);
+    for place in doubled.listed {
+        faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
+    }
+    if [VALID_FROM, VALID_TO].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
+        let backwards = stage.backwards(VALID_FROM, VALID_TO).await?;
+        faults.unlisted(backwards.more);
+        for place in backwards.listed {
+            faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
+        }
+    }
+    let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
+    files.dedup();
+    let mut replaced = Vec::new();
+    for at in files {
+        let input = &inputs.inputs[at];
+        let origins = inputs.origins_of(at);
+        totals(dataset, stage, input, &origins, faults).await?;
+        let scope = scope(dataset, input, faults);
+        for (field, values) in &scope {
+            let outside = stage.outside(&origins, field, values).await?;
+            faults.unlisted(outside.more);
+            for place in outside.listed {
+                let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
+                faults.push(fault(inputs, place, Some(field), detail));
+            }
+        }
+        if input.file.mode == Mode::Replace && !scope.is_empty() {
+            replaced.push(scope);
+        }
+    }
+    Ok(replaced)
+}
+
+/// Checks what the manifest promises of a file: its digest, and the number of rows that it gives. One that gives none
+/// is at fault too.
+pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
+    let mut wrong = |detail: String| faults.push(FileFault::of_file(&input.file.path, detail));
+    if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
+        wrong(format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
+    }
+    match input.file.rows {
+        Some(said) if said != rows => wrong(format!("the file gives {rows} rows where the manifest says {said}")),
+        _ if rows == 0 => wrong("the file gives no rows".to_owned()),
+        _ => {}
+    }
+}
+
+/// The scope of a file in a dataset; one that is at fault is gathered, and then as good as none.
+fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope {
+    let mut scope = Scope::new();
+    for (name, values) in &input.file.scope {
+        let mut wrong = |why: String| faults.push(FileFault::of_file(&input.file.path, format!("the scope's `{name}` {why}")));
+        let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_list()) else {
+            wrong(format!("is not a field of {} with one value", dataset.name));
+            continue;
+        };
+        let read: Result<Vec<String>, String> = values.as_slice().iter().map(|text| value::parse(field, text)).collect();
+        match read {
+            Ok(values) if values.is_empty() => wrong("names no value".to_owned()),
+            Ok(values) => scope.push((field.name, values)),
+            Err(why) => wrong(why),
+        }
+    }
+    scope
+}
+
+/// Checks the sums that the manifest gives for a file.
+async fn totals(
+    dataset: &'static Dataset,
+    stage: &Stage<'_, '_>,
+    input: &Input,
+    origins: &[i32],
+    faults: &mut Faults,
+) -> Result<(), PublishError> {
+    const AMOUNT: Field = Field::optional("total", Kind::Decimal, "", "");
+    let number = |field: &&'static Field| matches!(field.kind, Kind::Integer { .. } | Kind::Decimal);
+    for (name, total) in &input.file.totals {
+        let detail = match (dataset.field(name).filter(number), value::parse(&AMOUNT, total)) {
+            (None, _) if input.recipe.is_some() => None,
+            (None, _) => Some(format!("the manifest gives a total of `{name}`, which is not a field of numbers")),
+            (_, Err(why)) => Some(format!("the manifest's total of `{name}` {why}")),
+            (Some(field), Ok(total)) => stage
+                .agrees(origins, field.name, &total)
+                .await?
+                .err()
+                .map(|sum| format!("`{name}` sums to {sum}, where the manifest says {total}")),
+        };
+        detail.into_iter().for_each(|detail| faults.push(FileFault::of_file(&input.file.path, detail)));
+    }
+    Ok(())
+}
+
+/// Checks the rows of a dataset against those of others, once all are merged: the codes that they name, and what
+/// their indicators say of them.
+///
+/// # Errors
+/// The database's; faults and warnings are gathered.
+pub async fn merged(
+    publication: &Publication<'_>,
+    registry: &'static [&'static Dataset],
+    inputs: &Inputs,
+    (dataset, springs): (&'static Dataset, &[Spring]),
+    stage: &Stage<'_, '_>,
+    (faults, warnings): (&mut Faults, &mut Faults),
+) -> Result<(), PublishError> {
+    for field in dataset.columns() {
+        let Some(target) = field.reference().and_then(|name| registry.iter().copied().find(|d| d.name == name)) else {
+            continue;
+        };
+        let dangling = stage.dangling(field.name, field.is_list(), target).await?;
+        faults.unlisted(dangling.more);
+        for place in dangling.listed {
+            let near = publication.closest(target, &place.value).await?;
+            let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
+            faults.push(fault(inputs, place, Some(field.name), detail));
+        }
+    }
+    if dataset.shape != Shape::Observations {
+        return Ok(());
+    }
+    for (found, told) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
+        told.unlisted(found.more);
+        found.listed.into_iter().for_each(|(place, why)| told.push(fault(inputs, place, Some("value"), why)));
+    }
+    for spring in springs {
+        let Part::Table(at) = spring.part else { continue };
+        let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
+        let Some(unit) = unit else { continue };
+        let others = stage.other_units(spring.origin, unit).await?;
+        faults.unlisted(others.more);
+        for (place, why) in others.listed {
+            faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
+        }
+    }
+    Ok(())
+}
+
+/// The fault, or the warning, at the place of a staged row.
+pub fn fault(inputs: &Inputs, place: Place, field: Option<&str>, detail: String) -> FileFault {
+    let origin = &inputs.origins[place.origin];
+    FileFault {
+        line: Some(place.line),
+        column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),
+        value: Some(place.value),
+        ..origin.whole(None, detail)
+    }
+}

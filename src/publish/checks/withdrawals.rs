@@ -1,0 +1,98 @@
+//! Owns the withdrawal of rows by their codes, each with a reason; and that nothing is left that speaks of them.
+//! Must not know how rows are closed.
+
+use crate::db::write::merge::Counts;
+use crate::db::write::release_writer::Publication;
+use crate::db::write::withdrawals;
+use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::publish::input::manifest::{Manifest, NAME};
+use crate::publish::report::Effect;
+use crate::query::suggest::closest;
+use crate::query::{Dataset, Rows};
+
+/// Withdraws what a manifest names, as release `number`.
+///
+/// # Errors
+/// The database's; codes that are not there are gathered.
+pub async fn close(
+    publication: &Publication<'_>,
+    registry: &'static [&'static Dataset],
+    manifest: &Manifest,
+    number: i32,
+    (effects, faults): (&mut Vec<Effect>, &mut Faults),
+) -> Result<(), PublishError> {
+    let transaction = publication.transaction();
+    let published = || registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published));
+    for asked in &manifest.withdraw {
+        let mut wrong = |value: &str, detail: String| {
+            faults.push(FileFault { value: Some(value.to_owned()), ..FileFault::of_file(NAME, detail) });
+        };
+        let Some(dataset) = published().find(|dataset| dataset.name == asked.dataset) else {
+            let near = closest(&asked.dataset, published().map(|dataset| dataset.name)).join(", ");
+            wrong(&asked.dataset, format!("is not a dataset that is published; closest: {near}"));
+            continue;
+        };
+        if asked.reason.trim().is_empty() {
+            wrong("", "a withdrawal needs a `reason`, which readers are told".to_owned());
+        }
+        if asked.codes.is_empty() {
+            wrong("", format!("a withdrawal of {} names no `codes`", dataset.name));
+        }
+        let mut closed = 0;
+        for code in &asked.codes {
+            if withdrawals::close(transaction, dataset, code, number).await? {
+                let code = dataset.canonical_code(code).unwrap_or_default();
+                withdrawals::record(transaction, (dataset, &code, number), &asked.reason, asked.successor.as_deref()).await?;
+                closed += 1;
+            } else {
+                let near = near(publication, dataset, code).await?;
+                wrong(code, format!("no row of {} that another release published has this code{near}", dataset.name));
+            }
+        }
+        if let Some(successor) = &asked.successor
+            && !withdrawals::exists(transaction, dataset, successor).await?
+        {
+            let near = near(publication, dataset, successor).await?;
+            wrong(successor, format!("no row of {} has this code, of a successor, or not any more{near}", dataset.name));
+        }
+        match effects.iter_mut().find(|effect| effect.dataset == dataset.name) {
+            Some(effect) => effect.counts.withdrawn += closed,
+            None => effects.push(Effect { dataset: dataset.name, counts: Counts { withdrawn: closed, ..Counts::default() } }),
+        }
+    }
+    Ok(())
+}
+
+/// The codes closest to one that is not there, as the end of a sentence.
+async fn near(publication: &Publication<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
+    let codes = publication.closest(dataset, code).await?.join(", ");
+    Ok(if codes.is_empty() { codes } else { format!("; closest: {codes}") })
+}
+
+/// Checks that no current row names one that was withdrawn.
+///
+/// # Errors
+/// The database's; faults are gathered.
+pub async fn check(
+    publication: &Publication<'_>,
+    registry: &'static [&'static Dataset],
+    effects: &[Effect],
+    number: i32,
+    faults: &mut Faults,
+) -> Result<(), PublishError> {
+    for effect in effects.iter().filter(|effect| effect.counts.withdrawn > 0) {
+        let Some(target) = registry.iter().copied().find(|dataset| dataset.name == effect.dataset) else { continue };
+        for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
+            for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
+                let from = (dataset, field.name, field.is_list());
+                let orphans = withdrawals::orphans(publication.transaction(), from, target, number).await?;
+                faults.unlisted(orphans.more);
+                for (code, gone) in orphans.listed {
+                    let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
+                    faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });
+                }
+            }
+        }
+    }
+    Ok(())
+}

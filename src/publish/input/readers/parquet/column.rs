@@ -1,0 +1,144 @@
+//! Owns one column of a row group of Parquet: batches of values, given cell by cell.
+//! Must not know the other columns.
+
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::data_type::DataType;
+use parquet::errors::Result;
+
+use super::text::{Meaning, Text};
+use crate::publish::input::readers::{Form, RECORD_BYTES};
+
+/// Stands between the texts of a list, as in CSV.
+const LIST_SEPARATOR: char = '|';
+
+/// How the values of a column stand in its rows.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// What they are.
+    pub meaning: Meaning,
+    /// Whether a row has a list of them.
+    pub is_list: bool,
+    /// The level of a value that is there.
+    pub present: i16,
+    /// The level from which on a list has an element, be it a null.
+    pub element: i16,
+}
+
+/// A column that is read in batches and given cell by cell.
+pub trait Cells {
+    /// Reads the next batch of at most so many rows; says how many there are.
+    ///
+    /// # Errors
+    /// The library's.
+    fn read(&mut self, rows: usize) -> Result<usize>;
+
+    /// Appends the text of the next row's cell; says what the cell is. Whatever is wrong, the next call gives the next
+    /// row's.
+    ///
+    /// # Errors
+    /// What is wrong with the cell.
+    fn next(&mut self, out: &mut String) -> std::result::Result<Form, String>;
+}
+
+/// The cells of a column.
+pub fn cells(reader: ColumnReader, shape: Shape) -> Box<dyn Cells> {
+    match reader {
+        ColumnReader::BoolColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::Int32ColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::Int64ColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::Int96ColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::FloatColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::DoubleColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::ByteArrayColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => Leaf::boxed(reader, shape),
+    }
+}
+
+struct Leaf<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    shape: Shape,
+    values: Vec<T::T>,
+    /// Of each level how much of the path to the value is there; nothing where all values are.
+    defined: Vec<i16>,
+    /// Of each level of a list whether it continues the row before it.
+    repeated: Vec<i16>,
+    level: usize,
+    value: usize,
+}
+
+impl<T: DataType + 'static> Leaf<T>
+where
+    T::T: Text,
+{
+    fn boxed(reader: ColumnReaderImpl<T>, shape: Shape) -> Box<dyn Cells> {
+        let (values, defined, repeated) = (Vec::new(), Vec::new(), Vec::new());
+        Box::new(Self { reader, shape, values, defined, repeated, level: 0, value: 0 })
+    }
+
+    /// The next level, and the value that stands at it.
+    fn step(&mut self) -> (i16, Option<&T::T>) {
+        let defined = if self.shape.present == 0 { 0 } else { self.defined.get(self.level).copied().unwrap_or(0) };
+        self.level += 1;
+        if defined < self.shape.present {
+            return (defined, None);
+        }
+        self.value += 1;
+        (defined, self.values.get(self.value - 1))
+    }
+
+    fn list(&mut self, out: &mut String) -> std::result::Result<Form, String> {
+        let (start, meaning, element) = (out.len(), self.shape.meaning, self.shape.element);
+        let (mut count, mut wrong) = (0_usize, None);
+        loop {
+            let (defined, value) = self.step();
+            if defined >= element && wrong.is_none() {
+                if count > 0 {
+                    out.push(LIST_SEPARATOR);
+                }
+                count += 1;
+                wrong = match value {
+                    Some(value) => value.append(meaning, out).err(),
+                    None => Some("has an element that is null".to_owned()),
+                };
+                if out.len() - start > RECORD_BYTES {
+                    wrong = Some(format!("has more than {} MiB", RECORD_BYTES >> 20));
+                }
+            }
+            if self.repeated.get(self.level).is_none_or(|repeated| *repeated == 0) {
+                return wrong.map_or(Ok(Form::Text), Err);
+            }
+        }
+    }
+}
+
+impl<T: DataType> Cells for Leaf<T>
+where
+    T::T: Text,
+    T: 'static,
+{
+    fn read(&mut self, rows: usize) -> Result<usize> {
+        (self.level, self.value) = (0, 0);
+        self.values.clear();
+        self.defined.clear();
+        self.repeated.clear();
+        let (mut read, mut last) = (0, usize::MAX);
+        // A batch may end where a page does.
+        while read < rows && last > 0 {
+            (last, ..) =
+                self.reader.read_records(rows - read, Some(&mut self.defined), Some(&mut self.repeated), &mut self.values)?;
+            read += last;
+        }
+        Ok(read)
+    }
+
+    fn next(&mut self, out: &mut String) -> std::result::Result<Form, String> {
+        if self.shape.is_list {
+            return self.list(out);
+        }
+        let meaning = self.shape.meaning;
+        match self.step() {
+            (_, Some(value)) => value.append(meaning, out),
+            _ => Ok(Form::Text),
+        }
+    }
+}

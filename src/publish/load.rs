@@ -1,0 +1,123 @@
+//! Owns the reading of all that one dataset gets, on a thread of its own, into its staging table.
+//! Must not know what is checked across rows.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::SinkExt;
+use tokio::sync::mpsc;
+
+use super::errors::{Faults, FileFault, PublishError};
+use super::input::files::{Input, Inputs, Part, Spring};
+use super::input::readers;
+use super::progress::Progress;
+use super::rows::canonical::{Canonical, Reading};
+use super::rows::copy_writer::Output;
+use super::rows::recipe::{Explanation, Means, Names, Reader};
+use crate::db::write::staging::Stage;
+use crate::query::Dataset;
+
+/// Chunks that may be on their way from the reader to the database.
+const CHUNKS: usize = 4;
+
+/// What a reading gave beside the rows.
+pub struct Read {
+    /// What is wrong.
+    pub faults: Faults,
+    /// What is worth a look.
+    pub warnings: Faults,
+    /// What recipes read, for people.
+    pub explanation: String,
+}
+
+/// Reads all that a dataset gets into its staging table.
+///
+/// # Errors
+/// The database's; faults of the files are gathered.
+pub async fn read(
+    inputs: &Arc<Inputs>,
+    (dataset, springs): (&'static Dataset, &[Spring]),
+    stage: &Stage<'_, '_>,
+    names: &Arc<Names>,
+    progress: &Progress,
+    explain: usize,
+) -> Result<Read, PublishError> {
+    let (sender, mut receiver) = mpsc::channel::<Bytes>(CHUNKS);
+    let (inputs, springs, names) = (Arc::clone(inputs), springs.to_vec(), Arc::clone(names));
+    let output = Output::new(dataset, progress.clone(), sender);
+    let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &springs, &names, output, explain));
+    let mut sink = std::pin::pin!(stage.copy().await?);
+    while let Some(chunk) = receiver.recv().await {
+        sink.send(chunk).await?;
+    }
+    let read = reader.await.map_err(|_| PublishError::Unreadable("the reading of the files broke off".to_owned()))?;
+    sink.finish().await?;
+    Ok(read)
+}
+
+/// Reads all that a dataset gets into the output, which ends with it.
+pub fn read_all(inputs: &Inputs, springs: &[Spring], names: &Names, mut output: Output, explain: usize) -> Read {
+    let mut explanation = Explanation::new(explain);
+    for spring in springs {
+        let (input, origin) = (&inputs.inputs[spring.input], &inputs.origins[spring.origin]);
+        match (spring.part, &input.recipe) {
+            (Part::Table(table), Some((recipe, companion))) => {
+                let means = Means { recipe, companion: companion.as_ref(), names };
+                let table = &recipe.tables[table];
+                let mut reader = Reader::new(means, table, (spring.origin, origin), &mut output, Some(&mut explanation));
+                match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
+                    Ok(()) => reader.finish(),
+                    Err(broken) => output.faults.push(origin.whole(broken.line, broken.detail)),
+                }
+                explanation.renew();
+            }
+            (Part::Recipe, Some((recipe, _))) => inline(recipe, spring.origin, inputs, &mut output),
+            _ => whole(input, spring.origin, inputs, &mut output),
+        }
+    }
+    output.flush();
+    Read { faults: output.faults, warnings: output.warnings, explanation: explanation.into_text() }
+}
+
+/// Reads a canonical file.
+fn whole(input: &Input, origin: usize, inputs: &Inputs, output: &mut Output) {
+    let place = &inputs.origins[origin];
+    let reading = Reading::of(&input.scan.written);
+    let mut canonical = Canonical::new(output, (origin, place), &input.file.constants, reading);
+    let ended = readers::read(&input.path, &input.scan, None, &mut canonical);
+    let headed = canonical.has_header();
+    match ended {
+        Err(broken) => output.faults.push(place.whole(broken.line, broken.detail)),
+        Ok(()) if !headed && output.faults.is_empty() => output.faults.push(place.whole(None, "the file has no header")),
+        Ok(()) => {}
+    }
+}
+
+/// Writes the rows that come with a recipe.
+fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut Output) {
+    let place = &inputs.origins[origin];
+    let dataset = output.dataset;
+    for (row, line) in recipe.rows.get(dataset.name).into_iter().flatten().zip(1..) {
+        let mut faults: Vec<FileFault> = Vec::new();
+        for name in row.keys().filter(|name| !dataset.columns().any(|field| field.name == *name)) {
+            faults.push(place.whole(None, format!("`{name}` is not a field of {}", dataset.name)));
+        }
+        for field in dataset.columns() {
+            let text = row.get(field.name).map(text);
+            if let Err(why) = output.value(field, text.as_deref().filter(|text| !text.is_empty())) {
+                faults.push(place.fault(line, field.name, text.as_deref().unwrap_or_default(), why));
+            }
+        }
+        output.end_row(origin, line, None);
+        faults.into_iter().for_each(|fault| output.faults.push(fault));
+    }
+}
+
+/// The text of a value of TOML, as a cell of CSV has it.
+fn text(value: &toml::Value) -> String {
+    match value {
+        toml::Value::String(text) => text.clone(),
+        toml::Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join("|"),
+        other => other.to_string(),
+    }
+}

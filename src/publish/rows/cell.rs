@@ -1,0 +1,105 @@
+//! Owns the way of one value from a file to the database: checked, then written in `COPY`'s text format.
+//! Must not know files or tables.
+
+use std::borrow::Cow;
+
+use crate::query::suggest::closest;
+use crate::query::{Field, Format, value};
+
+/// Separates the values of a list within a cell.
+pub const LIST_SEPARATOR: char = '|';
+
+/// Checks the text of a cell and gives what `COPY` takes for it; an empty cell is a null.
+///
+/// # Errors
+/// What is wrong, and what would be right.
+pub fn read<'t>(field: &Field, text: &'t str) -> Result<Option<Cow<'t, str>>, String> {
+    if text.is_empty() {
+        return if field.required { Err("is empty, and every row must have a value".to_owned()) } else { Ok(None) };
+    }
+    if !field.is_list() {
+        return one(field, text).map(Some);
+    }
+    let values: Vec<Cow<'_, str>> = text.split(LIST_SEPARATOR).map(|value| one(field, value)).collect::<Result<_, _>>()?;
+    Ok(Some(Cow::Owned(array(&values))))
+}
+
+fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
+    if text.contains('\0') {
+        return Err("holds a NUL character".to_owned());
+    }
+    if let Some(format) = field.format {
+        check(format, text)?;
+    }
+    value::check(field, text).map_err(|why| match field.choices() {
+        Some(choices) => {
+            let words: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
+            let meant =
+                closest(text, words.iter().copied()).first().map_or(String::new(), |word| format!(" (did you mean `{word}`?)"));
+            format!("{why}{meant}: {}", words.join(", "))
+        }
+        None => why,
+    })
+}
+
+fn check(format: Format, text: &str) -> Result<(), String> {
+    let digits = |count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
+    let hint = |count: usize| match text.len() {
+        n if n < count && text.bytes().all(|byte| byte.is_ascii_digit()) => "; were leading zeros lost?",
+        _ => "",
+    };
+    match format {
+        Format::Siren if !digits(9) => Err(format!("is not a SIREN, which has 9 digits{}", hint(9))),
+        Format::Siret if !digits(14) => Err(format!("is not a SIRET, which has 14 digits{}", hint(14))),
+        Format::Siren if !luhn(text).is_multiple_of(10) => Err("is not a SIREN: its check digit is wrong".to_owned()),
+        Format::Siret if !luhn(text).is_multiple_of(10) && !is_post_office(text) => {
+            Err("is not a SIRET: its check digit is wrong".to_owned())
+        }
+        Format::Rna if !(text.len() == 10 && text.starts_with('W') && text[1..].bytes().all(|b| b.is_ascii_digit())) => {
+            Err("is not an RNA number, which is W and 9 digits".to_owned())
+        }
+        Format::Share if !text.parse::<f64>().is_ok_and(|share| share > 0.0 && share <= 1.0) => {
+            Err("is not a share, which is more than 0 and at most 1: 0.5 is half".to_owned())
+        }
+        Format::Length(most) if text.chars().count() > most => {
+            Err(format!("has {} characters, and at most {most} are allowed", text.chars().count()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The sum of Luhn (ISO/IEC 7812-1), a multiple of ten for a right number.
+fn luhn(digits: &str) -> u32 {
+    let weighed = digits.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
+    weighed.map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }).sum()
+}
+
+/// La Poste has more establishments than check digits: there the digits add up to a multiple of five (Insee, SIRENE).
+fn is_post_office(siret: &str) -> bool {
+    siret.starts_with("356000000") && siret.bytes().map(|byte| u32::from(byte - b'0')).sum::<u32>().is_multiple_of(5)
+}
+
+/// The literal of a text array.
+fn array(values: &[Cow<'_, str>]) -> String {
+    let quoted: Vec<String> = values.iter().map(|v| format!("\"{}\"", v.replace('\\', "\\\\").replace('"', "\\\""))).collect();
+    format!("{{{}}}", quoted.join(","))
+}
+
+/// Appends one value in `COPY`'s text format.
+pub fn write(out: &mut Vec<u8>, value: Option<&str>) {
+    let Some(text) = value else {
+        return out.extend_from_slice(b"\\N");
+    };
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            other => out.push(other),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Owns the second file of a recipe, which says what the rows of the first are: held in memory, found by key.
+//! Must not know what its columns mean.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use super::header::Header;
+use super::model::{Join, Piece};
+use super::piece;
+use crate::publish::errors::PublishError;
+use crate::publish::input::readers::{self, Broken, Record, Sink};
+
+/// The most bytes that the rows of a second file may take, which are held in memory.
+const BYTES: usize = 128 << 20;
+
+/// A second file that has been read.
+pub struct Companion {
+    /// Its header.
+    pub header: Header,
+    rows: HashMap<String, Record>,
+}
+
+impl Companion {
+    /// Reads a second file, whose header is its first row.
+    ///
+    /// # Errors
+    /// When it cannot be read, has no such key column, or one key twice.
+    pub fn read(path: &Path, join: &Join) -> Result<Self, PublishError> {
+        let named = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let unreadable = |why: String| PublishError::Unreadable(format!("the second file {named} cannot be read: {why}"));
+        let at = |broken: Broken| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
+        let scan = readers::scan(path, &join.dialect).map_err(at)?;
+        let mut gathered = Gathered { records: Vec::new(), bytes: 0, broken: None };
+        readers::read(path, &scan, None, &mut gathered).map_err(at)?;
+        if let Some(broken) = gathered.broken {
+            return Err(at(broken));
+        }
+        let mut records = gathered.records.into_iter();
+        let header = Header::new(&records.next().into_iter().collect::<Vec<_>>());
+        let column = key_column(&join.their, &header).map_err(unreadable)?;
+        let mut rows = HashMap::new();
+        for record in records {
+            let key = piece::plain(&join.their, record.text(column)).map_err(unreadable)?;
+            let line = record.line;
+            if rows.insert(key.clone(), record).is_some() {
+                return Err(unreadable(format!("line {line}: the key `{key}` stands in it twice")));
+            }
+        }
+        Ok(Self { header, rows })
+    }
+
+    /// The row with this key.
+    pub fn row(&self, key: &str) -> Option<&Record> {
+        self.rows.get(key)
+    }
+}
+
+/// The column of a key.
+///
+/// # Errors
+/// When there is none.
+pub fn key_column(piece: &Piece, header: &Header) -> Result<usize, String> {
+    match (&piece.column, &piece.letter) {
+        (Some(name), _) => header.column(name),
+        (None, Some(letters)) => super::header::letter(letters),
+        (None, None) => Err("the key of a second file is a column".to_owned()),
+    }
+}
+
+struct Gathered {
+    records: Vec<Record>,
+    bytes: usize,
+    broken: Option<Broken>,
+}
+
+impl Sink for Gathered {
+    fn record(&mut self, record: &Record) -> ControlFlow<()> {
+        if record.is_blank() {
+            return ControlFlow::Continue(());
+        }
+        self.bytes += record.held();
+        if self.bytes > BYTES {
+            let megabytes = BYTES >> 20;
+            self.broken = Some(Broken::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));
+            return ControlFlow::Break(());
+        }
+        self.records.push(record.clone());
+        ControlFlow::Continue(())
+    }
+
+    fn broken(&mut self, broken: Broken) {
+        self.broken.get_or_insert(broken);
+    }
+}

@@ -1,0 +1,49 @@
+//! Owns the conditions by which a recipe chooses rows.
+//! Must not know what becomes of the rows.
+
+use super::header::{self, Header, tidy};
+use super::model::Condition;
+use crate::publish::input::readers::Record;
+
+/// A condition whose column has been found.
+#[derive(Clone)]
+pub struct Test<'r> {
+    condition: &'r Condition,
+    at: At,
+}
+
+#[derive(Clone, Copy)]
+enum At {
+    Own(usize),
+    Joined(usize),
+}
+
+impl<'r> Test<'r> {
+    /// Finds the column of a condition.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn new(condition: &'r Condition, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
+        let at = match (&condition.column, &condition.letter, &condition.joined) {
+            (Some(name), None, None) => At::Own(header.column(name)?),
+            (None, Some(letters), None) => At::Own(header::letter(letters)?),
+            (None, None, Some(name)) => At::Joined(joined.ok_or("there is no second file")?.column(name)?),
+            _ => return Err("a condition names one `column`, `letter` or column of the second file (`joined`)".to_owned()),
+        };
+        if condition.is.is_none() && condition.matches.is_none() {
+            return Err("a condition says what its cell `is` or `matches`".to_owned());
+        }
+        Ok(Self { condition, at })
+    }
+
+    /// Whether it holds for a row.
+    pub fn holds(&self, record: &Record, joined: Option<&Record>) -> bool {
+        let text = match self.at {
+            At::Own(column) => record.text(column),
+            At::Joined(column) => joined.map_or("", |joined| joined.text(column)),
+        };
+        let text = tidy(text);
+        self.condition.is.as_deref().is_none_or(|is| text == is)
+            && self.condition.matches.as_ref().is_none_or(|pattern| pattern.is_match(&text))
+    }
+}

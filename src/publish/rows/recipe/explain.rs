@@ -1,0 +1,57 @@
+//! Owns the explanation of what a recipe reads: for the first rows, each field's value beside what stood in the file.
+//! Must not know how it is read.
+
+use std::fmt::Write;
+
+use super::piece::Taken;
+use crate::publish::input::readers::letters;
+use crate::publish::rows::copy_writer::Origin;
+
+/// The explanation in the making.
+#[derive(Debug)]
+pub struct Explanation {
+    text: String,
+    rows: usize,
+    left: usize,
+}
+
+impl Explanation {
+    /// An explanation of so many rows of each table.
+    pub fn new(rows: usize) -> Self {
+        Self { text: String::new(), rows, left: rows }
+    }
+
+    /// Explains a row, unless enough have been.
+    pub fn row<'t>(
+        &mut self,
+        dataset: &str,
+        origin: &Origin,
+        line: u64,
+        values: impl Iterator<Item = (&'static str, &'t Taken)>,
+        statuses: Option<&str>,
+    ) {
+        if self.left == 0 {
+            return;
+        }
+        self.left -= 1;
+        let sheet = origin.sheet.as_ref().map_or(String::new(), |sheet| format!(" [{sheet}]"));
+        _ = writeln!(self.text, "{dataset}, from {}{sheet}, line {line}", origin.file);
+        for (name, taken) in values {
+            let place = taken.column.map_or(String::new(), |column| format!("  <- {}{line} `{}`", letters(column), taken.raw));
+            _ = writeln!(self.text, "  {name:<18} = {}{place}", if taken.text.is_empty() { "(none)" } else { &taken.text });
+        }
+        if let Some(statuses) = statuses {
+            _ = writeln!(self.text, "  {:<18} = {statuses}  <- marks", "statuses");
+        }
+    }
+
+    /// Explains as many rows of the next table.
+    pub fn renew(&mut self) {
+        self.left = self.rows;
+    }
+
+    /// The text.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}

@@ -1,0 +1,257 @@
+//! Owns one way to a value: where it stands, and what is done to it.
+//! Must not know which field it is for.
+
+use std::collections::BTreeMap;
+
+use regex::Regex;
+
+use super::header::{self, Header, tidy};
+use super::model::Piece;
+use super::names::Names;
+use super::time;
+use crate::publish::input::readers::{Form, Record, letters};
+use crate::query::suggest::closest;
+
+/// The row at hand.
+pub struct Row<'r> {
+    /// The record.
+    pub record: &'r Record,
+    /// The row of the second file.
+    pub joined: Option<&'r Record>,
+    /// The cell, of a wide table.
+    pub cell: Option<usize>,
+    /// The header.
+    pub header: &'r Header,
+    /// The sheet, or nothing.
+    pub sheet: &'r str,
+    /// The file.
+    pub file: &'r str,
+}
+
+/// A way whose columns have been found.
+pub struct Way<'r> {
+    /// What the recipe says of it.
+    pub piece: &'r Piece,
+    at: At,
+    agrees: Option<Box<Way<'r>>>,
+}
+
+enum At {
+    Column(usize),
+    Header(usize),
+    Cell,
+    Joined(usize),
+    Constant(String),
+    Template(Vec<Part>),
+}
+
+enum Part {
+    Text(String),
+    Line,
+    Sheet,
+    File,
+    Letter,
+    Header(usize),
+    Column(usize),
+}
+
+/// What a way gave.
+#[derive(Clone, Debug, Default)]
+pub struct Taken {
+    /// The value; empty when there is none.
+    pub text: String,
+    /// What stood in the file.
+    pub raw: String,
+    /// The column that it stood in.
+    pub column: Option<usize>,
+    /// The statuses that marks stand for.
+    pub statuses: Vec<String>,
+}
+
+/// What is wrong with a value.
+#[derive(Debug)]
+pub struct Wrong {
+    /// What stood in the file.
+    pub raw: String,
+    /// The column that it stood in.
+    pub column: Option<usize>,
+    /// What is wrong, and what would be right.
+    pub detail: String,
+}
+
+impl<'r> Way<'r> {
+    /// Finds the columns of a way.
+    ///
+    /// # Errors
+    /// When it names none, several, or one that is not there.
+    pub fn new(piece: &'r Piece, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
+        let mut ways = Vec::new();
+        if let Some(name) = &piece.column {
+            ways.push(At::Column(header.column(name)?));
+        }
+        if let Some(letters) = &piece.letter {
+            ways.push(At::Column(header::letter(letters)?));
+        }
+        if let Some(level) = piece.header {
+            if level == 0 || level > header.depth() {
+                return Err(format!("the header has {} level(s), and no level {level}", header.depth()));
+            }
+            ways.push(At::Header(level));
+        }
+        if piece.cell {
+            ways.push(At::Cell);
+        }
+        if let Some(name) = &piece.joined {
+            ways.push(At::Joined(joined.ok_or("the recipe has no second file (`companion`)")?.column(name)?));
+        }
+        if let Some(text) = &piece.constant {
+            ways.push(At::Constant(text.clone()));
+        }
+        if let Some(template) = &piece.template {
+            ways.push(At::Template(parts(template, header)?));
+        }
+        let [at] = <[At; 1]>::try_from(ways).map_err(|ways| {
+            format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", ways.len())
+        })?;
+        let agrees = piece.agrees.as_deref().map(|label| Way::new(label, header, joined).map(Box::new)).transpose()?;
+        Ok(Self { piece, at, agrees })
+    }
+
+    /// What stands in the file, in which column, and what it was.
+    pub fn raw(&self, row: &Row<'_>) -> (String, Option<usize>, Form) {
+        match &self.at {
+            At::Column(column) => (tidy(row.record.text(*column)), Some(*column), row.record.form(*column)),
+            At::Header(level) => {
+                (row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()), row.cell, Form::Text)
+            }
+            At::Cell => {
+                let cell = row.cell.unwrap_or_default();
+                (tidy(row.record.text(cell)), row.cell, row.record.form(cell))
+            }
+            At::Joined(column) => (row.joined.map_or(String::new(), |joined| tidy(joined.text(*column))), None, Form::Text),
+            At::Constant(text) => (text.clone(), None, Form::Text),
+            At::Template(parts) => (parts.iter().map(|part| part.text(row)).collect(), None, Form::Text),
+        }
+    }
+
+    /// Whether it is the way to take.
+    pub fn is_for(&self, row: &Row<'_>) -> bool {
+        self.piece.when.as_ref().is_none_or(|when| when.is_match(&self.raw(row).0))
+    }
+
+    /// Takes it.
+    ///
+    /// # Errors
+    /// What is wrong with what stands there.
+    pub fn take(&self, row: &Row<'_>, names: &Names) -> Result<Taken, Wrong> {
+        let (raw, column, form) = self.raw(row);
+        let wrong = |detail: String| Wrong { raw: raw.clone(), column, detail };
+        if form == Form::Error {
+            return Err(wrong("is the error of a formula, or a formula without its result".to_owned()));
+        }
+        if raw.is_empty() && self.piece.required {
+            return Err(wrong("is empty, and must not be".to_owned()));
+        }
+        let (text, statuses) = unmarked(&raw, &self.piece.marks);
+        let mut text = plain(self.piece, text).map_err(wrong)?;
+        if !self.piece.named.is_empty() && !text.is_empty() {
+            text = names.code(&text, &self.piece.named).map_err(wrong)?;
+        }
+        if let Some(label) = &self.agrees {
+            let said = label.take(row, names)?;
+            names.agree(&text, &said.text).map_err(|why| wrong(format!("the territory {text} {why}")))?;
+        }
+        Ok(Taken { text, raw: raw.clone(), column, statuses })
+    }
+}
+
+/// A text without its marks, and what they stand for.
+fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Vec<String>) {
+    let (mut rest, mut statuses) = (text, Vec::new());
+    for (mark, status) in marks {
+        if let Some(shorter) = rest.strip_suffix(mark.as_str()) {
+            rest = shorter.trim_end();
+            statuses.push(status.clone());
+        }
+    }
+    (rest, statuses)
+}
+
+/// What is done to a text without knowing anything else.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn plain(piece: &Piece, text: &str) -> Result<String, String> {
+    let mut text = tidy(text);
+    if text.is_empty() {
+        return Ok(text);
+    }
+    if let Some(strip) = &piece.strip {
+        text = tidy(&strip.replace_all(&text, ""));
+    }
+    if let Some(extract) = &piece.extract {
+        text = extracted(extract, &text)?;
+    }
+    if !piece.map.is_empty() {
+        text = match piece.map.get(&text) {
+            Some(other) => other.clone(),
+            None if piece.keep => text,
+            None => {
+                let near = closest(&text, piece.map.keys().map(String::as_str)).join(", ");
+                return Err(format!("is not one of the texts that the recipe knows; closest: {near}"));
+            }
+        };
+    }
+    if let Some(width) = piece.pad {
+        text = format!("{text:0>width$}");
+    }
+    if let Some(prefix) = &piece.prefix {
+        text.insert_str(0, prefix);
+    }
+    match (piece.period, &piece.date) {
+        (Some(form), date) => time::period(&text, form, date.as_deref()),
+        (None, Some(format)) => time::day(&text, format),
+        (None, None) => Ok(text),
+    }
+}
+
+fn extracted(pattern: &Regex, text: &str) -> Result<String, String> {
+    let group = pattern.captures(text).and_then(|found| found.get(1).or_else(|| found.get(0)));
+    group.map(|found| found.as_str().to_owned()).ok_or_else(|| format!("is not of the form {pattern}"))
+}
+
+/// Reads a template.
+fn parts(template: &str, header: &Header) -> Result<Vec<Part>, String> {
+    let (mut parts, mut rest) = (Vec::new(), template);
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after.split_once('}').ok_or_else(|| format!("`{template}` has a `{{` without its `}}`"))?;
+        parts.push(Part::Text(before.to_owned()));
+        parts.push(match name {
+            "line" => Part::Line,
+            "sheet" => Part::Sheet,
+            "file" => Part::File,
+            "letter" => Part::Letter,
+            _ => match name.strip_prefix("header ").and_then(|level| level.parse().ok()) {
+                Some(level) => Part::Header(level),
+                None => Part::Column(header.column(name)?),
+            },
+        });
+        rest = after;
+    }
+    parts.push(Part::Text(rest.to_owned()));
+    Ok(parts)
+}
+
+impl Part {
+    fn text(&self, row: &Row<'_>) -> String {
+        match self {
+            Part::Text(text) => text.clone(),
+            Part::Line => row.record.line.to_string(),
+            Part::Sheet => row.sheet.to_owned(),
+            Part::File => row.file.to_owned(),
+            Part::Letter => row.cell.map_or(String::new(), letters),
+            Part::Header(level) => row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()),
+            Part::Column(column) => tidy(row.record.text(*column)),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Owns what is settled once a table's header is known: which column is meant by what the recipe says.
+//! Must not know the rows.
+
+use super::companion::key_column;
+use super::condition::Test;
+use super::engine::Means;
+use super::header::{self, Header};
+use super::model::{Cells, Piece};
+use super::piece::Way;
+use super::{Companion, Table};
+use crate::publish::input::readers::Record;
+use crate::query::suggest::closest;
+use crate::query::{Dataset, Field, Kind};
+
+/// A table whose columns have been found.
+pub struct Ready<'r> {
+    /// The header.
+    pub header: Header,
+    /// The fields that the recipe speaks of, with the ways to their values.
+    pub fields: Vec<(&'static Field, Vec<Way<'r>>)>,
+    /// The columns of a wide table.
+    pub cells: Option<Vec<usize>>,
+    /// Rows that are not all so do not count.
+    pub only: Vec<Test<'r>>,
+    /// Rows that are so do not count.
+    pub skip: Vec<Test<'r>>,
+    /// The end.
+    pub until: Option<Test<'r>>,
+    /// What tells a row of statuses.
+    pub status_row: Option<Test<'r>>,
+    /// The key of the second file, and its column.
+    pub key: Option<(&'r Piece, usize)>,
+}
+
+impl<'r> Ready<'r> {
+    /// Finds the columns of a table.
+    ///
+    /// # Errors
+    /// Everything that does not fit the header or the dataset.
+    pub fn new(means: Means<'r>, table: &'r Table, dataset: &'static Dataset, rows: &[Record]) -> Result<Self, Vec<String>> {
+        let header = Header::new(rows);
+        let joined = means.companion.map(|companion: &Companion| &companion.header);
+        let mut wrong = Vec::new();
+        if rows.len() != table.header.len() {
+            wrong.push(format!("the rows {:?} of the header are not all there", table.header));
+        }
+        let mut test = |condition: &'r super::model::Condition| match Test::new(condition, &header, joined) {
+            Ok(test) => Some(test),
+            Err(why) => {
+                wrong.push(why);
+                None
+            }
+        };
+        let only = table.only.iter().filter_map(&mut test).collect();
+        let skip = table.skip.iter().filter_map(&mut test).collect();
+        let until = table.until.as_ref().and_then(&mut test);
+        let status_row = table.status_row.as_ref().and_then(|rule| test(&rule.only));
+        let mut fields = Vec::new();
+        for (name, pieces) in &table.fields {
+            let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_computed()) else {
+                let near = closest(name, dataset.columns().map(|field| field.name)).join(", ");
+                wrong.push(format!("`{name}` is not a field of {}; closest: {near}", dataset.name));
+                continue;
+            };
+            let ways: Result<Vec<_>, _> = pieces.as_slice().iter().map(|piece| Way::new(piece, &header, joined)).collect();
+            match ways {
+                Ok(ways) => fields.push((field, ways)),
+                Err(why) => wrong.push(format!("`{name}`: {why}")),
+            }
+        }
+        let implied = |field: &Field| field.name == "statuses" || matches!(field.kind, Kind::PeriodBound { .. });
+        let missing =
+            dataset.columns().filter(|field| field.required && !implied(field) && !table.fields.contains_key(field.name));
+        wrong.extend(missing.map(|field| format!("the recipe says nothing of `{}`, which every row must have", field.name)));
+        let mut settle = |found: Result<_, String>| found.map_err(|why| wrong.push(why)).ok();
+        let cells = table.cells.as_ref().and_then(|cells| settle(columns(cells, &header)));
+        let key = means.recipe.companion.as_ref().zip(means.companion).and_then(|(join, _)| {
+            let found = key_column(&join.key, &header);
+            found.map_err(|why| wrong.push(why)).ok().map(|column| (&join.key, column))
+        });
+        match wrong.is_empty() {
+            true => Ok(Self { header, fields, cells, only, skip, until, status_row, key }),
+            false => Err(wrong),
+        }
+    }
+}
+
+/// The columns of a wide table.
+fn columns(cells: &Cells, header: &Header) -> Result<Vec<usize>, String> {
+    if !cells.columns.is_empty() {
+        return cells.columns.iter().map(|name| header.column(name)).collect();
+    }
+    let bound = |letters: &Option<String>, default: usize| letters.as_deref().map_or(Ok(default), header::letter);
+    let (first, last) = (bound(&cells.from, 0)?, bound(&cells.to, header.width().saturating_sub(1))?);
+    let chosen = |column: &usize| match (cells.level, &cells.is) {
+        (Some(level), Some(is)) => header.level(level, *column) == is,
+        _ => !header.name(*column).is_empty(),
+    };
+    let found: Vec<usize> = (first..=last.min(header.width().saturating_sub(1))).filter(chosen).collect();
+    if found.is_empty() { Err("no column is one of the recipe's `cells`".to_owned()) } else { Ok(found) }
+}
