@@ -51,7 +51,7 @@ impl Shaper {
             Layout { key: key.iter().filter_map(place).collect(), columns }
         };
         let layouts = changes.plans.iter().map(|plan| {
-            let dataset = plan.context.dataset;
+            let dataset = plan.selection.context.dataset;
             (dataset.name, layout(plan.read_columns(), dataset.key))
         });
         Self { layouts: layouts.collect(), flat }

@@ -3,6 +3,7 @@
 
 pub mod cache;
 pub mod connection;
+mod execute;
 pub mod handlers;
 pub mod middleware;
 pub mod openapi;

@@ -12,9 +12,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::handlers::exports;
+use super::response::file;
+use crate::db::read::checked::Snapshot;
 use crate::db::read::export::{Chunks, Exports};
-use crate::db::read::page::Ground;
 use crate::format::{self, About};
 use crate::query::{Context, Dataset, Kind, Plan, Representation};
 
@@ -64,7 +64,7 @@ pub struct Wanted {
     /// The representation.
     pub representation: Representation,
     /// The release.
-    pub ground: Ground,
+    pub snapshot: Snapshot,
 }
 
 impl Wanted {
@@ -96,7 +96,7 @@ impl Store {
 
     /// Where a file is, built or not.
     pub fn path(&self, wanted: &Wanted) -> PathBuf {
-        let release = &wanted.ground.release;
+        let release = &wanted.snapshot.release;
         self.folder.join(format!("{}-{}", release.number, release.published_at.timestamp_micros())).join(wanted.name())
     }
 
@@ -121,8 +121,8 @@ impl Store {
             let given = [("format".to_owned(), wanted.representation.name().to_owned())];
             let plan =
                 Plan::read(wanted.context, None, &given, wanted.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
-            let about = exports::about(&plan, None, &wanted.ground);
-            let rows = exports.rows(Arc::new(plan.clone()), wanted.ground);
+            let about = file::about(&plan, None, &wanted.snapshot);
+            let rows = exports.rows(Arc::new(plan.clone()), wanted.snapshot);
             tokio::task::spawn_blocking(move || write(&path, &plan, &about, rows)).await.map_err(io::Error::other)?
         });
         built.await.map_err(io::Error::other)?
@@ -141,7 +141,7 @@ fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<Fa
     let hashed = Hashed { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0 };
     let mut out = BufWriter::with_capacity(PIECE, hashed);
     let mut writer = format::writer(plan, about)?;
-    let rows = exports::drain(writer.as_mut(), &mut out, rows)?;
+    let rows = file::drain(writer.as_mut(), &mut out, rows)?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     let sha256 = hex::encode(out.hasher.finalize());
     let facts = Facts { sha256, bytes: out.bytes, rows };

@@ -65,7 +65,7 @@ pub fn parse(text: &str, now: DateTime<Utc>) -> Result<AsOf, Refusal> {
 impl Plan {
     /// Whether the request's own address fixes its release, so that the answer never changes.
     pub fn is_pinned(&self, now: DateTime<Utc>) -> bool {
-        match (&self.as_of, self.release) {
+        match (&self.selection.as_of, self.selection.release) {
             (_, Some(_)) => true,
             (Some(as_of), None) => as_of.until + SETTLED < now,
             (None, None) => false,
@@ -79,7 +79,7 @@ impl Plan {
 
     /// What says which release is read, as the request's own address repeats it; nothing when it asks for the newest.
     fn asked(&self) -> Option<(&'static str, String)> {
-        match (&self.after, &self.as_of, self.release) {
+        match (&self.reading.after, &self.selection.as_of, self.selection.release) {
             (Some(position), ..) => Some(("cursor", cursor::encode(position, &self.identity()))),
             (None, Some(as_of), _) => Some(("as_of", as_of.text.clone())),
             (None, None, Some(release)) => Some(("release", release.to_string())),

@@ -7,9 +7,10 @@ use super::context::Context;
 use super::cursor::{self, Position};
 use super::dataset::{Dataset, Rows};
 use super::parameter::Parameter;
-use super::plan::{LIST_VALUES, Plan};
+use super::plan::Plan;
 use super::presentation::Presentation;
 use super::representation::Representation;
+use super::selection::LIST_VALUES;
 use super::suggest::closest;
 use super::{pairs, reader, value};
 use crate::problem::{Fault, echo};
@@ -100,7 +101,7 @@ impl Changes {
         parameters.extend(find("since").map(|_| ("since".to_owned(), since.to_string())));
         parameters.extend(until.map(|until| ("until".to_owned(), until.to_string())));
         parameters.extend(find("dataset").map(|_| {
-            let names: Vec<&str> = plans.iter().map(|plan| plan.context.dataset.name).collect();
+            let names: Vec<&str> = plans.iter().map(|plan| plan.selection.context.dataset.name).collect();
             ("dataset".to_owned(), names.join(","))
         }));
         parameters.sort_unstable();
@@ -140,7 +141,7 @@ impl Changes {
 
     /// The cursor of the page that starts after a change.
     pub fn cursor(&self, until: i32, after: &After) -> String {
-        let place = [after.release.to_string(), self.plans[after.plan].context.dataset.name.to_owned()];
+        let place = [after.release.to_string(), self.plans[after.plan].selection.context.dataset.name.to_owned()];
         let values = place.into_iter().map(Some).chain(after.key.iter().cloned()).collect();
         cursor::encode(&Position { release: until, values }, &self.identity())
     }
@@ -170,8 +171,8 @@ impl Changes {
         let (place, key) = position.values.split_at_checked(PLACE)?;
         let [Some(release), Some(name)] = place else { return None };
         let release = release.parse().ok().filter(|release| *release > self.since && *release <= position.release)?;
-        let plan = self.plans.iter().position(|plan| plan.context.dataset.name == name)?;
-        let dataset = self.plans[plan].context.dataset;
+        let plan = self.plans.iter().position(|plan| plan.selection.context.dataset.name == name)?;
+        let dataset = self.plans[plan].selection.context.dataset;
         let readable = |(field, text): (_, &Option<String>)| text.as_ref().is_some_and(|text| value::parse(field, text).is_ok());
         let whole = key.is_empty() || key.len() == dataset.key.len() && dataset.key_fields().zip(key).all(readable);
         whole.then(|| After { release, plan, key: key.to_vec() })

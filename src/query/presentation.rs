@@ -4,9 +4,10 @@
 use super::representation::Representation;
 
 /// How rows are counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Count {
     /// Not at all.
+    #[default]
     None,
     /// Up to [`COUNT_BOUND`].
     Bounded,
@@ -33,6 +34,22 @@ pub struct Presentation {
     pub wide: bool,
     /// Names beside or instead of codes.
     pub labels: Labels,
+}
+
+impl Presentation {
+    /// A representation with its default options.
+    pub fn of(representation: Representation) -> Self {
+        Self {
+            representation,
+            delimiter: b',',
+            decimal: b'.',
+            spreadsheet: false,
+            trailer: false,
+            centres: false,
+            wide: false,
+            labels: Labels::Code,
+        }
+    }
 }
 
 /// How rows that a row refers to are shown.

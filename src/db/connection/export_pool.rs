@@ -12,8 +12,8 @@ use diesel_async::AsyncPgConnection;
 use super::config::Database;
 use super::replicas::Held;
 use crate::db::DbError;
-use crate::db::read::codes::Release;
 use crate::db::sql::select;
+use crate::query::Release;
 use crate::query::Row;
 
 /// The time that the database may spend on one chunk.

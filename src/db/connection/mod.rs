@@ -4,6 +4,7 @@
 pub mod availability;
 pub mod config;
 pub mod export_pool;
+pub mod health;
 pub mod pool;
 pub mod release_watcher;
 pub mod replicas;

@@ -18,8 +18,8 @@ use super::config::Database;
 use super::replicas::Replicas;
 use super::worker_connections::{Connections, Demand};
 use crate::db::DbError;
-use crate::db::read::codes::Release;
 use crate::metrics::Reads;
+use crate::query::Release;
 
 /// How many connections, and how long to wait.
 #[derive(Clone, Copy, Debug)]

@@ -103,11 +103,11 @@ impl Timeline {
     /// The release that a plan reads; nothing where only the database can tell.
     pub fn read_by(&self, plan: &Plan) -> Option<Release> {
         let known = self.0.borrow();
-        let found = match (&plan.as_of, plan.release) {
+        let found = match (&plan.selection.as_of, plan.selection.release) {
             (Some(as_of), _) => known.releases.iter().rev().find(|release| release.published_at <= as_of.until),
             (None, number) => known.find(number),
         };
-        found.filter(|found| plan.release.is_none_or(|number| number == found.number)).cloned()
+        found.filter(|found| plan.selection.release.is_none_or(|number| number == found.number)).cloned()
     }
 
     /// Waits until a release is known, though not for long.

@@ -20,8 +20,9 @@ use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
 use super::config::Database;
-use crate::db::read::codes::{self, Release};
+use crate::db::read::releases;
 use crate::db::{DbError, Timeline};
+use crate::query::Release;
 
 /// How often a replica is asked how far it is: nothing tells it, since a standby passes no `NOTIFY` on.
 const POLL: Duration = Duration::from_millis(500);
@@ -211,7 +212,7 @@ impl Held {
         if known().get(&release.number) == Some(&release.published_at) {
             return Ok(());
         }
-        if codes::release(connection, Some(release.number)).await?.as_ref() != Some(release) {
+        if releases::release(connection, Some(release.number)).await?.as_ref() != Some(release) {
             return Err(DbError::Behind(format!("it has no release {} as the primary has it", release.number)));
         }
         known().insert(release.number, release.published_at);

@@ -14,9 +14,9 @@ use tokio::time::{Instant, timeout_at};
 use super::config::Database;
 use super::replicas::Held;
 use crate::db::DbError;
-use crate::db::read::codes;
-use crate::db::read::codes::Release;
+use crate::db::connection::health;
 use crate::metrics::Reads;
+use crate::query::Release;
 
 /// The connections of one worker to one database. Not to be shared between threads.
 pub struct Connections {
@@ -146,7 +146,7 @@ impl Connections {
 /// may be in any language, so the connection itself is asked.
 async fn sound<T>(connection: &AsyncPgConnection, outcome: Result<T, DbError>, deadline: Instant) -> Result<T, DbError> {
     match outcome {
-        Err(DbError::Failed(why)) => match timeout_at(deadline, codes::ping(connection)).await {
+        Err(DbError::Failed(why)) => match timeout_at(deadline, health::ping(connection)).await {
             Ok(Ok(())) => Err(DbError::Failed(why)),
             _ => Err(DbError::Unavailable(why)),
         },

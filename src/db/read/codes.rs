@@ -1,110 +1,23 @@
-//! Owns the small questions beside a list: which release is current, which codes exist, which come closest.
+//! Owns the lookup of codes: which ones no row has, and which existing codes come closest to one.
 //! Must not know what the answers are for.
 
-use chrono::{DateTime, Utc};
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::releases;
+use crate::db::sql::codes::{bears, code_of};
 use crate::db::sql::fragments;
-use crate::db::sql::select::{self, Select};
-pub use crate::query::Release;
-use crate::query::{Context, Dataset, Field, Kind, Plan};
+use crate::query::Dataset;
 
 /// The most codes proposed in place of an unknown one.
 const PROPOSED: i64 = 3;
-
-/// The release with this number, or the newest; `None` when there is none.
-///
-/// # Errors
-/// The database's.
-pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) -> QueryResult<Option<Release>> {
-    let columns = (releases::number, releases::published_at);
-    let found: Option<(i32, DateTime<Utc>)> = match number {
-        Some(number) => releases::table.find(number).select(columns).first(&mut connection).await.optional()?,
-        None => releases::table.order(releases::number.desc()).select(columns).first(&mut connection).await.optional()?,
-    };
-    Ok(found.map(|(number, published_at)| Release { number, published_at }))
-}
-
-/// The newest release at an instant; `None` when there was none yet.
-///
-/// # Errors
-/// The database's.
-pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
-    let known = releases::table.filter(releases::published_at.le(instant)).order(releases::number.desc());
-    let columns = (releases::number, releases::published_at);
-    let found: Option<(i32, DateTime<Utc>)> = known.select(columns).first(&mut connection).await.optional()?;
-    Ok(found.map(|(number, published_at)| Release { number, published_at }))
-}
-
-/// The first release of all.
-///
-/// # Errors
-/// The database's.
-pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Option<Release>> {
-    let columns = (releases::number, releases::published_at);
-    let found: Option<(i32, DateTime<Utc>)> =
-        releases::table.order(releases::number).select(columns).first(&mut connection).await.optional()?;
-    Ok(found.map(|(number, published_at)| Release { number, published_at }))
-}
-
-/// Whether the connection still answers.
-///
-/// # Errors
-/// The connection's.
-pub async fn ping(mut connection: &AsyncPgConnection) -> QueryResult<()> {
-    diesel::select(1.into_sql::<Integer>()).get_result::<i32>(&mut connection).await.map(|_| ())
-}
 
 #[derive(QueryableByName)]
 struct Code {
     #[diesel(sql_type = Text)]
     code: String,
-}
-
-/// Whether no row of the dataset has the very words that a plan searches for, whatever its filters: then rows whose
-/// title is like them are given instead. The same for every page at a release.
-///
-/// # Errors
-/// The database's.
-pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release: i32) -> QueryResult<bool> {
-    let bare = Plan {
-        conditions: Vec::new(),
-        scopes: Vec::new(),
-        places: Vec::new(),
-        context: Context { link: None, extra: &[], ..plan.context },
-        parent: None,
-        vintages: None,
-        ..plan.clone()
-    };
-    let found = select::load(connection, Select::count(&bare, release, false, Some(1))).await?;
-    Ok(found.iter().any(|row| row.cell(0) == Some("0")))
-}
-
-/// The condition that a row of the alias `t` bears a code, which is a text in SQL.
-pub fn bears(dataset: &'static Dataset, code: &str) -> String {
-    let part = |(at, field): (usize, &Field)| {
-        let given = match (dataset.has_joined_code(), field.kind) {
-            (false, _) => code.to_owned(),
-            (true, Kind::Period) => format!("replace(split_part({code}, '~', {}), '_', '/')", at + 1),
-            (true, _) => format!("split_part({code}, '~', {})", at + 1),
-        };
-        format!("t.\"{}\"::text = {given}", field.name)
-    };
-    dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
-}
-
-/// The code of a row of an alias, as a text in SQL.
-pub fn code_of(dataset: &'static Dataset, alias: &str) -> String {
-    let part = |field: &Field| match field.kind {
-        Kind::Period => format!("replace({alias}.\"{}\", '/', '_')", field.name),
-        _ => format!("{alias}.\"{}\"::text", field.name),
-    };
-    dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
 }
 
 /// Codes, and the dataset in which some may be missing. Few texts of this form exist, so that each is prepared once.

@@ -82,7 +82,7 @@ pub async fn compare(
     rows: &[&Row],
 ) -> QueryResult<Vec<Comparison>> {
     let columns = plan.read_columns();
-    let key = plan.context.dataset.key.iter().map(|key| {
+    let key = plan.selection.context.dataset.key.iter().map(|key| {
         let at = columns.iter().position(|column| column.name == *key).unwrap_or(usize::MAX);
         rows.iter().map(|row| row.cell(at).unwrap_or_default().to_owned()).collect()
     });
@@ -103,7 +103,7 @@ pub async fn compare(
         }
     }
     let cell = |name: &str, row: usize| {
-        let at = plan.context.dataset.key.iter().position(|key| *key == name)?;
+        let at = plan.selection.context.dataset.key.iter().position(|key| *key == name)?;
         key.get(at)?.get(row).cloned()
     };
     let ranked = ranked.iter().filter_map(|(row, found)| {

@@ -14,14 +14,14 @@ use diesel::sql_types::Untyped;
 use tokio::runtime::{Handle, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::codes::Release;
-use super::page::Ground;
+use super::checked::Snapshot;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
 use crate::db::connection::export_pool::Source;
 use crate::db::connection::replicas::{Chosen, Replicas};
 use crate::db::sql::select::Select;
 use crate::metrics;
+use crate::query::Release;
 use crate::query::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
 
@@ -148,14 +148,14 @@ impl Exports {
 
     /// Starts reading all rows of a plan, in its order, from its cursor on if it has one. Ends early when nobody
     /// receives any more; after an error nothing follows, and what ends without its last chunk has broken off.
-    pub fn rows(&self, plan: Arc<Plan>, ground: Ground) -> Chunks {
+    pub fn rows(&self, plan: Arc<Plan>, snapshot: Snapshot) -> Chunks {
         let (sender, receiver) = mpsc::channel(1);
-        let (exports, first) = (self.clone(), plan.after.as_ref().map(|position| position.values.clone()));
+        let (exports, first) = (self.clone(), plan.reading.after.as_ref().map(|position| position.values.clone()));
         let fetch = move |after: Option<Vec<Option<String>>>, most: i64| {
-            let (exports, plan, ground) = (exports.clone(), Arc::clone(&plan), ground.clone());
+            let (exports, plan, snapshot) = (exports.clone(), Arc::clone(&plan), snapshot.clone());
             async move {
-                let select = || Select::rows(&plan, ground.release.number, ground.approximate, after.as_deref(), most);
-                let rows = exports.fetch(&ground.release, select).await?;
+                let select = || Select::rows(&plan, snapshot.release.number, snapshot.approximate, after.as_deref(), most);
+                let rows = exports.fetch(&snapshot.release, select).await?;
                 let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
                 let next = rows.last().filter(|_| full).map(|row| (plan.position(row), fitting(&rows)));
                 Ok((rows, next, plan))
@@ -215,7 +215,7 @@ pub fn fitting(rows: &[Row]) -> i64 {
 /// Makes the joined codes, which are left out where many rows are read: the database would take a quarter of its time to
 /// put together what the row holds anyway.
 fn with_codes(plan: &Plan, rows: Vec<Row>) -> Vec<Row> {
-    let (columns, dataset) = (plan.read_columns(), plan.context.dataset);
+    let (columns, dataset) = (plan.read_columns(), plan.selection.context.dataset);
     let left_out =
         |row: &Row| columns.iter().zip(row.cells()).any(|(c, cell)| matches!(c.kind, Kind::JoinedCode) && cell.is_none());
     if !rows.first().is_some_and(left_out) {

@@ -67,7 +67,7 @@ pub async fn untimely(
     release: i32,
 ) -> QueryResult<Option<Untimely>> {
     const VISIBLE: &str = "first_release <= $1 AND (last_release IS NULL OR last_release >= $1)";
-    let Some(day) = plan.geography else { return Ok(None) };
+    let Some(day) = plan.selection.geography else { return Ok(None) };
     let range = format!(
         "SELECT (SELECT min(valid_from) FROM territory_versions WHERE territory_code = 'FR' AND {VISIBLE}) AS first, \
          (SELECT make_date(geography_year, 12, 31) FROM territories WHERE code = 'FR' AND {VISIBLE}) AS last"
@@ -92,10 +92,13 @@ pub async fn untimely(
 
 /// The territories that a plan names, by the parameter that does.
 fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<String>, &'a str)> {
-    let dated = plan.context.link.is_some_and(|link| matches!(link.via, Via::Containment(_)));
-    let start = plan.parent.as_deref().filter(|_| parent.is_some() && dated).map(|code| (None, code));
-    let scopes =
-        plan.scopes.iter().flat_map(|scope| scope.territories.iter().map(|code| (Some(scope.kind.parameter()), code.as_str())));
+    let dated = plan.selection.context.link.is_some_and(|link| matches!(link.via, Via::Containment(_)));
+    let start = plan.selection.parent.as_deref().filter(|_| parent.is_some() && dated).map(|code| (None, code));
+    let scopes = plan
+        .selection
+        .scopes
+        .iter()
+        .flat_map(|scope| scope.territories.iter().map(|code| (Some(scope.kind.parameter()), code.as_str())));
     start.into_iter().chain(scopes).collect()
 }
 

@@ -8,7 +8,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::page::{Ground, Page};
+use super::checked::Snapshot;
+use super::page::Page;
 use crate::db::sql::select::{self, Select};
 use crate::query::{Column, Plan, Row};
 
@@ -51,11 +52,11 @@ pub fn number(columns: &[Column], row: &Row, name: &str) -> Option<i32> {
 ///
 /// # Errors
 /// The database's.
-pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<History> {
-    let mut rows = select::load(connection, Select::page(plan, ground.release.number, false)).await?;
+pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<History> {
+    let mut rows = select::load(connection, Select::page(plan, snapshot.release.number, false)).await?;
     let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);
     let before = if rows.len() > limit { rows.pop() } else { None };
-    let (columns, dataset) = (plan.read_columns(), plan.context.dataset);
+    let (columns, dataset) = (plan.read_columns(), plan.selection.context.dataset);
     let own = |row: &Row| {
         let at = columns.iter().position(|column| dataset.code_field().is_some_and(|code| column.name == code.name))?;
         row.cell(at).map(str::to_owned)
@@ -73,7 +74,7 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, ground: &Grou
     .load(&mut connection)
     .await?;
     let page = Page {
-        release: ground.release.clone(),
+        release: snapshot.release.clone(),
         more: before.is_some(),
         rows,
         total: None,

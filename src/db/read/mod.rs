@@ -2,6 +2,7 @@
 //! Must not write, nor know HTTP.
 
 pub mod changes;
+pub mod checked;
 pub mod codes;
 pub mod comparison;
 pub mod export;
@@ -11,4 +12,6 @@ pub mod notices;
 pub mod page;
 pub mod ranking;
 pub mod related;
+pub mod releases;
+pub mod search;
 pub mod withdrawn;

@@ -8,7 +8,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
 use diesel_async::AsyncPgConnection;
 
-use super::page::Ground;
+use super::checked::Snapshot;
 use crate::db::sql::aggregate::Groups;
 use crate::db::sql::fragments::{self, Out};
 use crate::db::sql::select;
@@ -63,7 +63,7 @@ pub async fn of_page(
     if rows.iter().all(|row| row.cell(columns.len()).is_none()) {
         return Ok(Some(of_statuses(&statuses)));
     }
-    let keys = plan.context.dataset.key.iter().map(|key| cells(key)).collect();
+    let keys = plan.selection.context.dataset.key.iter().map(|key| cells(key)).collect();
     load(connection, plan, release, Chosen::Rows { keys, statuses }).await.map(Some)
 }
 
@@ -81,12 +81,12 @@ fn of_statuses(statuses: &[String]) -> Vec<Notice> {
 ///
 /// # Errors
 /// The database's.
-pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, ground: &Ground) -> QueryResult<Option<Vec<Notice>>> {
+pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
     if plan.noticed().is_none() {
         return Ok(None);
     }
-    let groups = Groups::new(plan, Vec::new(), ground.release.number, ground.approximate);
-    load(connection, plan, ground.release.number, Chosen::Selected(groups)).await.map(Some)
+    let groups = Groups::new(plan, Vec::new(), snapshot.release.number, snapshot.approximate);
+    load(connection, plan, snapshot.release.number, Chosen::Selected(groups)).await.map(Some)
 }
 
 async fn load(connection: &AsyncPgConnection, plan: &Plan, release: i32, chosen: Chosen<'_>) -> QueryResult<Vec<Notice>> {
@@ -133,7 +133,7 @@ FROM marks m LEFT JOIN releases r ON r.number = m.release ORDER BY m.place, m.re
 
 impl Noticed<'_> {
     fn keys(&self, out: &mut AstPass<'_, '_, Pg>, alias: &str) -> Out {
-        fragments::list(out, self.plan.context.dataset.key_fields(), |out, field| {
+        fragments::list(out, self.plan.selection.context.dataset.key_fields(), |out, field| {
             out.push_sql(alias);
             out.push_identifier(field.name)
         })
@@ -183,7 +183,7 @@ impl QueryFragment<Pg> for Noticed<'_> {
         out.push_sql("), corrected AS (SELECT DISTINCT ");
         self.keys(out, "t.")?;
         out.push_sql(" FROM chosen t JOIN ");
-        out.push_identifier(self.plan.context.dataset.name)?;
+        out.push_identifier(self.plan.selection.context.dataset.name)?;
         out.push_sql(" e ON ");
         self.same(out, "e.", "t.")?;
         out.push_sql(" AND e.last_release < ");
@@ -191,7 +191,7 @@ impl QueryFragment<Pg> for Noticed<'_> {
         out.push_sql("), versions AS (SELECT v.first_release AS release, ");
         out.push_sql(REVISED);
         out.push_sql(" FROM corrected c JOIN ");
-        out.push_identifier(self.plan.context.dataset.name)?;
+        out.push_identifier(self.plan.selection.context.dataset.name)?;
         out.push_sql(" v ON ");
         self.same(out, "v.", "c.")?;
         out.push_sql(" AND v.first_release <= ");

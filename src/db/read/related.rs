@@ -103,7 +103,7 @@ pub async fn included(connection: &AsyncPgConnection, include: Include, codes: &
 pub fn codes(plan: &Plan, include: Include, columns: &[Column], rows: &[Row]) -> Vec<String> {
     let field = match include {
         Include::Referred { field, .. } => field,
-        Include::Referring { .. } => match plan.context.dataset.code_field() {
+        Include::Referring { .. } => match plan.selection.context.dataset.code_field() {
             Some(field) => field,
             None => return Vec::new(),
         },

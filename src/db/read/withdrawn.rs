@@ -6,8 +6,10 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use super::codes::{self, Release};
+use super::codes;
+use crate::db::sql::codes as sql_codes;
 use crate::query::Dataset;
+use crate::query::Release;
 
 /// What became of a code.
 #[derive(Clone, Debug)]
@@ -59,7 +61,7 @@ pub async fn fate(
     if dataset.split_code(&code).is_none() {
         return codes::closest(connection, dataset, code, release).await.map(Fate::Never);
     }
-    let (own, same, table) = (codes::code_of(dataset, "t"), codes::bears(dataset, "$1"), dataset.name);
+    let (own, same, table) = (sql_codes::code_of(dataset, "t"), sql_codes::bears(dataset, "$1"), dataset.name);
     let query = format!(
         "WITH version AS (SELECT {own} AS code, t.first_release, t.last_release FROM \"{table}\" t WHERE {same}), \
          last AS (SELECT code, last_release + 1 AS release FROM version WHERE last_release < $2 ORDER BY last_release DESC LIMIT 1) \

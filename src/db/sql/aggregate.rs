@@ -55,9 +55,10 @@ pub struct Groups<'a> {
 impl<'a> Groups<'a> {
     /// The groups of a plan by these fields; of these territories together when it rolls up.
     pub fn new(plan: &'a Plan, by: Vec<&'static Field>, release: i32, approximate: bool) -> Self {
-        let territory = plan.context.dataset.territory_field();
-        let rollup = plan.grouping.as_ref().is_some_and(|grouping| grouping.rollup);
+        let territory = plan.selection.context.dataset.territory_field();
+        let rollup = plan.selection.grouping.as_ref().is_some_and(|grouping| grouping.rollup);
         let named = plan
+            .selection
             .conditions
             .iter()
             .find(|c| territory.is_some_and(|field| std::ptr::eq(field, c.field)) && c.operator.takes_list());
@@ -124,13 +125,14 @@ impl QueryFragment<Pg> for Groups<'_> {
         out.push_sql("WITH ");
         self.named_members(out)?;
         self.chosen(out)?;
-        let observations = self.plan.context.dataset.shape == Shape::Observations;
+        let observations = self.plan.selection.context.dataset.shape == Shape::Observations;
         if observations {
-            Strata::new(self.plan.grouping.as_ref(), &self.by, self.plan.geography.as_ref(), &self.release).write(out)?;
+            Strata::new(self.plan.selection.grouping.as_ref(), &self.by, self.plan.selection.geography.as_ref(), &self.release)
+                .write(out)?;
         }
         out.push_sql(" SELECT ");
         for field in &self.by {
-            fragments::text(out, self.plan.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
+            fragments::text(out, self.plan.selection.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
             out.push_sql(", ");
         }
         out.push_sql(if observations { observation_groups::CELLS } else { MONEY });

@@ -27,7 +27,7 @@ impl<'b> Order<'b> {
 
     /// Writes the order.
     pub fn write(self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        list(out, &self.plan.sort, |out, term| {
+        list(out, &self.plan.reading.sort, |out, term| {
             self.ordered(out, term)?;
             out.push_sql(match (term.descending, term.is_required()) {
                 (false, _) => "",
@@ -40,7 +40,7 @@ impl<'b> Order<'b> {
 
     /// Writes the condition that a row comes after one with these values. Rows without a value come last.
     pub fn after(self, out: &mut AstPass<'_, 'b, Pg>, values: &'b [Option<String>]) -> Out {
-        let terms = &self.plan.sort;
+        let terms = &self.plan.reading.sort;
         if terms.iter().all(|term| term.is_required() && !term.descending) {
             out.push_sql("(");
             list(out, terms, |out, term| self.ordered(out, term))?;

@@ -2,6 +2,7 @@
 //! Must not know how a statement is run.
 
 pub mod aggregate;
+pub mod codes;
 pub mod filter;
 pub mod fragments;
 pub mod keyset;

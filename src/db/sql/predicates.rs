@@ -13,7 +13,7 @@ use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via, Vintages};
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
     pub fn parent<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_bind_param::<Text, _>(self.plan.parent.as_ref().expect("a link starts from a row"))
+        out.push_bind_param::<Text, _>(self.plan.selection.parent.as_ref().expect("a link starts from a row"))
     }
 
     /// Writes every condition on the alias `t`.
@@ -22,11 +22,11 @@ impl Select<'_> {
         self.versions(out)?;
         self.filters(out)?;
         self.territories(out)?;
-        if self.plan.search.is_some() {
+        if self.plan.selection.search.is_some() {
             out.push_sql(" AND ");
             search::condition(out, self.plan, &self.release, self.approximate)?;
         }
-        if let Some(link) = self.plan.context.link {
+        if let Some(link) = self.plan.selection.context.link {
             self.link(out, &link.via)?;
         }
         Ok(())
@@ -34,7 +34,9 @@ impl Select<'_> {
 
     /// Writes the filters, each with an `AND` before it: what a row says by itself.
     pub fn filters<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        for condition in self.plan.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field))) {
+        for condition in
+            self.plan.selection.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field)))
+        {
             out.push_sql(" AND ");
             self.condition(out, condition)?;
         }
@@ -43,11 +45,11 @@ impl Select<'_> {
 
     /// Writes the scopes and places, each with an `AND` before it: what the geography of the release says of a row.
     pub fn territories<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        for scope in &self.plan.scopes {
+        for scope in &self.plan.selection.scopes {
             out.push_sql(" AND ");
             self.scope(out, scope)?;
         }
-        for place in &self.plan.places {
+        for place in &self.plan.selection.places {
             out.push_sql(" AND ");
             self.place(out, place)?;
         }
@@ -56,7 +58,7 @@ impl Select<'_> {
 
     /// Writes which versions of the rows are meant.
     fn versions<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let Some(vintages) = self.plan.vintages else { return fragments::visible(out, "t", &self.release) };
+        let Some(vintages) = self.plan.selection.vintages else { return fragments::visible(out, "t", &self.release) };
         out.push_sql("t.first_release <= ");
         out.push_bind_param::<Integer, _>(&self.release)?;
         let other = match vintages {
@@ -133,7 +135,7 @@ impl Select<'_> {
 
     fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, scope: &'b Scope) -> Out {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
-        let day = self.plan.geography.as_ref();
+        let day = self.plan.selection.geography.as_ref();
         fragments::column(out, field)?;
         out.push_sql(match (field.is_list(), day) {
             (true, _) => " && ARRAY(",
@@ -155,7 +157,7 @@ impl Select<'_> {
     fn opened<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
         let target = self.dataset().name;
         out.push_sql(" AND (false");
-        for dataset in self.plan.context.registry {
+        for dataset in self.plan.selection.context.registry {
             let naming = dataset.columns().filter(|field| matches!(field.kind, Kind::Reference(name) if name == target));
             for field in naming {
                 out.push_sql(" OR (SELECT min(h.first_release) FROM ");

@@ -18,9 +18,9 @@ struct Searched {
 
 impl Searched {
     fn of(plan: &Plan) -> Self {
-        let dataset = plan.context.dataset;
+        let dataset = plan.selection.context.dataset;
         let through = dataset.search.first().and_then(|name| dataset.field(name)).filter(|field| field.reference().is_some());
-        match through.and_then(|field| plan.context.referred(field)) {
+        match through.and_then(|field| plan.selection.context.referred(field)) {
             Some(referred) => Self { dataset: referred, alias: "n", through },
             None => Self { dataset, alias: "t", through: None },
         }
@@ -105,7 +105,7 @@ impl Searched {
 }
 
 fn asked<'b>(out: &mut AstPass<'_, 'b, Pg>, plan: &'b Plan) -> Out {
-    out.push_bind_param::<Text, _>(plan.search.as_ref().expect("there is a search"))
+    out.push_bind_param::<Text, _>(plan.selection.search.as_ref().expect("there is a search"))
 }
 
 /// Writes the condition that a row answers the search: it holds every word or its like; when no row does, its title

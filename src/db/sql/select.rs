@@ -48,7 +48,7 @@ pub struct Select<'a> {
 impl<'a> Select<'a> {
     /// The rows of the page, and one more if there is a next page.
     pub fn page(plan: &'a Plan, release: i32, approximate: bool) -> Self {
-        let after = plan.after.as_ref().map(|position| position.values.as_slice());
+        let after = plan.reading.after.as_ref().map(|position| position.values.as_slice());
         Self::rows(plan, release, approximate, after, plan.page_limit() + 1)
     }
 
@@ -80,10 +80,10 @@ impl<'a> Select<'a> {
     }
 
     fn new(plan: &'a Plan, release: i32, approximate: bool, shape: Shape) -> Self {
-        let dataset = plan.context.dataset;
-        let joined = plan.conditions.iter().filter(|c| matches!(c.field.kind, Kind::JoinedCode));
+        let dataset = plan.selection.context.dataset;
+        let joined = plan.selection.conditions.iter().filter(|c| matches!(c.field.kind, Kind::JoinedCode));
         let codes = joined.flat_map(|c| c.values.iter().filter_map(|code| dataset.split_code(code))).collect();
-        let opened_by = plan.parent.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
+        let opened_by = plan.selection.parent.as_deref().and_then(|code| code.parse().ok()).unwrap_or(0);
         Self {
             plan,
             release,
@@ -101,28 +101,28 @@ impl<'a> Select<'a> {
 
     /// The dataset of the rows.
     pub fn dataset(&self) -> &'static Dataset {
-        self.plan.context.dataset
+        self.plan.selection.context.dataset
     }
 
     /// Whether few texts of this form exist, so that a prepared statement for each may be kept.
     fn is_common(&self) -> bool {
         let plan = self.plan;
-        let plain = plan.columns.len() == plan.context.fields().count()
-            && plan.columns.iter().zip(plan.context.fields()).all(|(column, field)| column.name == field.name);
-        let rows = matches!(self.shape, Shape::Rows | Shape::Count(_)) && plan.search.is_none();
+        let plain = plan.reading.columns.len() == plan.selection.context.fields().count()
+            && plan.reading.columns.iter().zip(plan.selection.context.fields()).all(|(column, field)| column.name == field.name);
+        let rows = matches!(self.shape, Shape::Rows | Shape::Count(_)) && plan.selection.search.is_none();
         let key = |condition: &Condition| {
             let simple = matches!(condition.operator, Operator::AnyOf | Operator::In | Operator::StartsWith);
-            simple && plan.context.dataset.key.contains(&condition.field.name)
+            simple && plan.selection.context.dataset.key.contains(&condition.field.name)
         };
-        let series = plan.conditions.len() <= SERIES && plan.conditions.iter().all(key);
-        let few = series || (plan.conditions.len() <= 1 && plan.last.is_none());
-        let narrow = few && plan.scopes.len() <= 1 && plan.places.is_empty() && self.codes.len() <= 1;
+        let series = plan.selection.conditions.len() <= SERIES && plan.selection.conditions.iter().all(key);
+        let few = series || (plan.selection.conditions.len() <= 1 && plan.selection.last.is_none());
+        let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.places.is_empty() && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
 
     /// Writes the rows that the plan selects, as `FROM … WHERE …` of the alias `t`.
     pub fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let last = match &self.plan.last {
+        let last = match &self.plan.selection.last {
             Some(last) if !self.plan.is_latest_of_series() => last,
             _ => {
                 self.from(out)?;
@@ -139,12 +139,12 @@ impl<'a> Select<'a> {
     }
 
     fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let direction = match self.plan.context.link.map(|link| &link.via) {
+        let direction = match self.plan.selection.context.link.map(|link| &link.via) {
             Some(Via::Containment(direction)) => Some(*direction),
             _ => None,
         };
         out.push_sql(" FROM ");
-        match (direction, self.plan.geography) {
+        match (direction, self.plan.selection.geography) {
             // The planner expects few territories of a day, and would look for each row of an ordered page among them all:
             // behind OFFSET it starts from them.
             (Some(direction), Some(_)) => {
@@ -164,7 +164,7 @@ impl<'a> Select<'a> {
 
     /// Writes the table of the rows, or what stands in its place for a day.
     fn table<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        let day = self.plan.geography.as_ref().filter(|_| self.plan.context.holds_territories());
+        let day = self.plan.selection.geography.as_ref().filter(|_| self.plan.selection.context.holds_territories());
         let kept = self.plan.is_latest_of_series();
         fragments::of_day(out, if kept { latest_observations::TABLE } else { self.dataset().name }, day, &self.release)?;
         out.push_sql(" t");
@@ -176,7 +176,7 @@ impl<'a> Select<'a> {
         let (outer, inner) = ("container_code", "contained_code");
         let (here, there) = if direction == Direction::Ancestors { (inner, outer) } else { (outer, inner) };
         out.push_sql(" JOIN ");
-        fragments::of_day(out, "containments", self.plan.geography.as_ref(), &self.release)?;
+        fragments::of_day(out, "containments", self.plan.selection.geography.as_ref(), &self.release)?;
         out.push_sql(" l ON l.");
         out.push_sql(there);
         out.push_sql(" = t.code AND l.");
@@ -217,7 +217,7 @@ impl QueryFragment<Pg> for Select<'_> {
                 out.push_bind_param::<BigInt, _>(&self.most)
             }
             Shape::Rows => {
-                let look_ups = match self.plan.vintages {
+                let look_ups = match self.plan.selection.vintages {
                     Some(_) => LookUp::OfVersion,
                     None => LookUp::of(self.most),
                 };

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio_postgres::Transaction;
 
 use crate::db::DbError;
-use crate::db::read::codes;
+use crate::db::sql::codes;
 use crate::db::sql::latest_observations;
 use crate::query::{Dataset, Rows, Shape};
 

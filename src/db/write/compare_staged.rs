@@ -3,7 +3,7 @@
 
 use super::staging::Stage;
 use crate::db::DbError;
-use crate::db::read::codes;
+use crate::db::sql::codes;
 use crate::db::sql::fragments;
 
 /// The most rows that are listed.

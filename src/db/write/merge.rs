@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::staging::{Place, Stage, place};
 use crate::db::DbError;
-use crate::db::read::codes;
+use crate::db::sql::codes;
 use crate::query::{Dataset, Shape};
 
 /// The most changes that are shown of a dataset.

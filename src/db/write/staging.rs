@@ -7,7 +7,7 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{CopyInSink, Row, Transaction};
 
 use crate::db::DbError;
-use crate::db::read::codes;
+use crate::db::sql::codes;
 use crate::query::Dataset;
 
 /// The most faults of one kind that are fetched.

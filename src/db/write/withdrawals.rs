@@ -6,7 +6,7 @@ use tokio_postgres::types::ToSql;
 
 use super::staging::Found;
 use crate::db::DbError;
-use crate::db::read::codes;
+use crate::db::sql::codes;
 use crate::query::{Dataset, Field};
 
 /// The most rows that are shown of those that still speak of a withdrawn one.

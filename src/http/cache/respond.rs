@@ -20,7 +20,7 @@ use crate::http::response::security_headers::dress;
 use crate::http::state::State;
 use crate::metrics::Cached;
 use crate::problem::{Kind, Problem};
-use crate::query::{Plan, Release, Representation};
+use crate::query::{Release, Representation, ResolvedPlan};
 
 /// What an address without a release answers, until the next publication: kept for a moment, shown a little longer while
 /// the new one is fetched, and for a day while the service cannot be reached.
@@ -49,9 +49,9 @@ pub struct Asked {
 
 impl Asked {
     /// What a plan asks whose release is known: `address` is the request itself in canonical form.
-    pub fn plan(plan: &Plan, address: String) -> Self {
-        let (pinned, timeless) = (plan.is_pinned(Utc::now()), plan.as_of.is_none());
-        Self { release: plan.at.clone(), pinned, timeless, ..Self::program(address) }
+    pub fn plan(plan: &ResolvedPlan, address: String) -> Self {
+        let (pinned, timeless) = (plan.is_pinned(Utc::now()), plan.selection.as_of.is_none());
+        Self { release: Some(plan.release.clone()), pinned, timeless, ..Self::program(address) }
     }
 
     /// What the program alone decides.

@@ -6,17 +6,18 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use futures_util::future::try_join;
 
-use super::collections::refusal;
+use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
-use crate::db::read::page::{self, Ground, Grounded};
 use crate::db::sql::aggregate::{CELLS, Groups, INDICATOR_CELLS};
 use crate::db::sql::select;
 use crate::http::response::computed_table::{self, Table};
+use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
+use crate::query::ResolvedPlan;
 use crate::query::additivity::{self, Facts};
 use crate::query::grouping::GROUPS;
-use crate::query::{Column, Dataset, Field, Function, Grouping, Kind, Parameter, Plan, Row, Shape};
+use crate::query::{Column, Dataset, Field, Function, Grouping, Kind, Parameter, Row, Shape};
 
 /// The most reasons that one refusal gives.
 const REASONS: usize = 10;
@@ -26,20 +27,20 @@ const REASONS: usize = 10;
 /// # Errors
 /// Those of the plan's codes and release; 400 for too many groups; 422 for an aggregate without meaning; 503 when the
 /// database does not answer.
-pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let Some(grouping) = &plan.grouping else { return Err(Problem::internal()) };
+pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    let Some(grouping) = &plan.selection.grouping else { return Err(Problem::internal()) };
     let by = gathered_by(plan, grouping);
     let fields = &by;
-    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
-        let groups = async |ground: &Ground| {
-            let groups = Groups::new(plan, fields.clone(), ground.release.number, ground.approximate);
-            try_join(select::load(&connection, groups), notices::of_table(&connection, plan, ground)).await
+    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+        let groups = async |snapshot: &Snapshot| {
+            let groups = Groups::new(plan, fields.clone(), snapshot.release.number, snapshot.approximate);
+            try_join(select::load(&connection, groups), notices::of_table(&connection, plan, snapshot)).await
         };
-        page::grounded(&connection, parent, plan, groups).await
+        read_checked(&connection, parent, plan, groups).await
     });
-    let (ground, (rows, notices)) = match read.await? {
-        Grounded::Found(ground, rows) => (ground, rows),
-        Grounded::Refused(answer) => return Err(refusal(state, plan, parent, answer).await),
+    let (snapshot, (rows, notices)) = match read.await? {
+        Ok((snapshot, rows)) => (snapshot, rows),
+        Err(refused) => return Err(refusal(state, plan, parent, refused).await),
     };
     if i64::try_from(rows.len()).is_ok_and(|groups| groups > GROUPS) {
         let detail = format!("There are more than {GROUPS} groups; group by fewer fields, or filter more.");
@@ -50,7 +51,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
     for fault in groups
         .iter()
         .filter(|group| group.number("rows") > 0)
-        .flat_map(|g| additivity::faults(plan.context, grouping, &g.facts()))
+        .flat_map(|g| additivity::faults(plan.selection.context, grouping, &g.facts()))
     {
         if !faults.contains(&fault) && faults.len() < REASONS {
             faults.push(fault);
@@ -66,12 +67,12 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
         .filter(|group| !grouping.rollup || group.number("rows") > 0)
         .map(|group| group.row(&columns, by.len(), grouping))
         .collect();
-    computed_table::answer(plan, parent, &ground, &Table { columns, rows, notices })
+    computed_table::answer(plan, parent, &snapshot, &Table { columns, rows, notices })
 }
 
 /// The fields that rows are gathered by: those asked for; in a roll-up all of the key but the territory.
-fn gathered_by(plan: &Plan, grouping: &Grouping) -> Vec<&'static Field> {
-    let dataset = plan.context.dataset;
+fn gathered_by(plan: &ResolvedPlan, grouping: &Grouping) -> Vec<&'static Field> {
+    let dataset = plan.selection.context.dataset;
     match grouping.rollup {
         true => dataset.key_fields().filter(|field| dataset.territory != Some(field.name)).collect(),
         false => grouping.by.clone(),
@@ -80,8 +81,8 @@ fn gathered_by(plan: &Plan, grouping: &Grouping) -> Vec<&'static Field> {
 
 const NUMBER: Kind = Kind::Integer { minimum: 0, maximum: i64::MAX };
 
-fn columns(plan: &Plan, grouping: &Grouping, by: &[&'static Field]) -> Vec<Column> {
-    let observations = plan.context.dataset.shape == Shape::Observations;
+fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> Vec<Column> {
+    let observations = plan.selection.context.dataset.shape == Shape::Observations;
     let mut columns: Vec<Column> = by.iter().map(|field| Column::of(field)).collect();
     let text = |name: &'static str| Column::computed(name, Kind::Text, false);
     if observations {
@@ -117,12 +118,12 @@ struct Group<'r> {
 }
 
 impl<'r> Group<'r> {
-    fn new(plan: &Plan, fields: usize, row: &'r Row) -> Self {
-        let observations = plan.context.dataset.shape == Shape::Observations;
+    fn new(plan: &ResolvedPlan, fields: usize, row: &'r Row) -> Self {
+        let observations = plan.selection.context.dataset.shape == Shape::Observations;
         let more: &[&'static str] = if observations { &INDICATOR_CELLS } else { &[] };
         let names = CELLS.iter().chain(more).chain(&["members"]);
         let cells = names.enumerate().map(|(at, name)| (*name, fields + at)).collect();
-        Self { row, cells, rollup: plan.grouping.as_ref().is_some_and(|grouping| grouping.rollup) }
+        Self { row, cells, rollup: plan.selection.grouping.as_ref().is_some_and(|grouping| grouping.rollup) }
     }
 
     fn text(&self, name: &str) -> Option<&'r str> {

@@ -3,14 +3,16 @@
 
 use actix_web::HttpResponse;
 
-use super::collections::{self, refusal};
 use crate::db::read::comparison::{self, Comparison};
-use crate::db::read::page::{self, Answer};
+use crate::db::read::page;
 use crate::format::json;
 use crate::http::response::envelope::{self, Meta};
+use crate::http::response::links;
+use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem};
-use crate::query::{Dataset, Parameter, Plan, Row};
+use crate::query::ResolvedPlan;
+use crate::query::{Dataset, Parameter, Row};
 
 /// The most rows of a page: to rank one all figures of its kind are read.
 const ROWS: i64 = 100;
@@ -19,25 +21,23 @@ const ROWS: i64 = 100;
 ///
 /// # Errors
 /// Those of the plan's codes and release; 400 for a page of more than 100 rows; 503 when the database does not answer.
-pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     if plan.page_limit() > ROWS {
         let detail = format!("At most {ROWS} rows are compared at once; the links `next` lead to the others.");
         return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
     }
-    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
-        let answer = page::answer(&connection, parent, plan).await?;
-        let compared = match &answer {
-            Answer::Page(page) => {
-                let rows: Vec<&Row> = page.rows.iter().collect();
-                comparison::compare(&connection, &state.standings, plan, &page.release, &rows).await?
-            }
-            _ => Vec::new(),
+    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+        let page = match page::read_page(&connection, parent, plan).await? {
+            Ok(page) => page,
+            Err(refused) => return Ok(Err(refused)),
         };
-        Ok((answer, compared))
+        let rows: Vec<&Row> = page.rows.iter().collect();
+        let compared = comparison::compare(&connection, &state.standings, plan, &page.release, &rows).await?;
+        Ok(Ok((page, compared)))
     });
     let (page, compared) = match read.await? {
-        (Answer::Page(page), compared) => (page, compared),
-        (refused, _) => return Err(refusal(state, plan, parent, refused).await),
+        Ok(read) => read,
+        Err(refused) => return Err(refusal(state, plan, parent, refused).await),
     };
     let mut data = vec![b'['];
     for (at, (row, comparison)) in page.rows.iter().zip(&compared).enumerate() {
@@ -46,15 +46,15 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
         data.push(b'}');
     }
     data.push(b']');
-    let meta = Meta::of_page(plan.context.dataset.name, &page);
-    Ok(envelope::answer(&data, &meta, &collections::links(plan, parent, &page), &page.included))
+    let meta = Meta::of_page(plan.selection.context.dataset.name, &page);
+    Ok(envelope::answer(&data, &meta, &links::links(plan, parent, &page), &page.included))
 }
 
 /// Appends the members of a row, with its comparison.
-fn member(out: &mut Vec<u8>, plan: &Plan, row: &Row, comparison: &Comparison) {
-    json::members(out, &plan.columns, row);
+fn member(out: &mut Vec<u8>, plan: &ResolvedPlan, row: &Row, comparison: &Comparison) {
+    json::members(out, &plan.reading.columns, row);
     out.extend_from_slice(b",\"comparison\":");
-    write(out, &plan.compare, comparison);
+    write(out, &plan.selection.compare, comparison);
 }
 
 /// Appends a comparison: each comparator that was asked for, null where no such territory is around, and the rank.

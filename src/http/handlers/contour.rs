@@ -4,16 +4,18 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::value::RawValue;
 
-use super::{collections, items};
 use crate::db::read::codes;
 use crate::db::read::page::Page;
 use crate::http::cache::respond::{Asked, reply};
+use crate::http::execute;
 use crate::http::request::path_and_query;
+use crate::http::response::absent::absent;
 use crate::http::response::envelope::instant;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
+use crate::query::ResolvedPlan;
 use crate::query::as_of;
-use crate::query::{Context, Dataset, Plan, pairs};
+use crate::query::{Context, Dataset, pairs};
 
 /// The dataset of contours, and that of the territories that they belong to.
 const DATASETS: (&str, &str) = ("contours", "territories");
@@ -43,24 +45,24 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, contours);
-    let plan = items::find(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
-    let plan = &collections::settled(&state, plan, None).await?;
+    let plan = execute::item_plan(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
+    let plan = &execute::resolve(&state, plan).await?;
     let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
     let asked = Asked::plan(plan, plan.address(&path));
     reply(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
 }
 
-async fn found(state: &State, plan: &Plan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
-    let page = collections::page(state, plan, None).await?;
+async fn found(state: &State, plan: &ResolvedPlan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+    let page = execute::page(state, plan, None).await?;
     if let Some(found) = feature(plan, &page) {
         return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
     }
     let number = page.release.number;
-    let unknown = state.pool.read_at(plan.at.as_ref(), |connection| async move {
+    let unknown = state.pool.read_at(Some(&plan.release), |connection| async move {
         codes::unknown(&connection, territories, vec![code.to_owned()], number, false).await
     });
     Err(match unknown.await?.is_empty() {
-        false => items::absent(state, territories, code, &page.release).await,
+        false => absent(state, territories, code, &page.release).await,
         true => Problem::new(
             Kind::UnknownResource,
             "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",
@@ -106,9 +108,9 @@ pub struct Properties<'a> {
     published_at: String,
 }
 
-fn feature(plan: &Plan, page: &Page) -> Option<Vec<u8>> {
+fn feature(plan: &ResolvedPlan, page: &Page) -> Option<Vec<u8>> {
     let row = page.rows.first()?;
-    let cell = |name: &str| row.cell(plan.columns.iter().position(|column| column.name == name)?);
+    let cell = |name: &str| row.cell(plan.reading.columns.iter().position(|column| column.name == name)?);
     let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
     let code = cell("territory_code")?;
     let feature = Feature {

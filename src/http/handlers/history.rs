@@ -7,17 +7,20 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 
-use super::collections::{self, refusal};
-use super::items;
+use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::history::{self, Act, History};
-use crate::db::read::page::{self, Ground, Grounded};
 use crate::format::json as writer;
 use crate::http::cache::respond::{Asked, reply};
+use crate::http::execute;
 use crate::http::openapi::{operations, schemas};
 use crate::http::request::path_and_query;
+use crate::http::response::absent::absent;
 use crate::http::response::envelope::{self, Meta, instant};
+use crate::http::response::links;
+use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::Problem;
+use crate::query::ResolvedPlan;
 use crate::query::{Context, Origin, Parameter, Plan, Row};
 
 /// The parameters that a history accepts.
@@ -49,24 +52,24 @@ struct Closing<'a> {
 pub async fn history(request: HttpRequest, state: web::Data<State>, context: Context) -> Result<HttpResponse, Problem> {
     let (code, dataset) = (path_and_query::code(&request)?, context.dataset);
     let plan = Plan::history(context, code.clone(), &PARAMETERS, &path_and_query::pairs(&request)?);
-    let plan = items::narrowed(plan.map_err(Problem::invalid_parameters)?, &code);
-    let plan = &collections::settled(&state, plan, None).await?;
-    let address = plan.address(&collections::path(plan, Some(dataset)));
+    let plan = plan.map_err(Problem::invalid_parameters)?.of_code(&code);
+    let plan = &execute::resolve(&state, plan).await?;
+    let address = plan.address(&links::path(plan, Some(dataset)));
     reply(&request, &state, Asked::plan(plan, address), async || versions(&state, plan, &code).await).await
 }
 
-async fn versions(state: &State, plan: &Plan, code: &str) -> Result<HttpResponse, Problem> {
-    let dataset = plan.context.dataset;
-    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
-        let versions = async |ground: &Ground| history::read(&connection, plan, ground).await;
-        page::grounded(&connection, None, plan, versions).await
+async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<HttpResponse, Problem> {
+    let dataset = plan.selection.context.dataset;
+    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+        let versions = async |snapshot: &Snapshot| history::read(&connection, plan, snapshot).await;
+        read_checked(&connection, None, plan, versions).await
     });
     let found = match read.await? {
-        Grounded::Found(_, found) => found,
-        Grounded::Refused(answer) => return Err(refusal(state, plan, None, answer).await),
+        Ok((_, found)) => found,
+        Err(refused) => return Err(refusal(state, plan, None, refused).await),
     };
     if found.page.rows.is_empty() {
-        return Err(items::absent(state, dataset, code, &found.page.release).await);
+        return Err(absent(state, dataset, code, &found.page.release).await);
     }
     let mut data = vec![b'['];
     for at in 0..found.page.rows.len() {
@@ -76,14 +79,14 @@ async fn versions(state: &State, plan: &Plan, code: &str) -> Result<HttpResponse
     }
     data.push(b']');
     let meta = Meta::of_page(dataset.name, &found.page);
-    Ok(envelope::answer(&data, &meta, &collections::links(plan, Some(dataset), &found.page), &[]))
+    Ok(envelope::answer(&data, &meta, &links::links(plan, Some(dataset), &found.page), &[]))
 }
 
 /// Appends the members of a version: the row's own, then what is said of the version.
-fn version(out: &mut Vec<u8>, plan: &Plan, found: &History, at: usize) {
-    let (rows, own) = (&found.page.rows, &plan.columns[..plan.context.dataset.fields.len()]);
+fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, found: &History, at: usize) {
+    let (rows, own) = (&found.page.rows, &plan.reading.columns[..plan.selection.context.dataset.fields.len()]);
     let row = &rows[at];
-    let number = |name: &str| history::number(&plan.columns, row, name);
+    let number = |name: &str| history::number(&plan.reading.columns, row, name);
     let opening = |release: i32| {
         found.releases.get(&release).map(|act: &Act| Opening {
             release,
@@ -92,8 +95,8 @@ fn version(out: &mut Vec<u8>, plan: &Plan, found: &History, at: usize) {
         })
     };
     // The version after the first of a page is the one that the cursor stands on.
-    let held = || plan.after.as_ref().and_then(|position| position.values.first()?.as_deref()?.parse().ok());
-    let after = if at == 0 { held() } else { history::number(&plan.columns, &rows[at - 1], "first_release") };
+    let held = || plan.reading.after.as_ref().and_then(|position| position.values.first()?.as_deref()?.parse().ok());
+    let after = if at == 0 { held() } else { history::number(&plan.reading.columns, &rows[at - 1], "first_release") };
     let closed_by = number("last_release").map(|last| last + 1).and_then(|release| {
         let (act, withdrawn) = (found.releases.get(&release)?, after != Some(release));
         let reason = withdrawn.then(|| act.reason.as_deref().unwrap_or(&act.title));
@@ -113,8 +116,9 @@ fn version(out: &mut Vec<u8>, plan: &Plan, found: &History, at: usize) {
 }
 
 /// The names of the fields of its own in which a version differs from the one before.
-fn changed(plan: &Plan, row: &Row, earlier: &Row) -> Vec<String> {
-    let own = plan.columns.iter().enumerate().filter(|(_, column)| column.field().is_some_and(|f| f.origin == Origin::Row));
+fn changed(plan: &ResolvedPlan, row: &Row, earlier: &Row) -> Vec<String> {
+    let own =
+        plan.reading.columns.iter().enumerate().filter(|(_, column)| column.field().is_some_and(|f| f.origin == Origin::Row));
     own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at)).map(|(_, column)| column.name.to_string()).collect()
 }
 

@@ -6,17 +6,19 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::{Value, json};
 
-use super::{collections, comparisons, items};
+use super::comparisons;
 use crate::db::read::comparison as compared;
 use crate::db::read::comparison::Comparison;
-use crate::db::read::page::{self, Answer, Page};
+use crate::db::read::page::{self, Page};
 use crate::format::json as writer;
 use crate::http::cache::respond::{Asked, reply};
+use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
 use crate::http::state::State;
 use crate::problem::Problem;
+use crate::query::ResolvedPlan;
 use crate::query::as_of;
 use crate::query::{Context, Dataset, Include, Parameter, Plan, Representation, Row, pairs};
 
@@ -56,15 +58,15 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, territories);
-    let plan = items::find(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
-    let plan = &collections::settled(&state, plan, None).await?;
+    let plan = execute::item_plan(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
+    let plan = &execute::resolve(&state, plan).await?;
     reply(&request, &state, Asked::plan(plan, address(&code, plan)), async || found(&state, plan, observations, &code).await)
         .await
 }
 
-async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
-    let territories = plan.context.dataset;
-    let (territory, place) = items::one(state, plan, code).await?;
+async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+    let territories = plan.selection.context.dataset;
+    let (territory, place) = execute::item(state, plan, code).await?;
     let at = &place.release;
     let release = at.number;
     let related = |name: &str, given: &[(&str, &str)]| {
@@ -78,7 +80,7 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
         given.push((Parameter::Release.name(), release.to_string()));
         let context = Context { registry: state.registry, dataset, link: Some(link), extra };
         let related = Plan::read(context, Some(code.to_owned()), &given, Representation::Json);
-        related.map(|related| Plan { at: plan.at.clone(), ..related }).map_err(Problem::invalid_parameters)
+        related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
     let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;
     let figures = &related(
@@ -90,11 +92,11 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
             ("sort", "indicator_code,breakdown,nature,source_code,-period_end,-period_start"),
         ],
     )?;
-    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
-        let around = page::answer(&connection, None, around).await?;
-        let found = page::answer(&connection, None, figures).await?;
+    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+        let around = page::read_page(&connection, None, around).await?;
+        let found = page::read_page(&connection, None, figures).await?;
         let compared = match &found {
-            Answer::Page(page) => {
+            Ok(page) => {
                 let latest: Vec<&Row> = latest(figures, page).into_iter().map(|at| &page.rows[at]).collect();
                 compared::compare(&connection, &state.standings, figures, at, &latest).await?
             }
@@ -102,11 +104,11 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
         };
         Ok((around, found, compared))
     });
-    let (Answer::Page(ancestors), Answer::Page(found), compared) = read.await? else { return Err(Problem::internal()) };
+    let (Ok(ancestors), Ok(found), compared) = read.await? else { return Err(Problem::internal()) };
     let mut data = b"{\"territory\":".to_vec();
-    writer::object(&mut data, &plan.columns, &territory);
+    writer::object(&mut data, &plan.reading.columns, &territory);
     data.extend_from_slice(b",\"ancestors\":");
-    writer::array(&mut data, &around.columns, &ancestors.rows);
+    writer::array(&mut data, &around.reading.columns, &ancestors.rows);
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &found, &compared);
     data.extend_from_slice(b"]}");
@@ -115,34 +117,34 @@ async fn found(state: &State, plan: &Plan, observations: &'static Dataset, code:
 }
 
 /// A cell of a figure.
-fn cell(plan: &Plan, row: &Row, name: &str) -> Option<String> {
-    let at = plan.columns.iter().position(|column| column.name == name)?;
+fn cell(plan: &ResolvedPlan, row: &Row, name: &str) -> Option<String> {
+    let at = plan.reading.columns.iter().position(|column| column.name == name)?;
     row.cell(at).map(str::to_owned)
 }
 
 /// Which series a figure is of.
-fn of(plan: &Plan, row: &Row) -> [Option<String>; 4] {
+fn of(plan: &ResolvedPlan, row: &Row) -> [Option<String>; 4] {
     ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(plan, row, name))
 }
 
 /// The places of the latest figure of each series: its rows stand together, the latest first.
-fn latest(plan: &Plan, page: &Page) -> Vec<usize> {
+fn latest(plan: &ResolvedPlan, page: &Page) -> Vec<usize> {
     let begins = |at: &usize| *at == 0 || of(plan, &page.rows[at - 1]) != of(plan, &page.rows[*at]);
     (0..page.rows.len()).filter(begins).collect()
 }
 
 /// Appends each series, whose latest figure is compared.
-fn series(out: &mut Vec<u8>, plan: &Plan, page: &Page, compared: &[Comparison]) {
+fn series(out: &mut Vec<u8>, plan: &ResolvedPlan, page: &Page, compared: &[Comparison]) {
     let comparators = COMPARATORS.map(str::to_owned);
     let cell = |row: &Row, name: &str| cell(plan, row, name);
     for (number, (at, comparison)) in latest(plan, page).into_iter().zip(compared).enumerate() {
         let row = &page.rows[at];
         let previous = page.rows.get(at + 1).filter(|earlier| of(plan, earlier) == of(plan, row));
         out.extend_from_slice(if number == 0 { b"{\"latest\":" } else { b",{\"latest\":" });
-        writer::object(out, &plan.columns, row);
+        writer::object(out, &plan.reading.columns, row);
         out.extend_from_slice(b",\"previous\":");
         match previous {
-            Some(earlier) => writer::object(out, &plan.columns, earlier),
+            Some(earlier) => writer::object(out, &plan.reading.columns, earlier),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"change\":");
@@ -181,11 +183,11 @@ fn difference(later: &str, earlier: &str) -> Option<String> {
 }
 
 /// The request itself, in canonical form.
-fn address(code: &str, plan: &Plan) -> String {
+fn address(code: &str, plan: &ResolvedPlan) -> String {
     plan.address(&format!("/v1/{TERRITORIES}/{}/profile", pairs::encode_segment(code)))
 }
 
-fn links(code: &str, plan: &Plan, read: i32) -> Links {
+fn links(code: &str, plan: &ResolvedPlan, read: i32) -> Links {
     let territory = format!("/v1/{TERRITORIES}/{}", pairs::encode_segment(code));
     let rollup = format!("/v1/{OBSERVATIONS}?rollup=true&territory_code={}", pairs::encode(code));
     Links {

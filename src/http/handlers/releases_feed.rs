@@ -7,11 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use atom_syndication::{Entry, Feed, Generator, Link, Person, Text};
 use chrono::{DateTime, FixedOffset};
 
-use super::collections::{self, no_release};
 use crate::db::read::page::Page;
 use crate::http::cache::etag;
+use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::instant;
+use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Plan, Representation};
@@ -40,7 +41,7 @@ const ENTRIES: usize = 50;
 )]
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
-    let Some(newest) = collections::release(&state, None).await? else { return Err(no_release(None, None)) };
+    let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
     let tag = etag::tag(&[PATH, &base, &newest.number.to_string()]);
     let (mut response, same) = etag::begin(&request, &tag);
@@ -52,8 +53,8 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let asked = asked.map(|(name, value)| (name.to_owned(), value));
     let plan = Plan::read(Context::of(state.registry, releases), None, &asked, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
-    let plan = &Plan { at: Some(newest), ..plan };
-    let page = collections::page(&state, plan, None).await?;
+    let plan = &plan.at(newest);
+    let page = execute::page(&state, plan, None).await?;
     let text = document(plan, &page, &base).to_string();
     Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))
 }
@@ -72,7 +73,7 @@ fn base(request: &HttpRequest, state: &State) -> String {
 fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
     let address = format!("{base}{PATH}");
     let cell = |row: usize, name: &str| {
-        let at = plan.columns.iter().position(|column| column.name == name)?;
+        let at = plan.reading.columns.iter().position(|column| column.name == name)?;
         page.rows.get(row)?.cell(at)
     };
     let entries = (0..page.rows.len()).filter_map(|at| entry(base, |name| cell(at, name))).collect();

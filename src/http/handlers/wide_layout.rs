@@ -6,14 +6,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use actix_web::HttpResponse;
 use futures_util::future::try_join;
 
-use super::collections::refusal;
+use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
-use crate::db::read::page::{self, Ground, Grounded};
 use crate::db::sql::select::{self, Select};
 use crate::http::response::computed_table::{self, Table};
+use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem};
-use crate::query::{Column, Dataset, Field, Kind, Parameter, Plan, Row};
+use crate::query::ResolvedPlan;
+use crate::query::{Column, Dataset, Field, Kind, Parameter, Row};
 
 /// The most observations of one answer.
 pub const OBSERVATIONS: i64 = 20_000;
@@ -26,18 +27,18 @@ const PERIODS: usize = 200;
 /// # Errors
 /// Those of the plan's codes and release; 400 for more observations or periods than a table holds; 503 when the database
 /// does not answer.
-pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let read = state.pool.read_at(plan.at.as_ref(), |connection| async move {
-        let rows = async |ground: &Ground| {
-            let select = Select::rows(plan, ground.release.number, ground.approximate, None, OBSERVATIONS + 1);
-            let notices = notices::of_table(&connection, plan, ground);
+pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+        let rows = async |snapshot: &Snapshot| {
+            let select = Select::rows(plan, snapshot.release.number, snapshot.approximate, None, OBSERVATIONS + 1);
+            let notices = notices::of_table(&connection, plan, snapshot);
             try_join(select::load(&connection, select), notices).await
         };
-        page::grounded(&connection, parent, plan, rows).await
+        read_checked(&connection, parent, plan, rows).await
     });
-    let (ground, (rows, notices)) = match read.await? {
-        Grounded::Found(ground, rows) => (ground, rows),
-        Grounded::Refused(answer) => return Err(refusal(state, plan, parent, answer).await),
+    let (snapshot, (rows, notices)) = match read.await? {
+        Ok((snapshot, rows)) => (snapshot, rows),
+        Err(refused) => return Err(refusal(state, plan, parent, refused).await),
     };
     if i64::try_from(rows.len()).is_ok_and(|rows| rows > OBSERVATIONS) {
         return Err(too_many(format!("There are more than {OBSERVATIONS} observations; filter more, or take `layout=long`.")));
@@ -46,7 +47,7 @@ pub async fn answer(state: &State, plan: &Plan, parent: Option<&'static Dataset>
         too_many(format!("There are more than {PERIODS} periods, which would be columns; filter more, or take `layout=long`."))
     })?;
     table.notices = notices;
-    computed_table::answer(plan, parent, &ground, &table)
+    computed_table::answer(plan, parent, &snapshot, &table)
 }
 
 fn too_many(detail: String) -> Problem {
@@ -55,15 +56,15 @@ fn too_many(detail: String) -> Problem {
 
 /// One row a series: the fields of the key but the period, the unit, then the value of each period in the order of time.
 /// A value without a figure is null, as one that is not there; the long layout says why. `None` when there are too many.
-fn pivot(plan: &Plan, rows: &[Row]) -> Option<Table> {
+fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<Table> {
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);
     let (period, start, value) = (position("period")?, position("period_start")?, position("value")?);
     let apart = |column: &Column| {
-        let is_key = column.field().is_some_and(|field: &Field| plan.context.dataset.key.contains(&field.name));
+        let is_key = column.field().is_some_and(|field: &Field| plan.selection.context.dataset.key.contains(&field.name));
         (is_key && !matches!(column.kind, Kind::Period)) || column.name == "unit" || column.name.ends_with("_label")
     };
-    let series: Vec<usize> = (0..plan.columns.len()).filter(|at| apart(&columns[*at])).collect();
+    let series: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| apart(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
     if periods.len() > PERIODS {
         return None;

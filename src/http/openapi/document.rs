@@ -16,7 +16,7 @@ use crate::http::response::envelope;
 use crate::http::router::{self, Endpoint};
 use crate::problem;
 use crate::query::grouping::GROUPS;
-use crate::query::plan::MAXIMUM_LIMIT;
+use crate::query::reading::MAXIMUM_LIMIT;
 use crate::query::{Dataset, Shape};
 
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \

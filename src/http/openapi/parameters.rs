@@ -7,7 +7,8 @@ use super::schemas;
 use crate::query::grouping::{GROUP_FIELDS, GROUPS};
 use crate::query::include::{INCLUDED_ROWS, INCLUDES};
 use crate::query::pairs::QUERY_LENGTH;
-use crate::query::plan::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, LAST, MAXIMUM_LIMIT, SORT_TERMS};
+use crate::query::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
+use crate::query::selection::LAST;
 use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation, value};
 
 /// Describes a parameter of a collection.

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::operations::reference;
 use crate::query::include::INCLUDED_ROWS;
-use crate::query::{Context, Dataset, Field, Kind, plan, value};
+use crate::query::selection;
+use crate::query::{Context, Dataset, Field, Kind, value};
 
 /// The forms of a period.
 const PERIOD: &str = concat!(
@@ -117,7 +118,7 @@ pub fn set_of(items: &Value, most: usize) -> Value {
 }
 
 /// The most values of a filter.
-pub const FILTER_VALUES: usize = plan::LIST_VALUES;
+pub const FILTER_VALUES: usize = selection::LIST_VALUES;
 
 fn property(dataset: &Dataset, field: &Field) -> Value {
     let mut schema = match field.is_list() {

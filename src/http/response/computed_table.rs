@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 
 use super::envelope::{self, Links, Meta};
+use super::links;
 use super::notices;
+use crate::db::read::checked::Snapshot;
 use crate::db::read::notices::Notice;
-use crate::db::read::page::Ground;
 use crate::format::{json, writer};
-use crate::http::handlers::{collections, exports};
+use crate::http::response::file;
 use crate::problem::Problem;
 use crate::query::{Column, Dataset, Plan, Representation, Row};
 
@@ -28,12 +29,17 @@ pub struct Table {
 ///
 /// # Errors
 /// When the representation cannot hold it.
-pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, table: &Table) -> Result<HttpResponse, Problem> {
-    let release = &ground.release;
+pub fn answer(
+    plan: &Plan,
+    parent: Option<&'static Dataset>,
+    snapshot: &Snapshot,
+    table: &Table,
+) -> Result<HttpResponse, Problem> {
+    let release = &snapshot.release;
     if plan.presentation.representation == Representation::Json {
         let mut data = Vec::with_capacity(table.rows.len() * 256);
         json::array(&mut data, &table.columns, &table.rows);
-        let path = collections::path(plan, parent);
+        let path = links::path(plan, parent);
         let at = |number: i32| format!("{path}{}", plan.query_string(&[("release", number.to_string())]));
         let links = Links {
             this: plan.address(&path),
@@ -44,13 +50,13 @@ pub fn answer(plan: &Plan, parent: Option<&'static Dataset>, ground: &Ground, ta
             related: BTreeMap::new(),
         };
         let notices = notices::all(table.notices.as_ref());
-        let meta = Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.context.dataset.name, release) };
+        let meta = Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.selection.context.dataset.name, release) };
         return Ok(envelope::answer(&data, &meta, &links, &[]));
     }
-    let mut about = exports::about(plan, parent, ground);
+    let mut about = file::about(plan, parent, snapshot);
     about.columns.clone_from(&table.columns);
     let mut body = Vec::new();
-    let mut writer = writer(plan, &about).map_err(|error| exports::unwritable(&error))?;
-    exports::write(writer.as_mut(), &mut body, &table.rows).map_err(|error| exports::unwritable(&error))?;
-    Ok(exports::headers(plan, &about, None).body(body))
+    let mut writer = writer(plan, &about).map_err(|error| file::unwritable(&error))?;
+    file::write(writer.as_mut(), &mut body, &table.rows).map_err(|error| file::unwritable(&error))?;
+    Ok(file::headers(plan, &about, None).body(body))
 }

@@ -10,11 +10,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::notices::{self, Notice};
-use crate::db::read::codes::Release;
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
 use crate::format::{LICENCE, json};
 use crate::query::Column;
+use crate::query::Release;
 
 /// The media type of JSON answers.
 pub const JSON: &str = "application/json; charset=utf-8";

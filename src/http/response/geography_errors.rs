@@ -9,7 +9,7 @@ use crate::query::{Parameter, Plan, pairs};
 
 /// The problem of a day that cannot be read.
 pub fn refusal(plan: &Plan, release: i32, untimely: Untimely) -> Problem {
-    let Some(day) = plan.geography else { return Problem::internal() };
+    let Some(day) = plan.selection.geography else { return Problem::internal() };
     let own = |detail: String| Fault::new(Parameter::Geography.name(), detail).value(&day.to_string());
     Problem::invalid_parameters(match untimely {
         Untimely::NoHistory => {

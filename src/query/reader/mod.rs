@@ -12,9 +12,11 @@ use super::context::Context;
 use super::grouping::Grouping;
 use super::operator::SEPARATOR;
 use super::parameter::Parameter;
-use super::plan::{LAST, LIST_VALUES, MAXIMUM_LIMIT, Plan, ScopeKind};
+use super::plan::Plan;
 use super::presentation::{Count, Labels, Presentation};
+use super::reading::{MAXIMUM_LIMIT, Reading};
 use super::representation::Representation;
+use super::selection::{LAST, LIST_VALUES, ScopeKind, Selection};
 use super::suggest::closest;
 use super::vintage::Vintages;
 use super::{pairs, value};
@@ -61,38 +63,9 @@ pub(super) fn read(
 
 fn blank(context: Context, parent: Option<String>, representation: Representation) -> Plan {
     Plan {
-        context,
-        parent,
-        conditions: Vec::new(),
-        scopes: Vec::new(),
-        geography: None,
-        places: Vec::new(),
-        search: None,
-        last: None,
-        vintages: context.is_history().then_some(Vintages::All),
-        compare: Vec::new(),
-        grouping: None,
-        columns: Vec::new(),
-        sort: Vec::new(),
-        include: Vec::new(),
-        facets: Vec::new(),
-        limit: None,
-        count: Count::None,
-        release: None,
-        as_of: None,
-        at: None,
-        after: None,
-        checks_codes: true,
-        presentation: Presentation {
-            representation,
-            delimiter: b',',
-            decimal: b'.',
-            spreadsheet: false,
-            trailer: false,
-            centres: false,
-            wide: false,
-            labels: Labels::Code,
-        },
+        selection: Selection::all(context, parent),
+        reading: Reading::default(),
+        presentation: Presentation::of(representation),
         parameters: Vec::new(),
     }
 }
@@ -146,24 +119,24 @@ impl Reader {
             Parameter::GroupBy => self.group_by(text, plan),
             Parameter::Aggregate => self.aggregate(text, plan),
             Parameter::Rollup => self.truth(parameter, text).map(|rollup| {
-                plan.grouping.get_or_insert_with(Grouping::default).rollup = rollup;
+                plan.selection.grouping.get_or_insert_with(Grouping::default).rollup = rollup;
                 rollup.to_string()
             }),
             Parameter::Compare => self.compare(text, plan),
             Parameter::Limit => self.number(parameter, text, 1, MAXIMUM_LIMIT).map(|n| {
-                plan.limit = Some(n);
+                plan.reading.limit = Some(n);
                 n.to_string()
             }),
             Parameter::Last => self.number(parameter, text, 1, LAST).map(|n| {
-                plan.last = Some(n);
+                plan.selection.last = Some(n);
                 n.to_string()
             }),
             Parameter::Latest => self.truth(parameter, text).map(|latest| {
-                plan.last = plan.last.or(latest.then_some(1));
+                plan.selection.last = plan.selection.last.or(latest.then_some(1));
                 latest.to_string()
             }),
             Parameter::Count => self.word(parameter, text).map(|word| {
-                plan.count = match word {
+                plan.reading.count = match word {
                     "exact" => Count::Exact,
                     "bounded" => Count::Bounded,
                     _ => Count::None,
@@ -179,7 +152,7 @@ impl Reader {
                 word.to_owned()
             }),
             Parameter::Vintages => self.word(parameter, text).map(|word| {
-                plan.vintages = Some(match word {
+                plan.selection.vintages = Some(match word {
                     "first" => Vintages::First,
                     "revised" => Vintages::Revised,
                     _ => Vintages::All,
@@ -212,11 +185,11 @@ impl Reader {
             }),
             Parameter::Format => self.format(text, plan),
             Parameter::Release => {
-                plan.release = self.number(parameter, text, 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
+                plan.selection.release = self.number(parameter, text, 1, i64::from(i32::MAX)).and_then(|n| i32::try_from(n).ok());
                 None
             }
             Parameter::AsOf => {
-                plan.as_of = self.as_of(text);
+                plan.selection.as_of = self.as_of(text);
                 None
             }
             Parameter::Cursor => {

@@ -7,7 +7,8 @@ use super::Reader;
 use crate::problem::Fault;
 use crate::query::as_of::{self, AsOf, Refusal};
 use crate::query::cursor::{self, Position};
-use crate::query::plan::{By, Plan, SORT_TERMS, SortTerm};
+use crate::query::plan::Plan;
+use crate::query::reading::{By, SORT_TERMS, SortTerm};
 use crate::query::suggest::closest;
 use crate::query::vintage::VERSION;
 use crate::query::{Field, Kind, pairs, value};
@@ -45,9 +46,9 @@ impl Reader {
                 continue;
             };
             let one = term(field, descending, field.is_folded());
-            match plan.sort.iter().any(|earlier| same(earlier, &one)) {
+            match plan.reading.sort.iter().any(|earlier| same(earlier, &one)) {
                 true => self.faults.push(Fault::new("sort", "The field stands in the order twice.").value(given)),
-                false => plan.sort.push(one),
+                false => plan.reading.sort.push(one),
             }
         }
         (self.faults.len() == before).then(|| text.to_owned())
@@ -57,11 +58,11 @@ impl Reader {
     /// and of places equally good the one with the most inhabitants.
     pub(super) fn complete_order(&self, plan: &mut Plan) {
         if self.context.is_history() {
-            plan.sort = vec![term(&VERSION[0], true, false)];
+            plan.reading.sort = vec![term(&VERSION[0], true, false)];
             return;
         }
-        let mut asked = std::mem::take(&mut plan.sort);
-        if asked.is_empty() && plan.search.is_some() {
+        let mut asked = std::mem::take(&mut plan.reading.sort);
+        if asked.is_empty() && plan.selection.search.is_some() {
             asked.push(SortTerm { by: By::Rank, descending: true, folded: false });
             asked.extend(self.context.field("population").map(|field| term(field, true, false)));
         }
@@ -70,10 +71,10 @@ impl Reader {
             Some(Kind::JoinedCode) => key(one.descending).collect(),
             _ => vec![one],
         });
-        let version = plan.vintages.map(|_| term(&VERSION[0], false, false));
+        let version = plan.selection.vintages.map(|_| term(&VERSION[0], false, false));
         for one in expanded.chain(key(false)).chain(version) {
-            if !plan.sort.iter().any(|earlier| same(earlier, &one) && (!earlier.folded || one.folded)) {
-                plan.sort.push(one);
+            if !plan.reading.sort.iter().any(|earlier| same(earlier, &one) && (!earlier.folded || one.folded)) {
+                plan.reading.sort.push(one);
             }
         }
     }
@@ -100,7 +101,7 @@ impl Reader {
 
     pub(super) fn cursor(&mut self, text: &str, plan: &mut Plan) {
         let position = match cursor::decode(text, &plan.identity()) {
-            Ok(position) if position.values.len() == plan.sort.len() && readable(&position, plan) => position,
+            Ok(position) if position.values.len() == plan.reading.sort.len() && readable(&position, plan) => position,
             Ok(_) | Err(cursor::Refusal::Unreadable) => {
                 let detail = "The value is not a cursor of this service; follow the link `next` as it stands.";
                 return self.faults.push(Fault::new("cursor", detail).value(text));
@@ -111,18 +112,18 @@ impl Reader {
                 return self.faults.push(Fault::new("cursor", detail).value(text));
             }
         };
-        if plan.release.is_some_and(|release| release != position.release) {
+        if plan.selection.release.is_some_and(|release| release != position.release) {
             let detail = format!("The cursor reads release {}; leave `release` out or give the same.", position.release);
             return self.faults.push(Fault::new("release", detail));
         }
-        plan.release = Some(position.release);
-        plan.after = Some(position);
+        plan.selection.release = Some(position.release);
+        plan.reading.after = Some(position);
     }
 }
 
 /// Whether each value of a position can be one of its term.
 fn readable(position: &Position, plan: &Plan) -> bool {
-    plan.sort.iter().zip(&position.values).all(|(term, text)| match (text, term.field()) {
+    plan.reading.sort.iter().zip(&position.values).all(|(term, text)| match (text, term.field()) {
         (Some(text), Some(field)) => !text.contains('\0') && (field.is_folded() || value::parse(field, text).is_ok()),
         (Some(text), None) => value::integer(text, 0, i64::from(i32::MAX)).is_ok(),
         (None, _) => !term.is_required(),

@@ -5,7 +5,8 @@ use super::Reader;
 use crate::problem::Fault;
 use crate::query::condition::Condition;
 use crate::query::filter;
-use crate::query::plan::{Place, Plan, Scope, ScopeKind};
+use crate::query::plan::Plan;
+use crate::query::selection::{Place, Scope, ScopeKind};
 use crate::query::{Field, Kind, Operator, Parameter, pairs, period, value};
 
 /// The most words of a search.
@@ -15,7 +16,7 @@ impl Reader {
     pub(super) fn filter(&mut self, field: &'static Field, operator: Operator, text: &str, plan: &mut Plan) -> Option<String> {
         let values = self.filter_values(field, operator, text)?;
         let canonical = if operator.takes_list() { pairs::join(&values) } else { values[0].clone() };
-        plan.conditions.push(self.condition(field, operator, values));
+        plan.selection.conditions.push(self.condition(field, operator, values));
         Some(canonical)
     }
 
@@ -55,7 +56,7 @@ impl Reader {
             false => Ok(one.to_owned()),
         })?;
         let canonical = pairs::join(&territories);
-        plan.scopes.push(Scope { kind, territories });
+        plan.selection.scopes.push(Scope { kind, territories });
         Some(canonical)
     }
 
@@ -70,7 +71,7 @@ impl Reader {
                 "The value is neither a day of the calendar, such as 2012-06-30, nor a year, such as 2012, for its 1 January.";
             self.faults.push(Fault::new(Parameter::Geography.name(), detail).value(text));
         }
-        plan.geography = day;
+        plan.selection.geography = day;
         day.map(|day| day.to_string())
     }
 
@@ -92,7 +93,7 @@ impl Reader {
             self.faults.push(Fault::new(&name, detail).value(text));
             return None;
         }
-        plan.places.push(Place::Box(corners));
+        plan.selection.places.push(Place::Box(corners));
         Some(text.to_owned())
     }
 
@@ -121,7 +122,7 @@ impl Reader {
             self.faults.push(Fault::new(Parameter::Search.name(), detail).value(text));
             return None;
         }
-        plan.search = Some(text.to_owned());
-        plan.search.clone()
+        plan.selection.search = Some(text.to_owned());
+        plan.selection.search.clone()
     }
 }

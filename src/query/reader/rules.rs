@@ -5,13 +5,14 @@ use super::Reader;
 use crate::problem::Fault;
 use crate::query::column::Column;
 use crate::query::grouping::Function;
-use crate::query::plan::{Place, Plan};
+use crate::query::plan::Plan;
+use crate::query::selection::Place;
 use crate::query::{Field, Kind, Labels, Parameter, Representation};
 
 impl Reader {
     pub(super) fn finish(&mut self, plan: &mut Plan) {
         match self.point {
-            [Some(lon), Some(lat)] => plan.places.push(Place::Point([lon, lat])),
+            [Some(lon), Some(lat)] => plan.selection.places.push(Place::Point([lon, lat])),
             [Some(_), None] => self.needs(Parameter::Lon, "`lat` beside it: a point has both"),
             [None, Some(_)] => self.needs(Parameter::Lat, "`lon` beside it: a point has both"),
             [None, None] => {}
@@ -20,9 +21,9 @@ impl Reader {
         self.presentation(plan);
         self.grouping(plan);
         self.complete_order(plan);
-        plan.columns = self.columns(plan);
+        plan.reading.columns = self.columns(plan);
         plan.parameters.sort_unstable();
-        if plan.release.is_some() && plan.as_of.is_some() {
+        if plan.selection.release.is_some() && plan.selection.as_of.is_some() {
             self.faults.push(Fault::new("as_of", "`release` says already which release is read; give one of the two."));
         }
         if let Some(text) = self.cursor.take() {
@@ -41,10 +42,10 @@ impl Reader {
     /// What is not known of the geography of another day.
     fn geography_of_then(&mut self, plan: &Plan) {
         use Parameter as P;
-        if plan.geography.is_none() {
+        if plan.selection.geography.is_none() {
             return;
         }
-        if !self.context.holds_territories() && plan.scopes.is_empty() {
+        if !self.context.holds_territories() && plan.selection.scopes.is_empty() {
             self.needs(P::Geography, "`within` or `touching` beside it: it says of which day they are");
         }
         let contours = "Contours are those of today";
@@ -137,7 +138,7 @@ impl Reader {
 
     fn grouping(&mut self, plan: &mut Plan) {
         use Parameter as P;
-        let Some(mut grouping) = plan.grouping.take() else { return };
+        let Some(mut grouping) = plan.selection.grouping.take() else { return };
         if grouping.by.is_empty() && !self.aggregated && !grouping.rollup {
             return;
         }
@@ -149,7 +150,7 @@ impl Reader {
         self.apart(plan, if grouping.rollup { "rollup" } else { "group_by" }, &apart, page);
         let territory = self.context.dataset.territory.unwrap_or_default();
         if grouping.rollup {
-            let named = plan.conditions.iter().any(|c| c.field.name == territory && c.operator.takes_list());
+            let named = plan.selection.conditions.iter().any(|c| c.field.name == territory && c.operator.takes_list());
             if !named {
                 self.needs(P::Rollup, &format!("`{territory}` beside it: the territories to be taken together"));
             }
@@ -158,7 +159,7 @@ impl Reader {
                 self.faults.push(Fault::new("rollup", detail));
             }
         }
-        plan.grouping = Some(grouping);
+        plan.selection.grouping = Some(grouping);
     }
 
     /// The columns of the answer.

@@ -5,7 +5,8 @@ use super::Reader;
 use crate::problem::Fault;
 use crate::query::grouping::{Function, GROUP_FIELDS, Grouping};
 use crate::query::include::INCLUDES;
-use crate::query::plan::{FACETS, Plan};
+use crate::query::plan::Plan;
+use crate::query::reading::FACETS;
 use crate::query::suggest::closest;
 use crate::query::{Field, Parameter, Representation, pairs};
 
@@ -50,7 +51,7 @@ impl Reader {
 
     pub(super) fn facets(&mut self, text: &str, plan: &mut Plan) -> Option<String> {
         let all: Vec<&'static Field> = self.context.fields().filter(|field| field.is_facet()).collect();
-        plan.facets = self.named(Parameter::Facets, text, FACETS, &all)?;
+        plan.reading.facets = self.named(Parameter::Facets, text, FACETS, &all)?;
         Some(text.to_owned())
     }
 
@@ -59,18 +60,18 @@ impl Reader {
         let names: Vec<String> = all.iter().map(|include| include.name()).collect();
         for one in pairs::list(text) {
             match all.iter().find(|include| include.name() == one) {
-                Some(_) if plan.include.iter().any(|include| include.name() == one) => {
+                Some(_) if plan.reading.include.iter().any(|include| include.name() == one) => {
                     self.faults.push(Fault::new("include", "The value stands in the list twice.").value(&one));
                 }
-                Some(include) => plan.include.push(*include),
+                Some(include) => plan.reading.include.push(*include),
                 None => {
                     let fault = Fault::new("include", "The value is not one of those admitted.").value(&one);
                     self.faults.push(fault.allowed(names.clone()).closest(closest(&one, names.iter().map(String::as_str))));
                 }
             }
         }
-        if plan.include.len() > INCLUDES {
-            let detail = format!("The list has {} values; at most {INCLUDES} are admitted.", plan.include.len());
+        if plan.reading.include.len() > INCLUDES {
+            let detail = format!("The list has {} values; at most {INCLUDES} are admitted.", plan.reading.include.len());
             self.faults.push(Fault::new("include", detail));
         }
         (self.faults.len() == before).then(|| text.to_owned())
@@ -79,7 +80,7 @@ impl Reader {
     pub(super) fn group_by(&mut self, text: &str, plan: &mut Plan) -> Option<String> {
         let all: Vec<&'static Field> = self.context.fields().filter(|field| self.context.is_group(field)).collect();
         let by = self.named(Parameter::GroupBy, text, GROUP_FIELDS, &all)?;
-        plan.grouping.get_or_insert_with(Grouping::default).by = by;
+        plan.selection.grouping.get_or_insert_with(Grouping::default).by = by;
         Some(text.to_owned())
     }
 
@@ -87,14 +88,14 @@ impl Reader {
         self.aggregated = true;
         let words = self.listed(Parameter::Aggregate, text, Function::ALL.len(), Parameter::Aggregate.words())?;
         let functions = Function::ALL.into_iter().filter(|function| words.contains(&function.name())).collect();
-        plan.grouping.get_or_insert_with(Grouping::default).functions = functions;
+        plan.selection.grouping.get_or_insert_with(Grouping::default).functions = functions;
         Some(text.to_owned())
     }
 
     pub(super) fn compare(&mut self, text: &str, plan: &mut Plan) -> Option<String> {
         let words = Parameter::Compare.words();
         let found = self.listed(Parameter::Compare, text, words.len(), words)?;
-        plan.compare = found.into_iter().map(str::to_owned).collect();
+        plan.selection.compare = found.into_iter().map(str::to_owned).collect();
         Some(text.to_owned())
     }
 

@@ -41,7 +41,7 @@ impl<'a> Difference<'a> {
     }
 
     fn dataset(&self) -> &'static Dataset {
-        self.plan.context.dataset
+        self.plan.selection.context.dataset
     }
 
     /// Rows that the release opened.
@@ -174,15 +174,15 @@ impl<'a> Difference<'a> {
         out.push_sql(" AND ");
         fragments::column(out, field)?;
         out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        for (at, scope) in self.plan.scopes.iter().enumerate() {
+        for (at, scope) in self.plan.selection.scopes.iter().enumerate() {
             out.push_sql(if at > 0 { " UNION ALL " } else { "" });
             out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
             out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
             out.push_sql(") AND ");
             self.touched(out, "s")?;
         }
-        if !self.plan.places.is_empty() {
-            out.push_sql(if self.plan.scopes.is_empty() { "" } else { " UNION ALL " });
+        if !self.plan.selection.places.is_empty() {
+            out.push_sql(if self.plan.selection.scopes.is_empty() { "" } else { " UNION ALL " });
             out.push_sql("SELECT g.territory_code FROM contours g WHERE ");
             self.touched(out, "g")?;
         }

@@ -7,7 +7,6 @@
 mod difference;
 mod steps;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use diesel::QueryResult;
@@ -17,13 +16,12 @@ use tokio::sync::mpsc;
 
 use super::changes::difference::Difference;
 pub use super::changes::steps::Step;
-use super::codes;
-use super::codes::Release;
+use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
 use super::export::{self, Chunk, Chunks, Exports};
-use super::page::{self, UnknownCode};
 use crate::db::sql::select;
+use crate::query::Release;
 use crate::query::changes::After;
-use crate::query::{Changes, Dataset, Row};
+use crate::query::{Changes, Row};
 
 /// Cells of a change before those of its row.
 pub const OWN_CELLS: usize = 6;
@@ -61,31 +59,16 @@ pub async fn find(connection: &AsyncPgConnection, changes: &Changes, until: i32)
     Ok(Found { unknown, steps })
 }
 
-/// The codes that the request names and no row has borne up to a release. A row withdrawn meanwhile has: that it goes is
-/// what the client is to be told.
+/// The codes that the request names and no row has had up to a release. A row withdrawn since has had its code: the
+/// withdrawal is what the client asks for.
 async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<UnknownCode>> {
-    let registry = changes.plans[0].context.registry;
-    let mut named: BTreeMap<&'static str, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    let mut names = NamedCodes::new();
     for plan in &changes.plans {
-        for (dataset, codes) in page::named(plan) {
-            named.entry(dataset).or_default().extend(codes);
+        for (dataset, codes) in named_codes(plan) {
+            names.entry(dataset).or_default().extend(codes);
         }
     }
-    let mut faults = Vec::new();
-    for (name, codes) in named {
-        let dataset: &'static Dataset =
-            registry.iter().copied().find(|dataset| dataset.name == name).expect("the registry is whole");
-        for code in codes::unknown(connection, dataset, codes.keys().cloned().collect(), until, true).await? {
-            let closest = codes::closest(connection, dataset, code.clone(), until).await?;
-            faults.extend(codes[&code].iter().map(|parameter| UnknownCode {
-                parameter: parameter.clone(),
-                code: code.clone(),
-                dataset,
-                closest: closest.clone(),
-            }));
-        }
-    }
-    Ok(faults)
+    never_known(connection, changes.plans[0].selection.context.registry, &names, until).await
 }
 
 /// Reads a page of changes.
@@ -165,10 +148,10 @@ fn after(changes: &Changes, step: &Step, row: &Row) -> After {
 
 /// A row of a difference, with what it shares with all others of its step.
 fn whole(changes: &Changes, step: &Step, row: &Row) -> Row {
-    let mut whole = Row::with_capacity(OWN_CELLS + changes.plans[step.plan].columns.len());
+    let mut whole = Row::with_capacity(OWN_CELLS + changes.plans[step.plan].reading.columns.len());
     whole.push(Some(&step.release.to_string()));
     whole.push(Some(&step.published_at));
-    whole.push(Some(changes.plans[step.plan].context.dataset.name));
+    whole.push(Some(changes.plans[step.plan].selection.context.dataset.name));
     row.cells().for_each(|cell| whole.push(cell));
     whole
 }

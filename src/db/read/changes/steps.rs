@@ -46,7 +46,11 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
     }
     let mut tables = BTreeSet::new();
     for plan in &changes.plans {
-        tables.extend(std::iter::once(plan.context.dataset.name).chain(repeated(plan.context.dataset)).chain(places(plan)));
+        tables.extend(
+            std::iter::once(plan.selection.context.dataset.name)
+                .chain(repeated(plan.selection.context.dataset))
+                .chain(places(plan)),
+        );
     }
     let touched: Vec<String> = tables.into_iter().map(touched).collect();
     let query = format!(
@@ -67,8 +71,8 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
                 release,
                 published_at: published_at.clone(),
                 plan: at,
-                rows: touched.contains(plan.context.dataset.name),
-                names: repeated(plan.context.dataset).any(|table| touched.contains(table)),
+                rows: touched.contains(plan.selection.context.dataset.name),
+                names: repeated(plan.selection.context.dataset).any(|table| touched.contains(table)),
                 territories: places(plan).any(|table| touched.contains(table)),
             };
             if step.rows || step.names || step.territories {
@@ -89,8 +93,8 @@ fn repeated(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
 
 /// The tables that say which territories the request is about.
 fn places(plan: &Plan) -> impl Iterator<Item = &'static str> {
-    let scopes = (!plan.scopes.is_empty()).then_some("containments");
-    scopes.into_iter().chain((!plan.places.is_empty()).then_some("contours"))
+    let scopes = (!plan.selection.scopes.is_empty()).then_some("containments");
+    scopes.into_iter().chain((!plan.selection.places.is_empty()).then_some("contours"))
 }
 
 /// The releases after $1 and up to $2 that opened or closed rows of a table, with its name.

@@ -8,12 +8,12 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::db::read::changes::ChangesPage;
-use crate::db::read::codes::Release;
 use crate::format::changes::{ChangeWriter, Shaper};
 use crate::format::{self, About, LICENCE, json};
-use crate::http::handlers::exports;
 use crate::http::response::envelope::{JSON, instant};
+use crate::http::response::file;
 use crate::problem::Problem;
+use crate::query::Release;
 use crate::query::{Changes, Representation, Row};
 
 const PATH: &str = "/v1/changes";
@@ -132,7 +132,7 @@ pub fn page(
     if changes.presentation().representation != Representation::Json {
         let mut body = Vec::new();
         let mut writer = writer(changes, release, &links.pinned)?;
-        exports::write(&mut writer, &mut body, &page.rows).map_err(|error| exports::unwritable(&error))?;
+        file::write(&mut writer, &mut body, &page.rows).map_err(|error| file::unwritable(&error))?;
         return Ok(file(changes, release, response).body(body));
     }
     let shaper = Shaper::new(changes, false);
@@ -162,13 +162,13 @@ pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<Chan
     let plan = &changes.plans[0];
     let shaper = Shaper::new(changes, changes.is_flat());
     let about = About {
-        dataset: plan.context.dataset,
+        dataset: plan.selection.context.dataset,
         columns: shaper.columns(),
         release: release.number,
         published_at: instant(release.published_at),
         pinned: pinned.to_owned(),
     };
-    let rows = format::writer(plan, &about).map_err(|error| exports::unwritable(&error))?;
+    let rows = format::writer(plan, &about).map_err(|error| file::unwritable(&error))?;
     Ok(ChangeWriter::new(shaper, rows))
 }
 

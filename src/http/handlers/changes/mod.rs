@@ -11,16 +11,18 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 
 use super::changes::answer::Answer;
-use super::collections::{self, no_release};
-use super::exports;
 use crate::db::read::changes;
-use crate::db::read::codes::Release;
-use crate::db::read::page::UnknownCode;
+use crate::db::read::checked::UnknownCode;
 use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
+use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
+use crate::http::response::file;
+use crate::http::response::refusals::no_release;
+use crate::http::response::row_stream;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
+use crate::query::Release;
 use crate::query::changes::REPRESENTATIONS;
 use crate::query::{Changes, Representation};
 
@@ -80,7 +82,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let (mut response, same) = etag::begin(&request, &tag);
     response.insert_header((header::VARY, "Accept, Accept-Encoding"));
     response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
-    response.insert_header((exports::RELEASE, release.number));
+    response.insert_header((file::RELEASE, release.number));
     if same {
         return Ok(response.finish());
     }
@@ -107,14 +109,14 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
-    Ok(response.streaming(exports::stream(&state, rows, (Box::new(writer), coding), permit).await?))
+    Ok(response.streaming(row_stream::stream(&state, rows, (Box::new(writer), coding), permit).await?))
 }
 
 /// The last release whose changes are given.
 async fn release(state: &State, changes: &Changes) -> Result<Release, Problem> {
     let until = changes.until;
-    let newest = collections::release(state, None).await?;
-    let asked = if until.is_some() { collections::release(state, until).await? } else { newest.clone() };
+    let newest = execute::release(state, None).await?;
+    let asked = if until.is_some() { execute::release(state, until).await? } else { newest.clone() };
     let Some(newest) = newest else { return Err(no_release(None, None)) };
     let since = (changes.since > newest.number).then_some(("since", changes.since));
     let until = until.filter(|_| asked.is_none()).map(|until| ("until", until));

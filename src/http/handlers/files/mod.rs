@@ -11,16 +11,17 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::collections::{self, no_release};
 use super::exports::SHEET_ROWS;
 use crate::db::connection::config::Database;
-use crate::db::read::codes;
+use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
-use crate::db::read::page::Ground;
+use crate::db::read::releases;
 use crate::http::cache::etag;
+use crate::http::execute;
 use crate::http::release_files::{self, Facts, Store, Wanted};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{JSON, instant};
+use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::suggest::closest;
@@ -84,7 +85,7 @@ pub struct FileEntry {
 )]
 pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
-    let ground = ground(&state, None).await?;
+    let snapshot = ground(&state, None).await?;
     let entry = |wanted: &Wanted| {
         let facts = state.files.facts(wanted);
         FileEntry {
@@ -92,16 +93,16 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
             format: wanted.representation.name(),
             media_type: wanted.representation.media_type(),
             href: format!("/v1/files/{}", wanted.name()),
-            pinned: format!("/v1/files/{}/{}", ground.release.number, wanted.name()),
+            pinned: format!("/v1/files/{}/{}", snapshot.release.number, wanted.name()),
             bytes: facts.as_ref().map(|facts| facts.bytes),
             rows: facts.as_ref().map(|facts| facts.rows),
             sha256: facts.map(|facts| facts.sha256),
         }
     };
     let files = Files {
-        data: all(state.registry, &ground).iter().map(entry).collect(),
-        release: ground.release.number,
-        published_at: instant(ground.release.published_at),
+        data: all(state.registry, &snapshot).iter().map(entry).collect(),
+        release: snapshot.release.number,
+        published_at: instant(snapshot.release.published_at),
     };
     let body = serde_json::to_vec(&files).map_err(|error| {
         log::error!("the list of files is not JSON: {error}");
@@ -159,10 +160,10 @@ pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<Htt
 }
 
 /// Every file of a release.
-fn all(registry: &'static [&'static Dataset], ground: &Ground) -> Vec<Wanted> {
+fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<Wanted> {
     let of = |dataset| {
         let context = Context::of(registry, dataset);
-        release_files::kept(dataset).map(move |representation| Wanted { context, representation, ground: ground.clone() })
+        release_files::kept(dataset).map(move |representation| Wanted { context, representation, snapshot: snapshot.clone() })
     };
     registry.iter().copied().filter(|dataset| dataset.public).flat_map(of).collect()
 }
@@ -171,25 +172,25 @@ fn all(registry: &'static [&'static Dataset], ground: &Ground) -> Vec<Wanted> {
 /// server that has just started; the others are built for their first request. What fails is logged: that request tries again.
 pub async fn build_missing(database: Database, exports: Exports, files: Store, registry: &'static [&'static Dataset]) {
     let release = match database.reader(PATIENCE).await {
-        Ok(connection) => codes::release(&connection, None).await.map_err(|error| error.to_string()),
+        Ok(connection) => releases::release(&connection, None).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
-    let ground = match release {
-        Ok(Some(release)) => Ground { release, approximate: false },
+    let snapshot = match release {
+        Ok(Some(release)) => Snapshot { release, approximate: false },
         Ok(None) => return,
         Err(why) => return log::warn!("the files of the newest release are not built: {why}"),
     };
-    for wanted in all(registry, &ground).into_iter().filter(|wanted| AT_START.contains(&wanted.representation)) {
+    for wanted in all(registry, &snapshot).into_iter().filter(|wanted| AT_START.contains(&wanted.representation)) {
         if let Err(error) = files.build(&exports, wanted.clone()).await {
             log::warn!("the file {} is not built: {error}", wanted.name());
         }
     }
-    log::info!("the first files of release {} are built", ground.release.number);
+    log::info!("the first files of release {} are built", snapshot.release.number);
 }
 
-async fn ground(state: &State, number: Option<i32>) -> Result<Ground, Problem> {
-    match (collections::release(state, number).await?, number) {
-        (Some(release), _) => Ok(Ground { release, approximate: false }),
+async fn ground(state: &State, number: Option<i32>) -> Result<Snapshot, Problem> {
+    match (execute::release(state, number).await?, number) {
+        (Some(release), _) => Ok(Snapshot { release, approximate: false }),
         (None, None) => Err(no_release(None, None)),
         (None, Some(number)) => Err(Problem::new(Kind::UnknownCode, format!("There is no release {number}."))),
     }
@@ -198,8 +199,8 @@ async fn ground(state: &State, number: Option<i32>) -> Result<Ground, Problem> {
 async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching: &str) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(request)?;
     let name = path_and_query::segment(request, "file")?;
-    let ground = ground(state, number).await?;
-    let files = all(state.registry, &ground);
+    let snapshot = ground(state, number).await?;
+    let files = all(state.registry, &snapshot);
     let Some(wanted) = files.iter().find(|wanted| wanted.name() == name) else {
         let names: Vec<String> = files.iter().map(Wanted::name).collect();
         let near = closest(&name, names.iter().map(String::as_str));
@@ -208,7 +209,7 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
         );
     };
     let facts = built(state, wanted).await?;
-    let release = ground.release.number;
+    let release = snapshot.release.number;
     let about = [
         (header::CONTENT_TYPE, wanted.representation.content_type()),
         (
@@ -224,7 +225,7 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
         (HeaderName::from_static("x-release"), release.to_string()),
         (HeaderName::from_static("x-total-rows"), facts.rows.to_string()),
     ];
-    send::send(request, &state.files.path(wanted), &facts, ground.release.published_at.into(), &about).await
+    send::send(request, &state.files.path(wanted), &facts, snapshot.release.published_at.into(), &about).await
 }
 
 /// The file, built if need be; a client that waits too long is told to come back.

@@ -1,0 +1,15 @@
+//! Owns the check that a connection still answers.
+//! Must not know what the connection is used for.
+
+use diesel::IntoSql;
+use diesel::QueryResult;
+use diesel::sql_types::Integer;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
+
+/// Sends the smallest statement there is and waits for its answer.
+///
+/// # Errors
+/// Returns the connection's error.
+pub async fn ping(mut connection: &AsyncPgConnection) -> QueryResult<()> {
+    diesel::select(1.into_sql::<Integer>()).get_result::<i32>(&mut connection).await.map(|_| ())
+}

@@ -1,0 +1,189 @@
+//! Owns checked reads: a read whose request names only codes, territories and days that exist, with the checks pipelined
+//! beside the read itself on one connection.
+//! Must not know what is read.
+
+use std::collections::BTreeMap;
+
+use diesel::QueryResult;
+use diesel_async::AsyncPgConnection;
+use futures_util::future::{try_join_all, try_join3, try_join4};
+
+use super::codes;
+use super::geography::{self, Untimely};
+use super::search;
+use crate::query::{Dataset, Kind, Parameter, Plan, Release, ResolvedPlan};
+
+/// The most unknown codes for which the closest are looked up.
+const EXPLAINED: usize = 5;
+
+/// Why a request is refused once the database was asked.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The row that the link starts from does not exist at the release.
+    NoParent,
+    /// The request names codes that do not exist.
+    UnknownCodes(Vec<UnknownCode>),
+    /// The geography of the requested day is unknown, or has no such territories.
+    Untimely(Untimely),
+}
+
+/// The state of the data that one request reads throughout.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// The release.
+    pub release: Release,
+    /// Whether no row has the words of the search, so that rows with similar titles are given instead.
+    pub approximate: bool,
+}
+
+/// A code that the request names and no row has.
+#[derive(Debug)]
+pub struct UnknownCode {
+    /// The parameter that names it.
+    pub parameter: String,
+    /// The code.
+    pub code: String,
+    /// The dataset in which it was looked up.
+    pub dataset: &'static Dataset,
+    /// The closest existing codes.
+    pub closest: Vec<String>,
+}
+
+/// Reads, and checks at the same time every code, territory and day that the request names.
+///
+/// # Errors
+/// Returns the database's error.
+pub async fn read_checked<T>(
+    connection: &AsyncPgConnection,
+    parent: Option<&'static Dataset>,
+    plan: &ResolvedPlan,
+    read: impl AsyncFnOnce(&Snapshot) -> QueryResult<T>,
+) -> QueryResult<Result<(Snapshot, T), Refusal>> {
+    let approximate = plan.selection.search.is_some() && search::nothing_found(connection, plan, plan.release.number).await?;
+    read_checked_as(connection, parent, plan, approximate, read, |_| false).await
+}
+
+/// Reads with the search taken as exact or approximate. `proves` says whether what was read shows that every code of the
+/// request exists, which spares looking them up.
+///
+/// # Errors
+/// Returns the database's error.
+pub async fn read_checked_as<T>(
+    connection: &AsyncPgConnection,
+    parent: Option<&'static Dataset>,
+    plan: &ResolvedPlan,
+    approximate: bool,
+    read: impl AsyncFnOnce(&Snapshot) -> QueryResult<T>,
+    proves: impl FnOnce(&T) -> bool,
+) -> QueryResult<Result<(Snapshot, T), Refusal>> {
+    let snapshot = Snapshot { release: plan.release.clone(), approximate };
+    let number = snapshot.release.number;
+    let codes = if plan.selection.checks_codes { named_codes(plan) } else { NamedCodes::new() };
+    let ever = plan.selection.vintages.is_some();
+    let unknown = unknown(connection, plan.selection.context.registry, &codes, number, ever);
+    let missing_parent = async {
+        match (parent, &plan.selection.parent) {
+            (Some(dataset), Some(code)) => codes::unknown(connection, dataset, vec![code.clone()], number, false).await,
+            _ => Ok(Vec::new()),
+        }
+    };
+    let untimely = geography::untimely(connection, parent, plan, number);
+    let (found, unknown, missing_parent, untimely) = match plan.names_singly() {
+        // One query fewer for nearly every request, for one more round trip of those that find nothing.
+        true => {
+            let (found, missing_parent, untimely) = try_join3(read(&snapshot), missing_parent, untimely).await?;
+            let unknown = if proves(&found) { Vec::new() } else { unknown.await? };
+            (found, unknown, missing_parent, untimely)
+        }
+        false => try_join4(read(&snapshot), unknown, missing_parent, untimely).await?,
+    };
+    if !missing_parent.is_empty() {
+        return Ok(Err(Refusal::NoParent));
+    }
+    if !unknown.is_empty() {
+        return Ok(Err(Refusal::UnknownCodes(explained(connection, &codes, unknown, number).await?)));
+    }
+    Ok(match untimely {
+        Some(untimely) => Err(Refusal::Untimely(untimely)),
+        None => Ok((snapshot, found)),
+    })
+}
+
+/// The codes that no row has, each with its dataset; that no row has had up to the release, where `ever` is set.
+async fn unknown(
+    connection: &AsyncPgConnection,
+    registry: &'static [&'static Dataset],
+    names: &NamedCodes,
+    release: i32,
+    ever: bool,
+) -> QueryResult<Vec<(&'static Dataset, String)>> {
+    let find = |name: &str| registry.iter().copied().find(|dataset| dataset.name == name);
+    let lookups = names.iter().map(async |(name, codes)| {
+        let dataset = find(name).expect("the registry holds every dataset that fields refer to");
+        let missing = codes::unknown(connection, dataset, codes.keys().cloned().collect(), release, ever).await?;
+        QueryResult::Ok(missing.into_iter().map(|code| (dataset, code)).collect::<Vec<_>>())
+    });
+    Ok(try_join_all(lookups).await?.into_iter().flatten().collect())
+}
+
+/// Looks up codes of a request, and explains those that no row has had up to a release.
+///
+/// # Errors
+/// Returns the database's error.
+pub async fn never_known(
+    connection: &AsyncPgConnection,
+    registry: &'static [&'static Dataset],
+    names: &NamedCodes,
+    release: i32,
+) -> QueryResult<Vec<UnknownCode>> {
+    let unknown = unknown(connection, registry, names, release, true).await?;
+    explained(connection, names, unknown, release).await
+}
+
+/// Unknown codes with the parameters that name them and, for the first few, the codes that come closest.
+async fn explained(
+    connection: &AsyncPgConnection,
+    names: &NamedCodes,
+    unknown: Vec<(&'static Dataset, String)>,
+    release: i32,
+) -> QueryResult<Vec<UnknownCode>> {
+    let mut faults = Vec::new();
+    for (dataset, code) in unknown {
+        let closest = match faults.len() < EXPLAINED {
+            true => codes::closest(connection, dataset, code.clone(), release).await?,
+            false => Vec::new(),
+        };
+        let parameters = names[dataset.name][&code].iter();
+        faults.extend(parameters.map(|parameter| UnknownCode {
+            parameter: parameter.clone(),
+            code: code.clone(),
+            dataset,
+            closest: closest.clone(),
+        }));
+    }
+    Ok(faults)
+}
+
+/// Codes by dataset, each with the parameters that name it.
+pub type NamedCodes = BTreeMap<&'static str, BTreeMap<String, Vec<String>>>;
+
+/// The codes that a request names.
+pub fn named_codes(plan: &Plan) -> NamedCodes {
+    let own = plan.selection.context.dataset;
+    let filters = plan.selection.conditions.iter().filter(|condition| condition.names_rows()).filter_map(|condition| {
+        let dataset = match condition.field.kind {
+            Kind::Code | Kind::JoinedCode => own.name,
+            _ => condition.field.reference()?,
+        };
+        let name = Parameter::Filter(condition.field, condition.operator).name();
+        Some((dataset, name, &condition.values))
+    });
+    let scopes = plan.selection.scopes.iter().map(|scope| ("territories", scope.kind.parameter(), &scope.territories));
+    let mut all = NamedCodes::new();
+    for (dataset, parameter, codes) in filters.chain(scopes) {
+        for code in codes {
+            all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.clone());
+        }
+    }
+    all
+}

@@ -1,0 +1,75 @@
+//! Owns the execution of a plan for a handler: it finds the release, then reads over the worker's connections.
+//! Must not know how the answer is written.
+
+use super::response::absent::absent;
+use super::response::geography_errors;
+use super::response::refusals::{refusal, release_refusal};
+use super::state::State;
+use crate::db::read::page::{self, Page};
+use crate::db::read::releases;
+use crate::problem::Problem;
+use crate::query::{Context, Dataset, Parameter, Plan, Release, ResolvedPlan, Row};
+
+/// Finds the release that a plan reads: among those that the process knows, else in the database.
+///
+/// # Errors
+/// 400 for a release that does not exist; 503 before the first publication, or when the database does not answer.
+pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem> {
+    if let Some(release) = state.timeline.read_by(&plan) {
+        return Ok(plan.at(release));
+    }
+    let requested = &plan;
+    match state.pool.read(|connection| async move { releases::resolve(&connection, requested).await }).await? {
+        Ok(release) => Ok(plan.at(release)),
+        Err(why) => Err(release_refusal(&plan, why)),
+    }
+}
+
+/// Finds a release by its number, or the newest one; `None` when there is none.
+///
+/// # Errors
+/// 503 when the database does not answer.
+pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Release>, Problem> {
+    match state.timeline.find(number) {
+        Some(known) => Ok(Some(known)),
+        None => Ok(state.pool.read(|connection| async move { releases::release(&connection, number).await }).await?),
+    }
+}
+
+/// Reads the page that a plan asks for.
+///
+/// # Errors
+/// 400 or 404 for a request that names what does not exist; 503 when the database does not answer.
+pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<Page, Problem> {
+    let read =
+        state.pool.read_at(Some(&plan.release), |connection| async move { page::read_page(&connection, parent, plan).await });
+    match read.await? {
+        Ok(page) => Ok(page),
+        Err(refused) => Err(refusal(state, plan, parent, refused).await),
+    }
+}
+
+/// The plan for the row with a code. A code that cannot be one selects nothing.
+///
+/// # Errors
+/// 400 with every fault of the parameters.
+pub fn item_plan(context: Context, known: &[Parameter], code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
+    let plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
+    Ok(plan.of_code(code))
+}
+
+/// Reads the row of an [`item_plan`], apart from the page that it came with.
+///
+/// # Errors
+/// 404 with the closest codes when no row has the code, 410 with the reason when one had it and was withdrawn; 503 when
+/// the database does not answer.
+pub async fn item(state: &State, plan: &ResolvedPlan, code: &str) -> Result<(Row, Page), Problem> {
+    let mut page = page(state, plan, None).await?;
+    if let Some(row) = page.rows.pop() {
+        return Ok((row, page));
+    }
+    if let Some(day) = plan.selection.geography {
+        return Err(geography_errors::nothing(code, day, page.release.number));
+    }
+    Err(absent(state, plan.selection.context.dataset, code, &page.release).await)
+}

@@ -1,0 +1,42 @@
+//! Owns the problem of a code that no row has at a release: never published, published later, or withdrawn.
+//! Must not know SQL.
+
+use std::rc::Rc;
+
+use super::envelope::instant;
+use crate::db::read::withdrawn::{self, Fate, Withdrawal};
+use crate::http::state::State;
+use crate::problem::{self, Kind, Problem, echo};
+use crate::query::{Dataset, Release};
+
+/// The problem of a code that no row bears at a release: gone where one has borne it before, else not there; 503 when the
+/// database does not answer.
+pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &Release) -> Problem {
+    let (release, newest) = (at.number, state.timeline.newest());
+    // That a later release brings the code only those can tell who have the newest.
+    let newest = newest.as_ref().filter(|newest| newest.number > release).unwrap_or(at);
+    let fate = |connection: Rc<_>| async move { withdrawn::fate(&connection, dataset, code.to_owned(), release).await };
+    let fate = match state.pool.read_at(Some(newest), fate).await {
+        Ok(fate) => fate,
+        Err(error) => return error.into(),
+    };
+    let (what, code) = (dataset.singular, echo(code));
+    match fate {
+        Fate::Withdrawn(Withdrawal { release, reason, successor_code }) => {
+            let number = release.number;
+            let detail = format!("Release {number} withdrew the {what} `{code}`; `release={}` still has it.", number - 1);
+            let closest = successor_code.iter().cloned().collect();
+            let published_at = instant(release.published_at);
+            let told = problem::Withdrawal { release: number, published_at, reason, successor_code };
+            Problem::new(Kind::Gone, detail).withdrawal(told).closest(closest)
+        }
+        Fate::Later(first, closest) => {
+            let detail = format!("No {what} has the code `{code}` in release {release}; one has it from release {first} on.");
+            Problem::new(Kind::UnknownCode, detail).closest(closest)
+        }
+        Fate::Never(closest) => {
+            let detail = format!("No {what} has the code `{code}` in release {release}.");
+            Problem::new(Kind::UnknownCode, detail).closest(closest)
+        }
+    }
+}

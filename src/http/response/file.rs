@@ -1,0 +1,87 @@
+//! Owns answers that are files: their head, and the writing of rows in the representation asked for.
+//! Must not know where the rows come from.
+
+use std::io::{self, Write};
+
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::{HttpResponse, HttpResponseBuilder};
+
+use super::envelope::instant;
+use super::links;
+use crate::db::read::checked::Snapshot;
+use crate::db::read::export::Chunks;
+use crate::format::{About, RowWriter};
+use crate::problem::{Fault, Problem};
+use crate::query::{Dataset, Parameter, Plan, Row};
+
+/// The number of all rows, when it was asked for.
+const TOTAL: HeaderName = HeaderName::from_static("x-total-rows");
+
+/// The release that was read.
+pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
+
+/// Writes rows that are all there.
+///
+/// # Errors
+/// What the representation cannot hold.
+pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io::Result<()> {
+    writer.begin(out)?;
+    rows.iter().try_for_each(|row| writer.row(out, row))?;
+    writer.end(out)
+}
+
+/// What cannot be written of rows that are there is a limit of the representation, which the problem names.
+pub fn unwritable(error: &io::Error) -> Problem {
+    Problem::invalid_parameters(vec![Fault::new(Parameter::Format.name(), format!("These rows cannot be written so: {error}."))])
+}
+
+/// What a file says of itself.
+pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot) -> About {
+    let release = snapshot.release.number;
+    About {
+        dataset: plan.selection.context.dataset,
+        columns: plan.reading.columns.clone(),
+        release,
+        published_at: instant(snapshot.release.published_at),
+        pinned: links::pinned(plan, parent, release),
+    }
+}
+
+/// The head of an answer that is a file.
+pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpResponseBuilder {
+    let representation = plan.presentation.representation;
+    let parent = plan.selection.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
+    let safe: String = parent.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
+    let name = format!("reperes{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, representation.content_type()));
+    response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    response.insert_header((RELEASE, about.release));
+    if let Ok(pinned) = HeaderValue::from_str(&about.pinned) {
+        response.insert_header((header::CONTENT_LOCATION, pinned));
+    }
+    if let Some((value, exact)) = total {
+        response.insert_header((TOTAL, if exact { value.to_string() } else { format!(">={value}") }));
+    }
+    response
+}
+
+/// Writes rows as they come and gives their number. To be called where a thread may wait.
+///
+/// # Errors
+/// The database's, the output's, or what the representation cannot hold.
+pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) -> io::Result<u64> {
+    let mut number = 0;
+    writer.begin(out)?;
+    loop {
+        let chunk = rows.wait_for_next().ok_or(io::ErrorKind::UnexpectedEof)?.map_err(io::Error::other)?;
+        for row in &chunk.rows {
+            writer.row(out, row)?;
+            number += 1;
+        }
+        if chunk.last {
+            writer.end(out)?;
+            return Ok(number);
+        }
+    }
+}

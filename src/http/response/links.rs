@@ -1,0 +1,46 @@
+//! Owns the addresses that lead on from an answer: itself, the same answer pinned to its release, and the next page.
+//! Must not know what is answered.
+
+use std::collections::BTreeMap;
+
+use super::envelope::Links;
+use crate::db::read::page::Page;
+use crate::query::cursor::{self, Position};
+use crate::query::{Dataset, Plan, pairs};
+
+/// The path of the collection that a plan asks.
+pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
+    match (parent, &plan.selection.parent, plan.selection.context.link) {
+        (Some(parent), Some(code), Some(link)) => format!("/v1/{}/{}/{}", parent.name, pairs::encode_segment(code), link.name),
+        _ => format!("/v1/{}", plan.selection.context.dataset.name),
+    }
+}
+
+/// The address of the same rows at the release that they were read from. A cursor holds its release.
+pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> String {
+    let own = match &plan.reading.after {
+        Some(position) => ("cursor", cursor::encode(position, &plan.identity())),
+        None => ("release", release.to_string()),
+    };
+    format!("{}{}", path(plan, parent), plan.query_string(&[own]))
+}
+
+/// The addresses that lead on from a page.
+pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
+    let path = path(plan, parent);
+    let after = |position: Position| ("cursor", cursor::encode(&position, &plan.identity()));
+    Links {
+        this: plan.address(&path),
+        pinned: pinned(plan, parent, page.release.number),
+        next: next(plan, page).map(|position| format!("{path}{}", plan.query_string(&[after(position)]))),
+        previous: None,
+        collection: None,
+        related: BTreeMap::new(),
+    }
+}
+
+/// Where the next page starts: after the last row of this one, at the same release.
+fn next(plan: &Plan, page: &Page) -> Option<Position> {
+    let last = page.rows.last().filter(|_| page.more)?;
+    Some(Position { release: page.release.number, values: plan.position(last) })
+}

@@ -1,0 +1,63 @@
+//! Owns the problems of requests that name what does not exist: releases, codes, territories of a day.
+//! Must not know SQL.
+
+use super::envelope::instant;
+use super::{absent, geography_errors};
+use crate::db::read::checked::{Refusal, UnknownCode};
+use crate::db::read::releases::ReleaseNotFound;
+use crate::http::state::State;
+use crate::problem::{Fault, Kind, Problem};
+use crate::query::{Dataset, Parameter, Plan, ResolvedPlan};
+
+/// The problem of a plan whose release does not exist: 400, or 503 before the first publication.
+pub fn release_refusal(plan: &Plan, why: ReleaseNotFound) -> Problem {
+    match why {
+        ReleaseNotFound::NoRelease(newest) => no_release(plan.selection.release, newest),
+        ReleaseNotFound::BeforeFirst(first) => {
+            let date = instant(first.published_at);
+            let detail = format!("Nothing had been published yet: the first release is of {date}.");
+            as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail).closest([date]))
+        }
+        ReleaseNotFound::OtherRelease(then) => {
+            let held = plan.selection.release.unwrap_or_default();
+            let detail =
+                format!("The cursor reads release {held}, and then release {} was the newest; leave `as_of` out.", then.number);
+            as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail))
+        }
+    }
+}
+
+/// The problem of a request that names codes or territories that do not exist: 400 or 404; 503 when the database does not
+/// answer.
+pub async fn refusal(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>, why: Refusal) -> Problem {
+    let release = &plan.release;
+    match why {
+        Refusal::NoParent => match parent {
+            Some(parent) => absent::absent(state, parent, plan.selection.parent.as_deref().unwrap_or_default(), release).await,
+            None => Problem::internal(),
+        },
+        Refusal::UnknownCodes(unknown) => {
+            Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())
+        }
+        Refusal::Untimely(untimely) => geography_errors::refusal(plan, release.number, untimely),
+    }
+}
+
+fn as_of_fault(plan: &Plan, fault: Fault) -> Problem {
+    let asked = plan.selection.as_of.as_ref().map_or("", |as_of| as_of.text.as_str());
+    Problem::invalid_parameters(vec![fault.value(asked)])
+}
+
+/// The problem of a release that is not there.
+pub fn no_release(asked: Option<i32>, newest: Option<i32>) -> Problem {
+    let (Some(asked), Some(newest)) = (asked, newest) else {
+        return Problem::new(Kind::Unavailable, "Nothing has been published yet.");
+    };
+    let fault = Fault::new("release", format!("There is no such release; the newest is {newest}."));
+    Problem::invalid_parameters(vec![fault.value(&asked.to_string()).closest([newest.to_string()])])
+}
+
+fn fault(unknown: UnknownCode, release: i32) -> Fault {
+    let detail = format!("No row of {} has this code in release {release}.", unknown.dataset.name);
+    Fault::new(unknown.parameter, detail).value(&unknown.code).closest(unknown.closest)
+}

@@ -1,0 +1,77 @@
+//! Owns how selected rows are read: columns, order, related rows, and the place and length of a page.
+//! Must not know which rows are selected.
+
+use super::column::Column;
+use super::cursor::Position;
+use super::field::Field;
+use super::include::Include;
+use super::presentation::Count;
+
+/// Rows on a page when `limit` is not given.
+pub const DEFAULT_LIMIT: i64 = 100;
+
+/// The most rows on a page.
+pub const MAXIMUM_LIMIT: i64 = 1000;
+
+/// The most sort terms.
+pub const SORT_TERMS: usize = 8;
+
+/// The most facets of one request.
+pub const FACETS: usize = 5;
+
+/// How far `count=bounded` counts.
+pub const COUNT_BOUND: i64 = 10_000;
+
+/// What a term of the order compares.
+#[derive(Clone, Copy, Debug)]
+pub enum By {
+    /// A field.
+    Field(&'static Field),
+    /// How well the row answers the search.
+    Rank,
+}
+
+/// One term of the order.
+#[derive(Clone, Copy, Debug)]
+pub struct SortTerm {
+    /// What is compared.
+    pub by: By,
+    /// Largest first. Rows without a value come last either way.
+    pub descending: bool,
+    /// Whether accents and case are passed over. Never for the key, which must tell every row from every other.
+    pub folded: bool,
+}
+
+impl SortTerm {
+    /// Its field, unless it is the rank.
+    pub fn field(&self) -> Option<&'static Field> {
+        match self.by {
+            By::Field(field) => Some(field),
+            By::Rank => None,
+        }
+    }
+
+    /// Whether every row has a value.
+    pub fn is_required(&self) -> bool {
+        self.field().is_none_or(|field| field.required)
+    }
+}
+
+/// How the selected rows are read.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The columns that are shown.
+    pub columns: Vec<Column>,
+    /// The order. It ends with the key, so that it is total.
+    pub sort: Vec<SortTerm>,
+    /// Related rows that are read beside the page.
+    pub include: Vec<Include>,
+    /// The fields whose remaining choices are counted.
+    pub facets: Vec<&'static Field>,
+    /// The most rows, where the request says so.
+    pub limit: Option<i64>,
+    /// How all rows are counted.
+    pub count: Count,
+    /// The row after which the page starts.
+    pub after: Option<Position>,
+}
