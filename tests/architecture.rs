@@ -54,7 +54,7 @@ fn every_file_says_what_it_owns_and_stays_short() {
     let mut files = Vec::new();
     collect(Path::new("src"), &mut files);
     collect(Path::new("tests"), &mut files);
-    for (path, text) in files {
+    for (path, text) in files.into_iter().filter(|(_, text)| !text.starts_with("// @generated")) {
         assert!(text.starts_with("//! "), "{path} does not say what it owns");
         assert!(text.lines().count() <= 330, "{path} has {} lines", text.lines().count());
     }

@@ -39,6 +39,7 @@ mod registry;
 mod releases;
 mod replicas;
 mod rights;
+mod schema;
 mod series;
 mod shortcut;
 mod slowness;
