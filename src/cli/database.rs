@@ -5,14 +5,13 @@
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{self, Runtime};
-use tokio_postgres::Client;
 
 use super::text;
 use crate::app::EXPORT_CONNECTIONS;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::setup::migrations::{self, SetupLock};
 use crate::db::setup::roles;
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};

@@ -3,14 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use tokio_postgres::Client;
-
 use super::errors::PublishError;
 use super::input::manifest::{self, Manifest};
 use super::pipeline::{self, Job};
 use super::progress::Progress;
 use super::report::Outcome;
 use crate::access::Rights;
+use crate::db::connection::config::Client;
 use crate::db::write::audit::By;
 use crate::db::write::release_writer;
 use crate::query::Dataset;

@@ -6,7 +6,6 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tokio_postgres::Client;
 
 use super::bundles::folders;
 use super::errors::PublishError;
@@ -15,6 +14,7 @@ use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
 use super::rows::recipe::Names;
+use crate::db::connection::config::Client;
 use crate::db::write::release_writer::{self, Publication};
 use crate::db::write::staging::Stage;
 use crate::query::Dataset;

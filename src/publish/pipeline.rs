@@ -4,8 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio_postgres::Client;
-
 use super::audit_record;
 use super::checks::permissions;
 use super::checks::rows;
@@ -18,6 +16,7 @@ use super::progress::{Progress, Step};
 use super::report::{Effect, Outcome, ReadFile, Report};
 use super::rows::recipe::Names;
 use crate::access::Rights;
+use crate::db::connection::config::Client;
 use crate::db::write::audit::By;
 use crate::db::write::merge::Scope;
 use crate::db::write::release_writer::{Publication, Record};

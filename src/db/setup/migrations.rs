@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use tokio_postgres::Client;
 
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 

@@ -2,11 +2,9 @@
 //! triggers refuse the same to everybody, but their owner could take them away: this role cannot.
 //! Must not know where roles are configured.
 
-use tokio_postgres::Client;
-
 use super::migrations::MIGRATIONS_TABLE;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::sql::latest_observations;
 use crate::query::{Dataset, Rows};
 

@@ -5,6 +5,7 @@ pub mod aggregate;
 pub mod codes;
 pub mod filter;
 pub mod fragments;
+pub mod functions;
 pub mod keyset;
 pub mod latest_observations;
 pub mod observation_groups;

@@ -14,9 +14,9 @@ use std::collections::BTreeMap;
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::Transaction;
 
 use crate::db::DbError;
+use crate::db::connection::config::Transaction;
 use crate::db::sql::fragments;
 use crate::query::{Dataset, Field, Kind};
 

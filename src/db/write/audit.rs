@@ -1,10 +1,14 @@
 //! Owns the audit: a line for everything that changes what is published, or who may change it; added to, never changed.
 //! Must not know who is asked, nor how.
 
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use tokio_postgres::GenericClient;
 
 use crate::db::DbError;
+use crate::db::connection::config::GenericClient;
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::audit;
 
 /// The actor when it is whoever runs the program's commands; no key can bear this name.
 pub const COMMAND_LINE: &str = "command line";
@@ -160,23 +164,18 @@ impl By {
 /// Adds a line, in the transaction of what it tells of where there is one.
 ///
 /// # Errors
-/// The database's.
-pub async fn record(client: &impl GenericClient, entry: &Entry) -> Result<(), DbError> {
-    client
-        .execute(
-            "INSERT INTO audit (actor, action, outcome, release, files, request_id, publication, detail) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            &[
-                &entry.actor,
-                &entry.action.name(),
-                &entry.outcome.name(),
-                &entry.release,
-                &entry.files,
-                &entry.request_id,
-                &entry.publication,
-                &entry.detail,
-            ],
-        )
-        .await?;
+/// Returns an error if the database cannot be reached or refuses the line.
+pub async fn record<C: GenericClient + Sync>(client: &C, entry: &Entry) -> Result<(), DbError> {
+    let line = (
+        audit::actor.eq(&entry.actor),
+        audit::action.eq(entry.action.name()),
+        audit::outcome.eq(entry.outcome.name()),
+        audit::release.eq(entry.release),
+        audit::files.eq(&entry.files),
+        audit::request_id.eq(&entry.request_id),
+        audit::publication.eq(&entry.publication),
+        audit::detail.eq(&entry.detail),
+    );
+    diesel::insert_into(audit::table).values(line).execute(&mut DieselClient(client)).await?;
     Ok(())
 }

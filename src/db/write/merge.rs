@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::staging::{Place, Stage, place};
 use crate::db::DbError;
+use crate::db::connection::config::{Row, ToSql};
 use crate::db::sql::codes;
 use crate::query::{Dataset, Shape};
 
@@ -77,8 +78,7 @@ impl Stage<'_, '_> {
         for scope in scopes {
             let conditions: String =
                 scope.iter().zip(1..).map(|((field, _), at)| format!(" AND t.\"{field}\"::text = ANY(${at})")).collect();
-            let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-                scope.iter().map(|(_, values)| values as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+            let values: Vec<&(dyn ToSql + Sync)> = scope.iter().map(|(_, values)| values as &(dyn ToSql + Sync)).collect();
             let gone = format!(
                 "{close} WHERE t.last_release IS NULL{conditions} AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})"
             );
@@ -120,7 +120,7 @@ impl Stage<'_, '_> {
             from = self.changed(number)
         );
         let rows = self.transaction.query(&query, &[]).await?;
-        let change = |row: &tokio_postgres::Row| Change {
+        let change = |row: &Row| Change {
             dataset: self.dataset.name,
             code: row.get(0),
             fields: row.get(1),

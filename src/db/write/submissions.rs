@@ -2,15 +2,20 @@
 //! What came of one is read from the audit, whose line is written with the release.
 //! Must not know what a publication does.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use tokio_postgres::{Client, Row};
 
 use super::audit::Outcome;
 use crate::db::DbError;
+use crate::db::connection::config::Client;
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::{audit, publications};
+use crate::db::sql::functions::clock_timestamp;
 
-/// Seconds after which a publication that nobody works on has failed: its server has died.
-const ABANDONED: u32 = 60;
+/// The time after which a publication that nobody works on has failed: its server has died.
+const ABANDONED: TimeDelta = TimeDelta::seconds(60);
 
 /// How far a publication is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,63 +111,91 @@ pub struct Claim {
     pub bytes: i64,
 }
 
-const STANDING: &str = "SELECT p.id, p.digest, p.dry_run, p.state, p.created_at, p.bytes_read, p.bytes_total, \
-     a.outcome, a.release, a.detail, p.seen_at < clock_timestamp() - make_interval(secs => $3) \
-     FROM publications p LEFT JOIN audit a ON a.publication = p.id WHERE p.key_name = $1";
+/// The columns of a submission and of its line in the audit.
+type Columns = (String, String, bool, String, DateTime<Utc>, i64, i64, DateTime<Utc>, DateTime<Utc>, Option<Recorded>);
 
-fn standing(row: &Row) -> Standing {
-    let outcome: Option<String> = row.get(7);
-    let outcome = outcome.and_then(|name| Outcome::of_name(&name));
-    let settled = outcome.map(|outcome| Settled { outcome, release: row.get(8), detail: row.get(9) });
-    let (written, abandoned): (String, bool) = (row.get(3), row.get(10));
-    let state = match &settled {
-        Some(settled) => State::of(settled.outcome),
-        None if abandoned => State::Failed,
-        None => State::ALL.into_iter().find(|state| state.name() == written).unwrap_or(State::Failed),
-    };
-    Standing {
-        id: row.get(0),
-        digest: row.get(1),
-        dry_run: row.get(2),
-        state,
-        created_at: row.get(4),
-        bytes_read: row.get(5),
-        bytes_total: row.get(6),
-        settled,
+/// The outcome, release and detail of a line of the audit.
+type Recorded = (String, Option<i32>, Value);
+
+/// The submissions made with a key, each with its line in the audit.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn made_with<'k>(key: &'k str) -> _ {
+    let recorded = audit::publication.eq(publications::id.nullable());
+    publications::table.left_join(audit::table.on(recorded)).filter(publications::key_name.eq(key)).select((
+        publications::id,
+        publications::digest,
+        publications::dry_run,
+        publications::state,
+        publications::created_at,
+        publications::bytes_read,
+        publications::bytes_total,
+        publications::seen_at,
+        clock_timestamp(),
+        (audit::outcome, audit::release, audit::detail).nullable(),
+    ))
+}
+
+impl From<Columns> for Standing {
+    fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
+        let settled = recorded
+            .and_then(|(outcome, release, detail)| Some(Settled { outcome: Outcome::of_name(&outcome)?, release, detail }));
+        let state = match &settled {
+            Some(settled) => State::of(settled.outcome),
+            None if seen_at < now - ABANDONED => State::Failed,
+            None => State::ALL.into_iter().find(|state| state.name() == written).unwrap_or(State::Failed),
+        };
+        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, settled }
     }
 }
 
 /// The publication with this identifier, if it was asked for with this key.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached.
 pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standing>, DbError> {
-    let query = format!("{STANDING} AND p.id = $2");
-    Ok(client.query_opt(&query, &[&key, &id, &f64::from(ABANDONED)]).await?.as_ref().map(standing))
+    let query = made_with(key).filter(publications::id.eq(id));
+    let found: Option<Columns> = query.get_result(&mut DieselClient(client)).await.optional()?;
+    Ok(found.map(Standing::from))
 }
 
 /// Records that a publication is asked for, or gives the one that was asked for under the same idempotency key, unless
 /// that one failed: then it is tried again, under the new identifier.
 ///
 /// # Errors
-/// The database's; then nothing is recorded.
+/// Returns an error if the database cannot be reached; then nothing is recorded.
 pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, DbError> {
-    const INSERT: &str = "INSERT INTO publications (id, key_name, idempotency_key, digest, dry_run, state, bytes_total) \
-         VALUES ($1, $2, $3, $4, $5, 'queued', $6) ON CONFLICT (key_name, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
-    const RENEW: &str = "UPDATE publications SET id = $2, state = 'queued', bytes_read = 0, created_at = clock_timestamp(), \
-         seen_at = clock_timestamp() WHERE id = $1";
-    let added = client
-        .execute(INSERT, &[&claim.id, &claim.key, &claim.idempotency_key, &claim.digest, &claim.dry_run, &claim.bytes])
-        .await?;
-    if added == 1 {
+    let queued = publications::state.eq(State::Queued.name());
+    let submission = (
+        publications::id.eq(&claim.id),
+        publications::key_name.eq(&claim.key),
+        publications::idempotency_key.eq(&claim.idempotency_key),
+        publications::digest.eq(&claim.digest),
+        publications::dry_run.eq(claim.dry_run),
+        queued,
+        publications::bytes_total.eq(claim.bytes),
+    );
+    let insert = diesel::insert_into(publications::table)
+        .values(submission)
+        .on_conflict((publications::key_name, publications::idempotency_key))
+        .filter_target(publications::idempotency_key.is_not_null())
+        .do_nothing();
+    if insert.execute(&mut DieselClient(client)).await? == 1 {
         return Ok(None);
     }
-    let query = format!("{STANDING} AND p.idempotency_key = $2");
-    let row = client.query_one(&query, &[&claim.key, &claim.idempotency_key, &f64::from(ABANDONED)]).await?;
-    let earlier = standing(&row);
+    let earlier = made_with(&claim.key).filter(publications::idempotency_key.eq(&claim.idempotency_key));
+    let earlier = Standing::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
+    if earlier.state != State::Failed || earlier.digest != claim.digest {
+        return Ok(Some(earlier));
+    }
     // Of two that try again at once only one finds the identifier that it has read.
-    let again = earlier.state == State::Failed && earlier.digest == claim.digest;
-    match again && client.execute(RENEW, &[&earlier.id, &claim.id]).await? == 1 {
+    let renew = diesel::update(publications::table.find(&earlier.id)).set((
+        publications::id.eq(&claim.id),
+        queued,
+        publications::bytes_read.eq(0),
+        publications::created_at.eq(clock_timestamp()),
+        publications::seen_at.eq(clock_timestamp()),
+    ));
+    match renew.execute(&mut DieselClient(client)).await? == 1 {
         true => Ok(None),
         false => Ok(Some(earlier)),
     }
@@ -171,9 +204,13 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
 /// Says how far a publication is, and that somebody works on it.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached.
 pub async fn progress(client: &Client, id: &str, state: State, bytes: i64) -> Result<(), DbError> {
-    const UPDATE: &str = "UPDATE publications SET state = $2, bytes_read = $3, seen_at = clock_timestamp() WHERE id = $1";
-    client.execute(UPDATE, &[&id, &state.name(), &bytes]).await?;
+    let update = diesel::update(publications::table.find(id)).set((
+        publications::state.eq(state.name()),
+        publications::bytes_read.eq(bytes),
+        publications::seen_at.eq(clock_timestamp()),
+    ));
+    update.execute(&mut DieselClient(client)).await?;
     Ok(())
 }

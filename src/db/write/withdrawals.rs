@@ -1,11 +1,14 @@
 //! Owns the withdrawal of rows: closed, with the reason on record; and the rows that still speak of them.
 //! Must not know who withdraws.
 
-use tokio_postgres::Transaction;
-use tokio_postgres::types::ToSql;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use super::staging::Found;
 use crate::db::DbError;
+use crate::db::connection::config::{ToSql, Transaction};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::withdrawals;
 use crate::db::sql::codes;
 use crate::query::{Dataset, Field};
 
@@ -37,8 +40,14 @@ pub async fn record(
     reason: &str,
     successor: Option<&str>,
 ) -> Result<(), DbError> {
-    let insert = "INSERT INTO withdrawals (dataset, code, release, reason, successor_code) VALUES ($1, $2, $3, $4, $5)";
-    transaction.execute(insert, &[&dataset.name, &code, &number, &reason, &successor]).await?;
+    let withdrawal = (
+        withdrawals::dataset.eq(dataset.name),
+        withdrawals::code.eq(code),
+        withdrawals::release.eq(number),
+        withdrawals::reason.eq(reason),
+        withdrawals::successor_code.eq(successor),
+    );
+    diesel::insert_into(withdrawals::table).values(withdrawal).execute(&mut DieselClient(transaction)).await?;
     Ok(())
 }
 
@@ -81,7 +90,7 @@ pub async fn orphans(
         dataset = dataset.name,
     );
     let rows = transaction.query(&query, &[]).await?;
-    let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    let found = rows.as_slice().first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
     let more = found.saturating_sub(rows.len());
     Ok(Found { listed: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), more })
 }

@@ -10,13 +10,12 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio_postgres::Client;
 
 use super::uploads::Uploads;
 use super::worker::Worker;
 use crate::access::Rights;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::write::api_keys::{self, Key};
 use crate::db::write::submissions::{self, Claim, Settled, Standing};
 use crate::metrics::Publications;

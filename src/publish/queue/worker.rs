@@ -8,11 +8,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::Mutex;
-use tokio_postgres::Client;
 
 use super::submission_queue::Asked;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::write::audit::{self, By, Outcome};
 use crate::db::write::submissions::{self, Claim, Settled, Standing, State};
 use crate::metrics::Publications;
