@@ -4,7 +4,7 @@
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, Integer, Text};
+use diesel::sql_types::{Array, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::sql::codes::{bears, code_of};
@@ -18,6 +18,34 @@ const PROPOSED: i64 = 3;
 struct Code {
     #[diesel(sql_type = Text)]
     code: String,
+}
+
+/// A version of a row.
+#[derive(Debug, QueryableByName)]
+pub(super) struct Version {
+    /// The code of the row.
+    #[diesel(sql_type = Text)]
+    pub code: String,
+    /// The release that opened it.
+    #[diesel(sql_type = Integer)]
+    pub first_release: i32,
+    /// The last release that it belongs to, once it is closed.
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub last_release: Option<i32>,
+}
+
+/// All versions of the row with a code.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached.
+pub(super) async fn versions(
+    mut connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    code: &str,
+) -> QueryResult<Vec<Version>> {
+    let (own, same, table) = (code_of(dataset, "t"), bears(dataset, "$1"), dataset.name);
+    let query = format!("SELECT {own} AS code, t.first_release, t.last_release FROM \"{table}\" t WHERE {same}");
+    diesel::sql_query(query).bind::<Text, _>(code).load(&mut connection).await
 }
 
 /// Codes, and the dataset in which some may be missing. Few texts of this form exist, so that each is prepared once.

@@ -3,11 +3,12 @@
 //! Must not know what is read of that day.
 
 use chrono::NaiveDate;
-use diesel::QueryResult;
-use diesel::prelude::QueryableByName;
-use diesel::sql_types::{Array, Date, Integer, Nullable, Text};
+use diesel::dsl::min;
+use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::schema::{territories, territory_versions};
+use crate::db::sql::functions::make_date;
 use crate::query::{Dataset, Plan, Via};
 
 /// Why the geography of a day cannot be read.
@@ -34,26 +35,17 @@ pub struct Absent {
     pub instead: Vec<String>,
 }
 
-#[derive(QueryableByName)]
-struct Range {
-    #[diesel(sql_type = Nullable<Date>)]
-    first: Option<NaiveDate>,
-    #[diesel(sql_type = Nullable<Date>)]
-    last: Option<NaiveDate>,
-}
+/// The code of France, whose history is that of the geography.
+const COUNTRY: &str = "FR";
 
-#[derive(QueryableByName)]
-struct State {
-    #[diesel(sql_type = Text)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = territory_versions)]
+struct Version {
     territory_code: String,
-    #[diesel(sql_type = Date)]
     valid_from: NaiveDate,
-    #[diesel(sql_type = Nullable<Date>)]
     valid_to: Option<NaiveDate>,
-    #[diesel(sql_type = Array<Text>)]
-    predecessor_codes: Vec<String>,
-    #[diesel(sql_type = Array<Text>)]
-    successor_codes: Vec<String>,
+    predecessor_codes: Option<Vec<Option<String>>>,
+    successor_codes: Option<Vec<Option<String>>>,
 }
 
 /// Why the day of a plan cannot be read at a release; nothing when it can, or when the plan names no day.
@@ -66,27 +58,34 @@ pub async fn untimely(
     plan: &Plan,
     release: i32,
 ) -> QueryResult<Option<Untimely>> {
-    const VISIBLE: &str = "first_release <= $1 AND (last_release IS NULL OR last_release >= $1)";
     let Some(day) = plan.selection.geography else { return Ok(None) };
-    let range = format!(
-        "SELECT (SELECT min(valid_from) FROM territory_versions WHERE territory_code = 'FR' AND {VISIBLE}) AS first, \
-         (SELECT make_date(geography_year, 12, 31) FROM territories WHERE code = 'FR' AND {VISIBLE}) AS last"
-    );
-    let range: Range = diesel::sql_query(range).bind::<Integer, _>(release).get_result(&mut connection).await?;
-    let (Some(first), Some(last)) = (range.first, range.last) else { return Ok(Some(Untimely::NoHistory)) };
+    let visible = territory_versions::first_release
+        .le(release)
+        .and(territory_versions::last_release.is_null().or(territory_versions::last_release.ge(release)));
+    let first = territory_versions::table
+        .filter(territory_versions::territory_code.eq(COUNTRY))
+        .filter(visible)
+        .select(min(territory_versions::valid_from));
+    let last = territories::table
+        .filter(territories::code.eq(COUNTRY))
+        .filter(territories::first_release.le(release))
+        .filter(territories::last_release.is_null().or(territories::last_release.ge(release)))
+        .select(make_date(territories::geography_year, 12, 31));
+    let range = diesel::select((first.single_value(), last.single_value()));
+    let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = range.get_result(&mut connection).await?;
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Some(Untimely::NoHistory)) };
     if !(first..=last).contains(&day) {
         return Ok(Some(Untimely::OutOfRange(first, last)));
     }
     let named = named(parent, plan);
     let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
-    let states = format!(
-        "SELECT territory_code, valid_from, valid_to, coalesce(predecessor_codes, '{{}}') AS predecessor_codes, \
-         coalesce(successor_codes, '{{}}') AS successor_codes \
-         FROM territory_versions WHERE territory_code = ANY($2) AND {VISIBLE} ORDER BY valid_from"
-    );
-    let query = diesel::sql_query(states).bind::<Integer, _>(release).bind::<Array<Text>, _>(codes);
-    let states: Vec<State> = query.load(&mut connection).await?;
-    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states)).collect();
+    let versions = territory_versions::table
+        .filter(territory_versions::territory_code.eq_any(codes))
+        .filter(visible)
+        .order(territory_versions::valid_from)
+        .select(Version::as_select());
+    let versions: Vec<Version> = versions.load(&mut connection).await?;
+    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
     Ok((!absent.is_empty()).then_some(Untimely::NotThere(absent)))
 }
 
@@ -102,22 +101,23 @@ fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<St
     start.into_iter().chain(scopes).collect()
 }
 
-fn absent(parameter: Option<String>, code: &str, day: NaiveDate, states: &[State]) -> Option<Absent> {
-    let own: Vec<&State> = states.iter().filter(|state| state.territory_code == code).collect();
-    if own.iter().any(|state| state.valid_from <= day && state.valid_to.is_none_or(|end| day < end)) {
+fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[Version]) -> Option<Absent> {
+    let own: Vec<&Version> = versions.iter().filter(|version| version.territory_code == code).collect();
+    if own.iter().any(|version| version.valid_from <= day && version.valid_to.is_none_or(|end| day < end)) {
         return None;
     }
-    let before = own.iter().rev().find(|state| state.valid_to.is_some_and(|end| end <= day));
+    let before = own.iter().rev().find(|version| version.valid_to.is_some_and(|end| end <= day));
     let instead = match (before, own.as_slice()) {
-        (Some(earlier), _) => earlier.successor_codes.clone(),
-        (None, [later, ..]) => later.predecessor_codes.clone(),
-        (None, []) => Vec::new(),
+        (Some(earlier), _) => earlier.successor_codes.as_deref(),
+        (None, [later, ..]) => later.predecessor_codes.as_deref(),
+        (None, []) => None,
     };
+    let instead = instead.unwrap_or_default().iter().flatten().cloned().collect();
     let mut spans: Vec<(NaiveDate, Option<NaiveDate>)> = Vec::new();
-    for state in own {
+    for version in own {
         match spans.last_mut() {
-            Some((_, end)) if *end == Some(state.valid_from) => *end = state.valid_to,
-            _ => spans.push((state.valid_from, state.valid_to)),
+            Some((_, end)) if *end == Some(version.valid_from) => *end = version.valid_to,
+            _ => spans.push((version.valid_from, version.valid_to)),
         }
     }
     Some(Absent { parameter, code: code.to_owned(), spans, instead })

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::checked::Snapshot;
 use super::page::Page;
+use crate::db::schema::{releases, withdrawals};
 use crate::db::sql::select::{self, Select};
 use crate::query::{Column, Plan, Row};
 
@@ -25,21 +25,19 @@ pub struct History {
 }
 
 /// A release, as far as it concerns the row.
-#[derive(Debug, QueryableByName)]
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = releases)]
 pub struct Act {
-    #[diesel(sql_type = Integer)]
     number: i32,
     /// When it was published.
-    #[diesel(sql_type = Timestamptz)]
     pub published_at: DateTime<Utc>,
     /// Its title.
-    #[diesel(sql_type = Text)]
     pub title: String,
     /// The reason why it withdrew the row, if it did and gave one.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = withdrawals::reason.nullable())]
     pub reason: Option<String>,
     /// The code of what stands in the row's place.
-    #[diesel(sql_type = Nullable<Text>)]
+    #[diesel(select_expression = withdrawals::successor_code.nullable())]
     pub successor_code: Option<String>,
 }
 
@@ -64,15 +62,13 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
     let code = rows.as_slice().first().and_then(own).unwrap_or_default();
     let opened = rows.iter().filter_map(|row| number(&columns, row, "first_release"));
     let closed = rows.iter().filter_map(|row| number(&columns, row, "last_release")).map(|last| last + 1);
-    let acts: Vec<Act> = diesel::sql_query(
-        "SELECT r.number, r.published_at, r.title, w.reason, w.successor_code FROM releases r \
-         LEFT JOIN withdrawals w ON w.dataset = $1 AND w.code = $2 AND w.release = r.number WHERE r.number = ANY($3)",
-    )
-    .bind::<Text, _>(dataset.name)
-    .bind::<Text, _>(code)
-    .bind::<Array<Integer>, _>(opened.chain(closed).collect::<Vec<_>>())
-    .load(&mut connection)
-    .await?;
+    let withdrawn =
+        withdrawals::dataset.eq(dataset.name).and(withdrawals::code.eq(code)).and(withdrawals::release.eq(releases::number));
+    let acts = releases::table
+        .left_join(withdrawals::table.on(withdrawn))
+        .filter(releases::number.eq_any(opened.chain(closed).collect::<Vec<_>>()))
+        .select(Act::as_select());
+    let acts: Vec<Act> = acts.load(&mut connection).await?;
     let page = Page {
         release: snapshot.release.clone(),
         more: before.is_some(),

@@ -3,11 +3,15 @@
 
 use std::collections::BTreeMap;
 
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
-use tokio_postgres::Transaction;
 
 use crate::db::DbError;
+use crate::db::connection::config::{Client, IsolationLevel, Transaction};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::releases;
 use crate::db::sql::codes;
 use crate::db::sql::latest_observations;
 use crate::query::{Dataset, Rows, Shape};
@@ -51,8 +55,8 @@ impl Findings {
 ///
 /// # Errors
 /// The database's.
-pub async fn snapshot(client: &mut tokio_postgres::Client) -> Result<Transaction<'_>, DbError> {
-    let isolation = tokio_postgres::IsolationLevel::RepeatableRead;
+pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, DbError> {
+    let isolation = IsolationLevel::RepeatableRead;
     let transaction = client.build_transaction().isolation_level(isolation).read_only(true).start().await?;
     let patient = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
     transaction.batch_execute(patient).await?;
@@ -64,8 +68,8 @@ pub async fn snapshot(client: &mut tokio_postgres::Client) -> Result<Transaction
 /// # Errors
 /// The database's.
 pub async fn releases(transaction: &Transaction<'_>) -> Result<Vec<i32>, DbError> {
-    let rows = transaction.query("SELECT number FROM releases ORDER BY number", &[]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    let numbers = releases::table.order(releases::number).select(releases::number);
+    Ok(numbers.load(&mut DieselClient(transaction)).await?)
 }
 
 /// Checks everything.
@@ -177,7 +181,7 @@ async fn rows(
 ) -> Result<(), DbError> {
     let first = format!("SELECT q.*, count(*) OVER () FROM ({sql}) AS q(code, detail) ORDER BY 1, 2 LIMIT {LISTED}");
     let found = transaction.query(&first, &[]).await?;
-    let all = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    let all = found.as_slice().first().map_or(0, |row| u64::try_from(row.get::<_, i64>(2)).unwrap_or_default());
     found.iter().for_each(|row| findings.push(check, dataset, row.get(0), row.get(1)));
     findings.count += all.saturating_sub(found.len() as u64);
     Ok(())
@@ -189,8 +193,12 @@ async fn counts(
     registry: &'static [&'static Dataset],
     findings: &mut Findings,
 ) -> Result<(), DbError> {
-    let recorded = "SELECT number, counts::text, added, changed, withdrawn FROM releases ORDER BY number";
-    let recorded = transaction.query(recorded, &[]).await?;
+    let recorded = releases::table.order(releases::number).select((
+        releases::number,
+        releases::counts,
+        (releases::added, releases::changed, releases::withdrawn),
+    ));
+    let recorded: Vec<(i32, Value, (i32, i32, i32))> = recorded.load(&mut DieselClient(transaction)).await?;
     let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
     for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
         let table = dataset.name;
@@ -203,9 +211,8 @@ async fn counts(
             found.insert((table, row.get(0)), (row.get(1), row.get(2)));
         }
     }
-    for row in &recorded {
-        let (number, text): (i32, String) = (row.get(0), row.get(1));
-        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+    for (number, said, (added, changed, withdrawn)) in recorded {
+        let totals = [added, changed, withdrawn].map(i64::from);
         let mut sums = [0; 3];
         for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
             let [added, changed, withdrawn] =
@@ -221,7 +228,6 @@ async fn counts(
                 findings.push("counts", dataset.name, None, detail);
             }
         }
-        let totals = [2, 3, 4].map(|at| i64::from(row.get::<_, i32>(at)));
         if totals != sums {
             let detail = format!("says {totals:?} added, changed and withdrawn in all, and {sums:?} by dataset");
             findings.push("counts", "releases", Some(number.to_string()), detail);
@@ -262,7 +268,7 @@ pub async fn exported(transaction: &Transaction<'_>) -> Result<(u32, String), Db
 ///
 /// # Errors
 /// The database's.
-pub async fn occupants(client: &tokio_postgres::Client) -> Result<(u32, Vec<String>), DbError> {
+pub async fn occupants(client: &Client) -> Result<(u32, Vec<String>), DbError> {
     let row = client.query_one("SELECT current_setting('server_version_num')::integer / 10000", &[]).await?;
     let query = "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \
