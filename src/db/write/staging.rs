@@ -3,10 +3,9 @@
 //! Must not know where the rows come from.
 
 use bytes::Bytes;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{CopyInSink, Row, Transaction};
 
 use crate::db::DbError;
+use crate::db::connection::config::{CopyInSink, Row, ToSql, Transaction};
 use crate::db::sql::codes;
 use crate::query::Dataset;
 
@@ -167,6 +166,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     pub async fn out_of_bounds(&self) -> Result<Found<(Place, String)>, DbError> {
         self.judged(
             "s.value < i.minimum OR s.value > i.maximum",
+            &[],
             "concat(i.code, ' admits ', coalesce('at least ' || i.minimum, ''), CASE WHEN i.minimum IS NOT NULL AND i.maximum IS NOT NULL THEN ' and ' ELSE '' END, coalesce('at most ' || i.maximum, ''))",
         )
         .await
@@ -179,6 +179,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     pub async fn too_precise(&self) -> Result<Found<(Place, String)>, DbError> {
         self.judged(
             "scale(trim_scale(s.value)) > i.decimals",
+            &[],
             "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
         )
         .await
@@ -189,19 +190,23 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// # Errors
     /// The database's.
     pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Found<(Place, String)>, DbError> {
-        let quoted = unit.replace('\'', "''");
-        let condition = format!("s.origin = {origin} AND i.unit <> '{quoted}'");
-        self.judged(&condition, "concat(i.code, ' is counted in ', i.unit)").await
+        let origin = i32::try_from(origin).unwrap_or(i32::MAX);
+        self.judged("s.origin = $1 AND i.unit <> $2", &[&origin, &unit], "concat(i.code, ' is counted in ', i.unit)").await
     }
 
     /// The rows that a condition on a row and its indicator holds for, with an explanation.
-    async fn judged(&self, condition: &str, why: &str) -> Result<Found<(Place, String)>, DbError> {
+    async fn judged(
+        &self,
+        condition: &str,
+        values: &[&(dyn ToSql + Sync)],
+        why: &str,
+    ) -> Result<Found<(Place, String)>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
              JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
             self.dataset.name
         );
-        self.found(&query, &[], |row| (place(row), row.get(4))).await
+        self.found(&query, values, |row| (place(row), row.get(4))).await
     }
 
     pub fn columns(&self, alias: &str) -> String {
