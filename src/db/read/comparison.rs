@@ -4,12 +4,11 @@
 use std::collections::BTreeSet;
 
 use diesel::QueryResult;
-use diesel::sql_types::{Array, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 
+use super::figures::{self, FIGURES, RANKED};
 use super::ranking::{Alike, Rank, Standings};
-use crate::db::sql::fragments::{self, Fetched};
 use crate::query::{Plan, Release, Row};
 
 /// The same figure of a territory around.
@@ -36,40 +35,6 @@ pub struct Comparison {
     pub rank: Option<Rank>,
 }
 
-/// The levels that a territory is compared with, from the nearest on; its parent is the nearest above it.
-const FIGURES: &str = "
-WITH asked AS (
-    SELECT a.*, t.kind FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
-        AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)
-    JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
-),
-around AS (
-    SELECT a.row, k.code, k.kind, row_number() OVER (PARTITION BY a.row ORDER BY array_position('{departement,region,country}', k.kind)) AS nearness
-    FROM asked a
-    JOIN containments s ON s.contained_code = a.territory_code AND s.direct <> 'self' AND s.share = 1
-        AND s.first_release <= $7 AND (s.last_release IS NULL OR s.last_release >= $7)
-    JOIN territories k ON k.code = s.container_code AND k.kind IN ('departement', 'region', 'country')
-        AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)
-),
-compared AS (
-    SELECT row, code, 'parent' AS comparator FROM around WHERE nearness = 1
-    UNION ALL SELECT row, code, kind FROM around WHERE kind IN ('region', 'country')
-)
-SELECT c.row::text, c.comparator, c.code, o.value::text, o.qualifier, array_to_json(o.statuses)::text
-FROM compared c JOIN asked a USING (row)
-LEFT JOIN observations o ON o.indicator_code = a.indicator_code AND o.territory_code = c.code AND o.period = a.period
-    AND o.breakdown = a.breakdown AND o.nature = a.nature AND o.source_code = a.source_code
-    AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
-ORDER BY c.row, c.comparator";
-
-/// What figures are ranked by: their values, without zeros at the end, among the territories of the kind.
-const RANKED: &str = "
-SELECT a.row::text, t.kind, trim_scale(o.value)::text FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
-    AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)
-JOIN observations o USING (indicator_code, territory_code, period, breakdown, nature, source_code)
-JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
-WHERE o.value IS NOT NULL AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)";
-
 /// What each row of a page is compared with, in the order of the rows.
 ///
 /// # Errors
@@ -88,8 +53,11 @@ pub async fn compare(
     });
     let key: Vec<Vec<String>> = key.collect();
     let mut compared = vec![Comparison::default(); rows.len()];
-    let (around, ranked) =
-        try_join(load(connection, FIGURES, &key, release.number), load(connection, RANKED, &key, release.number)).await?;
+    let (around, ranked) = try_join(
+        figures::load(connection, FIGURES, &key, release.number),
+        figures::load(connection, RANKED, &key, release.number),
+    )
+    .await?;
     for (row, found) in around {
         let owned = |at: usize| found.cell(at).map(str::to_owned);
         if let (Some(comparison), Some(comparator), Some(territory_code)) = (compared.get_mut(row), owned(1), owned(2)) {
@@ -119,19 +87,4 @@ pub async fn compare(
         compared[row].rank = standings.get(&alike).and_then(|standing| standing.rank(value));
     }
     Ok(compared)
-}
-
-/// What a query says of rows with these keys: each time which row, and what.
-async fn load(
-    mut connection: &AsyncPgConnection,
-    query: &str,
-    key: &[Vec<String>],
-    release: i32,
-) -> QueryResult<Vec<(usize, Row)>> {
-    let mut query = diesel::sql_query(query).into_boxed();
-    for column in key {
-        query = query.bind::<Array<Text>, _>(column);
-    }
-    let found: Vec<Fetched> = query.bind::<Integer, _>(release).load(&mut connection).await?;
-    Ok(found.into_iter().filter_map(|Fetched(found)| Some((fragments::given(&found)?, found))).collect())
 }

@@ -6,13 +6,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use diesel::sql_types::{Array, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use crate::db::sql::fragments::{self, Fetched};
+use super::figures::{self, STANDINGS};
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
@@ -107,26 +106,6 @@ struct Kept {
     reading: Mutex<()>,
 }
 
-/// The kind is compared in a subquery that does not depend on the row, which the database hashes once: of a join it
-/// believes that one row comes out, and looks each territory up in the index.
-const STANDINGS: &str = "
-SELECT f.row::text, (
-    SELECT string_agg(concat(trim_scale(v.value), ' ', v.number), ';' ORDER BY v.value DESC NULLS LAST)
-    FROM (
-        SELECT o.value, count(*) FILTER (WHERE o.value IS NOT NULL OR o.statuses && '{Q}') AS number
-        FROM observations o
-        WHERE o.indicator_code = f.indicator_code AND o.period = f.period AND o.breakdown = f.breakdown
-            AND o.nature = f.nature AND o.source_code = f.source_code
-            AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
-            AND ((o.territory_code, f.kind) IN (
-                SELECT k.code, k.kind FROM territories k
-                WHERE k.kind = ANY($6) AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)
-            )) IS TRUE
-        GROUP BY o.value
-    ) v
-)
-FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period, breakdown, nature, source_code, kind, row)";
-
 impl Standings {
     /// Standings beside a memory of so many bytes.
     pub fn new(memory: u64) -> Self {
@@ -186,16 +165,12 @@ impl Standings {
     }
 }
 
-async fn read(mut connection: &AsyncPgConnection, release: i32, wanted: &[Alike]) -> QueryResult<Vec<Standing>> {
-    let mut query = diesel::sql_query(STANDINGS).into_boxed();
-    for at in 0..wanted.first().map_or(0, |alike| alike.len()) {
-        let column: Vec<&String> = wanted.iter().map(|alike| &alike[at]).collect();
-        query = query.bind::<Array<Text>, _>(column);
-    }
-    let rows: Vec<Fetched> = query.bind::<Integer, _>(release).load(&mut connection).await?;
+async fn read(connection: &AsyncPgConnection, release: i32, wanted: &[Alike]) -> QueryResult<Vec<Standing>> {
+    let columns = wanted.first().map_or(0, |alike| alike.len());
+    let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|alike| &alike[at]).collect()).collect();
     let mut standings: Vec<Standing> = wanted.iter().map(|_| Standing::default()).collect();
-    for Fetched(row) in rows {
-        if let (Some(standing), Some(told)) = (fragments::given(&row).and_then(|at| standings.get_mut(at)), row.cell(1)) {
+    for (at, row) in figures::load(connection, STANDINGS, &columns, release).await? {
+        if let (Some(standing), Some(told)) = (standings.get_mut(at), row.cell(1)) {
             *standing = Standing::read(told);
         }
     }

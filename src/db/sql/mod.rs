@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod codes;
+pub mod columns;
 pub mod filter;
 pub mod fragments;
 pub mod functions;
