@@ -44,6 +44,7 @@ mod series;
 mod shortcut;
 mod slowness;
 mod startup;
+mod statements;
 mod strings;
 mod time;
 mod tour;
