@@ -89,7 +89,7 @@ impl Query for Missing {
 /// Those of the codes that no row of the dataset bears at the release; nor has borne before it, where `ever` says so.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn unknown(
     mut connection: &AsyncPgConnection,
     dataset: &'static Dataset,
@@ -103,7 +103,7 @@ pub async fn unknown(
 /// The codes closest to one that does not exist: rows of that name first, then codes that look like it.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn closest(
     connection: &AsyncPgConnection,
     dataset: &'static Dataset,

@@ -1,5 +1,6 @@
-//! Owns the reading of what a figure is compared with: the same figure of the territories around, and its rank among
-//! the territories of its kind. Must not know how it is shown.
+//! Owns the comparison of figures: the same figure of the territories that contain the one shown, and its rank among the
+//! territories of the same kind.
+//! Must not know how it is shown.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +12,7 @@ use super::figures::{self, FIGURES, RANKED};
 use super::ranking::{Alike, Rank, Standings};
 use crate::query::{Plan, Release, Row};
 
-/// The same figure of a territory around.
+/// The same figure of a territory that contains the one shown.
 #[derive(Clone, Debug)]
 pub struct Figure {
     /// `parent`, `region` or `country`.
@@ -20,25 +21,25 @@ pub struct Figure {
     pub territory_code: String,
     /// The value, if there is one.
     pub value: Option<String>,
-    /// How it is hedged.
+    /// The qualifier of the value, such as `about` or `at_least`.
     pub qualifier: Option<String>,
-    /// Its statuses, a JSON array; nothing where there is no such observation.
+    /// Its statuses, a JSON array; `None` if there is no such observation.
     pub statuses: Option<String>,
 }
 
-/// What one row is compared with.
+/// The comparison of one row.
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
-    /// The figures around.
+    /// The same figure of containing territories.
     pub figures: Vec<Figure>,
-    /// The rank; nothing for a row without a value.
+    /// The rank; `None` for a row without a value.
     pub rank: Option<Rank>,
 }
 
-/// What each row of a page is compared with, in the order of the rows.
+/// Reads the comparison of each row of a page, in the order of the rows.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn compare(
     connection: &AsyncPgConnection,
     standings: &Standings,

@@ -20,7 +20,7 @@ columns! {
     territories { code, kind, first_release, last_release }
 }
 
-/// The levels that a territory is compared with, from the nearest on; its parent is the nearest above it.
+/// The same figure of the département, region and country that contain a territory. The nearest of them is its `parent`.
 pub(super) const FIGURES: &str = "
 WITH asked AS (
     SELECT a.*, t.kind FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
@@ -46,7 +46,7 @@ LEFT JOIN observations o ON o.indicator_code = a.indicator_code AND o.territory_
     AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
 ORDER BY c.row, c.comparator";
 
-/// What figures are ranked by: their values, without zeros at the end, among the territories of the kind.
+/// The kind of the territory and the value of each figure, without zeros at the end, by which it is ranked.
 pub(super) const RANKED: &str = "
 SELECT a.row::text, t.kind, trim_scale(o.value)::text FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
     AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)

@@ -1,6 +1,6 @@
-//! Owns the question whether the geography of a day is known, and whether the territories that a request names were
-//! there on it.
-//! Must not know what is read of that day.
+//! Owns the check of a date in the geography: whether it is in the known range, and whether the territories that a request
+//! names existed on it.
+//! Must not know what is read.
 
 use chrono::NaiveDate;
 use diesel::dsl::min;
@@ -11,27 +11,27 @@ use crate::db::schema::{territories, territory_versions};
 use crate::db::sql::functions::make_date;
 use crate::query::{Dataset, Plan, Via};
 
-/// Why the geography of a day cannot be read.
+/// Why the geography of a date cannot be read.
 #[derive(Debug)]
 pub enum Untimely {
     /// The release holds no history of the geography.
     NoHistory,
-    /// It is known from the first of these days to the last.
+    /// The date is not between these two.
     OutOfRange(NaiveDate, NaiveDate),
-    /// These territories were not there on the day.
+    /// These territories did not exist on the date.
     NotThere(Vec<Absent>),
 }
 
-/// A territory that was not there on a day.
+/// A territory that did not exist on a date.
 #[derive(Debug)]
 pub struct Absent {
-    /// The parameter that names it; none when the address does.
+    /// The parameter that names it; `None` if the path does.
     pub parameter: Option<String>,
     /// Its code.
     pub code: String,
-    /// From which day to which the code named a territory, as far as is known.
+    /// The known spans in which the code named a territory. The end is excluded, and `None` for a span that lasts.
     pub spans: Vec<(NaiveDate, Option<NaiveDate>)>,
-    /// What it came from, when the day lies before it, or became, when it lies after.
+    /// The codes of its predecessors if the date is before its first span, of its successors if it is after one.
     pub instead: Vec<String>,
 }
 
@@ -48,10 +48,10 @@ struct Version {
     successor_codes: Option<Vec<Option<String>>>,
 }
 
-/// Why the day of a plan cannot be read at a release; nothing when it can, or when the plan names no day.
+/// Checks the date of a plan at a release. Returns `None` if it can be read, or if the plan has no date.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn untimely(
     mut connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
@@ -89,7 +89,7 @@ pub async fn untimely(
     Ok((!absent.is_empty()).then_some(Untimely::NotThere(absent)))
 }
 
-/// The territories that a plan names, by the parameter that does.
+/// The territories that a plan names, each with its parameter.
 fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<String>, &'a str)> {
     let dated = plan.selection.context.link.is_some_and(|link| matches!(link.via, Via::Containment(_)));
     let start = plan.selection.parent.as_deref().filter(|_| parent.is_some() && dated).map(|code| (None, code));

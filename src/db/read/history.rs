@@ -1,5 +1,5 @@
-//! Owns the reading of one row's versions, with the releases that opened and closed each.
-//! Must not know how they are told.
+//! Owns the reading of the versions of one row, with the releases that opened and closed each.
+//! Must not know how they are shown.
 
 use std::collections::BTreeMap;
 
@@ -16,15 +16,15 @@ use crate::query::{Column, Plan, Row};
 /// A page of versions, the newest first.
 #[derive(Debug)]
 pub struct History {
-    /// The versions; their columns are the plan's.
+    /// The versions, with the columns of the plan.
     pub page: Page,
-    /// The version before the last of the page.
+    /// The version that comes before the last one of the page.
     pub before: Option<Row>,
     /// The releases that opened or closed them, by number.
     pub releases: BTreeMap<i32, Act>,
 }
 
-/// A release, as far as it concerns the row.
+/// A release that opened or closed a version of the row.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = releases)]
 pub struct Act {
@@ -33,23 +33,23 @@ pub struct Act {
     pub published_at: DateTime<Utc>,
     /// Its title.
     pub title: String,
-    /// The reason why it withdrew the row, if it did and gave one.
+    /// The reason why it withdrew the row, if it did and one is recorded.
     #[diesel(select_expression = withdrawals::reason.nullable())]
     pub reason: Option<String>,
-    /// The code of what stands in the row's place.
+    /// The code of the row that replaces it.
     #[diesel(select_expression = withdrawals::successor_code.nullable())]
     pub successor_code: Option<String>,
 }
 
-/// The number in a column of this name.
+/// The number in the column with this name.
 pub fn number(columns: &[Column], row: &Row, name: &str) -> Option<i32> {
     row.cell(columns.iter().position(|column| column.name == name)?)?.parse().ok()
 }
 
-/// Reads a page of versions.
+/// Reads a page of the versions of the plan's row.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<History> {
     let mut rows = select::load(connection, Select::page(plan, snapshot.release.number, false)).await?;
     let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);

@@ -1,6 +1,6 @@
-//! Owns the ranks of figures among those of the territories of the same kind. To rank one figure all of its kind are read;
-//! so what they come to is kept, bounded by its bytes, and the figures of the next territory are ranked without them.
-//! Must not know which rows are asked for, nor how ranks are shown.
+//! Owns the rank of a figure among the territories of the same kind. Ranking one figure reads the figures of all territories
+//! of its kind, so their distribution is cached, within a number of bytes.
+//! Must not know which rows a request selects, nor how ranks are shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,53 +15,53 @@ use super::figures::{self, STANDINGS};
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
-/// What is kept for each byte of the memory of answers: its fourth part.
+/// The cache has one byte for so many bytes of the response cache.
 const SHARE: u64 = 4;
 
-/// Bytes that one value takes beside its text, about.
+/// About how many bytes a value takes beside its text.
 const OVERHEAD: usize = 56;
 
-/// Bytes of a standing, about: how many are to be reckoned with.
+/// About how many bytes a distribution takes, for the initial capacity.
 const USUAL: u64 = 256 * 1024;
 
-/// Bytes of each part that has a lock of its own, at least: the standing of all communes must fit several times.
+/// The least number of bytes of a shard of the cache: the distribution over all communes must fit several times.
 const PART: u64 = 8 << 20;
 
-/// The most parts.
+/// The most shards of the cache.
 const PARTS: u64 = 16;
 
-/// The most standings that one statement reads: what is read is kept even when the time of the request is up.
+/// The most distributions that one statement reads. What is read is cached even if the request then times out.
 const AT_ONCE: usize = 8;
 
-/// What figures have in common that are ranked with each other: the indicator, period, breakdown, nature and source, and
-/// the kind of their territories.
+/// What figures that are ranked with each other have in common: indicator, period, breakdown, nature, source, and kind of
+/// territory.
 pub type Alike = [String; 6];
 
-/// The place of a figure among those of the territories of its kind, the largest first.
+/// The rank of a figure among the territories of its kind, the largest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rank {
-    /// Its place; equal values have the same.
+    /// Its position from 1; equal values have the same.
     pub position: u64,
     /// The number of territories of the kind with a value.
     pub of: u64,
     /// How many others have the same value.
     pub tied: u64,
-    /// How many have a suppressed value, and so no place.
+    /// How many have a suppressed value, and so no rank.
     pub suppressed: u64,
 }
 
-/// How the figures of all territories of a kind stand to each other.
+/// The distribution of a figure over all territories of a kind.
 #[derive(Debug, Default)]
 pub struct Standing {
-    /// For each value, without zeros at its end, its place and how often it is there.
+    /// For each value, without zeros at its end, its position and how often it occurs.
     places: HashMap<Box<str>, (u64, u64)>,
     of: u64,
     suppressed: u64,
 }
 
 impl Standing {
-    /// Reads what the database tells: values, the largest first, each with how often it is there; at the end, without a
-    /// value, how many are suppressed.
+    /// Parses the text of a distribution: `value count` pairs separated by `;`, the largest value first, and at the end the
+    /// count of suppressed values, without a value.
     fn read(told: &str) -> Self {
         let mut standing = Self::default();
         for (value, number) in told.split(';').filter_map(|part| part.split_once(' ')) {
@@ -76,7 +76,7 @@ impl Standing {
         standing
     }
 
-    /// The rank of a value, without zeros at its end; nothing for one that is not there.
+    /// The rank of a value, without zeros at its end; `None` for a value that does not occur.
     pub fn rank(&self, value: &str) -> Option<Rank> {
         let (position, number) = *self.places.get(value)?;
         Some(Rank { position, of: self.of, tied: number - 1, suppressed: self.suppressed })
@@ -86,7 +86,7 @@ impl Standing {
 #[derive(Clone)]
 struct Weights;
 
-/// The number and time of a release, and what is ranked at it.
+/// The number and time of a release, and the figures that are ranked.
 type Key = ((i32, i64), Alike);
 
 impl Weighter<Key, Arc<Standing>> for Weights {
@@ -96,18 +96,18 @@ impl Weighter<Key, Arc<Standing>> for Weights {
     }
 }
 
-/// The standings that are kept, for all workers. Copies are the same.
+/// The cache of distributions, shared by all workers and by its clones.
 #[derive(Clone)]
 pub struct Standings(Option<Arc<Kept>>);
 
 struct Kept {
     standings: Cache<Key, Arc<Standing>, Weights>,
-    /// Held by whoever reads them: after a publication many ask for the same at once.
+    /// Held while distributions are read: after a publication many requests need the same ones at once.
     reading: Mutex<()>,
 }
 
 impl Standings {
-    /// Standings beside a memory of so many bytes.
+    /// A cache beside a response cache of so many bytes; none if that has none.
     pub fn new(memory: u64) -> Self {
         let bytes = memory / SHARE;
         if bytes == 0 {
@@ -117,10 +117,10 @@ impl Standings {
         Self(Some(Arc::new(Kept { standings, reading: Mutex::default() })))
     }
 
-    /// How the figures of each of these stand at a release.
+    /// The distributions of these figures at a release.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn of(
         &self,
         connection: &AsyncPgConnection,
@@ -150,7 +150,7 @@ impl Standings {
         Ok(found)
     }
 
-    /// Finds what is kept, and gives what is not.
+    /// Adds to `found` what is cached, and returns what is not.
     fn look(&self, at: (i32, i64), wanted: Vec<Alike>, found: &mut HashMap<Alike, Arc<Standing>>) -> Vec<Alike> {
         let Some(kept) = &self.0 else { return wanted };
         let mut missing = Vec::new();

@@ -1,5 +1,5 @@
-//! Owns what became of a code that no row bears at a release: whether it was withdrawn, comes later, or never was.
-//! Must not know how that is told.
+//! Owns the answer to why no row has a code at a release: its row was withdrawn, comes later, or never existed.
+//! Must not know how the answer is shown.
 
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
@@ -9,33 +9,33 @@ use crate::db::schema::{releases, withdrawals};
 use crate::query::Dataset;
 use crate::query::Release;
 
-/// What became of a code.
+/// Why no row has a code at a release.
 #[derive(Clone, Debug)]
 pub enum Fate {
     /// Its row was withdrawn.
     Withdrawn(Withdrawal),
-    /// A row bears it from this release on; these codes come closest.
+    /// A row has it from this release on. Holds the most similar codes too.
     Later(i32, Vec<String>),
-    /// No row has ever borne it; these come closest.
+    /// No row has ever had it. Holds the most similar codes.
     Never(Vec<String>),
 }
 
-/// Why there is no row any more.
+/// How a row was withdrawn.
 #[derive(Clone, Debug)]
 pub struct Withdrawal {
     /// The release that withdrew it.
     pub release: Release,
-    /// The reason, in French; where none is recorded, the title of the release.
+    /// The reason, in French; the title of the release if none is recorded.
     pub reason: String,
-    /// The code of what stands in its place.
+    /// The code of the row that replaces it.
     pub successor_code: Option<String>,
 }
 
-/// What became of a code that no row of the dataset bears at the release. A row's last release is the one before that
-/// which withdrew it.
+/// Finds out why no row of the dataset has a code at the release. The last release of a withdrawn row is the one before the
+/// release that withdrew it.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn fate(
     mut connection: &AsyncPgConnection,
     dataset: &'static Dataset,

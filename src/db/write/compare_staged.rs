@@ -1,4 +1,4 @@
-//! Owns the comparison of staged rows with those that a release published.
+//! Owns the comparison of staged rows with the rows of a release.
 //! Must not know where the rows come from.
 
 use super::staging::Stage;
@@ -9,24 +9,24 @@ use crate::db::sql::fragments;
 /// The most rows that are listed.
 const LISTED: usize = 20;
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug)]
 pub struct Against {
     /// Staged rows.
     pub rows: u64,
-    /// Rows that were published so, and are not current any more.
+    /// Rows that the release has, and that a later release closed.
     pub superseded: u64,
-    /// Rows that were not published so: code and detail; the first of them.
+    /// The first rows that the release does not have, or has with other values: code and detail.
     pub faults: Vec<(String, String)>,
-    /// How many of them there are.
+    /// How many such rows there are.
     pub fault_count: u64,
 }
 
 impl Stage<'_, '_> {
-    /// Compares the staged rows with those that were current at a release.
+    /// Compares the staged rows with those that are visible at a release.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn against(&self, release: i32) -> Result<Against, DbError> {
         let (table, code) = (self.dataset.name, codes::code_of(self.dataset, "s"));
         self.run(&format!("ANALYZE stage_{table}")).await?;

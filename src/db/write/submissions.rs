@@ -1,5 +1,5 @@
-//! Owns publications asked for over HTTP: which were asked for, so that asking again is noticed, and how far they are.
-//! What came of one is read from the audit, whose line is written with the release.
+//! Owns submissions: publications sent over HTTP, their idempotency keys and their progress. The result of a submission is
+//! its line in the audit, which is written in the transaction of the release.
 //! Must not know what a publication does.
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,23 +14,23 @@ use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::{audit, publications};
 use crate::db::sql::functions::clock_timestamp;
 
-/// The time after which a publication that nobody works on has failed: its server has died.
+/// The time without a sign of progress after which a submission has failed: its server has died.
 const ABANDONED: TimeDelta = TimeDelta::seconds(60);
 
-/// How far a publication is.
+/// The state of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It waits for others.
+    /// It waits for other submissions.
     Queued,
-    /// Its files are read.
+    /// The server reads its files.
     Reading,
-    /// Its rows are checked against each other and what is published.
+    /// The server checks its rows against each other and against what is published.
     Checking,
-    /// Its rows are compared with what is published.
+    /// The server compares its rows with what is published.
     Comparing,
-    /// It made a release, or found that none is needed, or would make one.
+    /// It made a release, needed none, or was a dry run without errors.
     Done,
-    /// It is at fault.
+    /// Its files have errors, or its key lacks a scope.
     Refused,
     /// The service failed.
     Failed,
@@ -40,7 +40,7 @@ impl State {
     const ALL: [State; 7] =
         [State::Queued, State::Reading, State::Checking, State::Comparing, State::Done, State::Refused, State::Failed];
 
-    /// The word for it.
+    /// The name that is stored and shown.
     pub fn name(self) -> &'static str {
         match self {
             State::Queued => "queued",
@@ -62,46 +62,46 @@ impl State {
     }
 }
 
-/// What came of a publication.
+/// The result of a submission.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// In one word.
+    /// How it ended.
     pub outcome: Outcome,
-    /// The release that was made.
+    /// The number of the new release.
     pub release: Option<i32>,
-    /// The report, the faults, or what else is to be said.
+    /// The report or the errors, as JSON.
     pub detail: Value,
 }
 
-/// A publication that was asked for.
+/// A submission as the database has it.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// Its identifier.
     pub id: String,
-    /// The digest of what was sent.
+    /// The digest of the request.
     pub digest: String,
-    /// Whether it only tries.
+    /// Whether it is a dry run.
     pub dry_run: bool,
-    /// How far it is.
+    /// Its state.
     pub state: State,
-    /// When it was asked for.
+    /// When it was received.
     pub created_at: DateTime<Utc>,
-    /// Bytes of its files that have been read.
+    /// How many bytes of its files have been read.
     pub bytes_read: i64,
-    /// Bytes of its files.
+    /// How many bytes its files have.
     pub bytes_total: i64,
-    /// What came of it, once that is known.
+    /// Its result, once it has ended.
     pub settled: Option<Settled>,
 }
 
-/// What is asked for.
+/// A new submission.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The identifier that it gets.
+    /// Its identifier.
     pub id: String,
     /// The name of the key.
     pub key: String,
-    /// The client's own name for the request.
+    /// The value of the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
     /// The digest of what was sent.
     pub digest: String,
@@ -148,7 +148,7 @@ impl From<Columns> for Standing {
     }
 }
 
-/// The publication with this identifier, if it was asked for with this key.
+/// The submission with this identifier, if it was made with this key.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
@@ -158,8 +158,8 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standin
     Ok(found.map(Standing::from))
 }
 
-/// Records that a publication is asked for, or gives the one that was asked for under the same idempotency key, unless
-/// that one failed: then it is tried again, under the new identifier.
+/// Adds a submission and returns `None`, or returns the earlier one with the same idempotency key. An earlier one that failed
+/// is tried again, under the new identifier.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached; then nothing is recorded.
@@ -187,7 +187,7 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
     if earlier.state != State::Failed || earlier.digest != claim.digest {
         return Ok(Some(earlier));
     }
-    // Of two that try again at once only one finds the identifier that it has read.
+    // If two requests try again at once, only one still finds the identifier that both have read.
     let renew = diesel::update(publications::table.find(&earlier.id)).set((
         publications::id.eq(&claim.id),
         queued,
@@ -201,7 +201,7 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
     }
 }
 
-/// Says how far a publication is, and that somebody works on it.
+/// Records the state of a submission and how many bytes have been read, and that its server is alive.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.

@@ -1,5 +1,5 @@
-//! Owns the withdrawal of rows: closed, with the reason on record; and the rows that still speak of them.
-//! Must not know who withdraws.
+//! Owns the withdrawal of rows: a row is closed and the reason recorded, and no current row may still refer to it.
+//! Must not know who withdraws a row.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -12,13 +12,13 @@ use crate::db::schema::withdrawals;
 use crate::db::sql::codes;
 use crate::query::{Dataset, Field};
 
-/// The most rows that are shown of those that still speak of a withdrawn one.
+/// The most rows that are listed of those that refer to a withdrawn one.
 const SHOWN: usize = 20;
 
-/// Closes the row with this code before release `number`; says whether there was one.
+/// Closes the current row with this code before release `number`. Returns whether there was one.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
     let (same, texts) = same(&parts);
@@ -30,10 +30,10 @@ pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, cod
     Ok(transaction.execute(&close, &texts).await? == 1)
 }
 
-/// Records why a row was withdrawn.
+/// Records the reason why a row was withdrawn, and the code of its successor.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn record(
     transaction: &Transaction<'_>,
     (dataset, code, number): (&'static Dataset, &str, i32),
@@ -51,10 +51,10 @@ pub async fn record(
     Ok(())
 }
 
-/// Whether a current row has this code.
+/// Returns whether a current row has this code.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
     let (same, texts) = same(&parts);
@@ -62,17 +62,17 @@ pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, co
     Ok(transaction.query_one(&query, &texts).await?.get(0))
 }
 
-/// The condition that a row has these values of its key, with its parameters.
+/// The condition on the key of a row, with the values of its parameters.
 fn same<'p>(parts: &'p [(&'static Field, String)]) -> (String, Vec<&'p (dyn ToSql + Sync)>) {
     let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
     (same.join(" AND "), parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect())
 }
 
-/// The rows of `dataset` that are current and whose `field` names a row of `target` that release `number` withdrew:
-/// their codes, with the code that they name, the first by code.
+/// The current rows of `dataset` whose `field` refers to a row of `target` that release `number` withdrew. Lists the first
+/// by code, each as its own code and the code that it refers to.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn orphans(
     transaction: &Transaction<'_>,
     (dataset, field, list): (&'static Dataset, &str, bool),
