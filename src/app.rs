@@ -17,7 +17,7 @@ use crate::db::Timeline;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
-use crate::db::read::ranking::Standings;
+use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::Shortcuts;
 use crate::http::cache::store::Memory;
 use crate::http::handlers::files;
@@ -56,7 +56,7 @@ pub struct Shared {
     /// The short ways to them.
     pub shortcuts: Shortcuts,
     /// How the figures of territories of a kind stand to each other.
-    pub standings: Standings,
+    pub rankings: RankingCache,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -100,7 +100,7 @@ impl Shared {
             timeline,
             memory: Memory::new(memory),
             shortcuts: Shortcuts::new(memory),
-            standings: Standings::new(memory),
+            rankings: RankingCache::new(memory),
             database,
             replicas,
             limits,
@@ -156,7 +156,7 @@ pub fn build(
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),
-        standings: shared.standings.clone(),
+        rankings: shared.rankings.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),

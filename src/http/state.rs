@@ -14,7 +14,7 @@ use crate::db::Pool;
 use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::read::export::Exports;
-use crate::db::read::ranking::Standings;
+use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
 use crate::publish::Desk;
 use crate::query::Dataset;
@@ -32,7 +32,7 @@ pub struct State {
     /// The short ways to them, for all workers.
     pub shortcuts: Shortcuts,
     /// How the figures of territories of a kind stand to each other, for all workers.
-    pub standings: Standings,
+    pub rankings: RankingCache,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
     /// The files of releases.

@@ -74,7 +74,7 @@ async fn rows(client: &mut Client, inputs: &Arc<Inputs>, comparison: &mut Compar
         let stage = Stage::create(publication.transaction(), dataset).await?;
         let mut read = load::read(inputs, (dataset, springs), &stage, &names, &progress, 0).await?;
         read.faults.check()?;
-        let found = stage.against(release).await?;
+        let found = stage.compare_with_release(release).await?;
         comparison.rows += found.rows;
         comparison.superseded += found.superseded;
         comparison.fault_count += found.fault_count;

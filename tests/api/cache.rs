@@ -233,8 +233,8 @@ fn a_publication_tells_its_number_once_it_is_there_and_never_otherwise() {
             };
             let hear = async {
                 while let Some(Ok(message)) = futures_util::StreamExt::next(&mut messages).await {
-                    if let tokio_postgres::AsyncMessage::Notification(told) = message {
-                        heard.lock().expect("one hears").push(told.payload().to_owned());
+                    if let reperes::db::connection::config::Message::Notification(payload) = message {
+                        heard.lock().expect("one hears").push(payload);
                     }
                 }
             };

@@ -236,10 +236,10 @@ fn place(config: &Config) -> String {
 }
 
 /// A message that the server sends of its own accord.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
-    /// A notification of a channel that the connection listens to.
-    Notification,
+    /// The payload of a notification on a channel that the connection listens to.
+    Notification(String),
     /// Anything else, such as a notice.
     Other,
 }
@@ -254,7 +254,7 @@ where
 {
     let messages = stream::poll_fn(move |context| connection.poll_message(context));
     Box::pin(messages.map(|message| match message? {
-        AsyncMessage::Notification(_) => Ok(Message::Notification),
+        AsyncMessage::Notification(notification) => Ok(Message::Notification(notification.payload().to_owned())),
         _ => Ok(Message::Other),
     }))
 }

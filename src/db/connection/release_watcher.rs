@@ -127,7 +127,7 @@ impl Timeline {
         let told = Arc::new(Notify::new());
         let drive = async {
             while let Some(message) = messages.next().await {
-                if message? == Message::Notification {
+                if matches!(message?, Message::Notification(_)) {
                     told.notify_one();
                 }
             }

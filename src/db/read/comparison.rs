@@ -9,7 +9,7 @@ use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 
 use super::figures::{self, FIGURES, RANKED};
-use super::ranking::{Alike, Rank, Standings};
+use super::ranking::{Rank, RankedGroup, RankingCache};
 use crate::query::{Plan, Release, Row};
 
 /// The same figure of a territory that contains the one shown.
@@ -42,7 +42,7 @@ pub struct Comparison {
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn compare(
     connection: &AsyncPgConnection,
-    standings: &Standings,
+    rankings: &RankingCache,
     plan: &Plan,
     release: &Release,
     rows: &[&Row],
@@ -78,14 +78,14 @@ pub async fn compare(
     let ranked = ranked.iter().filter_map(|(row, found)| {
         let [indicator, period, breakdown, nature, source] =
             ["indicator_code", "period", "breakdown", "nature", "source_code"].map(|name| cell(name, *row));
-        let alike = [indicator?, period?, breakdown?, nature?, source?, found.cell(1)?.to_owned()];
-        Some((*row, alike, found.cell(2)?))
+        let group = [indicator?, period?, breakdown?, nature?, source?, found.cell(1)?.to_owned()];
+        Some((*row, group, found.cell(2)?))
     });
-    let ranked: Vec<(usize, Alike, &str)> = ranked.collect();
-    let wanted: BTreeSet<Alike> = ranked.iter().map(|(_, alike, _)| alike.clone()).collect();
-    let standings = standings.of(connection, release, wanted.into_iter().collect()).await?;
-    for (row, alike, value) in ranked {
-        compared[row].rank = standings.get(&alike).and_then(|standing| standing.rank(value));
+    let ranked: Vec<(usize, RankedGroup, &str)> = ranked.collect();
+    let wanted: BTreeSet<RankedGroup> = ranked.iter().map(|(_, group, _)| group.clone()).collect();
+    let rankings = rankings.of(connection, release, wanted.into_iter().collect()).await?;
+    for (row, group, value) in ranked {
+        compared[row].rank = rankings.get(&group).and_then(|distribution| distribution.rank(value));
     }
     Ok(compared)
 }

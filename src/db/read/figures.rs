@@ -56,7 +56,7 @@ WHERE o.value IS NOT NULL AND o.first_release <= $7 AND (o.last_release IS NULL 
 
 /// The kind is compared in a subquery that does not depend on the row, which the database hashes once: of a join it
 /// believes that one row comes out, and looks each territory up in the index.
-pub(super) const STANDINGS: &str = "
+pub(super) const DISTRIBUTIONS: &str = "
 SELECT f.row::text, (
     SELECT string_agg(concat(trim_scale(v.value), ' ', v.number), ';' ORDER BY v.value DESC NULLS LAST)
     FROM (

@@ -13,7 +13,7 @@ use crate::query::{Dataset, Plan, Via};
 
 /// Why the geography of a date cannot be read.
 #[derive(Debug)]
-pub enum Untimely {
+pub enum DateError {
     /// The release holds no history of the geography.
     NoHistory,
     /// The date is not between these two.
@@ -52,12 +52,12 @@ struct Version {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn untimely(
+pub async fn check_date(
     mut connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
     plan: &Plan,
     release: i32,
-) -> QueryResult<Option<Untimely>> {
+) -> QueryResult<Option<DateError>> {
     let Some(day) = plan.selection.geography else { return Ok(None) };
     let visible = territory_versions::first_release
         .le(release)
@@ -73,9 +73,9 @@ pub async fn untimely(
         .select(make_date(territories::geography_year, 12, 31));
     let range = diesel::select((first.single_value(), last.single_value()));
     let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = range.get_result(&mut connection).await?;
-    let (Some(first), Some(last)) = (first, last) else { return Ok(Some(Untimely::NoHistory)) };
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Some(DateError::NoHistory)) };
     if !(first..=last).contains(&day) {
-        return Ok(Some(Untimely::OutOfRange(first, last)));
+        return Ok(Some(DateError::OutOfRange(first, last)));
     }
     let named = named(parent, plan);
     let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
@@ -86,7 +86,7 @@ pub async fn untimely(
         .select(Version::as_select());
     let versions: Vec<Version> = versions.load(&mut connection).await?;
     let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
-    Ok((!absent.is_empty()).then_some(Untimely::NotThere(absent)))
+    Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
 }
 
 /// The territories that a plan names, each with its parameter.

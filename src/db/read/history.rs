@@ -21,13 +21,13 @@ pub struct History {
     /// The version that comes before the last one of the page.
     pub before: Option<Row>,
     /// The releases that opened or closed them, by number.
-    pub releases: BTreeMap<i32, Act>,
+    pub releases: BTreeMap<i32, VersionRelease>,
 }
 
 /// A release that opened or closed a version of the row.
 #[derive(Debug, Queryable, Selectable)]
 #[diesel(table_name = releases)]
-pub struct Act {
+pub struct VersionRelease {
     number: i32,
     /// When it was published.
     pub published_at: DateTime<Utc>,
@@ -64,11 +64,11 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
     let closed = rows.iter().filter_map(|row| number(&columns, row, "last_release")).map(|last| last + 1);
     let withdrawn =
         withdrawals::dataset.eq(dataset.name).and(withdrawals::code.eq(code)).and(withdrawals::release.eq(releases::number));
-    let acts = releases::table
+    let found = releases::table
         .left_join(withdrawals::table.on(withdrawn))
         .filter(releases::number.eq_any(opened.chain(closed).collect::<Vec<_>>()))
-        .select(Act::as_select());
-    let acts: Vec<Act> = acts.load(&mut connection).await?;
+        .select(VersionRelease::as_select());
+    let found: Vec<VersionRelease> = found.load(&mut connection).await?;
     let page = Page {
         release: snapshot.release.clone(),
         more: before.is_some(),
@@ -79,5 +79,5 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
         facets: Vec::new(),
         notices: None,
     };
-    Ok(History { page, before, releases: acts.into_iter().map(|act| (act.number, act)).collect() })
+    Ok(History { page, before, releases: found.into_iter().map(|release| (release.number, release)).collect() })
 }

@@ -11,7 +11,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::figures::{self, STANDINGS};
+use super::figures::{self, DISTRIBUTIONS};
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
@@ -35,7 +35,7 @@ const AT_ONCE: usize = 8;
 
 /// What figures that are ranked with each other have in common: indicator, period, breakdown, nature, source, and kind of
 /// territory.
-pub type Alike = [String; 6];
+pub type RankedGroup = [String; 6];
 
 /// The rank of a figure among the territories of its kind, the largest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,28 +52,28 @@ pub struct Rank {
 
 /// The distribution of a figure over all territories of a kind.
 #[derive(Debug, Default)]
-pub struct Standing {
+pub struct Distribution {
     /// For each value, without zeros at its end, its position and how often it occurs.
     places: HashMap<Box<str>, (u64, u64)>,
     of: u64,
     suppressed: u64,
 }
 
-impl Standing {
+impl Distribution {
     /// Parses the text of a distribution: `value count` pairs separated by `;`, the largest value first, and at the end the
     /// count of suppressed values, without a value.
-    fn read(told: &str) -> Self {
-        let mut standing = Self::default();
-        for (value, number) in told.split(';').filter_map(|part| part.split_once(' ')) {
+    fn read(text: &str) -> Self {
+        let mut distribution = Self::default();
+        for (value, number) in text.split(';').filter_map(|part| part.split_once(' ')) {
             let number = number.parse().unwrap_or_default();
             if value.is_empty() {
-                standing.suppressed = number;
+                distribution.suppressed = number;
             } else {
-                standing.places.insert(value.into(), (standing.of + 1, number));
-                standing.of += number;
+                distribution.places.insert(value.into(), (distribution.of + 1, number));
+                distribution.of += number;
             }
         }
-        standing
+        distribution
     }
 
     /// The rank of a value, without zeros at its end; `None` for a value that does not occur.
@@ -87,34 +87,34 @@ impl Standing {
 struct Weights;
 
 /// The number and time of a release, and the figures that are ranked.
-type Key = ((i32, i64), Alike);
+type Key = ((i32, i64), RankedGroup);
 
-impl Weighter<Key, Arc<Standing>> for Weights {
-    fn weight(&self, key: &Key, standing: &Arc<Standing>) -> u64 {
-        let texts: usize = key.1.iter().map(String::len).chain(standing.places.keys().map(|value| value.len())).sum();
-        (texts + OVERHEAD * (standing.places.len() + key.1.len())) as u64
+impl Weighter<Key, Arc<Distribution>> for Weights {
+    fn weight(&self, key: &Key, distribution: &Arc<Distribution>) -> u64 {
+        let texts: usize = key.1.iter().map(String::len).chain(distribution.places.keys().map(|value| value.len())).sum();
+        (texts + OVERHEAD * (distribution.places.len() + key.1.len())) as u64
     }
 }
 
 /// The cache of distributions, shared by all workers and by its clones.
 #[derive(Clone)]
-pub struct Standings(Option<Arc<Kept>>);
+pub struct RankingCache(Option<Arc<Cached>>);
 
-struct Kept {
-    standings: Cache<Key, Arc<Standing>, Weights>,
+struct Cached {
+    rankings: Cache<Key, Arc<Distribution>, Weights>,
     /// Held while distributions are read: after a publication many requests need the same ones at once.
     reading: Mutex<()>,
 }
 
-impl Standings {
+impl RankingCache {
     /// A cache beside a response cache of so many bytes; none if that has none.
     pub fn new(memory: u64) -> Self {
         let bytes = memory / SHARE;
         if bytes == 0 {
             return Self(None);
         }
-        let standings = bounded(bytes, USUAL, (bytes / PART).clamp(1, PARTS), Weights);
-        Self(Some(Arc::new(Kept { standings, reading: Mutex::default() })))
+        let rankings = bounded(bytes, USUAL, (bytes / PART).clamp(1, PARTS), Weights);
+        Self(Some(Arc::new(Cached { rankings, reading: Mutex::default() })))
     }
 
     /// The distributions of these figures at a release.
@@ -125,8 +125,8 @@ impl Standings {
         &self,
         connection: &AsyncPgConnection,
         release: &Release,
-        wanted: Vec<Alike>,
-    ) -> QueryResult<HashMap<Alike, Arc<Standing>>> {
+        wanted: Vec<RankedGroup>,
+    ) -> QueryResult<HashMap<RankedGroup, Arc<Distribution>>> {
         let at = (release.number, release.published_at.timestamp_micros());
         let mut found = HashMap::with_capacity(wanted.len());
         let missing = self.look(at, wanted, &mut found);
@@ -134,30 +134,35 @@ impl Standings {
             return Ok(found);
         }
         let _reading = match &self.0 {
-            Some(kept) => Some(kept.reading.lock().await),
+            Some(cached) => Some(cached.reading.lock().await),
             None => None,
         };
         let missing = self.look(at, missing, &mut found);
         for some in missing.chunks(AT_ONCE) {
-            for (alike, standing) in some.iter().zip(read(connection, release.number, some).await?) {
-                let standing = Arc::new(standing);
-                if let Some(kept) = &self.0 {
-                    kept.standings.insert((at, alike.clone()), Arc::clone(&standing));
+            for (group, distribution) in some.iter().zip(read(connection, release.number, some).await?) {
+                let distribution = Arc::new(distribution);
+                if let Some(cached) = &self.0 {
+                    cached.rankings.insert((at, group.clone()), Arc::clone(&distribution));
                 }
-                found.insert(alike.clone(), standing);
+                found.insert(group.clone(), distribution);
             }
         }
         Ok(found)
     }
 
     /// Adds to `found` what is cached, and returns what is not.
-    fn look(&self, at: (i32, i64), wanted: Vec<Alike>, found: &mut HashMap<Alike, Arc<Standing>>) -> Vec<Alike> {
-        let Some(kept) = &self.0 else { return wanted };
+    fn look(
+        &self,
+        at: (i32, i64),
+        wanted: Vec<RankedGroup>,
+        found: &mut HashMap<RankedGroup, Arc<Distribution>>,
+    ) -> Vec<RankedGroup> {
+        let Some(cached) = &self.0 else { return wanted };
         let mut missing = Vec::new();
-        for alike in wanted {
-            let key = (at, alike);
-            match kept.standings.get(&key) {
-                Some(standing) => _ = found.insert(key.1, standing),
+        for group in wanted {
+            let key = (at, group);
+            match cached.rankings.get(&key) {
+                Some(distribution) => _ = found.insert(key.1, distribution),
                 None => missing.push(key.1),
             }
         }
@@ -165,14 +170,14 @@ impl Standings {
     }
 }
 
-async fn read(connection: &AsyncPgConnection, release: i32, wanted: &[Alike]) -> QueryResult<Vec<Standing>> {
-    let columns = wanted.first().map_or(0, |alike| alike.len());
-    let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|alike| &alike[at]).collect()).collect();
-    let mut standings: Vec<Standing> = wanted.iter().map(|_| Standing::default()).collect();
-    for (at, row) in figures::load(connection, STANDINGS, &columns, release).await? {
-        if let (Some(standing), Some(told)) = (standings.get_mut(at), row.cell(1)) {
-            *standing = Standing::read(told);
+async fn read(connection: &AsyncPgConnection, release: i32, wanted: &[RankedGroup]) -> QueryResult<Vec<Distribution>> {
+    let columns = wanted.first().map_or(0, |group| group.len());
+    let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|group| &group[at]).collect()).collect();
+    let mut rankings: Vec<Distribution> = wanted.iter().map(|_| Distribution::default()).collect();
+    for (at, row) in figures::load(connection, DISTRIBUTIONS, &columns, release).await? {
+        if let (Some(distribution), Some(text)) = (rankings.get_mut(at), row.cell(1)) {
+            *distribution = Distribution::read(text);
         }
     }
-    Ok(standings)
+    Ok(rankings)
 }

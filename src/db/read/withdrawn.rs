@@ -11,7 +11,7 @@ use crate::query::Release;
 
 /// Why no row has a code at a release.
 #[derive(Clone, Debug)]
-pub enum Fate {
+pub enum MissingCode {
     /// Its row was withdrawn.
     Withdrawn(Withdrawal),
     /// A row has it from this release on. Holds the most similar codes too.
@@ -36,14 +36,14 @@ pub struct Withdrawal {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn fate(
+pub async fn missing_code(
     mut connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     code: String,
     release: i32,
-) -> QueryResult<Fate> {
+) -> QueryResult<MissingCode> {
     if dataset.split_code(&code).is_none() {
-        return codes::closest(connection, dataset, code, release).await.map(Fate::Never);
+        return codes::closest(connection, dataset, code, release).await.map(MissingCode::Never);
     }
     let versions = codes::versions(connection, dataset, &code).await?;
     let last = versions.iter().filter_map(|version| Some((version.last_release?, &version.code)));
@@ -58,13 +58,13 @@ pub async fn fate(
         if let Some(((number, published_at), title, recorded)) = released.get_result(&mut connection).await.optional()? {
             let (release, recorded): (Release, Option<(String, Option<String>)>) = (Release { number, published_at }, recorded);
             let (reason, successor_code) = recorded.unwrap_or((title, None));
-            return Ok(Fate::Withdrawn(Withdrawal { release, reason, successor_code }));
+            return Ok(MissingCode::Withdrawn(Withdrawal { release, reason, successor_code }));
         }
     }
     let later = versions.iter().map(|version| version.first_release).filter(|first| *first > release).min();
     let closest = codes::closest(connection, dataset, code, release).await?;
     Ok(match later {
-        Some(later) => Fate::Later(later, closest),
-        None => Fate::Never(closest),
+        Some(later) => MissingCode::Later(later, closest),
+        None => MissingCode::Never(closest),
     })
 }

@@ -11,7 +11,7 @@ const LISTED: usize = 20;
 
 /// The result of a comparison.
 #[derive(Debug)]
-pub struct Against {
+pub struct StagedComparison {
     /// Staged rows.
     pub rows: u64,
     /// Rows that the release has, and that a later release closed.
@@ -27,7 +27,7 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn against(&self, release: i32) -> Result<Against, DbError> {
+    pub async fn compare_with_release(&self, release: i32) -> Result<StagedComparison, DbError> {
         let (table, code) = (self.dataset.name, codes::code_of(self.dataset, "s"));
         self.run(&format!("ANALYZE stage_{table}")).await?;
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
@@ -57,6 +57,6 @@ impl Stage<'_, '_> {
             let rows = self.transaction.query(&query, &[]).await?;
             faults = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         }
-        Ok(Against { rows: number(0), superseded: number(1), faults, fault_count })
+        Ok(StagedComparison { rows: number(0), superseded: number(1), faults, fault_count })
     }
 }
