@@ -19,11 +19,12 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::release_watcher::Timeline;
+use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::read;
 use crate::db::schema::releases;
-use crate::db::{DbError, Timeline};
 use crate::query::Release;
 
 /// How often a replica is asked how far it is: nothing tells it, since a standby passes no `NOTIFY` on.

@@ -14,3 +14,5 @@ pub mod predicates;
 pub mod references;
 pub mod search;
 pub mod select;
+pub mod text;
+pub mod writer;

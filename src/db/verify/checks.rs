@@ -12,8 +12,8 @@ use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::releases;
-use crate::db::sql::codes;
 use crate::db::sql::latest_observations;
+use crate::db::sql::text;
 use crate::query::{Dataset, Rows, Shape};
 
 /// The most rows that one check of one dataset lists.
@@ -111,7 +111,7 @@ const STAGING: &str = "SELECT n.nspname || '.' || c.relname, 'a table of a publi
 
 /// The checks of one dataset: the name of each, and the SELECT that returns code and detail of each wrong row.
 fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newest: i32) -> Vec<(&'static str, String)> {
-    let (table, code) = (dataset.name, codes::code_of(dataset, "t"));
+    let (table, code) = (dataset.name, text::code_of(dataset, "t"));
     let keys = dataset.key.iter().map(|key| format!("t.\"{key}\"")).collect::<Vec<_>>().join(", ");
     let mut checks = vec![
         (
@@ -159,7 +159,7 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
 
 /// The rows that refer to a row which is not visible in every release that they are visible in.
 fn dangling(dataset: &'static Dataset, field: &str, list: bool, target: &'static Dataset, newest: i32) -> String {
-    let (table, other, code) = (dataset.name, target.name, codes::code_of(dataset, "t"));
+    let (table, other, code) = (dataset.name, target.name, text::code_of(dataset, "t"));
     let value = if list { format!("unnest(t.\"{field}\")") } else { format!("t.\"{field}\"") };
     format!(
         "WITH given AS (SELECT {code} AS code, {value} AS value, t.first_release AS f, coalesce(t.last_release, {newest}) AS l \

@@ -17,7 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::db::DbError;
 use crate::db::connection::config::Transaction;
-use crate::db::sql::fragments;
+use crate::db::sql::text;
 use crate::query::{Dataset, Field, Kind};
 
 /// The digest of one dataset at a release.
@@ -78,7 +78,7 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
         "COPY (SELECT {} FROM \"{}\" t WHERE {} ORDER BY {}) TO STDOUT",
         columns.join(", "),
         dataset.name,
-        fragments::of_release("t", release),
+        text::of_release("t", release),
         order.join(", ")
     );
     let (mut digest, mut rows, mut rest) = (Sha256::new(), 0, Vec::new());

@@ -3,8 +3,7 @@
 
 use super::staging::Stage;
 use crate::db::DbError;
-use crate::db::sql::codes;
-use crate::db::sql::fragments;
+use crate::db::sql::text;
 
 /// The most rows that are listed.
 const LISTED: usize = 20;
@@ -28,11 +27,10 @@ impl Stage<'_, '_> {
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn compare_with_release(&self, release: i32) -> Result<StagedComparison, DbError> {
-        let (table, code) = (self.dataset.name, codes::code_of(self.dataset, "s"));
+        let (table, code) = (self.dataset.name, text::code_of(self.dataset, "s"));
         self.run(&format!("ANALYZE stage_{table}")).await?;
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
-        let joined =
-            format!("FROM stage_{table} s LEFT JOIN \"{table}\" t ON {same} AND {}", fragments::of_release("t", release));
+        let joined = format!("FROM stage_{table} s LEFT JOIN \"{table}\" t ON {same} AND {}", text::of_release("t", release));
         let fields: Vec<String> = self
             .dataset
             .columns()

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::staging::{Place, Stage, place};
 use crate::db::DbError;
 use crate::db::connection::config::{Row, ToSql};
-use crate::db::sql::codes;
+use crate::db::sql::text;
 use crate::query::{Dataset, Shape};
 
 /// The most changes of a dataset that are listed.
@@ -114,7 +114,7 @@ impl Stage<'_, '_> {
         let order = figure.map_or(String::new(), |f| format!("{} DESC NULLS LAST, ", jump(f)));
         let query = format!(
             "SELECT {code}, array_remove(ARRAY[{fields}], NULL), {before}, {after} {from} ORDER BY {order}1 LIMIT {SHOWN}",
-            code = codes::code_of(self.dataset, "s"),
+            code = text::code_of(self.dataset, "s"),
             fields = fields.join(", "),
             from = self.changed(number)
         );

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::db::DbError;
 use crate::db::connection::config::{CopyInSink, Row, ToSql, Transaction};
-use crate::db::sql::codes;
+use crate::db::sql::text;
 use crate::query::Dataset;
 
 /// The most errors of one kind that are listed.
@@ -84,7 +84,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn duplicates(&self) -> Result<Found<Place>, DbError> {
         let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
-        let code = codes::code_of(self.dataset, "s");
+        let code = text::code_of(self.dataset, "s");
         self.run(&format!("ANALYZE stage_{table}")).await?;
         // Most files have none, which needs no sorting to find out.
         let any = format!("SELECT EXISTS (SELECT 1 FROM stage_{table} GROUP BY {keys} HAVING count(*) > 1)");

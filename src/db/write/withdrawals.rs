@@ -9,7 +9,7 @@ use crate::db::DbError;
 use crate::db::connection::config::{ToSql, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::withdrawals;
-use crate::db::sql::codes;
+use crate::db::sql::text;
 use crate::query::{Dataset, Field};
 
 /// The most rows that are listed of those that refer to a withdrawn one.
@@ -79,7 +79,7 @@ pub async fn orphans(
     target: &'static Dataset,
     number: i32,
 ) -> Result<Found<(String, String)>, DbError> {
-    let code = codes::code_of(dataset, "o");
+    let code = text::code_of(dataset, "o");
     let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
     let query = format!(
         "SELECT {code}, gone.code, count(*) OVER () FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
