@@ -8,7 +8,7 @@ use reperes::http::openapi::document;
 use reperes::query::pairs;
 use serde_json::{Value, json};
 
-use crate::harness::past::past;
+use crate::harness::four_releases::past;
 use crate::harness::{bundled, get};
 
 pub(super) fn document() -> Value {

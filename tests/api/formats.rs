@@ -1,11 +1,11 @@
 //! Every representation of every dataset, read back with the means of its readers and compared, cell by cell, with the
 //! pages of JSON.
 
-mod asking;
-mod broken;
+mod broken_exports;
 mod cells;
-mod cubes;
-mod sheet;
+mod fixed_columns;
+mod negotiation;
+mod workbook;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -57,9 +57,9 @@ fn agree(context: Context, path: &str, query: &str) -> Table {
                 assert_eq!(rows, pages.each(&kinds, cells::computable), "{target}");
             }
             Representation::Xlsx => {
-                let (names, rows) = sheet::read(&body);
+                let (names, rows) = workbook::read(&body);
                 assert_eq!(names, pages.names, "{target}");
-                assert_eq!(rows, pages.each(&kinds, sheet::cell), "{target}");
+                assert_eq!(rows, pages.each(&kinds, workbook::cell), "{target}");
             }
             other => panic!("{} is not compared", other.name()),
         }

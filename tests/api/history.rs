@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::past::{REASON, WITHDRAWING, code, past, published};
+use crate::harness::four_releases::{REASON, WITHDRAWING, code, past, published};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 /// A release, as a history cites it.

@@ -12,7 +12,7 @@ use reperes::http::middleware::rate_limit::Quota;
 use reperes::http::{Bounds, router};
 use reperes::server::admin;
 
-use super::publishing::communes;
+use super::publishing_http::communes;
 use crate::harness::{
     Program, SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared,
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::past::past;
+use crate::harness::four_releases::past;
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories, world};
 
 const INDICATOR: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\

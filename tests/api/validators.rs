@@ -4,7 +4,7 @@ use reperes::app::Shared;
 use reperes::http::cache::store::Memory;
 
 use super::document::{address, document, operations};
-use crate::harness::past::past;
+use crate::harness::four_releases::past;
 use crate::harness::{
     Form, Reply, TestServer, ask, bundle, bundled, close, get, key, migrated, publish, shared, territories, world,
 };

@@ -1,6 +1,6 @@
 //! Changes: a copy that applies them has what the collections have, at every release, for every selection.
 
-mod answers;
 mod example;
 mod history;
 mod replay;
+mod responses;

@@ -8,7 +8,7 @@ use reperes::query::{Dataset, Representation};
 use serde_json::{Value, json};
 
 use super::{faults, folder, of, publish_bytes};
-use crate::harness::past::{past, published};
+use crate::harness::four_releases::{past, published};
 use crate::harness::{SOURCES, TestServer, bundle, bundled_server, get, publish};
 
 /// The representations that are read back, beside those of text and workbooks.

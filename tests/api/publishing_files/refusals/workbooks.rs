@@ -6,8 +6,8 @@ use rust_xlsxwriter::Workbook;
 use zip::{ZipArchive, ZipWriter};
 
 use super::{of_communes, untouched};
-use crate::intake::publish_bytes;
-use crate::intake::written::{ods, zipped};
+use crate::publishing_files::publish_bytes;
+use crate::publishing_files::writers::{ods, zipped};
 
 const TYPES: &str = "<Types xmlns=\"http://schemas.openxmlformats.org/package/2006/content-types\"><Override PartName=\"/xl/workbook.xml\" \
 ContentType=\"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml\"/></Types>";
@@ -134,7 +134,11 @@ fn errors_of_formulas_and_formulas_without_a_result_are_refused() {
     ] {
         assert_eq!(of_communes(&wrong(cell)), [format!("fichier:2: name `{shown}`: {error}")], "{cell}");
     }
-    let report = publish_bytes(&crate::intake::grounded(), "territories", &wrong("<c r=\"C2\" t=\"str\"><f>A2</f><v>Là</v></c>"));
+    let report = publish_bytes(
+        &crate::publishing_files::grounded(),
+        "territories",
+        &wrong("<c r=\"C2\" t=\"str\"><f>A2</f><v>Là</v></c>"),
+    );
     assert_eq!(report.expect("a formula's result is a value").datasets[0].counts.added, 1);
 }
 

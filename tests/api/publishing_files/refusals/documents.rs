@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{HEAD, commune, of_communes, untouched};
 use crate::harness::publish;
-use crate::intake::{contents, faults, folder, of};
+use crate::publishing_files::{contents, faults, folder, of};
 
 #[test]
 fn json_that_is_not_what_it_seems_is_refused() {

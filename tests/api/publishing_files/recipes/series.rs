@@ -2,7 +2,7 @@
 
 use super::{by, faults, grounded, observations, unreadable};
 use crate::harness::publish;
-use crate::intake::folder;
+use crate::publishing_files::folder;
 
 const RECIPE: &str = "insee-emploi-trimestriel";
 const HEADER: &str = "Libellé;idBank;Dernière mise à jour;Période;2001-T4;2002-T1;2002-T2\n";

@@ -1,16 +1,16 @@
 //! Publishing through the doors that publishers use: files of every kind and recipe, each published whole or refused
 //! with every fault at its place.
 
-mod formats;
-mod inputs;
-mod kills;
-mod latest;
+mod binary_formats;
+mod file_formats;
+mod interruption;
+mod latest_observations;
 mod modes;
 mod recipes;
 mod refusals;
 mod round_trip;
 mod withdrawals;
-mod written;
+mod writers;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::publishing::{communes, releases, server, status};
+use super::publishing_http::{communes, releases, server, status};
 use crate::harness::{Form, bundle, get, key, publish, root_directory, territories, with_database};
 
 /// The advisory lock that publications queue for.

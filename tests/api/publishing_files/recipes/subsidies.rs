@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{added, by, faults, grounded, one};
 use crate::harness::{get, publish};
-use crate::intake::folder;
+use crate::publishing_files::folder;
 
 const SCHEMA: &str = "nomAttribuant,idAttribuant,dateConvention,referenceDecision,nomBeneficiaire,idBeneficiaire,rnaBeneficiaire,objet,montant,nature,conditionsVersement,datesPeriodeVersement,idRAE,notificationUE,pourcentageSubvention\n";
 

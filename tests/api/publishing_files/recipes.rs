@@ -2,7 +2,7 @@
 //! place is as it stood in the file, and what a recipe does not know is refused.
 
 mod filosofi;
-mod own;
+mod own_recipes;
 mod series;
 mod subsidies;
 mod workbooks;

@@ -4,7 +4,7 @@
 use reperes::query::Representation;
 use serde_json::{Value, json};
 
-use crate::harness::past::{REASON, WITHDRAWING, code, past, published};
+use crate::harness::four_releases::{REASON, WITHDRAWING, code, past, published};
 
 /// The rows that there are at each of the releases 1 to 4, in the order of their codes, with their notes.
 const STATES: [&[(&str, &str)]; 4] = [

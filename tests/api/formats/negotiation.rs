@@ -194,7 +194,7 @@ fn csv_for_spreadsheets_has_their_marks_and_runs_nothing() {
         let tabbed = given(server.address, &format!("{target}&delimiter=tab"), Representation::Csv).text();
         assert!(tabbed.starts_with(&plain.lines().next().expect("a header").replace(',', "\t")), "{tabbed}");
     }
-    let (_, rows) = super::sheet::read(&given(server.address, "/v1/sources?format=xlsx", Representation::Xlsx).body);
+    let (_, rows) = super::workbook::read(&given(server.address, "/v1/sources?format=xlsx", Representation::Xlsx).body);
     assert_eq!(rows[1][2], "=HYPERLINK(\"http://x\";1)", "a workbook says what is text, so that nothing is to be marked");
 }
 

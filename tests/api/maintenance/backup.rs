@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use reperes::datasets::REGISTRY;
 
 use super::{command, report, run, run_with};
-use crate::harness::{SOURCES, bundle, database, key, migrated, owner, past, publish, root_directory, with_database};
+use crate::harness::{SOURCES, bundle, database, four_releases, key, migrated, owner, publish, root_directory, with_database};
 
 /// A folder of its own and the file to be made in it.
 fn file() -> (PathBuf, String) {
@@ -23,7 +23,7 @@ fn file() -> (PathBuf, String) {
 /// A database with rows of every dataset, in several versions.
 fn full() -> String {
     let url = migrated();
-    [1, 2, 4].into_iter().for_each(|number| past::make_release(&url, number));
+    [1, 2, 4].into_iter().for_each(|number| four_releases::make_release(&url, number));
     url
 }
 

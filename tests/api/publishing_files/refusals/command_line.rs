@@ -1,7 +1,7 @@
 //! Refusals as the program tells them: its words, its JSON, its exit codes.
 
 use super::{HEAD, untouched};
-use crate::intake::{command, contents, folder};
+use crate::publishing_files::{command, contents, folder};
 
 #[test]
 fn the_program_says_what_is_wrong_and_ends_with_its_code() {

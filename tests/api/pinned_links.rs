@@ -2,7 +2,7 @@
 
 use reperes::query::Representation;
 
-use crate::harness::past::{code, make_release, published};
+use crate::harness::four_releases::{code, make_release, published};
 use crate::harness::{TestServer, get};
 
 /// The addresses whose answers must never change once they are pinned.

@@ -2,7 +2,7 @@
 
 use reperes::query::Representation;
 
-use super::{cells, given, sheet};
+use super::{cells, given, workbook};
 use crate::harness::{TestServer, bundle, get, get_late, get_late_in, head, owner, publish, with_database};
 
 /// So many rows of so many characters are more than all buffers between the database and a client that does not read.
@@ -76,7 +76,7 @@ fn a_text_that_no_cell_holds_breaks_the_workbook_and_is_named_on_a_page() {
     let fitting = format!("{}😀", "x".repeat(32_765));
     let files = [sources(&[source("a", &fitting)]), sources(&[source("b", &format!("{fitting}x"))])];
     publish(&server.url, &bundle(&[("sources", &files[0])])).expect("the bundle is right");
-    let (names, rows) = sheet::read(&given(server.address, "/v1/sources?format=xlsx", Representation::Xlsx).body);
+    let (names, rows) = workbook::read(&given(server.address, "/v1/sources?format=xlsx", Representation::Xlsx).body);
     let note = names.iter().position(|name| name == "note").expect("there are notes");
     assert_eq!(rows[0][note], fitting);
     publish(&server.url, &bundle(&[("sources", &files[1])])).expect("the bundle is right");

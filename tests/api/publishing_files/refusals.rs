@@ -1,13 +1,13 @@
 //! Files that must not be published: each is refused with every fault at its place, and nothing is written.
 
+mod command_line;
 mod documents;
-mod program;
 mod values;
 mod workbooks;
 
 use std::sync::LazyLock;
 
-use super::written::zipped;
+use super::writers::zipped;
 use super::{contents, faults, grounded, publish_bytes, refused};
 
 /// The header of the smallest file of communes.

@@ -4,7 +4,7 @@
 use reperes::query::{Column, Context, Representation};
 use serde_json::{Value, json};
 
-use crate::harness::past::{past, published};
+use crate::harness::four_releases::{past, published};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [

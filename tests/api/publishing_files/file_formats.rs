@@ -6,7 +6,7 @@ use reperes::datasets::REGISTRY;
 use reperes::publish::{Outcome, Report};
 use serde_json::json;
 
-use super::written::{self, ENCODINGS, Table};
+use super::writers::{self, ENCODINGS, Table};
 use super::{contents, faults, folder, grounded, of, publish_bytes};
 use crate::harness::{TestServer, get, publish};
 
@@ -85,7 +85,7 @@ fn texts_in_every_encoding_with_every_delimiter_and_ending_are_the_same() {
         for encoding in ENCODINGS {
             for delimiter in [',', ';', '\t', '|'] {
                 let ending = endings.next().expect("one of three");
-                let bytes = written::encoded(&table.text(delimiter, ending), encoding);
+                let bytes = writers::encoded(&table.text(delimiter, ending), encoding);
                 again(&table, &bytes, &format!("{} in {encoding}, {delimiter:?}, {ending:?}", table.dataset.name));
             }
         }
@@ -255,7 +255,7 @@ fn a_dialect_that_is_said_is_followed() {
     let text =
         table.text(';', "\n").replace("\"\"", "''").replace('"', "'").replace("''cité''", "\"cité\"").replace("l'Imp", "l''Imp");
     let manifest = |dialect: &str| format!("{}[file.dialect]\n{dialect}\n", of("territories", "fichier"));
-    let bytes = written::encoded(&text, "windows-1252");
+    let bytes = writers::encoded(&text, "windows-1252");
     let right =
         folder(&manifest("format = \"csv\"\nencoding = \"cp1252\"\ndelimiter = \";\"\nquote = \"'\""), &[("fichier", &bytes)]);
     assert_eq!(publish(published(), &right).expect("the rows are right").outcome, Outcome::Unchanged);

@@ -2,7 +2,7 @@
 
 use super::{added, by, faults, grounded, observations, one};
 use crate::harness::publish;
-use crate::intake::{command, contents, folder};
+use crate::publishing_files::{command, contents, folder};
 
 const RECIPE: &str = "insee-filosofi-communes";
 
@@ -47,7 +47,7 @@ fn every_cell_is_a_row_and_a_secret_one_without_a_value() {
     assert!(poverty.contains(&row("COM-01001", "referent-30-39-ans", "12.0", "A", "ligne 2, colonne TP60AGE221")));
     assert!(poverty.contains(&row("COM-01001", "locataires", "null", "Q", "ligne 2, colonne TP60TOL221")));
     assert_eq!(poverty.iter().filter(|row| row[4] == "Q").count(), 4 * 9 - 3);
-    let latin = crate::intake::written::encoded(&text, "windows-1252");
+    let latin = crate::publishing_files::writers::encoded(&text, "windows-1252");
     let again = publish(&server.url, &one(RECIPE, &latin)).expect("the file is right");
     assert_eq!(again.release, None, "{again}");
 }

@@ -1,7 +1,7 @@
 //! Recipes that publishers write themselves: what is wrong with them is told before anything is read, or at the table.
 
 use super::{faults, grounded, unreadable};
-use crate::intake::folder;
+use crate::publishing_files::folder;
 
 const HEAD: &str = "title = \"T\"\ndescription = \"D\"\npublisher = \"P\"\nlicence = \"L\"\n";
 
@@ -77,7 +77,7 @@ fn recipes_at_fault_are_told_with_what_would_be_right() {
 fn a_name_that_means_two_territories_is_never_guessed() {
     let server = grounded();
     let more = "code,kind,name,geography_year,source_code\nCOM-1,commune,Saint-Denis,2026,essai\nCOM-2,commune,SAINT DENIS,2026,essai\nCOM-3,commune,Le Havre,2026,essai\n";
-    crate::intake::publish_bytes(&server.url, "territories", more.as_bytes()).expect("the rows are right");
+    crate::publishing_files::publish_bytes(&server.url, "territories", more.as_bytes()).expect("the rows are right");
     let recipe = TABLE.replace("{ column = \"Code\", prefix = \"COM-\" }", "{ column = \"Nom\", named = [\"commune\"] }");
     let named = |names: &[&str]| format!("Code;Nom\n{}", names.iter().map(|name| format!(";{name}\n")).collect::<String>());
     assert_eq!(

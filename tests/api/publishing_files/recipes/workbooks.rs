@@ -4,7 +4,7 @@ use rust_xlsxwriter::{Format, Workbook, Worksheet};
 
 use super::{added, faults, grounded, observations, one};
 use crate::harness::{get, publish};
-use crate::intake::publish_bytes;
+use crate::publishing_files::publish_bytes;
 
 const RATES: &str = "insee-taux-pauvrete-departements";
 const BENEFITS: &str = "drees-prestations-mensuelles";

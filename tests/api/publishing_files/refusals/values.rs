@@ -1,7 +1,7 @@
 //! Values that must not be published: each is checked by itself, then against the other rows.
 
 use super::{FLOWS, HEAD, commune, of_communes, untouched};
-use crate::intake::{contents, faults, grounded, publish_bytes, refused};
+use crate::publishing_files::{contents, faults, grounded, publish_bytes, refused};
 
 #[test]
 fn values_are_checked_one_by_one_and_all_faults_are_told() {
