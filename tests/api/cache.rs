@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reperes::app::Shared;
@@ -12,20 +12,9 @@ use reperes::http::cache::compression::Coding;
 use reperes::http::cache::store::{Entry, Key, LONGEST, Memory};
 
 use crate::harness::{
-    Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories,
+    Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories, until,
     with_database,
 };
-
-/// How long something may take to come about before the test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn status(reply: &Reply) -> &str {
     reply.header("cache-status").unwrap_or("")

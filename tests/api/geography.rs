@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{SOURCES, TestServer, bundle, bundled, get, publish, world};
+use crate::harness::{SOURCES, TestServer, bundle, bundled, example_data, get, publish};
 
 fn total(target: &str) -> i64 {
     let reply = get(bundled(), &format!("{target}&count=exact&limit=1"));
@@ -190,7 +190,7 @@ fn days_that_are_not_known_are_refused_with_the_range() {
         assert_eq!(found[0]["parameter"], "geography", "{nonsense}");
     }
     assert!(faults("/v1/territories?geography=2012&release=2")[0]["detail"].as_str().is_some_and(|d| d.contains("no history")));
-    get(world(), "/v1/territories?geography=2012").problem(400);
+    get(example_data(), "/v1/territories?geography=2012").problem(400);
 }
 
 #[test]

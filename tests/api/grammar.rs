@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{bundled, get, world};
+use crate::harness::{bundled, example_data, get};
 
 fn rows(target: &str) -> Vec<Value> {
     get(bundled(), target).data().as_array().expect("a list").clone()
@@ -148,5 +148,5 @@ fn counts_are_exact_or_bounded_and_say_so() {
     assert_eq!(total("count=bounded&kind=region"), json!({"value": 18, "relation": "eq"}));
     assert_eq!(total("count=exact&kind=commune"), json!({"value": 34_969, "relation": "eq"}));
     assert_eq!(total("count=none"), Value::Null);
-    assert_eq!(get(world(), "/v1/territories?format=csv&count=exact").header("x-total-rows"), Some("11"));
+    assert_eq!(get(example_data(), "/v1/territories?format=csv&count=exact").header("x-total-rows"), Some("11"));
 }

@@ -1,4 +1,4 @@
-//! Tests through the door that users come in by: HTTP requests to the real application on a real Postgres.
+//! Tests of the whole program: HTTP requests to the real application on a real Postgres.
 
 #[path = "../harness/mod.rs"]
 mod harness;
@@ -19,6 +19,7 @@ mod geography;
 mod grammar;
 mod handover;
 mod history;
+mod isolation;
 mod keys;
 mod logging;
 mod maintenance;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reperes::app::Shared;
 use reperes::datasets::REGISTRY;
@@ -14,25 +14,19 @@ use reperes::server::admin;
 
 use super::publishing_http::communes;
 use crate::harness::{
-    Program, SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared,
+    Program, SOURCES, Signal, TestServer, ask, bundle, close, data_dir, get, key, migrated, open, publish, send, serve, shared,
+    text, until,
 };
 
 const ROW: &str = "/v1/territories/COM-59350";
 
-/// How long anything may take before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The operator's address of a server that need not run.
+/// Starts the server of the admin address, also for an application that does not run. Returns the address.
 fn admin(shared: &Shared) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port can be bound");
-    let address = listener.local_addr().expect("it is bound");
     let shared = shared.clone();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new()
-            .block_on(async { admin::start(listener, &shared).expect("the server starts").await })
-            .expect("the server runs");
-    });
-    address
+    serve(async move || {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Ok((listener.local_addr()?, admin::start(listener, &shared)?))
+    })
 }
 
 /// A server on the small bundle, and the operator's address.
@@ -239,20 +233,16 @@ fn readiness_follows_the_database_on_both_addresses() {
     }
     let reads = samples(admin)["reperes_database_read_duration_seconds_count"];
     close(&server.url);
-    both.iter().for_each(|address| until(*address, 503));
+    both.iter().for_each(|address| until_ready_answers(*address, 503));
     assert_eq!(samples(admin)["reperes_database_up"], 0.0);
     open(&server.url);
-    both.iter().for_each(|address| until(*address, 200));
+    both.iter().for_each(|address| until_ready_answers(*address, 200));
     let counted = samples(admin);
     assert_eq!((counted["reperes_database_up"], counted["reperes_database_read_duration_seconds_count"]), (1.0, reads));
 }
 
-fn until(address: SocketAddr, status: u16) {
-    let deadline = Instant::now() + PATIENCE;
-    while get(address, "/health/ready").status != status {
-        assert!(Instant::now() < deadline, "it never answers {status}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn until_ready_answers(address: SocketAddr, status: u16) {
+    until(&format!("{address}/health/ready answers {status}"), || get(address, "/health/ready").status == status);
 }
 
 #[test]
@@ -270,8 +260,10 @@ fn each_address_has_its_own_and_nothing_else() {
 
 #[test]
 fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
-    let data = root_directory().join("var-metrics");
-    let settings = [("REPERES_DATA_DIR", data.to_str().expect("text")), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0")];
+    let data = data_dir();
+    // Few connections, or the program warns where the system limits it to 1,024 open files.
+    let settings =
+        [("REPERES_DATA_DIR", text(&data)), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0"), ("REPERES_MAX_CONNECTIONS", "500")];
     let mut program = Program::start(&settings);
     let line = program.line("the operator is told on");
     let admin = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
@@ -280,7 +272,7 @@ fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
     assert_eq!(get(address, ROW).status, 200);
     let count = "reperes_http_request_duration_seconds_count{route=\"/v1/territories/{code}\",method=\"GET\",status=\"200\"}";
     assert_eq!(samples(admin)[count], 1.0);
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     let (code, log) = program.end();
     assert_eq!(code, Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");

@@ -8,10 +8,10 @@ mod postgres;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Reply, SOURCES, bundle, get, publish, territories};
+use crate::harness::{Reply, SOURCES, bundle, get, publish, territories, until};
 
-/// How long something may take to come about before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long all responses may take together.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// Addresses that no test has asked, each answered from the database.
 const UNCACHED: [&str; 10] = [
@@ -27,14 +27,6 @@ const UNCACHED: [&str; 10] = [
     "/health/ready",
 ];
 
-fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
 fn first(url: &str) {
     let communes = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2"), ("COM-3", "C", "3")]);
     publish(url, &bundle(&[("sources", SOURCES), ("territories", &communes)])).expect("the bundle is right");
@@ -49,7 +41,7 @@ fn all_at_once(address: SocketAddr) -> Vec<(&'static str, Reply)> {
         .collect();
     let started = Instant::now();
     let replies = asking.into_iter().map(|thread| thread.join().expect("an answer came")).collect();
-    assert!(started.elapsed() < PATIENCE, "the answers took {:?}", started.elapsed());
+    assert!(started.elapsed() < RESPONSE_TIMEOUT, "the answers took {:?}", started.elapsed());
     replies
 }
 

@@ -8,25 +8,19 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use super::publishing_http::{communes, releases, server, status};
-use crate::harness::{Form, bundle, get, key, publish, root_directory, territories, with_database};
+use crate::harness::{EVENT_TIMEOUT, Form, bundle, get, key, publish, root_directory, territories, until, with_database};
 
 /// The advisory lock that publications queue for.
 const LOCK: i64 = 7_309_453_202;
 
-/// How long anything may take before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// Asks until the publication is in a state.
-fn until(address: SocketAddr, token: &str, id: &str, state: &str) -> Value {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        let data = status(address, token, id).data();
-        if data["state"] == state {
-            return data;
-        }
-        assert!(Instant::now() < deadline, "the publication never is {state}: {data}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+/// Waits until a publication has a state, and returns its data.
+fn in_state(address: SocketAddr, token: &str, id: &str, state: &str) -> Value {
+    let mut data = Value::Null;
+    until(&format!("the publication {id} is {state}"), || {
+        data = status(address, token, id).data();
+        data["state"] == state
+    });
+    data
 }
 
 #[test]
@@ -68,13 +62,13 @@ fn one_publication_at_a_time_few_wait_and_all_are_told_how_far_they_are() {
         let full = communes("E").key(&token).send(server.address);
         full.problem(503);
         assert!(full.header("retry-after").is_some());
-        until(server.address, &token, &ids[0], "checking");
-        until(server.address, &token, &ids[3], "queued");
+        in_state(server.address, &token, &ids[0], "checking");
+        in_state(server.address, &token, &ids[3], "queued");
         ids
     });
     // The lock went with its connection.
     for (id, name) in ids.iter().zip(["A", "B", "C", "D"]) {
-        let done = until(server.address, &token, id, "done");
+        let done = in_state(server.address, &token, id, "done");
         assert_eq!(done["report"]["outcome"], "published", "{name}");
     }
     assert_eq!(releases(server.address), 5);
@@ -89,16 +83,14 @@ fn a_client_that_leaves_does_not_stop_its_publication() {
         client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.expect("the lock");
         stream.write_all(&communes("Ici").key(&token).bytes()).expect("the server reads");
         let asked = "SELECT count(*) FROM publications";
+        let deadline = Instant::now() + EVENT_TIMEOUT;
         while client.query_one(asked, &[]).await.expect("a count").get::<_, i64>(0) == 0 {
+            assert!(Instant::now() < deadline, "timed out: the server receives the publication");
             std::thread::sleep(Duration::from_millis(20));
         }
         drop(stream);
     });
-    let deadline = Instant::now() + PATIENCE;
-    while get(server.address, "/v1/territories/COM-1").status != 200 {
-        assert!(Instant::now() < deadline, "the publication was stopped");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("the publication is finished", || get(server.address, "/v1/territories/COM-1").status == 200);
 }
 
 #[test]

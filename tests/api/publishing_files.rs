@@ -15,12 +15,11 @@ mod writers;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use reperes::datasets::REGISTRY;
 use reperes::publish::{PublishError, Report};
 
-use crate::harness::{SOURCES, bundle, migrated, publish, root_directory, with_database};
+use crate::harness::{SOURCES, bundle, migrated, publish, root_directory, scratch, with_database};
 
 /// The head of every manifest of these tests.
 const HEAD: &str = "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n";
@@ -54,8 +53,7 @@ fn grounded() -> String {
 
 /// A folder of files with a manifest, whose head is added.
 fn folder(manifest: &str, files: &[(&str, &[u8])]) -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let folder = root_directory().join(format!("publication-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    let folder = scratch("publication");
     fs::create_dir_all(&folder).expect("a folder can be made");
     for (name, bytes) in files {
         fs::write(folder.join(name), bytes).expect("a file can be written");

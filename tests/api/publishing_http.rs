@@ -4,17 +4,14 @@ use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use super::document::{document, validate};
 use crate::harness::{
-    Form, Reply, SOURCES, TestServer, UPLOAD_LIMIT, bundle, get, key, publish, raw, root_directory, territories, with_database,
+    Form, Reply, SOURCES, TestServer, UPLOAD_LIMIT, bundle, get, key, publish, raw, root_directory, territories, until,
+    with_database,
 };
-
-/// How long anything may take before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server with the source `essai`, and a key for everything.
 pub(super) fn server() -> (TestServer, String) {
@@ -219,11 +216,7 @@ fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
     let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
     stream.write_all(&chunked[..chunked.len() / 2]).expect("the server reads");
     drop(stream);
-    let deadline = Instant::now() + PATIENCE;
-    while left(&root_directory().join("uploads")) > 0 {
-        assert!(Instant::now() < deadline, "files are left");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    until("no uploaded file is left", || left(&root_directory().join("uploads")) == 0);
     assert_eq!(releases(server.address), 1);
 }
 

@@ -7,7 +7,7 @@ use reperes::datasets::{REGISTRY, collections};
 use reperes::query::{Context, Dataset, Field, Kind, Operator, pairs};
 use serde_json::Value;
 
-use crate::harness::{get, world};
+use crate::harness::{example_data, get};
 
 /// Random numbers, the same for each run (Knuth's multiplier).
 struct Dice(u64);
@@ -94,7 +94,7 @@ fn exact(a: &Value, b: &Value) -> Ordering {
 }
 
 fn all(dataset: &Dataset) -> Vec<Value> {
-    get(world(), &format!("/v1/{}?limit=1000", dataset.name)).data().as_array().expect("a list").clone()
+    get(example_data(), &format!("/v1/{}?limit=1000", dataset.name)).data().as_array().expect("a list").clone()
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn random_requests_give_what_the_model_gives() {
         let target = format!("/v1/{}?{}", dataset.name, query.join("&"));
         let (mut found, mut next) = (Vec::new(), Some(target.clone()));
         while let Some(address) = next {
-            let reply = get(world(), &address);
+            let reply = get(example_data(), &address);
             assert_eq!(reply.status, 200, "{address}: {}", reply.text());
             let mut page = reply.json();
             next = page["links"]["next"].as_str().map(str::to_owned);
@@ -174,7 +174,7 @@ fn random_groups_are_what_the_model_gathers() {
             for row in rows.iter().filter(|row| test(row)) {
                 groups.entry(by.iter().map(|field| text(&row[field])).collect()).or_default().push(row);
             }
-            let found = get(world(), &target).data();
+            let found = get(example_data(), &target).data();
             let found = found.as_array().expect("a list");
             assert_eq!(found.len(), groups.len(), "{target}");
             for group in found {

@@ -6,7 +6,7 @@ use reperes::datasets::REGISTRY;
 use reperes::http::cache::request_index::Shortcuts;
 use reperes::http::cache::store::Memory;
 
-use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, bundled, get, migrated, publish, shared, territories};
+use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, bundled, get, migrated, publish, shared, territories, until};
 
 /// What every answer has of its own, and what says where it came from.
 const PASSING: [&str; 4] = ["date", "x-request-id", "cache-status", "server-timing"];
@@ -74,7 +74,7 @@ fn a_release_ends_every_short_way_but_those_of_pinned_addresses() {
     let tag = read(newest).header("etag").expect("a tag").to_owned();
     let rows = territories(&[("COM-1", "A", "7"), ("COM-2", "B", "2"), ("COM-3", "C", "3")]);
     publish(&url, &bundle(&[("sources", SOURCES), ("territories", &rows)])).expect("the bundle is right");
-    crate::cache::until("the release shows", || read(newest).json()["data"]["population"] == 7);
+    until("the release shows", || read(newest).json()["data"]["population"] == 7);
     for _ in 0..3 {
         assert_eq!(read(newest).json()["data"]["population"], 7);
         assert_eq!(read(pinned).json()["data"]["population"], 1);

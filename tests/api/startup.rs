@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Network, Program, Proxy, database, get, migrated, owner, root_directory, with_database};
+use crate::harness::{Network, Program, Proxy, Signal, database, get, migrated, owner, root_directory, with_database};
 
 /// How long the database may take to go by its new rules.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,7 +39,7 @@ fn a_database_that_comes_late_is_waited_for_and_served() {
         program.line("answers again");
         let address = program.address();
         assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
-        program.signal(libc::SIGTERM);
+        program.signal(Signal::TERM);
         let (code, log) = program.end();
         assert_eq!(code, Some(0));
         assert!(!log.contains("hunter2") && !log.contains("waiting for the database"), "{log}");

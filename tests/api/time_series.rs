@@ -5,12 +5,12 @@ use std::net::SocketAddr;
 
 use serde_json::{Value, json};
 
-use crate::harness::{bundled, get, world};
+use crate::harness::{bundled, example_data, get};
 
 const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown=_T";
 
 fn rows(target: &str) -> Vec<Value> {
-    get(world(), target).data().as_array().expect("a list").clone()
+    get(example_data(), target).data().as_array().expect("a list").clone()
 }
 
 fn periods(target: &str) -> Vec<Value> {
@@ -27,13 +27,13 @@ fn the_latest_value_is_that_of_each_series_and_never_an_empty_one() {
     assert_eq!(two, [json!(["COM-91003", "2022", 320]), json!(["COM-91003", "2021", 310])]);
     let all = periods(&format!("{HABITANTS}&territory_code=COM-91001&latest=false"));
     assert_eq!(all.len(), 3);
-    let counted = get(world(), &format!("{HABITANTS}&latest=true&count=exact&limit=1")).json();
+    let counted = get(example_data(), &format!("{HABITANTS}&latest=true&count=exact&limit=1")).json();
     assert_eq!(counted["meta"]["total"]["value"], 10);
     let first = counted["links"]["next"].as_str().expect("a next page").to_owned();
     assert_eq!(rows(&first)[0]["territory_code"], "COM-91002");
-    get(world(), &format!("{HABITANTS}&latest=true&last=2")).problem(400);
-    get(world(), &format!("{HABITANTS}&last=101")).problem(400);
-    get(world(), "/v1/funding?latest=true").problem(400);
+    get(example_data(), &format!("{HABITANTS}&latest=true&last=2")).problem(400);
+    get(example_data(), &format!("{HABITANTS}&last=101")).problem(400);
+    get(example_data(), "/v1/funding?latest=true").problem(400);
 }
 
 #[test]
@@ -44,13 +44,13 @@ fn wide_puts_periods_side_by_side() {
     assert_eq!((wide[0]["2021"].clone(), wide[0]["2022"].clone()), (json!(110), Value::Null));
     assert_eq!((wide[1]["territory_code"].clone(), wide[1]["2021"].clone()), (json!("COM-91002"), Value::Null));
     assert_eq!(
-        get(world(), &format!("{target}&format=csv")).text(),
+        get(example_data(), &format!("{target}&format=csv")).text(),
         "indicator_code,territory_code,breakdown,nature,unit,source_code,2020,2021,2022\r\n\
          habitants,COM-91001,_T,observed,habitant,essai,100,110,\r\n\
          habitants,COM-91002,_T,observed,habitant,essai,200,,\r\n"
     );
     for more in ["limit=5", "sort=period", "format=ndjson", "fields=value", "compare=region"] {
-        get(world(), &format!("{target}&{more}")).problem(400);
+        get(example_data(), &format!("{target}&{more}")).problem(400);
     }
 }
 
@@ -72,9 +72,9 @@ fn a_figure_is_compared_with_those_around_and_ranked_among_its_kind() {
     let tied = rows("/v1/observations?indicator_code=taux&territory_code=COM-92001,DEP-91&compare=parent");
     assert_eq!(tied[0]["comparison"]["rank"], json!({"position": 1, "of": 5, "tied": 1, "suppressed": 0}));
     assert_eq!(tied[1]["comparison"]["parent"]["territory_code"], "REG-99");
-    get(world(), &format!("{target}&limit=101")).problem(400);
-    get(world(), &format!("{HABITANTS}&compare=continent")).problem(400);
-    get(world(), &format!("{target}&format=csv")).problem(400);
+    get(example_data(), &format!("{target}&limit=101")).problem(400);
+    get(example_data(), &format!("{HABITANTS}&compare=continent")).problem(400);
+    get(example_data(), &format!("{target}&format=csv")).problem(400);
 }
 
 /// Every row of a collection, page by page.
@@ -90,7 +90,7 @@ fn all(app: SocketAddr, target: &str) -> Vec<Value> {
 
 #[test]
 fn every_rank_is_that_of_counting_the_figures_of_the_kind() {
-    for app in [world(), bundled()] {
+    for app in [example_data(), bundled()] {
         let territories = all(app, "/v1/territories?fields=code,kind&limit=1000");
         let kinds: HashMap<&str, &str> =
             territories.iter().filter_map(|row| Some((row["code"].as_str()?, row["kind"].as_str()?))).collect();
@@ -124,7 +124,7 @@ fn every_rank_is_that_of_counting_the_figures_of_the_kind() {
 
 #[test]
 fn a_profile_says_all_of_a_territory_at_once() {
-    let profile = get(world(), "/v1/territories/COM-91003/profile").data();
+    let profile = get(example_data(), "/v1/territories/COM-91003/profile").data();
     assert_eq!(profile["territory"]["name"], "Cœur-lès-Bois");
     let codes: Vec<&Value> = profile["ancestors"].as_array().expect("a list").iter().map(|row| &row["code"]).collect();
     assert_eq!(codes, ["DEP-91", "FR", "PER-essai", "REG-99"]);
@@ -134,8 +134,8 @@ fn a_profile_says_all_of_a_territory_at_once() {
     assert_eq!(json!([habitants["previous"]["value"], habitants["change"]]), json!([310, 10]));
     assert_eq!(habitants["source"]["code"], "essai");
     assert_eq!(habitants["comparison"]["rank"], json!({"position": 1, "of": 1, "tied": 0, "suppressed": 2}));
-    get(world(), "/v1/territories/COM-91009/profile").problem(404);
-    get(world(), "/v1/territories/COM-91003/profile?limit=5").problem(400);
+    get(example_data(), "/v1/territories/COM-91009/profile").problem(404);
+    get(example_data(), "/v1/territories/COM-91003/profile?limit=5").problem(400);
     let minier = get(bundled(), "/v1/territories/PER-bassin-minier/profile").json();
     assert_eq!(minier["data"]["territory"]["name"], "Bassin minier du Nord et du Pas-de-Calais");
     assert_eq!(minier["links"]["related"]["rollup"], "/v1/observations?rollup=true&territory_code=PER-bassin-minier");

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use reperes::http::Bounds;
 use reperes::http::connection::timeouts::Patience;
 
-use crate::harness::{Form, TestServer, get, key, migrated, publish, raw, shared, with_database};
+use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
 /// Short enough for a test, and long enough for an honest client on a busy machine.
 const PATIENCE: Patience =
@@ -24,7 +24,8 @@ const WHOLE: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n\r\n
 
 /// The server of those who wait for the client's fault only.
 fn server() -> &'static TestServer {
-    static SERVER: LazyLock<TestServer> = LazyLock::new(|| with(Bounds { patience: PATIENCE, ..Bounds::default() }));
+    static SERVER: LazyLock<TestServer> =
+        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { patience: PATIENCE, ..Bounds::default() })));
     &SERVER
 }
 

@@ -4,7 +4,7 @@
 use reperes::query::{Column, Context, Representation};
 use serde_json::{Value, json};
 
-use crate::harness::four_releases::{past, published};
+use crate::harness::four_releases::{four_releases, published};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [
@@ -17,11 +17,11 @@ const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [
 ];
 
 fn version((breakdown, value, first, last): (&str, i32, i32, Option<i32>)) -> Value {
-    json!([breakdown, value, first, last, past().published[usize::try_from(first).expect("small") - 1]])
+    json!([breakdown, value, first, last, four_releases().published[usize::try_from(first).expect("small") - 1]])
 }
 
 fn versions(target: &str) -> Vec<Value> {
-    let rows = past().get(target).data();
+    let rows = four_releases().get(target).data();
     let names = ["breakdown", "value", "first_release", "last_release", "published_at"];
     rows.as_array().expect("a list").iter().map(|row| json!(names.map(|name| row[name].clone()))).collect()
 }
@@ -49,18 +49,18 @@ fn vintages_are_the_versions_that_were_published_as_far_as_the_release_knows() {
             .filter(|one| one.2 <= 2)
             .map(|one| if one.0 == "changes" { version(one) } else { open(one) })
             .collect();
-        assert_eq!(of(&format!("vintages=all&as_of={}", past().published[1])), second);
+        assert_eq!(of(&format!("vintages=all&as_of={}", four_releases().published[1])), second);
         assert_eq!(of("vintages=revised&release=1"), [Value::Null; 0]);
     }
     let code = "stays~stays~2020~goes~observed~stays";
     assert_eq!(versions(&format!("/v1/observations?vintages=all&code={code}")), expected(|one| one.0 == "goes"));
-    past().get(&format!("/v1/observations?code={code}")).problem(400);
-    let counted = past().get("/v1/observations?vintages=all&count=exact&limit=1").json();
+    four_releases().get(&format!("/v1/observations?code={code}")).problem(400);
+    let counted = four_releases().get("/v1/observations?vintages=all&count=exact&limit=1").json();
     assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
-    let faceted = past().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
+    let faceted = four_releases().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
     assert_eq!(faceted["meta"]["facets"]["nature"]["choices"], json!([{"value": "observed", "count": 6}]));
     assert_eq!(faceted["included"]["indicator"]["data"][0]["code"], "stays");
-    let current = past().get("/v1/observations").data();
+    let current = four_releases().get("/v1/observations").data();
     assert!(current.as_array().expect("a list").iter().all(|row| row.get("first_release").is_none()));
 }
 
@@ -76,12 +76,12 @@ fn pages_of_versions_miss_none_and_repeat_none_whatever_the_order() {
         "&sort=period",
     ];
     for sort in sorts {
-        let whole = past().get(&format!("/v1/observations?vintages=all{sort}")).data();
+        let whole = four_releases().get(&format!("/v1/observations?vintages=all{sort}")).data();
         for limit in 1..=5 {
             let mut next = Some(format!("/v1/observations?vintages=all&limit={limit}{sort}"));
             let mut seen = Vec::new();
             while let Some(target) = next {
-                let page = past().get(&target).json();
+                let page = four_releases().get(&target).json();
                 seen.extend(page["data"].as_array().expect("a list").clone());
                 next = page["links"]["next"].as_str().map(str::to_owned);
             }
@@ -90,8 +90,9 @@ fn pages_of_versions_miss_none_and_repeat_none_whatever_the_order() {
     }
     let newest: Vec<Value> = versions("/v1/observations?vintages=all&sort=-first_release&limit=2");
     assert_eq!(newest, [version(VERSIONS[2]), version(VERSIONS[1])]);
-    let next = past().get("/v1/observations?vintages=all&limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
-    past().get(&next.replace("vintages=all", "vintages=first")).problem(400);
+    let next =
+        four_releases().get("/v1/observations?vintages=all&limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
+    four_releases().get(&next.replace("vintages=all", "vintages=first")).problem(400);
 }
 
 #[test]
@@ -101,9 +102,9 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
     let columns: Vec<Column> = context.fields().map(Column::of).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_ref()).collect();
     assert_eq!(&names[names.len() - 3..], ["first_release", "last_release", "published_at"]);
-    let rows = past().get("/v1/observations?vintages=all").data();
+    let rows = four_releases().get("/v1/observations?vintages=all").data();
     let rows = rows.as_array().expect("a list");
-    let csv = past().get("/v1/observations?vintages=all&format=csv").text();
+    let csv = four_releases().get("/v1/observations?vintages=all&format=csv").text();
     let mut lines = csv.lines();
     assert_eq!(lines.next(), Some(&*names.join(",")));
     for (line, row) in lines.clone().zip(rows) {
@@ -113,15 +114,15 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
         assert_eq!(cells[cells.len() - 3..], end);
     }
     assert_eq!(lines.count(), rows.len());
-    let lines = past().get("/v1/observations?vintages=all&format=ndjson").text();
+    let lines = four_releases().get("/v1/observations?vintages=all&format=ndjson").text();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(&lines, rows);
-    let features = past().get("/v1/observations?vintages=all&format=geojson").json();
+    let features = four_releases().get("/v1/observations?vintages=all&format=geojson").json();
     assert_eq!(features["features"].as_array().map(Vec::len), Some(rows.len()));
     for format in ["parquet", "xlsx"] {
-        assert_eq!(past().get(&format!("/v1/observations?vintages=all&format={format}")).status, 200, "{format}");
+        assert_eq!(four_releases().get(&format!("/v1/observations?vintages=all&format={format}")).status, 200, "{format}");
     }
-    let fields = past().get("/v1/observations?vintages=all&fields=value,first_release&limit=1").data();
+    let fields = four_releases().get("/v1/observations?vintages=all&fields=value,first_release&limit=1").data();
     assert_eq!(fields, json!([{"value": 1, "first_release": 1}]));
 }
 
@@ -137,14 +138,14 @@ fn vintages_are_refused_where_they_have_no_meaning() {
         "last=2",
     ];
     for other in beside {
-        let problem = past().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
+        let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
         let parameter = other.split('=').next().expect("a name");
         let faults = problem["errors"].as_array().expect("faults");
         let fault = json!({"parameter": parameter, "detail": "The parameter has no meaning beside `vintages`."});
         assert!(faults.contains(&fault), "{other}: {problem}");
     }
     for format in Representation::of(published().find(|dataset| dataset.name == "observations").expect("the dataset")) {
-        let status = past().get(&format!("/v1/observations?vintages=all&format={}", format.name())).status;
+        let status = four_releases().get(&format!("/v1/observations?vintages=all&format={}", format.name())).status;
         assert_eq!(status, if format.is_fixed() { 400 } else { 200 }, "{}", format.name());
     }
     for wrong in [
@@ -155,10 +156,10 @@ fn vintages_are_refused_where_they_have_no_meaning() {
         "fields=first_release",
         "sort=first_release",
     ] {
-        past().get(&format!("/v1/observations?{wrong}")).problem(400);
+        four_releases().get(&format!("/v1/observations?{wrong}")).problem(400);
     }
     for dataset in published().filter(|dataset| dataset.name != "observations") {
-        past().get(&format!("/v1/{}?vintages=all", dataset.name)).problem(400);
+        four_releases().get(&format!("/v1/{}?vintages=all", dataset.name)).problem(400);
     }
 }
 

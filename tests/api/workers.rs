@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::{HttpServer, web};
 use reperes::app;
 
-use crate::harness::{get, migrated, publish, shared};
+use crate::harness::{self, get, migrated, publish, shared};
 
 /// A connection that is kept, and so stays with one worker.
 struct Kept(BufReader<TcpStream>);
@@ -48,14 +48,12 @@ fn serve(more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> Soc
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     let shared = shared(&url);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
+    harness::serve(async move || {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
         let server = HttpServer::new(move || app::build(&shared).configure(&more));
-        let server = server.workers(2).disable_signals().listen(listener).expect("the listener is taken").run();
-        actix_web::rt::System::new().block_on(server).expect("the server runs");
-    });
-    address
+        Ok((address, server.workers(2).disable_signals().listen(listener)?.run()))
+    })
 }
 
 #[test]

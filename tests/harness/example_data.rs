@@ -1,10 +1,11 @@
-//! Owns a small world of made-up figures: a country, a region, two départements, six communes and a perimeter, with
-//! indicators of every additivity, suppressed cells, and money at several stages.
-//! Must not know what is asked of it.
+//! Owns a server on made-up data: a country, a region, two départements, six communes and a perimeter, with indicators of
+//! every additivity, suppressed cells, and funding at several stages.
+//! Must not know what tests request of it.
 
 use std::net::SocketAddr;
 use std::sync::LazyLock;
 
+use super::cleanup::keep_for_all_tests;
 use super::{SOURCES, TestServer, bundle, publish};
 
 const TERRITORIES: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code
@@ -89,10 +90,10 @@ c2,Commune,departement,asso,DEP-92,paid,2020,700,exact,projet,,,,,,essai
 v1,Sans montant,etat,,DEP-92,announced,2020,,,,,,,,,essai
 ";
 
-/// The server on this world, the same for all tests that only read.
-pub fn world() -> SocketAddr {
+/// The address of the server on this data, the same for all tests that only read.
+pub fn example_data() -> SocketAddr {
     static SERVER: LazyLock<TestServer> = LazyLock::new(|| {
-        let server = TestServer::empty();
+        let server = keep_for_all_tests(TestServer::empty);
         let files = bundle(&[
             ("sources", SOURCES),
             ("territories", TERRITORIES),
@@ -102,7 +103,7 @@ pub fn world() -> SocketAddr {
             ("actors", ACTORS),
             ("funding", FUNDING),
         ]);
-        publish(&server.url, &files).expect("the world is right");
+        publish(&server.url, &files).expect("the data is right");
         server
     });
     SERVER.address

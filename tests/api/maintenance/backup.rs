@@ -3,18 +3,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
 
 use reperes::datasets::REGISTRY;
 
 use super::{command, report, run, run_with};
-use crate::harness::{SOURCES, bundle, database, four_releases, key, migrated, owner, publish, root_directory, with_database};
+use crate::harness::{
+    SOURCES, Signal, bundle, database, four_releases, key, kill, migrated, owner, publish, root_directory, scratch, until,
+    until_exit, with_database,
+};
 
 /// A folder of its own and the file to be made in it.
 fn file() -> (PathBuf, String) {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let folder = root_directory().join(format!("backup-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    let folder = scratch("backup");
     fs::create_dir_all(&folder).expect("a folder can be made");
     let file = folder.join("copy.dump").to_str().expect("a path").to_owned();
     (folder, file)
@@ -131,14 +131,9 @@ fn a_backup_that_is_interrupted_leaves_nothing() {
     let programs = pg_dump(&folder.join("bin"), "99.0", &script);
     let mut command = command(&migrated(), &["backup", &file], &[("POSTGRES_BIN_DIR", &programs)]);
     let mut child = command.stderr(Stdio::piped()).spawn().expect("the program runs");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !begun.exists() {
-        assert!(Instant::now() < deadline, "the backup does not begin");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    // SAFETY: kill has no memory preconditions; the process is the test's own.
-    unsafe { libc::kill(i32::try_from(child.id()).expect("a process number"), libc::SIGTERM) };
-    assert_eq!(child.wait().expect("it ends").code(), Some(1));
+    until("the backup begins", || begun.exists());
+    kill(child.id(), Signal::TERM);
+    assert_eq!(until_exit("an interrupted backup exits", &mut child).code(), Some(1));
     assert_eq!(fs::read_dir(&folder).expect("a folder").count(), 1, "something was left behind");
 }
 

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{first, recovers, until};
+use super::{first, recovers};
 use crate::harness::{
-    Form, Program, SOURCES, TestServer, bundle, bundles, data_dir, get, key, migrated, owner, postmaster, root_directory,
-    territories, text, with_database,
+    Form, Program, SOURCES, Signal, TestServer, bundle, bundles, data_dir, get, key, migrated, owner, postmaster, root_directory,
+    territories, text, until, with_database,
 };
 
 /// The megabytes of the disk: those of a database with one small release, and some more.
@@ -171,6 +171,6 @@ fn a_disk_without_room_for_postgres_itself_costs_the_publication_and_a_moment() 
         get(address, "/v1/territories?limit=1&release=1").data()
             == serde_json::from_slice::<serde_json::Value>(&before).expect("JSON")["data"]
     );
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     assert_eq!(program.end().0, Some(0));
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use reperes::app::Shared;
 use reperes::db::connection::pool::Limits;
 
-use super::{UNCACHED, all_at_once, first, is_away, recovers, until};
-use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_late, key, migrated, publish, shared};
+use super::{UNCACHED, all_at_once, first, is_away, recovers};
+use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_late, key, migrated, publish, shared, until};
 
 /// So many rows of so many characters are more than all buffers between the database and a client that does not read.
 const ROWS: usize = 3000;

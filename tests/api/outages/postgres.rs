@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::{all_at_once, first, is_away, recovers, until};
+use super::{all_at_once, first, is_away, recovers};
 use crate::harness::{
-    Form, Program, TestServer, bundle, bundles, data_dir, get, key, kill, migrated, owner, postmaster, root_directory,
-    territories, text, with_database,
+    Form, Program, Signal, TestServer, bundle, bundles, data_dir, get, key, kill, migrated, owner, postmaster, root_directory,
+    territories, text, until, with_database,
 };
 
 /// Lines that tell of the database's absence, and of its return.
@@ -25,7 +25,7 @@ fn processes(postmaster: u32) -> Vec<u32> {
     all.filter(|pid| *pid == postmaster || parent(*pid) == Some(postmaster)).collect()
 }
 
-fn signal(postmaster: u32, signal: i32) {
+fn signal(postmaster: u32, signal: Signal) {
     processes(postmaster).into_iter().for_each(|pid| kill(pid, signal));
 }
 
@@ -41,22 +41,22 @@ fn its_own_postgres_frozen_or_restarted_costs_503_and_two_lines_of_the_log() {
     let postgres = postmaster(&data).expect("Postgres runs");
     recovers(address, "/v1/territories?limit=1");
 
-    signal(postgres, libc::SIGSTOP);
+    signal(postgres, Signal::STOP);
     program.line(AWAY);
     assert_eq!(get(address, "/v1/territories?limit=1").status, 200, "what is in memory is answered");
     for limit in 2..6 {
         is_away("frozen", &get(address, &format!("/v1/territories?limit={limit}")));
     }
-    signal(postgres, libc::SIGCONT);
+    signal(postgres, Signal::CONT);
     program.line(BACK);
     recovers(address, "/v1/territories?limit=2");
     assert_eq!(postmaster(&data), Some(postgres), "a frozen Postgres is no dead one");
 
-    kill(postgres, libc::SIGINT);
+    kill(postgres, Signal::INT);
     program.line("it is started again");
     recovers(address, "/v1/territories?limit=3");
     assert_ne!(postmaster(&data), Some(postgres));
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     let (code, log) = program.end();
     assert_eq!(code, Some(0));
     assert!(told(&log, AWAY) <= 1 && told(&log, BACK) <= 1, "one line each for the restart:\n{log}");

@@ -8,7 +8,7 @@ use reperes::query::{Dataset, Representation};
 use serde_json::{Value, json};
 
 use super::{faults, folder, of, publish_bytes};
-use crate::harness::four_releases::{past, published};
+use crate::harness::four_releases::{four_releases, published};
 use crate::harness::{SOURCES, TestServer, bundle, bundled_server, get, publish};
 
 /// The representations that are read back, beside those of text and workbooks.
@@ -32,7 +32,7 @@ fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u6
 #[test]
 fn every_export_of_every_dataset_can_be_published_again_and_changes_nothing() {
     let mut rows = 0;
-    for server in [&past().server, bundled_server()] {
+    for server in [&four_releases().server, bundled_server()] {
         for dataset in published().filter(|dataset| dataset.public) {
             let count = get(server.address, &format!("/v1/{}?count=exact&limit=1", dataset.name)).json();
             let count = count["meta"]["total"]["value"].as_u64().expect("a number");
@@ -51,7 +51,7 @@ fn every_export_of_every_dataset_can_be_published_again_and_changes_nothing() {
 
 #[test]
 fn the_options_of_an_export_do_not_keep_it_from_being_published_again() {
-    let server = &past().server;
+    let server = &four_releases().server;
     let observations = published().find(|dataset| dataset.name == "observations").expect("there are observations");
     for query in ["format=sdmx-csv&labels=both", "format=sdmx-csv&labels=name", "format=geojson&geometry=centre"] {
         assert!(round_trip(server, observations, query) > 0);

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::writers::{self, ENCODINGS, Table};
 use super::{contents, faults, folder, grounded, of, publish_bytes};
-use crate::harness::{TestServer, get, publish};
+use crate::harness::{TestServer, get, keep_for_all_tests, publish};
 
 const LONG: &str = "Une très longue note : « œuvre », coûts de 5 € — l'État, les départements et les communes s'y engagent. ";
 
@@ -57,7 +57,7 @@ fn flows() -> Table {
 /// A database in which both are published, as plain CSV; nothing more is ever published in it.
 fn published() -> &'static str {
     static URL: LazyLock<String> = LazyLock::new(|| {
-        let url = grounded();
+        let url = keep_for_all_tests(grounded);
         for table in [communes(), flows()] {
             let report = publish_bytes(&url, table.dataset.name, table.text(',', "\n").as_bytes()).expect("the rows are right");
             assert_eq!(report.outcome, Outcome::Published);
