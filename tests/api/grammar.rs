@@ -67,8 +67,10 @@ fn what_nobody_wrote_so_is_found_by_its_likeness() {
     for q in ["", "%20", "-'", "a b c d e f g h i j k"] {
         get(bundled(), &format!("/v1/territories?q={q}")).problem(400);
     }
-    for q in ["%27%3B--", "a%26b", "!%7C%28%29%3A*", "de", "l%27", "%E4%B8%AD"] {
-        assert_ne!(get(bundled(), &format!("/v1/territories?q={q}&limit=1")).status, 500, "{q}");
+    let odd = [("%27%3B--", 400), ("a%26b", 200), ("!%7C%28%29%3A*", 400), ("de", 200), ("l%27", 200), ("%E4%B8%AD", 200)];
+    for (q, status) in odd {
+        let reply = get(bundled(), &format!("/v1/territories?q={q}&limit=1"));
+        assert_eq!(reply.status, status, "{q}: {}", reply.text());
     }
 }
 
