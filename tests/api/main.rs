@@ -19,6 +19,7 @@ mod geography;
 mod grammar;
 mod handover;
 mod history;
+mod http_in_texts;
 mod isolation;
 mod keys;
 mod logging;
