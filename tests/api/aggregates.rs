@@ -1,5 +1,4 @@
-//! Aggregates are honest: what is additive is added, what is not is refused with the reason, and what is missing or
-//! suppressed is said.
+//! Aggregates: additive values are added, others are refused with the reason, and missing or suppressed values are counted.
 
 use serde_json::{Value, json};
 
@@ -41,7 +40,7 @@ fn additive_values_are_added_over_territories_and_say_what_is_missing() {
 }
 
 #[test]
-fn what_the_request_selects_is_gathered_and_nothing_else() {
+fn an_aggregate_reads_the_selected_rows_only() {
     let latest = rows(&format!(
         "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&latest=true&group_by=territory_code&aggregate=sum"
     ));
@@ -66,7 +65,7 @@ fn flows_are_added_over_time_and_stocks_are_not() {
 }
 
 #[test]
-fn what_has_no_meaning_is_refused_with_the_reason() {
+fn an_aggregate_without_a_meaning_is_refused_with_the_reason() {
     refused(
         "/v1/observations?indicator_code=taux&territory_code__startswith=COM-&group_by=period&aggregate=sum",
         "cannot be added",

@@ -1,5 +1,4 @@
-//! Time of knowledge: what was known at a release or an instant can be read again, byte for byte; what was withdrawn says
-//! so; and every version of a row can be seen.
+//! `release` and `as_of`: what was known at a release or an instant is read again, byte for byte, and withdrawn rows answer 410.
 
 use reperes::query::Representation;
 use serde_json::{Value, json};
@@ -70,7 +69,7 @@ fn an_instant_gives_what_was_known_then_of_every_dataset() {
 }
 
 #[test]
-fn a_day_is_its_end_and_today_is_now() {
+fn as_of_a_day_means_its_end_and_today_means_now() {
     let history = four_releases();
     let day = &history.published[3][..10];
     assert_eq!(history.get(&format!("/v1/actors?as_of={day}")).json()["meta"]["release"], 4);
@@ -80,7 +79,7 @@ fn a_day_is_its_end_and_today_is_now() {
 }
 
 #[test]
-fn what_is_computed_is_computed_as_of_then() {
+fn aggregates_and_layouts_are_computed_as_of_the_instant() {
     let history = four_releases();
     let (first, second) = (&history.published[0], &history.published[1]);
     let of =
@@ -121,7 +120,7 @@ fn pages_of_an_instant_hold_its_release() {
 }
 
 #[test]
-fn an_instant_that_says_nothing_is_refused() {
+fn an_unreadable_or_future_instant_is_refused() {
     let history = four_releases();
     let first = &history.published[0];
     let addresses =

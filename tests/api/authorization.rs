@@ -1,5 +1,4 @@
-//! Who may do what: every address and method of the document, asked in every way in which somebody can show a key or
-//! fail to.
+//! Authorization: every address and method of the OpenAPI document, with every kind of valid and invalid credentials.
 
 use std::net::SocketAddr;
 

@@ -1,4 +1,4 @@
-//! The role that serves: it publishes, and can neither change nor delete what was published, nor take the rules away.
+//! The role that serves can publish, and can neither change nor delete what was published, nor disable the triggers.
 
 use reperes::datasets::REGISTRY;
 use reperes::query::Rows;
@@ -61,7 +61,7 @@ fn the_role_that_serves_adds_and_closes_rows_and_is_refused_all_else() {
 }
 
 #[test]
-fn a_record_is_kept_from_its_owner_too() {
+fn not_even_the_owner_can_change_audit_keys_or_withdrawals() {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
     with_database(&owner(&url), async |client| {
@@ -94,7 +94,7 @@ fn a_record_is_kept_from_its_owner_too() {
 }
 
 #[test]
-fn rights_are_the_same_however_often_they_are_given_and_one_role_may_do_for_both() {
+fn grants_are_idempotent_and_one_role_can_own_and_serve() {
     let url = migrated();
     let rights = "SELECT table_name::text || ' ' || privilege_type, '' FROM information_schema.table_privileges WHERE grantee = 'reperes_service' \
                   UNION ALL SELECT table_name::text || ' ' || column_name, privilege_type FROM information_schema.column_privileges \

@@ -1,5 +1,5 @@
-//! The OpenAPI document is true: what it declares is accepted, what is accepted it declares, and real answers are as it
-//! says.
+//! The OpenAPI document is true: the server accepts exactly the parameters that it declares, and real responses match its
+//! schemas.
 
 use std::collections::BTreeSet;
 

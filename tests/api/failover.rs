@@ -1,4 +1,4 @@
-//! Reads while a standby or its primary dies, stands still, or cancels what stands in its way.
+//! Reads while a standby or its primary is killed, is suspended, or cancels statements that conflict with replay.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! Files of releases: whole, unchanging, and given in parts to those who ask for parts.
+//! Files of releases: complete, immutable, and served in ranges.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;

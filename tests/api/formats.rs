@@ -1,5 +1,4 @@
-//! Every representation of every dataset, read back with the means of its readers and compared, cell by cell, with the
-//! pages of JSON.
+//! Every representation of every dataset, parsed and compared, cell by cell, with the pages of JSON.
 
 mod broken_exports;
 pub mod cells;
@@ -146,7 +145,7 @@ fn labels_put_names_beside_codes_or_in_their_place() {
 }
 
 #[test]
-fn an_answer_says_what_it_is_and_where_it_can_be_had_again() {
+fn a_response_names_its_release_and_its_pinned_address() {
     let release = get(bundled(), "/v1/releases?limit=1").json()["meta"]["release"].to_string();
     for dataset in collections() {
         for representation in Representation::of(dataset) {

@@ -1,5 +1,5 @@
-//! The geography in time: former codes, codes that named two territories, and what lay in what on a day, with the values
-//! of INSEE's history and of the yearly editions.
+//! The geography in time: former codes, codes that named two territories, and the containments of a day, compared with Insee's
+//! history and yearly editions.
 
 use std::collections::BTreeSet;
 
@@ -210,7 +210,7 @@ fn territories_that_were_not_there_are_refused_with_those_that_were() {
 }
 
 #[test]
-fn what_only_today_has_is_refused_beside_a_day() {
+fn parameters_that_need_the_current_geography_are_refused_with_an_earlier_one() {
     for (target, parameter) in [
         ("/v1/observations?geography=2012", "geography"),
         ("/v1/territories?geography=2012&bbox=2,50,3,51", "bbox"),

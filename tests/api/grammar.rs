@@ -1,4 +1,4 @@
-//! What a request may ask beside filters: search, places, columns, labels, related rows, facets, counts.
+//! Parameters beside filters: search, places, columns, labels, related rows, facets, counts.
 
 use serde_json::{Value, json};
 
@@ -59,7 +59,7 @@ fn the_exact_name_comes_first_then_the_most_inhabitants() {
 }
 
 #[test]
-fn what_nobody_wrote_so_is_found_by_its_likeness() {
+fn a_search_without_an_exact_match_finds_similar_names() {
     let page = get(bundled(), "/v1/territories?q=roubais&kind=commune&fields=name").json();
     assert_eq!((page["data"][0]["name"].clone(), page["meta"]["search"].clone()), (json!("Roubaix"), json!("approximate")));
     assert!(get(bundled(), "/v1/territories?q=lille&limit=1").json()["meta"].get("search").is_none());

@@ -1,4 +1,4 @@
-//! One process following another on the same address, without a request lost; and what a process that leaves still does.
+//! A new process takes over the address of a running one without a failed request; and the shutdown of a process.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -192,7 +192,7 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
 }
 
 #[test]
-fn what_is_in_flight_is_finished() {
+fn a_response_in_progress_is_finished_before_the_exit() {
     let url = filled();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_WAIT_S", "60")]);
     let address = program.address();
@@ -206,7 +206,7 @@ fn what_is_in_flight_is_finished() {
 }
 
 #[test]
-fn two_that_start_at_once_share_an_address() {
+fn two_programs_that_start_at_once_share_an_address() {
     let url = filled();
     let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
     let place = free.to_string();
@@ -245,7 +245,7 @@ fn a_socket_of_the_service_manager_is_used_and_outlives_the_process() {
 }
 
 #[test]
-fn an_address_of_somebody_else_is_refused() {
+fn an_address_that_another_process_uses_is_refused() {
     let server = TestServer::empty();
     let place = server.address.to_string();
     let (code, log) = Program::start(&[("DATABASE_URL", &server.url), ("REPERES_ADDRESS", &place)]).end();

@@ -1,4 +1,4 @@
-//! The history of a row: every version of it that was published, what each changed, and what became of it.
+//! The history of a row: all its versions, what each changed, and whether it was withdrawn.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! The log: a line for each request, in both forms, whatever a client sends.
+//! The access log: one line for each request, as text and as JSON, whatever a client sends.
 
 use std::net::SocketAddr;
 
@@ -39,7 +39,7 @@ fn nothing_that_a_client_sends_writes_lines_of_the_log_or_commands_a_terminal() 
 }
 
 #[test]
-fn each_line_is_an_object_of_json_if_that_is_wanted() {
+fn each_log_line_is_a_json_object_when_the_format_is_json() {
     let url = database();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("RUST_LOG", "debug"), ("LOG_FORMAT", "json")]);
     let address = program.address();
@@ -89,7 +89,7 @@ fn each_line_is_an_object_of_json_if_that_is_wanted() {
 }
 
 #[test]
-fn another_form_is_a_fault() {
+fn an_unknown_log_format_is_refused_at_the_start() {
     let (code, log) = Program::start(&[("LOG_FORMAT", "xml")]).end();
     assert_eq!(code, Some(1));
     assert!(log.contains("LOG_FORMAT is `xml`, which is neither text nor json"), "{log}");

@@ -1,5 +1,4 @@
-//! What the operator is told: exact counts of known requests, under names that keep to the conventions, with nothing in
-//! the labels that a client could make up; and that it is told whatever else happens.
+//! Metrics: exact counts of known requests, conventional names, and no label that a client chooses.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
@@ -213,7 +212,7 @@ fn names_and_labels_keep_to_the_conventions() {
 }
 
 #[test]
-fn the_operator_is_told_without_any_worker_or_database() {
+fn metrics_are_served_without_a_worker_and_without_a_database() {
     let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
     let shared = shared(nowhere);
     let admin = admin(&shared);
@@ -246,7 +245,7 @@ fn until_ready_answers(address: SocketAddr, status: u16) {
 }
 
 #[test]
-fn each_address_has_its_own_and_nothing_else() {
+fn the_public_and_the_admin_address_serve_different_paths() {
     let (server, admin) = server(Bounds::default());
     get(server.address, "/metrics").problem(404);
     for target in ["/", "/v1", ROW, "/openapi.json", "/docs/", "/metrics/", "/metrics/x", "/health"] {
@@ -259,7 +258,7 @@ fn each_address_has_its_own_and_nothing_else() {
 }
 
 #[test]
-fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
+fn the_program_serves_metrics_on_the_admin_address_and_stops_in_order() {
     let data = data_dir();
     // Few connections, or the program warns where the system limits it to 1,024 open files.
     let settings =

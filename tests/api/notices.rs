@@ -1,4 +1,4 @@
-//! Notices: a figure that was corrected, breaks its series or is not final says so wherever it is given.
+//! Notices: a response says which of its figures were corrected, break their series or are not final.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ fn told(reply: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn what_was_corrected_is_told_with_the_release_that_did_it() {
+fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
     let server = corrected();
     let of = |target: &str| told(&get(server.address, target).json());
     let (second, third) = (json!(["correction", 2, 2]), json!(["correction", 1, 3]));
@@ -84,7 +84,7 @@ fn what_was_corrected_is_told_with_the_release_that_did_it() {
 }
 
 #[test]
-fn notices_stand_where_there_are_observations_and_nowhere_else() {
+fn only_responses_with_observations_have_notices() {
     let profile = four_releases().get("/v1/territories/stays/profile").json();
     assert_eq!(told(&profile), [json!(["correction", 1, 2])]);
     for target in [

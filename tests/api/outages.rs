@@ -1,5 +1,5 @@
-//! Faults of the database and of the way to it: what is in memory is answered, the rest is a 503 that says when to come
-//! again, nothing hangs, and when the database is back so is the service.
+//! Outages of the database: cached responses are served, the rest is 503 with `Retry-After`, nothing hangs, and the service
+//! recovers by itself.
 
 mod disk;
 mod network;

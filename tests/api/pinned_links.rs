@@ -1,4 +1,4 @@
-//! Pinned addresses: once given they have the same bytes, whatever is published, corrected or withdrawn afterwards.
+//! Pinned addresses have the same bytes for ever, whatever is published, corrected or withdrawn later.
 
 use reperes::query::Representation;
 
@@ -39,7 +39,7 @@ fn addresses() -> Vec<String> {
 }
 
 #[test]
-fn what_was_pinned_has_the_same_bytes_for_ever() {
+fn a_pinned_address_has_the_same_bytes_for_ever() {
     let server = TestServer::empty();
     let mut recorded: Vec<(String, Vec<u8>)> = Vec::new();
     for number in 1..=4 {

@@ -1,4 +1,4 @@
-//! The program as an operator runs it: its own Postgres, its end and its neighbours, whatever is killed.
+//! The program as an operator runs it: its private Postgres, its shutdown, other processes beside it, and killed processes.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -23,7 +23,7 @@ fn statuses_before(address: SocketAddr, target: &str, status: u16) -> Vec<u16> {
 }
 
 #[test]
-fn its_own_postgres_comes_back_whatever_is_killed() {
+fn the_private_postgres_restarts_after_any_process_is_killed() {
     let data = data_dir();
     let settings = [("REPERES_DATA_DIR", text(&data))];
     let mut program = Program::start(&settings);

@@ -1,4 +1,4 @@
-//! Publications that wait, are asked for twice, or lose whoever asked or did them.
+//! The queue of publications: idempotency keys, waiting, progress, and clients or servers that go away.
 
 use std::fs;
 use std::io::Write;
@@ -24,7 +24,7 @@ fn in_state(address: SocketAddr, token: &str, id: &str, state: &str) -> Value {
 }
 
 #[test]
-fn the_same_request_again_is_answered_again_and_done_once() {
+fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
     let (server, token) = server();
     let form = |name: &str, key: &str| communes(name).key(&token).header("Idempotency-Key", key);
     let first = form("A", "un").send(server.address);
@@ -45,7 +45,7 @@ fn the_same_request_again_is_answered_again_and_done_once() {
 }
 
 #[test]
-fn one_publication_at_a_time_few_wait_and_all_are_told_how_far_they_are() {
+fn publications_run_one_at_a_time_and_few_wait_with_their_progress_shown() {
     let (server, token) = server();
     let asynchronous = |name: &str| communes(name).key(&token).header("Prefer", "respond-async").header("Idempotency-Key", name);
     let ids: Vec<String> = with_database(&server.url, async |client| {
@@ -76,7 +76,7 @@ fn one_publication_at_a_time_few_wait_and_all_are_told_how_far_they_are() {
 }
 
 #[test]
-fn a_client_that_leaves_does_not_stop_its_publication() {
+fn a_publication_goes_on_when_its_client_disconnects() {
     let (server, token) = server();
     let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
     with_database(&server.url, async |client| {
@@ -94,7 +94,7 @@ fn a_client_that_leaves_does_not_stop_its_publication() {
 }
 
 #[test]
-fn what_a_killed_server_has_received_is_taken_away_by_the_next() {
+fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     let folder = root_directory().join("uploads-killed");
     let dead = folder.join("server-dead/publication-1");
     fs::create_dir_all(&dead).expect("a folder can be made");

@@ -1,5 +1,5 @@
-//! Publishing through the doors that publishers use: files of every kind and recipe, each published whole or refused
-//! with every fault at its place.
+//! Publishing files of every kind and recipe from the command line: each is published whole, or refused with every fault and its
+//! place.
 
 mod binary_formats;
 mod file_formats;

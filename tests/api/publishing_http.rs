@@ -1,4 +1,4 @@
-//! Publishing over HTTP: whole or not at all, with every fault told, and nothing done twice.
+//! Publishing over HTTP: a publication is made whole or not at all, every fault is reported, and nothing is published twice.
 
 use std::fs;
 use std::io::Write;

@@ -1,5 +1,5 @@
-//! The usual reads find their rows by indexes: what Postgres says that it does is read from its log, for every workload of
-//! the measurements. Tables that are small here are no matter; those of the geography have their full size.
+//! The usual reads use indexes: for every workload of the benchmark, the log of Postgres shows no sequential scan of a large
+//! table. Only the tables of the geography have their full size here.
 
 use std::fs;
 

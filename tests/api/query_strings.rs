@@ -1,4 +1,4 @@
-//! Whatever the query string, never a 5xx: thousands of strings made from what could go wrong.
+//! No query string causes a 5xx: thousands of strings made of values that parsers and databases handle badly.
 
 use std::net::SocketAddr;
 
@@ -108,7 +108,7 @@ impl Dice {
 }
 
 #[test]
-fn whatever_the_query_string_never_a_5xx() {
+fn no_query_string_causes_a_5xx() {
     let address: SocketAddr = bundled();
     let datasets: Vec<_> = collections().collect();
     let mut dice = Dice(20_261_124);

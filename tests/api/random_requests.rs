@@ -1,4 +1,4 @@
-//! Thousands of random requests compared with a model that filters, orders, pages and gathers rows in memory.
+//! Thousands of random requests, compared with a model that filters, sorts, pages and aggregates rows in memory.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! How often one client may ask, who it is behind a proxy, and what does not count.
+//! Rate limits: how clients are told apart behind proxies, and which requests are not counted.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -44,7 +44,7 @@ fn exhaust(address: SocketAddr, headers: &str) {
 }
 
 #[test]
-fn whoever_has_asked_too_much_is_refused_and_nobody_else() {
+fn a_client_over_its_rate_limit_is_refused_and_others_are_not() {
     let address = server().address;
     exhaust(address, "X-Forwarded-For: 192.0.2.1");
     exhaust(address, "X-Forwarded-For: 192.0.2.2");
@@ -58,7 +58,7 @@ fn whoever_has_asked_too_much_is_refused_and_nobody_else() {
 }
 
 #[test]
-fn the_client_is_whom_our_proxies_name_and_not_what_the_client_says() {
+fn the_client_address_comes_from_trusted_proxies_only() {
     let address = server().address;
     exhaust(address, "X-Forwarded-For: 192.0.2.1");
     for same in [
@@ -85,7 +85,7 @@ fn the_client_is_whom_our_proxies_name_and_not_what_the_client_says() {
 }
 
 #[test]
-fn what_the_client_has_already_costs_nothing() {
+fn a_304_does_not_count_against_the_rate_limit() {
     let address = server().address;
     let target = "/v1/changes?since=0&limit=1";
     let tag = get(address, target).header("etag").expect("a validator").to_owned();

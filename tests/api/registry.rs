@@ -1,4 +1,4 @@
-//! What holds for every dataset, shown by looping over the registry.
+//! Rules that hold for every dataset of the registry.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;

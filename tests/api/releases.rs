@@ -1,4 +1,4 @@
-//! Releases: one publication is seen whole or not at all, nothing published changes, and what was read can be read again.
+//! Releases: readers see a publication whole or not at all, published rows never change, and earlier releases can be read again.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};

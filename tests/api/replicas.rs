@@ -1,4 +1,4 @@
-//! Reads from a streaming standby: they go there, and nobody can tell, whatever it lacks.
+//! Reads from a streaming standby have the same responses as reads from the primary.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -163,7 +163,7 @@ fn of_several_servers_behind_one_address_each_is_asked_what_it_has_itself() {
 }
 
 #[test]
-fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() {
+fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
     const RELEASES: i32 = 11;
     let (pair, server) = pair();
     let ended = AtomicBool::new(false);
@@ -204,7 +204,7 @@ fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() 
 }
 
 #[test]
-fn what_one_process_publishes_another_answers_with_the_same_bytes() {
+fn a_release_of_one_process_is_answered_by_another_with_the_same_bytes() {
     let pair = Pair::start();
     release(&pair.primary.service, 1);
     let settings = [

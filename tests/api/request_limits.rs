@@ -1,4 +1,4 @@
-//! What clients should not send, at every address: bodies, codings, long heads; and what browsers are told everywhere.
+//! Limits of requests at every address (bodies, content codings, long heads), and the security headers of every response.
 
 use reperes::datasets::REGISTRY;
 use reperes::http::router;
@@ -49,7 +49,7 @@ fn bodies_and_heads_have_bounds_at_every_address() {
 }
 
 #[test]
-fn every_answer_may_be_read_from_everywhere_and_runs_nothing() {
+fn every_response_allows_all_origins_and_forbids_scripts() {
     for target in addresses() {
         for reply in [get(bundled(), &target), send(bundled(), "DELETE", &target), send(bundled(), "OPTIONS", &target)] {
             assert_eq!(reply.header("access-control-allow-origin"), Some("*"), "{target}");
@@ -67,7 +67,7 @@ fn every_answer_may_be_read_from_everywhere_and_runs_nothing() {
 }
 
 #[test]
-fn pages_need_no_more_than_they_are_granted() {
+fn html_pages_work_within_their_content_security_policy() {
     for target in ["/", "/problems", "/problems/gone"] {
         let page = get(bundled(), target);
         assert!(page.header("content-security-policy").is_some_and(|policy| policy.contains("style-src 'unsafe-inline';")));
@@ -84,7 +84,7 @@ fn pages_need_no_more_than_they_are_granted() {
 }
 
 #[test]
-fn whoever_asks_whether_it_may_read_is_told_so() {
+fn a_cors_preflight_request_is_answered_at_every_address() {
     let preflight =
         "Origin: https://ailleurs.example\r\nAccess-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: if-none-match";
     for target in addresses().into_iter().filter(|target| !target.contains("rien")) {

@@ -1,4 +1,4 @@
-//! The start on a database that is away, or that will not have the program.
+//! The start while the database is down or refuses the login.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::harness::{Network, Program, Proxy, Signal, database, get, migrated, o
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_database_that_is_not_there_is_waited_for_and_then_named() {
+fn the_start_waits_for_a_missing_database_and_then_names_it() {
     let mut program =
         Program::start(&[("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/nothing"), ("REPERES_STARTUP_WAIT_S", "1")]);
     let (code, log) = program.end();
@@ -23,7 +23,7 @@ fn a_database_that_is_not_there_is_waited_for_and_then_named() {
 }
 
 #[test]
-fn a_database_that_comes_late_is_waited_for_and_served() {
+fn the_start_waits_for_a_database_that_comes_late() {
     for (fault, why) in [(Network::Cut, "refused"), (Network::Frozen, "no connection within")] {
         let url = migrated();
         let proxy = Proxy::to(&url);
@@ -59,7 +59,7 @@ fn asks_for_a_password(role: &str) {
 }
 
 #[test]
-fn a_database_that_will_not_have_us_is_not_waited_for() {
+fn the_start_does_not_wait_when_the_database_refuses_the_login() {
     let url = migrated();
     let named = |role: &str| url.replace("//reperes_service@", &format!("//{role}@"));
     with_database(&owner(&url), async |client| {

@@ -1,4 +1,4 @@
-//! Series: the latest values, periods side by side, the same figure elsewhere, and the profile of a territory.
+//! Series: the latest values, periods side by side, comparisons of a figure, and the profile of a territory.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -55,7 +55,7 @@ fn wide_puts_periods_side_by_side() {
 }
 
 #[test]
-fn a_figure_is_compared_with_those_around_and_ranked_among_its_kind() {
+fn a_figure_is_compared_with_surrounding_territories_and_ranked_among_its_kind() {
     let target = format!("{HABITANTS}&compare=parent,region,country");
     let compared = rows(&format!("{target}&territory_code=COM-91002&period=2020"));
     let comparison = &compared[0]["comparison"];
@@ -123,7 +123,7 @@ fn every_rank_is_that_of_counting_the_figures_of_the_kind() {
 }
 
 #[test]
-fn a_profile_says_all_of_a_territory_at_once() {
+fn a_profile_has_all_figures_of_a_territory() {
     let profile = get(example_data(), "/v1/territories/COM-91003/profile").data();
     assert_eq!(profile["territory"]["name"], "Cœur-lès-Bois");
     let codes: Vec<&Value> = profile["ancestors"].as_array().expect("a list").iter().map(|row| &row["code"]).collect();

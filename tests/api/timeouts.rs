@@ -1,5 +1,5 @@
-//! Clients that are slow, at every stage of a connection: each is let go in its time, while others are answered; and
-//! more clients or requests than there is room for are told so at once.
+//! Slow clients are disconnected in time at every stage of a connection while others are served; connections and requests over
+//! the limits are refused at once.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -70,7 +70,7 @@ fn long_head() -> Vec<u8> {
 }
 
 #[test]
-fn a_head_that_drips_is_told_and_ended_the_first_and_every_later_one() {
+fn a_slow_request_head_is_answered_408_and_closed_also_on_a_kept_connection() {
     let mut first = connect(server().address);
     let said = until_ended(&mut first, drip(&long_head()));
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/request-timeout"), "{said}");
@@ -84,7 +84,7 @@ fn a_head_that_drips_is_told_and_ended_the_first_and_every_later_one() {
 }
 
 #[test]
-fn a_head_that_begins_with_the_request_before_and_never_ends_is_ended() {
+fn an_unfinished_pipelined_request_head_is_closed() {
     let mut stream = connect(server().address);
     stream.write_all(&[WHOLE, b"GET /v1 HTTP/1.1\r\nHost: t\r\nX-Sl"].concat()).expect("the requests are sent");
     let said = until_ended(&mut stream, |_| {});
@@ -92,7 +92,7 @@ fn a_head_that_begins_with_the_request_before_and_never_ends_is_ended() {
 }
 
 #[test]
-fn a_connection_on_which_nothing_is_asked_is_ended() {
+fn an_idle_connection_is_closed() {
     assert_eq!(until_ended(&mut connect(server().address), |_| {}), "");
     let mut kept = connect(server().address);
     kept.write_all(WHOLE).expect("the request is sent");
@@ -101,7 +101,7 @@ fn a_connection_on_which_nothing_is_asked_is_ended() {
 }
 
 #[test]
-fn a_refused_client_that_stays_is_ended() {
+fn a_refused_client_that_does_not_close_is_disconnected() {
     let mut stream = connect(server().address);
     stream.write_all(b"NONSENSE\r\n\r\n").expect("it is sent");
     let said = until_ended(&mut stream, |stream| _ = stream.write_all(b"x"));
@@ -109,7 +109,7 @@ fn a_refused_client_that_stays_is_ended() {
 }
 
 #[test]
-fn a_body_that_drips_is_ended_whether_anyone_wants_it_or_not() {
+fn a_slow_request_body_is_closed_whether_it_is_read_or_not() {
     let token = key(&server().url, "lente", &["publish:*"], 1);
     let form = Form::default().key(&token).part("file", Some("a.csv"), &vec![b'x'; 100_000]).bytes();
     let start = form.windows(4).position(|window| window == b"xxxx").expect("the file begins");
@@ -127,7 +127,7 @@ fn a_body_that_drips_is_ended_whether_anyone_wants_it_or_not() {
 }
 
 #[test]
-fn a_client_that_does_not_read_is_ended() {
+fn a_client_that_does_not_read_its_response_is_disconnected() {
     // Asks for far more than sockets hold, and takes nothing; then nearly nothing.
     let asked = "GET /openapi.json HTTP/1.1\r\nHost: t\r\n\r\n".repeat(60);
     for taken in [0, 1] {
@@ -148,7 +148,7 @@ fn a_client_that_does_not_read_is_ended() {
 }
 
 #[test]
-fn a_slow_client_that_comes_on_well_enough_is_served() {
+fn a_slow_client_above_the_minimum_rate_is_served() {
     let token = key(&server().url, "patiente", &["publish:*"], 1);
     let form = Form::default().key(&token).part("quoi", None, &[b'x'; 20_000]).bytes();
     let mut stream = connect(server().address);
@@ -164,7 +164,7 @@ fn a_slow_client_that_comes_on_well_enough_is_served() {
 }
 
 #[test]
-fn more_connections_than_there_is_room_for_are_told_to_come_again() {
+fn connections_over_the_limit_are_answered_503_with_retry_after() {
     let server = with(Bounds { connections: 3, ..Bounds::default() });
     let kept: Vec<TcpStream> = (0..3)
         .map(|_| {

@@ -1,4 +1,4 @@
-//! Validators and what caches are told: on every address, before anything is read, and never on what may not be kept.
+//! Validators and cache headers: on every address, before any read, and never on what must not be cached.
 
 use reperes::app::Shared;
 use reperes::http::cache::store::Memory;
@@ -98,13 +98,19 @@ fn an_address_with_its_release_is_immutable_and_others_pass() {
 }
 
 #[test]
-fn what_is_refused_is_kept_by_nobody() {
-    let targets =
-        ["/v1/actors?limit=0", "/v1/actors/rien", "/v1/actors/goes", "/rien", "/v1/actors?release=99", "/problems/rien"];
-    for target in targets {
+fn refusals_are_not_cacheable() {
+    let targets = [
+        ("/v1/actors?limit=0", 400),
+        ("/v1/actors/rien", 404),
+        ("/v1/actors/goes", 410),
+        ("/rien", 404),
+        ("/v1/actors?release=99", 400),
+        ("/problems/rien", 404),
+    ];
+    for (target, status) in targets {
         for held in ["*", "\"x\""] {
             let reply = ask(four_releases().server.address, "GET", target, &holding(held));
-            assert!(reply.status >= 400, "{target} is there for whoever holds {held}");
+            assert_eq!(reply.status, status, "{target} with If-None-Match: {held}");
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{target}");
             assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None), "{target}");
         }
@@ -112,7 +118,7 @@ fn what_is_refused_is_kept_by_nobody() {
 }
 
 #[test]
-fn what_is_told_to_a_key_is_private() {
+fn responses_to_a_key_are_private() {
     let server = TestServer::empty();
     let token = key(&server.url, "essai", &["publish:*"], 1);
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))];
@@ -130,7 +136,7 @@ fn what_is_told_to_a_key_is_private() {
 }
 
 #[test]
-fn whoever_has_it_is_told_so_without_the_database() {
+fn a_client_with_the_current_response_gets_304_without_the_database() {
     let url = migrated();
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]))];
     publish(&url, &bundle(&files)).expect("the bundle is right");

@@ -1,5 +1,4 @@
-//! Versions: every figure that was ever published, as it was, with the releases that had it; exact over pages, orders and
-//! representations.
+//! Versions: every figure that was ever published, with the releases that had it, over pages, sort orders and representations.
 
 use reperes::query::{Column, Context, Representation};
 use serde_json::{Value, json};

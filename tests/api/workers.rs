@@ -1,4 +1,4 @@
-//! Connections belong to workers: a worker that is stuck does not hold up the reads of another.
+//! Each worker has its own connections: a blocked worker does not delay the reads of another.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -57,7 +57,7 @@ fn serve(more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> Soc
 }
 
 #[test]
-fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
+fn a_blocked_worker_does_not_delay_the_reads_of_another() {
     let (release, stuck) = mpsc::channel::<()>();
     let stuck = Arc::new(Mutex::new(stuck));
     let address = serve(move |config| {
@@ -99,7 +99,7 @@ fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
 }
 
 #[test]
-fn a_panic_is_a_problem_that_says_nothing_of_its_cause() {
+fn a_panic_answers_500_without_its_cause() {
     let address = serve(|config| {
         config.route("/panic", web::get().to(|| async { if true { panic!("a secret cause") } else { "" } }));
     });

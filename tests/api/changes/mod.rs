@@ -1,4 +1,4 @@
-//! Changes: a copy that applies them has what the collections have, at every release, for every selection.
+//! Changes: a copy that applies them equals the collections, at every release and for every selection.
 
 mod example;
 mod history;

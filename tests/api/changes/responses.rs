@@ -1,4 +1,4 @@
-//! How changes are given: what is said of a withdrawal, the forms, the validators, and what is refused.
+//! The responses of `/v1/changes`: withdrawals, formats, validators and refusals.
 
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ fn a_stream_says_how_many_changes_it_has_and_a_page_of_it_leads_on() {
 }
 
 #[test]
-fn nothing_is_read_again_until_something_is_published() {
+fn changes_are_revalidated_with_304_until_a_release_is_published() {
     let server = TestServer::empty();
     get(server.address, "/v1/changes").problem(503);
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
@@ -136,7 +136,7 @@ fn a_territory_withdrawn_meanwhile_can_still_be_asked_for() {
 }
 
 #[test]
-fn what_cannot_be_meant_is_refused_with_every_fault() {
+fn wrong_parameters_of_changes_are_refused_with_every_fault() {
     let (server, newest) = history();
     let beyond = (newest + 1).to_string();
     let cursor = get(server.address, "/v1/changes?limit=1").json()["links"]["next"].as_str().expect("a link").to_owned();

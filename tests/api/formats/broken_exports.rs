@@ -1,4 +1,4 @@
-//! Exports that fail midway: the connection breaks, so that a part of a file never passes for all of it.
+//! Exports that fail midway: the connection breaks, so that no client takes a part of a file for the whole.
 
 use reperes::query::Representation;
 

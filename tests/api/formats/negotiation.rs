@@ -1,4 +1,4 @@
-//! How a representation is asked for: `format`, `Accept`, and the parameters that only some representations have.
+//! Content negotiation: `format`, `Accept`, and the parameters that only some representations have.
 
 use reperes::datasets::collections;
 use reperes::query::Representation;

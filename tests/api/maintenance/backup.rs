@@ -1,4 +1,4 @@
-//! `backup` and `restore`: what comes back is what went, or nothing comes.
+//! `backup` and `restore`: the restored database equals the original, or nothing is restored.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -35,7 +35,7 @@ fn a_newer_database_is_refused_at_once() {
 }
 
 #[test]
-fn the_word_is_true_or_false() {
+fn reperes_migrate_takes_true_or_false_only() {
     let said = run_with(&database(), &["serve"], &[("REPERES_MIGRATE", "no")]);
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("REPERES_MIGRATE is `no`, which is neither true nor false"), "{}", said.err);

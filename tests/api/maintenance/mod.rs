@@ -1,4 +1,4 @@
-//! What an operator does with a database: checks it, keeps copies of it, and has it again.
+//! The commands with which an operator verifies, backs up, restores and migrates a database.
 
 mod backup;
 mod migrating;

@@ -1,4 +1,4 @@
-//! `verify`: a sound database is sound, and every damage to it is found and named.
+//! `verify` passes on an intact database, and finds and names every damage.
 
 use serde_json::Value;
 
@@ -161,7 +161,7 @@ fn a_changed_value_is_found_by_its_digest_and_by_its_file() {
 }
 
 #[test]
-fn what_cannot_run_says_so() {
+fn verify_refuses_an_unknown_release_and_a_database_that_is_not_set_up() {
     let url = published();
     let said = run(&url, &["verify", "--release", "9"]);
     assert_eq!((said.code, said.err.as_str()), (Some(1), "reperes: there is no release 9; the newest is 2\n"));

@@ -1,4 +1,4 @@
-//! A disk that is full in the midst of a publication.
+//! A full disk during a publication.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! The database itself: frozen, restarted, full of connections, read-only.
+//! Postgres frozen, restarted, out of connections, or read-only.
 
 use std::path::Path;
 use std::process::Command;
@@ -34,7 +34,7 @@ fn told(log: &str, what: &str) -> usize {
 }
 
 #[test]
-fn its_own_postgres_frozen_or_restarted_costs_503_and_two_lines_of_the_log() {
+fn a_frozen_or_restarted_private_postgres_causes_503_and_two_log_lines() {
     let data = data_dir();
     let mut program = Program::start(&[("REPERES_DATA_DIR", text(&data)), ("REPERES_DATABASE_WAIT_MS", "1000")]);
     let address = program.address();
@@ -63,7 +63,7 @@ fn its_own_postgres_frozen_or_restarted_costs_503_and_two_lines_of_the_log() {
 }
 
 #[test]
-fn without_a_connection_to_spare_it_is_503_until_there_is_one() {
+fn without_a_free_database_connection_reads_answer_503_until_there_is_one() {
     let url = migrated();
     first(&url);
     let name = url.rsplit('/').next().expect("the URL names a database").to_owned();

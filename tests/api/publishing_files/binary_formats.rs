@@ -1,5 +1,5 @@
-//! Files that are no tables of text: what the service exports can be published again and changes nothing, what others
-//! write is read to the letter, and what is damaged is refused without a trace.
+//! Parquet and SDMX files: exports of the service are published again without a change, files of other programs are read
+//! exactly, and damaged files are refused whole.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! The same rows written in every way: published once, they are unchanged however they come again.
+//! The same rows in every file format and encoding: published once, they are unchanged in every other.
 
 use std::sync::LazyLock;
 
@@ -132,7 +132,7 @@ fn workbooks_and_json_are_the_same() {
 }
 
 #[test]
-fn what_was_read_is_what_is_answered() {
+fn published_values_are_answered_unchanged() {
     let server = TestServer::on(published());
     let row = get(server.address, "/v1/territories/COM-2A004").data();
     assert_eq!(row["name"], "Ajaccio; la \"cité\", dite | l'Impériale\tbelle");
@@ -250,7 +250,7 @@ fn days_of_workbooks_are_days_only_where_days_are_needed() {
 }
 
 #[test]
-fn a_dialect_that_is_said_is_followed() {
+fn a_declared_csv_dialect_is_followed() {
     let table = communes();
     let text =
         table.text(';', "\n").replace("\"\"", "''").replace('"', "'").replace("''cité''", "\"cité\"").replace("l'Imp", "l''Imp");

@@ -1,4 +1,4 @@
-//! A publication that is killed leaves nothing or the whole of its release, and is in nobody's way.
+//! A killed publication leaves its whole release or nothing, and does not block later ones.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::{folder, grounded, program};
-use crate::harness::with_database;
+use crate::harness::{until_exit, with_database};
 
 /// The figures of each publication.
 const ROWS: i64 = 50_000;
@@ -56,7 +56,7 @@ fn moment(span: Duration) -> Duration {
 }
 
 #[test]
-fn whenever_it_is_killed_a_release_is_whole_or_not_there() {
+fn a_killed_publication_leaves_a_whole_release_or_none() {
     let url = grounded();
     let folder = folder("", &[]);
     let publish = |path: &str| program(&url, &["publish", path, "--dataset", "observations"]);
@@ -71,7 +71,7 @@ fn whenever_it_is_killed_a_release_is_whole_or_not_there() {
         let mut child = publish(&path).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the program starts");
         sleep(moment(span));
         child.kill().expect("it can be killed");
-        child.wait().expect("it is dead");
+        until_exit("a killed program exits", &mut child);
         let found = state(&url);
         if found.0 == releases + 1 {
             (releases, value) = (releases + 1, next);

@@ -1,5 +1,4 @@
-//! The latest figure of each series follows whatever is published, at every release: what is kept of it says the same as
-//! the figures themselves.
+//! The table of the latest figures agrees with the observations at every release, whatever is published.
 
 use serde_json::Value;
 
@@ -95,7 +94,7 @@ fn the_latest_figures_are_those_of_every_release() {
 }
 
 #[test]
-fn what_is_kept_is_checked_and_made_again_of_the_figures_alone() {
+fn latest_observations_are_verified_and_rebuilt_from_the_observations() {
     let server = published();
     let owner = owner(&server.url);
     let before = kept(&server.url);

@@ -1,4 +1,4 @@
-//! What a publication does to what is there: it adds, changes, replaces within a scope, withdraws, or does nothing.
+//! The modes of a publication: it adds, changes, replaces within a scope, withdraws, or changes nothing.
 
 use reperes::db::write::release_writer::Publication;
 use reperes::publish::{Effect, Outcome, Report};
@@ -124,7 +124,7 @@ fn files_that_replace_together_do_not_withdraw_each_others_rows() {
 }
 
 #[test]
-fn a_trial_reports_the_difference_and_writes_nothing() {
+fn a_dry_run_reports_the_difference_and_writes_nothing() {
     let url = grounded();
     let rows = [("DEP-01", "2020", "10"), ("DEP-02", "2020", "20"), ("DEP-2A", "2020", "30"), ("FR", "2020", "40")];
     merged(&url, &figures("taux", &rows[..3]));
@@ -185,7 +185,7 @@ fn a_trial_reports_the_difference_and_writes_nothing() {
 }
 
 #[test]
-fn a_publication_that_may_not_wait_says_that_another_is_under_way() {
+fn a_publication_that_may_not_wait_is_refused_while_another_runs() {
     let url = grounded();
     let folder = folder("", &[("f.csv", figures("taux", &[("DEP-01", "2020", "1")]).as_bytes())]);
     let path = folder.join("f.csv");

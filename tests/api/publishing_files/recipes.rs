@@ -1,5 +1,5 @@
-//! The recipes that come with the service, on made-up files of the shapes that agencies send: every value, status and
-//! place is as it stood in the file, and what a recipe does not know is refused.
+//! The recipes of the service, on made-up files of the shapes that agencies send: every value, status and place is as in the
+//! file, and what a recipe does not know is refused.
 
 mod filosofi;
 mod own_recipes;

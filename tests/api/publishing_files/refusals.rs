@@ -1,4 +1,4 @@
-//! Files that must not be published: each is refused with every fault at its place, and nothing is written.
+//! Files that are refused: with every fault and its place, and without any change.
 
 mod command_line;
 mod documents;
@@ -35,7 +35,7 @@ fn commune(number: usize) -> String {
 }
 
 #[test]
-fn what_is_no_table_is_named() {
+fn a_file_that_is_no_table_is_refused_with_its_kind() {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
     let page = b"<!DOCTYPE html>\n<html><head><title>Erreur 404</title></head><body><p>Introuvable, h\xe9las</p></body></html>\n";
     for (bytes, expected) in [
@@ -68,7 +68,7 @@ fn what_is_no_table_is_named() {
 }
 
 #[test]
-fn bytes_that_are_no_text_are_found_far_in() {
+fn bytes_that_are_not_text_are_found_late_in_a_file() {
     let mut text = HEAD.replace("name,", "name,note,").into_bytes();
     for number in 0..60_000 {
         text.extend_from_slice(format!("COM-{number:05},commune,Là,une note assez longue,1,2026,essai\n").as_bytes());

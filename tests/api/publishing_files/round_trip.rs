@@ -1,5 +1,5 @@
-//! What the service gives can be published again: nothing is changed by it, whatever the representation, and an empty
-//! database filled with the exports exports the same bytes.
+//! Exports can be published again: nothing changes, in any representation, and an empty database filled with the exports exports
+//! the same bytes.
 
 use std::net::SocketAddr;
 

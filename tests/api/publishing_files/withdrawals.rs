@@ -1,4 +1,4 @@
-//! Rows that are withdrawn: with a reason, never with something left that names them, and able to come back.
+//! Withdrawals: with a reason, never of a row that others refer to, and rows that come back.
 
 use std::fs;
 use std::path::Path;

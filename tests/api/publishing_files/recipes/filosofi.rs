@@ -1,4 +1,4 @@
-//! Insee's Filosofi by commune: wide, with decimal commas, secrets, and codes that lose their zeros.
+//! Insee's Filosofi by commune: wide tables with decimal commas, suppressed values, and codes without their leading zeros.
 
 use super::{added, by, faults, grounded, observations, one};
 use crate::harness::publish;
@@ -53,7 +53,7 @@ fn every_cell_is_a_row_and_a_secret_one_without_a_value() {
 }
 
 #[test]
-fn what_the_recipe_does_not_know_is_refused_where_it_stands() {
+fn a_value_that_the_recipe_does_not_know_is_refused_with_its_place() {
     let server = grounded();
     let text = [
         HEADER.to_owned() + "\n",

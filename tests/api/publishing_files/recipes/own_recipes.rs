@@ -1,4 +1,4 @@
-//! Recipes that publishers write themselves: what is wrong with them is told before anything is read, or at the table.
+//! Recipes that publishers write: their faults are reported before any row is read, or at the table.
 
 use super::{faults, grounded, unreadable};
 use crate::publishing_files::folder;

@@ -1,4 +1,4 @@
-//! Insee's quarterly series: two files, quarters across, a row of statuses below each row of values.
+//! Insee's quarterly series: two files, a column for each quarter, a row of statuses below each row of values.
 
 use super::{by, faults, grounded, observations, unreadable};
 use crate::harness::publish;
@@ -15,7 +15,7 @@ fn pair(values: &str, about: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn values_and_statuses_meet_and_the_second_file_says_where() {
+fn values_are_joined_with_the_statuses_of_a_second_file() {
     let server = grounded();
     let values = "Emploi - Ain;1737244;30/03/2018 12:00;;21895;22200;\nCodes;;;;A;SD;\n\
                   Emploi - Corse;001737300;30/03/2018 12:00;;1;;3\nCodes;;;;P;O;A\n\

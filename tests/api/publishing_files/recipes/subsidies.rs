@@ -1,4 +1,4 @@
-//! Subsidies as départements publish them: the schema SCDL, read strictly, and one file that is only close to it.
+//! Subsidies as départements publish them: files of the schema SCDL, and a file that is only similar to it.
 
 use serde_json::json;
 

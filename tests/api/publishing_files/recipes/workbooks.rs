@@ -1,4 +1,4 @@
-//! Workbooks with titles above, notes below, merged headers, marks behind figures, and codes that are numbers.
+//! Workbooks with titles above, notes below, merged headers, marks behind figures, and codes stored as numbers.
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
 

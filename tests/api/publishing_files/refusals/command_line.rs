@@ -1,4 +1,4 @@
-//! Refusals as the program tells them: its words, its JSON, its exit codes.
+//! Refusals at the command line: the text, the JSON, the exit codes.
 
 use super::{HEAD, untouched};
 use crate::publishing_files::{command, contents, folder};

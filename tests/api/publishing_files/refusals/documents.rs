@@ -1,4 +1,4 @@
-//! JSON that is not what it seems, and manifests that promise something else.
+//! JSON that is refused, and manifests that contradict their files.
 
 use sha2::{Digest, Sha256};
 

@@ -1,4 +1,4 @@
-//! Values that must not be published: each is checked by itself, then against the other rows.
+//! Values that are refused: each is checked by itself, then against the other rows.
 
 use super::{FLOWS, HEAD, commune, of_communes, untouched};
 use crate::publishing_files::{contents, faults, grounded, publish_bytes, refused};

@@ -1,4 +1,4 @@
-//! Workbooks that must not be published: what stands in their cells, and archives that unpack to more than they show.
+//! Workbooks that are refused: for the contents of their cells, and archives that unpack to too much.
 
 use std::io::Cursor;
 
