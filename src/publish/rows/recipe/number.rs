@@ -104,7 +104,7 @@ fn round(number: &str, decimals: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::{Figure, read, round, shift};
-    use crate::publish::recipe::model::{Mark, Numbers};
+    use crate::publish::rows::recipe::model::{Mark, Numbers};
 
     fn french() -> Numbers {
         Numbers { decimal: ',', thousands: vec![' ', '\u{a0}', '\u{202f}'] }
