@@ -21,8 +21,8 @@ const REQUESTS: usize = 10_000;
 /// Requests that a process must have answered before the next one starts, and after it has gone.
 const SHARE: usize = 1000;
 
-/// How long an answer, or the test, may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a response may take, and how long the clients wait for a number of responses.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A database with so many sources that an export of them is more than all buffers before a client that does not read.
 fn filled() -> String {
@@ -58,7 +58,7 @@ impl Client {
             Some(stream) => stream,
             None => TcpStream::connect(self.address)?,
         };
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
         let wish = if self.keeps { "keep-alive" } else { "close" };
         stream.write_all(format!("GET {target} HTTP/1.1\r\nHost: t\r\nConnection: {wish}\r\n\r\n").as_bytes())?;
         let (mut answer, mut piece) = (Vec::new(), [0; 16_384]);
@@ -111,7 +111,7 @@ impl Client {
 impl Tally {
     /// Waits until so many more requests are answered.
     fn more(&self, requests: usize) {
-        let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + PATIENCE);
+        let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + RESPONSE_TIMEOUT);
         while self.answered.load(Ordering::SeqCst) < aim {
             assert!(Instant::now() < deadline, "the clients are not answered");
             std::thread::sleep(Duration::from_millis(5));

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Network, Program, Proxy, Signal, database, get, migrated, owner, root_directory, with_database};
 
-/// How long the database may take to go by its new rules.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long Postgres may take to reload `pg_hba.conf`.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
 fn the_start_waits_for_a_missing_database_and_then_names_it() {
@@ -66,7 +66,7 @@ fn the_start_does_not_wait_when_the_database_refuses_the_login() {
         client.batch_execute("CREATE ROLE reperes_mdp LOGIN PASSWORD 'juste'").await.expect("the owner may do it");
     });
     asks_for_a_password("reperes_mdp");
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + RELOAD_TIMEOUT;
     for (role, why) in [
         ("reperes_mdp:hunter2", "password authentication failed for user \"reperes_mdp\""),
         ("reperes_mdp", "password missing"),

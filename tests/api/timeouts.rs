@@ -14,18 +14,18 @@ use reperes::http::connection::timeouts::Patience;
 use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
 /// Short enough for a test, and long enough for an honest client on a busy machine.
-const PATIENCE: Patience =
+const TIMEOUTS: Patience =
     Patience { head: Duration::from_secs(2), idle: Duration::from_secs(2), stall: Duration::from_secs(2), rate: 1000 };
 
-/// After which a test fails rather than hangs.
-const NEVER: Duration = Duration::from_secs(40);
+/// How long a test waits before it fails.
+const TEST_TIMEOUT: Duration = Duration::from_secs(40);
 
 const WHOLE: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n\r\n";
 
 /// The server of those who wait for the client's fault only.
 fn server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> =
-        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { patience: PATIENCE, ..Bounds::default() })));
+        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { patience: TIMEOUTS, ..Bounds::default() })));
     &SERVER
 }
 
@@ -45,7 +45,7 @@ fn connect(address: SocketAddr) -> TcpStream {
 fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) -> String {
     let (started, mut said) = (Instant::now(), Vec::new());
     loop {
-        assert!(started.elapsed() < NEVER, "the connection is not ended: {}", String::from_utf8_lossy(&said));
+        assert!(started.elapsed() < TEST_TIMEOUT, "the connection is not ended: {}", String::from_utf8_lossy(&said));
         again(stream);
         let mut piece = [0; 4096];
         match stream.read(&mut piece) {
@@ -135,7 +135,7 @@ fn a_client_that_does_not_read_its_response_is_disconnected() {
         stream.write_all(asked.as_bytes()).expect("the requests are sent");
         let started = Instant::now();
         loop {
-            assert!(started.elapsed() < NEVER, "the connection is not ended");
+            assert!(started.elapsed() < TEST_TIMEOUT, "the connection is not ended");
             sleep(Duration::from_millis(50));
             _ = stream.read(&mut vec![0; taken]);
             // What nobody reads any more is answered with a reset.
@@ -152,7 +152,7 @@ fn a_slow_client_above_the_minimum_rate_is_served() {
     let token = key(&server().url, "patiente", &["publish:*"], 1);
     let form = Form::default().key(&token).part("quoi", None, &[b'x'; 20_000]).bytes();
     let mut stream = connect(server().address);
-    stream.set_read_timeout(Some(NEVER)).expect("a time limit can be set");
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");
     // Longer in all than the longest wait.
     for piece in form.chunks(form.len() / 30) {
         stream.write_all(piece).expect("the server reads on");
@@ -169,7 +169,7 @@ fn connections_over_the_limit_are_answered_503_with_retry_after() {
     let kept: Vec<TcpStream> = (0..3)
         .map(|_| {
             let mut stream = connect(server.address);
-            stream.set_read_timeout(Some(NEVER)).expect("a time limit can be set");
+            stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");
             stream.write_all(WHOLE).expect("the request is sent");
             stream.read_exact(&mut [0; 12]).expect("an answer");
             stream
@@ -181,7 +181,7 @@ fn connections_over_the_limit_are_answered_503_with_retry_after() {
     drop(kept);
     let started = Instant::now();
     while raw(server.address, b"GET /v1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").status != 200 {
-        assert!(started.elapsed() < NEVER, "the room is not given back");
+        assert!(started.elapsed() < TEST_TIMEOUT, "the room is not given back");
         sleep(Duration::from_millis(20));
     }
 }
@@ -206,7 +206,7 @@ fn more_requests_than_there_is_room_for_are_refused_at_once_and_what_needs_no_da
             std::thread::spawn(move || sender.send(get(address, &format!("/v1/territories?limit={limit}"))));
         }
         for _ in 0..6 {
-            let refused = replies.recv_timeout(NEVER).expect("who has no room is refused at once");
+            let refused = replies.recv_timeout(TEST_TIMEOUT).expect("who has no room is refused at once");
             assert_eq!(refused.problem(503)["type"], "/problems/overloaded");
             assert_eq!(refused.header("retry-after"), Some("1"));
         }
@@ -215,7 +215,7 @@ fn more_requests_than_there_is_room_for_are_refused_at_once_and_what_needs_no_da
         }
         locked.rollback().await.expect("the table is free");
         for _ in 0..2 {
-            assert_eq!(replies.recv_timeout(NEVER).expect("who has room is answered").status, 200);
+            assert_eq!(replies.recv_timeout(TEST_TIMEOUT).expect("who has room is answered").status, 200);
         }
     });
     assert_eq!(get(server.address, "/v1/territories/COM-59350").status, 200);

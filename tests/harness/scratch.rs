@@ -93,7 +93,7 @@ fn raise_open_files_limit() {
     _ = setrlimit(Resource::Nofile, limit);
 }
 
-/// Exits in order on Ctrl-C and SIGTERM, so that the folder is removed and no process is left.
+/// Exits in order on Ctrl-C, SIGTERM and SIGHUP, so that the folder is removed and no process is left.
 fn exit_on_signals() {
     std::thread::Builder::new()
         .name("signals".to_owned())
@@ -102,9 +102,11 @@ fn exit_on_signals() {
             let code = runtime.block_on(async {
                 let mut interrupt = signal(SignalKind::interrupt()).expect("a signal can be handled");
                 let mut terminate = signal(SignalKind::terminate()).expect("a signal can be handled");
+                let mut hangup = signal(SignalKind::hangup()).expect("a signal can be handled");
                 tokio::select! {
                     _ = interrupt.recv() => 130,
                     _ = terminate.recv() => 143,
+                    _ = hangup.recv() => 129,
                 }
             });
             std::process::exit(code);

@@ -16,8 +16,8 @@ const ROWS: i64 = 50_000;
 /// Publications that are killed.
 const KILLS: u32 = 6;
 
-/// How long the database may take to notice that the program is gone.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long Postgres may take to notice that the program has been killed.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A file of figures that all have the same value.
 fn figures(value: u32) -> String {
@@ -35,7 +35,7 @@ fn write(folder: &Path, value: u32) -> String {
 /// Releases, current figures, the least and the largest value, and staging tables, once nobody else is connected.
 fn state(url: &str) -> (i64, i64, Option<i64>, Option<i64>, i64) {
     with_database(url, async |client| {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + DISCONNECT_TIMEOUT;
         let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                       AND backend_type = 'client backend'";
         while client.query_one(others, &[]).await.expect("a count").get::<_, i64>(0) > 0 {
