@@ -37,6 +37,8 @@ fn line(xml: &str) -> Vec<Value> {
         cells[column - 1] = match between(cell, "<is><t", "</t>") {
             Some(text) => {
                 let text = text.split_once('>').expect("a text").1;
+                // A carriage return in a workbook is `_x000D_` (ECMA-376 part 1, ST_Xstring).
+                let text = text.replace("_x000D_", "\r");
                 json!(text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&"))
             }
             None => between(cell, "<v>", "</v>").map_or(Value::Null, |number| rounded(number.parse().expect("a number"))),
