@@ -54,7 +54,7 @@ fn is_away(target: &str, reply: &Reply) {
 
 /// Asks until the answer is there; every other answer meanwhile says that the database is away.
 fn recovers(address: SocketAddr, target: &str) {
-    until(&format!("{target} is not answered again"), || {
+    until(&format!("{target} is answered again"), || {
         let reply = get(address, target);
         if reply.status != 200 {
             is_away(target, &reply);

@@ -270,5 +270,5 @@ fn a_file_comes_alone_with_a_recipe_and_rows_are_withdrawn_without_a_file() {
     assert_eq!(get(server.address, "/v1/territories/COM-2").status, 200);
     let done = form.key(&token).send(server.address);
     assert_eq!(done.json()["data"]["datasets"][0]["withdrawn"], 1, "{}", done.text());
-    assert_ne!(get(server.address, "/v1/territories/COM-2").status, 200);
+    assert_eq!(get(server.address, "/v1/territories/COM-2").status, 410);
 }
