@@ -99,3 +99,34 @@ impl Operator {
         all
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Operator::{self, AnyOf, Contains, Gt, Gte, In, IsNull, Lt, Lte, Ne, StartsWith};
+    use crate::query::field::{Field, Kind, Origin};
+
+    #[test]
+    fn each_kind_of_field_has_the_operators_that_suit_it() {
+        let integer = Kind::Integer { minimum: 0, maximum: 9 };
+        for (kind, operators) in [
+            (Kind::Text, &[AnyOf, In, Ne, Contains, StartsWith][..]),
+            (Kind::Code, &[AnyOf, In, Ne, StartsWith]),
+            (Kind::Reference("territories"), &[AnyOf, In, Ne, StartsWith]),
+            (Kind::JoinedCode, &[AnyOf, In]),
+            (Kind::TextList, &[AnyOf, In, Ne]),
+            (integer, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Period, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Json { array: false }, &[]),
+        ] {
+            assert_eq!(Operator::of(&Field::required("field", kind, "", "")), operators, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_optional_fields_may_be_null_and_repeated_fields_are_not_filtered() {
+        let optional = Field::optional("field", Kind::Decimal, "", "");
+        assert_eq!(Operator::of(&optional).last(), Some(&IsNull));
+        let named = Field { origin: Origin::Named { by: "code", dataset: "indicators" }, ..optional };
+        assert_eq!(Operator::of(&named), []);
+    }
+}

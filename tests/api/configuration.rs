@@ -1,4 +1,4 @@
-//! The configuration: all its faults together, and a sample that lists every variable.
+//! The configuration: all its faults are reported together, and the sample lists every variable.
 
 use std::process::Command;
 
@@ -30,7 +30,7 @@ fn the_sample_lists_every_variable_with_its_default_and_no_other() {
 }
 
 #[test]
-fn nothing_need_be_configured() {
+fn every_setting_has_a_default() {
     let config = read(&[]).expect("the defaults are right");
     assert!(config.database.is_none());
     assert_eq!(config.address.to_string(), "127.0.0.1:8080");
@@ -71,7 +71,7 @@ fn all_faults_are_reported_together() {
 }
 
 #[test]
-fn an_unknown_command_is_answered_with_the_closest() {
+fn an_unknown_command_is_refused_with_the_closest_one() {
     let output = Command::new(env!("CARGO_BIN_EXE_reperes")).arg("sreve").output().expect("it runs");
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("did you mean `serve`?"));

@@ -1,4 +1,4 @@
-//! Keys at the command line: made once, shown once, revoked for good, and all of it audited.
+//! API keys at the command line: created, shown once, revoked, and audited.
 
 use std::process::{Command, Output};
 

@@ -1,4 +1,4 @@
-//! What must not be answered, and how it is refused: never with a 500, never in silence.
+//! Wrong requests are refused with a 4xx and the reason, never with a 500 and never ignored.
 
 use std::net::SocketAddr;
 
@@ -70,7 +70,7 @@ fn numbers_dates_and_periods_are_read_strictly() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_before_it_is_understood() {
+fn an_unreadable_query_string_is_refused_before_its_parameters_are_checked() {
     let address: SocketAddr = bundled();
     for target in [
         "/v1/territories?name=%00",
@@ -104,7 +104,7 @@ fn a_hundred_thousand_parameters_are_an_address_too_long() {
 }
 
 #[test]
-fn what_the_framework_refuses_is_a_problem_too() {
+fn requests_that_the_framework_refuses_get_a_problem_document() {
     let address = bundled();
     assert_eq!(
         raw(address, format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(200_000)).as_bytes()).problem(431)["type"],
@@ -123,7 +123,7 @@ fn what_the_framework_refuses_is_a_problem_too() {
 }
 
 #[test]
-fn what_the_framework_refuses_is_told_to_browsers_and_hurried_clients_too() {
+fn refusals_of_the_framework_reach_browsers_and_clients_that_close_early() {
     let address = bundled();
     let raw_accent = raw(address, "GET /v1/territories?name=Béthune HTTP/1.1\r\nHost: t\r\n\r\n".as_bytes());
     assert!(raw_accent.problem(400)["detail"].as_str().is_some_and(|detail| detail.contains("percent-encoded")));
@@ -185,7 +185,7 @@ fn a_cursor_that_was_altered_or_belongs_elsewhere_is_refused() {
 }
 
 #[test]
-fn a_client_cannot_write_into_log_or_answer() {
+fn a_client_cannot_inject_log_lines_or_headers() {
     let reply = raw(bundled(), b"GET /v1/rien HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: <script>\r\n\r\n");
     assert!(!reply.text().contains("<script>"));
     let reply = raw(bundled(), b"GET /v1/rien HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: nuit-42\r\n\r\n");
