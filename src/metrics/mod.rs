@@ -1,5 +1,5 @@
-//! Owns what is counted of the service and told to Prometheus: names, units, labels and buckets, by its conventions.
-//! Must not know what is served: others say what has happened.
+//! Owns the metrics for Prometheus: their names, units, labels and buckets, by its naming conventions.
+//! Must not know what is served: other modules report what happens.
 
 mod gauges;
 mod process;
@@ -22,7 +22,7 @@ pub use crate::metrics::requests::{Cached, REFUSED, Requests, UNMATCHED};
 /// The media type of [`Metrics::text`].
 pub const TEXT: &str = prometheus_text::CONTENT_TYPE;
 
-/// What one server has counted. Copies are the same.
+/// The metrics of one server. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct Metrics(Arc<Inner>);
 
@@ -36,12 +36,12 @@ struct Inner {
     exports: Exports,
 }
 
-/// The counts of exports.
+/// The counters of exports.
 #[derive(Clone, Debug, Default)]
 pub struct Exports {
-    /// Those that were let run.
+    /// Exports that started.
     pub started: Counter,
-    /// Those that were refused, since too many ran.
+    /// Exports refused because too many ran.
     pub refused: Counter,
 }
 
@@ -62,31 +62,31 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// The counts of one more worker, for its thread alone; under these policies requests are refused.
+    /// Adds a worker, and returns the counters for its thread. `policies` are the names of the rate limits.
     pub fn requests(&self, policies: &[&'static str]) -> Requests {
         self.0.workers.one_more(policies)
     }
 
-    /// The counts of reads.
+    /// The metrics of database reads.
     pub fn reads(&self) -> Reads {
         self.0.reads.clone()
     }
 
-    /// The counts of publications.
+    /// The metrics of publications.
     pub fn publications(&self) -> Publications {
         self.0.publications.clone()
     }
 
-    /// The counts of exports.
+    /// The counters of exports.
     pub fn exports(&self) -> Exports {
         self.0.exports.clone()
     }
 
-    /// Everything, with how things stand, in the text format of Prometheus, version 0.0.4.
+    /// All metrics in the text format of Prometheus, version 0.0.4.
     pub fn text(&self, levels: &Levels) -> String {
         self.0.levels.set(levels);
         let mut text = String::new();
-        prometheus_text::encode(&mut text, &self.0.registry).expect("a text can always be written to");
+        prometheus_text::encode(&mut text, &self.0.registry).expect("a String takes every write");
         text
     }
 }

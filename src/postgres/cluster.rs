@@ -208,10 +208,9 @@ fn socket_directory(directory: &Path, account: Option<Account>) -> Result<PathBu
     let path = socket_path(directory);
     make(&path, 0o700).map_err(at(&path))?;
     let metadata = fs::symlink_metadata(&path).map_err(at(&path))?;
-    // SAFETY: geteuid has no preconditions and cannot fail.
-    let me = unsafe { libc::geteuid() };
-    if !metadata.is_dir() || !(metadata.uid() == me || account.is_some_and(|account| account.owns(&metadata))) {
-        return Err(format!("{} belongs to somebody else", path.display()));
+    let me = rustix::process::geteuid();
+    if !metadata.is_dir() || !(metadata.uid() == me.as_raw() || account.is_some_and(|account| account.owns(&metadata))) {
+        return Err(format!("{} is not owned by this user", path.display()));
     }
     if let Some(account) = account {
         account.own(&path).map_err(at(&path))?;
