@@ -1,10 +1,11 @@
-//! Owns the server: serves on a socket, and leaves in order when told to: first it says that it leaves and answers all the
-//! same, then it takes no more connections, then it ends those that it has.
-//! Must not know what is served, nor where the database came from.
+//! Owns the server: serves on a socket, and shuts down in three steps. First it reports that it is not ready and still
+//! answers, then it accepts no more connections, then it closes those that are open.
+//! Must not know what is served, nor where the database comes from.
 
 pub mod admin;
-#[cfg_attr(not(target_os = "linux"), path = "server/alone.rs")]
+#[cfg_attr(not(target_os = "linux"), path = "no_handover.rs")]
 mod handover;
+mod shutdown;
 mod socket;
 
 use std::io;
@@ -18,38 +19,34 @@ use actix_server::Server as Running;
 use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
 use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::AsyncWriteExt;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::{self, Shared};
-use crate::http::connection::stream::{self, Wire};
+use crate::http::connection::refusal::last_answer;
+use crate::http::connection::stream::ClientStream;
 use crate::problem::{Kind, Problem};
+use crate::server::shutdown::{Shutdown, Signals};
 pub use crate::server::socket::Socket;
 
-/// How long the end of a connection may take.
+/// The longest time to close a connection.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Connections waiting to be accepted.
+/// The most connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// How long connections that were taken need to come to their workers, once no more are taken.
-const SETTLING: Duration = Duration::from_millis(250);
-
-/// How often it is looked whether the last connection has ended.
-const LOOK: Duration = Duration::from_millis(50);
-
-/// How a server ends.
+/// The time limits of a shutdown.
 #[derive(Clone, Copy, Debug)]
 pub struct Leave {
-    /// How long requests are still answered after SIGTERM, so that whoever looks at the service's health sends them elsewhere
-    /// in time.
+    /// How long new requests are answered after SIGTERM, so that a load balancer that reads `/health/ready` sends them
+    /// elsewhere in time.
     pub grace: Duration,
-    /// How long requests in flight have after that, in seconds.
+    /// How long requests in flight may take after that, in seconds.
     pub wait: u64,
 }
 
-/// A server that is bound and not yet serving.
+/// A server that is bound and does not serve yet.
 pub struct Server {
     socket: Socket,
     shared: Shared,
@@ -57,7 +54,7 @@ pub struct Server {
     workers: Option<usize>,
     leave: Leave,
     connections: Arc<Semaphore>,
-    /// Whether connections end with the request that they are at.
+    /// Whether connections close after the current request.
     closing: watch::Sender<bool>,
 }
 
@@ -68,100 +65,66 @@ impl Server {
         Self { socket, shared, admin: None, workers, leave, connections, closing: watch::Sender::new(false) }
     }
 
-    /// The same, which tells the operator how it is doing, while it runs, on an address if there is one.
+    /// Adds an admin address, which serves metrics and health checks while the server runs.
     pub fn watched_on(self, admin: Option<SocketAddr>) -> Self {
         Self { admin, ..self }
     }
 
-    /// The address that it is bound to.
+    /// The address that the server is bound to.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns an error if the system cannot name the address of the socket.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.socket.address()
     }
 
-    /// Serves until SIGTERM or Ctrl-C, then leaves in order; the operator is told to the end. `ready` is called once requests
-    /// are answered and signals heeded.
+    /// Serves until SIGTERM or Ctrl-C, then shuts down; the admin address answers to the end. Calls `ready` once requests are
+    /// answered and signals are handled.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns an error if a signal handler, the admin address or the workers cannot be set up.
     pub async fn run(mut self, ready: impl FnOnce()) -> io::Result<()> {
-        let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        match rlimit::increase_nofile_limit(u64::MAX) {
-            Ok(files) if files < self.shared.bounds.connections as u64 => {
-                log::warn!("the system admits {files} open files, and {} connections are", self.shared.bounds.connections);
-            }
-            Ok(_) => {}
-            Err(error) => log::warn!("the number of open files cannot be raised: {error}"),
-        }
-        let beside = watch::Sender::new(0);
-        let before = self.socket.before.take();
-        let (left, end) = watch::channel(false);
+        let signals = Signals::new()?;
+        raise_open_files_limit(self.shared.bounds.connections);
+        let successors = watch::Sender::new(0);
+        let predecessor = self.socket.predecessor.take();
+        let (ended, end) = watch::channel(false);
         let admin = match self.admin {
             Some(address) => {
-                let bound = admin::bind(address, before.is_some())?;
-                Some(actix_web::rt::spawn(admin::attend(address, bound, self.shared.clone(), end)))
+                let bound = admin::bind(address, predecessor.is_some())?;
+                Some(actix_web::rt::spawn(admin::serve(address, bound, self.shared.clone(), end)))
             }
             None => None,
         };
         self.shared.timeline.heard().await;
-        let (door, listener) = (self.socket.door.take(), self.socket.listener.try_clone()?);
-        let attending = door.map(|door| actix_web::rt::spawn(handover::attend(door, listener, beside.clone())));
+        let (handover, listener) = (self.socket.handover.take(), self.socket.listener.try_clone()?);
+        let handover = handover.map(|handover| actix_web::rt::spawn(handover::serve(handover, listener, successors.clone())));
         let (stopping, closing, leave) = (self.shared.stopping.clone(), self.closing.clone(), self.leave);
-        let (most, connections) = (self.shared.bounds.connections, Arc::clone(&self.connections));
+        let (max_connections, connections) = (self.shared.bounds.connections, Arc::clone(&self.connections));
         let server = self.start()?;
-        let handle = server.handle();
+        let shutdown =
+            Shutdown { server: server.handle(), leave, stopping, closing, connections, max_connections, successors, handover };
         ready();
-        if let Some(Err(error)) = before.as_ref().map(handover::tell) {
-            log::info!("the process that shared its socket has ended before: {error}");
+        if let Some(Err(error)) = predecessor.as_ref().map(handover::report_ready) {
+            log::info!("handover: the previous process has already exited: {error}");
         }
-        actix_web::rt::spawn(async move {
-            let grace = tokio::select! {
-                _ = terminate.recv() => leave.grace,
-                _ = interrupt.recv() => Duration::ZERO,
-            };
-            stopping.send_replace(true);
-            log::info!("stopping: requests are answered for {} s more, those in flight for {} s", grace.as_secs(), leave.wait);
-            let mut beside = beside.subscribe();
-            let relieved = async {
-                _ = beside.wait_for(|number| *number > 0).await;
-                log::info!("stopping: new connections are left to the other process");
-                handle.pause().await;
-                tokio::time::sleep(SETTLING).await;
-                while connections.available_permits() < most {
-                    tokio::time::sleep(LOOK).await;
-                }
-            };
-            tokio::select! {
-                () = tokio::time::sleep(grace) => {}
-                () = relieved => {}
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-            // A worker that is told to stop drops what it has not looked at.
-            handle.pause().await;
-            tokio::time::sleep(SETTLING).await;
-            closing.send_replace(true);
-            attending.iter().for_each(actix_web::rt::task::JoinHandle::abort);
-            handle.stop(true).await;
-        });
+        actix_web::rt::spawn(shutdown.on(signals));
         let outcome = server.await;
-        drop(before);
-        left.send_replace(true);
+        drop(predecessor);
+        ended.send_replace(true);
         if let Some(admin) = admin {
             _ = admin.await;
         }
         outcome
     }
 
-    /// Starts serving, without waiting for signals.
+    /// Starts to serve, without signal handlers.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns an error if the workers cannot be started.
     pub fn start(self) -> io::Result<Running> {
         let shared = self.shared;
-        let (patience, connections, closing) = (shared.bounds.patience, self.connections, self.closing);
+        let (timeouts, connections, closing) = (shared.bounds.timeouts, self.connections, self.closing);
         let factory = move || {
             let closing = closing.clone();
             let application = app::build(&shared).into_factory().map_err(|error: actix_web::Error| error.error_response());
@@ -170,19 +133,19 @@ impl Server {
                     let mut closing = closing.subscribe();
                     async move { _ = closing.wait_for(|closing| *closing).await }
                 })
-                .keep_alive(patience.idle)
+                .keep_alive(timeouts.keep_alive)
                 .client_request_timeout(Duration::ZERO)
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-                .on_connect_ext(|wire: &Wire, data: &mut Extensions| _ = data.insert(wire.turn()))
+                .on_connect_ext(|stream: &ClientStream, data: &mut Extensions| _ = data.insert(stream.tracker()))
                 .h1(map_config(application, |()| AppConfig::default()));
             let connections = Arc::clone(&connections);
             fn_service(move |stream: TcpStream| {
-                let counted = Arc::clone(&connections).try_acquire_owned();
+                let permit = Arc::clone(&connections).try_acquire_owned();
                 async move {
                     let peer = stream.peer_addr().ok();
-                    match counted {
-                        Ok(counted) => Ok((Wire::new(stream, patience, counted), peer)),
-                        Err(_) => Err(turn_away(stream).await),
+                    match permit {
+                        Ok(permit) => Ok((ClientStream::new(stream, timeouts, permit), peer)),
+                        Err(_) => Err(refuse_connection(stream).await),
                     }
                 }
             })
@@ -196,16 +159,27 @@ impl Server {
     }
 }
 
-/// Tells a client that there are too many, if it takes that in at once.
-async fn turn_away(mut stream: TcpStream) -> DispatchError {
+/// Raises the soft limit of open files to the hard limit, and warns if there may be more connections than that.
+fn raise_open_files_limit(connections: usize) {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }) {
+        log::warn!("setrlimit(RLIMIT_NOFILE) failed: {error}");
+    }
+    if let Some(limit) = getrlimit(Resource::Nofile).current.filter(|limit| *limit < connections as u64) {
+        log::warn!("{connections} connections (REPERES_MAX_CONNECTIONS) exceed open file resource limit: {limit}");
+    }
+}
+
+/// Answers 503 on a connection that exceeds the limit, if the client reads it at once.
+async fn refuse_connection(mut stream: TcpStream) -> DispatchError {
     let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.");
-    let answer = stream::last_answer(&problem, false).unwrap_or_default();
-    let told = async {
+    let answer = last_answer(&problem, false);
+    let refused = async {
         stream.write_all(&answer).await?;
         stream.shutdown().await?;
-        // What the client has asked must be read before the end, or the end would overtake the answer.
+        // A socket that is closed with unread bytes is reset, and the client may lose the answer.
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
     };
-    _ = tokio::time::timeout(DISCONNECT_TIMEOUT, told).await;
+    _ = tokio::time::timeout(DISCONNECT_TIMEOUT, refused).await;
     DispatchError::DisconnectTimeout
 }

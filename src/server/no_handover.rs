@@ -1,4 +1,4 @@
-//! Owns the place of `handover` where the system has no names outside directories: nobody shares a socket.
+//! Owns the place of `handover` on systems without abstract Unix sockets, where processes do not share a socket.
 //! Must not know what is served.
 
 use std::io;
@@ -7,34 +7,34 @@ use std::os::unix::net::{UnixListener, UnixStream};
 
 use tokio::sync::watch;
 
-/// No door.
+/// Opens no socket.
 ///
 /// # Errors
-/// Always.
+/// Always returns `Unsupported`.
 pub fn open(_: SocketAddr) -> io::Result<UnixListener> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Nobody to ask.
+/// Finds no process.
 ///
 /// # Errors
-/// Always.
-pub fn ask(_: SocketAddr) -> io::Result<(TcpListener, UnixListener, UnixStream)> {
+/// Always returns `Unsupported`.
+pub fn request(_: SocketAddr) -> io::Result<(TcpListener, UnixListener, UnixStream)> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Nobody to tell.
+/// Has no process to report to.
 ///
 /// # Errors
-/// Always.
-pub fn tell(_: &UnixStream) -> io::Result<()> {
+/// Always returns `Unsupported`.
+pub fn report_ready(_: &UnixStream) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }
 
-/// Nobody asks.
+/// Serves no process.
 ///
 /// # Errors
-/// Always.
-pub async fn attend(_: UnixListener, _: TcpListener, _: watch::Sender<usize>) -> io::Result<()> {
+/// Always returns `Unsupported`.
+pub async fn serve(_: UnixListener, _: TcpListener, _: watch::Sender<usize>) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

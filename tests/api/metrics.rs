@@ -273,7 +273,7 @@ fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
     let data = root_directory().join("var-metrics");
     let settings = [("REPERES_DATA_DIR", data.to_str().expect("text")), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0")];
     let mut program = Program::start(&settings);
-    let line = program.line("the operator is told on");
+    let line = program.line("serving metrics on");
     let admin = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
     let address = program.address();
     assert_eq!(get(admin, "/health/ready").status, 200, "once the program says that it is ready");
