@@ -24,24 +24,24 @@ pub const TEXT: &str = prometheus_text::CONTENT_TYPE;
 
 /// The metrics of one server. Clones share their values.
 #[derive(Clone, Debug)]
-pub struct Metrics(Arc<Inner>);
+pub struct Metrics(Arc<Registered>);
 
 #[derive(Debug)]
-struct Inner {
+struct Registered {
     registry: Registry,
     workers: requests::Workers,
     levels: gauges::Gauges,
     reads: Reads,
     publications: Publications,
-    exports: Exports,
+    exports: ExportCounters,
 }
 
 /// The counters of exports.
 #[derive(Clone, Debug, Default)]
-pub struct Exports {
-    /// Exports that started.
+pub struct ExportCounters {
+    /// ExportCounters that started.
     pub started: Counter,
-    /// Exports refused because too many ran.
+    /// ExportCounters refused because too many ran.
     pub refused: Counter,
 }
 
@@ -51,13 +51,13 @@ impl Default for Metrics {
         registry.register_collector(Box::new(process::Process));
         let ours = registry.sub_registry_with_prefix("reperes");
         ours.register("build", "The program that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        let (workers, exports) = (requests::Workers::default(), Exports::default());
+        let (workers, exports) = (requests::Workers::default(), ExportCounters::default());
         ours.register_collector(Box::new(workers.clone()));
         let (levels, reads) = (gauges::Gauges::register(ours), Reads::register(ours));
         let publications = Publications::register(ours);
         ours.register("exports", "Answers of all rows that were let run", exports.started.clone());
         ours.register("exports_refused", "Answers of all rows that were refused, since too many ran", exports.refused.clone());
-        Self(Arc::new(Inner { registry, workers, levels, reads, publications, exports }))
+        Self(Arc::new(Registered { registry, workers, levels, reads, publications, exports }))
     }
 }
 
@@ -78,7 +78,7 @@ impl Metrics {
     }
 
     /// The counters of exports.
-    pub fn exports(&self) -> Exports {
+    pub fn exports(&self) -> ExportCounters {
         self.0.exports.clone()
     }
 

@@ -15,18 +15,18 @@ const BOUNDS: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3
 /// The metrics of publications. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct Publications {
-    outcomes: Family<Outcome, Counter>,
+    outcomes: Family<OutcomeLabel, Counter>,
     duration: Histogram,
-    rows: Family<Change, Counter>,
+    rows: Family<ChangeLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabel {
     outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Change {
+struct ChangeLabels {
     dataset: &'static str,
     change: &'static str,
 }
@@ -60,21 +60,21 @@ impl Publications {
     /// Creates a counter of 0 for each outcome, so that `rate()` sees the first of each.
     pub fn expect(self, outcomes: &[&'static str]) -> Self {
         for outcome in outcomes {
-            self.outcomes.get_or_create_owned(&Outcome { outcome });
+            self.outcomes.get_or_create_owned(&OutcomeLabel { outcome });
         }
         self
     }
 
     /// Counts a publication that has ended.
     pub fn ended(&self, outcome: &'static str, spent: Duration) {
-        self.outcomes.get_or_create(&Outcome { outcome }).inc();
+        self.outcomes.get_or_create(&OutcomeLabel { outcome }).inc();
         self.duration.observe(spent.as_secs_f64());
     }
 
     /// Counts the rows that a release added, changed and withdrew in one dataset.
     pub fn changed(&self, dataset: &'static str, [added, changed, withdrawn]: [u64; 3]) {
         for (change, rows) in [("added", added), ("changed", changed), ("withdrawn", withdrawn)] {
-            self.rows.get_or_create(&Change { dataset, change }).inc_by(rows);
+            self.rows.get_or_create(&ChangeLabels { dataset, change }).inc_by(rows);
         }
     }
 }

@@ -26,7 +26,7 @@ pub struct Reads {
 
 /// A read in flight, which is counted when it is dropped.
 #[derive(Debug)]
-pub struct Read<'r>(&'r Reads, Instant);
+pub struct ReadTimer<'r>(&'r Reads, Instant);
 
 impl Default for Reads {
     /// Metrics that are not registered.
@@ -50,13 +50,13 @@ impl Reads {
     }
 
     /// Starts the clock of a read.
-    pub fn begin(&self) -> Read<'_> {
+    pub fn begin(&self) -> ReadTimer<'_> {
         self.in_flight.inc();
-        Read(self, Instant::now())
+        ReadTimer(self, Instant::now())
     }
 }
 
-impl Drop for Read<'_> {
+impl Drop for ReadTimer<'_> {
     fn drop(&mut self) {
         self.0.in_flight.dec();
         self.0.duration.observe(self.1.elapsed().as_secs_f64());

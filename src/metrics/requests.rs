@@ -59,7 +59,7 @@ impl Cached {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
-struct Labels {
+struct RequestLabels {
     route: String,
     method: &'static str,
     status: u16,
@@ -78,7 +78,7 @@ struct WorkerCounters {
     in_flight: AtomicI64,
     cached: [AtomicU64; Cached::ALL.len()],
     limited: Mutex<BTreeMap<&'static str, u64>>,
-    series: Mutex<BTreeMap<Labels, Arc<Series>>>,
+    series: Mutex<BTreeMap<RequestLabels, Arc<Series>>>,
 }
 
 /// The counters of all workers, collected as one.
@@ -134,7 +134,7 @@ impl Requests {
         if let Some((_, _, series)) = of_route {
             return Arc::clone(series);
         }
-        let labels = Labels { route: route.to_owned(), method, status };
+        let labels = RequestLabels { route: route.to_owned(), method, status };
         let series = Arc::clone(lock(&self.counters.series).entry(labels).or_default());
         known.entry(route.to_owned()).or_default().push((method, status, Arc::clone(&series)));
         series
@@ -154,7 +154,7 @@ impl Workers {
 impl Collector for Workers {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), Error> {
         let workers = lock(&self.0).clone();
-        let (mut answers, mut limited) = (BTreeMap::<Labels, ([u64; BUCKETS], u64)>::new(), BTreeMap::new());
+        let (mut answers, mut limited) = (BTreeMap::<RequestLabels, ([u64; BUCKETS], u64)>::new(), BTreeMap::new());
         for worker in &workers {
             for (labels, series) in lock(&worker.series).iter() {
                 let (buckets, nanos) = answers.entry(labels.clone()).or_default();

@@ -1,5 +1,7 @@
 //! Tests through the door that users come in by: HTTP requests to the real application on a real Postgres.
 
+#![expect(unsafe_code, reason = "the harness calls atexit, and sets parent-death signals between fork and exec")]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 

@@ -65,9 +65,9 @@ impl TransferRate {
 
 /// Which requests of a connection the application has received and answered. Copies share their counts.
 #[derive(Clone)]
-pub struct RequestTracker(Rc<Counts>);
+pub struct RequestTracker(Rc<RequestCounts>);
 
-struct Counts {
+struct RequestCounts {
     in_progress: Cell<bool>,
     started: Cell<u64>,
     answered: Cell<u64>,
@@ -101,7 +101,7 @@ impl Default for RequestTracker {
     /// The tracker of a connection that opens now.
     fn default() -> Self {
         let (in_progress, started, answered) = Default::default();
-        Self(Rc::new(Counts { in_progress, started, answered, answered_at: Cell::new(Instant::now()) }))
+        Self(Rc::new(RequestCounts { in_progress, started, answered, answered_at: Cell::new(Instant::now()) }))
     }
 }
 

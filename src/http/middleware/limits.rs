@@ -40,14 +40,14 @@ impl Default for Bounds {
 }
 
 /// The rate limiters of a process, which all workers share.
-pub struct Counts {
+pub struct RateLimiters {
     proxies: Vec<IpNet>,
     clients: RateLimiter<IpAddr>,
     /// By the name of the API key.
     pub keys: RateLimiter<String>,
 }
 
-impl Counts {
+impl RateLimiters {
     /// Rate limiters with full buckets.
     pub fn new(bounds: &Bounds) -> Self {
         let (clients, keys) = (RateLimiter::new(bounds.requests), RateLimiter::new(bounds.publications));

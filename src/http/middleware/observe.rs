@@ -78,7 +78,8 @@ pub async fn observe(
     tracker.iter().for_each(RequestTracker::start);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let state = request.app_data::<web::Data<State>>().cloned();
-    let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.check(&request));
+    let counted =
+        state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.rate_limiters.check(&request));
     let _in_flight = state.as_ref().map(|state| state.requests.begin());
     let mut met = None;
     let wait = counted.as_ref().and_then(|(_, decision)| decision.retry_after);
@@ -115,7 +116,9 @@ pub async fn observe(
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         match (&state, &counted) {
-            (Some(state), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => state.counts.refund(client),
+            (Some(state), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => {
+                state.rate_limiters.refund(client)
+            }
             (_, Some((_, decision))) => decision.write_headers(response.headers_mut()),
             _ => {}
         }

@@ -93,7 +93,7 @@ pub struct PublicationForm {
 )]
 pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let key = authentication::key(&request, &state).await?;
-    if let Some(decision) = state.counts.keys.check(&key.name) {
+    if let Some(decision) = state.rate_limiters.keys.check(&key.name) {
         request.extensions_mut().insert(decision);
         if decision.retry_after.is_some() {
             return Err(Problem::new(Kind::TooManyRequests, "Too many publications were asked for with this key."));
