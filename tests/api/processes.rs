@@ -42,7 +42,7 @@ fn its_own_postgres_comes_back_whatever_is_killed() {
     }
 
     kill(postgres, libc::SIGKILL);
-    program.line("the private Postgres has died");
+    program.line("the private Postgres exited unexpectedly");
     let others = until(address, "/v1/territories/COM-59350", 200);
     assert!(others.iter().all(|status| *status == 503), "{others:?}");
     assert_eq!(get(address, "/v1/territories/COM-59350").body, before);

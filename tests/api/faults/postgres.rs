@@ -53,7 +53,7 @@ fn its_own_postgres_frozen_or_restarted_costs_503_and_two_lines_of_the_log() {
     assert_eq!(postmaster(&data), Some(postgres), "a frozen Postgres is no dead one");
 
     kill(postgres, libc::SIGINT);
-    program.line("it is started again");
+    program.line("the private Postgres exited unexpectedly");
     recovers(address, "/v1/territories?limit=3");
     assert_ne!(postmaster(&data), Some(postgres));
     program.signal(libc::SIGTERM);
