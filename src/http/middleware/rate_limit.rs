@@ -216,12 +216,12 @@ mod tests {
     #[test]
     fn the_number_of_buckets_is_bounded_and_full_ones_make_room() {
         let limiter = limiter(2);
-        for client in 0..2 * 65_536 {
+        for client in 0..80_000 {
             assert_eq!(remaining(limiter.check(&client)).map(|(left, _)| left), Some(1));
         }
         let buckets = || limiter.buckets.0.shards.iter().map(|shard| shard.lock().expect("a shard").len()).sum::<usize>();
         assert_eq!(buckets(), SHARDS * MAX_BUCKETS);
-        // A client of the first half has a bucket, and one that came too late has none.
+        // The first client has a bucket.
         assert_eq!(remaining(limiter.check(&0)).map(|(left, _)| left), Some(0));
         let full = |shard: &Mutex<HashMap<u32, Nanos>>| shard.lock().expect("a shard").values_mut().for_each(|at| *at = 0.into());
         limiter.buckets.0.shards.iter().for_each(full);
