@@ -25,7 +25,7 @@ use crate::http::handlers::{docs, problems};
 use crate::http::middleware::observe;
 use crate::http::openapi::document;
 use crate::http::release_files::Store;
-use crate::http::{Bounds, Counts, Endpoint, State, router};
+use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
@@ -47,8 +47,8 @@ pub struct Shared {
     pub room: Arc<Semaphore>,
     /// How much is given, and to whom.
     pub bounds: Bounds,
-    /// Who has asked how often.
-    pub counts: Arc<Counts>,
+    /// The rate limiters.
+    pub rate_limiters: Arc<RateLimiters>,
     /// The releases that the process knows.
     pub timeline: Timeline,
     /// The answers that are kept.
@@ -95,7 +95,7 @@ impl Shared {
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
-        let counts = Arc::new(Counts::new(&bounds));
+        let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
             timeline,
             memory: Memory::new(memory),
@@ -106,7 +106,7 @@ impl Shared {
             limits,
             room,
             bounds,
-            counts,
+            rate_limiters,
             exports,
             files,
             desk,
@@ -121,8 +121,8 @@ impl Shared {
 impl Shared {
     /// The same within other bounds.
     pub fn within(self, bounds: Bounds) -> Self {
-        let counts = Arc::new(Counts::new(&bounds));
-        Self { bounds, counts, ..self }
+        let rate_limiters = Arc::new(RateLimiters::new(&bounds));
+        Self { bounds, rate_limiters, ..self }
     }
 
     /// Builds the files of the newest release beside everything else.
@@ -162,7 +162,7 @@ pub fn build(
         public_url: shared.public_url.clone(),
         desk: shared.desk.clone(),
         bounds: shared.bounds.clone(),
-        counts: Arc::clone(&shared.counts),
+        rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,
         document: shared.document.clone(),
         requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),

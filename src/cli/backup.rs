@@ -67,8 +67,8 @@ fn stop_with(process: u32) -> tokio::task::JoinHandle<()> {
             }
         };
         tokio::select! { _ = tokio::signal::ctrl_c() => {}, () = terminated => {} }
-        // SAFETY: kill has no memory preconditions; the process is a child that has not been waited for.
-        _ = i32::try_from(process).map(|process| unsafe { libc::kill(process, libc::SIGTERM) });
+        let process = i32::try_from(process).ok().and_then(rustix::process::Pid::from_raw);
+        _ = process.map(|process| rustix::process::kill_process(process, rustix::process::Signal::TERM));
     })
 }
 

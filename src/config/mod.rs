@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::http::Bounds;
-use crate::http::connection::timeouts::Patience;
+use crate::http::connection::timeouts::Timeouts;
 use crate::http::middleware::rate_limit::LONGEST_WINDOW;
 use crate::query::suggest::closest;
 
@@ -186,11 +186,12 @@ impl Reader {
 
     fn bounds(&mut self) -> Bounds {
         let mut millis = |name: &str| Duration::from_millis(self.number(name, 10, 3_600_000));
-        let (head, idle, stall) =
+        let (request_head, keep_alive, stall) =
             (millis("REPERES_HEAD_TIMEOUT_MS"), millis("REPERES_IDLE_TIMEOUT_MS"), millis("REPERES_STALL_TIMEOUT_MS"));
-        let patience = Patience { head, idle, stall, rate: self.number("REPERES_MIN_BYTES_PER_S", 0, 1_000_000_000) };
+        let min_rate = self.number("REPERES_MIN_BYTES_PER_S", 0, 1_000_000_000);
+        let timeouts = Timeouts { request_head, keep_alive, stall, min_rate };
         let connections = usize::try_from(self.number("REPERES_MAX_CONNECTIONS", 1, 1_000_000)).unwrap_or(1);
-        let mut bounds = Bounds { connections, patience, proxies: self.proxies(), ..Bounds::default() };
+        let mut bounds = Bounds { connections, timeouts, proxies: self.proxies(), ..Bounds::default() };
         let mut small = |name: &str, most: u64| self.number(name, 0, most).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = small("REPERES_RATE_LIMIT", 1_000_000);
         bounds.publications.requests = small("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);

@@ -13,6 +13,6 @@ mod response;
 pub mod router;
 mod state;
 
-pub use middleware::limits::{Bounds, Counts};
+pub use middleware::limits::{Bounds, RateLimiters};
 pub use router::Endpoint;
 pub use state::State;

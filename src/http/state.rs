@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::cache::request_index::Shortcuts;
 use super::cache::store::Memory;
-use super::middleware::limits::{Bounds, Counts};
+use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::Store;
 use crate::db::Pool;
 use crate::db::Replicas;
@@ -43,8 +43,8 @@ pub struct State {
     pub desk: Desk,
     /// How much is given, and to whom.
     pub bounds: Bounds,
-    /// Who has asked how often.
-    pub counts: Arc<Counts>,
+    /// The rate limiters.
+    pub rate_limiters: Arc<RateLimiters>,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

@@ -1,5 +1,7 @@
 //! Tests of the whole program: HTTP requests to the real application on a real Postgres.
 
+#![expect(unsafe_code, reason = "the harness calls atexit, and sets parent-death signals between fork and exec")]
+
 #[path = "../harness/mod.rs"]
 mod harness;
 

@@ -264,7 +264,7 @@ fn the_program_serves_metrics_on_the_admin_address_and_stops_in_order() {
     let settings =
         [("REPERES_DATA_DIR", text(&data)), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0"), ("REPERES_MAX_CONNECTIONS", "500")];
     let mut program = Program::start(&settings);
-    let line = program.line("the operator is told on");
+    let line = program.line("serving metrics on");
     let admin = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
     let address = program.address();
     assert_eq!(get(admin, "/health/ready").status, 200, "once the program says that it is ready");

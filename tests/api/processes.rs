@@ -39,7 +39,7 @@ fn the_private_postgres_restarts_after_any_process_is_killed() {
     }
 
     kill(postgres, Signal::KILL);
-    program.line("the private Postgres has died");
+    program.line("the private Postgres exited unexpectedly");
     let others = statuses_before(address, "/v1/territories/COM-59350", 200);
     assert!(others.iter().all(|status| *status == 503), "{others:?}");
     assert_eq!(get(address, "/v1/territories/COM-59350").body, before);

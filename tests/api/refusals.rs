@@ -1,6 +1,7 @@
 //! Wrong requests are refused with a 4xx and the reason, never with a 500 and never ignored.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 
 use crate::harness::{bundled, get, raw, send};
 
@@ -192,4 +193,28 @@ fn a_client_cannot_inject_log_lines_or_headers() {
     assert_eq!((reply.header("x-request-id"), reply.problem(404)["request_id"].as_str()), (Some("nuit-42"), Some("nuit-42")));
     let long = get(bundled(), &format!("/v1/territories?kind={}", "x".repeat(5000))).problem(400).to_string();
     assert!(long.len() < 3000, "the client's text is repeated at length");
+}
+
+#[test]
+fn a_malformed_request_after_another_is_refused_in_its_turn() {
+    let whole = b"GET /health/live HTTP/1.1\r\nHost: t\r\n\r\n";
+    let said = |pause: bool| {
+        let mut stream = TcpStream::connect(bundled()).expect("the server accepts connections");
+        stream.write_all(whole).expect("the request is sent");
+        if pause {
+            stream.peek(&mut [0]).expect("the first answer");
+        }
+        // In one packet, the answer and the refusal share a write.
+        let rest: &[u8] = if pause { b"NONSENSE\r\n\r\n" } else { &[&whole[..], b"NONSENSE\r\n\r\n"].concat() };
+        stream.write_all(rest).expect("the rest is sent");
+        let mut said = String::new();
+        stream.read_to_string(&mut said).expect("the answers");
+        said
+    };
+    let after_a_pause = said(true);
+    let problem = after_a_pause.split("HTTP/1.1 400 Bad Request\r\n").nth(1).expect("a refusal");
+    assert!(problem.starts_with("content-type: application/problem+json") && problem.contains("/problems/malformed-request"));
+    let pipelined = said(false);
+    assert_eq!((pipelined.matches("HTTP/1.1 200 OK").count(), pipelined.matches("HTTP/1.1 400 Bad Request").count()), (2, 1));
+    assert!(pipelined.ends_with("\r\n\r\n") && !pipelined.contains("/problems/"), "a bare status: {pipelined}");
 }

@@ -9,13 +9,17 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use reperes::http::Bounds;
-use reperes::http::connection::timeouts::Patience;
+use reperes::http::connection::timeouts::Timeouts;
 
 use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
 /// Short enough for a test, and long enough for an honest client on a busy machine.
-const TIMEOUTS: Patience =
-    Patience { head: Duration::from_secs(2), idle: Duration::from_secs(2), stall: Duration::from_secs(2), rate: 1000 };
+const TIMEOUTS: Timeouts = Timeouts {
+    request_head: Duration::from_secs(2),
+    keep_alive: Duration::from_secs(2),
+    stall: Duration::from_secs(2),
+    min_rate: 1000,
+};
 
 /// How long a test waits before it fails.
 const TEST_TIMEOUT: Duration = Duration::from_secs(40);
@@ -25,7 +29,7 @@ const WHOLE: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n\r\n
 /// The server of those who wait for the client's fault only.
 fn server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> =
-        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { patience: TIMEOUTS, ..Bounds::default() })));
+        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { timeouts: TIMEOUTS, ..Bounds::default() })));
     &SERVER
 }
 

@@ -53,7 +53,7 @@ fn a_frozen_or_restarted_private_postgres_causes_503_and_two_log_lines() {
     assert_eq!(postmaster(&data), Some(postgres), "a frozen Postgres is no dead one");
 
     kill(postgres, Signal::INT);
-    program.line("it is started again");
+    program.line("the private Postgres exited unexpectedly");
     recovers(address, "/v1/territories?limit=3");
     assert_ne!(postmaster(&data), Some(postgres));
     program.signal(Signal::TERM);

@@ -17,8 +17,14 @@ fn published() -> impl Iterator<Item = &'static Dataset> {
     REGISTRY.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published))
 }
 
+/// Whole HTTP responses, which a server that looks for such bytes in what it sends would take for its own.
+const RESPONSES: [&str; 2] = [
+    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\nHTTP/1.1 400 x\r\ncontent-length: 0\r\n",
+];
+
 /// A value of a field of the row of this number; nothing where it may be left out and the row is the second.
-fn value(dataset: &Dataset, field: &Field, row: usize, at: usize) -> String {
+fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]) -> String {
     if !field.required && row == 2 {
         return String::new();
     }
@@ -27,11 +33,11 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize) -> String {
         (_, Some(Format::Siret)) => "35600000049837".to_owned(),
         (_, Some(Format::Rna)) => "W591000001".to_owned(),
         (_, Some(Format::Share)) => "0.250".to_owned(),
-        (_, Some(Format::Length(most))) => TEXTS[0].chars().take(most).collect(),
+        (_, Some(Format::Length(most))) => texts[0].chars().take(most).collect(),
         (Kind::Code, _) => return format!("{}-{row}", dataset.name),
         (Kind::Reference(target) | Kind::References(target), _) => return format!("{target}-{row}"),
         (Kind::Choice(choices) | Kind::ChoiceList(choices), _) => choices[row % choices.len()].value.to_owned(),
-        (Kind::Text, _) => TEXTS[at % TEXTS.len()].to_owned(),
+        (Kind::Text, _) => texts[at % texts.len()].to_owned(),
         (Kind::TextList, _) => "01500|=a;b|2A".to_owned(),
         (Kind::Integer { minimum, maximum }, _) => minimum.max(2019).min(maximum).to_string(),
         (Kind::Decimal, _) => "-12.50".to_owned(),
@@ -50,22 +56,23 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize) -> String {
 }
 
 /// Two rows of a dataset, one with everything and one with as little as may be.
-fn rows(dataset: &Dataset) -> String {
+fn rows(dataset: &Dataset, texts: &[&str]) -> String {
     let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(fields.iter().map(|field| field.name)).expect("a header");
     for row in [1, 2] {
-        writer.write_record(fields.iter().enumerate().map(|(at, field)| value(dataset, field, row, at))).expect("a row");
+        writer.write_record(fields.iter().enumerate().map(|(at, field)| value(dataset, field, row, at, texts))).expect("a row");
     }
     String::from_utf8(writer.into_inner().expect("the text")).expect("UTF-8")
 }
 
 /// A database in which every dataset has both rows.
-fn filled() -> TestServer {
+fn filled(texts: &[&str]) -> TestServer {
     let server = TestServer::empty();
-    let texts: Vec<(String, String)> = published().map(|dataset| (format!("{}.csv", dataset.name), rows(dataset))).collect();
+    let tables: Vec<(String, String)> =
+        published().map(|dataset| (format!("{}.csv", dataset.name), rows(dataset, texts))).collect();
     let manifest: String = published().map(|dataset| of(dataset.name, &format!("{}.csv", dataset.name))).collect();
-    let files: Vec<(&str, &[u8])> = texts.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let files: Vec<(&str, &[u8])> = tables.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     publish(&server.url, &folder(&manifest, &files)).expect("the rows are right");
     server
 }
@@ -78,7 +85,16 @@ fn export(address: SocketAddr, target: &str) -> Vec<u8> {
 
 #[test]
 fn every_export_is_unchanged_when_it_is_published() {
-    let server = filled();
+    publish_every_export(&filled(&TEXTS));
+}
+
+#[test]
+fn rows_that_hold_whole_http_responses_come_out_whole() {
+    publish_every_export(&filled(&RESPONSES));
+}
+
+/// Publishes what the service gives of each dataset in each representation, and sees that no row changes.
+fn publish_every_export(server: &TestServer) {
     let before = contents(&server.url);
     for dataset in published().filter(|dataset| dataset.public) {
         let collection = format!("/v1/{}", dataset.name);
@@ -119,13 +135,13 @@ fn every_export_is_unchanged_when_it_is_published() {
 
 #[test]
 fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
-    let server = filled();
+    let server = filled(&TEXTS);
     for query in ["format=csv", "format=csv&delimiter=;&decimal=,&bom=true", "format=ndjson"] {
         let (mut manifest, mut files) = (String::new(), Vec::new());
         for dataset in published() {
             let bytes = match dataset.public {
                 true => export(server.address, &format!("/v1/{}?{query}", dataset.name)),
-                false => rows(dataset).into_bytes(),
+                false => rows(dataset, &TEXTS).into_bytes(),
             };
             manifest.push_str(&of(dataset.name, dataset.name));
             files.push((dataset.name, bytes));
