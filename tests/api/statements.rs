@@ -7,7 +7,7 @@ use std::fs;
 use reperes::datasets::{REGISTRY, collections};
 use reperes::query::{Context, Dataset, Field, Kind};
 
-use crate::harness::past::published;
+use crate::harness::four_releases::published;
 use crate::harness::{SOURCES, TestServer, bundle, cluster_log, get, migrated, owner, publish, root_directory, with_database};
 
 /// A value that would end a text, an identifier or a statement, with a word that is looked for however the rest is written.
