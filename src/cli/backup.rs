@@ -5,7 +5,7 @@
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::archive::{Contents, Sealed};
+use super::backup_file::{Contents, Sealed};
 use super::database::Databases;
 use super::text;
 use crate::config::Config;

@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::process::{Child, Stdio};
 
-use super::archive::{self, Contents};
 use super::backup::client_program;
+use super::backup_file::{self, Contents};
 use super::database::{self, Databases};
 use super::text;
 use crate::config::Config;
@@ -21,7 +21,7 @@ use crate::postgres;
 /// # Errors
 /// A sentence for the operator; unless it says that the data differs, the database is as empty as before.
 pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
-    let contents = archive::open(path)?;
+    let contents = backup_file::open(path)?;
     let databases = Databases::join(config)?;
     database::runtime()?.block_on(async {
         let lock = database::wait_for(&databases.owner, config.startup_wait).await?;

@@ -1,9 +1,8 @@
 //! Owns the command line: what the program does when it is started.
 //! Must not know how any of it is done.
 
-mod archive;
-mod arguments;
 mod backup;
+mod backup_file;
 mod database;
 mod keys;
 mod logging;

@@ -1,6 +1,8 @@
 //! Owns the commands `publish` and `withdraw`: their arguments, their reports, their exit codes.
 //! Must not know how anything is published.
 
+mod args;
+
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,7 +10,6 @@ use std::process::ExitCode;
 
 use clap::ArgMatches;
 
-use super::arguments::{of_publish, of_withdraw, pairs};
 use super::database::{self, Databases};
 use super::{configure, print, usage};
 use crate::access::Rights;
@@ -16,6 +17,7 @@ use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::write::audit::By;
 use crate::publish::{self, Dialect, File, Job, Manifest, Mode, Outcome, Progress, PublishError, Report, Values, Withdrawal};
+use args::{of_publish, of_withdraw, pairs};
 
 /// What the shell is told; 2 stands for wrong arguments, of any command.
 #[derive(Clone, Copy)]
