@@ -111,7 +111,7 @@ fn what_a_killed_server_has_received_is_taken_away_by_the_next() {
     let open = || {
         let database =
             reperes::db::connection::config::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
-        let settings = reperes::publish::Settings { uploads: folder.clone(), recipes: folder.clone(), limit: 1 };
+        let settings = reperes::publish::Settings { uploads: folder.clone(), recipes: folder.clone().into(), limit: 1 };
         reperes::publish::Desk::new(
             database,
             reperes::datasets::REGISTRY,

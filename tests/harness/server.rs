@@ -13,7 +13,7 @@ use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
-use reperes::publish::{self, PublishError, Report, Settings};
+use reperes::publish::{self, FileTree, PublishError, Report, Settings};
 use reperes::server::{Leave, Server, Socket};
 
 use super::cluster::{database, root_directory};
@@ -70,12 +70,14 @@ fn limits() -> Limits {
 
 /// Publications are small in tests, so that too large a one is easily sent.
 fn disk() -> Disk {
-    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: RECIPES.into(), limit: UPLOAD_LIMIT };
+    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: recipes(), limit: UPLOAD_LIMIT };
     Disk { files: root_directory().join("files"), publishing }
 }
 
 /// The recipes that are called by name.
-pub const RECIPES: &str = "data/recipes";
+fn recipes() -> FileTree {
+    FileTree::Folder("data/recipes".into())
+}
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
@@ -115,7 +117,7 @@ pub fn bundled_server() -> &'static TestServer {
         let url = migrated();
         run(async {
             let mut client = parse(&url).writer().await.expect("the database is there");
-            publish::publish_missing(&mut client, REGISTRY, Path::new("data"), Path::new(RECIPES))
+            publish::publish_missing(&mut client, REGISTRY, &FileTree::Folder("data".into()), &recipes())
                 .await
                 .expect("the bundled data is right");
         });
@@ -128,7 +130,7 @@ pub fn bundled_server() -> &'static TestServer {
 pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
     run(async {
         let mut client = parse(url).writer().await.expect("the database is there");
-        let report = publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await?;
+        let report = publish::publish_folder(&mut client, REGISTRY, folder, &recipes(), None).await?;
         if let Some(release) = report.release {
             known(url, release).await;
         }

@@ -1,133 +1,163 @@
-//! Owns the arguments of the commands `publish` and `withdraw`: their names, their help, what they may be.
+//! Owns the arguments of the commands `publish` and `withdraw`: their names, their help, their forms.
 //! Must not know what is done with them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use clap::error::ErrorKind;
-use clap::{Arg, ArgAction, ArgMatches, Command, Error, value_parser};
+use clap::{ArgMatches, Args, ValueEnum};
 
-/// Rows of each table that `--explain` shows.
-const EXPLAINED: &str = "3";
+use crate::cli::exit_status::ExitStatus;
+use crate::publish::Mode;
 
-const EXIT_CODES: &str = "Exit codes: 0 published (or would be, in a trial), 1 failed, 2 wrong arguments, 3 refused with all faults listed,\n4 nothing to publish: all of it is there already, 5 another publication is under way (with --no-wait).";
-
-/// The arguments that say what a file is, which a manifest says of the files in a folder.
-const OF_A_FILE: [&str; 12] =
-    ["dataset", "recipe", "companion", "mode", "scope", "total", "constant", "rows", "format", "encoding", "delimiter", "quote"];
-
-fn option(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).value_name(value).help(help)
+/// The arguments of `publish`.
+#[derive(Args)]
+#[command(after_help = ExitStatus::help())]
+pub struct PublishArgs {
+    /// A file, or a folder with a manifest.toml
+    pub path: PathBuf,
+    #[command(flatten)]
+    pub file: FileArgs,
+    /// Warn about figures that change by more than this share: 0.5 is half [default: 0.5]
+    #[arg(long, value_name = "SHARE")]
+    pub warn_above: Option<f64>,
+    /// Print how the recipe reads the first rows of each table, cell by cell, and publish nothing [default: 3 rows]
+    #[arg(long, value_name = "ROWS", num_args = 0..=1, default_missing_value = "3")]
+    pub explain: Option<usize>,
+    #[command(flatten)]
+    pub release: ReleaseArgs,
 }
 
-fn flag(name: &'static str, help: &'static str) -> Arg {
-    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+/// The arguments that describe one file. A folder has them in its manifest.
+#[derive(Args)]
+pub struct FileArgs {
+    /// The dataset of a file whose headers are names of fields
+    #[arg(long, value_name = "NAME", conflicts_with = "recipe")]
+    pub dataset: Option<String>,
+    /// The recipe that reads the file: a name, or a path ending in .toml
+    #[arg(long)]
+    pub recipe: Option<String>,
+    /// The second file, if the recipe needs one
+    #[arg(long, value_name = "FILE")]
+    pub companion: Option<String>,
+    /// `merge` adds and changes rows; `replace` also withdraws the rows in --scope that the file does not have
+    #[arg(long, value_enum)]
+    pub mode: Option<ModeArg>,
+    /// The rows that a file in mode `replace` stands for; may be repeated
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = pair)]
+    pub scope: Vec<(String, String)>,
+    /// The required sum of a column; may be repeated
+    #[arg(long, value_name = "FIELD=NUMBER", value_parser = pair)]
+    pub total: Vec<(String, String)>,
+    /// The value of a field that the file does not have; may be repeated
+    #[arg(long, value_name = "FIELD=VALUE", value_parser = pair)]
+    pub constant: Vec<(String, String)>,
+    /// The required number of rows
+    #[arg(long, value_name = "NUMBER")]
+    pub rows: Option<u64>,
+    /// csv, xlsx, ods, ndjson, json, geojson, parquet or sdmx-csv [default: detected]
+    #[arg(long)]
+    pub format: Option<String>,
+    /// utf-8, windows-1252, utf-16le … [default: detected]
+    #[arg(long, value_name = "NAME")]
+    pub encoding: Option<String>,
+    /// The character between cells, or `tab` [default: detected]
+    #[arg(long, value_name = "CHARACTER", value_parser = character)]
+    pub delimiter: Option<char>,
+    /// The character around cells [default: "]
+    #[arg(long, value_name = "CHARACTER", value_parser = character)]
+    pub quote: Option<char>,
 }
 
-/// An argument of a field and what is said of it, which may be repeated.
-fn of_field(name: &'static str, value: &'static str, help: &'static str) -> Arg {
-    option(name, value, help).action(ArgAction::Append).value_parser(pair)
+/// The arguments that describe a release, and how it is made.
+#[derive(Args)]
+pub struct ReleaseArgs {
+    /// Title of the release, in French
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// Notes for the readers, in French
+    #[arg(long, value_name = "TEXT")]
+    pub notes: Option<String>,
+    /// Name of the publisher
+    #[arg(long, value_name = "NAME")]
+    pub publisher: Option<String>,
+    /// Licence of the data
+    #[arg(long, value_name = "NAME")]
+    pub licence: Option<String>,
+    /// Run all checks and report the changes, but publish nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Print the report as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Fail if another publication is in progress, instead of waiting for it
+    #[arg(long)]
+    pub no_wait: bool,
+}
+
+/// The arguments of `withdraw`.
+#[derive(Args)]
+#[command(after_help = ExitStatus::help())]
+pub struct WithdrawArgs {
+    /// The dataset
+    pub dataset: String,
+    /// The codes of the rows
+    #[arg(value_name = "CODE", required = true)]
+    pub codes: Vec<String>,
+    /// The reason, in French; it is part of the answers
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// The code of the row that replaces them
+    #[arg(long, value_name = "CODE")]
+    pub successor: Option<String>,
+    #[command(flatten)]
+    pub release: ReleaseArgs,
+}
+
+/// What a file does to the rows that it does not have.
+#[derive(Clone, Copy, ValueEnum)]
+pub enum ModeArg {
+    Merge,
+    Replace,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Merge => Mode::Merge,
+            ModeArg::Replace => Mode::Replace,
+        }
+    }
+}
+
+impl PublishArgs {
+    /// Checks that each argument has an effect: a folder takes none of [`FileArgs`], and a field has one total and one
+    /// constant.
+    ///
+    /// # Errors
+    /// Returns a message about the first argument that has no effect.
+    pub fn check(&self, matches: &ArgMatches) -> Result<(), String> {
+        let of_file = matches.get_many::<clap::Id>("FileArgs").into_iter().flatten().next();
+        if let Some(name) = of_file.filter(|_| Path::new(&self.path).is_dir()) {
+            return Err(format!("`--{name}` is for a single file; a folder has this setting in its manifest.toml\n"));
+        }
+        for (name, pairs) in [("total", &self.file.total), ("constant", &self.file.constant)] {
+            let repeated = pairs.iter().enumerate().find(|(at, (field, _))| pairs[..*at].iter().any(|(other, _)| other == field));
+            if let Some((_, (field, _))) = repeated {
+                return Err(format!("`--{name}` is given twice for `{field}`\n"));
+            }
+        }
+        Ok(())
+    }
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {
     let pair = text.split_once('=').filter(|(field, _)| !field.is_empty());
-    pair.map(|(field, value)| (field.to_owned(), value.to_owned())).ok_or_else(|| "it is not of the form FIELD=VALUE".to_owned())
+    pair.map(|(field, value)| (field.to_owned(), value.to_owned())).ok_or_else(|| "expected FIELD=VALUE".to_owned())
 }
 
 fn character(text: &str) -> Result<char, String> {
     match (text, text.parse()) {
         ("tab", _) => Ok('\t'),
-        (_, Ok(one)) => Ok(one),
-        _ => Err("it is not one character, nor `tab`".to_owned()),
+        (_, Ok(character)) => Ok(character),
+        _ => Err("expected one character, or `tab`".to_owned()),
     }
-}
-
-/// The arguments that both commands have.
-fn common(command: Command) -> Command {
-    command
-        .after_help(EXIT_CODES)
-        .arg(option("title", "TEXT", "title of the release, in French"))
-        .arg(option("notes", "TEXT", "what the reader must know, in French"))
-        .arg(option("publisher", "NAME", "who publishes"))
-        .arg(option("licence", "NAME", "licence of the data"))
-        .arg(flag("dry-run", "does everything but the release, and reports the difference"))
-        .arg(flag("json", "prints the report as JSON"))
-        .arg(flag("no-wait", "gives up when another publication is under way"))
-}
-
-fn publish() -> Command {
-    let modes = "`merge`: rows are added or changed; `replace`: what the file lacks is withdrawn, within --scope";
-    let explain = "shows what a recipe reads, cell by cell, of so many rows of each table; publishes nothing";
-    let command = Command::new("reperes publish")
-        .about("Publishes a file, or a folder with a manifest.toml, as one release, or nothing.")
-        .arg(Arg::new("path").value_name("PATH").required(true).help("a file, or a folder with a manifest.toml"))
-        .arg(option("dataset", "NAME", "the dataset of a file whose headers are the names of fields").conflicts_with("recipe"))
-        .arg(option("recipe", "RECIPE", "how the file is read: the name of a recipe, or the path of one"))
-        .arg(option("companion", "FILE", "the second file that the recipe asks for"))
-        .arg(option("mode", "MODE", modes).value_parser(["merge", "replace"]))
-        .arg(of_field("scope", "FIELD=VALUE", "what a replacing file stands for; may be repeated"))
-        .arg(of_field("total", "FIELD=NUMBER", "the sum that a column must have; may be repeated"))
-        .arg(of_field("constant", "FIELD=VALUE", "the value of a field that the file leaves out; may be repeated"))
-        .arg(option("rows", "NUMBER", "how many rows the file must give").value_parser(value_parser!(u64)))
-        .arg(option("format", "FORMAT", "csv, xlsx, ods, ndjson, json, geojson, parquet or sdmx-csv; found out when not given"))
-        .arg(option("encoding", "NAME", "utf-8, windows-1252, utf-16le …; found out when not given"))
-        .arg(
-            option("delimiter", "CHARACTER", "what stands between cells, or `tab`; found out when not given")
-                .value_parser(character),
-        )
-        .arg(option("quote", "CHARACTER", "what stands around cells [\"]").value_parser(character))
-        .arg(
-            option("warn-above", "SHARE", "warn of figures that change by more: 0.5 is half [0.5]")
-                .value_parser(value_parser!(f64)),
-        )
-        .arg(
-            option("explain", "ROWS", explain)
-                .num_args(0..=1)
-                .default_missing_value(EXPLAINED)
-                .value_parser(value_parser!(usize)),
-        );
-    common(command)
-}
-
-fn withdraw() -> Command {
-    let command = Command::new("reperes withdraw")
-        .about("Withdraws rows by their codes: their addresses answer 410, with the reason.")
-        .arg(Arg::new("dataset").value_name("DATASET").required(true).help("the dataset"))
-        .arg(Arg::new("codes").value_name("CODE").required(true).num_args(1..).help("the codes of the rows"))
-        .arg(option("reason", "TEXT", "why, in French; readers are told").required(true))
-        .arg(option("successor", "CODE", "the code of what stands in their place"));
-    common(command)
-}
-
-/// Reads the arguments of `publish`, each of which must have an effect.
-///
-/// # Errors
-/// What is wrong with them; or the help that was asked for.
-pub fn of_publish(arguments: &[String]) -> Result<ArgMatches, Error> {
-    let mut command = publish();
-    let matches = command.try_get_matches_from_mut(arguments)?;
-    let folder = matches.get_one::<String>("path").is_some_and(|path| Path::new(path).is_dir());
-    if let Some(name) = OF_A_FILE.into_iter().find(|name| folder && matches.contains_id(name)) {
-        let why = format!("`--{name}` is for a file that comes alone; of a folder its manifest.toml says it\n");
-        return Err(command.error(ErrorKind::ArgumentConflict, why));
-    }
-    for name in ["total", "constant"] {
-        let fields: Vec<String> = pairs(&matches, name).map(|(field, _)| field).collect();
-        if let Some(twice) = fields.iter().enumerate().find_map(|(at, field)| fields[..at].contains(field).then_some(field)) {
-            return Err(command.error(ErrorKind::ArgumentConflict, format!("`--{name}` says `{twice}` twice\n")));
-        }
-    }
-    Ok(matches)
-}
-
-/// Reads the arguments of `withdraw`.
-///
-/// # Errors
-/// What is wrong with them; or the help that was asked for.
-pub fn of_withdraw(arguments: &[String]) -> Result<ArgMatches, Error> {
-    withdraw().try_get_matches_from(arguments)
-}
-
-/// The pairs of a repeated argument.
-pub fn pairs(matches: &ArgMatches, name: &str) -> impl Iterator<Item = (String, String)> {
-    matches.get_many::<(String, String)>(name).into_iter().flatten().cloned()
 }

@@ -1,4 +1,4 @@
-//! Owns the commands `publish` and `withdraw`: their arguments, their reports, their exit codes.
+//! Owns the commands `publish` and `withdraw`: the jobs that their arguments ask for, and their reports.
 //! Must not know how anything is published.
 
 mod args;
@@ -6,61 +6,46 @@ mod args;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 
-use clap::ArgMatches;
-
-use super::database::{self, Databases};
-use super::{configure, print, usage};
+use super::database::{self, DatabaseRoles};
+use super::exit_status::ExitStatus;
+use super::{bundled, configure, print, text};
 use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::write::audit::By;
-use crate::publish::{self, Dialect, File, Job, Manifest, Mode, Outcome, Progress, PublishError, Report, Values, Withdrawal};
-use args::{of_publish, of_withdraw, pairs};
-
-/// What the shell is told; 2 stands for wrong arguments, of any command.
-#[derive(Clone, Copy)]
-enum Exit {
-    Done = 0,
-    Failed = 1,
-    Refused = 3,
-    Unchanged = 4,
-    Busy = 5,
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        ExitCode::from(exit as u8)
-    }
-}
+use crate::publish::{self, Dialect, File, Job, Manifest, Outcome, Progress, PublishError, Report, Values, Withdrawal};
+use args::{FileArgs, ReleaseArgs};
+pub use args::{PublishArgs, WithdrawArgs};
 
 /// Runs `publish`.
-pub fn publish(arguments: &[String]) -> ExitCode {
-    run(of_publish(arguments), publication)
+///
+/// # Errors
+/// Returns a message for the operator if the report cannot be printed.
+pub fn publish(args: &PublishArgs) -> Result<ExitStatus, String> {
+    run(&args.release, |config| publish_job(args, config))
 }
 
 /// Runs `withdraw`.
-pub fn withdraw(arguments: &[String]) -> ExitCode {
-    run(of_withdraw(arguments), |matches, config| Ok(withdrawal(matches, config)))
+///
+/// # Errors
+/// Returns a message for the operator if the report cannot be printed.
+pub fn withdraw(args: &WithdrawArgs) -> Result<ExitStatus, String> {
+    run(&args.release, |config| Ok(withdraw_job(args, config)))
 }
 
-fn run(given: Result<ArgMatches, clap::Error>, job: impl FnOnce(&ArgMatches, &Config) -> Result<Job, PublishError>) -> ExitCode {
-    let matches = match given {
-        Ok(matches) => matches,
-        Err(error) => return usage(&error),
-    };
+fn run(args: &ReleaseArgs, job: impl FnOnce(&Config) -> Result<Job, PublishError>) -> Result<ExitStatus, String> {
     let outcome = configure().map_err(PublishError::Unreadable).and_then(|config| {
-        let job = job(&matches, &config)?;
+        let job = job(&config)?;
         execute(&config, &job)
     });
-    tell(&outcome, matches.get_flag("json"))
+    report(&outcome, args.json)
 }
 
-/// Publishes in a database that is set up first, if need be.
+/// Sets the database up if needed, and publishes.
 fn execute(config: &Config, job: &Job) -> Result<Report, PublishError> {
     let failed = PublishError::Unreadable;
-    let databases = Databases::join(config).map_err(failed)?;
+    let databases = DatabaseRoles::for_command(config).map_err(failed)?;
     databases.set_up(config).map_err(failed)?;
     database::runtime().map_err(failed)?.block_on(async {
         let mut writer = databases.service.writer().await?;
@@ -68,117 +53,101 @@ fn execute(config: &Config, job: &Job) -> Result<Report, PublishError> {
     })
 }
 
-/// Prints what came of it.
-fn tell(outcome: &Result<Report, PublishError>, json: bool) -> ExitCode {
-    let text = match outcome {
-        Ok(report) if json => pretty(report),
-        Ok(report) => report.to_string(),
-        Err(PublishError::Refused { faults, count }) if json => {
-            pretty(&serde_json::json!({"outcome": "refused", "faults": faults, "fault_count": count}))
-        }
-        Err(error) => {
-            eprintln!("reperes: {error}");
-            String::new()
-        }
-    };
-    if let Err(why) = print(&text) {
-        eprintln!("reperes: {why}");
-    }
+/// Prints the outcome, and gives the exit status for it.
+fn report(outcome: &Result<Report, PublishError>, json: bool) -> Result<ExitStatus, String> {
     match outcome {
-        Ok(report) if report.outcome == Outcome::Unchanged => Exit::Unchanged.into(),
-        Ok(_) => Exit::Done.into(),
-        Err(PublishError::Refused { .. }) => Exit::Refused.into(),
-        Err(PublishError::Busy) => Exit::Busy.into(),
-        Err(_) => Exit::Failed.into(),
+        Ok(report) if json => print(&pretty(report)?)?,
+        Ok(report) => print(&report.to_string())?,
+        Err(PublishError::Refused { faults, count }) if json => {
+            print(&pretty(&serde_json::json!({"outcome": "refused", "faults": faults, "fault_count": count}))?)?;
+        }
+        Err(error) => eprintln!("error: {error}"),
     }
+    Ok(match outcome {
+        Ok(report) if report.outcome == Outcome::Unchanged => ExitStatus::Unchanged,
+        Ok(_) => ExitStatus::Success,
+        Err(PublishError::Refused { .. }) => ExitStatus::Invalid,
+        Err(PublishError::Busy) => ExitStatus::Busy,
+        Err(_) => ExitStatus::Failure,
+    })
 }
 
-fn pretty(value: &impl serde::Serialize) -> String {
-    serde_json::to_string_pretty(value).unwrap_or_default() + "\n"
+fn pretty(value: &impl serde::Serialize) -> Result<String, String> {
+    serde_json::to_string_pretty(value).map(|json| json + "\n").map_err(text)
 }
 
-fn text(matches: &ArgMatches, name: &str) -> Option<String> {
-    matches.get_one::<String>(name).cloned()
-}
-
-fn job(matches: &ArgMatches, config: &Config, manifest: Manifest, folder: PathBuf, explain: usize) -> Job {
+fn job(args: &ReleaseArgs, config: &Config, mut manifest: Manifest, folder: PathBuf, explain: usize) -> Job {
+    for (given, place) in
+        [(&args.title, &mut manifest.title), (&args.publisher, &mut manifest.publisher), (&args.licence, &mut manifest.licence)]
+    {
+        if let Some(text) = given {
+            place.clone_from(text);
+        }
+    }
+    if args.notes.is_some() {
+        manifest.notes.clone_from(&args.notes);
+    }
     Job {
         manifest,
         folder,
-        recipes: config.recipes.clone(),
+        recipes: bundled::recipes(config),
         bundle: None,
-        trial: matches.get_flag("dry-run") || explain > 0,
+        trial: args.dry_run || explain > 0,
         explain,
-        wait: !matches.get_flag("no-wait"),
+        wait: !args.no_wait,
         received: None,
         rights: Rights::all(),
         by: By::command_line(),
     }
 }
 
-/// What `publish` is asked for.
-fn publication(matches: &ArgMatches, config: &Config) -> Result<Job, PublishError> {
-    let wrong = PublishError::Unreadable;
-    let path = PathBuf::from(text(matches, "path").unwrap_or_default());
-    let about = std::fs::metadata(&path).map_err(|error| match error.kind() {
-        ErrorKind::NotFound => wrong(format!("there is no file or folder {}", path.display())),
-        _ => wrong(format!("{} cannot be read: {error}", path.display())),
+fn publish_job(args: &PublishArgs, config: &Config) -> Result<Job, PublishError> {
+    let path = &args.path;
+    let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => PublishError::Unreadable(format!("there is no file or folder {}", path.display())),
+        _ => PublishError::Unreadable(format!("cannot read {}: {error}", path.display())),
     })?;
-    let explain = matches.get_one("explain").copied().unwrap_or(0);
-    let (mut manifest, folder) = if about.is_dir() {
-        (Manifest::read(&path)?, path)
-    } else {
-        let (folder, name) = split(&path);
-        let file = File {
-            path: name,
-            dataset: text(matches, "dataset"),
-            recipe: text(matches, "recipe").map(|named| absolute(&named)),
-            companion: text(matches, "companion").map(|named| absolute_path(&named)),
-            rows: matches.get_one("rows").copied(),
-            dialect: Dialect {
-                format: text(matches, "format"),
-                encoding: text(matches, "encoding"),
-                delimiter: matches.get_one("delimiter").copied(),
-                quote: matches.get_one("quote").copied(),
-            },
-            constants: pairs(matches, "constant").collect(),
-            totals: pairs(matches, "total").collect(),
-            mode: if text(matches, "mode").as_deref() == Some("replace") { Mode::Replace } else { Mode::Merge },
-            scope: scope(pairs(matches, "scope")),
-            ..File::default()
-        };
-        (publish::manifest_of(file, &folder, &config.recipes)?, folder)
-    };
-    manifest.warn_above = matches.get_one("warn-above").copied().unwrap_or(manifest.warn_above);
-    say(matches, &mut manifest);
-    Ok(job(matches, config, manifest, folder, explain))
-}
-
-/// What `withdraw` is asked for.
-fn withdrawal(matches: &ArgMatches, config: &Config) -> Job {
-    let withdrawal = Withdrawal {
-        dataset: text(matches, "dataset").unwrap_or_default(),
-        codes: matches.get_many::<String>("codes").into_iter().flatten().cloned().collect(),
-        reason: text(matches, "reason").unwrap_or_default(),
-        successor: text(matches, "successor"),
-    };
-    let mut manifest = Manifest::withdrawing(withdrawal);
-    say(matches, &mut manifest);
-    job(matches, config, manifest, PathBuf::from("."), 0)
-}
-
-/// Puts what the command line says of the release in its place.
-fn say(matches: &ArgMatches, manifest: &mut Manifest) {
-    for (name, place) in
-        [("title", &mut manifest.title), ("publisher", &mut manifest.publisher), ("licence", &mut manifest.licence)]
-    {
-        if let Some(text) = text(matches, name) {
-            *place = text;
+    let (mut manifest, folder) = match metadata.is_dir() {
+        true => (Manifest::read(path)?, path.clone()),
+        false => {
+            let (folder, name) = split(path);
+            (publish::manifest_of(file(&args.file, name), &folder, &bundled::recipes(config))?, folder)
         }
+    };
+    manifest.warn_above = args.warn_above.unwrap_or(manifest.warn_above);
+    Ok(job(&args.release, config, manifest, folder, args.explain.unwrap_or(0)))
+}
+
+/// The entry of the manifest that the arguments stand for.
+fn file(args: &FileArgs, path: String) -> File {
+    File {
+        path,
+        dataset: args.dataset.clone(),
+        recipe: args.recipe.as_deref().map(absolute_recipe),
+        companion: args.companion.as_deref().map(absolute_path),
+        rows: args.rows,
+        dialect: Dialect {
+            format: args.format.clone(),
+            encoding: args.encoding.clone(),
+            delimiter: args.delimiter,
+            quote: args.quote,
+        },
+        constants: args.constant.iter().cloned().collect(),
+        totals: args.total.iter().cloned().collect(),
+        mode: args.mode.map(Into::into).unwrap_or_default(),
+        scope: scope(&args.scope),
+        ..File::default()
     }
-    if let Some(notes) = text(matches, "notes") {
-        manifest.notes = Some(notes);
-    }
+}
+
+fn withdraw_job(args: &WithdrawArgs, config: &Config) -> Job {
+    let manifest = Manifest::withdrawing(Withdrawal {
+        dataset: args.dataset.clone(),
+        codes: args.codes.clone(),
+        reason: args.reason.clone(),
+        successor: args.successor.clone(),
+    });
+    job(&args.release, config, manifest, PathBuf::from("."), 0)
 }
 
 /// The folder of a file, and its name.
@@ -187,20 +156,20 @@ fn split(path: &Path) -> (PathBuf, String) {
     (folder.to_owned(), path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default())
 }
 
-/// A recipe's path as seen from anywhere; its name is no path.
-fn absolute(named: &str) -> String {
-    if named.ends_with(".toml") { absolute_path(named) } else { named.to_owned() }
+/// A recipe's path as an absolute one. The name of a recipe is no path and stays.
+fn absolute_recipe(recipe: &str) -> String {
+    if recipe.ends_with(".toml") { absolute_path(recipe) } else { recipe.to_owned() }
 }
 
-fn absolute_path(named: &str) -> String {
-    std::path::absolute(named).map(|path| path.to_string_lossy().into_owned()).unwrap_or_else(|_| named.to_owned())
+fn absolute_path(path: &str) -> String {
+    std::path::absolute(path).map(|path| path.to_string_lossy().into_owned()).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The scope that pairs give: several values of one field are any of these.
-fn scope(pairs: impl Iterator<Item = (String, String)>) -> BTreeMap<String, Values> {
+/// The scope that pairs of fields and values give; a row is in it if each of the fields has one of its values.
+fn scope(pairs: &[(String, String)]) -> BTreeMap<String, Values> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (field, value) in pairs {
-        values.entry(field).or_default().push(value);
+        values.entry(field.clone()).or_default().push(value.clone());
     }
     values.into_iter().map(|(field, values)| (field, Values::Many(values))).collect()
 }
