@@ -5,6 +5,7 @@ mod harness;
 
 mod access;
 mod aggregates;
+mod bundled;
 mod cache;
 mod changes;
 mod configuration;
