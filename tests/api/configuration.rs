@@ -116,7 +116,7 @@ fn the_version_is_printed() {
 #[test]
 fn an_unknown_command_or_option_is_answered_with_the_closest() {
     for (arguments, suggestion) in [
-        (&["sreve"][..], "a similar subcommand exists: 'serve'"),
+        (&["sreve"][..], "some similar subcommands exist: 'restore', 'serve'"),
         (&["keys", "lsit"], "a similar subcommand exists: 'list'"),
         (&["publish", "file.csv", "--datset", "territories"], "a similar argument exists: '--dataset'"),
         (&["verify", "--jsno"], "a similar argument exists: '--json'"),

@@ -137,12 +137,12 @@ impl PublishArgs {
     pub fn check(&self, matches: &ArgMatches) -> Result<(), String> {
         let of_file = matches.get_many::<clap::Id>("FileArgs").into_iter().flatten().next();
         if let Some(name) = of_file.filter(|_| Path::new(&self.path).is_dir()) {
-            return Err(format!("`--{name}` is for a single file; a folder has this setting in its manifest.toml\n"));
+            return Err(format!("`--{name}` is for a single file; a folder has this setting in its manifest.toml"));
         }
         for (name, pairs) in [("total", &self.file.total), ("constant", &self.file.constant)] {
             let repeated = pairs.iter().enumerate().find(|(at, (field, _))| pairs[..*at].iter().any(|(other, _)| other == field));
             if let Some((_, (field, _))) = repeated {
-                return Err(format!("`--{name}` is given twice for `{field}`\n"));
+                return Err(format!("`--{name}` is given twice for `{field}`"));
             }
         }
         Ok(())
