@@ -13,7 +13,7 @@ use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::http::Bounds;
 
-use reader::Reader;
+use reader::VariableReader;
 pub use variables::{VARIABLES, Variable};
 
 /// The configuration.
@@ -82,7 +82,7 @@ impl Config {
     /// # Errors
     /// Returns all errors of all variables at once.
     pub fn read(variables: impl Iterator<Item = (String, String)>) -> Result<Self, ConfigError> {
-        let mut reader = Reader::new(variables);
+        let mut reader = VariableReader::new(variables);
         let millis = |number: u64| Duration::from_millis(number);
         let database = reader.database("DATABASE_URL");
         let owner = reader.database("DATABASE_OWNER_URL");

@@ -1,5 +1,5 @@
 //! Owns the reading of single settings: their types, their ranges, the messages about invalid ones.
-//! Must not know which settings there are.
+//! Must not know what the settings are used for.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -19,13 +19,13 @@ use crate::query::suggest::closest;
 const PREFIX: &str = "REPERES_";
 
 /// The variables that are set and not empty, and the errors found in them so far.
-pub struct Reader {
+pub struct VariableReader {
     values: BTreeMap<String, String>,
     /// One message for each error.
     pub errors: Vec<String>,
 }
 
-impl Reader {
+impl VariableReader {
     /// Takes the variables; an empty one counts as not set.
     pub fn new(variables: impl Iterator<Item = (String, String)>) -> Self {
         let values = variables.filter(|(_, value)| !value.is_empty()).collect();
