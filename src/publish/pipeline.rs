@@ -9,6 +9,7 @@ use super::checks::permissions;
 use super::checks::rows;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
+use super::file_tree::FileTree;
 use super::input::files::{Inputs, Part, Spring};
 use super::input::manifest::Manifest;
 use super::load;
@@ -30,8 +31,8 @@ pub struct Job {
     pub manifest: Manifest,
     /// The folder that the manifest's paths start from.
     pub folder: PathBuf,
-    /// The folder of recipes that are called by name.
-    pub recipes: PathBuf,
+    /// The recipes that are called by name.
+    pub recipes: FileTree,
     /// The bundle that it is, of the service's own data.
     pub bundle: Option<String>,
     /// Whether everything is done but the release.

@@ -250,5 +250,5 @@ fn an_address_that_another_process_uses_is_refused() {
     let place = server.address.to_string();
     let (code, log) = Program::start(&[("DATABASE_URL", &server.url), ("REPERES_ADDRESS", &place)]).end();
     assert_eq!(code, Some(1));
-    assert!(log.contains(&format!("cannot serve on {place}")) && log.contains("in use"), "{log}");
+    assert!(log.contains(&format!("cannot listen on {place}")) && log.contains("in use"), "{log}");
 }

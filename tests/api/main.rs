@@ -8,6 +8,7 @@ mod harness;
 mod aggregates;
 mod as_of;
 mod authorization;
+mod bundled;
 mod cache;
 mod changes;
 mod configuration;

@@ -52,7 +52,19 @@ impl Program {
             .env("REPERES_ADDRESS", "127.0.0.1:0")
             .env("REPERES_BUNDLES", bundles())
             .env("REPERES_WORKERS", "2");
-        command.envs(settings.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+        command.envs(settings.iter().copied());
+        Self::spawn(command)
+    }
+
+    /// Starts it in a folder, with no environment but these settings.
+    pub fn start_in(folder: &Path, settings: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+        command.current_dir(folder).stdin(Stdio::null()).env_clear().envs(settings.iter().copied());
+        Self::spawn(command)
+    }
+
+    fn spawn(mut command: Command) -> Self {
+        command.stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         running(|running| running.insert(child.id()));
         let (sender, lines) = mpsc::channel();

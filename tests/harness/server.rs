@@ -16,7 +16,7 @@ use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
-use reperes::publish::{self, PublishError, Report, Settings};
+use reperes::publish::{self, FileTree, PublishError, Report, Settings};
 use reperes::server::{Leave, Server, Socket};
 
 use super::cleanup::{acquire_permit, at_end, keep_for_all_tests};
@@ -109,12 +109,14 @@ fn limits() -> Limits {
 
 /// Publications are small in tests, so that a test can easily send one that is too large.
 fn disk() -> Disk {
-    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: RECIPES.into(), limit: UPLOAD_LIMIT };
+    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: recipes(), limit: UPLOAD_LIMIT };
     Disk { files: root_directory().join("files"), publishing }
 }
 
-/// The folder of the recipes that publications call by name.
-pub const RECIPES: &str = "data/recipes";
+/// The recipes that are called by name.
+fn recipes() -> FileTree {
+    FileTree::Folder("data/recipes".into())
+}
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
@@ -169,7 +171,7 @@ pub fn bundled_server() -> &'static TestServer {
             let url = migrated();
             run("the bundled data is published", async {
                 let mut client = parse(&url).writer().await.expect("the database accepts connections");
-                publish::publish_missing(&mut client, REGISTRY, Path::new("data"), Path::new(RECIPES))
+                publish::publish_missing(&mut client, REGISTRY, &FileTree::Folder("data".into()), &recipes())
                     .await
                     .expect("the bundled data is right");
             });
@@ -183,7 +185,7 @@ pub fn bundled_server() -> &'static TestServer {
 pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
     run(&format!("{} is published", folder.display()), async {
         let mut client = parse(url).writer().await.expect("the database accepts connections");
-        let report = publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await?;
+        let report = publish::publish_folder(&mut client, REGISTRY, folder, &recipes(), None).await?;
         if let Some(release) = report.release {
             known_to_servers(url, release).await;
         }

@@ -19,6 +19,7 @@ use crate::db::connection::config::{Client, Database};
 use crate::db::write::api_keys::{self, Key};
 use crate::db::write::submissions::{self, Claim, Settled, Standing};
 use crate::metrics::Publications;
+use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
 
 /// Publications that may be received, wait or be worked on at once; one more is refused.
@@ -32,8 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// The folder in which files are received.
     pub uploads: PathBuf,
-    /// The folder of recipes that are called by name.
-    pub recipes: PathBuf,
+    /// The recipes that are called by name.
+    pub recipes: FileTree,
     /// The most bytes of one publication.
     pub limit: u64,
 }

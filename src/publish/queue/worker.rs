@@ -2,7 +2,6 @@
 //! far as it is.
 //! Must not know who waits for them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,6 +16,7 @@ use crate::db::write::submissions::{self, Claim, Settled, Standing, State};
 use crate::metrics::Publications;
 use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
+use crate::publish::file_tree::FileTree;
 use crate::publish::input::manifest::{File, Manifest};
 use crate::publish::input::single_file_manifest::manifest_of;
 use crate::publish::pipeline::{self, Job};
@@ -35,7 +35,7 @@ const OUTCOMES: [Outcome; 6] =
 pub struct Worker {
     database: Database,
     registry: &'static [&'static Dataset],
-    recipes: PathBuf,
+    recipes: FileTree,
     turn: Mutex<()>,
     /// The connection for small questions.
     connection: Mutex<Option<Arc<Client>>>,
@@ -44,7 +44,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker with nothing to do.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: PathBuf, counts: Publications) -> Self {
+    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
         let counts = counts.expect(&OUTCOMES.map(Outcome::name));
         Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
     }

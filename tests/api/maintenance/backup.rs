@@ -101,11 +101,11 @@ fn a_damaged_file_is_refused_wherever_it_is_damaged() {
         fs::write(&damaged, &bytes).expect("a file can be written");
         let said = run(&target, &["restore", &damaged]);
         assert_eq!(said.code, Some(1), "byte {place}");
-        assert!(said.err.contains("is no whole backup of this program"), "{}", said.err);
+        assert!(said.err.contains("is not a valid backup of this program"), "{}", said.err);
     }
     for length in [0, 10, whole.len() / 2, whole.len() - 1] {
         fs::write(&damaged, &whole[..length]).expect("a file can be written");
-        assert!(run(&target, &["restore", &damaged]).err.contains("is no whole backup of this program"));
+        assert!(run(&target, &["restore", &damaged]).err.contains("is not a valid backup of this program"));
     }
     assert_eq!(run(&target, &["restore", &file]).code, Some(0), "the refused ones have left something behind");
 }

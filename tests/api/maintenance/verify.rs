@@ -164,7 +164,7 @@ fn a_changed_value_is_found_by_its_digest_and_by_its_file() {
 fn verify_refuses_an_unknown_release_and_a_database_that_is_not_set_up() {
     let url = published();
     let said = run(&url, &["verify", "--release", "9"]);
-    assert_eq!((said.code, said.err.as_str()), (Some(1), "reperes: there is no release 9; the newest is 2\n"));
+    assert_eq!((said.code, said.err.as_str()), (Some(1), "error: there is no release 9; the newest is 2\n"));
     assert_eq!(run(&url, &["verify", "--release", "0"]).code, Some(2));
     assert_eq!(run(&database(), &["verify"]).code, Some(1));
 }

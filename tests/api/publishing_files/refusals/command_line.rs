@@ -21,7 +21,7 @@ fn the_program_says_what_is_wrong_and_ends_with_its_code() {
     );
     for (arguments, code, said) in [
         (&["publish", &path("absent.csv"), "--dataset", "territories"][..], 1, "there is no file or folder"),
-        (&["publish", &path(""), "--dataset", "territories"], 2, "`--dataset` is for a file that comes alone"),
+        (&["publish", &path(""), "--dataset", "territories"], 2, "`--dataset` is for a single file"),
         (&["publish", &path("")], 1, "it names neither a `[[file]]` nor anything to `[[withdraw]]`"),
         (
             &["publish", &path("faux.csv"), "--recipe", "drees-prestation"],
@@ -33,14 +33,14 @@ fn the_program_says_what_is_wrong_and_ends_with_its_code() {
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--mode", "append"], 2, "possible values: merge, replace"),
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--rows", "many"], 2, "many"),
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--delimiter", ";;"], 2, ";;"),
-        (&["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone"], 2, "not of the form FIELD=VALUE"),
+        (&["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone"], 2, "expected FIELD=VALUE"),
         (
             &["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone=om", "--constant", "zone=metro"],
             2,
-            "twice",
+            "`--constant` is given twice for `zone`",
         ),
         (&["publish"], 2, "<PATH>"),
-        (&["publsh"], 2, "did you mean `publish`?"),
+        (&["publsh"], 2, "a similar subcommand exists: 'publish'"),
     ] {
         let (found, _, err) = command(untouched(), arguments);
         assert!(found == code && err.contains(said), "{arguments:?}: {found}: {err}");
