@@ -10,6 +10,7 @@ mod changes;
 mod configuration;
 mod desk;
 mod document;
+mod documents;
 mod failover;
 mod faults;
 mod feed;
