@@ -1,6 +1,7 @@
 //! The documents: every console block in them is run, and every answer that they show is compared.
 
 mod expected;
+mod links;
 mod markdown;
 mod shell;
 
