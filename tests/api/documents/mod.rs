@@ -18,14 +18,13 @@ use shell::Shell;
 
 /// The documents with blocks of commands, and how many of those blocks say why no test runs them.
 const DOCUMENTS: &[(&str, usize)] = &[
-    ("CONTRIBUTING.md", 0),
+    ("CONTRIBUTING.md", 3),
     ("README.md", 2),
-    ("bench/README.md", 0),
-    ("data/README.md", 0),
-    ("data/refresh-geography/README.md", 0),
+    ("bench/README.md", 1),
+    ("data/refresh-geography/README.md", 1),
     ("docs/api.md", 0),
-    ("docs/operators.md", 0),
-    ("docs/performance.md", 0),
+    ("docs/operators.md", 4),
+    ("docs/performance.md", 1),
     ("docs/publishing.md", 0),
 ];
 

@@ -14,9 +14,11 @@ use super::markdown::Kind;
 /// The address in the documents.
 const DOCUMENTED: &str = "127.0.0.1:8080";
 
-/// What the shell does before and after each command: exported variables last from one to the next.
-const BEFORE: &str = "[ ! -f .exported ] || . ./.exported\nset -eu\n";
-const AFTER: &str = "\nexport -p >.exported\n";
+/// What the shell does before each command: variables that an earlier one exported are set again, but for curl's settings.
+const BEFORE: &str = "[ ! -f .exported ] || . ./.exported\nexport CURL_HOME=\"$SETTINGS\"\nset -eu\n";
+
+/// What the shell does after each command.
+const AFTER: &str = "\nexport -p | grep -v ' SETTINGS=' >.exported\n";
 
 /// A shell for one document.
 pub struct Shell<'a> {
@@ -52,7 +54,7 @@ impl<'a> Shell<'a> {
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .env("PATH", format!("{}:{path}", programs.display()))
-            .env("CURL_HOME", settings)
+            .env("SETTINGS", settings)
             .env("DATABASE_URL", &self.server.url)
             .env("DATABASE_OWNER_URL", owner(&self.server.url))
             .env("RUST_LOG", "warn")
