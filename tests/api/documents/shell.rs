@@ -2,10 +2,11 @@
 //! server under test in the place of 127.0.0.1:8080.
 //! Must not know what the commands print.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::harness::{TestServer, owner, root_directory};
 
@@ -13,6 +14,12 @@ use super::markdown::Kind;
 
 /// The address in the documents.
 const DOCUMENTED: &str = "127.0.0.1:8080";
+
+/// How long one command may take, on a machine that is busy with other tests.
+const LONGEST: Duration = Duration::from_secs(600);
+
+/// How often it is checked whether the command has ended.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// What the shell does before each command: variables that an earlier one exported are set again, but for curl's settings.
 const BEFORE: &str = "[ ! -f .exported ] || . ./.exported\nexport CURL_HOME=\"$SETTINGS\"\nset -eu\n";
@@ -43,22 +50,39 @@ impl<'a> Shell<'a> {
         Self { folder, server }
     }
 
-    /// Runs a command to its end.
+    /// Runs a command to its end, for which it has [`LONGEST`].
     pub fn run(&self, command: &str, kind: Kind) -> Output {
         let script = command.replace(DOCUMENTED, &self.server.address.to_string());
         let programs = Path::new(env!("CARGO_BIN_EXE_reperes")).parent().expect("the program is in a folder");
         let path = std::env::var("PATH").unwrap_or_default();
         let settings = self.folder.join(if kind == Kind::Script { "script" } else { "session" });
-        Command::new("sh")
+        let (printed, reported) = (self.folder.join(".stdout"), self.folder.join(".stderr"));
+        let create = |path: &Path| File::create(path).expect("a file can be made");
+        let mut child = Command::new("sh")
             .args(["-c", &format!("{BEFORE}{script}{AFTER}")])
             .current_dir(&self.folder)
             .stdin(Stdio::null())
+            .stdout(create(&printed))
+            .stderr(create(&reported))
             .env("PATH", format!("{}:{path}", programs.display()))
             .env("SETTINGS", settings)
             .env("DATABASE_URL", &self.server.url)
             .env("DATABASE_OWNER_URL", owner(&self.server.url))
             .env("RUST_LOG", "warn")
-            .output()
-            .expect("a shell starts")
+            .spawn()
+            .expect("a shell starts");
+        let deadline = Instant::now() + LONGEST;
+        let status = loop {
+            match child.try_wait().expect("the shell can be waited for") {
+                Some(status) => break status,
+                None if Instant::now() > deadline => {
+                    child.kill().expect("the shell can be ended");
+                    panic!("`{command}` does not end within {} s", LONGEST.as_secs());
+                }
+                None => std::thread::sleep(PAUSE),
+            }
+        };
+        let read = |path: &Path| fs::read(path).expect("the output can be read");
+        Output { status, stdout: read(&printed), stderr: read(&reported) }
     }
 }
