@@ -14,6 +14,7 @@ mod changes;
 mod configuration;
 mod database_roles;
 mod document;
+mod documents;
 mod failover;
 mod feed;
 mod files;

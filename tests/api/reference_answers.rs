@@ -213,38 +213,3 @@ fn a_contour_is_a_geojson_feature() {
     get(bundled(), "/v1/territories/COM-13055/contour").problem(404);
     get(bundled(), "/v1/territories/COM-99999/contour").problem(404);
 }
-
-#[test]
-fn the_readme_says_what_the_service_answers() {
-    let readme = std::fs::read_to_string("README.md").expect("there is a README");
-    let mut asked = 0;
-    for block in readme.split("```console").skip(1).filter_map(|rest| rest.split("```").next()) {
-        for (command, expected) in block.split("$ ").skip(1).filter_map(|step| step.split_once('\n')) {
-            let Some(target) = command.split('\'').find(|part| part.starts_with("http://127.0.0.1:8080")) else {
-                continue;
-            };
-            let reply = get(bundled(), target.trim_start_matches("http://127.0.0.1:8080"));
-            let body = reply.json();
-            for line in expected.lines().filter(|line| !line.is_empty()) {
-                let expected: Value =
-                    serde_json::from_str(line).unwrap_or_else(|error| panic!("the README's `{line}` is no JSON: {error}"));
-                assert!(holds(&body, &expected), "{command} does not give {line} but {body}");
-            }
-            asked += 1;
-        }
-    }
-    assert!(asked >= 5, "the README asks {asked} questions");
-}
-
-/// Whether a value, or one below it, has all the members of an expected object.
-fn holds(body: &Value, expected: &Value) -> bool {
-    let here = match (body, expected) {
-        (Value::Object(all), Value::Object(some)) => some.iter().all(|(name, value)| all.get(name) == Some(value)),
-        _ => body == expected,
-    };
-    here || match body {
-        Value::Object(all) => all.values().any(|value| holds(value, expected)),
-        Value::Array(all) => all.iter().any(|value| holds(value, expected)),
-        _ => false,
-    }
-}
