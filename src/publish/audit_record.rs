@@ -3,42 +3,34 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::errors::PublishError;
-use super::report::{self, Report};
 use crate::db::DbError;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::{self, By, Outcome};
+use crate::db::write::audit::{self, By};
 use crate::db::write::submissions::Settled;
+use crate::publication::{Outcome, Report};
 
 /// What came of a publication whose files were received in a folder that is of no concern to whoever sent them; nothing
 /// when neither they nor their files are to blame.
 pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<Settled> {
-    let refused = |detail: Value| Some(Settled { outcome: Outcome::Refused, release: None, detail });
-    let alone = |why: String| {
+    let alone = |why: &str| {
         let folder = format!("{}/", folder.display());
-        refused(json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1}))
+        json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1})
     };
-    match outcome {
-        Ok(report) => Some(Settled { outcome: word(report), release: report.release, detail: json!(report) }),
-        Err(PublishError::Refused { faults, count }) => refused(json!({"faults": faults, "count": count})),
-        Err(PublishError::Forbidden { missing }) => {
-            Some(Settled { outcome: Outcome::Forbidden, release: None, detail: json!({"missing": missing}) })
-        }
-        Err(PublishError::Unreadable(why)) => alone(why.clone()),
-        Err(PublishError::Database(DbError::Data(why))) => alone(format!("a row breaks a rule of the database: {why}")),
-        Err(PublishError::Busy | PublishError::Database(_)) => None,
-    }
-}
-
-/// The word for it in the audit.
-pub fn word(report: &Report) -> Outcome {
-    match report.outcome {
-        report::Outcome::Published => Outcome::Published,
-        report::Outcome::WouldPublish => Outcome::WouldPublish,
-        report::Outcome::Unchanged => Outcome::Unchanged,
-    }
+    let error = match outcome {
+        Ok(report) => return Some(Settled { outcome: report.outcome, release: report.release, detail: json!(report) }),
+        Err(error) => error,
+    };
+    let detail = match error {
+        PublishError::Refused { faults, count } => json!({"faults": faults, "count": count}),
+        PublishError::Forbidden { missing } => json!({"missing": missing}),
+        PublishError::Unreadable(why) => alone(why),
+        PublishError::Database(DbError::Data(why)) => alone(&format!("a row breaks a rule of the database: {why}")),
+        PublishError::Busy | PublishError::Database(_) => return None,
+    };
+    Some(Settled { outcome: error.outcome(), release: None, detail })
 }
 
 /// Puts down what came of a publication that made no release; a release has its line in its own transaction.

@@ -9,11 +9,11 @@ use super::file_tree::{FileTree, Unpacked};
 use super::input::manifest::{self, Manifest};
 use super::pipeline::{self, Job};
 use super::progress::Progress;
-use super::report::Outcome;
 use crate::access::Rights;
 use crate::db::connection::config::Client;
 use crate::db::write::audit::By;
 use crate::db::write::release_writer;
+use crate::publication::{Outcome, Report};
 use crate::query::Dataset;
 
 /// Publishes each bundle that the database does not have yet, in the order of their names. A database that has any
@@ -37,7 +37,7 @@ pub async fn publish_missing(
         match report.outcome {
             Outcome::Unchanged => log::warn!("{name} holds nothing to publish"),
             _ => {
-                let rows: u64 = report.datasets.iter().map(|effect| effect.counts.added + effect.counts.changed).sum();
+                let rows: u64 = report.datasets.iter().map(|effect| effect.added + effect.changed).sum();
                 log::info!("{name} is published as release {}: {rows} rows", report.release.unwrap_or_default());
             }
         }
@@ -55,7 +55,7 @@ pub async fn publish_folder(
     folder: &Path,
     recipes: &FileTree,
     bundle: Option<String>,
-) -> Result<super::report::Report, PublishError> {
+) -> Result<Report, PublishError> {
     let manifest = Manifest::read(folder)?;
     let progress = Progress::start(&manifest.title);
     let (folder, recipes) = (folder.to_owned(), recipes.clone());

@@ -3,60 +3,13 @@
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::db::DbError;
 use crate::db::connection::config::CopyError;
+use crate::problem::FileFault;
+use crate::publication::Outcome;
 
 /// The most faults that are listed; the rest is counted.
 pub const LISTED: usize = 100;
-
-/// One fault of a file, or one thing worth a look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileFault {
-    /// The file, as the manifest names it.
-    pub file: String,
-    /// The sheet, in a workbook.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sheet: Option<String>,
-    /// Line or row in the file, from 1; `None` when the fault is of the file as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// The column: its header, or its letters where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    /// The value at fault; long ones are cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// What is wrong, and what would be right.
-    pub detail: String,
-}
-
-impl FileFault {
-    /// A fault of a file as a whole.
-    pub fn of_file(file: &str, detail: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), sheet: None, line: None, column: None, value: None, detail: detail.into() }
-    }
-}
-
-impl fmt::Display for FileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(sheet) = &self.sheet {
-            write!(f, " [{sheet}]")?;
-        }
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        if let Some(column) = &self.column {
-            write!(f, ": {column}")?;
-        }
-        if let Some(value) = self.value.as_ref().filter(|value| !value.is_empty()) {
-            write!(f, " `{}`", crate::problem::echo(value))?;
-        }
-        write!(f, ": {}", self.detail)
-    }
-}
 
 /// The faults gathered so far: the first are kept, all are counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,6 +90,19 @@ pub enum PublishError {
     Busy,
     /// The database failed.
     Database(DbError),
+}
+
+impl PublishError {
+    /// The outcome of a publication that ends with this error.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            PublishError::Refused { .. } | PublishError::Unreadable(_) | PublishError::Database(DbError::Data(_)) => {
+                Outcome::Refused
+            }
+            PublishError::Forbidden { .. } => Outcome::Forbidden,
+            PublishError::Busy | PublishError::Database(_) => Outcome::Failed,
+        }
+    }
 }
 
 impl From<DbError> for PublishError {

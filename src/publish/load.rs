@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::sync::mpsc;
 
-use super::errors::{Faults, FileFault, PublishError};
+use super::errors::{Faults, PublishError};
 use super::input::files::{Input, Inputs, Part, Spring};
 use super::input::readers;
 use super::progress::Progress;
@@ -15,6 +15,7 @@ use super::rows::canonical::{Canonical, Reading};
 use super::rows::copy_writer::Output;
 use super::rows::recipe::{Explanation, Means, Names, Reader};
 use crate::db::write::staging::Stage;
+use crate::problem::FileFault;
 use crate::query::Dataset;
 
 /// Chunks that may be on their way from the reader to the database.

@@ -13,8 +13,7 @@ use super::file_tree::FileTree;
 use super::input::files::{Inputs, Part, Spring};
 use super::input::manifest::Manifest;
 use super::load;
-use super::progress::{Progress, Step};
-use super::report::{Effect, Outcome, ReadFile, Report};
+use super::progress::Progress;
 use super::rows::recipe::Names;
 use crate::access::Rights;
 use crate::db::connection::config::Client;
@@ -22,6 +21,7 @@ use crate::db::write::audit::By;
 use crate::db::write::merge::Scope;
 use crate::db::write::release_writer::{Publication, Record};
 use crate::db::write::staging::Stage;
+use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, Rows};
 
 /// A publication that is asked for.
@@ -80,7 +80,7 @@ async fn gathered(
     if let Some(received) = &job.received {
         permissions::files(&job.manifest, received)?;
     }
-    progress.step(Step::Reading);
+    progress.enter(Phase::Reading);
     let gathered = {
         let (job, path) = (job.clone(), job.folder.clone());
         let gather = move || Inputs::gather(registry, &job.manifest, &path, &job.recipes);
@@ -117,22 +117,23 @@ async fn run(
         staged.push((*dataset, stage, springs));
     }
     faults.check()?;
-    progress.step(Step::Checking);
+    progress.enter(Phase::Checking);
     let mut replaced = Vec::new();
     for (dataset, stage, springs) in &staged {
         replaced.push(rows::staged(inputs, (dataset, springs), stage, &mut faults).await?);
     }
     let files = files(inputs, &staged, &mut faults).await?;
     faults.check()?;
-    progress.step(Step::Waiting);
+    progress.enter(Phase::Waiting);
     let number = publication.take_turn(job.wait).await?.ok_or(PublishError::Busy)?;
-    progress.step(Step::Comparing);
+    progress.enter(Phase::Comparing);
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for ((dataset, stage, _), scopes) in staged.iter().zip(&replaced) {
-        let counts = stage.merge(number, scopes).await?;
+        let effect = stage.merge(number, scopes).await?;
         publication.analyze(dataset).await?;
-        effects.push(Effect { dataset: dataset.name, counts });
-        if counts.changed == 0 {
+        let changed = effect.changed;
+        effects.push(effect);
+        if changed == 0 {
             continue;
         }
         changes.extend(stage.changes(number).await?);
@@ -151,11 +152,11 @@ async fn run(
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
     permissions::rows(&publication, registry, (&effects, number), &job.rights).await?;
-    if !effects.iter().all(|effect| effect.counts.is_nothing()) {
-        progress.step(Step::Deriving);
+    if !effects.iter().all(|effect| effect.is_empty()) {
+        progress.enter(Phase::Deriving);
         derive(&publication, registry, number, &mut effects).await?;
     }
-    let nothing = effects.iter().all(|effect| effect.counts.is_nothing());
+    let nothing = effects.iter().all(|effect| effect.is_empty());
     let (warnings, warning_count) = warnings.into_parts();
     let mut report = Report {
         outcome: Outcome::Unchanged,
@@ -173,11 +174,10 @@ async fn run(
     }
     report.outcome = Outcome::WouldPublish;
     if !job.trial {
-        let counts: Vec<_> = report.datasets.iter().filter(|e| !e.counts.is_nothing()).map(|e| (e.dataset, e.counts)).collect();
         report.outcome = Outcome::Published;
         report.release = Some(number);
-        let entry = by.line(false, audit_record::word(&report), report.release, serde_json::json!(report));
-        publication.commit(number, record(job, inputs, &report), &counts, &entry).await?;
+        let entry = by.line(false, report.outcome, report.release, serde_json::json!(report));
+        publication.commit(number, record(job, inputs, &report), &report.datasets, &entry).await?;
     }
     Ok(report)
 }
@@ -220,12 +220,12 @@ async fn derive(
 ) -> Result<(), PublishError> {
     for dataset in registry {
         let Rows::Derived { from, select } = dataset.rows else { continue };
-        if effects.iter().any(|effect| from.contains(&effect.dataset) && !effect.counts.is_nothing()) {
+        if effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty()) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
             stage.derive(select).await?;
-            let counts = stage.merge(number, &[Scope::new()]).await?;
+            let effect = stage.merge(number, &[Scope::new()]).await?;
             publication.analyze(dataset).await?;
-            effects.push(Effect { dataset: dataset.name, counts });
+            effects.push(effect);
         }
     }
     Ok(())

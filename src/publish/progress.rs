@@ -7,35 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What is being done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Nothing yet.
-    Queued,
-    /// Files are read.
-    Reading,
-    /// Rows are checked against each other.
-    Checking,
-    /// Another publication has the turn.
-    Waiting,
-    /// Rows are compared with what is published.
-    Comparing,
-    /// Other rows are computed from them.
-    Deriving,
-}
-
-impl Step {
-    fn text(self) -> &'static str {
-        match self {
-            Step::Queued => "queued",
-            Step::Reading => "reading",
-            Step::Checking => "checking",
-            Step::Waiting => "waiting for its turn",
-            Step::Comparing => "comparing with what is published",
-            Step::Deriving => "computing what follows",
-        }
-    }
-}
+use crate::publication::Phase;
 
 /// The progress of one piece of work, in bytes. Clones show the same work.
 #[derive(Clone)]
@@ -46,7 +18,7 @@ struct Shown {
     name: String,
     total: AtomicU64,
     done: AtomicU64,
-    step: Mutex<Step>,
+    phase: Mutex<Phase>,
 }
 
 impl Progress {
@@ -59,7 +31,7 @@ impl Progress {
             ProgressBar::hidden()
         };
         let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self(Arc::new(Shown { bar, name: name.to_owned(), total, done, step: Mutex::new(Step::Queued) }))
+        Self(Arc::new(Shown { bar, name: name.to_owned(), total, done, phase: Mutex::new(Phase::Queued) }))
     }
 
     /// Says how much there is to read.
@@ -76,9 +48,9 @@ impl Progress {
     }
 
     /// Says what is being done.
-    pub fn step(&self, step: Step) {
-        *self.0.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
-        let what = step.text();
+    pub fn enter(&self, phase: Phase) {
+        *self.0.phase.lock().unwrap_or_else(PoisonError::into_inner) = phase;
+        let what = phase.description();
         if self.0.bar.is_hidden() {
             log::info!("{}: {what}", self.0.name);
         } else {
@@ -87,10 +59,10 @@ impl Progress {
     }
 
     /// What is being done, bytes read, and bytes to read.
-    pub fn now(&self) -> (Step, u64, u64) {
-        let step = *self.0.step.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn now(&self) -> (Phase, u64, u64) {
+        let phase = *self.0.phase.lock().unwrap_or_else(PoisonError::into_inner);
         let total = self.0.total.load(Ordering::Relaxed);
-        (step, self.0.done.load(Ordering::Relaxed).min(total), total)
+        (phase, self.0.done.load(Ordering::Relaxed).min(total), total)
     }
 
     /// Ends the showing.

@@ -16,7 +16,8 @@ use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
-use reperes::publish::{self, FileTree, PublishError, Report, Settings};
+use reperes::publication::Report;
+use reperes::publish::{self, FileTree, PublishError, Settings};
 use reperes::server::{Leave, Server, Socket};
 
 use super::cleanup::{acquire_permit, at_end, keep_for_all_tests};

@@ -14,7 +14,8 @@ use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::write::audit::By;
-use crate::publish::{self, Dialect, File, Job, Manifest, Outcome, Progress, PublishError, Report, Values, Withdrawal};
+use crate::publication::{Outcome, Report};
+use crate::publish::{self, Dialect, File, Job, Manifest, Progress, PublishError, Values, Withdrawal};
 use args::{FileArgs, ReleaseArgs};
 pub use args::{PublishArgs, WithdrawArgs};
 
@@ -59,7 +60,7 @@ fn report(outcome: &Result<Report, PublishError>, json: bool) -> Result<ExitStat
         Ok(report) if json => print(&pretty(report)?)?,
         Ok(report) => print(&report.to_string())?,
         Err(PublishError::Refused { faults, count }) if json => {
-            print(&pretty(&serde_json::json!({"outcome": "refused", "faults": faults, "fault_count": count}))?)?;
+            print(&pretty(&serde_json::json!({"outcome": Outcome::Refused, "faults": faults, "fault_count": count}))?)?;
         }
         Err(error) => eprintln!("error: {error}"),
     }

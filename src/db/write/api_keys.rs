@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
 
-use super::audit::{self, Action, Entry, Outcome};
+use super::audit::{self, Action, Entry};
 use crate::db::DbError;
 use crate::db::connection::config::{Client, GenericClient};
 use crate::db::connection::diesel_client::DieselClient;
@@ -85,7 +85,7 @@ pub async fn create(
         return Ok(false);
     }
     let detail = json!({"key": name, "scopes": scopes, "expires_at": expires_at.to_rfc3339()});
-    audit::record(&transaction, &Entry::command(Action::KeyCreate, Outcome::Created, detail)).await?;
+    audit::record(&transaction, &Entry::command(Action::KeyCreate, detail)).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -102,7 +102,7 @@ pub async fn revoke(client: &mut Client, name: &str) -> Result<bool, DbError> {
     if revoked == 0 {
         return Ok(false);
     }
-    audit::record(&transaction, &Entry::command(Action::KeyRevoke, Outcome::Revoked, json!({"key": name}))).await?;
+    audit::record(&transaction, &Entry::command(Action::KeyRevoke, json!({"key": name}))).await?;
     transaction.commit().await?;
     Ok(true)
 }

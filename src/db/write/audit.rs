@@ -9,84 +9,40 @@ use crate::db::DbError;
 use crate::db::connection::config::GenericClient;
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::audit;
+use crate::publication::Outcome;
 
 /// The actor of commands that are run on the server. No key can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
-/// What somebody tried to do.
+/// An action that the audit records, with its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A release.
-    Publish,
-    /// All checks of a publication, without a release.
-    DryRun,
-    /// A new key.
+    /// A publication.
+    Publish(Outcome),
+    /// A dry run of a publication.
+    DryRun(Outcome),
+    /// An API key was made.
     KeyCreate,
-    /// The revocation of a key.
+    /// An API key was revoked.
     KeyRevoke,
 }
 
 impl Action {
     fn name(self) -> &'static str {
         match self {
-            Action::Publish => "publish",
-            Action::DryRun => "dry-run",
+            Action::Publish(_) => "publish",
+            Action::DryRun(_) => "dry-run",
             Action::KeyCreate => "key-create",
             Action::KeyRevoke => "key-revoke",
         }
     }
-}
 
-/// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The key was made.
-    Created,
-    /// The key was revoked.
-    Revoked,
-    /// A release was made.
-    Published,
-    /// The files hold nothing new; there is no release.
-    Unchanged,
-    /// A dry run found that the files would make a release.
-    WouldPublish,
-    /// The files have errors.
-    Refused,
-    /// The key lacks a scope that the files need.
-    Forbidden,
-    /// The service failed.
-    Failed,
-}
-
-impl Outcome {
-    const ALL: [Outcome; 8] = [
-        Outcome::Created,
-        Outcome::Revoked,
-        Outcome::Published,
-        Outcome::Unchanged,
-        Outcome::WouldPublish,
-        Outcome::Refused,
-        Outcome::Forbidden,
-        Outcome::Failed,
-    ];
-
-    /// The name that is stored and shown.
-    pub fn name(self) -> &'static str {
+    fn outcome(self) -> &'static str {
         match self {
-            Outcome::Created => "created",
-            Outcome::Revoked => "revoked",
-            Outcome::Published => "published",
-            Outcome::Unchanged => "unchanged",
-            Outcome::WouldPublish => "would-publish",
-            Outcome::Refused => "refused",
-            Outcome::Forbidden => "forbidden",
-            Outcome::Failed => "failed",
+            Action::Publish(outcome) | Action::DryRun(outcome) => outcome.name(),
+            Action::KeyCreate => "created",
+            Action::KeyRevoke => "revoked",
         }
-    }
-
-    /// The outcome with this name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
@@ -95,10 +51,8 @@ impl Outcome {
 pub struct Entry {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
-    /// What the actor tried to do.
+    /// The action and its outcome.
     pub action: Action,
-    /// How it ended.
-    pub outcome: Outcome,
     /// The number of the new release.
     pub release: Option<i32>,
     /// The files as they were received: `[{"path", "sha256"}]`.
@@ -113,11 +67,10 @@ pub struct Entry {
 
 impl Entry {
     /// The line of a command that does not publish.
-    pub fn command(action: Action, outcome: Outcome, detail: Value) -> Self {
+    pub fn command(action: Action, detail: Value) -> Self {
         Self {
             actor: COMMAND_LINE.to_owned(),
             action,
-            outcome,
             release: None,
             files: Value::Array(Vec::new()),
             request_id: None,
@@ -150,8 +103,7 @@ impl By {
     pub fn line(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> Entry {
         Entry {
             actor: self.actor.clone(),
-            action: if dry_run { Action::DryRun } else { Action::Publish },
-            outcome,
+            action: if dry_run { Action::DryRun(outcome) } else { Action::Publish(outcome) },
             release,
             files: self.files.iter().map(|(path, sha256)| json!({"path": path, "sha256": sha256})).collect(),
             request_id: self.request_id.clone(),
@@ -169,7 +121,7 @@ pub async fn record<C: GenericClient + Sync>(client: &C, entry: &Entry) -> Resul
     let line = (
         audit::actor.eq(&entry.actor),
         audit::action.eq(entry.action.name()),
-        audit::outcome.eq(entry.outcome.name()),
+        audit::outcome.eq(entry.action.outcome()),
         audit::release.eq(entry.release),
         audit::files.eq(&entry.files),
         audit::request_id.eq(&entry.request_id),

@@ -8,13 +8,13 @@ use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
 use super::audit::{self, Entry};
-use super::merge::Counts;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::connection::release_watcher::CHANNEL;
 use crate::db::schema::{releases, territories};
 use crate::db::sql::functions::{analyze_table, clock_timestamp, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock};
+use crate::publication::Effect;
 use crate::query::Dataset;
 
 /// The advisory lock that a publication holds from its number to its commit.
@@ -133,22 +133,15 @@ impl<'c> Publication<'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement; then nothing has changed.
-    pub async fn commit(
-        self,
-        number: i32,
-        record: Record,
-        counts: &[(&'static str, Counts)],
-        entry: &Entry,
-    ) -> Result<(), DbError> {
-        let sum = |each: fn(&Counts) -> u64| {
-            i32::try_from(counts.iter().map(|(_, c)| each(c)).sum::<u64>())
+    pub async fn commit(self, number: i32, record: Record, effects: &[Effect], entry: &Entry) -> Result<(), DbError> {
+        let sum = |each: fn(&Effect) -> u64| {
+            i32::try_from(effects.iter().map(each).sum::<u64>())
                 .map_err(|_| DbError::Failed("a release holds more rows than can be counted".to_owned()))
         };
-        let by_dataset: serde_json::Map<String, Value> = counts
+        let by_dataset: serde_json::Map<String, Value> = effects
             .iter()
-            .map(|(name, c)| {
-                ((*name).to_owned(), serde_json::json!({"added": c.added, "changed": c.changed, "withdrawn": c.withdrawn}))
-            })
+            .filter(|effect| !effect.is_empty())
+            .map(|e| (e.dataset.clone(), serde_json::json!({"added": e.added, "changed": e.changed, "withdrawn": e.withdrawn})))
             .collect();
         let release = (
             releases::number.eq(number),
@@ -158,9 +151,9 @@ impl<'c> Publication<'c> {
             releases::publisher.eq(&record.publisher),
             releases::licence.eq(&record.licence),
             releases::bundle.eq(&record.bundle),
-            releases::added.eq(sum(|c| c.added)?),
-            releases::changed.eq(sum(|c| c.changed)?),
-            releases::withdrawn.eq(sum(|c| c.withdrawn)?),
+            releases::added.eq(sum(|e| e.added)?),
+            releases::changed.eq(sum(|e| e.changed)?),
+            releases::withdrawn.eq(sum(|e| e.withdrawn)?),
             releases::counts.eq(Value::Object(by_dataset)),
             releases::files.eq(&record.files),
         );

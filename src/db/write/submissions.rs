@@ -7,60 +7,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::audit::Outcome;
 use crate::db::DbError;
 use crate::db::connection::config::Client;
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::{audit, publications};
 use crate::db::sql::functions::clock_timestamp;
+use crate::publication::{Outcome, Phase, PublicationState};
 
 /// The time without a sign of progress after which a submission has failed: its server has died.
 const ABANDONED: TimeDelta = TimeDelta::seconds(60);
-
-/// The state of a submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It waits for other submissions.
-    Queued,
-    /// The server reads its files.
-    Reading,
-    /// The server checks its rows against each other and against what is published.
-    Checking,
-    /// The server compares its rows with what is published.
-    Comparing,
-    /// It made a release, needed none, or was a dry run without errors.
-    Done,
-    /// Its files have errors, or its key lacks a scope.
-    Refused,
-    /// The service failed.
-    Failed,
-}
-
-impl State {
-    const ALL: [State; 7] =
-        [State::Queued, State::Reading, State::Checking, State::Comparing, State::Done, State::Refused, State::Failed];
-
-    /// The name that is stored and shown.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Queued => "queued",
-            State::Reading => "reading",
-            State::Checking => "checking",
-            State::Comparing => "comparing",
-            State::Done => "done",
-            State::Refused => "refused",
-            State::Failed => "failed",
-        }
-    }
-
-    fn of(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Refused | Outcome::Forbidden => State::Refused,
-            Outcome::Failed => State::Failed,
-            _ => State::Done,
-        }
-    }
-}
 
 /// The result of a submission.
 #[derive(Clone, Debug)]
@@ -83,7 +38,7 @@ pub struct Standing {
     /// Whether it is a dry run.
     pub dry_run: bool,
     /// Its state.
-    pub state: State,
+    pub state: PublicationState,
     /// When it was received.
     pub created_at: DateTime<Utc>,
     /// How many bytes of its files have been read.
@@ -138,11 +93,11 @@ fn made_with<'k>(key: &'k str) -> _ {
 impl From<Columns> for Standing {
     fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
         let settled = recorded
-            .and_then(|(outcome, release, detail)| Some(Settled { outcome: Outcome::of_name(&outcome)?, release, detail }));
-        let state = match &settled {
-            Some(settled) => State::of(settled.outcome),
-            None if seen_at < now - ABANDONED => State::Failed,
-            None => State::ALL.into_iter().find(|state| state.name() == written).unwrap_or(State::Failed),
+            .and_then(|(outcome, release, detail)| Some(Settled { outcome: Outcome::from_name(&outcome)?, release, detail }));
+        let state = match (&settled, Phase::from_name(&written)) {
+            (Some(settled), _) => PublicationState::Ended(settled.outcome),
+            (None, Some(phase)) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
+            (None, _) => PublicationState::Ended(Outcome::Failed),
         };
         Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, settled }
     }
@@ -164,7 +119,7 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standin
 /// # Errors
 /// Returns an error if the database cannot be reached; then nothing is recorded.
 pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, DbError> {
-    let queued = publications::state.eq(State::Queued.name());
+    let queued = publications::state.eq(Phase::Queued.name());
     let submission = (
         publications::id.eq(&claim.id),
         publications::key_name.eq(&claim.key),
@@ -184,7 +139,7 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
     }
     let earlier = made_with(&claim.key).filter(publications::idempotency_key.eq(&claim.idempotency_key));
     let earlier = Standing::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
-    if earlier.state != State::Failed || earlier.digest != claim.digest {
+    if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != claim.digest {
         return Ok(Some(earlier));
     }
     // If two requests try again at once, only one still finds the identifier that both have read.
@@ -205,9 +160,9 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn progress(client: &Client, id: &str, state: State, bytes: i64) -> Result<(), DbError> {
+pub async fn progress(client: &Client, id: &str, phase: Phase, bytes: i64) -> Result<(), DbError> {
     let update = diesel::update(publications::table.find(id)).set((
-        publications::state.eq(state.name()),
+        publications::state.eq(phase.name()),
         publications::bytes_read.eq(bytes),
         publications::seen_at.eq(clock_timestamp()),
     ));

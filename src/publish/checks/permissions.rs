@@ -5,10 +5,11 @@
 
 use crate::access::Rights;
 use crate::db::write::release_writer::Publication;
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::problem::FileFault;
+use crate::publication::Effect;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::Inputs;
 use crate::publish::input::manifest::{Manifest, NAME};
-use crate::publish::report::Effect;
 use crate::publish::rows::recipe;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Rows};

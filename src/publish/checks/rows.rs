@@ -4,7 +4,8 @@
 use crate::db::write::merge::Scope;
 use crate::db::write::release_writer::Publication;
 use crate::db::write::staging::{Place, Stage};
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::problem::FileFault;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::{Input, Inputs, Part, Spring};
 use crate::publish::input::manifest::Mode;
 use crate::publish::rows::copy_writer::column_name;

@@ -1,12 +1,12 @@
 //! Owns the withdrawal of rows by their codes, each with a reason; and that nothing is left that speaks of them.
 //! Must not know how rows are closed.
 
-use crate::db::write::merge::Counts;
 use crate::db::write::release_writer::Publication;
 use crate::db::write::withdrawals;
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::problem::FileFault;
+use crate::publication::Effect;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::manifest::{Manifest, NAME};
-use crate::publish::report::Effect;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Rows};
 
@@ -56,8 +56,8 @@ pub async fn close(
             wrong(successor, format!("no row of {} has this code, of a successor, or not any more{near}", dataset.name));
         }
         match effects.iter_mut().find(|effect| effect.dataset == dataset.name) {
-            Some(effect) => effect.counts.withdrawn += closed,
-            None => effects.push(Effect { dataset: dataset.name, counts: Counts { withdrawn: closed, ..Counts::default() } }),
+            Some(effect) => effect.withdrawn += closed,
+            None => effects.push(Effect { dataset: dataset.name.to_owned(), withdrawn: closed, ..Effect::default() }),
         }
     }
     Ok(())
@@ -80,7 +80,7 @@ pub async fn check(
     number: i32,
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
-    for effect in effects.iter().filter(|effect| effect.counts.withdrawn > 0) {
+    for effect in effects.iter().filter(|effect| effect.withdrawn > 0) {
         let Some(target) = registry.iter().copied().find(|dataset| dataset.name == effect.dataset) else { continue };
         for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
             for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use super::manifest::{File, Manifest, Mode};
 use super::readers::{self, Scan};
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::problem::FileFault;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::file_tree::FileTree;
 use crate::publish::rows::copy_writer::Origin;
 use crate::publish::rows::recipe::{self, Companion, Recipe};

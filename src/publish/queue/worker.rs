@@ -11,25 +11,21 @@ use tokio::sync::Mutex;
 use super::submission_queue::Asked;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
-use crate::db::write::audit::{self, By, Outcome};
-use crate::db::write::submissions::{self, Claim, Settled, Standing, State};
+use crate::db::write::audit::{self, By};
+use crate::db::write::submissions::{self, Claim, Settled, Standing};
 use crate::metrics::Publications;
+use crate::publication::{Outcome, Report};
 use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
 use crate::publish::input::manifest::{File, Manifest};
 use crate::publish::input::single_file_manifest::manifest_of;
 use crate::publish::pipeline::{self, Job};
-use crate::publish::progress::{Progress, Step};
-use crate::publish::report::{self, Effect, Report};
+use crate::publish::progress::Progress;
 use crate::query::Dataset;
 
 /// How often it is written down how far a publication is.
 const BEAT: Duration = Duration::from_secs(1);
-
-/// What may come of a publication.
-const OUTCOMES: [Outcome; 6] =
-    [Outcome::Published, Outcome::Unchanged, Outcome::WouldPublish, Outcome::Refused, Outcome::Forbidden, Outcome::Failed];
 
 /// Whoever does the work.
 pub struct Worker {
@@ -45,7 +41,6 @@ pub struct Worker {
 impl Worker {
     /// A worker with nothing to do.
     pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
-        let counts = counts.expect(&OUTCOMES.map(Outcome::name));
         Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 
@@ -79,13 +74,11 @@ impl Worker {
             (self.publish(&asked, &by, &progress).await, started)
         };
         beating.abort();
-        if let Ok(Report { outcome: report::Outcome::Published, datasets, .. }) = &outcome {
-            for Effect { dataset, counts } in datasets {
-                self.counts.changed(dataset, [counts.added, counts.changed, counts.withdrawn]);
-            }
+        if let Ok(Report { outcome: Outcome::Published, datasets, .. }) = &outcome {
+            datasets.iter().for_each(|effect| self.counts.changed(effect));
         }
         let settled = self.settled(outcome, &asked, &by).await;
-        self.counts.ended(settled.outcome.name(), started.elapsed());
+        self.counts.ended(settled.outcome, started.elapsed());
         settled
     }
 
@@ -166,15 +159,9 @@ impl Worker {
 async fn beat(worker: Arc<Worker>, id: String, progress: Progress) {
     loop {
         tokio::time::sleep(BEAT).await;
-        let (step, bytes, _) = progress.now();
-        let state = match step {
-            Step::Queued => State::Queued,
-            Step::Reading => State::Reading,
-            Step::Checking | Step::Waiting => State::Checking,
-            Step::Comparing | Step::Deriving => State::Comparing,
-        };
+        let (phase, bytes, _) = progress.now();
         let written = match worker.connection().await {
-            Ok(client) => submissions::progress(&client, &id, state, i64::try_from(bytes).unwrap_or(i64::MAX)).await,
+            Ok(client) => submissions::progress(&client, &id, phase, i64::try_from(bytes).unwrap_or(i64::MAX)).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {

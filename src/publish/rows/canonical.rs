@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 
 use super::cell;
 use super::copy_writer::{Origin, Output};
-use crate::publish::errors::FileFault;
+use crate::problem::FileFault;
 use crate::publish::input::readers::{Broken, Form, Record, Sink, Written};
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin, period};

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
 use super::cell;
-use crate::publish::errors::{Faults, FileFault};
+use crate::problem::FileFault;
+use crate::publish::errors::Faults;
 use crate::publish::input::readers::{Record, letters};
 use crate::publish::progress::Progress;
 use crate::query::dataset::KEY_SEPARATOR;

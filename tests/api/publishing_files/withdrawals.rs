@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use reperes::publish::{Outcome, PublishError, Report};
+use reperes::publication::{Outcome, Report};
+use reperes::publish::PublishError;
 use serde_json::json;
 
 use super::modes::{counts, current, figures, merged};
@@ -117,7 +118,7 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
     let all = table("observations", "\"taux~DEP-01~2020~_T~observed~essai\", \"taux~DEP-01~2021~_T~observed~essai\"", "Fusion");
     let report =
         withdraw(&server.url, &(all + &table("territories", "\"DEP-01\"", "Fusion"))).expect("nothing names it any more");
-    let effects: Vec<_> = report.datasets.iter().map(|effect| (effect.dataset, counts(effect)[2])).collect();
+    let effects: Vec<_> = report.datasets.iter().map(|effect| (effect.dataset.as_str(), counts(effect)[2])).collect();
     assert_eq!(effects, [("observations", 2), ("territories", 1), ("containments", 3)]);
     assert_ne!(contents(&server.url), before);
 }

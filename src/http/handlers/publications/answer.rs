@@ -3,85 +3,14 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ADDRESS, PUBLICATION_ID, STATUS};
-use crate::db::write::audit::Outcome;
-use crate::db::write::submissions::{Settled, Standing, State};
+use crate::db::write::submissions::{Settled, Standing};
 use crate::http::response::envelope::{JSON, instant};
-use crate::problem::{FileFault, FileFaults, Kind, Problem};
-
-/// What came of a publication.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(title = "Report")]
-pub struct Report {
-    /// `published`: a release was made; `unchanged`: all of it is there already; `would-publish`: a dry run found nothing wrong.
-    #[schema(example = "published")]
-    outcome: String,
-    /// The release that was made.
-    #[schema(example = 3)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    release: Option<i32>,
-    /// The title of the release.
-    title: String,
-    /// The files.
-    files: Vec<ReadFile>,
-    /// What it does, dataset by dataset; those that are computed from others come last.
-    datasets: Vec<Effect>,
-    /// The changes, the largest first; at most 20 of each dataset.
-    changes: Vec<ChangedRow>,
-    /// What is worth a look; the first.
-    warnings: Vec<FileFault>,
-    /// How many warnings there are in all.
-    warning_count: usize,
-}
-
-/// A file that was read.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ReadFile {
-    /// The file.
-    path: String,
-    /// Its length.
-    bytes: u64,
-    /// Its SHA-256.
-    sha256: String,
-    /// The rows that it gave, over all datasets.
-    rows: u64,
-}
-
-/// What a publication does to one dataset, in rows.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Effect {
-    /// The dataset.
-    #[schema(example = "observations")]
-    dataset: String,
-    /// Rows whose key was not there.
-    added: u64,
-    /// Rows whose key was there with other values.
-    changed: u64,
-    /// Rows closed without another of the same key.
-    withdrawn: u64,
-    /// Rows that were there already.
-    unchanged: u64,
-}
-
-/// One change.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ChangedRow {
-    /// The dataset.
-    dataset: String,
-    /// The code of the row.
-    code: String,
-    /// The fields whose values are others.
-    fields: Vec<String>,
-    /// The figure before, where the dataset has figures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    before: Option<String>,
-    /// The figure now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-}
+use crate::problem::{FileFaults, Kind, Problem};
+use crate::publication::{Outcome, PublicationState, Report};
 
 /// A report, and where to go on.
 #[derive(Serialize, ToSchema)]
@@ -182,7 +111,7 @@ pub fn publication(mut response: HttpResponseBuilder, standing: &Standing) -> Ht
         report: settled.filter(|settled| refusal(settled).is_none()).and_then(report),
         problem: match settled {
             Some(settled) => refusal(settled),
-            None => (standing.state == State::Failed).then(Problem::internal),
+            None => (standing.state == PublicationState::Ended(Outcome::Failed)).then(Problem::internal),
         },
     };
     response.json(PublicationDocument { data, links: links(&standing.id, release) })

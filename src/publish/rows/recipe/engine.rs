@@ -11,7 +11,7 @@ use super::number::{self, Figure};
 use super::piece::{Row, Taken, Way, Wrong, plain};
 use super::plan::Ready;
 use super::{Companion, Explanation, Names, Recipe, Table};
-use crate::publish::errors::FileFault;
+use crate::problem::FileFault;
 use crate::publish::input::readers::{Broken, Form, Record, Sink};
 use crate::publish::rows::copy_writer::{Origin, Output, column_name};
 use crate::query::{Field, Kind, period};
