@@ -12,6 +12,7 @@ use super::input::files::{Input, Inputs, Part, Spring};
 use super::input::readers;
 use super::progress::Progress;
 use super::rows::canonical::{Canonical, Reading};
+use super::rows::cell;
 use super::rows::copy_writer::Output;
 use super::rows::recipe::{Explanation, Means, Names, Reader};
 use crate::db::write::staging::Stage;
@@ -105,8 +106,12 @@ fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, 
         }
         for field in dataset.columns() {
             let text = row.get(field.name).map(text);
-            if let Err(why) = output.value(field, text.as_deref().filter(|text| !text.is_empty())) {
-                faults.push(place.fault(line, field.name, text.as_deref().unwrap_or_default(), why));
+            match cell::check(dataset, field, text.as_deref()) {
+                Ok(value) => output.write(value.as_deref()),
+                Err(why) => {
+                    output.write(None);
+                    faults.push(place.fault(line, field.name, text.as_deref().unwrap_or_default(), why));
+                }
             }
         }
         output.end_row(origin, line, None);

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::manifest::{File, Manifest, Mode};
-use super::readers::{self, Scan};
+use super::readers;
+use super::readers::detect::Scan;
 use crate::problem::FileFault;
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::file_tree::FileTree;
@@ -179,7 +180,7 @@ fn scanned(file: &File, folder: &Path, recipes: &FileTree) -> Result<Result<Inpu
     };
     let dialect = recipe.as_ref().map_or(&file.dialect, |(recipe, _)| &recipe.dialect);
     let path = folder.join(&file.path);
-    match readers::scan(&path, dialect) {
+    match readers::detect::scan(&path, dialect) {
         Err(broken) => fault(broken.detail),
         Ok(scan) => Ok(Ok(Input { file: file.clone(), path, scan, recipe })),
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::readers::Dialect;
+use super::readers::dialect::Dialect;
 use crate::publish::errors::PublishError;
 
 /// Name of the manifest in a folder.

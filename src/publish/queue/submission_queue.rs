@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::asked::Asked;
 use super::uploads::Uploads;
 use super::worker::Worker;
-use crate::access::Rights;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::write::api_keys::{self, Key};
-use crate::db::write::submissions::{self, Claim, Settled, Standing};
+use crate::db::write::submissions::{self, Settled, Standing};
 use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
@@ -53,22 +53,6 @@ struct Inner {
 
 /// The right to hand one publication in, given back when that ends.
 pub struct Place(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
-
-/// A publication that is handed in.
-pub struct Asked {
-    /// What it is, and who asks.
-    pub claim: Claim,
-    /// What the key admits.
-    pub rights: Rights,
-    /// The request that asks.
-    pub request_id: String,
-    /// The files as they were received: name and SHA-256.
-    pub files: Vec<(String, String)>,
-    /// The folder with the manifest and the files.
-    pub folder: TempDir,
-    /// The file that comes without a manifest, and its recipe.
-    pub alone: Option<(String, String)>,
-}
 
 /// What is answered at the desk.
 pub enum Answer {

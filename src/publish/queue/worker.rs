@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::submission_queue::Asked;
+use super::asked::Asked;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::write::audit::{self, By};

@@ -10,7 +10,10 @@ use chrono::{Days, NaiveDate};
 use super::cell;
 use super::copy_writer::{Origin, Output};
 use crate::problem::FileFault;
-use crate::publish::input::readers::{Broken, Form, Record, Sink, Written};
+use crate::publish::input::readers::error::Broken;
+use crate::publish::input::readers::file_format::Written;
+use crate::publish::input::readers::record::{Form, Record};
+use crate::publish::input::readers::sink::Sink;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin, period};
 
@@ -74,25 +77,30 @@ impl<'a> Canonical<'a> {
             let (text, given) = match way {
                 Way::Empty => (None, None),
                 Way::Constant(text) => {
-                    self.output.computed(text.as_deref());
+                    self.output.write(text.as_deref());
                     continue;
                 }
                 Way::PeriodBound { cell, end } => {
-                    self.output.computed(period_bound(record.text(*cell), *end).as_deref());
+                    self.output.write(period_bound(record.text(*cell), *end).as_deref());
                     continue;
                 }
                 Way::Cell(cell) => match self.text(field, record, *cell) {
                     Ok(text) => (text, Some(record.text(*cell))),
                     Err(why) => {
-                        self.output.computed(None);
+                        self.output.write(None);
                         let fault = origin.fault(record.line, field.name, record.text(*cell), why);
                         self.output.faults.push(fault);
                         continue;
                     }
                 },
             };
-            if let Err(why) = self.output.value(field, text.as_deref()) {
-                self.output.faults.push(origin.fault(record.line, field.name, given.unwrap_or_default(), why));
+            match cell::check(self.output.dataset, field, text.as_deref()) {
+                Ok(value) => self.output.write(value.as_deref()),
+                Err(why) => {
+                    // The fault stops the publication later on.
+                    self.output.write(None);
+                    self.output.faults.push(origin.fault(record.line, field.name, given.unwrap_or_default(), why));
+                }
             }
         }
         self.output.end_row(at, record.line, None);
@@ -146,7 +154,7 @@ impl<'a> Canonical<'a> {
                     (None, None) => Way::Empty,
                 },
                 (_, Some(at), _) => Way::Cell(at),
-                (_, None, Some(text)) => match cell::read(field, text) {
+                (_, None, Some(text)) => match cell::check(dataset, field, Some(text)) {
                     Ok(text) => Way::Constant(text.map(Cow::into_owned)),
                     Err(why) => {
                         wrong.push(format!("the constant `{}` {why}", field.name));

@@ -1,18 +1,15 @@
 //! Owns the rows on their way to a staging table: written in `COPY`'s text format, chunk by chunk, with their places.
 //! Must not know how they were read.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use super::cell;
 use crate::problem::FileFault;
 use crate::publish::errors::Faults;
-use crate::publish::input::readers::{Record, letters};
+use crate::publish::input::readers::column_letters::letters;
+use crate::publish::input::readers::record::Record;
 use crate::publish::progress::Progress;
-use crate::query::dataset::KEY_SEPARATOR;
-use crate::query::{Dataset, Field};
+use crate::query::Dataset;
 
 /// Bytes gathered before they are sent.
 const CHUNK: usize = 256 * 1024;
@@ -66,37 +63,9 @@ impl Output {
         Self { dataset, faults, warnings, progress, chunk: Vec::with_capacity(CHUNK * 2), sender, stopped: false }
     }
 
-    /// Writes one value of the row at hand, in the order of the dataset's columns. A value at fault is written as null,
-    /// since faults stop the publication later on.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn value(&mut self, field: &'static Field, text: Option<&str>) -> Result<(), String> {
-        let checked = self.check(field, text);
-        cell::write(&mut self.chunk, checked.as_ref().map_or(None, |value| value.as_deref()));
-        self.chunk.push(b'\t');
-        checked.map(|_| ())
-    }
-
-    /// Checks one value and gives it as it is written.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn check<'t>(&self, field: &'static Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
-        let joined = self.dataset.has_joined_code() && self.dataset.key.contains(&field.name);
-        match text {
-            Some(text) if joined && text.contains(KEY_SEPARATOR) => {
-                Err(format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"))
-            }
-            Some(text) => cell::read(field, text),
-            None if field.required => Err("is empty, and every row must have a value".to_owned()),
-            None => Ok(None),
-        }
-    }
-
-    /// Writes a value that needs no check.
-    pub fn computed(&mut self, text: Option<&str>) {
-        cell::write(&mut self.chunk, text);
+    /// Writes one checked value of the row, in the order of the dataset's columns. None is a null.
+    pub fn write(&mut self, value: Option<&str>) {
+        escape(&mut self.chunk, value);
         self.chunk.push(b'\t');
     }
 
@@ -137,5 +106,24 @@ pub fn column_name(field: &str, cell: Option<usize>) -> String {
     match cell {
         Some(cell) => format!("{field} ({})", letters(cell)),
         None => field.to_owned(),
+    }
+}
+
+/// Appends one value in `COPY`'s text format.
+fn escape(out: &mut Vec<u8>, value: Option<&str>) {
+    let Some(text) = value else {
+        return out.extend_from_slice(b"\\N");
+    };
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            other => out.push(other),
+        }
     }
 }

@@ -9,8 +9,8 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
-use super::Broken;
-use super::detect::Workbook;
+use super::error::Broken;
+use super::file_format::Workbook;
 
 /// The most bytes that the parts of a workbook may unpack to, together: about a million and a half rows.
 const UNPACKED: u64 = 1 << 30;

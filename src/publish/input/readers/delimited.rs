@@ -6,26 +6,16 @@ use std::io::Read;
 use std::path::Path;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::{Broken, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+use super::error::Broken;
+use super::file_format::Text;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
+use super::record::Record;
+use super::sink::Sink;
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 * 1024;
-
-/// How a text is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Text {
-    /// The encoding.
-    pub encoding: &'static Encoding,
-    /// What stands between cells.
-    pub delimiter: u8,
-    /// What stands around cells.
-    pub quote: u8,
-    /// Whether it is UTF-8 with a byte order mark, as for spreadsheets.
-    pub mark: bool,
-}
 
 /// Reads the records of a file. Cells that are not in the encoding are told to the sink, and their record is left out.
 ///

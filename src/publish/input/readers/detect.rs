@@ -9,8 +9,11 @@ use csv_core::{ReadRecordResult, ReaderBuilder};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sha2::{Digest, Sha256};
 
-use super::delimited::Text;
-use super::{Broken, Dialect, RECORD_CELLS, geojson, parquet, sdmx};
+use super::dialect::Dialect;
+use super::error::Broken;
+use super::file_format::{Text, Workbook, Written};
+use super::limits::RECORD_CELLS;
+use super::{geojson, parquet, sdmx};
 use crate::query::suggest::closest;
 
 /// Bytes from the beginning of a file by which its form is found.
@@ -38,34 +41,6 @@ const FOREIGN: [(&[u8], &str); 8] = [
     (&[0xff, 0xd8, 0xff], "an image, which is not read"),
     (&[0x1f, 0x8b], "compressed; unpack it first"),
 ];
-
-/// How a file is written.
-#[derive(Clone, Copy, Debug)]
-pub enum Written {
-    /// Text with delimiters.
-    Delimited(Text),
-    /// A workbook.
-    Workbook(Workbook),
-    /// A JSON object a line.
-    Lines,
-    /// One JSON document.
-    Json,
-    /// A GeoJSON collection of features.
-    GeoJson,
-    /// Apache Parquet.
-    Parquet,
-    /// Text with delimiters that is an SDMX-CSV message.
-    SdmxCsv(Text),
-}
-
-/// The kinds of workbook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Workbook {
-    /// Office Open XML.
-    Xlsx,
-    /// OpenDocument.
-    Ods,
-}
 
 /// What is known of a file before it is read.
 #[derive(Clone, Debug)]

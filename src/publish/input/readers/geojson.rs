@@ -8,8 +8,11 @@ use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::error::Broken;
 use super::json::{Members, Rows};
-use super::{Broken, RECORD_BYTES, Sink, json_array};
+use super::json_array;
+use super::limits::RECORD_BYTES;
+use super::sink::Sink;
 
 /// What a collection's `type` says, with its quotation marks.
 pub const COLLECTION: &[u8] = b"\"FeatureCollection\"";

@@ -10,7 +10,10 @@ use std::path::Path;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+use super::error::Broken;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
+use super::record::{Form, Record};
+use super::sink::Sink;
 
 /// Stands between the texts of a list, as in CSV.
 const LIST_SEPARATOR: &str = "|";

@@ -10,8 +10,10 @@ use std::path::Path;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::de::IoRead;
 
+use super::error::Broken;
 use super::json::{Members, Rows};
-use super::{Broken, RECORD_BYTES, Sink};
+use super::limits::RECORD_BYTES;
+use super::sink::Sink;
 
 /// Reads an array of objects, or an object whose member `data` is one; a record's line is its number in the array.
 ///

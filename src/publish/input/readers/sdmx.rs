@@ -6,7 +6,9 @@ use std::ops::ControlFlow;
 
 use chrono::{Days, NaiveDate};
 
-use super::{Broken, Form, Record, Sink};
+use super::error::Broken;
+use super::record::{Form, Record};
+use super::sink::Sink;
 use crate::problem::echo;
 use crate::query::suggest::closest;
 

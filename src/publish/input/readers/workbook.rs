@@ -8,8 +8,12 @@ use std::path::Path;
 use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
 
 use super::archive_limits::inspect;
-use super::detect::Workbook;
-use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink, letters};
+use super::column_letters::letters;
+use super::error::Broken;
+use super::file_format::Workbook;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
+use super::record::{Form, Record};
+use super::sink::Sink;
 use crate::query::suggest::closest;
 
 /// What stands for the result of a formula that the file does not have.

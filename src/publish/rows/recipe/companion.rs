@@ -9,7 +9,10 @@ use super::header::Header;
 use super::model::{Join, Piece};
 use super::piece;
 use crate::publish::errors::PublishError;
-use crate::publish::input::readers::{self, Broken, Record, Sink};
+use crate::publish::input::readers;
+use crate::publish::input::readers::error::Broken;
+use crate::publish::input::readers::record::Record;
+use crate::publish::input::readers::sink::Sink;
 
 /// The most bytes that the rows of a second file may take, which are held in memory.
 const BYTES: usize = 128 << 20;
@@ -30,7 +33,7 @@ impl Companion {
         let named = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let unreadable = |why: String| PublishError::Unreadable(format!("the second file {named} cannot be read: {why}"));
         let at = |broken: Broken| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
-        let scan = readers::scan(path, &join.dialect).map_err(at)?;
+        let scan = readers::detect::scan(path, &join.dialect).map_err(at)?;
         let mut gathered = Gathered { records: Vec::new(), bytes: 0, broken: None };
         readers::read(path, &scan, None, &mut gathered).map_err(at)?;
         if let Some(broken) = gathered.broken {

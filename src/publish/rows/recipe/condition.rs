@@ -3,7 +3,7 @@
 
 use super::header::{self, Header, tidy};
 use super::model::Condition;
-use crate::publish::input::readers::Record;
+use crate::publish::input::readers::record::Record;
 
 /// A condition whose column has been found.
 #[derive(Clone)]

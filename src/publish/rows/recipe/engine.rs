@@ -9,26 +9,19 @@ use sha2::{Digest, Sha256};
 use super::header::tidy;
 use super::number::{self, Figure};
 use super::piece::{Row, Taken, Way, Wrong, plain};
-use super::plan::Ready;
-use super::{Companion, Explanation, Names, Recipe, Table};
+use super::plan::{Means, Ready};
+use super::{Explanation, Table};
 use crate::problem::FileFault;
-use crate::publish::input::readers::{Broken, Form, Record, Sink};
+use crate::publish::input::readers::column_letters::letters;
+use crate::publish::input::readers::error::Broken;
+use crate::publish::input::readers::record::{Form, Record};
+use crate::publish::input::readers::sink::Sink;
+use crate::publish::rows::cell;
 use crate::publish::rows::copy_writer::{Origin, Output, column_name};
 use crate::query::{Field, Kind, period};
 
 /// The status of a figure of which nothing else is said.
 const NORMAL: &str = "A";
-
-/// What a reader needs beside its table.
-#[derive(Clone, Copy)]
-pub struct Means<'a> {
-    /// The recipe.
-    pub recipe: &'a Recipe,
-    /// Its second file.
-    pub companion: Option<&'a Companion>,
-    /// Territories by their names.
-    pub names: &'a Names,
-}
 
 /// Reads the records of one table.
 pub struct Reader<'a> {
@@ -140,7 +133,7 @@ impl<'a> Reader<'a> {
         }
         // What else is wrong with the row is told too, though the row is not written.
         for ((field, _), one) in ready.fields.iter().zip(&taken).filter(|(_, one)| !one.text.is_empty()) {
-            if let Err(why) = self.output.check(field, Some(&one.text)) {
+            if let Err(why) = cell::check(self.output.dataset, field, Some(&one.text)) {
                 self.wrong(row.record, field.name, one.column, &one.raw, why);
             }
         }
@@ -211,19 +204,23 @@ impl<'a> Reader<'a> {
         let mut faults = Vec::new();
         for field in self.output.dataset.columns() {
             let one = given(field.name);
-            let outcome = match field.kind {
+            let checked = match field.kind {
                 Kind::PeriodBound { end } => {
                     let period = given("period").and_then(|one| period::parse(&one.text));
-                    let bound = period.map(|period| if end { period.end } else { period.start }.to_string());
-                    self.output.computed(bound.as_deref());
-                    Ok(())
+                    Ok(period.map(|period| if end { period.end } else { period.start }.to_string().into()))
                 }
-                Kind::ChoiceList(_) if field.name == "statuses" && one.is_none() => self.output.value(field, Some(&statuses)),
-                _ => self.output.value(field, one.map(|one| one.text.as_str())),
+                Kind::ChoiceList(_) if field.name == "statuses" && one.is_none() => {
+                    cell::check(self.output.dataset, field, Some(&statuses))
+                }
+                _ => cell::check(self.output.dataset, field, one.map(|one| one.text.as_str())),
             };
-            if let Err(why) = outcome {
-                let (raw, column) = one.map_or(("", None), |one| (one.raw.as_str(), one.column));
-                faults.push(self.origin.1.fault(row.record.line, column_name(field.name, column), raw, why));
+            match checked {
+                Ok(value) => self.output.write(value.as_deref()),
+                Err(why) => {
+                    self.output.write(None);
+                    let (raw, column) = one.map_or(("", None), |one| (one.raw.as_str(), one.column));
+                    faults.push(self.origin.1.fault(row.record.line, column_name(field.name, column), raw, why));
+                }
             }
         }
         faults.into_iter().for_each(|fault| self.output.faults.push(fault));
@@ -266,7 +263,7 @@ impl Sink for Reader<'_> {
     }
 
     fn broken(&mut self, broken: Broken) {
-        let column = broken.cell.map(crate::publish::input::readers::letters);
+        let column = broken.cell.map(letters);
         self.output.faults.push(FileFault { column, ..self.origin.1.whole(broken.line, broken.detail) });
     }
 }

@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use super::piece::Taken;
-use crate::publish::input::readers::letters;
+use crate::publish::input::readers::column_letters::letters;
 use crate::publish::rows::copy_writer::Origin;
 
 /// The explanation in the making.

@@ -1,7 +1,8 @@
 //! Owns the header of a table: its levels, merged cells spread to the right, and the columns that it names.
 //! Must not know what the columns mean.
 
-use crate::publish::input::readers::{Record, column_of};
+use crate::publish::input::readers::column_letters::column_of;
+use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
 
 /// Stands between the levels of a header.

@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
 use super::time::PeriodForm;
-use crate::publish::input::readers::Dialect;
+use crate::publish::input::readers::dialect::Dialect;
 
 /// A recipe.
 #[derive(Clone, Debug, Deserialize)]

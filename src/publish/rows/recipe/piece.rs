@@ -9,7 +9,8 @@ use super::header::{self, Header, tidy};
 use super::model::Piece;
 use super::names::Names;
 use super::time;
-use crate::publish::input::readers::{Form, Record, letters};
+use crate::publish::input::readers::column_letters::letters;
+use crate::publish::input::readers::record::{Form, Record};
 use crate::query::suggest::closest;
 
 /// The row at hand.

@@ -3,14 +3,24 @@
 
 use super::companion::key_column;
 use super::condition::Test;
-use super::engine::Means;
 use super::header::{self, Header};
 use super::model::{Cells, Piece};
 use super::piece::Way;
-use super::{Companion, Table};
-use crate::publish::input::readers::Record;
+use super::{Companion, Names, Recipe, Table};
+use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind};
+
+/// What a reader needs beside its table.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// Its second file.
+    pub companion: Option<&'a Companion>,
+    /// Territories by their names.
+    pub names: &'a Names,
+}
 
 /// A table whose columns have been found.
 pub struct Ready<'r> {

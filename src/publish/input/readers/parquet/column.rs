@@ -6,7 +6,8 @@ use parquet::data_type::DataType;
 use parquet::errors::Result;
 
 use super::text::{Meaning, Text};
-use crate::publish::input::readers::{Form, RECORD_BYTES};
+use crate::publish::input::readers::limits::RECORD_BYTES;
+use crate::publish::input::readers::record::Form;
 
 /// Stands between the texts of a list, as in CSV.
 const LIST_SEPARATOR: char = '|';

@@ -18,9 +18,12 @@ use parquet::errors::Result as Library;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
+use super::error::Broken;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
 use super::parquet::column::{Cells, Shape, cells};
 use super::parquet::pages::{Budget, GROUP_BYTES, Pages};
-use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+use super::record::{Form, Record};
+use super::sink::Sink;
 use crate::problem::echo;
 
 /// What a file begins and ends with.

@@ -6,7 +6,8 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::schema::types::ColumnDescriptor;
 
-use crate::publish::input::readers::{Form, RECORD_BYTES};
+use crate::publish::input::readers::limits::RECORD_BYTES;
+use crate::publish::input::readers::record::Form;
 
 /// The longest decimal, in bytes: 38 digits.
 const DECIMAL_BYTES: usize = 16;

@@ -1,0 +1,16 @@
+//! Owns the interface between the readers of files and the consumers of their records.
+//! Must not know either.
+
+use std::ops::ControlFlow;
+
+use super::error::Broken;
+use super::record::Record;
+
+/// What takes the records.
+pub trait Sink {
+    /// Takes one record; says whether more are wanted.
+    fn record(&mut self, record: &Record) -> ControlFlow<()>;
+
+    /// Takes note of what is wrong with one, which is left out.
+    fn broken(&mut self, broken: Broken);
+}
