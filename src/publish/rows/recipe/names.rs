@@ -3,8 +3,7 @@
 
 use std::collections::HashMap;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use crate::query::fold::fold;
 
 /// Articles before a name, which some tables have and others not.
 const ARTICLES: [&str; 4] = ["la ", "le ", "les ", "l "];
@@ -57,9 +56,7 @@ impl Names {
 
 /// A name without accents, case, punctuation and article.
 fn folded(name: &str) -> String {
-    let plain = name.replace(['œ', 'Œ'], "oe").replace(['æ', 'Æ'], "ae");
-    let letters = plain.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    let words: String = letters.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let words = fold(name).replace(|c: char| !c.is_alphanumeric(), " ");
     let spaced = words.split_whitespace().collect::<Vec<_>>().join(" ");
     ARTICLES.iter().find_map(|article| spaced.strip_prefix(article)).unwrap_or(&spaced).to_owned()
 }

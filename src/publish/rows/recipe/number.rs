@@ -1,5 +1,9 @@
 //! Owns the reading of numbers as people write them: marks behind them, words instead of them, spaces within.
 //! Must not know where they stand.
+//!
+//! The point is moved and digits are rounded in the text itself, in time linear in its length: a cell may have millions of
+//! digits, which a big-number crate takes quadratic time to parse, and `rust_decimal` holds fewer digits (28) than a field
+//! (30). The digits and trailing zeros stay as they were written.
 
 use super::model::{Mark, Numbers};
 

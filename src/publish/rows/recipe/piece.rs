@@ -13,6 +13,9 @@ use crate::publish::input::readers::column_letters::letters;
 use crate::publish::input::readers::record::{Form, Record};
 use crate::query::suggest::closest;
 
+/// The most digits that `scale` moves the point by, and `pad` fills to.
+const MOST: u32 = 100;
+
 /// The row at hand.
 pub struct Row<'r> {
     /// The record.
@@ -115,6 +118,9 @@ impl<'r> Way<'r> {
             format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", ways.len())
         })?;
         let agrees = piece.agrees.as_deref().map(|label| Way::new(label, header, joined).map(Box::new)).transpose()?;
+        if piece.scale.unsigned_abs() > MOST || piece.pad.is_some_and(|width| width > MOST as usize) {
+            return Err(format!("`scale` and `pad` are at most {MOST}"));
+        }
         Ok(Self { piece, at, agrees })
     }
 

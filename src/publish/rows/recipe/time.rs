@@ -4,6 +4,8 @@
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
+use crate::query::fold::fold;
+
 /// The forms of periods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -81,7 +83,7 @@ fn month(text: &str) -> Option<String> {
     let mut parts = text.split(['-', ' ', '/', '.']).filter(|part| !part.is_empty());
     let (first, second) = (parts.next()?, parts.next()?);
     let named = |text: &str| {
-        let folded = text.to_lowercase().replace(['é', 'è'], "e").replace('û', "u");
+        let folded = fold(text);
         MONTHS.iter().position(|names| names.iter().any(|name| folded.starts_with(name))).map(|at| at + 1)
     };
     let numbered = |text: &str| text.parse::<usize>().ok().filter(|month| text.len() <= 2 && (1..=12).contains(month));
