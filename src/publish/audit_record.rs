@@ -8,19 +8,19 @@ use serde_json::json;
 use super::errors::PublishError;
 use crate::db::DbError;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::{self, By};
-use crate::db::write::submissions::Settled;
+use crate::db::write::audit::{self, Requester};
+use crate::db::write::submissions::SubmissionResult;
 use crate::publication::{Outcome, Report};
 
 /// What came of a publication whose files were received in a folder that is of no concern to whoever sent them; nothing
 /// when neither they nor their files are to blame.
-pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<Settled> {
+pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
     let alone = |why: &str| {
         let folder = format!("{}/", folder.display());
         json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1})
     };
     let error = match outcome {
-        Ok(report) => return Some(Settled { outcome: report.outcome, release: report.release, detail: json!(report) }),
+        Ok(report) => return Some(SubmissionResult { outcome: report.outcome, release: report.release, detail: json!(report) }),
         Err(error) => error,
     };
     let detail = match error {
@@ -30,7 +30,7 @@ pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<
         PublishError::Database(DbError::Data(why)) => alone(&format!("a row breaks a rule of the database: {why}")),
         PublishError::Busy | PublishError::Database(_) => return None,
     };
-    Some(Settled { outcome: error.outcome(), release: None, detail })
+    Some(SubmissionResult { outcome: error.outcome(), release: None, detail })
 }
 
 /// Puts down what came of a publication that made no release; a release has its line in its own transaction.
@@ -39,7 +39,7 @@ pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<
 /// The database's.
 pub async fn put_down(
     client: &Client,
-    by: &By,
+    by: &Requester,
     (trial, folder): (bool, &Path),
     outcome: &Result<Report, PublishError>,
 ) -> Result<(), DbError> {

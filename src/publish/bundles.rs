@@ -11,7 +11,7 @@ use super::pipeline::{self, Job};
 use super::progress::Progress;
 use crate::access::Rights;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::By;
+use crate::db::write::audit::Requester;
 use crate::db::write::release_writer;
 use crate::publication::{Outcome, Report};
 use crate::query::Dataset;
@@ -59,7 +59,7 @@ pub async fn publish_folder(
     let manifest = Manifest::read(folder)?;
     let progress = Progress::start(&manifest.title);
     let (folder, recipes) = (folder.to_owned(), recipes.clone());
-    let (received, rights, by) = (None, Rights::all(), By::command_line());
+    let (received, rights, by) = (None, Rights::all(), Requester::command_line());
     let job = Job { manifest, folder, recipes, bundle, trial: false, explain: 0, wait: true, received, rights, by };
     pipeline::publish(client, registry, &job, &progress).await
 }

@@ -13,15 +13,15 @@ use super::input::files::Inputs;
 use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
-use super::rows::recipe::Names;
+use super::rows::recipe::TerritoryNames;
 use crate::db::connection::config::Client;
-use crate::db::write::release_writer::{self, Publication};
+use crate::db::write::release_writer::{self, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::query::Dataset;
 
 /// What a bundle and the database have in common.
 #[derive(Debug, Serialize)]
-pub struct Comparison {
+pub struct BundleComparison {
     /// Name of the bundle.
     pub bundle: String,
     /// The release that it was published as; none when it was not, or its files have changed since.
@@ -45,11 +45,12 @@ pub async fn compare(
     registry: &'static [&'static Dataset],
     bundles: &FileTree,
     recipes: &FileTree,
-) -> Result<Vec<Comparison>, PublishError> {
+) -> Result<Vec<BundleComparison>, PublishError> {
     let mut all = Vec::new();
     for bundle in names(bundles)? {
         let folder = unpack(bundles, &bundle)?;
-        let mut comparison = Comparison { bundle, release: None, rows: 0, superseded: 0, faults: Vec::new(), fault_count: 0 };
+        let mut comparison =
+            BundleComparison { bundle, release: None, rows: 0, superseded: 0, faults: Vec::new(), fault_count: 0 };
         let manifest = Manifest::read(folder.path())?;
         let inputs = {
             let (folder, recipes) = (folder.path().to_owned(), recipes.clone());
@@ -67,9 +68,14 @@ pub async fn compare(
     Ok(all)
 }
 
-async fn rows(client: &mut Client, inputs: &Arc<Inputs>, comparison: &mut Comparison, release: i32) -> Result<(), PublishError> {
-    let publication = Publication::begin(client).await?;
-    let (names, progress) = (Arc::new(Names::default()), Progress::start(&comparison.bundle));
+async fn rows(
+    client: &mut Client,
+    inputs: &Arc<Inputs>,
+    comparison: &mut BundleComparison,
+    release: i32,
+) -> Result<(), PublishError> {
+    let publication = ReleaseWriter::begin(client).await?;
+    let (names, progress) = (Arc::new(TerritoryNames::default()), Progress::start(&comparison.bundle));
     for (dataset, springs) in &inputs.datasets {
         let stage = Stage::create(publication.transaction(), dataset).await?;
         let mut read = load::read(inputs, (dataset, springs), &stage, &names, &progress, 0).await?;

@@ -12,8 +12,8 @@ use super::input::files::Inputs;
 use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
-use super::rows::copy_writer::Output;
-use super::rows::recipe::Names;
+use super::rows::copy_writer::CopyWriter;
+use super::rows::recipe::TerritoryNames;
 use crate::query::Dataset;
 
 /// Chunks that may wait; they are thrown away.
@@ -27,13 +27,13 @@ const CHUNKS: usize = 1;
 pub fn rehearse(registry: &'static [&'static Dataset], folder: &Path, recipes: &FileTree) -> Result<usize, PublishError> {
     let manifest = Manifest::read(folder)?;
     let inputs = Inputs::gather(registry, &manifest, folder, recipes)?;
-    let (progress, names) = (Progress::start(&manifest.title), Names::default());
+    let (progress, names) = (Progress::start(&manifest.title), TerritoryNames::default());
     let mut count = 0;
     for (dataset, springs) in &inputs.datasets {
         let (sender, mut receiver) = mpsc::channel(CHUNKS);
         let read = std::thread::scope(|scope| {
             scope.spawn(move || while receiver.blocking_recv().is_some() {});
-            load::read_all(&inputs, springs, &names, Output::new(dataset, progress.clone(), sender), 0)
+            load::read_all(&inputs, springs, &names, CopyWriter::new(dataset, progress.clone(), sender), 0)
         });
         count += read.faults.into_parts().1;
     }

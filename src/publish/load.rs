@@ -8,13 +8,13 @@ use futures_util::SinkExt;
 use tokio::sync::mpsc;
 
 use super::errors::{Faults, PublishError};
-use super::input::files::{Input, Inputs, Part, Spring};
+use super::input::files::{Input, InputPart, Inputs, PartKind};
 use super::input::readers;
 use super::progress::Progress;
-use super::rows::canonical::{Canonical, Reading};
+use super::rows::canonical::{CanonicalReader, CellSyntax};
 use super::rows::cell;
-use super::rows::copy_writer::Output;
-use super::rows::recipe::{Explanation, Means, Names, Reader};
+use super::rows::copy_writer::CopyWriter;
+use super::rows::recipe::{Explanation, RecipeContext, RecipeReader, TerritoryNames};
 use crate::db::write::staging::Stage;
 use crate::problem::FileFault;
 use crate::query::Dataset;
@@ -23,7 +23,7 @@ use crate::query::Dataset;
 const CHUNKS: usize = 4;
 
 /// What a reading gave beside the rows.
-pub struct Read {
+pub struct LoadResult {
     /// What is wrong.
     pub faults: Faults,
     /// What is worth a look.
@@ -38,15 +38,15 @@ pub struct Read {
 /// The database's; faults of the files are gathered.
 pub async fn read(
     inputs: &Arc<Inputs>,
-    (dataset, springs): (&'static Dataset, &[Spring]),
+    (dataset, springs): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
-    names: &Arc<Names>,
+    names: &Arc<TerritoryNames>,
     progress: &Progress,
     explain: usize,
-) -> Result<Read, PublishError> {
+) -> Result<LoadResult, PublishError> {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(CHUNKS);
     let (inputs, springs, names) = (Arc::clone(inputs), springs.to_vec(), Arc::clone(names));
-    let output = Output::new(dataset, progress.clone(), sender);
+    let output = CopyWriter::new(dataset, progress.clone(), sender);
     let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &springs, &names, output, explain));
     let mut sink = std::pin::pin!(stage.copy().await?);
     while let Some(chunk) = receiver.recv().await {
@@ -58,34 +58,40 @@ pub async fn read(
 }
 
 /// Reads all that a dataset gets into the output, which ends with it.
-pub fn read_all(inputs: &Inputs, springs: &[Spring], names: &Names, mut output: Output, explain: usize) -> Read {
+pub fn read_all(
+    inputs: &Inputs,
+    springs: &[InputPart],
+    names: &TerritoryNames,
+    mut output: CopyWriter,
+    explain: usize,
+) -> LoadResult {
     let mut explanation = Explanation::new(explain);
     for spring in springs {
         let (input, origin) = (&inputs.inputs[spring.input], &inputs.origins[spring.origin]);
         match (spring.part, &input.recipe) {
-            (Part::Table(table), Some((recipe, companion))) => {
-                let means = Means { recipe, companion: companion.as_ref(), names };
+            (PartKind::Table(table), Some((recipe, companion))) => {
+                let means = RecipeContext { recipe, companion: companion.as_ref(), names };
                 let table = &recipe.tables[table];
-                let mut reader = Reader::new(means, table, (spring.origin, origin), &mut output, Some(&mut explanation));
+                let mut reader = RecipeReader::new(means, table, (spring.origin, origin), &mut output, Some(&mut explanation));
                 match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
                     Ok(()) => reader.finish(),
                     Err(broken) => output.faults.push(origin.whole(broken.line, broken.detail)),
                 }
                 explanation.renew();
             }
-            (Part::Recipe, Some((recipe, _))) => inline(recipe, spring.origin, inputs, &mut output),
+            (PartKind::Recipe, Some((recipe, _))) => inline(recipe, spring.origin, inputs, &mut output),
             _ => whole(input, spring.origin, inputs, &mut output),
         }
     }
     output.flush();
-    Read { faults: output.faults, warnings: output.warnings, explanation: explanation.into_text() }
+    LoadResult { faults: output.faults, warnings: output.warnings, explanation: explanation.into_text() }
 }
 
 /// Reads a canonical file.
-fn whole(input: &Input, origin: usize, inputs: &Inputs, output: &mut Output) {
+fn whole(input: &Input, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
-    let reading = Reading::of(&input.scan.written);
-    let mut canonical = Canonical::new(output, (origin, place), &input.file.constants, reading);
+    let reading = CellSyntax::of(&input.scan.written);
+    let mut canonical = CanonicalReader::new(output, (origin, place), &input.file.constants, reading);
     let ended = readers::read(&input.path, &input.scan, None, &mut canonical);
     let headed = canonical.has_header();
     match ended {
@@ -96,7 +102,7 @@ fn whole(input: &Input, origin: usize, inputs: &Inputs, output: &mut Output) {
 }
 
 /// Writes the rows that come with a recipe.
-fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut Output) {
+fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let dataset = output.dataset;
     for (row, line) in recipe.rows.get(dataset.name).into_iter().flatten().zip(1..) {

@@ -10,16 +10,16 @@ use super::checks::rows;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
 use super::file_tree::FileTree;
-use super::input::files::{Inputs, Part, Spring};
+use super::input::files::{InputPart, Inputs, PartKind};
 use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
-use super::rows::recipe::Names;
+use super::rows::recipe::TerritoryNames;
 use crate::access::Rights;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::By;
-use crate::db::write::merge::Scope;
-use crate::db::write::release_writer::{Publication, Record};
+use crate::db::write::audit::Requester;
+use crate::db::write::merge::ReplaceScope;
+use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, Rows};
@@ -46,11 +46,11 @@ pub struct Job {
     /// What may be published.
     pub rights: Rights,
     /// Who asks.
-    pub by: By,
+    pub by: Requester,
 }
 
 /// A dataset with its staged rows.
-type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [Spring]);
+type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [InputPart]);
 
 /// Makes one release of a job, or nothing, and puts down in the audit what came of it: with the release, where there is
 /// one.
@@ -74,7 +74,7 @@ async fn gathered(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     job: &Job,
-    by: &mut By,
+    by: &mut Requester,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
     if let Some(received) = &job.received {
@@ -100,11 +100,11 @@ async fn gathered(
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
-    (job, by): (&Job, &By),
+    (job, by): (&Job, &Requester),
     inputs: &Arc<Inputs>,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
-    let publication = Publication::begin(client).await?;
+    let publication = ReleaseWriter::begin(client).await?;
     let names = Arc::new(names(&publication, inputs).await?);
     let (mut faults, mut warnings, mut explanation) = (Faults::default(), Faults::default(), String::new());
     let mut staged: Vec<Staged<'_, '_, '_>> = Vec::new();
@@ -183,8 +183,8 @@ async fn run(
 }
 
 /// The territories by their names, if a recipe asks for them.
-async fn names(publication: &Publication<'_>, inputs: &Inputs) -> Result<Names, PublishError> {
-    let mut names = Names::default();
+async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<TerritoryNames, PublishError> {
+    let mut names = TerritoryNames::default();
     if inputs.inputs.iter().any(|input| input.recipe.is_some()) {
         for (kind, code, name) in publication.territories().await? {
             names.add(&kind, &code, &name);
@@ -200,7 +200,7 @@ async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faul
         let origins = inputs.origins_of(at);
         let mut rows = 0;
         for (_, stage, springs) in staged {
-            if springs.iter().any(|spring| spring.input == at && spring.part != Part::Recipe) {
+            if springs.iter().any(|spring| spring.input == at && spring.part != PartKind::Recipe) {
                 rows += stage.rows(&origins).await?;
             }
         }
@@ -213,7 +213,7 @@ async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faul
 
 /// Computes the datasets that follow from those that were touched.
 async fn derive(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     number: i32,
     effects: &mut Vec<Effect>,
@@ -223,7 +223,7 @@ async fn derive(
         if effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty()) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
             stage.derive(select).await?;
-            let effect = stage.merge(number, &[Scope::new()]).await?;
+            let effect = stage.merge(number, &[ReplaceScope::new()]).await?;
             publication.analyze(dataset).await?;
             effects.push(effect);
         }
@@ -232,7 +232,7 @@ async fn derive(
 }
 
 /// What is recorded of the release.
-fn record(job: &Job, inputs: &Inputs, report: &Report) -> Record {
+fn record(job: &Job, inputs: &Inputs, report: &Report) -> ReleaseRecord {
     let manifest = &job.manifest;
     let file = |(file, input): (&ReadFile, &super::input::files::Input)| {
         let (dataset, recipe) = (&input.file.dataset, &input.file.recipe);
@@ -245,7 +245,7 @@ fn record(job: &Job, inputs: &Inputs, report: &Report) -> Record {
         json
     };
     let notes = manifest.notes.as_ref().map_or(String::new(), |notes| format!("\n\n{notes}"));
-    Record {
+    ReleaseRecord {
         title: manifest.title.clone(),
         notes: Some(format!("{}{notes}", manifest.description)),
         publisher: manifest.publisher.clone(),

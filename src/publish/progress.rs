@@ -11,9 +11,9 @@ use crate::publication::Phase;
 
 /// The progress of one piece of work, in bytes. Clones show the same work.
 #[derive(Clone)]
-pub struct Progress(Arc<Shown>);
+pub struct Progress(Arc<ProgressState>);
 
-struct Shown {
+struct ProgressState {
     bar: ProgressBar,
     name: String,
     total: AtomicU64,
@@ -31,7 +31,7 @@ impl Progress {
             ProgressBar::hidden()
         };
         let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self(Arc::new(Shown { bar, name: name.to_owned(), total, done, phase: Mutex::new(Phase::Queued) }))
+        Self(Arc::new(ProgressState { bar, name: name.to_owned(), total, done, phase: Mutex::new(Phase::Queued) }))
     }
 
     /// Says how much there is to read.

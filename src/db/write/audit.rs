@@ -48,7 +48,7 @@ impl Action {
 
 /// One line of the audit.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct AuditEntry {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
     /// The action and its outcome.
@@ -65,7 +65,7 @@ pub struct Entry {
     pub detail: Value,
 }
 
-impl Entry {
+impl AuditEntry {
     /// The line of a command that does not publish.
     pub fn command(action: Action, detail: Value) -> Self {
         Self {
@@ -82,7 +82,7 @@ impl Entry {
 
 /// Who publishes, and which files.
 #[derive(Clone, Debug)]
-pub struct By {
+pub struct Requester {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
     /// Name and SHA-256 of each file, as it was received over HTTP or read from disk.
@@ -93,15 +93,15 @@ pub struct By {
     pub publication: Option<String>,
 }
 
-impl By {
+impl Requester {
     /// The command line.
     pub fn command_line() -> Self {
         Self { actor: COMMAND_LINE.to_owned(), files: Vec::new(), request_id: None, publication: None }
     }
 
     /// The line of the audit about this publication.
-    pub fn line(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> Entry {
-        Entry {
+    pub fn line(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> AuditEntry {
+        AuditEntry {
             actor: self.actor.clone(),
             action: if dry_run { Action::DryRun(outcome) } else { Action::Publish(outcome) },
             release,
@@ -117,7 +117,7 @@ impl By {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the line.
-pub async fn record<C: GenericClient + Sync>(client: &C, entry: &Entry) -> Result<(), DbError> {
+pub async fn record<C: GenericClient + Sync>(client: &C, entry: &AuditEntry) -> Result<(), DbError> {
     let line = (
         audit::actor.eq(&entry.actor),
         audit::action.eq(entry.action.name()),

@@ -1,7 +1,7 @@
 //! Owns the merge of staged rows into a dataset: which rows they add, change and withdraw, and the list of changes.
 //! Must not know where the rows come from.
 
-use super::staging::{Place, Stage, place};
+use super::staging::{RowLocation, Stage, place};
 use crate::db::DbError;
 use crate::db::connection::config::{Row, ToSql};
 use crate::db::sql::text;
@@ -12,7 +12,7 @@ use crate::query::{Dataset, Shape};
 const SHOWN: usize = 20;
 
 /// The rows that a file replaces: those with one of these values in each of these fields.
-pub type Scope = Vec<(&'static str, Vec<String>)>;
+pub type ReplaceScope = Vec<(&'static str, Vec<String>)>;
 
 impl Stage<'_, '_> {
     /// Adds and changes rows as they are staged, in release `number`. Withdraws current rows that lie in one of the scopes and
@@ -20,7 +20,7 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn merge(&self, number: i32, scopes: &[Scope]) -> Result<Effect, DbError> {
+    pub async fn merge(&self, number: i32, scopes: &[ReplaceScope]) -> Result<Effect, DbError> {
         let table = self.dataset.name;
         let (columns, theirs, ours) = (self.columns(""), self.columns("s."), self.columns("t."));
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
@@ -97,7 +97,7 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn jumps(&self, number: i32, share: f64) -> Result<(Vec<(Place, String)>, u64), DbError> {
+    pub async fn jumps(&self, number: i32, share: f64) -> Result<(Vec<(RowLocation, String)>, u64), DbError> {
         let Some(figure) = figure(self.dataset) else { return Ok((Vec::new(), 0)) };
         let query = format!(
             "SELECT s.origin, s.line, s.cell, s.\"{figure}\"::text, t.\"{figure}\"::text, count(*) OVER () {from} AND {jump} > $1 \

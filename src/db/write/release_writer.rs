@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::audit::{self, Entry};
+use super::audit::{self, AuditEntry};
 use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
@@ -22,7 +22,7 @@ const PUBLICATION_LOCK: i64 = 7_309_453_202;
 
 /// What the record of a release says beside its counts.
 #[derive(Debug)]
-pub struct Record {
+pub struct ReleaseRecord {
     /// Title, in French.
     pub title: String,
     /// Notes for readers, in French.
@@ -37,13 +37,13 @@ pub struct Record {
     pub files: Value,
 }
 
-/// A publication under way. If it is dropped before [`Publication::commit`], the transaction is rolled back.
-pub struct Publication<'c> {
+/// A publication under way. If it is dropped before [`ReleaseWriter::commit`], the transaction is rolled back.
+pub struct ReleaseWriter<'c> {
     transaction: Transaction<'c>,
 }
 
-impl<'c> Publication<'c> {
-    /// Begins the transaction. Files can be staged and checked before [`Publication::take_turn`].
+impl<'c> ReleaseWriter<'c> {
+    /// Begins the transaction. Files can be staged and checked before [`ReleaseWriter::take_turn`].
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
@@ -133,7 +133,7 @@ impl<'c> Publication<'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement; then nothing has changed.
-    pub async fn commit(self, number: i32, record: Record, effects: &[Effect], entry: &Entry) -> Result<(), DbError> {
+    pub async fn commit(self, number: i32, record: ReleaseRecord, effects: &[Effect], entry: &AuditEntry) -> Result<(), DbError> {
         let sum = |each: fn(&Effect) -> u64| {
             i32::try_from(effects.iter().map(each).sum::<u64>())
                 .map_err(|_| DbError::Failed("a release holds more rows than can be counted".to_owned()))

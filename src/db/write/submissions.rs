@@ -19,7 +19,7 @@ const ABANDONED: TimeDelta = TimeDelta::seconds(60);
 
 /// The result of a submission.
 #[derive(Clone, Debug)]
-pub struct Settled {
+pub struct SubmissionResult {
     /// How it ended.
     pub outcome: Outcome,
     /// The number of the new release.
@@ -30,7 +30,7 @@ pub struct Settled {
 
 /// A submission as the database has it.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct Submission {
     /// Its identifier.
     pub id: String,
     /// The digest of the request.
@@ -46,12 +46,12 @@ pub struct Standing {
     /// How many bytes its files have.
     pub bytes_total: i64,
     /// Its result, once it has ended.
-    pub settled: Option<Settled>,
+    pub settled: Option<SubmissionResult>,
 }
 
 /// A new submission.
 #[derive(Clone, Debug)]
-pub struct Claim {
+pub struct NewSubmission {
     /// Its identifier.
     pub id: String,
     /// The name of the key.
@@ -90,10 +90,11 @@ fn made_with<'k>(key: &'k str) -> _ {
     ))
 }
 
-impl From<Columns> for Standing {
+impl From<Columns> for Submission {
     fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
-        let settled = recorded
-            .and_then(|(outcome, release, detail)| Some(Settled { outcome: Outcome::from_name(&outcome)?, release, detail }));
+        let settled = recorded.and_then(|(outcome, release, detail)| {
+            Some(SubmissionResult { outcome: Outcome::from_name(&outcome)?, release, detail })
+        });
         let state = match (&settled, Phase::from_name(&written)) {
             (Some(settled), _) => PublicationState::Ended(settled.outcome),
             (None, Some(phase)) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
@@ -107,10 +108,10 @@ impl From<Columns> for Standing {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standing>, DbError> {
+pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Submission>, DbError> {
     let query = made_with(key).filter(publications::id.eq(id));
     let found: Option<Columns> = query.get_result(&mut DieselClient(client)).await.optional()?;
-    Ok(found.map(Standing::from))
+    Ok(found.map(Submission::from))
 }
 
 /// Adds a submission and returns `None`, or returns the earlier one with the same idempotency key. An earlier one that failed
@@ -118,7 +119,7 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standin
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached; then nothing is recorded.
-pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, DbError> {
+pub async fn claim(client: &Client, claim: &NewSubmission) -> Result<Option<Submission>, DbError> {
     let queued = publications::state.eq(Phase::Queued.name());
     let submission = (
         publications::id.eq(&claim.id),
@@ -138,7 +139,7 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
         return Ok(None);
     }
     let earlier = made_with(&claim.key).filter(publications::idempotency_key.eq(&claim.idempotency_key));
-    let earlier = Standing::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
+    let earlier = Submission::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
     if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != claim.digest {
         return Ok(Some(earlier));
     }

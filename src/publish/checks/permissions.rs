@@ -4,7 +4,7 @@
 //! Must not know keys.
 
 use crate::access::Rights;
-use crate::db::write::release_writer::Publication;
+use crate::db::write::release_writer::ReleaseWriter;
 use crate::problem::FileFault;
 use crate::publication::Effect;
 use crate::publish::errors::{Faults, PublishError};
@@ -61,7 +61,7 @@ pub fn datasets(
 /// # Errors
 /// [`PublishError::Forbidden`], or the database's.
 pub async fn rows(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     (effects, number): (&[Effect], i32),
     rights: &Rights,

@@ -1,13 +1,13 @@
 //! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
 //! Must not know how rows are read, nor what becomes of them.
 
-use crate::db::write::merge::Scope;
-use crate::db::write::release_writer::Publication;
-use crate::db::write::staging::{Place, Stage};
+use crate::db::write::merge::ReplaceScope;
+use crate::db::write::release_writer::ReleaseWriter;
+use crate::db::write::staging::{RowLocation, Stage};
 use crate::problem::FileFault;
 use crate::publish::errors::{Faults, PublishError};
-use crate::publish::input::files::{Input, Inputs, Part, Spring};
-use crate::publish::input::manifest::Mode;
+use crate::publish::input::files::{Input, InputPart, Inputs, PartKind};
+use crate::publish::input::manifest::MergeMode;
 use crate::publish::rows::copy_writer::column_name;
 use crate::query::{Dataset, Field, Kind, Shape, value};
 
@@ -21,10 +21,10 @@ const VALID_TO: &str = "valid_to";
 /// The database's; faults of the rows are gathered.
 pub async fn staged(
     inputs: &Inputs,
-    (dataset, springs): (&'static Dataset, &[Spring]),
+    (dataset, springs): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     faults: &mut Faults,
-) -> Result<Vec<Scope>, PublishError> {
+) -> Result<Vec<ReplaceScope>, PublishError> {
     let doubled = stage.duplicates().await?;
     faults.unlisted(doubled.more);
     for place in doubled.listed {
@@ -37,7 +37,8 @@ pub async fn staged(
             faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
         }
     }
-    let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
+    let mut files: Vec<usize> =
+        springs.iter().filter(|spring| spring.part != PartKind::Recipe).map(|spring| spring.input).collect();
     files.dedup();
     let mut replaced = Vec::new();
     for at in files {
@@ -53,7 +54,7 @@ pub async fn staged(
                 faults.push(fault(inputs, place, Some(field), detail));
             }
         }
-        if input.file.mode == Mode::Replace && !scope.is_empty() {
+        if input.file.mode == MergeMode::Replace && !scope.is_empty() {
             replaced.push(scope);
         }
     }
@@ -75,8 +76,8 @@ pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
 }
 
 /// The scope of a file in a dataset; one that is at fault is gathered, and then as good as none.
-fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope {
-    let mut scope = Scope::new();
+fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> ReplaceScope {
+    let mut scope = ReplaceScope::new();
     for (name, values) in &input.file.scope {
         let mut wrong = |why: String| faults.push(FileFault::of_file(&input.file.path, format!("the scope's `{name}` {why}")));
         let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_list()) else {
@@ -125,10 +126,10 @@ async fn totals(
 /// # Errors
 /// The database's; faults and warnings are gathered.
 pub async fn merged(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     inputs: &Inputs,
-    (dataset, springs): (&'static Dataset, &[Spring]),
+    (dataset, springs): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     (faults, warnings): (&mut Faults, &mut Faults),
 ) -> Result<(), PublishError> {
@@ -152,7 +153,7 @@ pub async fn merged(
         found.listed.into_iter().for_each(|(place, why)| told.push(fault(inputs, place, Some("value"), why)));
     }
     for spring in springs {
-        let Part::Table(at) = spring.part else { continue };
+        let PartKind::Table(at) = spring.part else { continue };
         let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
         let Some(unit) = unit else { continue };
         let others = stage.other_units(spring.origin, unit).await?;
@@ -165,7 +166,7 @@ pub async fn merged(
 }
 
 /// The fault, or the warning, at the place of a staged row.
-pub fn fault(inputs: &Inputs, place: Place, field: Option<&str>, detail: String) -> FileFault {
+pub fn fault(inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: String) -> FileFault {
     let origin = &inputs.origins[place.origin];
     FileFault {
         line: Some(place.line),

@@ -1,7 +1,7 @@
 //! Owns the withdrawal of rows by their codes, each with a reason; and that nothing is left that speaks of them.
 //! Must not know how rows are closed.
 
-use crate::db::write::release_writer::Publication;
+use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::withdrawals;
 use crate::problem::FileFault;
 use crate::publication::Effect;
@@ -15,7 +15,7 @@ use crate::query::{Dataset, Rows};
 /// # Errors
 /// The database's; codes that are not there are gathered.
 pub async fn close(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     manifest: &Manifest,
     number: i32,
@@ -64,7 +64,7 @@ pub async fn close(
 }
 
 /// The codes closest to one that is not there, as the end of a sentence.
-async fn near(publication: &Publication<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
+async fn near(publication: &ReleaseWriter<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
     let codes = publication.closest(dataset, code).await?.join(", ");
     Ok(if codes.is_empty() { codes } else { format!("; closest: {codes}") })
 }
@@ -74,7 +74,7 @@ async fn near(publication: &Publication<'_>, dataset: &'static Dataset, code: &s
 /// # Errors
 /// The database's; faults are gathered.
 pub async fn check(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     effects: &[Effect],
     number: i32,

@@ -6,13 +6,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::manifest::{File, Manifest, Mode};
+use super::manifest::{Manifest, ManifestFile, MergeMode};
 use super::readers;
 use super::readers::detect::Scan;
 use crate::problem::FileFault;
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::file_tree::FileTree;
-use crate::publish::rows::copy_writer::Origin;
+use crate::publish::rows::copy_writer::FileOrigin;
 use crate::publish::rows::recipe::{self, Companion, Recipe};
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Rows};
@@ -20,7 +20,7 @@ use crate::query::{Dataset, Rows};
 /// One file with all that is needed to read it.
 pub struct Input {
     /// What the manifest says of it.
-    pub file: File,
+    pub file: ManifestFile,
     /// Where it is.
     pub path: PathBuf,
     /// What was found out about it.
@@ -31,18 +31,18 @@ pub struct Input {
 
 /// Where some rows of a dataset come from.
 #[derive(Clone, Copy, Debug)]
-pub struct Spring {
+pub struct InputPart {
     /// The index of the input.
     pub input: usize,
     /// The index of its origin.
     pub origin: usize,
     /// Which part of it.
-    pub part: Part,
+    pub part: PartKind,
 }
 
 /// A part of an input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum PartKind {
     /// The file, whose headers are the names of fields.
     Whole,
     /// A table that the recipe names.
@@ -56,9 +56,9 @@ pub struct Inputs {
     /// The files.
     pub inputs: Vec<Input>,
     /// The files and their sheets, for places.
-    pub origins: Vec<Origin>,
+    pub origins: Vec<FileOrigin>,
     /// The springs of each dataset, in the order of the registry.
-    pub datasets: Vec<(&'static Dataset, Vec<Spring>)>,
+    pub datasets: Vec<(&'static Dataset, Vec<InputPart>)>,
 }
 
 impl Inputs {
@@ -82,7 +82,7 @@ impl Inputs {
         }
         faults.check()?;
         let mut gathered = Self { inputs, origins: Vec::new(), datasets: Vec::new() };
-        let mut springs: BTreeMap<String, Vec<Spring>> = BTreeMap::new();
+        let mut springs: BTreeMap<String, Vec<InputPart>> = BTreeMap::new();
         for at in 0..gathered.inputs.len() {
             for (dataset, spring) in gathered.springs(at) {
                 springs.entry(dataset).or_default().push(spring);
@@ -106,26 +106,26 @@ impl Inputs {
     /// How many bytes there are to read, a workbook's for each of its tables.
     pub fn bytes(&self) -> u64 {
         let springs = self.datasets.iter().flat_map(|(_, springs)| springs);
-        springs.filter(|spring| spring.part != Part::Recipe).map(|spring| self.inputs[spring.input].scan.bytes).sum()
+        springs.filter(|spring| spring.part != PartKind::Recipe).map(|spring| self.inputs[spring.input].scan.bytes).sum()
     }
 
     /// Which datasets an input feeds.
-    fn springs(&mut self, at: usize) -> Vec<(String, Spring)> {
+    fn springs(&mut self, at: usize) -> Vec<(String, InputPart)> {
         let input = &self.inputs[at];
         let mut found = Vec::new();
         let mut origins = Vec::new();
         let first = self.origins.len();
-        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, part: Part| {
-            found.push((dataset.to_owned(), Spring { input: at, origin: first + origins.len(), part }));
-            origins.push(Origin { file: file.to_owned(), sheet: sheet.cloned() });
+        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, part: PartKind| {
+            found.push((dataset.to_owned(), InputPart { input: at, origin: first + origins.len(), part }));
+            origins.push(FileOrigin { file: file.to_owned(), sheet: sheet.cloned() });
         };
         match &input.recipe {
-            None => add(input.file.dataset.as_deref().unwrap_or_default(), &input.file.path, None, Part::Whole),
+            None => add(input.file.dataset.as_deref().unwrap_or_default(), &input.file.path, None, PartKind::Whole),
             Some((recipe, _)) => {
                 let named = input.file.recipe.as_deref().unwrap_or_default();
-                recipe.rows.keys().for_each(|dataset| add(dataset, named, None, Part::Recipe));
+                recipe.rows.keys().for_each(|dataset| add(dataset, named, None, PartKind::Recipe));
                 for (index, table) in recipe.tables.iter().enumerate() {
-                    add(&table.dataset, &input.file.path, table.sheet.as_ref(), Part::Table(index));
+                    add(&table.dataset, &input.file.path, table.sheet.as_ref(), PartKind::Table(index));
                 }
             }
         }
@@ -136,7 +136,7 @@ impl Inputs {
     /// The origins of an input's own rows, those of the file.
     pub fn origins_of(&self, input: usize) -> Vec<i32> {
         let springs = self.datasets.iter().flat_map(|(_, springs)| springs);
-        let own = springs.filter(|spring| spring.input == input && spring.part != Part::Recipe);
+        let own = springs.filter(|spring| spring.input == input && spring.part != PartKind::Recipe);
         own.filter_map(|spring| i32::try_from(spring.origin).ok()).collect()
     }
 
@@ -147,9 +147,9 @@ impl Inputs {
 }
 
 /// Scans one file.
-fn scanned(file: &File, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
+fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
     let fault = |detail: String| Ok(Err(FileFault::of_file(&file.path, detail)));
-    if file.mode == Mode::Replace && file.scope.is_empty() {
+    if file.mode == MergeMode::Replace && file.scope.is_empty() {
         return fault("in mode `replace`, its `scope` must say which rows it stands for".to_owned());
     }
     let recipe = match (&file.recipe, &file.dataset) {

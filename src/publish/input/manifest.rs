@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use super::readers::dialect::Dialect;
+use super::readers::dialect::FileDialect;
 use crate::publish::errors::PublishError;
 
 /// Name of the manifest in a folder.
@@ -31,10 +31,10 @@ pub struct Manifest {
     pub warn_above: f64,
     /// The files, in any order.
     #[serde(default, rename = "file")]
-    pub files: Vec<File>,
+    pub files: Vec<ManifestFile>,
     /// The rows to withdraw.
     #[serde(default)]
-    pub withdraw: Vec<Withdrawal>,
+    pub withdraw: Vec<ManifestWithdrawal>,
 }
 
 fn half() -> f64 {
@@ -44,7 +44,7 @@ fn half() -> f64 {
 /// One file of a publication.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct File {
+pub struct ManifestFile {
     /// Path from the manifest.
     pub path: String,
     /// The dataset of its rows, when its headers are the names of fields.
@@ -59,7 +59,7 @@ pub struct File {
     pub sha256: Option<String>,
     /// How it is written, where that is not to be detected.
     #[serde(default)]
-    pub dialect: Dialect,
+    pub dialect: FileDialect,
     /// Values that every row has, for columns that the file leaves out.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
@@ -68,16 +68,16 @@ pub struct File {
     pub totals: BTreeMap<String, String>,
     /// What becomes of rows that the file does not have.
     #[serde(default)]
-    pub mode: Mode,
+    pub mode: MergeMode,
     /// In mode `replace`, the rows that the file stands for: those with these values in these fields.
     #[serde(default)]
-    pub scope: BTreeMap<String, Values>,
+    pub scope: BTreeMap<String, ScopeValues>,
 }
 
 /// What becomes of rows that a file does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
+pub enum MergeMode {
     /// They stay.
     #[default]
     Merge,
@@ -88,19 +88,19 @@ pub enum Mode {
 /// One value or several.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Values {
+pub enum ScopeValues {
     /// One.
     One(String),
     /// Any of these.
     Many(Vec<String>),
 }
 
-impl Values {
+impl ScopeValues {
     /// The values.
     pub fn as_slice(&self) -> &[String] {
         match self {
-            Values::One(value) => std::slice::from_ref(value),
-            Values::Many(values) => values,
+            ScopeValues::One(value) => std::slice::from_ref(value),
+            ScopeValues::Many(values) => values,
         }
     }
 }
@@ -108,7 +108,7 @@ impl Values {
 /// Rows to withdraw, with what their readers are told.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Withdrawal {
+pub struct ManifestWithdrawal {
     /// The dataset.
     pub dataset: String,
     /// The codes of the rows.
@@ -121,13 +121,13 @@ pub struct Withdrawal {
 
 impl Manifest {
     /// The manifest of a file that comes alone, as far as it says nothing else.
-    pub fn of(file: File) -> Self {
+    pub fn of(file: ManifestFile) -> Self {
         let title = format!("Publication de {}", file.path);
         Self { title: title.clone(), description: title, files: vec![file], ..Self::empty() }
     }
 
     /// The manifest of a withdrawal that comes alone.
-    pub fn withdrawing(withdrawal: Withdrawal) -> Self {
+    pub fn withdrawing(withdrawal: ManifestWithdrawal) -> Self {
         let title = format!("Retrait : {}", withdrawal.reason);
         Self { title: title.clone(), description: title, withdraw: vec![withdrawal], ..Self::empty() }
     }

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::manifest::{File, Manifest};
+use super::manifest::{Manifest, ManifestFile};
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
 use crate::publish::rows::recipe;
@@ -12,7 +12,7 @@ use crate::publish::rows::recipe;
 ///
 /// # Errors
 /// When its recipe cannot be read.
-pub fn manifest_of(file: File, folder: &Path, recipes: &FileTree) -> Result<Manifest, PublishError> {
+pub fn manifest_of(file: ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Manifest, PublishError> {
     let said = file.recipe.as_deref().map(|named| recipe::load(named, folder, recipes)).transpose()?;
     Ok(match said {
         Some(recipe) => Manifest {

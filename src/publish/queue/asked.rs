@@ -4,12 +4,12 @@
 use tempfile::TempDir;
 
 use crate::access::Rights;
-use crate::db::write::submissions::Claim;
+use crate::db::write::submissions::NewSubmission;
 
 /// A publication that is handed in.
-pub struct Asked {
+pub struct QueuedPublication {
     /// What it is, and who asks.
-    pub claim: Claim,
+    pub claim: NewSubmission,
     /// What the key admits.
     pub rights: Rights,
     /// The request that asks.

@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::asked::Asked;
+use super::asked::QueuedPublication;
 use super::uploads::Uploads;
 use super::worker::Worker;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
-use crate::db::write::api_keys::{self, Key};
-use crate::db::write::submissions::{self, Settled, Standing};
+use crate::db::write::api_keys::{self, ApiKey};
+use crate::db::write::submissions::{self, Submission, SubmissionResult};
 use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
@@ -30,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the desk goes by.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct QueueSettings {
     /// The folder in which files are received.
     pub uploads: PathBuf,
     /// The recipes that are called by name.
@@ -41,9 +41,9 @@ pub struct Settings {
 
 /// The desk, shared by all workers.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct SubmissionQueue(Arc<QueueInner>);
 
-struct Inner {
+struct QueueInner {
     worker: Arc<Worker>,
     runtime: Option<Runtime>,
     uploads: Option<Uploads>,
@@ -52,17 +52,17 @@ struct Inner {
 }
 
 /// The right to hand one publication in, given back when that ends.
-pub struct Place(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
+pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
 
 /// What is answered at the desk.
-pub enum Answer {
+pub enum Enqueued {
     /// It will be done; what came of it follows.
-    Taken(oneshot::Receiver<Settled>),
+    FieldValue(oneshot::Receiver<SubmissionResult>),
     /// It was asked for before under the same idempotency key.
-    Known(Standing),
+    Known(Submission),
 }
 
-impl Drop for Inner {
+impl Drop for QueueInner {
     fn drop(&mut self) {
         // A runtime that is simply dropped would wait for its tasks, which no worker's thread may do.
         if let Some(runtime) = self.runtime.take() {
@@ -71,13 +71,13 @@ impl Drop for Inner {
     }
 }
 
-impl Desk {
+impl SubmissionQueue {
     /// Opens the desk. Where the folder for files cannot be used nothing can be handed in, and the rest of the service is
     /// none the worse.
     ///
     /// # Panics
     /// When the system gives no thread.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], settings: Settings, counts: Publications) -> Self {
+    pub fn new(database: Database, registry: &'static [&'static Dataset], settings: QueueSettings, counts: Publications) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("publish")
@@ -86,7 +86,7 @@ impl Desk {
             .expect("the system gives a thread at start");
         let unusable = |error| log::error!("{} cannot be used: {error}", settings.uploads.display());
         let uploads = Uploads::open(&settings.uploads).map_err(unusable).ok();
-        Self(Arc::new(Inner {
+        Self(Arc::new(QueueInner {
             worker: Arc::new(Worker::new(database, registry, settings.recipes, counts)),
             runtime: Some(runtime),
             uploads,
@@ -111,8 +111,8 @@ impl Desk {
     }
 
     /// The right to hand one publication in; nothing when too many are.
-    pub fn place(&self) -> Option<Place> {
-        Arc::clone(&self.0.places).try_acquire_owned().ok().map(Place)
+    pub fn place(&self) -> Option<QueuePermit> {
+        Arc::clone(&self.0.places).try_acquire_owned().ok().map(QueuePermit)
     }
 
     /// A folder to receive files in, gone with what is given.
@@ -127,7 +127,7 @@ impl Desk {
     ///
     /// # Errors
     /// The database's.
-    pub async fn key(&self, hash: [u8; 32]) -> Result<Option<Key>, DbError> {
+    pub async fn key(&self, hash: [u8; 32]) -> Result<Option<ApiKey>, DbError> {
         self.ask(move |client| async move { api_keys::find(client.as_ref(), &hash).await }).await
     }
 
@@ -135,7 +135,7 @@ impl Desk {
     ///
     /// # Errors
     /// The database's.
-    pub async fn standing(&self, key: String, id: String) -> Result<Option<Standing>, DbError> {
+    pub async fn standing(&self, key: String, id: String) -> Result<Option<Submission>, DbError> {
         self.ask(move |client| async move { submissions::find(&client, &key, &id).await }).await
     }
 
@@ -143,10 +143,10 @@ impl Desk {
     ///
     /// # Errors
     /// The database's; then it is not done.
-    pub async fn hand_in(&self, place: Place, asked: Asked) -> Result<Answer, DbError> {
+    pub async fn hand_in(&self, place: QueuePermit, asked: QueuedPublication) -> Result<Enqueued, DbError> {
         let claim = asked.claim.clone();
         if let Some(known) = self.ask(move |client| async move { submissions::claim(&client, &claim).await }).await? {
-            return Ok(Answer::Known(known));
+            return Ok(Enqueued::Known(known));
         }
         let (sender, receiver) = oneshot::channel();
         let worker = Arc::clone(&self.0.worker);
@@ -156,7 +156,7 @@ impl Desk {
             // Whoever asked may have gone; the audit says what came of it.
             _ = sender.send(settled);
         });
-        Ok(Answer::Taken(receiver))
+        Ok(Enqueued::FieldValue(receiver))
     }
 
     fn runtime(&self) -> &Runtime {

@@ -8,17 +8,17 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::asked::Asked;
+use super::asked::QueuedPublication;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
-use crate::db::write::audit::{self, By};
-use crate::db::write::submissions::{self, Claim, Settled, Standing};
+use crate::db::write::audit::{self, Requester};
+use crate::db::write::submissions::{self, NewSubmission, Submission, SubmissionResult};
 use crate::metrics::Publications;
 use crate::publication::{Outcome, Report};
 use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
-use crate::publish::input::manifest::{File, Manifest};
+use crate::publish::input::manifest::{Manifest, ManifestFile};
 use crate::publish::input::single_file_manifest::manifest_of;
 use crate::publish::pipeline::{self, Job};
 use crate::publish::progress::Progress;
@@ -59,10 +59,10 @@ impl Worker {
     }
 
     /// Does one publication when its turn has come.
-    pub async fn work(self: &Arc<Self>, asked: Asked) -> Settled {
+    pub async fn work(self: &Arc<Self>, asked: QueuedPublication) -> SubmissionResult {
         let progress = Progress::start(&asked.claim.id);
         let beating = tokio::spawn(beat(Arc::clone(self), asked.claim.id.clone(), progress.clone()));
-        let by = By {
+        let by = Requester {
             actor: asked.claim.key.clone(),
             files: asked.files.clone(),
             request_id: Some(asked.request_id.clone()),
@@ -82,7 +82,12 @@ impl Worker {
         settled
     }
 
-    async fn settled(&self, outcome: Result<Report, PublishError>, asked: &Asked, by: &By) -> Settled {
+    async fn settled(
+        &self,
+        outcome: Result<Report, PublishError>,
+        asked: &QueuedPublication,
+        by: &Requester,
+    ) -> SubmissionResult {
         match (audit_record::settled(&outcome, asked.folder.path()), outcome) {
             (Some(settled), _) => settled,
             (None, Err(error)) => {
@@ -93,13 +98,13 @@ impl Worker {
         }
     }
 
-    async fn publish(&self, asked: &Asked, by: &By, progress: &Progress) -> Result<Report, PublishError> {
+    async fn publish(&self, asked: &QueuedPublication, by: &Requester, progress: &Progress) -> Result<Report, PublishError> {
         let mut client = self.database.writer().await?;
         let (folder, recipes, trial) = (asked.folder.path().to_owned(), self.recipes.clone(), asked.claim.dry_run);
         let manifest = match &asked.alone {
             None => Manifest::read(&folder),
             Some((path, recipe)) => {
-                let file = File { path: path.clone(), recipe: Some(recipe.clone()), ..File::default() };
+                let file = ManifestFile { path: path.clone(), recipe: Some(recipe.clone()), ..ManifestFile::default() };
                 manifest_of(file, &folder, &recipes)
             }
         };
@@ -128,7 +133,7 @@ impl Worker {
 
     /// Writes down that a publication failed, so that it can be asked for again at once; unless it had been made when the
     /// database was lost.
-    async fn fail(&self, by: &By, claim: &Claim, error: &PublishError) -> Settled {
+    async fn fail(&self, by: &Requester, claim: &NewSubmission, error: &PublishError) -> SubmissionResult {
         let why = match error {
             PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)) => Some("away"),
             PublishError::Database(DbError::ReadOnly(_)) => Some("read-only"),
@@ -136,10 +141,10 @@ impl Worker {
             _ => None,
         };
         let detail = json!({"passing": why.is_some(), "why": why});
-        let settled = Settled { outcome: Outcome::Failed, release: None, detail };
+        let settled = SubmissionResult { outcome: Outcome::Failed, release: None, detail };
         let written = match self.connection().await {
             Ok(client) => match submissions::find(&client, &claim.key, &claim.id).await {
-                Ok(Some(Standing { settled: Some(made), .. })) => return made,
+                Ok(Some(Submission { settled: Some(made), .. })) => return made,
                 Ok(_) => {
                     let line = by.line(claim.dry_run, settled.outcome, None, settled.detail.clone());
                     audit::record(client.as_ref(), &line).await

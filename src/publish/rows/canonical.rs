@@ -8,17 +8,17 @@ use std::ops::ControlFlow;
 use chrono::{Days, NaiveDate};
 
 use super::cell;
-use super::copy_writer::{Origin, Output};
+use super::copy_writer::{CopyWriter, FileOrigin};
 use crate::problem::FileFault;
-use crate::publish::input::readers::error::Broken;
-use crate::publish::input::readers::file_format::Written;
-use crate::publish::input::readers::record::{Form, Record};
-use crate::publish::input::readers::sink::Sink;
+use crate::publish::input::readers::error::ReadError;
+use crate::publish::input::readers::file_format::FileFormat;
+use crate::publish::input::readers::record::{CellType, Record};
+use crate::publish::input::readers::sink::RecordSink;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin, period};
 
 /// Where the values of a column come from.
-enum Way {
+enum ColumnSource {
     Cell(usize),
     Constant(Option<String>),
     PeriodBound { cell: usize, end: bool },
@@ -26,41 +26,41 @@ enum Way {
 }
 
 /// Reads the records of a canonical file.
-pub struct Canonical<'a> {
-    output: &'a mut Output,
-    origin: (usize, &'a Origin),
+pub struct CanonicalReader<'a> {
+    output: &'a mut CopyWriter,
+    origin: (usize, &'a FileOrigin),
     constants: &'a BTreeMap<String, String>,
-    columns: Option<Vec<(&'static Field, Way)>>,
+    columns: Option<Vec<(&'static Field, ColumnSource)>>,
     width: usize,
-    dialect: Reading,
+    dialect: CellSyntax,
 }
 
 /// What the way in which a file is written means for its cells.
 #[derive(Clone, Copy, Default)]
-pub struct Reading {
+pub struct CellSyntax {
     /// A comma may stand for the decimal point: the file's delimiter is another.
     comma: bool,
     /// Texts like formulas begin with an apostrophe, as in exports for spreadsheets.
     guarded: bool,
 }
 
-impl Reading {
+impl CellSyntax {
     /// What follows from the way a file is written.
-    pub fn of(written: &Written) -> Self {
+    pub fn of(written: &FileFormat) -> Self {
         match written {
-            Written::Delimited(text) => Self { comma: text.delimiter != b',', guarded: text.mark },
+            FileFormat::Delimited(text) => Self { comma: text.delimiter != b',', guarded: text.mark },
             _ => Self::default(),
         }
     }
 }
 
-impl<'a> Canonical<'a> {
+impl<'a> CanonicalReader<'a> {
     /// A reader whose rows go to `output`.
     pub fn new(
-        output: &'a mut Output,
-        origin: (usize, &'a Origin),
+        output: &'a mut CopyWriter,
+        origin: (usize, &'a FileOrigin),
         constants: &'a BTreeMap<String, String>,
-        dialect: Reading,
+        dialect: CellSyntax,
     ) -> Self {
         Self { output, origin, constants, columns: None, width: 0, dialect }
     }
@@ -70,21 +70,21 @@ impl<'a> Canonical<'a> {
         self.columns.is_some()
     }
 
-    fn row(&mut self, record: &Record, columns: &[(&'static Field, Way)]) {
+    fn row(&mut self, record: &Record, columns: &[(&'static Field, ColumnSource)]) {
         let (at, origin) = self.origin;
         self.output.warn_of_destroyed(origin, record);
         for (field, way) in columns {
             let (text, given) = match way {
-                Way::Empty => (None, None),
-                Way::Constant(text) => {
+                ColumnSource::Empty => (None, None),
+                ColumnSource::Constant(text) => {
                     self.output.write(text.as_deref());
                     continue;
                 }
-                Way::PeriodBound { cell, end } => {
+                ColumnSource::PeriodBound { cell, end } => {
                     self.output.write(period_bound(record.text(*cell), *end).as_deref());
                     continue;
                 }
-                Way::Cell(cell) => match self.text(field, record, *cell) {
+                ColumnSource::Cell(cell) => match self.text(field, record, *cell) {
                     Ok(text) => (text, Some(record.text(*cell))),
                     Err(why) => {
                         self.output.write(None);
@@ -113,25 +113,25 @@ impl<'a> Canonical<'a> {
             return Ok(None);
         }
         match (record.form(cell), field.kind) {
-            (Form::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
-            (Form::Json, Kind::Json { .. }) => Ok(Some(text.into())),
-            (Form::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
-            (Form::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
-            (Form::Date, _) => Err(format!("is a date, where {} is not", field.name)),
-            (Form::Number, Kind::Integer { .. } | Kind::Decimal | Kind::Period) => Ok(Some(text.into())),
-            (Form::Number, Kind::Date) => day(text).map(|day| Some(day.into())),
-            (Form::Number, Kind::Json { .. }) => Err("is a number".to_owned()),
-            (Form::Number, _) => Err("is a number in the file, where texts are needed: leading zeros may be lost".to_owned()),
-            (Form::Text, Kind::Decimal) if self.dialect.comma && !text.contains('.') => {
+            (CellType::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
+            (CellType::Json, Kind::Json { .. }) => Ok(Some(text.into())),
+            (CellType::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
+            (CellType::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
+            (CellType::Date, _) => Err(format!("is a date, where {} is not", field.name)),
+            (CellType::Number, Kind::Integer { .. } | Kind::Decimal | Kind::Period) => Ok(Some(text.into())),
+            (CellType::Number, Kind::Date) => day(text).map(|day| Some(day.into())),
+            (CellType::Number, Kind::Json { .. }) => Err("is a number".to_owned()),
+            (CellType::Number, _) => Err("is a number in the file, where texts are needed: leading zeros may be lost".to_owned()),
+            (CellType::Text, Kind::Decimal) if self.dialect.comma && !text.contains('.') => {
                 Ok(Some(if text.contains(',') { text.replacen(',', ".", 1).into() } else { text.into() }))
             }
-            (Form::Text, _) if self.dialect.guarded && is_guarded(text) => Ok(Some(text[1..].into())),
-            (Form::Text, _) => Ok(Some(text.into())),
+            (CellType::Text, _) if self.dialect.guarded && is_guarded(text) => Ok(Some(text[1..].into())),
+            (CellType::Text, _) => Ok(Some(text.into())),
         }
     }
 
     /// Finds where each column of the table comes from; nothing, with the faults, when the header will not do.
-    fn header(&mut self, record: &Record) -> Option<Vec<(&'static Field, Way)>> {
+    fn header(&mut self, record: &Record) -> Option<Vec<(&'static Field, ColumnSource)>> {
         let dataset = self.output.dataset;
         let mut wrong = Vec::new();
         let names: Vec<&str> = record.texts().map(str::trim).collect();
@@ -149,13 +149,13 @@ impl<'a> Canonical<'a> {
         for field in dataset.columns() {
             let way = match (field.kind, position(field.name), self.constants.get(field.name)) {
                 (Kind::PeriodBound { end }, _, _) => match (position("period"), self.constants.get("period")) {
-                    (Some(cell), _) => Way::PeriodBound { cell, end },
-                    (None, Some(text)) => Way::Constant(period_bound(text, end)),
-                    (None, None) => Way::Empty,
+                    (Some(cell), _) => ColumnSource::PeriodBound { cell, end },
+                    (None, Some(text)) => ColumnSource::Constant(period_bound(text, end)),
+                    (None, None) => ColumnSource::Empty,
                 },
-                (_, Some(at), _) => Way::Cell(at),
+                (_, Some(at), _) => ColumnSource::Cell(at),
                 (_, None, Some(text)) => match cell::check(dataset, field, Some(text)) {
-                    Ok(text) => Way::Constant(text.map(Cow::into_owned)),
+                    Ok(text) => ColumnSource::Constant(text.map(Cow::into_owned)),
                     Err(why) => {
                         wrong.push(format!("the constant `{}` {why}", field.name));
                         continue;
@@ -165,7 +165,7 @@ impl<'a> Canonical<'a> {
                     wrong.push(format!("the column `{}` is missing", field.name));
                     continue;
                 }
-                (_, None, None) => Way::Empty,
+                (_, None, None) => ColumnSource::Empty,
             };
             columns.push((field, way));
         }
@@ -177,7 +177,7 @@ impl<'a> Canonical<'a> {
     }
 }
 
-impl Sink for Canonical<'_> {
+impl RecordSink for CanonicalReader<'_> {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         let Some(columns) = self.columns.take() else {
             self.columns = self.header(record);
@@ -198,9 +198,9 @@ impl Sink for Canonical<'_> {
         if self.output.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         let column = broken.cell.and_then(|cell| {
-            let named = |way: &Way| matches!(way, Way::Cell(at) if *at == cell);
+            let named = |way: &ColumnSource| matches!(way, ColumnSource::Cell(at) if *at == cell);
             self.columns.as_ref()?.iter().find(|(_, way)| named(way)).map(|(field, _)| field.name.to_owned())
         });
         self.output.faults.push(FileFault { column, ..self.origin.1.whole(broken.line, broken.detail) });

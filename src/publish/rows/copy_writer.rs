@@ -16,14 +16,14 @@ const CHUNK: usize = 256 * 1024;
 
 /// Where rows come from: a file, or one of its sheets.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct FileOrigin {
     /// The file, as the manifest names it.
     pub file: String,
     /// The sheet, when it is named.
     pub sheet: Option<String>,
 }
 
-impl Origin {
+impl FileOrigin {
     /// A fault at a place of this origin.
     pub fn fault(&self, line: u64, column: impl Into<String>, value: &str, detail: impl Into<String>) -> FileFault {
         FileFault {
@@ -42,7 +42,7 @@ impl Origin {
 }
 
 /// The rows of one dataset on their way.
-pub struct Output {
+pub struct CopyWriter {
     /// The dataset.
     pub dataset: &'static Dataset,
     /// What is wrong so far.
@@ -56,7 +56,7 @@ pub struct Output {
     stopped: bool,
 }
 
-impl Output {
+impl CopyWriter {
     /// The way to who receives the chunks.
     pub fn new(dataset: &'static Dataset, progress: Progress, sender: Sender<Bytes>) -> Self {
         let (faults, warnings) = (Faults::default(), Faults::default());
@@ -85,7 +85,7 @@ impl Output {
     }
 
     /// Warns of characters that were destroyed before the file was sent: what they were can no longer be known.
-    pub fn warn_of_destroyed(&mut self, origin: &Origin, record: &Record) {
+    pub fn warn_of_destroyed(&mut self, origin: &FileOrigin, record: &Record) {
         if record.is_destroyed() {
             let cell = (0..record.len()).find(|cell| record.text(*cell).contains(char::REPLACEMENT_CHARACTER));
             let column = cell.map_or(String::new(), letters);

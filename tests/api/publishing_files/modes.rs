@@ -1,6 +1,6 @@
 //! The modes of a publication: it adds, changes, replaces within a scope, withdraws, or changes nothing.
 
-use reperes::db::write::release_writer::Publication;
+use reperes::db::write::release_writer::ReleaseWriter;
 use reperes::publication::{Effect, Outcome, Report};
 use serde_json::{Value, json};
 
@@ -190,7 +190,7 @@ fn a_publication_that_may_not_wait_is_refused_while_another_runs() {
     let path = folder.join("f.csv");
     let given = ["publish", path.to_str().expect("a path"), "--dataset", "observations", "--no-wait"];
     with_database(&url, async |client| {
-        let other = Publication::begin(client).await.expect("a publication can be begun");
+        let other = ReleaseWriter::begin(client).await.expect("a publication can be begun");
         assert!(other.take_turn(true).await.expect("nobody else has it").is_some());
         let (code, _, err) = command(&url, &given);
         assert_eq!(code, 5);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ADDRESS, PUBLICATION_ID, STATUS};
-use crate::db::write::submissions::{Settled, Standing};
+use crate::db::write::submissions::{Submission, SubmissionResult};
 use crate::http::response::envelope::{JSON, instant};
 use crate::problem::{FileFaults, Kind, Problem};
 use crate::publication::{Outcome, PublicationState, Report};
@@ -69,7 +69,7 @@ pub struct PublicationLinks {
 }
 
 /// The answer to whoever waited for the end.
-pub fn settled(id: &str, settled: &Settled) -> HttpResponse {
+pub fn settled(id: &str, settled: &SubmissionResult) -> HttpResponse {
     if let Some(found) = refusal(settled) {
         return problem(id, found);
     }
@@ -97,7 +97,7 @@ pub fn problem(id: &str, problem: Problem) -> HttpResponse {
 }
 
 /// The answer to whoever asks how far it is.
-pub fn publication(mut response: HttpResponseBuilder, standing: &Standing) -> HttpResponse {
+pub fn publication(mut response: HttpResponseBuilder, standing: &Submission) -> HttpResponse {
     headers(&mut response, &standing.id);
     let settled = standing.settled.as_ref();
     let release = settled.and_then(|settled| settled.release);
@@ -127,13 +127,13 @@ fn links(id: &str, release: Option<i32>) -> PublicationLinks {
 }
 
 /// The report of a publication that met no problem, as it was put down.
-fn report(settled: &Settled) -> Option<Report> {
+fn report(settled: &SubmissionResult) -> Option<Report> {
     let read = serde_json::from_value(settled.detail.clone());
     read.map_err(|error| log::error!("a report cannot be read back: {error}")).ok()
 }
 
 /// The problem that a publication met, if it met one.
-fn refusal(settled: &Settled) -> Option<Problem> {
+fn refusal(settled: &SubmissionResult) -> Option<Problem> {
     match settled.outcome {
         Outcome::Refused => {
             let files: FileFaults = serde_json::from_value(settled.detail.clone()).unwrap_or_default();

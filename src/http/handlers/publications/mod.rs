@@ -14,13 +14,13 @@ use utoipa::ToSchema;
 pub use super::publications::answer::{PublicationDocument, ReportDocument};
 pub use super::publications::status::{__path_status, status};
 use crate::access::Rights;
-use crate::db::write::submissions::{Claim, Standing};
+use crate::db::write::submissions::{NewSubmission, Submission};
 use crate::http::middleware::authentication;
 use crate::http::middleware::observe::RequestId;
 use crate::http::request::path_and_query;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
-use crate::publish::{Answer, Asked, Desk};
+use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
 use crate::query::suggest::closest;
 
 /// Where publications are handed in.
@@ -109,11 +109,11 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
     })??;
-    let id = Desk::identifier().map_err(|why| {
+    let id = SubmissionQueue::identifier().map_err(|why| {
         log::error!("{why}");
         Problem::internal()
     })?;
-    let claim = Claim {
+    let claim = NewSubmission {
         id: id.clone(),
         key: key.name.clone(),
         idempotency_key,
@@ -123,11 +123,12 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     };
     let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
     let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone());
-    let asked = Asked { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
+    let asked =
+        QueuedPublication { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
     match state.desk.hand_in(place, asked).await? {
-        Answer::Known(standing) => Ok(known(&standing, &digest)),
-        Answer::Taken(_) if asynchronous => accepted(&state, key.name, id).await,
-        Answer::Taken(settled) => match settled.await {
+        Enqueued::Known(standing) => Ok(known(&standing, &digest)),
+        Enqueued::Taken(_) if asynchronous => accepted(&state, key.name, id).await,
+        Enqueued::Taken(settled) => match settled.await {
             Ok(settled) => {
                 // Whoever publishes reads it next.
                 if let Some(number) = settled.release {
@@ -141,7 +142,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
 }
 
 /// What is answered to a request whose idempotency key was used before.
-fn known(standing: &Standing, digest: &str) -> HttpResponse {
+fn known(standing: &Submission, digest: &str) -> HttpResponse {
     let conflict = |detail: String| answer::problem(&standing.id, Problem::new(Kind::IdempotencyConflict, detail));
     match &standing.settled {
         _ if standing.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),

@@ -9,8 +9,8 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use zip::ZipArchive;
 
-use super::error::Broken;
-use super::file_format::Workbook;
+use super::error::ReadError;
+use super::file_format::WorkbookKind;
 
 /// The most bytes that the parts of a workbook may unpack to, together: about a million and a half rows.
 const UNPACKED: u64 = 1 << 30;
@@ -30,16 +30,16 @@ const ODS_CELLS: u64 = 750_000;
 /// Parts of XLSX that are read in a stream or not at all.
 const STREAMED: [&str; 5] = ["/worksheets/", "/pivotCache/", "/drawings/", "/charts/", "/externalLinks/"];
 
-fn unreadable(error: &dyn std::error::Error) -> Broken {
-    Broken::file(format!("the workbook cannot be read: {error}"))
+fn unreadable(error: &dyn std::error::Error) -> ReadError {
+    ReadError::file(format!("the workbook cannot be read: {error}"))
 }
 
 /// Unpacks everything once, keeping nothing, so that what the archive says of itself need not be believed.
 ///
 /// # Errors
 /// When it is no archive, or would take more than a workbook of data does.
-pub fn inspect(path: &Path, kind: Workbook) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+pub fn inspect(path: &Path, kind: WorkbookKind) -> Result<(), ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| unreadable(&error))?;
     let (mut unpacked, mut held, mut other, mut buffer) = (0, 0, 0, vec![0; 64 * 1024]);
     for at in 0..archive.len() {
@@ -47,7 +47,7 @@ pub fn inspect(path: &Path, kind: Workbook) -> Result<(), Broken> {
         let name = part.name().map_err(|error| unreadable(&error))?.into_owned();
         let xml = name.ends_with(".xml") || name.ends_with(".rels");
         let large = name.ends_with("sharedStrings.xml") || name == "content.xml" || !xml;
-        let streamed = kind == Workbook::Xlsx && xml && STREAMED.iter().any(|folder| name.contains(folder));
+        let streamed = kind == WorkbookKind::Xlsx && xml && STREAMED.iter().any(|folder| name.contains(folder));
         let (mut untagged, mut first) = (0, true);
         loop {
             let read = part.read(&mut buffer).map_err(|error| unreadable(&error))?;
@@ -74,17 +74,17 @@ pub fn inspect(path: &Path, kind: Workbook) -> Result<(), Broken> {
             }
         }
     }
-    if kind == Workbook::Ods {
+    if kind == WorkbookKind::Ods {
         let content = archive.by_name("content.xml").map_err(|error| unreadable(&error))?;
         if cells(BufReader::new(content))? > ODS_CELLS {
-            return Err(Broken::file(format!("the workbook has more than {ODS_CELLS} cells; save it as .xlsx or .csv")));
+            return Err(ReadError::file(format!("the workbook has more than {ODS_CELLS} cells; save it as .xlsx or .csv")));
         }
     }
     Ok(())
 }
 
-fn too_much(name: &str) -> Broken {
-    Broken::file(format!(
+fn too_much(name: &str) -> ReadError {
+    ReadError::file(format!(
         "its part `{}` unpacks to more than a workbook of data does ({} MiB in all, {} MiB of texts, {} MiB of styles, 1 MiB in one cell)",
         crate::problem::echo(name),
         UNPACKED >> 20,
@@ -103,7 +103,7 @@ fn promises(head: &[u8]) -> u64 {
 
 /// About how many cells the sheets of an ODS have, once what is repeated has been repeated. What is empty at the end
 /// of a row or of a sheet does not count.
-fn cells(content: impl BufRead) -> Result<u64, Broken> {
+fn cells(content: impl BufRead) -> Result<u64, ReadError> {
     let mut xml = quick_xml::Reader::from_reader(content);
     let config = xml.config_mut();
     (config.expand_empty_elements, config.check_end_names) = (true, false);

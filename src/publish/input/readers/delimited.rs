@@ -8,11 +8,11 @@ use std::path::Path;
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::error::Broken;
-use super::file_format::Text;
+use super::error::ReadError;
+use super::file_format::DelimitedText;
 use super::limits::{RECORD_BYTES, RECORD_CELLS};
 use super::record::Record;
-use super::sink::Sink;
+use super::sink::RecordSink;
 
 /// Bytes read at a time.
 const CHUNK: usize = 256 * 1024;
@@ -21,8 +21,8 @@ const CHUNK: usize = 256 * 1024;
 ///
 /// # Errors
 /// When the file cannot be read further: a record that does not end, or too many cells.
-pub fn read(path: &Path, text: &Text, sink: &mut dyn Sink) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+pub fn read(path: &Path, text: &DelimitedText, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     if text.encoding == encoding_rs::UTF_8 {
         return Records::new(file, text).read(sink);
     }
@@ -46,13 +46,13 @@ struct Records<R> {
 }
 
 impl<R: Read> Records<R> {
-    fn new(reader: R, text: &Text) -> Self {
+    fn new(reader: R, text: &DelimitedText) -> Self {
         let csv = ReaderBuilder::new().delimiter(text.delimiter).quote(text.quote).build();
         let (input, output, ends) = (vec![0; CHUNK], vec![0; 4096], vec![0; 64]);
         Self { reader, csv, input, rest: 0..0, ended: false, begun: false, line: 1, last: 0, output, ends }
     }
 
-    fn read(mut self, sink: &mut dyn Sink) -> Result<(), Broken> {
+    fn read(mut self, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
         self.skip_mark()?;
         let mut record = Record::default();
         loop {
@@ -74,7 +74,7 @@ impl<R: Read> Records<R> {
     }
 
     /// Reads one record and says how many bytes and cells it has; nothing at the end.
-    fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>, Broken> {
+    fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>, ReadError> {
         let (mut bytes, mut cells) = (0, 0);
         loop {
             if self.rest.is_empty() && !self.ended {
@@ -85,7 +85,7 @@ impl<R: Read> Records<R> {
             let input = if ending { b"\n" } else { &self.input[self.rest.clone()] };
             let (result, read, written, ended) = self.csv.read_record(input, &mut self.output[bytes..], &mut self.ends[cells..]);
             if ending && matches!(result, ReadRecordResult::InputEmpty) {
-                return Err(Broken::line(line, "a quotation mark in this row is not closed before the end of the file"));
+                return Err(ReadError::line(line, "a quotation mark in this row is not closed before the end of the file"));
             }
             if !ending {
                 self.pass(read);
@@ -102,14 +102,14 @@ impl<R: Read> Records<R> {
                 ReadRecordResult::OutputFull => {
                     let megabytes = RECORD_BYTES >> 20;
                     let detail = format!("a row of more than {megabytes} MiB begins here: a quotation mark is not closed");
-                    return Err(Broken::line(line, detail));
+                    return Err(ReadError::line(line, detail));
                 }
                 ReadRecordResult::OutputEndsFull if self.ends.len() < RECORD_CELLS => {
                     let doubled = (self.ends.len() * 2).min(RECORD_CELLS);
                     self.ends.resize(doubled, 0);
                 }
                 ReadRecordResult::OutputEndsFull => {
-                    return Err(Broken::line(line, format!("the row has more than {RECORD_CELLS} cells")));
+                    return Err(ReadError::line(line, format!("the row has more than {RECORD_CELLS} cells")));
                 }
                 ReadRecordResult::Record => return Ok(Some((bytes, cells))),
                 ReadRecordResult::End => return Ok(None),
@@ -129,15 +129,15 @@ impl<R: Read> Records<R> {
         self.rest.start += read;
     }
 
-    fn more(&mut self) -> Result<(), Broken> {
-        let read = self.reader.read(&mut self.input).map_err(|error| Broken::line(self.line, error.to_string()))?;
+    fn more(&mut self) -> Result<(), ReadError> {
+        let read = self.reader.read(&mut self.input).map_err(|error| ReadError::line(self.line, error.to_string()))?;
         self.ended = read == 0;
         self.rest = 0..read;
         Ok(())
     }
 
     /// Leaves out the byte order mark, which is no part of the first cell.
-    fn skip_mark(&mut self) -> Result<(), Broken> {
+    fn skip_mark(&mut self) -> Result<(), ReadError> {
         self.more()?;
         if self.input[self.rest.clone()].starts_with("\u{feff}".as_bytes()) {
             self.rest.start += 3;
@@ -146,7 +146,7 @@ impl<R: Read> Records<R> {
     }
 
     /// Blank lines are no records; leaving them out here keeps the count of lines right.
-    fn skip_blank_lines(&mut self) -> Result<(), Broken> {
+    fn skip_blank_lines(&mut self) -> Result<(), ReadError> {
         loop {
             match self.input[self.rest.clone()].first() {
                 Some(b'\n' | b'\r') => self.pass(1),
@@ -157,13 +157,13 @@ impl<R: Read> Records<R> {
         }
     }
 
-    fn tell_bytes(&self, line: u64, cells: usize, sink: &mut dyn Sink) {
+    fn tell_bytes(&self, line: u64, cells: usize, sink: &mut dyn RecordSink) {
         let mut start = 0;
         for (at, end) in self.ends[..cells].iter().enumerate() {
             if let Err(error) = std::str::from_utf8(&self.output[start..*end]) {
                 let byte = self.output[start + error.valid_up_to()];
                 let detail = format!("the byte {byte:#04x} is not UTF-8, as the rest of the file is");
-                sink.broken(Broken { line: Some(line), cell: Some(at), detail });
+                sink.broken(ReadError { line: Some(line), cell: Some(at), detail });
             }
             start = *end;
         }

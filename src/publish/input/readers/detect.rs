@@ -9,9 +9,9 @@ use csv_core::{ReadRecordResult, ReaderBuilder};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sha2::{Digest, Sha256};
 
-use super::dialect::Dialect;
-use super::error::Broken;
-use super::file_format::{Text, Workbook, Written};
+use super::dialect::FileDialect;
+use super::error::ReadError;
+use super::file_format::{DelimitedText, FileFormat, WorkbookKind};
 use super::limits::RECORD_CELLS;
 use super::{geojson, parquet, sdmx};
 use crate::query::suggest::closest;
@@ -50,28 +50,28 @@ pub struct Scan {
     /// Length, in bytes.
     pub bytes: u64,
     /// How it is written.
-    pub written: Written,
+    pub written: FileFormat,
 }
 
 /// Reads a file once through: digest, and what is not said of how it is written.
 ///
 /// # Errors
 /// When it cannot be read, is empty, or is nothing that can be read.
-pub fn scan(path: &Path, dialect: &Dialect) -> Result<Scan, Broken> {
-    let pass = Pass::over(path).map_err(|error| Broken::file(error.to_string()))?;
+pub fn scan(path: &Path, dialect: &FileDialect) -> Result<Scan, ReadError> {
+    let pass = FileScan::over(path).map_err(|error| ReadError::file(error.to_string()))?;
     let written = match dialect.format.as_deref() {
-        _ if pass.bytes == 0 => return Err(Broken::file("the file is empty")),
-        Some("csv") => Written::Delimited(text(&pass, dialect)?),
-        Some("xlsx") => Written::Workbook(Workbook::Xlsx),
-        Some("ods") => Written::Workbook(Workbook::Ods),
-        Some("ndjson") => Written::Lines,
-        Some("json") => Written::Json,
-        Some("geojson") => Written::GeoJson,
-        Some("parquet") => Written::Parquet,
-        Some("sdmx-csv") => Written::SdmxCsv(message(&pass, dialect)?),
+        _ if pass.bytes == 0 => return Err(ReadError::file("the file is empty")),
+        Some("csv") => FileFormat::Delimited(text(&pass, dialect)?),
+        Some("xlsx") => FileFormat::Workbook(WorkbookKind::Xlsx),
+        Some("ods") => FileFormat::Workbook(WorkbookKind::Ods),
+        Some("ndjson") => FileFormat::Lines,
+        Some("json") => FileFormat::Json,
+        Some("geojson") => FileFormat::GeoJson,
+        Some("parquet") => FileFormat::Parquet,
+        Some("sdmx-csv") => FileFormat::SdmxCsv(message(&pass, dialect)?),
         Some(other) => {
             let near = closest(other, FORMATS).join(", ");
-            return Err(Broken::file(format!("`{other}` is not a format that can be read; closest: {near}")));
+            return Err(ReadError::file(format!("`{other}` is not a format that can be read; closest: {near}")));
         }
         None => form(&pass, dialect)?,
     };
@@ -79,52 +79,52 @@ pub fn scan(path: &Path, dialect: &Dialect) -> Result<Scan, Broken> {
 }
 
 /// The form of a file, by its first bytes.
-fn form(pass: &Pass, dialect: &Dialect) -> Result<Written, Broken> {
+fn form(pass: &FileScan, dialect: &FileDialect) -> Result<FileFormat, ReadError> {
     let sample = pass.sample.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pass.sample);
     if sample.starts_with(b"PK\x03\x04") {
         let named = |name: &str| memchr::memmem::find(sample, name.as_bytes()).is_some();
         let ods = named("opendocument.spreadsheet") || (named("content.xml") && !named("xl/"));
-        return Ok(Written::Workbook(if ods { Workbook::Ods } else { Workbook::Xlsx }));
+        return Ok(FileFormat::Workbook(if ods { WorkbookKind::Ods } else { WorkbookKind::Xlsx }));
     }
     if sample.starts_with(parquet::MAGIC) {
-        return Ok(Written::Parquet);
+        return Ok(FileFormat::Parquet);
     }
     let start = sample.trim_ascii_start();
     if let Some((_, what)) =
         FOREIGN.iter().find(|(beginning, _)| start.get(..beginning.len()).is_some_and(|own| own.eq_ignore_ascii_case(beginning)))
     {
-        return Err(Broken::file(format!("the file is {what}")));
+        return Err(ReadError::file(format!("the file is {what}")));
     }
     match start.first() {
-        Some(b'[') => Ok(Written::Json),
-        Some(b'{') if memchr::memmem::find(start, geojson::COLLECTION).is_some() => Ok(Written::GeoJson),
+        Some(b'[') => Ok(FileFormat::Json),
+        Some(b'{') if memchr::memmem::find(start, geojson::COLLECTION).is_some() => Ok(FileFormat::GeoJson),
         Some(b'{') => {
             let first = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let whole = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
             let envelope = memchr::memmem::find(&first[..first.len().min(64)], b"\"data\"").is_some();
-            Ok(if whole && !envelope { Written::Lines } else { Written::Json })
+            Ok(if whole && !envelope { FileFormat::Lines } else { FileFormat::Json })
         }
-        _ if sdmx::is_message(start) => Ok(Written::SdmxCsv(message(pass, dialect)?)),
-        _ => Ok(Written::Delimited(text(pass, dialect)?)),
+        _ if sdmx::is_message(start) => Ok(FileFormat::SdmxCsv(message(pass, dialect)?)),
+        _ => Ok(FileFormat::Delimited(text(pass, dialect)?)),
     }
 }
 
 /// How a message of SDMX-CSV is written: with commas, while its lists have semicolons, which would mislead.
-fn message(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
-    text(pass, &Dialect { delimiter: dialect.delimiter.or(Some(',')), ..dialect.clone() })
+fn message(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadError> {
+    text(pass, &FileDialect { delimiter: dialect.delimiter.or(Some(',')), ..dialect.clone() })
 }
 
 /// How a text is written.
-fn text(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
+fn text(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadError> {
     let encoding = match &dialect.encoding {
         Some(label) => Encoding::for_label(label.as_bytes())
-            .ok_or_else(|| Broken::file(format!("`{label}` is not an encoding; usual ones: utf-8, windows-1252, utf-16le")))?,
+            .ok_or_else(|| ReadError::file(format!("`{label}` is not an encoding; usual ones: utf-8, windows-1252, utf-16le")))?,
         None => encoding(pass)?,
     };
     let ascii = |name: &str, given: Option<char>, default: Option<u8>| match given {
         None => Ok(default),
         Some(c) if c.is_ascii() && !matches!(c, '\n' | '\r' | '\0') => Ok(u8::try_from(c).ok()),
-        Some(c) => Err(Broken::file(format!("`{c}` cannot be the {name}: that is one ASCII character"))),
+        Some(c) => Err(ReadError::file(format!("`{c}` cannot be the {name}: that is one ASCII character"))),
     };
     let quote = ascii("quotation mark", dialect.quote, Some(b'"'))?.unwrap_or(b'"');
     let (decoded, ..) = encoding.decode(&pass.sample);
@@ -133,11 +133,11 @@ fn text(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
         None => delimiter(decoded.as_bytes(), quote),
     };
     let mark = pass.sample.starts_with("\u{feff}".as_bytes());
-    Ok(Text { encoding, delimiter, quote, mark })
+    Ok(DelimitedText { encoding, delimiter, quote, mark })
 }
 
 /// The encoding: what a mark says; else UTF-8 if the whole file is, or nearly; else the French Windows's.
-fn encoding(pass: &Pass) -> Result<&'static Encoding, Broken> {
+fn encoding(pass: &FileScan) -> Result<&'static Encoding, ReadError> {
     if let Some((encoding, _)) = Encoding::for_bom(&pass.sample) {
         return Ok(encoding);
     }
@@ -184,7 +184,7 @@ fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
 }
 
 /// What one pass over a file's bytes tells.
-struct Pass {
+struct FileScan {
     sha256: String,
     bytes: u64,
     sample: Vec<u8>,
@@ -193,7 +193,7 @@ struct Pass {
     wrong: u64,
 }
 
-impl Pass {
+impl FileScan {
     fn over(path: &Path) -> io::Result<Self> {
         let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
         let mut pass = Self { sha256: String::new(), bytes: 0, sample: Vec::new(), right: 0, wrong: 0 };

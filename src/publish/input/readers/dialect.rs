@@ -6,7 +6,7 @@ use serde::Deserialize;
 /// How a file is written, as far as the publisher says; the rest is detected.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Dialect {
+pub struct FileDialect {
     /// `csv`, `xlsx`, `ods`, `ndjson`, `json`, `geojson`, `parquet` or `sdmx-csv`.
     pub format: Option<String>,
     /// `utf-8`, `windows-1252`, `utf-16le`, or any other label of the WHATWG encoding standard.

@@ -3,7 +3,7 @@
 
 /// What is wrong with a file as it is written.
 #[derive(Debug)]
-pub struct Broken {
+pub struct ReadError {
     /// The line, from 1.
     pub line: Option<u64>,
     /// The cell of the line, from 0.
@@ -12,7 +12,7 @@ pub struct Broken {
     pub detail: String,
 }
 
-impl Broken {
+impl ReadError {
     /// A file that cannot be read further.
     pub fn file(detail: impl Into<String>) -> Self {
         Self { line: None, cell: None, detail: detail.into() }

@@ -5,11 +5,11 @@ use encoding_rs::Encoding;
 
 /// How a file is written.
 #[derive(Clone, Copy, Debug)]
-pub enum Written {
+pub enum FileFormat {
     /// Text with delimiters.
-    Delimited(Text),
+    Delimited(DelimitedText),
     /// A workbook.
-    Workbook(Workbook),
+    Workbook(WorkbookKind),
     /// A JSON object a line.
     Lines,
     /// One JSON document.
@@ -19,12 +19,12 @@ pub enum Written {
     /// Apache Parquet.
     Parquet,
     /// Text with delimiters that is an SDMX-CSV message.
-    SdmxCsv(Text),
+    SdmxCsv(DelimitedText),
 }
 
 /// The kinds of workbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Workbook {
+pub enum WorkbookKind {
     /// Office Open XML.
     Xlsx,
     /// OpenDocument.
@@ -33,7 +33,7 @@ pub enum Workbook {
 
 /// How a text is written.
 #[derive(Clone, Copy, Debug)]
-pub struct Text {
+pub struct DelimitedText {
     /// The encoding.
     pub encoding: &'static Encoding,
     /// What stands between cells.

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::error::Broken;
-use super::json::{Members, Rows};
+use super::error::ReadError;
+use super::json::{JsonRows, Members};
 use super::json_array;
 use super::limits::RECORD_BYTES;
-use super::sink::Sink;
+use super::sink::RecordSink;
 
 /// What a collection's `type` says, with its quotation marks.
 pub const COLLECTION: &[u8] = b"\"FeatureCollection\"";
@@ -21,14 +21,14 @@ pub const COLLECTION: &[u8] = b"\"FeatureCollection\"";
 ///
 /// # Errors
 /// When the file is not that.
-pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
+pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     json_array::read(path, sink, "a GeoJSON collection of features", |rows, left, whole| {
         whole.deserialize_map(Collection(rows, left))
     })
 }
 
 /// A collection: an object whose member `features` is an array.
-struct Collection<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
+struct Collection<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> Visitor<'de> for Collection<'_, '_> {
     type Value = ();
@@ -52,7 +52,7 @@ impl<'de> Visitor<'de> for Collection<'_, '_> {
 }
 
 /// The features, one after the other.
-struct Features<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
+struct Features<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> DeserializeSeed<'de> for Features<'_, '_> {
     type Value = ();
@@ -71,7 +71,7 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         loop {
             self.1.set(Some(RECORD_BYTES));
-            let Some(Feature { properties }) = seq.next_element::<Feature>()? else { break };
+            let Some(FeatureProperties { properties }) = seq.next_element::<FeatureProperties>()? else { break };
             let number = self.0.count() + 1;
             if self.0.take(number, properties).is_break() {
                 return Err(Error::custom("stopped"));
@@ -84,6 +84,6 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
 
 /// The part of a feature that is read.
 #[derive(serde::Deserialize)]
-struct Feature {
+struct FeatureProperties {
     properties: Members,
 }

@@ -10,16 +10,16 @@ use std::path::Path;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::de::IoRead;
 
-use super::error::Broken;
-use super::json::{Members, Rows};
+use super::error::ReadError;
+use super::json::{JsonRows, Members};
 use super::limits::RECORD_BYTES;
-use super::sink::Sink;
+use super::sink::RecordSink;
 
 /// Reads an array of objects, or an object whose member `data` is one; a record's line is its number in the array.
 ///
 /// # Errors
 /// When the file is not that.
-pub fn read_array(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
+pub fn read_array(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     read(path, sink, "a JSON array of rows", |rows, left, whole| Document(rows, left).deserialize(whole))
 }
 
@@ -33,22 +33,22 @@ pub type Whole<'l> = serde_json::Deserializer<IoRead<Bounded<'l, BufReader<File>
 /// When the file is not what it is to be.
 pub fn read(
     path: &Path,
-    sink: &mut dyn Sink,
+    sink: &mut dyn RecordSink,
     what: &str,
-    rows_of: impl FnOnce(&mut Rows<'_>, &Cell<Option<usize>>, &mut Whole<'_>) -> serde_json::Result<()>,
-) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+    rows_of: impl FnOnce(&mut JsonRows<'_>, &Cell<Option<usize>>, &mut Whole<'_>) -> serde_json::Result<()>,
+) -> Result<(), ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     let mut reader = BufReader::new(file);
     if reader.fill_buf().is_ok_and(|bytes| bytes.starts_with("\u{feff}".as_bytes())) {
         reader.consume(3);
     }
     let left = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_reader(Bounded { reader, left: &left });
-    let mut rows = Rows::new(sink);
+    let mut rows = JsonRows::new(sink);
     let read = rows_of(&mut rows, &left, &mut deserializer).and_then(|()| deserializer.end());
     match read {
         Err(_) if rows.is_stopped() => Ok(()),
-        Err(error) => Err(Broken::file(format!("the file is not {what}: {error}"))),
+        Err(error) => Err(ReadError::file(format!("the file is not {what}: {error}"))),
         Ok(()) => Ok(()),
     }
 }
@@ -73,7 +73,7 @@ impl<R: Read> Read for Bounded<'_, R> {
 }
 
 /// A document: an array of rows, or an object with one.
-struct Document<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
+struct Document<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
     type Value = ();

@@ -22,23 +22,23 @@ mod workbook;
 use std::path::Path;
 
 use detect::Scan;
-use error::Broken;
-use file_format::Written;
-use sink::Sink;
+use error::ReadError;
+use file_format::FileFormat;
+use sink::RecordSink;
 
 /// Reads the records of a file, of a workbook those of one sheet (the first when none is named). Records of JSON and
 /// Parquet are preceded by one, of line 0, with the names of their members or columns.
 ///
 /// # Errors
 /// What keeps the file from being read to its end.
-pub fn read(path: &Path, scan: &Scan, sheet: Option<&str>, sink: &mut dyn Sink) -> Result<(), Broken> {
+pub fn read(path: &Path, scan: &Scan, sheet: Option<&str>, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     match &scan.written {
-        Written::Delimited(text) => delimited::read(path, text, sink),
-        Written::Workbook(kind) => workbook::read(path, *kind, sheet, sink),
-        Written::Lines => json::read_lines(path, sink),
-        Written::Json => json_array::read_array(path, sink),
-        Written::GeoJson => geojson::read(path, sink),
-        Written::Parquet => parquet::read(path, sink),
-        Written::SdmxCsv(text) => delimited::read(path, text, &mut sdmx::Observations::new(sink)),
+        FileFormat::Delimited(text) => delimited::read(path, text, sink),
+        FileFormat::Workbook(kind) => workbook::read(path, *kind, sheet, sink),
+        FileFormat::Lines => json::read_lines(path, sink),
+        FileFormat::Json => json_array::read_array(path, sink),
+        FileFormat::GeoJson => geojson::read(path, sink),
+        FileFormat::Parquet => parquet::read(path, sink),
+        FileFormat::SdmxCsv(text) => delimited::read(path, text, &mut sdmx::Observations::new(sink)),
     }
 }

@@ -3,7 +3,7 @@
 
 /// What a cell was, beside its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Form {
+pub enum CellType {
     /// A text, or a file that has nothing but texts.
     Text,
     /// A number of a workbook or of JSON, written with a point.
@@ -22,7 +22,7 @@ pub struct Record {
     /// The line or row on which it begins, from 1.
     pub line: u64,
     text: String,
-    cells: Vec<(usize, Form)>,
+    cells: Vec<(usize, CellType)>,
     sparse: bool,
 }
 
@@ -51,11 +51,11 @@ impl Record {
 
     /// About how many bytes of memory a copy of the record takes.
     pub fn held(&self) -> usize {
-        size_of::<Self>() + self.text.len() + self.cells.len() * size_of::<(usize, Form)>()
+        size_of::<Self>() + self.text.len() + self.cells.len() * size_of::<(usize, CellType)>()
     }
 
     /// Adds a cell.
-    pub fn push(&mut self, text: &str, form: Form) {
+    pub fn push(&mut self, text: &str, form: CellType) {
         self.text.push_str(text);
         self.cells.push((self.text.len(), form));
     }
@@ -63,7 +63,7 @@ impl Record {
     /// Takes cells that stand one after the other in a text, by where they end.
     pub fn fill(&mut self, text: &str, ends: &[usize]) {
         self.text.push_str(text);
-        self.cells.extend(ends.iter().map(|end| (*end, Form::Text)));
+        self.cells.extend(ends.iter().map(|end| (*end, CellType::Text)));
     }
 
     /// How many cells there are.
@@ -88,8 +88,8 @@ impl Record {
     }
 
     /// What a cell was; a text beyond the last.
-    pub fn form(&self, at: usize) -> Form {
-        self.cells.get(at).map_or(Form::Text, |(_, form)| *form)
+    pub fn form(&self, at: usize) -> CellType {
+        self.cells.get(at).map_or(CellType::Text, |(_, form)| *form)
     }
 
     /// The texts of all cells.

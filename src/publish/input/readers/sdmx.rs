@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 
 use chrono::{Days, NaiveDate};
 
-use super::error::Broken;
-use super::record::{Form, Record};
-use super::sink::Sink;
+use super::error::ReadError;
+use super::record::{CellType, Record};
+use super::sink::RecordSink;
 use crate::problem::echo;
 use crate::query::suggest::closest;
 
@@ -49,7 +49,7 @@ pub fn is_message(text: &[u8]) -> bool {
 }
 
 /// Where the cells of a message go.
-struct Columns {
+struct MessageColumns {
     dataflow: usize,
     action: usize,
     /// How many cells a record has.
@@ -62,14 +62,14 @@ struct Columns {
 
 /// Makes observations of the records of a message, on their way to a sink.
 pub struct Observations<'s> {
-    sink: &'s mut dyn Sink,
-    columns: Option<Columns>,
+    sink: &'s mut dyn RecordSink,
+    columns: Option<MessageColumns>,
     record: Record,
 }
 
 impl<'s> Observations<'s> {
     /// Those that go to this sink.
-    pub fn new(sink: &'s mut dyn Sink) -> Self {
+    pub fn new(sink: &'s mut dyn RecordSink) -> Self {
         Self { sink, columns: None, record: Record::default() }
     }
 
@@ -77,14 +77,14 @@ impl<'s> Observations<'s> {
     fn header(&mut self, record: &Record) -> ControlFlow<()> {
         match columns(record) {
             Err(detail) => {
-                self.sink.broken(Broken::line(record.line, detail));
+                self.sink.broken(ReadError::line(record.line, detail));
                 ControlFlow::Break(())
             }
             Ok(columns) => {
                 self.record.begin(record.line);
                 for (_, id) in &columns.fields {
                     let field = COMPONENTS.iter().find(|(own, ..)| own == id).map_or("", |(_, field, _)| field);
-                    self.record.push(field, Form::Text);
+                    self.record.push(field, CellType::Text);
                 }
                 self.columns = Some(columns);
                 self.sink.record(&self.record)
@@ -93,26 +93,26 @@ impl<'s> Observations<'s> {
     }
 }
 
-impl Sink for Observations<'_> {
+impl RecordSink for Observations<'_> {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         let Some(columns) = &self.columns else { return self.header(record) };
         match row(columns, record, &mut self.record) {
             Ok(()) => self.sink.record(&self.record),
             Err(detail) => {
-                self.sink.broken(Broken::line(record.line, detail));
+                self.sink.broken(ReadError::line(record.line, detail));
                 ControlFlow::Continue(())
             }
         }
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         let cell = broken.cell.and_then(|cell| self.columns.as_ref()?.fields.iter().position(|(at, _)| *at == cell));
-        self.sink.broken(Broken { cell, ..broken });
+        self.sink.broken(ReadError { cell, ..broken });
     }
 }
 
 /// Finds where each component stands.
-fn columns(record: &Record) -> Result<Columns, String> {
+fn columns(record: &Record) -> Result<MessageColumns, String> {
     let ids: Vec<&str> = record.texts().map(|text| text.split_once(NAMED).map_or(text, |(id, _)| id).trim()).collect();
     if ids.first() != Some(&STRUCTURE) {
         return Err(format!("the header does not begin with `{STRUCTURE}`, as that of SDMX-CSV 2.0 with `;` within lists does"));
@@ -139,11 +139,11 @@ fn columns(record: &Record) -> Result<Columns, String> {
         needed(id, &format!("without which an observation has no key (`{field}`)"))?;
     }
     let width = record.len();
-    Ok(Columns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
+    Ok(MessageColumns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
 }
 
 /// Makes one observation.
-fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> {
+fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), String> {
     let code = |text: &str| text.split_once(NAMED).map_or(text, |(code, _)| code).to_owned();
     if from.len() != columns.width {
         return Err(format!("the line has {} cells where the header has {}", from.len(), columns.width));
@@ -163,11 +163,11 @@ fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> 
     for (at, id) in &columns.fields {
         let text = from.text(*at);
         match *id {
-            id if columns.both && CODED.contains(&id) => to.push(&code(text), Form::Text),
-            "TIME_PERIOD" => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), Form::Text),
-            "OBS_VALUE" if text == "NaN" => to.push("", Form::Text),
-            "OBS_STATUS[]" => to.push(&text.replace(';', "|"), Form::Text),
-            _ => to.push(text, Form::Text),
+            id if columns.both && CODED.contains(&id) => to.push(&code(text), CellType::Text),
+            "TIME_PERIOD" => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), CellType::Text),
+            "OBS_VALUE" if text == "NaN" => to.push("", CellType::Text),
+            "OBS_STATUS[]" => to.push(&text.replace(';', "|"), CellType::Text),
+            _ => to.push(text, CellType::Text),
         }
     }
     Ok(())

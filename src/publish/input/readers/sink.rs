@@ -3,14 +3,14 @@
 
 use std::ops::ControlFlow;
 
-use super::error::Broken;
+use super::error::ReadError;
 use super::record::Record;
 
 /// What takes the records.
-pub trait Sink {
+pub trait RecordSink {
     /// Takes one record; says whether more are wanted.
     fn record(&mut self, record: &Record) -> ControlFlow<()>;
 
     /// Takes note of what is wrong with one, which is left out.
-    fn broken(&mut self, broken: Broken);
+    fn broken(&mut self, broken: ReadError);
 }

@@ -6,13 +6,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::header::Header;
-use super::model::{Join, Piece};
+use super::model::{CompanionJoin, FieldRule};
 use super::piece;
 use crate::publish::errors::PublishError;
 use crate::publish::input::readers;
-use crate::publish::input::readers::error::Broken;
+use crate::publish::input::readers::error::ReadError;
 use crate::publish::input::readers::record::Record;
-use crate::publish::input::readers::sink::Sink;
+use crate::publish::input::readers::sink::RecordSink;
 
 /// The most bytes that the rows of a second file may take, which are held in memory.
 const BYTES: usize = 128 << 20;
@@ -29,12 +29,12 @@ impl Companion {
     ///
     /// # Errors
     /// When it cannot be read, has no such key column, or one key twice.
-    pub fn read(path: &Path, join: &Join) -> Result<Self, PublishError> {
+    pub fn read(path: &Path, join: &CompanionJoin) -> Result<Self, PublishError> {
         let named = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let unreadable = |why: String| PublishError::Unreadable(format!("the second file {named} cannot be read: {why}"));
-        let at = |broken: Broken| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
+        let at = |broken: ReadError| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
         let scan = readers::detect::scan(path, &join.dialect).map_err(at)?;
-        let mut gathered = Gathered { records: Vec::new(), bytes: 0, broken: None };
+        let mut gathered = CompanionRecords { records: Vec::new(), bytes: 0, broken: None };
         readers::read(path, &scan, None, &mut gathered).map_err(at)?;
         if let Some(broken) = gathered.broken {
             return Err(at(broken));
@@ -63,7 +63,7 @@ impl Companion {
 ///
 /// # Errors
 /// When there is none.
-pub fn key_column(piece: &Piece, header: &Header) -> Result<usize, String> {
+pub fn key_column(piece: &FieldRule, header: &Header) -> Result<usize, String> {
     match (&piece.column, &piece.letter) {
         (Some(name), _) => header.column(name),
         (None, Some(letters)) => super::header::letter(letters),
@@ -71,13 +71,13 @@ pub fn key_column(piece: &Piece, header: &Header) -> Result<usize, String> {
     }
 }
 
-struct Gathered {
+struct CompanionRecords {
     records: Vec<Record>,
     bytes: usize,
-    broken: Option<Broken>,
+    broken: Option<ReadError>,
 }
 
-impl Sink for Gathered {
+impl RecordSink for CompanionRecords {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         if record.is_blank() {
             return ControlFlow::Continue(());
@@ -85,14 +85,14 @@ impl Sink for Gathered {
         self.bytes += record.held();
         if self.bytes > BYTES {
             let megabytes = BYTES >> 20;
-            self.broken = Some(Broken::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));
+            self.broken = Some(ReadError::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));
             return ControlFlow::Break(());
         }
         self.records.push(record.clone());
         ControlFlow::Continue(())
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         self.broken.get_or_insert(broken);
     }
 }

@@ -7,43 +7,43 @@ use std::ops::ControlFlow;
 use sha2::{Digest, Sha256};
 
 use super::header::tidy;
-use super::number::{self, Figure};
-use super::piece::{Row, Taken, Way, Wrong, plain};
-use super::plan::{Means, Ready};
-use super::{Explanation, Table};
+use super::number::{self, ParsedNumber};
+use super::piece::{FieldValue, ResolvedRule, RowContext, ValueError, plain};
+use super::plan::{RecipeContext, ResolvedTable};
+use super::{Explanation, RecipeTable};
 use crate::problem::FileFault;
 use crate::publish::input::readers::column_letters::letters;
-use crate::publish::input::readers::error::Broken;
-use crate::publish::input::readers::record::{Form, Record};
-use crate::publish::input::readers::sink::Sink;
+use crate::publish::input::readers::error::ReadError;
+use crate::publish::input::readers::record::{CellType, Record};
+use crate::publish::input::readers::sink::RecordSink;
 use crate::publish::rows::cell;
-use crate::publish::rows::copy_writer::{Origin, Output, column_name};
+use crate::publish::rows::copy_writer::{CopyWriter, FileOrigin, column_name};
 use crate::query::{Field, Kind, period};
 
 /// The status of a figure of which nothing else is said.
 const NORMAL: &str = "A";
 
 /// Reads the records of one table.
-pub struct Reader<'a> {
-    means: Means<'a>,
-    table: &'a Table,
-    origin: (usize, &'a Origin),
-    output: &'a mut Output,
+pub struct RecipeReader<'a> {
+    means: RecipeContext<'a>,
+    table: &'a RecipeTable,
+    origin: (usize, &'a FileOrigin),
+    output: &'a mut CopyWriter,
     explanation: Option<&'a mut Explanation>,
     header: Vec<Record>,
-    ready: Option<Ready<'a>>,
+    ready: Option<ResolvedTable<'a>>,
     pending: Option<Record>,
     /// The digests of the rows that were written, where the same row counts once: far smaller than the rows.
     seen: HashSet<[u8; 32]>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> RecipeReader<'a> {
     /// A reader whose rows go to `output`.
     pub fn new(
-        means: Means<'a>,
-        table: &'a Table,
-        origin: (usize, &'a Origin),
-        output: &'a mut Output,
+        means: RecipeContext<'a>,
+        table: &'a RecipeTable,
+        origin: (usize, &'a FileOrigin),
+        output: &'a mut CopyWriter,
         explanation: Option<&'a mut Explanation>,
     ) -> Self {
         let (header, seen) = (Vec::new(), HashSet::new());
@@ -65,7 +65,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a row below the header.
-    fn row(&mut self, record: &Record, ready: &Ready<'a>) {
+    fn row(&mut self, record: &Record, ready: &ResolvedTable<'a>) {
         let Some(status_row) = &ready.status_row else { return self.count(record, None, ready) };
         match self.pending.take() {
             None => self.pending = Some(record.clone()),
@@ -78,7 +78,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes a row, with that of its statuses, if it counts.
-    fn count(&mut self, record: &Record, flags: Option<&Record>, ready: &Ready<'a>) {
+    fn count(&mut self, record: &Record, flags: Option<&Record>, ready: &ResolvedTable<'a>) {
         let joined = match (&ready.key, self.means.companion) {
             (Some((piece, column)), Some(companion)) => {
                 let text = record.text(*column);
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         }
         self.output.warn_of_destroyed(self.origin.1, record);
         let (sheet, file) = (self.origin.1.sheet.as_deref().unwrap_or_default(), self.origin.1.file.as_str());
-        let row = |cell| Row { record, joined, cell, header: &ready.header, sheet, file };
+        let row = |cell| RowContext { record, joined, cell, header: &ready.header, sheet, file };
         match &ready.cells {
             None => self.cell(&row(None), flags, ready),
             Some(cells) => cells.iter().for_each(|cell| self.cell(&row(Some(*cell)), flags, ready)),
@@ -108,7 +108,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes one row of the dataset.
-    fn cell(&mut self, row: &Row<'_>, flags: Option<&Record>, ready: &Ready<'a>) {
+    fn cell(&mut self, row: &RowContext<'_>, flags: Option<&Record>, ready: &ResolvedTable<'a>) {
         let mut statuses = match self.flag(row, flags) {
             Ok(Some(statuses)) => statuses,
             Ok(None) => return,
@@ -124,7 +124,7 @@ impl<'a> Reader<'a> {
                 Ok(None) => return,
                 Err(wrong) => {
                     wrongs.push((field.name, wrong));
-                    taken.push(Taken::default());
+                    taken.push(FieldValue::default());
                 }
             }
         }
@@ -142,53 +142,60 @@ impl<'a> Reader<'a> {
 
     /// The statuses that the row below says, of which there are none where there is no such row; nothing when the cell
     /// gives no row.
-    fn flag(&self, row: &Row<'_>, flags: Option<&Record>) -> Result<Option<Vec<String>>, Wrong> {
+    fn flag(&self, row: &RowContext<'_>, flags: Option<&Record>) -> Result<Option<Vec<String>>, ValueError> {
         let (Some(flags), Some(rule)) = (flags, &self.table.status_row) else { return Ok(Some(Vec::new())) };
         let raw = tidy(flags.text(row.cell.unwrap_or_default()));
         match rule.map.get(&raw).map(String::as_str) {
             Some("skip") if row.cell.is_none_or(|cell| tidy(row.record.text(cell)).is_empty()) => Ok(None),
             Some("skip") => {
                 let detail = "has no status where the figure above it needs one".to_owned();
-                Err(Wrong { detail, column: row.cell, raw })
+                Err(ValueError { detail, column: row.cell, raw })
             }
             Some(status) => Ok(Some(vec![status.to_owned()])),
-            None => Err(Wrong { detail: "is not one of the statuses that the recipe knows".to_owned(), column: row.cell, raw }),
+            None => {
+                Err(ValueError { detail: "is not one of the statuses that the recipe knows".to_owned(), column: row.cell, raw })
+            }
         }
     }
 
     /// The value of a field; nothing when there is no row.
-    fn take(&self, field: &'static Field, ways: &[Way<'a>], row: &Row<'_>) -> Result<Option<Taken>, Wrong> {
+    fn take(
+        &self,
+        field: &'static Field,
+        ways: &[ResolvedRule<'a>],
+        row: &RowContext<'_>,
+    ) -> Result<Option<FieldValue>, ValueError> {
         let Some(way) = ways.iter().find(|way| way.is_for(row)) else {
             let (raw, column) = ways.first().map_or((String::new(), None), |way| (way.raw(row).0, way.raw(row).1));
             return match ways.is_empty() {
-                true => Ok(Some(Taken::default())),
-                false => Err(Wrong { raw, column, detail: "is of no form that the recipe knows".to_owned() }),
+                true => Ok(Some(FieldValue::default())),
+                false => Err(ValueError { raw, column, detail: "is of no form that the recipe knows".to_owned() }),
             };
         };
         let mut taken = way.take(row, self.means.names)?;
         if !matches!(field.kind, Kind::Decimal | Kind::Integer { .. }) || way.piece.constant.is_some() {
             return Ok(Some(taken));
         }
-        let plain = way.raw(row).2 == Form::Number;
-        let written = super::model::Numbers::default();
+        let plain = way.raw(row).2 == CellType::Number;
+        let written = super::model::NumberFormat::default();
         let numbers = if plain { &written } else { &self.means.recipe.numbers };
         let marks: &[_] = if field.name == "value" { &self.means.recipe.marks } else { &[] };
         if taken.text.is_empty() && marks.is_empty() {
             return Ok(Some(taken));
         }
         match number::read(&taken.text, numbers, marks, way.piece.scale, way.piece.decimals) {
-            Ok(Figure::Skip) => Ok(None),
-            Ok(Figure::Value(text, statuses)) => {
+            Ok(ParsedNumber::Skip) => Ok(None),
+            Ok(ParsedNumber::Value(text, statuses)) => {
                 taken.text = text.unwrap_or_default();
                 taken.statuses.extend(statuses);
                 Ok(Some(taken))
             }
-            Err(detail) => Err(Wrong { raw: taken.raw, column: taken.column, detail }),
+            Err(detail) => Err(ValueError { raw: taken.raw, column: taken.column, detail }),
         }
     }
 
     /// Writes one row of the dataset.
-    fn write(&mut self, row: &Row<'_>, taken: &[Taken], mut statuses: Vec<String>, ready: &Ready<'a>) {
+    fn write(&mut self, row: &RowContext<'_>, taken: &[FieldValue], mut statuses: Vec<String>, ready: &ResolvedTable<'a>) {
         statuses.sort();
         statuses.dedup();
         let statuses = if statuses.is_empty() { NORMAL.to_owned() } else { statuses.join("|") };
@@ -234,7 +241,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-impl Sink for Reader<'_> {
+impl RecordSink for RecipeReader<'_> {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         self.output.progress.advance(record.bytes());
         let last = self.table.header.iter().copied().max().unwrap_or(0);
@@ -246,7 +253,7 @@ impl Sink for Reader<'_> {
         }
         let ready = match self.ready.take() {
             Some(ready) => ready,
-            None => match Ready::new(self.means, self.table, self.output.dataset, &self.header) {
+            None => match ResolvedTable::new(self.means, self.table, self.output.dataset, &self.header) {
                 Ok(ready) => ready,
                 Err(whys) => {
                     whys.into_iter().for_each(|why| self.whole(None, why));
@@ -262,7 +269,7 @@ impl Sink for Reader<'_> {
         if ended || self.output.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         let column = broken.cell.map(letters);
         self.output.faults.push(FileFault { column, ..self.origin.1.whole(broken.line, broken.detail) });
     }

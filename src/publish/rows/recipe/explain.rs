@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use super::piece::Taken;
+use super::piece::FieldValue;
 use crate::publish::input::readers::column_letters::letters;
-use crate::publish::rows::copy_writer::Origin;
+use crate::publish::rows::copy_writer::FileOrigin;
 
 /// The explanation in the making.
 #[derive(Debug)]
@@ -25,9 +25,9 @@ impl Explanation {
     pub fn row<'t>(
         &mut self,
         dataset: &str,
-        origin: &Origin,
+        origin: &FileOrigin,
         line: u64,
-        values: impl Iterator<Item = (&'static str, &'t Taken)>,
+        values: impl Iterator<Item = (&'static str, &'t FieldValue)>,
         statuses: Option<&str>,
     ) {
         if self.left == 0 {

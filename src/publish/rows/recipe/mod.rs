@@ -18,11 +18,11 @@ mod plan;
 mod time;
 
 pub use super::recipe::companion::Companion;
-pub use super::recipe::engine::Reader;
+pub use super::recipe::engine::RecipeReader;
 pub use super::recipe::explain::Explanation;
-pub use super::recipe::model::{Recipe, Table};
-pub use super::recipe::names::Names;
-pub use super::recipe::plan::Means;
+pub use super::recipe::model::{Recipe, RecipeTable};
+pub use super::recipe::names::TerritoryNames;
+pub use super::recipe::plan::RecipeContext;
 
 use std::path::Path;
 

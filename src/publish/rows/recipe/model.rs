@@ -7,7 +7,7 @@ use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
 use super::time::PeriodForm;
-use crate::publish::input::readers::dialect::Dialect;
+use crate::publish::input::readers::dialect::FileDialect;
 
 /// A recipe.
 #[derive(Clone, Debug, Deserialize)]
@@ -25,30 +25,30 @@ pub struct Recipe {
     pub notes: Option<String>,
     /// How the file is written, where that is not to be detected.
     #[serde(default)]
-    pub dialect: Dialect,
+    pub dialect: FileDialect,
     /// How numbers are written.
     #[serde(default)]
-    pub numbers: Numbers,
+    pub numbers: NumberFormat,
     /// What stands instead of a number, or behind one.
     #[serde(default, rename = "mark")]
     pub marks: Vec<Mark>,
     /// How a second file is joined.
-    pub companion: Option<Join>,
+    pub companion: Option<CompanionJoin>,
     /// Rows that come with it, by dataset: the source, the indicators.
     #[serde(default, rename = "row")]
     pub rows: BTreeMap<String, Vec<toml::Table>>,
     /// The tables of the file.
     #[serde(default, rename = "table")]
-    pub tables: Vec<Table>,
+    pub tables: Vec<RecipeTable>,
 }
 
 impl Recipe {
     /// Puts a constant in the place of what the recipe says of a field; tells whether it says anything of it.
     pub fn set(&mut self, field: &str, text: &str) -> bool {
-        let pieces: Vec<&mut Pieces> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
+        let pieces: Vec<&mut FieldRules> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
         let found = !pieces.is_empty();
         for piece in pieces {
-            *piece = Pieces::One(Box::new(Piece { constant: Some(text.to_owned()), ..Piece::default() }));
+            *piece = FieldRules::One(Box::new(FieldRule { constant: Some(text.to_owned()), ..FieldRule::default() }));
         }
         found
     }
@@ -57,14 +57,14 @@ impl Recipe {
 /// How numbers are written.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Numbers {
+pub struct NumberFormat {
     /// What stands before the decimals.
     pub decimal: char,
     /// What may stand between groups of three digits.
     pub thousands: Vec<char>,
 }
 
-impl Default for Numbers {
+impl Default for NumberFormat {
     fn default() -> Self {
         Self { decimal: '.', thousands: Vec::new() }
     }
@@ -88,20 +88,20 @@ pub struct Mark {
 /// How a second file is joined: rows whose keys are the same.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Join {
+pub struct CompanionJoin {
     /// The key in the file.
-    pub key: Piece,
+    pub key: FieldRule,
     /// The key in the second file.
-    pub their: Piece,
+    pub their: FieldRule,
     /// How the second file is written.
     #[serde(default)]
-    pub dialect: Dialect,
+    pub dialect: FileDialect,
 }
 
 /// One table of the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Table {
+pub struct RecipeTable {
     /// The dataset of its rows.
     pub dataset: String,
     /// Its sheet; the first when none is named.
@@ -112,15 +112,15 @@ pub struct Table {
     /// Its first row; the one after the header when it is not said.
     pub first: Option<u64>,
     /// Its end: the first row that is so is no longer of it.
-    pub until: Option<Condition>,
+    pub until: Option<RowCondition>,
     /// Rows that are not all so do not count.
     #[serde(default)]
-    pub only: Vec<Condition>,
+    pub only: Vec<RowCondition>,
     /// Rows that are so do not count.
     #[serde(default)]
-    pub skip: Vec<Condition>,
+    pub skip: Vec<RowCondition>,
     /// The columns each of whose cells gives a row of the dataset.
-    pub cells: Option<Cells>,
+    pub cells: Option<WideColumns>,
     /// Each row is followed by one that gives the statuses of its cells.
     pub status_row: Option<StatusRow>,
     /// The unit that all of its indicators must have.
@@ -129,7 +129,7 @@ pub struct Table {
     #[serde(default)]
     pub distinct: bool,
     /// Where the value of each field comes from.
-    pub fields: BTreeMap<String, Pieces>,
+    pub fields: BTreeMap<String, FieldRules>,
 }
 
 fn first_row() -> Vec<u64> {
@@ -139,7 +139,7 @@ fn first_row() -> Vec<u64> {
 /// What a row must be.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Condition {
+pub struct RowCondition {
     /// A column, by its header.
     pub column: Option<String>,
     /// A column, by its letters.
@@ -156,7 +156,7 @@ pub struct Condition {
 /// The columns of a wide table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cells {
+pub struct WideColumns {
     /// The columns, by their headers.
     #[serde(default)]
     pub columns: Vec<String>,
@@ -175,7 +175,7 @@ pub struct Cells {
 #[serde(deny_unknown_fields)]
 pub struct StatusRow {
     /// What tells such a row.
-    pub only: Condition,
+    pub only: RowCondition,
     /// What its cells mean.
     pub map: BTreeMap<String, String>,
 }
@@ -183,19 +183,19 @@ pub struct StatusRow {
 /// Where a value comes from: one way, or the first of several whose `when` holds.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Pieces {
+pub enum FieldRules {
     /// One way.
-    One(Box<Piece>),
+    One(Box<FieldRule>),
     /// Several.
-    Several(Vec<Piece>),
+    Several(Vec<FieldRule>),
 }
 
-impl Pieces {
+impl FieldRules {
     /// The ways, in order.
-    pub fn as_slice(&self) -> &[Piece] {
+    pub fn as_slice(&self) -> &[FieldRule] {
         match self {
-            Pieces::One(piece) => std::slice::from_ref(piece),
-            Pieces::Several(pieces) => pieces,
+            FieldRules::One(piece) => std::slice::from_ref(piece),
+            FieldRules::Several(pieces) => pieces,
         }
     }
 }
@@ -203,7 +203,7 @@ impl Pieces {
 /// One way to a value: where it stands, then what is done to it, in the order of these members.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Piece {
+pub struct FieldRule {
     /// A column, by its header; of a header of several levels, the levels joined by ` / `.
     pub column: Option<String>,
     /// A column, by its letters.
@@ -250,7 +250,7 @@ pub struct Piece {
     /// The number is rounded to so many decimals.
     pub decimals: Option<u32>,
     /// The territory must bear the name that stands there.
-    pub agrees: Option<Box<Piece>>,
+    pub agrees: Option<Box<FieldRule>>,
 }
 
 fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Regex>, D::Error> {

@@ -10,12 +10,12 @@ const ARTICLES: [&str; 4] = ["la ", "le ", "les ", "l "];
 
 /// The territories that there are.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct TerritoryNames {
     by_name: HashMap<(String, String), Vec<String>>,
     by_code: HashMap<String, String>,
 }
 
-impl Names {
+impl TerritoryNames {
     /// Adds a territory.
     pub fn add(&mut self, kind: &str, code: &str, name: &str) {
         self.by_name.entry((kind.to_owned(), folded(name))).or_default().push(code.to_owned());

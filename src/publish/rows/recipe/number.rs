@@ -5,11 +5,11 @@
 //! digits, which a big-number crate takes quadratic time to parse, and `rust_decimal` holds fewer digits (28) than a field
 //! (30). The digits and trailing zeros stay as they were written.
 
-use super::model::{Mark, Numbers};
+use super::model::{Mark, NumberFormat};
 
 /// What a cell gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Figure {
+pub enum ParsedNumber {
     /// A number, or none, with the statuses that marks stand for.
     Value(Option<String>, Vec<String>),
     /// No row.
@@ -20,10 +20,16 @@ pub enum Figure {
 ///
 /// # Errors
 /// What is wrong, and what would be right.
-pub fn read(text: &str, numbers: &Numbers, marks: &[Mark], scale: i32, decimals: Option<u32>) -> Result<Figure, String> {
+pub fn read(
+    text: &str,
+    numbers: &NumberFormat,
+    marks: &[Mark],
+    scale: i32,
+    decimals: Option<u32>,
+) -> Result<ParsedNumber, String> {
     let mut text = text.trim();
     if let Some(mark) = marks.iter().find(|mark| mark.text.as_deref() == Some(text)) {
-        return Ok(if mark.skip { Figure::Skip } else { Figure::Value(None, mark.status.iter().cloned().collect()) });
+        return Ok(if mark.skip { ParsedNumber::Skip } else { ParsedNumber::Value(None, mark.status.iter().cloned().collect()) });
     }
     let mut statuses = Vec::new();
     for mark in marks {
@@ -37,17 +43,17 @@ pub fn read(text: &str, numbers: &Numbers, marks: &[Mark], scale: i32, decimals:
     }
     let plain = plain(text, numbers).ok_or_else(|| wrong(numbers, marks))?;
     let shifted = if scale == 0 { plain } else { shift(&plain, scale) };
-    Ok(Figure::Value(Some(decimals.map_or(shifted.clone(), |decimals| round(&shifted, decimals))), statuses))
+    Ok(ParsedNumber::Value(Some(decimals.map_or(shifted.clone(), |decimals| round(&shifted, decimals))), statuses))
 }
 
-fn wrong(numbers: &Numbers, marks: &[Mark]) -> String {
+fn wrong(numbers: &NumberFormat, marks: &[Mark]) -> String {
     let words: Vec<&str> = marks.iter().filter_map(|mark| mark.text.as_deref()).filter(|text| !text.is_empty()).collect();
     let known = if words.is_empty() { String::new() } else { format!(", nor one of the recipe's marks: {}", words.join(", ")) };
     format!("is not a number with `{}` before its decimals{known}", numbers.decimal)
 }
 
 /// The number with a point and nothing between its digits.
-fn plain(text: &str, numbers: &Numbers) -> Option<String> {
+fn plain(text: &str, numbers: &NumberFormat) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix(['-', '−']) {
         Some(rest) => ("-", rest.trim_start()),
         None => ("", text),

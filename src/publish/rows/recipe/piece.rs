@@ -6,18 +6,18 @@ use std::collections::BTreeMap;
 use regex::Regex;
 
 use super::header::{self, Header, tidy};
-use super::model::Piece;
-use super::names::Names;
+use super::model::FieldRule;
+use super::names::TerritoryNames;
 use super::time;
 use crate::publish::input::readers::column_letters::letters;
-use crate::publish::input::readers::record::{Form, Record};
+use crate::publish::input::readers::record::{CellType, Record};
 use crate::query::suggest::closest;
 
 /// The most digits that `scale` moves the point by, and `pad` fills to.
 const MOST: u32 = 100;
 
 /// The row at hand.
-pub struct Row<'r> {
+pub struct RowContext<'r> {
     /// The record.
     pub record: &'r Record,
     /// The row of the second file.
@@ -33,23 +33,23 @@ pub struct Row<'r> {
 }
 
 /// A way whose columns have been found.
-pub struct Way<'r> {
+pub struct ResolvedRule<'r> {
     /// What the recipe says of it.
-    pub piece: &'r Piece,
-    at: At,
-    agrees: Option<Box<Way<'r>>>,
+    pub piece: &'r FieldRule,
+    at: RuleSource,
+    agrees: Option<Box<ResolvedRule<'r>>>,
 }
 
-enum At {
+enum RuleSource {
     Column(usize),
     Header(usize),
     Cell,
     Joined(usize),
     Constant(String),
-    Template(Vec<Part>),
+    Template(Vec<TemplatePart>),
 }
 
-enum Part {
+enum TemplatePart {
     Text(String),
     Line,
     Sheet,
@@ -61,7 +61,7 @@ enum Part {
 
 /// What a way gave.
 #[derive(Clone, Debug, Default)]
-pub struct Taken {
+pub struct FieldValue {
     /// The value; empty when there is none.
     pub text: String,
     /// What stood in the file.
@@ -74,7 +74,7 @@ pub struct Taken {
 
 /// What is wrong with a value.
 #[derive(Debug)]
-pub struct Wrong {
+pub struct ValueError {
     /// What stood in the file.
     pub raw: String,
     /// The column that it stood in.
@@ -83,41 +83,41 @@ pub struct Wrong {
     pub detail: String,
 }
 
-impl<'r> Way<'r> {
+impl<'r> ResolvedRule<'r> {
     /// Finds the columns of a way.
     ///
     /// # Errors
     /// When it names none, several, or one that is not there.
-    pub fn new(piece: &'r Piece, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
+    pub fn new(piece: &'r FieldRule, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
         let mut ways = Vec::new();
         if let Some(name) = &piece.column {
-            ways.push(At::Column(header.column(name)?));
+            ways.push(RuleSource::Column(header.column(name)?));
         }
         if let Some(letters) = &piece.letter {
-            ways.push(At::Column(header::letter(letters)?));
+            ways.push(RuleSource::Column(header::letter(letters)?));
         }
         if let Some(level) = piece.header {
             if level == 0 || level > header.depth() {
                 return Err(format!("the header has {} level(s), and no level {level}", header.depth()));
             }
-            ways.push(At::Header(level));
+            ways.push(RuleSource::Header(level));
         }
         if piece.cell {
-            ways.push(At::Cell);
+            ways.push(RuleSource::Cell);
         }
         if let Some(name) = &piece.joined {
-            ways.push(At::Joined(joined.ok_or("the recipe has no second file (`companion`)")?.column(name)?));
+            ways.push(RuleSource::Joined(joined.ok_or("the recipe has no second file (`companion`)")?.column(name)?));
         }
         if let Some(text) = &piece.constant {
-            ways.push(At::Constant(text.clone()));
+            ways.push(RuleSource::Constant(text.clone()));
         }
         if let Some(template) = &piece.template {
-            ways.push(At::Template(parts(template, header)?));
+            ways.push(RuleSource::Template(parts(template, header)?));
         }
-        let [at] = <[At; 1]>::try_from(ways).map_err(|ways| {
+        let [at] = <[RuleSource; 1]>::try_from(ways).map_err(|ways| {
             format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", ways.len())
         })?;
-        let agrees = piece.agrees.as_deref().map(|label| Way::new(label, header, joined).map(Box::new)).transpose()?;
+        let agrees = piece.agrees.as_deref().map(|label| ResolvedRule::new(label, header, joined).map(Box::new)).transpose()?;
         if piece.scale.unsigned_abs() > MOST || piece.pad.is_some_and(|width| width > MOST as usize) {
             return Err(format!("`scale` and `pad` are at most {MOST}"));
         }
@@ -125,24 +125,26 @@ impl<'r> Way<'r> {
     }
 
     /// What stands in the file, in which column, and what it was.
-    pub fn raw(&self, row: &Row<'_>) -> (String, Option<usize>, Form) {
+    pub fn raw(&self, row: &RowContext<'_>) -> (String, Option<usize>, CellType) {
         match &self.at {
-            At::Column(column) => (tidy(row.record.text(*column)), Some(*column), row.record.form(*column)),
-            At::Header(level) => {
-                (row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()), row.cell, Form::Text)
+            RuleSource::Column(column) => (tidy(row.record.text(*column)), Some(*column), row.record.form(*column)),
+            RuleSource::Header(level) => {
+                (row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()), row.cell, CellType::Text)
             }
-            At::Cell => {
+            RuleSource::Cell => {
                 let cell = row.cell.unwrap_or_default();
                 (tidy(row.record.text(cell)), row.cell, row.record.form(cell))
             }
-            At::Joined(column) => (row.joined.map_or(String::new(), |joined| tidy(joined.text(*column))), None, Form::Text),
-            At::Constant(text) => (text.clone(), None, Form::Text),
-            At::Template(parts) => (parts.iter().map(|part| part.text(row)).collect(), None, Form::Text),
+            RuleSource::Joined(column) => {
+                (row.joined.map_or(String::new(), |joined| tidy(joined.text(*column))), None, CellType::Text)
+            }
+            RuleSource::Constant(text) => (text.clone(), None, CellType::Text),
+            RuleSource::Template(parts) => (parts.iter().map(|part| part.text(row)).collect(), None, CellType::Text),
         }
     }
 
     /// Whether it is the way to take.
-    pub fn is_for(&self, row: &Row<'_>) -> bool {
+    pub fn is_for(&self, row: &RowContext<'_>) -> bool {
         self.piece.when.as_ref().is_none_or(|when| when.is_match(&self.raw(row).0))
     }
 
@@ -150,10 +152,10 @@ impl<'r> Way<'r> {
     ///
     /// # Errors
     /// What is wrong with what stands there.
-    pub fn take(&self, row: &Row<'_>, names: &Names) -> Result<Taken, Wrong> {
+    pub fn take(&self, row: &RowContext<'_>, names: &TerritoryNames) -> Result<FieldValue, ValueError> {
         let (raw, column, form) = self.raw(row);
-        let wrong = |detail: String| Wrong { raw: raw.clone(), column, detail };
-        if form == Form::Error {
+        let wrong = |detail: String| ValueError { raw: raw.clone(), column, detail };
+        if form == CellType::Error {
             return Err(wrong("is the error of a formula, or a formula without its result".to_owned()));
         }
         if raw.is_empty() && self.piece.required {
@@ -168,7 +170,7 @@ impl<'r> Way<'r> {
             let said = label.take(row, names)?;
             names.agree(&text, &said.text).map_err(|why| wrong(format!("the territory {text} {why}")))?;
         }
-        Ok(Taken { text, raw: raw.clone(), column, statuses })
+        Ok(FieldValue { text, raw: raw.clone(), column, statuses })
     }
 }
 
@@ -188,7 +190,7 @@ fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Ve
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn plain(piece: &Piece, text: &str) -> Result<String, String> {
+pub fn plain(piece: &FieldRule, text: &str) -> Result<String, String> {
     let mut text = tidy(text);
     if text.is_empty() {
         return Ok(text);
@@ -228,37 +230,37 @@ fn extracted(pattern: &Regex, text: &str) -> Result<String, String> {
 }
 
 /// Reads a template.
-fn parts(template: &str, header: &Header) -> Result<Vec<Part>, String> {
+fn parts(template: &str, header: &Header) -> Result<Vec<TemplatePart>, String> {
     let (mut parts, mut rest) = (Vec::new(), template);
     while let Some((before, after)) = rest.split_once('{') {
         let (name, after) = after.split_once('}').ok_or_else(|| format!("`{template}` has a `{{` without its `}}`"))?;
-        parts.push(Part::Text(before.to_owned()));
+        parts.push(TemplatePart::Text(before.to_owned()));
         parts.push(match name {
-            "line" => Part::Line,
-            "sheet" => Part::Sheet,
-            "file" => Part::File,
-            "letter" => Part::Letter,
+            "line" => TemplatePart::Line,
+            "sheet" => TemplatePart::Sheet,
+            "file" => TemplatePart::File,
+            "letter" => TemplatePart::Letter,
             _ => match name.strip_prefix("header ").and_then(|level| level.parse().ok()) {
-                Some(level) => Part::Header(level),
-                None => Part::Column(header.column(name)?),
+                Some(level) => TemplatePart::Header(level),
+                None => TemplatePart::Column(header.column(name)?),
             },
         });
         rest = after;
     }
-    parts.push(Part::Text(rest.to_owned()));
+    parts.push(TemplatePart::Text(rest.to_owned()));
     Ok(parts)
 }
 
-impl Part {
-    fn text(&self, row: &Row<'_>) -> String {
+impl TemplatePart {
+    fn text(&self, row: &RowContext<'_>) -> String {
         match self {
-            Part::Text(text) => text.clone(),
-            Part::Line => row.record.line.to_string(),
-            Part::Sheet => row.sheet.to_owned(),
-            Part::File => row.file.to_owned(),
-            Part::Letter => row.cell.map_or(String::new(), letters),
-            Part::Header(level) => row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()),
-            Part::Column(column) => tidy(row.record.text(*column)),
+            TemplatePart::Text(text) => text.clone(),
+            TemplatePart::Line => row.record.line.to_string(),
+            TemplatePart::Sheet => row.sheet.to_owned(),
+            TemplatePart::File => row.file.to_owned(),
+            TemplatePart::Letter => row.cell.map_or(String::new(), letters),
+            TemplatePart::Header(level) => row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()),
+            TemplatePart::Column(column) => tidy(row.record.text(*column)),
         }
     }
 }

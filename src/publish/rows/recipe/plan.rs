@@ -2,59 +2,64 @@
 //! Must not know the rows.
 
 use super::companion::key_column;
-use super::condition::Test;
+use super::condition::ResolvedCondition;
 use super::header::{self, Header};
-use super::model::{Cells, Piece};
-use super::piece::Way;
-use super::{Companion, Names, Recipe, Table};
+use super::model::{FieldRule, WideColumns};
+use super::piece::ResolvedRule;
+use super::{Companion, Recipe, RecipeTable, TerritoryNames};
 use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind};
 
 /// What a reader needs beside its table.
 #[derive(Clone, Copy)]
-pub struct Means<'a> {
+pub struct RecipeContext<'a> {
     /// The recipe.
     pub recipe: &'a Recipe,
     /// Its second file.
     pub companion: Option<&'a Companion>,
     /// Territories by their names.
-    pub names: &'a Names,
+    pub names: &'a TerritoryNames,
 }
 
 /// A table whose columns have been found.
-pub struct Ready<'r> {
+pub struct ResolvedTable<'r> {
     /// The header.
     pub header: Header,
     /// The fields that the recipe speaks of, with the ways to their values.
-    pub fields: Vec<(&'static Field, Vec<Way<'r>>)>,
+    pub fields: Vec<(&'static Field, Vec<ResolvedRule<'r>>)>,
     /// The columns of a wide table.
     pub cells: Option<Vec<usize>>,
     /// Rows that are not all so do not count.
-    pub only: Vec<Test<'r>>,
+    pub only: Vec<ResolvedCondition<'r>>,
     /// Rows that are so do not count.
-    pub skip: Vec<Test<'r>>,
+    pub skip: Vec<ResolvedCondition<'r>>,
     /// The end.
-    pub until: Option<Test<'r>>,
+    pub until: Option<ResolvedCondition<'r>>,
     /// What tells a row of statuses.
-    pub status_row: Option<Test<'r>>,
+    pub status_row: Option<ResolvedCondition<'r>>,
     /// The key of the second file, and its column.
-    pub key: Option<(&'r Piece, usize)>,
+    pub key: Option<(&'r FieldRule, usize)>,
 }
 
-impl<'r> Ready<'r> {
+impl<'r> ResolvedTable<'r> {
     /// Finds the columns of a table.
     ///
     /// # Errors
     /// Everything that does not fit the header or the dataset.
-    pub fn new(means: Means<'r>, table: &'r Table, dataset: &'static Dataset, rows: &[Record]) -> Result<Self, Vec<String>> {
+    pub fn new(
+        means: RecipeContext<'r>,
+        table: &'r RecipeTable,
+        dataset: &'static Dataset,
+        rows: &[Record],
+    ) -> Result<Self, Vec<String>> {
         let header = Header::new(rows);
         let joined = means.companion.map(|companion: &Companion| &companion.header);
         let mut wrong = Vec::new();
         if rows.len() != table.header.len() {
             wrong.push(format!("the rows {:?} of the header are not all there", table.header));
         }
-        let mut test = |condition: &'r super::model::Condition| match Test::new(condition, &header, joined) {
+        let mut test = |condition: &'r super::model::RowCondition| match ResolvedCondition::new(condition, &header, joined) {
             Ok(test) => Some(test),
             Err(why) => {
                 wrong.push(why);
@@ -72,7 +77,8 @@ impl<'r> Ready<'r> {
                 wrong.push(format!("`{name}` is not a field of {}; closest: {near}", dataset.name));
                 continue;
             };
-            let ways: Result<Vec<_>, _> = pieces.as_slice().iter().map(|piece| Way::new(piece, &header, joined)).collect();
+            let ways: Result<Vec<_>, _> =
+                pieces.as_slice().iter().map(|piece| ResolvedRule::new(piece, &header, joined)).collect();
             match ways {
                 Ok(ways) => fields.push((field, ways)),
                 Err(why) => wrong.push(format!("`{name}`: {why}")),
@@ -96,7 +102,7 @@ impl<'r> Ready<'r> {
 }
 
 /// The columns of a wide table.
-fn columns(cells: &Cells, header: &Header) -> Result<Vec<usize>, String> {
+fn columns(cells: &WideColumns, header: &Header) -> Result<Vec<usize>, String> {
     if !cells.columns.is_empty() {
         return cells.columns.iter().map(|name| header.column(name)).collect();
     }

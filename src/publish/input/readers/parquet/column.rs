@@ -5,18 +5,18 @@ use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::Result;
 
-use super::text::{Meaning, Text};
+use super::text::{ValueText, ValueType};
 use crate::publish::input::readers::limits::RECORD_BYTES;
-use crate::publish::input::readers::record::Form;
+use crate::publish::input::readers::record::CellType;
 
 /// Stands between the texts of a list, as in CSV.
 const LIST_SEPARATOR: char = '|';
 
 /// How the values of a column stand in its rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
+pub struct ColumnShape {
     /// What they are.
-    pub meaning: Meaning,
+    pub meaning: ValueType,
     /// Whether a row has a list of them.
     pub is_list: bool,
     /// The level of a value that is there.
@@ -26,7 +26,7 @@ pub struct Shape {
 }
 
 /// A column that is read in batches and given cell by cell.
-pub trait Cells {
+pub trait ColumnCells {
     /// Reads the next batch of at most so many rows; says how many there are.
     ///
     /// # Errors
@@ -38,26 +38,26 @@ pub trait Cells {
     ///
     /// # Errors
     /// What is wrong with the cell.
-    fn next(&mut self, out: &mut String) -> std::result::Result<Form, String>;
+    fn next(&mut self, out: &mut String) -> std::result::Result<CellType, String>;
 }
 
 /// The cells of a column.
-pub fn cells(reader: ColumnReader, shape: Shape) -> Box<dyn Cells> {
+pub fn cells(reader: ColumnReader, shape: ColumnShape) -> Box<dyn ColumnCells> {
     match reader {
-        ColumnReader::BoolColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::Int32ColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::Int64ColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::Int96ColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::FloatColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::DoubleColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::ByteArrayColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::FixedLenByteArrayColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::BoolColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::Int32ColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::Int64ColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::Int96ColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::FloatColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::DoubleColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::ByteArrayColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => TypedCells::boxed(reader, shape),
     }
 }
 
-struct Leaf<T: DataType> {
+struct TypedCells<T: DataType> {
     reader: ColumnReaderImpl<T>,
-    shape: Shape,
+    shape: ColumnShape,
     values: Vec<T::T>,
     /// Of each level how much of the path to the value is there; nothing where all values are.
     defined: Vec<i16>,
@@ -67,11 +67,11 @@ struct Leaf<T: DataType> {
     value: usize,
 }
 
-impl<T: DataType + 'static> Leaf<T>
+impl<T: DataType + 'static> TypedCells<T>
 where
-    T::T: Text,
+    T::T: ValueText,
 {
-    fn boxed(reader: ColumnReaderImpl<T>, shape: Shape) -> Box<dyn Cells> {
+    fn boxed(reader: ColumnReaderImpl<T>, shape: ColumnShape) -> Box<dyn ColumnCells> {
         let (values, defined, repeated) = (Vec::new(), Vec::new(), Vec::new());
         Box::new(Self { reader, shape, values, defined, repeated, level: 0, value: 0 })
     }
@@ -87,7 +87,7 @@ where
         (defined, self.values.get(self.value - 1))
     }
 
-    fn list(&mut self, out: &mut String) -> std::result::Result<Form, String> {
+    fn list(&mut self, out: &mut String) -> std::result::Result<CellType, String> {
         let (start, meaning, element) = (out.len(), self.shape.meaning, self.shape.element);
         let (mut count, mut wrong) = (0_usize, None);
         loop {
@@ -106,15 +106,15 @@ where
                 }
             }
             if self.repeated.get(self.level).is_none_or(|repeated| *repeated == 0) {
-                return wrong.map_or(Ok(Form::Text), Err);
+                return wrong.map_or(Ok(CellType::Text), Err);
             }
         }
     }
 }
 
-impl<T: DataType> Cells for Leaf<T>
+impl<T: DataType> ColumnCells for TypedCells<T>
 where
-    T::T: Text,
+    T::T: ValueText,
     T: 'static,
 {
     fn read(&mut self, rows: usize) -> Result<usize> {
@@ -132,14 +132,14 @@ where
         Ok(read)
     }
 
-    fn next(&mut self, out: &mut String) -> std::result::Result<Form, String> {
+    fn next(&mut self, out: &mut String) -> std::result::Result<CellType, String> {
         if self.shape.is_list {
             return self.list(out);
         }
         let meaning = self.shape.meaning;
         match self.step() {
             (_, Some(value)) => value.append(meaning, out),
-            _ => Ok(Form::Text),
+            _ => Ok(CellType::Text),
         }
     }
 }

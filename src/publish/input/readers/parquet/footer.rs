@@ -20,13 +20,13 @@ const STRUCT: u8 = 12;
 
 /// Says whether the schema of a footer is no deeper and no wider than it has columns.
 pub fn is_sound(footer: &[u8]) -> bool {
-    Reader(footer).file().is_some()
+    CompactReader(footer).file().is_some()
 }
 
 /// What is left to read. Nothing is what every method gives for a footer that is not sound.
-struct Reader<'b>(&'b [u8]);
+struct CompactReader<'b>(&'b [u8]);
 
-impl Reader<'_> {
+impl CompactReader<'_> {
     /// The footer: every field once, in the order of their numbers, as all writers write them.
     fn file(&mut self) -> Option<()> {
         let mut last = 0;
