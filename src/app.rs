@@ -64,7 +64,7 @@ pub struct Shared {
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
     /// Where publications are handed in.
-    pub desk: SubmissionQueue,
+    pub submissions: SubmissionQueue,
     /// The OpenAPI document.
     pub document: Bytes,
     /// What has been counted.
@@ -93,7 +93,7 @@ impl Shared {
         let timeline = Timeline::follow(database.clone(), &exports.handle());
         replicas.follow(&timeline, &exports.handle());
         let files = Store::new(disk.files);
-        let desk = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
+        let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
@@ -109,7 +109,7 @@ impl Shared {
             rate_limiters,
             exports,
             files,
-            desk,
+            submissions,
             public_url: None,
             document,
             metrics,
@@ -160,7 +160,7 @@ pub fn build(
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
-        desk: shared.desk.clone(),
+        submissions: shared.submissions.clone(),
         bounds: shared.bounds.clone(),
         rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,

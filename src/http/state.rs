@@ -40,7 +40,7 @@ pub struct State {
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
     /// Where publications are handed in.
-    pub desk: SubmissionQueue,
+    pub submissions: SubmissionQueue,
     /// How much is given, and to whom.
     pub bounds: Bounds,
     /// The rate limiters.

@@ -14,7 +14,7 @@ use crate::publication::{Outcome, Report};
 
 /// What came of a publication whose files were received in a folder that is of no concern to whoever sent them; nothing
 /// when neither they nor their files are to blame.
-pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
+pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
     let alone = |why: &str| {
         let folder = format!("{}/", folder.display());
         json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1})
@@ -37,15 +37,15 @@ pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<
 ///
 /// # Errors
 /// The database's.
-pub async fn put_down(
+pub async fn record(
     client: &Client,
-    by: &Requester,
-    (trial, folder): (bool, &Path),
+    requester: &Requester,
+    (dry_run, folder): (bool, &Path),
     outcome: &Result<Report, PublishError>,
 ) -> Result<(), DbError> {
-    match settled(outcome, folder) {
-        Some(settled) if settled.outcome != Outcome::Published => {
-            audit::record(client, &by.line(trial, settled.outcome, None, settled.detail)).await
+    match result(outcome, folder) {
+        Some(result) if result.outcome != Outcome::Published => {
+            audit::record(client, &requester.entry(dry_run, result.outcome, None, result.detail)).await
         }
         _ => Ok(()),
     }

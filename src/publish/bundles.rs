@@ -59,8 +59,8 @@ pub async fn publish_folder(
     let manifest = Manifest::read(folder)?;
     let progress = Progress::start(&manifest.title);
     let (folder, recipes) = (folder.to_owned(), recipes.clone());
-    let (received, rights, by) = (None, Rights::all(), Requester::command_line());
-    let job = Job { manifest, folder, recipes, bundle, trial: false, explain: 0, wait: true, received, rights, by };
+    let (received, rights, requester) = (None, Rights::all(), Requester::command_line());
+    let job = Job { manifest, folder, recipes, bundle, dry_run: false, explain: 0, wait: true, received, rights, requester };
     pipeline::publish(client, registry, &job, &progress).await
 }
 

@@ -76,9 +76,9 @@ async fn rows(
 ) -> Result<(), PublishError> {
     let publication = ReleaseWriter::begin(client).await?;
     let (names, progress) = (Arc::new(TerritoryNames::default()), Progress::start(&comparison.bundle));
-    for (dataset, springs) in &inputs.datasets {
+    for (dataset, parts) in &inputs.datasets {
         let stage = Stage::create(publication.transaction(), dataset).await?;
-        let mut read = load::read(inputs, (dataset, springs), &stage, &names, &progress, 0).await?;
+        let mut read = load::read(inputs, (dataset, parts), &stage, &names, &progress, 0).await?;
         read.faults.check()?;
         let found = stage.compare_with_release(release).await?;
         comparison.rows += found.rows;

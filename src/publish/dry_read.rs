@@ -24,16 +24,16 @@ const CHUNKS: usize = 1;
 ///
 /// # Errors
 /// When the manifest, a recipe or a file as such cannot be read.
-pub fn rehearse(registry: &'static [&'static Dataset], folder: &Path, recipes: &FileTree) -> Result<usize, PublishError> {
+pub fn dry_read(registry: &'static [&'static Dataset], folder: &Path, recipes: &FileTree) -> Result<usize, PublishError> {
     let manifest = Manifest::read(folder)?;
     let inputs = Inputs::gather(registry, &manifest, folder, recipes)?;
     let (progress, names) = (Progress::start(&manifest.title), TerritoryNames::default());
     let mut count = 0;
-    for (dataset, springs) in &inputs.datasets {
+    for (dataset, parts) in &inputs.datasets {
         let (sender, mut receiver) = mpsc::channel(CHUNKS);
         let read = std::thread::scope(|scope| {
             scope.spawn(move || while receiver.blocking_recv().is_some() {});
-            load::read_all(&inputs, springs, &names, CopyWriter::new(dataset, progress.clone(), sender), 0)
+            load::read_all(&inputs, parts, &names, CopyWriter::new(dataset, progress.clone(), sender), 0)
         });
         count += read.faults.into_parts().1;
     }

@@ -39,7 +39,7 @@ impl Faults {
     }
 
     /// Counts so many more, which are not listed.
-    pub fn unlisted(&mut self, more: usize) {
+    pub fn add_unlisted(&mut self, more: usize) {
         self.count += more;
     }
 

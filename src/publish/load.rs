@@ -38,16 +38,16 @@ pub struct LoadResult {
 /// The database's; faults of the files are gathered.
 pub async fn read(
     inputs: &Arc<Inputs>,
-    (dataset, springs): (&'static Dataset, &[InputPart]),
+    (dataset, parts): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     names: &Arc<TerritoryNames>,
     progress: &Progress,
     explain: usize,
 ) -> Result<LoadResult, PublishError> {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(CHUNKS);
-    let (inputs, springs, names) = (Arc::clone(inputs), springs.to_vec(), Arc::clone(names));
+    let (inputs, parts, names) = (Arc::clone(inputs), parts.to_vec(), Arc::clone(names));
     let output = CopyWriter::new(dataset, progress.clone(), sender);
-    let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &springs, &names, output, explain));
+    let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &parts, &names, output, explain));
     let mut sink = std::pin::pin!(stage.copy().await?);
     while let Some(chunk) = receiver.recv().await {
         sink.send(chunk).await?;
@@ -60,27 +60,27 @@ pub async fn read(
 /// Reads all that a dataset gets into the output, which ends with it.
 pub fn read_all(
     inputs: &Inputs,
-    springs: &[InputPart],
+    parts: &[InputPart],
     names: &TerritoryNames,
     mut output: CopyWriter,
     explain: usize,
 ) -> LoadResult {
     let mut explanation = Explanation::new(explain);
-    for spring in springs {
-        let (input, origin) = (&inputs.inputs[spring.input], &inputs.origins[spring.origin]);
-        match (spring.part, &input.recipe) {
+    for part in parts {
+        let (input, origin) = (&inputs.inputs[part.input], &inputs.origins[part.origin]);
+        match (part.kind, &input.recipe) {
             (PartKind::Table(table), Some((recipe, companion))) => {
-                let means = RecipeContext { recipe, companion: companion.as_ref(), names };
+                let context = RecipeContext { recipe, companion: companion.as_ref(), names };
                 let table = &recipe.tables[table];
-                let mut reader = RecipeReader::new(means, table, (spring.origin, origin), &mut output, Some(&mut explanation));
+                let mut reader = RecipeReader::new(context, table, (part.origin, origin), &mut output, Some(&mut explanation));
                 match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
                     Ok(()) => reader.finish(),
-                    Err(broken) => output.faults.push(origin.whole(broken.line, broken.detail)),
+                    Err(broken) => output.faults.push(origin.file_fault(broken.line, broken.detail)),
                 }
-                explanation.renew();
+                explanation.next_table();
             }
-            (PartKind::Recipe, Some((recipe, _))) => inline(recipe, spring.origin, inputs, &mut output),
-            _ => whole(input, spring.origin, inputs, &mut output),
+            (PartKind::Recipe, Some((recipe, _))) => read_recipe_rows(recipe, part.origin, inputs, &mut output),
+            _ => read_canonical(input, part.origin, inputs, &mut output),
         }
     }
     output.flush();
@@ -88,27 +88,27 @@ pub fn read_all(
 }
 
 /// Reads a canonical file.
-fn whole(input: &Input, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
+fn read_canonical(input: &Input, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let reading = CellSyntax::of(&input.scan.written);
     let mut canonical = CanonicalReader::new(output, (origin, place), &input.file.constants, reading);
     let ended = readers::read(&input.path, &input.scan, None, &mut canonical);
     let headed = canonical.has_header();
     match ended {
-        Err(broken) => output.faults.push(place.whole(broken.line, broken.detail)),
-        Ok(()) if !headed && output.faults.is_empty() => output.faults.push(place.whole(None, "the file has no header")),
+        Err(broken) => output.faults.push(place.file_fault(broken.line, broken.detail)),
+        Ok(()) if !headed && output.faults.is_empty() => output.faults.push(place.file_fault(None, "the file has no header")),
         Ok(()) => {}
     }
 }
 
 /// Writes the rows that come with a recipe.
-fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
+fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let dataset = output.dataset;
     for (row, line) in recipe.rows.get(dataset.name).into_iter().flatten().zip(1..) {
         let mut faults: Vec<FileFault> = Vec::new();
         for name in row.keys().filter(|name| !dataset.columns().any(|field| field.name == *name)) {
-            faults.push(place.whole(None, format!("`{name}` is not a field of {}", dataset.name)));
+            faults.push(place.file_fault(None, format!("`{name}` is not a field of {}", dataset.name)));
         }
         for field in dataset.columns() {
             let text = row.get(field.name).map(text);

@@ -17,7 +17,7 @@ mod rows;
 
 pub use bundles::{publish_folder, publish_missing};
 pub use compare_bundles::{BundleComparison, compare};
-pub use dry_read::rehearse;
+pub use dry_read::dry_read;
 pub use errors::PublishError;
 pub use file_tree::FileTree;
 pub use input::manifest::{Manifest, ManifestFile, ManifestWithdrawal, MergeMode, NAME, ScopeValues};
@@ -26,6 +26,6 @@ pub use input::readers::limits::RECORD_BYTES;
 pub use input::single_file_manifest::manifest_of;
 pub use pipeline::{Job, publish};
 pub use progress::Progress;
-pub use queue::asked::QueuedPublication;
+pub use queue::queued_publication::QueuedPublication;
 pub use queue::submission_queue::{Enqueued, QueuePermit, QueueSettings, SubmissionQueue};
 pub use rows::recipe::is_name as is_recipe;

@@ -36,7 +36,7 @@ pub struct Job {
     /// The bundle that it is, of the service's own data.
     pub bundle: Option<String>,
     /// Whether everything is done but the release.
-    pub trial: bool,
+    pub dry_run: bool,
     /// How many rows of each table a recipe explains.
     pub explain: usize,
     /// Whether it waits for another publication to end.
@@ -46,7 +46,7 @@ pub struct Job {
     /// What may be published.
     pub rights: Rights,
     /// Who asks.
-    pub by: Requester,
+    pub requester: Requester,
 }
 
 /// A dataset with its staged rows.
@@ -63,10 +63,10 @@ pub async fn publish(
     job: &Job,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
-    let mut by = job.by.clone();
-    let outcome = gathered(client, registry, job, &mut by, progress).await;
+    let mut requester = job.requester.clone();
+    let outcome = gathered(client, registry, job, &mut requester, progress).await;
     progress.finish();
-    audit_record::put_down(client, &by, (job.trial, &job.folder), &outcome).await?;
+    audit_record::record(client, &requester, (job.dry_run, &job.folder), &outcome).await?;
     outcome
 }
 
@@ -74,7 +74,7 @@ async fn gathered(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     job: &Job,
-    by: &mut Requester,
+    requester: &mut Requester,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
     if let Some(received) = &job.received {
@@ -89,18 +89,18 @@ async fn gathered(
             .map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))?
     };
     let inputs = gathered?.shared();
-    if by.files.is_empty() {
-        by.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.scan.sha256.clone())).collect();
+    if requester.files.is_empty() {
+        requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.scan.sha256.clone())).collect();
     }
     permissions::datasets(registry, &inputs, &job.manifest, &job.rights)?;
-    progress.expect(inputs.bytes());
-    run(client, registry, (job, by), &inputs, progress).await
+    progress.set_total(inputs.bytes());
+    run(client, registry, (job, requester), &inputs, progress).await
 }
 
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
-    (job, by): (&Job, &Requester),
+    (job, requester): (&Job, &Requester),
     inputs: &Arc<Inputs>,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
@@ -108,24 +108,24 @@ async fn run(
     let names = Arc::new(names(&publication, inputs).await?);
     let (mut faults, mut warnings, mut explanation) = (Faults::default(), Faults::default(), String::new());
     let mut staged: Vec<Staged<'_, '_, '_>> = Vec::new();
-    for (dataset, springs) in &inputs.datasets {
+    for (dataset, parts) in &inputs.datasets {
         let stage = Stage::create(publication.transaction(), dataset).await?;
-        let read = load::read(inputs, (dataset, springs), &stage, &names, progress, job.explain).await?;
+        let read = load::read(inputs, (dataset, parts), &stage, &names, progress, job.explain).await?;
         faults.extend(read.faults);
         warnings.extend(read.warnings);
         explanation.push_str(&read.explanation);
-        staged.push((*dataset, stage, springs));
+        staged.push((*dataset, stage, parts));
     }
     faults.check()?;
     progress.enter(Phase::Checking);
     let mut replaced = Vec::new();
-    for (dataset, stage, springs) in &staged {
-        replaced.push(rows::staged(inputs, (dataset, springs), stage, &mut faults).await?);
+    for (dataset, stage, parts) in &staged {
+        replaced.push(rows::staged(inputs, (dataset, parts), stage, &mut faults).await?);
     }
     let files = files(inputs, &staged, &mut faults).await?;
     faults.check()?;
     progress.enter(Phase::Waiting);
-    let number = publication.take_turn(job.wait).await?.ok_or(PublishError::Busy)?;
+    let number = publication.acquire_lock(job.wait).await?.ok_or(PublishError::Busy)?;
     progress.enter(Phase::Comparing);
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for ((dataset, stage, _), scopes) in staged.iter().zip(&replaced) {
@@ -138,16 +138,16 @@ async fn run(
         }
         changes.extend(stage.changes(number).await?);
         let (jumps, count) = stage.jumps(number, job.manifest.warn_above).await?;
-        warnings.unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
+        warnings.add_unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
         for (place, before) in jumps {
             let detail = format!("was {before}: it changes by more than the manifest's `warn_above`");
             warnings.push(rows::fault(inputs, place, None, detail));
         }
     }
     withdrawals::close(&publication, registry, &job.manifest, number, (&mut effects, &mut faults)).await?;
-    for (dataset, stage, springs) in &staged {
-        let told = (&mut faults, &mut warnings);
-        rows::merged(&publication, registry, inputs, (dataset, springs), stage, told).await?;
+    for (dataset, stage, parts) in &staged {
+        let findings = (&mut faults, &mut warnings);
+        rows::merged(&publication, registry, inputs, (dataset, parts), stage, findings).await?;
     }
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
@@ -173,10 +173,10 @@ async fn run(
         return Ok(report);
     }
     report.outcome = Outcome::WouldPublish;
-    if !job.trial {
+    if !job.dry_run {
         report.outcome = Outcome::Published;
         report.release = Some(number);
-        let entry = by.line(false, report.outcome, report.release, serde_json::json!(report));
+        let entry = requester.entry(false, report.outcome, report.release, serde_json::json!(report));
         publication.commit(number, record(job, inputs, &report), &report.datasets, &entry).await?;
     }
     Ok(report)
@@ -199,12 +199,12 @@ async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faul
     for (at, input) in inputs.inputs.iter().enumerate() {
         let origins = inputs.origins_of(at);
         let mut rows = 0;
-        for (_, stage, springs) in staged {
-            if springs.iter().any(|spring| spring.input == at && spring.part != PartKind::Recipe) {
+        for (_, stage, parts) in staged {
+            if parts.iter().any(|part| part.input == at && part.kind != PartKind::Recipe) {
                 rows += stage.rows(&origins).await?;
             }
         }
-        rows::promises(input, rows, faults);
+        rows::manifest_claims(input, rows, faults);
         let (bytes, sha256) = (input.scan.bytes, input.scan.sha256.clone());
         files.push(ReadFile { path: input.file.path.clone(), bytes, sha256, rows });
     }

@@ -35,7 +35,7 @@ impl Progress {
     }
 
     /// Says how much there is to read.
-    pub fn expect(&self, bytes: u64) {
+    pub fn set_total(&self, bytes: u64) {
         self.0.total.store(bytes, Ordering::Relaxed);
         self.0.bar.set_length(bytes);
     }
@@ -59,7 +59,7 @@ impl Progress {
     }
 
     /// What is being done, bytes read, and bytes to read.
-    pub fn now(&self) -> (Phase, u64, u64) {
+    pub fn current(&self) -> (Phase, u64, u64) {
         let phase = *self.0.phase.lock().unwrap_or_else(PoisonError::into_inner);
         let total = self.0.total.load(Ordering::Relaxed);
         (phase, self.0.done.load(Ordering::Relaxed).min(total), total)

@@ -113,7 +113,7 @@ fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     };
     let first = open();
     assert!(!folder.join("server-dead").exists());
-    let received = first.folder().expect("a folder");
+    let received = first.create_folder().expect("a folder");
     let _second = open();
     assert!(received.path().exists(), "a server that lives keeps its folder");
     let path = received.path().to_owned();

@@ -93,12 +93,12 @@ fn job(args: &ReleaseArgs, config: &Config, mut manifest: Manifest, folder: Path
         folder,
         recipes: bundled::recipes(config),
         bundle: None,
-        trial: args.dry_run || explain > 0,
+        dry_run: args.dry_run || explain > 0,
         explain,
         wait: !args.no_wait,
         received: None,
         rights: Rights::all(),
-        by: Requester::command_line(),
+        requester: Requester::command_line(),
     }
 }
 

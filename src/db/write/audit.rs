@@ -100,7 +100,7 @@ impl Requester {
     }
 
     /// The line of the audit about this publication.
-    pub fn line(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> AuditEntry {
+    pub fn entry(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> AuditEntry {
         AuditEntry {
             actor: self.actor.clone(),
             action: if dry_run { Action::DryRun(outcome) } else { Action::Publish(outcome) },

@@ -43,7 +43,7 @@ pub struct ReleaseWriter<'c> {
 }
 
 impl<'c> ReleaseWriter<'c> {
-    /// Begins the transaction. Files can be staged and checked before [`ReleaseWriter::take_turn`].
+    /// Begins the transaction. Files can be staged and checked before [`ReleaseWriter::acquire_lock`].
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
@@ -62,7 +62,7 @@ impl<'c> ReleaseWriter<'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn take_turn(&self, wait: bool) -> Result<Option<i32>, DbError> {
+    pub async fn acquire_lock(&self, wait: bool) -> Result<Option<i32>, DbError> {
         let client = &mut DieselClient(&self.transaction);
         if wait {
             diesel::select(pg_advisory_xact_lock(PUBLICATION_LOCK)).execute(client).await?;

@@ -46,7 +46,7 @@ pub struct Submission {
     /// How many bytes its files have.
     pub bytes_total: i64,
     /// Its result, once it has ended.
-    pub settled: Option<SubmissionResult>,
+    pub result: Option<SubmissionResult>,
 }
 
 /// A new submission.
@@ -92,15 +92,15 @@ fn made_with<'k>(key: &'k str) -> _ {
 
 impl From<Columns> for Submission {
     fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
-        let settled = recorded.and_then(|(outcome, release, detail)| {
+        let result = recorded.and_then(|(outcome, release, detail)| {
             Some(SubmissionResult { outcome: Outcome::from_name(&outcome)?, release, detail })
         });
-        let state = match (&settled, Phase::from_name(&written)) {
-            (Some(settled), _) => PublicationState::Ended(settled.outcome),
+        let state = match (&result, Phase::from_name(&written)) {
+            (Some(result), _) => PublicationState::Ended(result.outcome),
             (None, Some(phase)) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
             (None, _) => PublicationState::Ended(Outcome::Failed),
         };
-        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, settled }
+        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, result }
     }
 }
 
@@ -119,33 +119,33 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Submiss
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached; then nothing is recorded.
-pub async fn claim(client: &Client, claim: &NewSubmission) -> Result<Option<Submission>, DbError> {
+pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Option<Submission>, DbError> {
     let queued = publications::state.eq(Phase::Queued.name());
-    let submission = (
-        publications::id.eq(&claim.id),
-        publications::key_name.eq(&claim.key),
-        publications::idempotency_key.eq(&claim.idempotency_key),
-        publications::digest.eq(&claim.digest),
-        publications::dry_run.eq(claim.dry_run),
+    let row = (
+        publications::id.eq(&submission.id),
+        publications::key_name.eq(&submission.key),
+        publications::idempotency_key.eq(&submission.idempotency_key),
+        publications::digest.eq(&submission.digest),
+        publications::dry_run.eq(submission.dry_run),
         queued,
-        publications::bytes_total.eq(claim.bytes),
+        publications::bytes_total.eq(submission.bytes),
     );
     let insert = diesel::insert_into(publications::table)
-        .values(submission)
+        .values(row)
         .on_conflict((publications::key_name, publications::idempotency_key))
         .filter_target(publications::idempotency_key.is_not_null())
         .do_nothing();
     if insert.execute(&mut DieselClient(client)).await? == 1 {
         return Ok(None);
     }
-    let earlier = made_with(&claim.key).filter(publications::idempotency_key.eq(&claim.idempotency_key));
+    let earlier = made_with(&submission.key).filter(publications::idempotency_key.eq(&submission.idempotency_key));
     let earlier = Submission::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
-    if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != claim.digest {
+    if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != submission.digest {
         return Ok(Some(earlier));
     }
     // If two requests try again at once, only one still finds the identifier that both have read.
     let renew = diesel::update(publications::table.find(&earlier.id)).set((
-        publications::id.eq(&claim.id),
+        publications::id.eq(&submission.id),
         queued,
         publications::bytes_read.eq(0),
         publications::created_at.eq(clock_timestamp()),
@@ -161,7 +161,7 @@ pub async fn claim(client: &Client, claim: &NewSubmission) -> Result<Option<Subm
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn progress(client: &Client, id: &str, phase: Phase, bytes: i64) -> Result<(), DbError> {
+pub async fn update_progress(client: &Client, id: &str, phase: Phase, bytes: i64) -> Result<(), DbError> {
     let update = diesel::update(publications::table.find(id)).set((
         publications::state.eq(phase.name()),
         publications::bytes_read.eq(bytes),

@@ -23,7 +23,7 @@ pub async fn key(request: &HttpRequest, state: &State) -> Result<ApiKey, Problem
         scheme.eq_ignore_ascii_case("Bearer").then(|| access::hash(token.trim()))?
     });
     let hash = hash.ok_or_else(|| refused("The header `Authorization` does not hold `Bearer` and a whole key, once."))?;
-    match state.desk.key(hash).await? {
+    match state.submissions.find_key(hash).await? {
         None => Err(refused("There is no such key.")),
         Some(key) if key.revoked_at.is_some() => Err(refused("The key has been revoked.")),
         Some(key) if !key.valid => Err(refused("The key has expired.")),

@@ -21,24 +21,23 @@ const VALID_TO: &str = "valid_to";
 /// The database's; faults of the rows are gathered.
 pub async fn staged(
     inputs: &Inputs,
-    (dataset, springs): (&'static Dataset, &[InputPart]),
+    (dataset, parts): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     faults: &mut Faults,
 ) -> Result<Vec<ReplaceScope>, PublishError> {
     let doubled = stage.duplicates().await?;
-    faults.unlisted(doubled.more);
+    faults.add_unlisted(doubled.more);
     for place in doubled.listed {
         faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
     }
     if [VALID_FROM, VALID_TO].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
         let backwards = stage.backwards(VALID_FROM, VALID_TO).await?;
-        faults.unlisted(backwards.more);
+        faults.add_unlisted(backwards.more);
         for place in backwards.listed {
             faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
         }
     }
-    let mut files: Vec<usize> =
-        springs.iter().filter(|spring| spring.part != PartKind::Recipe).map(|spring| spring.input).collect();
+    let mut files: Vec<usize> = parts.iter().filter(|part| part.kind != PartKind::Recipe).map(|part| part.input).collect();
     files.dedup();
     let mut replaced = Vec::new();
     for at in files {
@@ -48,7 +47,7 @@ pub async fn staged(
         let scope = scope(dataset, input, faults);
         for (field, values) in &scope {
             let outside = stage.outside(&origins, field, values).await?;
-            faults.unlisted(outside.more);
+            faults.add_unlisted(outside.more);
             for place in outside.listed {
                 let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
                 faults.push(fault(inputs, place, Some(field), detail));
@@ -63,7 +62,7 @@ pub async fn staged(
 
 /// Checks what the manifest promises of a file: its digest, and the number of rows that it gives. One that gives none
 /// is at fault too.
-pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
+pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
     let mut wrong = |detail: String| faults.push(FileFault::of_file(&input.file.path, detail));
     if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
         wrong(format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
@@ -129,7 +128,7 @@ pub async fn merged(
     publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     inputs: &Inputs,
-    (dataset, springs): (&'static Dataset, &[InputPart]),
+    (dataset, parts): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     (faults, warnings): (&mut Faults, &mut Faults),
 ) -> Result<(), PublishError> {
@@ -138,7 +137,7 @@ pub async fn merged(
             continue;
         };
         let dangling = stage.dangling(field.name, field.is_list(), target).await?;
-        faults.unlisted(dangling.more);
+        faults.add_unlisted(dangling.more);
         for place in dangling.listed {
             let near = publication.closest(target, &place.value).await?;
             let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
@@ -148,16 +147,16 @@ pub async fn merged(
     if dataset.shape != Shape::Observations {
         return Ok(());
     }
-    for (found, told) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
-        told.unlisted(found.more);
-        found.listed.into_iter().for_each(|(place, why)| told.push(fault(inputs, place, Some("value"), why)));
+    for (found, listed_in) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
+        listed_in.add_unlisted(found.more);
+        found.listed.into_iter().for_each(|(place, why)| listed_in.push(fault(inputs, place, Some("value"), why)));
     }
-    for spring in springs {
-        let PartKind::Table(at) = spring.part else { continue };
-        let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
+    for part in parts {
+        let PartKind::Table(at) = part.kind else { continue };
+        let unit = inputs.inputs[part.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
         let Some(unit) = unit else { continue };
-        let others = stage.other_units(spring.origin, unit).await?;
-        faults.unlisted(others.more);
+        let others = stage.other_units(part.origin, unit).await?;
+        faults.add_unlisted(others.more);
         for (place, why) in others.listed {
             faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
         }
@@ -172,6 +171,6 @@ pub fn fault(inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: S
         line: Some(place.line),
         column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),
         value: Some(place.value),
-        ..origin.whole(None, detail)
+        ..origin.file_fault(None, detail)
     }
 }

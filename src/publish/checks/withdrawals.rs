@@ -86,7 +86,7 @@ pub async fn check(
             for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
                 let from = (dataset, field.name, field.is_list());
                 let orphans = withdrawals::orphans(publication.transaction(), from, target, number).await?;
-                faults.unlisted(orphans.more);
+                faults.add_unlisted(orphans.more);
                 for (code, gone) in orphans.listed {
                     let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
                     faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });

@@ -37,7 +37,7 @@ pub struct InputPart {
     /// The index of its origin.
     pub origin: usize,
     /// Which part of it.
-    pub part: PartKind,
+    pub kind: PartKind,
 }
 
 /// A part of an input.
@@ -57,7 +57,7 @@ pub struct Inputs {
     pub inputs: Vec<Input>,
     /// The files and their sheets, for places.
     pub origins: Vec<FileOrigin>,
-    /// The springs of each dataset, in the order of the registry.
+    /// The parts of each dataset, in the order of the registry.
     pub datasets: Vec<(&'static Dataset, Vec<InputPart>)>,
 }
 
@@ -82,41 +82,42 @@ impl Inputs {
         }
         faults.check()?;
         let mut gathered = Self { inputs, origins: Vec::new(), datasets: Vec::new() };
-        let mut springs: BTreeMap<String, Vec<InputPart>> = BTreeMap::new();
+        let mut parts: BTreeMap<String, Vec<InputPart>> = BTreeMap::new();
         for at in 0..gathered.inputs.len() {
-            for (dataset, spring) in gathered.springs(at) {
-                springs.entry(dataset).or_default().push(spring);
+            for (dataset, part) in gathered.parts(at) {
+                parts.entry(dataset).or_default().push(part);
             }
         }
-        for (name, springs) in &springs {
+        for (name, parts) in &parts {
             let known = registry.iter().copied().find(|dataset| dataset.name == name);
             if !known.is_some_and(|dataset| matches!(dataset.rows, Rows::Published)) {
                 let published = registry.iter().filter(|dataset| matches!(dataset.rows, Rows::Published));
                 let near = closest(name, published.map(|dataset| dataset.name)).join(", ");
-                let origin = &gathered.origins[springs[0].origin];
-                faults
-                    .push(origin.whole(None, format!("`{name}` is not a dataset that is published from files; closest: {near}")));
+                let origin = &gathered.origins[parts[0].origin];
+                faults.push(
+                    origin.file_fault(None, format!("`{name}` is not a dataset that is published from files; closest: {near}")),
+                );
             }
         }
         faults.check()?;
-        gathered.datasets = registry.iter().filter_map(|dataset| Some((*dataset, springs.remove(dataset.name)?))).collect();
+        gathered.datasets = registry.iter().filter_map(|dataset| Some((*dataset, parts.remove(dataset.name)?))).collect();
         Ok(gathered)
     }
 
     /// How many bytes there are to read, a workbook's for each of its tables.
     pub fn bytes(&self) -> u64 {
-        let springs = self.datasets.iter().flat_map(|(_, springs)| springs);
-        springs.filter(|spring| spring.part != PartKind::Recipe).map(|spring| self.inputs[spring.input].scan.bytes).sum()
+        let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
+        parts.filter(|part| part.kind != PartKind::Recipe).map(|part| self.inputs[part.input].scan.bytes).sum()
     }
 
     /// Which datasets an input feeds.
-    fn springs(&mut self, at: usize) -> Vec<(String, InputPart)> {
+    fn parts(&mut self, at: usize) -> Vec<(String, InputPart)> {
         let input = &self.inputs[at];
         let mut found = Vec::new();
         let mut origins = Vec::new();
         let first = self.origins.len();
-        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, part: PartKind| {
-            found.push((dataset.to_owned(), InputPart { input: at, origin: first + origins.len(), part }));
+        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, kind: PartKind| {
+            found.push((dataset.to_owned(), InputPart { input: at, origin: first + origins.len(), kind }));
             origins.push(FileOrigin { file: file.to_owned(), sheet: sheet.cloned() });
         };
         match &input.recipe {
@@ -135,9 +136,9 @@ impl Inputs {
 
     /// The origins of an input's own rows, those of the file.
     pub fn origins_of(&self, input: usize) -> Vec<i32> {
-        let springs = self.datasets.iter().flat_map(|(_, springs)| springs);
-        let own = springs.filter(|spring| spring.input == input && spring.part != PartKind::Recipe);
-        own.filter_map(|spring| i32::try_from(spring.origin).ok()).collect()
+        let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
+        let own = parts.filter(|part| part.input == input && part.kind != PartKind::Recipe);
+        own.filter_map(|part| i32::try_from(part.origin).ok()).collect()
     }
 
     /// All of it, for a thread of its own.

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::asked::QueuedPublication;
+use super::queued_publication::QueuedPublication;
 use super::uploads::Uploads;
 use super::worker::Worker;
 use crate::db::DbError;
@@ -23,10 +23,10 @@ use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
 
 /// Publications that may be received, wait or be worked on at once; one more is refused.
-const PLACES: usize = 4;
+const MAX_SUBMISSIONS: usize = 4;
 
 /// How long a small question to the database may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the desk goes by.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ struct QueueInner {
     runtime: Option<Runtime>,
     uploads: Option<Uploads>,
     limit: u64,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
 /// The right to hand one publication in, given back when that ends.
@@ -57,9 +57,9 @@ pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] OwnedSe
 /// What is answered at the desk.
 pub enum Enqueued {
     /// It will be done; what came of it follows.
-    FieldValue(oneshot::Receiver<SubmissionResult>),
+    New(oneshot::Receiver<SubmissionResult>),
     /// It was asked for before under the same idempotency key.
-    Known(Submission),
+    Existing(Submission),
 }
 
 impl Drop for QueueInner {
@@ -91,7 +91,7 @@ impl SubmissionQueue {
             runtime: Some(runtime),
             uploads,
             limit: settings.limit,
-            places: Arc::new(Semaphore::new(PLACES)),
+            permits: Arc::new(Semaphore::new(MAX_SUBMISSIONS)),
         }))
     }
 
@@ -99,7 +99,7 @@ impl SubmissionQueue {
     ///
     /// # Errors
     /// When the system gives no random bytes.
-    pub fn identifier() -> Result<String, String> {
+    pub fn new_id() -> Result<String, String> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
         Ok(hex::encode(random))
@@ -111,15 +111,15 @@ impl SubmissionQueue {
     }
 
     /// The right to hand one publication in; nothing when too many are.
-    pub fn place(&self) -> Option<QueuePermit> {
-        Arc::clone(&self.0.places).try_acquire_owned().ok().map(QueuePermit)
+    pub fn try_acquire(&self) -> Option<QueuePermit> {
+        Arc::clone(&self.0.permits).try_acquire_owned().ok().map(QueuePermit)
     }
 
     /// A folder to receive files in, gone with what is given.
     ///
     /// # Errors
     /// The disk's.
-    pub fn folder(&self) -> io::Result<TempDir> {
+    pub fn create_folder(&self) -> io::Result<TempDir> {
         self.0.uploads.as_ref().ok_or(io::ErrorKind::NotFound)?.folder()
     }
 
@@ -127,36 +127,36 @@ impl SubmissionQueue {
     ///
     /// # Errors
     /// The database's.
-    pub async fn key(&self, hash: [u8; 32]) -> Result<Option<ApiKey>, DbError> {
-        self.ask(move |client| async move { api_keys::find(client.as_ref(), &hash).await }).await
+    pub async fn find_key(&self, hash: [u8; 32]) -> Result<Option<ApiKey>, DbError> {
+        self.query(move |client| async move { api_keys::find(client.as_ref(), &hash).await }).await
     }
 
     /// How far a publication is that was asked for with this key.
     ///
     /// # Errors
     /// The database's.
-    pub async fn standing(&self, key: String, id: String) -> Result<Option<Submission>, DbError> {
-        self.ask(move |client| async move { submissions::find(&client, &key, &id).await }).await
+    pub async fn find(&self, key: String, id: String) -> Result<Option<Submission>, DbError> {
+        self.query(move |client| async move { submissions::find(&client, &key, &id).await }).await
     }
 
     /// Hands a publication in.
     ///
     /// # Errors
     /// The database's; then it is not done.
-    pub async fn hand_in(&self, place: QueuePermit, asked: QueuedPublication) -> Result<Enqueued, DbError> {
-        let claim = asked.claim.clone();
-        if let Some(known) = self.ask(move |client| async move { submissions::claim(&client, &claim).await }).await? {
-            return Ok(Enqueued::Known(known));
+    pub async fn enqueue(&self, permit: QueuePermit, publication: QueuedPublication) -> Result<Enqueued, DbError> {
+        let claim = publication.claim.clone();
+        if let Some(known) = self.query(move |client| async move { submissions::insert(&client, &claim).await }).await? {
+            return Ok(Enqueued::Existing(known));
         }
         let (sender, receiver) = oneshot::channel();
         let worker = Arc::clone(&self.0.worker);
         self.runtime().spawn(async move {
-            let settled = worker.work(asked).await;
-            drop(place);
+            let result = worker.run(publication).await;
+            drop(permit);
             // Whoever asked may have gone; the audit says what came of it.
-            _ = sender.send(settled);
+            _ = sender.send(result);
         });
-        Ok(Enqueued::FieldValue(receiver))
+        Ok(Enqueued::New(receiver))
     }
 
     fn runtime(&self) -> &Runtime {
@@ -164,7 +164,7 @@ impl SubmissionQueue {
     }
 
     /// Asks the database something small, on the desk's runtime, to which the connection belongs.
-    async fn ask<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
+    async fn query<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, DbError>> + Send,
@@ -172,7 +172,7 @@ impl SubmissionQueue {
         let worker = Arc::clone(&self.0.worker);
         let asking = self.runtime().spawn(async move {
             let asked = async { question(worker.connection().await?).await };
-            tokio::time::timeout(PATIENCE, asked).await.map_err(|_| DbError::Late("no answer in time".to_owned()))?
+            tokio::time::timeout(QUERY_TIMEOUT, asked).await.map_err(|_| DbError::Late("no answer in time".to_owned()))?
         });
         asking.await.map_err(|error| DbError::Failed(error.to_string()))?
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::asked::QueuedPublication;
+use super::queued_publication::QueuedPublication;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::write::audit::{self, Requester};
@@ -25,14 +25,14 @@ use crate::publish::progress::Progress;
 use crate::query::Dataset;
 
 /// How often it is written down how far a publication is.
-const BEAT: Duration = Duration::from_secs(1);
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Whoever does the work.
 pub struct Worker {
     database: Database,
     registry: &'static [&'static Dataset],
     recipes: FileTree,
-    turn: Mutex<()>,
+    lock: Mutex<()>,
     /// The connection for small questions.
     connection: Mutex<Option<Arc<Client>>>,
     counts: Publications,
@@ -41,7 +41,7 @@ pub struct Worker {
 impl Worker {
     /// A worker with nothing to do.
     pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
-        Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
+        Self { database, registry, recipes, lock: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 
     /// The connection for small questions.
@@ -59,49 +59,54 @@ impl Worker {
     }
 
     /// Does one publication when its turn has come.
-    pub async fn work(self: &Arc<Self>, asked: QueuedPublication) -> SubmissionResult {
-        let progress = Progress::start(&asked.claim.id);
-        let beating = tokio::spawn(beat(Arc::clone(self), asked.claim.id.clone(), progress.clone()));
-        let by = Requester {
-            actor: asked.claim.key.clone(),
-            files: asked.files.clone(),
-            request_id: Some(asked.request_id.clone()),
-            publication: Some(asked.claim.id.clone()),
+    pub async fn run(self: &Arc<Self>, publication: QueuedPublication) -> SubmissionResult {
+        let progress = Progress::start(&publication.claim.id);
+        let reporting = tokio::spawn(report_progress(Arc::clone(self), publication.claim.id.clone(), progress.clone()));
+        let requester = Requester {
+            actor: publication.claim.key.clone(),
+            files: publication.files.clone(),
+            request_id: Some(publication.request_id.clone()),
+            publication: Some(publication.claim.id.clone()),
         };
         let (outcome, started) = {
-            let _turn = self.turn.lock().await;
+            let _guard = self.lock.lock().await;
             let started = Instant::now();
-            (self.publish(&asked, &by, &progress).await, started)
+            (self.publish(&publication, &requester, &progress).await, started)
         };
-        beating.abort();
+        reporting.abort();
         if let Ok(Report { outcome: Outcome::Published, datasets, .. }) = &outcome {
             datasets.iter().for_each(|effect| self.counts.changed(effect));
         }
-        let settled = self.settled(outcome, &asked, &by).await;
-        self.counts.ended(settled.outcome, started.elapsed());
-        settled
+        let result = self.result(outcome, &publication, &requester).await;
+        self.counts.ended(result.outcome, started.elapsed());
+        result
     }
 
-    async fn settled(
+    async fn result(
         &self,
         outcome: Result<Report, PublishError>,
-        asked: &QueuedPublication,
-        by: &Requester,
+        publication: &QueuedPublication,
+        requester: &Requester,
     ) -> SubmissionResult {
-        match (audit_record::settled(&outcome, asked.folder.path()), outcome) {
-            (Some(settled), _) => settled,
+        match (audit_record::result(&outcome, publication.folder.path()), outcome) {
+            (Some(result), _) => result,
             (None, Err(error)) => {
-                log::error!("the publication {} failed: {error}", asked.claim.id);
-                self.fail(by, &asked.claim, &error).await
+                log::error!("the publication {} failed: {error}", publication.claim.id);
+                self.record_failure(requester, &publication.claim, &error).await
             }
-            (None, Ok(_)) => unreachable!("what was published is settled"),
+            (None, Ok(_)) => unreachable!("a report is a result"),
         }
     }
 
-    async fn publish(&self, asked: &QueuedPublication, by: &Requester, progress: &Progress) -> Result<Report, PublishError> {
+    async fn publish(
+        &self,
+        publication: &QueuedPublication,
+        requester: &Requester,
+        progress: &Progress,
+    ) -> Result<Report, PublishError> {
         let mut client = self.database.writer().await?;
-        let (folder, recipes, trial) = (asked.folder.path().to_owned(), self.recipes.clone(), asked.claim.dry_run);
-        let manifest = match &asked.alone {
+        let (folder, recipes, dry_run) = (publication.folder.path().to_owned(), self.recipes.clone(), publication.claim.dry_run);
+        let manifest = match &publication.alone {
             None => Manifest::read(&folder),
             Some((path, recipe)) => {
                 let file = ManifestFile { path: path.clone(), recipe: Some(recipe.clone()), ..ManifestFile::default() };
@@ -112,7 +117,7 @@ impl Worker {
             Ok(manifest) => manifest,
             Err(error) => {
                 let outcome = Err(error);
-                audit_record::put_down(&client, by, (trial, &folder), &outcome).await?;
+                audit_record::record(&client, requester, (dry_run, &folder), &outcome).await?;
                 return outcome;
             }
         };
@@ -121,19 +126,19 @@ impl Worker {
             folder,
             recipes,
             bundle: None,
-            trial,
+            dry_run,
             explain: 0,
             wait: true,
-            received: Some(asked.files.iter().map(|(name, _)| name.clone()).collect()),
-            rights: asked.rights.clone(),
-            by: by.clone(),
+            received: Some(publication.files.iter().map(|(name, _)| name.clone()).collect()),
+            rights: publication.rights.clone(),
+            requester: requester.clone(),
         };
         pipeline::publish(&mut client, self.registry, &job, progress).await
     }
 
     /// Writes down that a publication failed, so that it can be asked for again at once; unless it had been made when the
     /// database was lost.
-    async fn fail(&self, by: &Requester, claim: &NewSubmission, error: &PublishError) -> SubmissionResult {
+    async fn record_failure(&self, requester: &Requester, claim: &NewSubmission, error: &PublishError) -> SubmissionResult {
         let why = match error {
             PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)) => Some("away"),
             PublishError::Database(DbError::ReadOnly(_)) => Some("read-only"),
@@ -141,12 +146,12 @@ impl Worker {
             _ => None,
         };
         let detail = json!({"passing": why.is_some(), "why": why});
-        let settled = SubmissionResult { outcome: Outcome::Failed, release: None, detail };
+        let result = SubmissionResult { outcome: Outcome::Failed, release: None, detail };
         let written = match self.connection().await {
             Ok(client) => match submissions::find(&client, &claim.key, &claim.id).await {
-                Ok(Some(Submission { settled: Some(made), .. })) => return made,
+                Ok(Some(Submission { result: Some(made), .. })) => return made,
                 Ok(_) => {
-                    let line = by.line(claim.dry_run, settled.outcome, None, settled.detail.clone());
+                    let line = requester.entry(claim.dry_run, result.outcome, None, result.detail.clone());
                     audit::record(client.as_ref(), &line).await
                 }
                 Err(error) => Err(error),
@@ -156,17 +161,17 @@ impl Worker {
         if let Err(error) = written {
             log::warn!("the failure is not in the audit: {error}");
         }
-        settled
+        result
     }
 }
 
 /// Writes down now and then how far a publication is.
-async fn beat(worker: Arc<Worker>, id: String, progress: Progress) {
+async fn report_progress(worker: Arc<Worker>, id: String, progress: Progress) {
     loop {
-        tokio::time::sleep(BEAT).await;
-        let (phase, bytes, _) = progress.now();
+        tokio::time::sleep(PROGRESS_INTERVAL).await;
+        let (phase, bytes, _) = progress.current();
         let written = match worker.connection().await {
-            Ok(client) => submissions::progress(&client, &id, phase, i64::try_from(bytes).unwrap_or(i64::MAX)).await,
+            Ok(client) => submissions::update_progress(&client, &id, phase, i64::try_from(bytes).unwrap_or(i64::MAX)).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {

@@ -72,7 +72,7 @@ impl<'a> CanonicalReader<'a> {
 
     fn row(&mut self, record: &Record, columns: &[(&'static Field, ColumnSource)]) {
         let (at, origin) = self.origin;
-        self.output.warn_of_destroyed(origin, record);
+        self.output.warn_of_replacement_characters(origin, record);
         for (field, way) in columns {
             let (text, given) = match way {
                 ColumnSource::Empty => (None, None),
@@ -171,7 +171,7 @@ impl<'a> CanonicalReader<'a> {
         }
         let right = wrong.is_empty();
         let line = Some(record.line.max(1));
-        wrong.into_iter().for_each(|detail| self.output.faults.push(self.origin.1.whole(line, detail)));
+        wrong.into_iter().for_each(|detail| self.output.faults.push(self.origin.1.file_fault(line, detail)));
         self.width = record.len();
         right.then_some(columns)
     }
@@ -190,7 +190,7 @@ impl RecordSink for CanonicalReader<'_> {
         };
         if ragged {
             let detail = format!("the line has {} cells where the header has {}", record.len(), self.width);
-            self.output.faults.push(self.origin.1.whole(Some(record.line), detail));
+            self.output.faults.push(self.origin.1.file_fault(Some(record.line), detail));
         } else {
             self.row(record, &columns);
         }
@@ -203,7 +203,7 @@ impl RecordSink for CanonicalReader<'_> {
             let named = |way: &ColumnSource| matches!(way, ColumnSource::Cell(at) if *at == cell);
             self.columns.as_ref()?.iter().find(|(_, way)| named(way)).map(|(field, _)| field.name.to_owned())
         });
-        self.output.faults.push(FileFault { column, ..self.origin.1.whole(broken.line, broken.detail) });
+        self.output.faults.push(FileFault { column, ..self.origin.1.file_fault(broken.line, broken.detail) });
     }
 }
 

@@ -36,7 +36,7 @@ impl FileOrigin {
     }
 
     /// A fault of the origin as a whole.
-    pub fn whole(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
+    pub fn file_fault(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
         FileFault { sheet: self.sheet.clone(), line, ..FileFault::of_file(&self.file, detail) }
     }
 }
@@ -85,8 +85,8 @@ impl CopyWriter {
     }
 
     /// Warns of characters that were destroyed before the file was sent: what they were can no longer be known.
-    pub fn warn_of_destroyed(&mut self, origin: &FileOrigin, record: &Record) {
-        if record.is_destroyed() {
+    pub fn warn_of_replacement_characters(&mut self, origin: &FileOrigin, record: &Record) {
+        if record.has_replacement_character() {
             let cell = (0..record.len()).find(|cell| record.text(*cell).contains(char::REPLACEMENT_CHARACTER));
             let column = cell.map_or(String::new(), letters);
             let text = cell.map_or("", |cell| record.text(cell));

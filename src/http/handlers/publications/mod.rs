@@ -101,15 +101,15 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     }
     let (dry_run, idempotency_key) = options(&request)?;
     let asynchronous = prefers_async(&request);
-    receive::check(&request, state.desk.limit())?;
+    receive::check(&request, state.submissions.limit())?;
     let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
-    let place = state.desk.place().ok_or_else(busy)?;
-    let folder = state.desk.folder().map_err(|error| unusable(&error))?;
-    let receiving = receive::receive(&request, payload, folder, state.desk.limit(), state.bounds.timeouts);
+    let permit = state.submissions.try_acquire().ok_or_else(busy)?;
+    let folder = state.submissions.create_folder().map_err(|error| unusable(&error))?;
+    let receiving = receive::receive(&request, payload, folder, state.submissions.limit(), state.bounds.timeouts);
     let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
     })??;
-    let id = SubmissionQueue::identifier().map_err(|why| {
+    let id = SubmissionQueue::new_id().map_err(|why| {
         log::error!("{why}");
         Problem::internal()
     })?;
@@ -123,18 +123,18 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     };
     let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
     let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone());
-    let asked =
+    let publication =
         QueuedPublication { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
-    match state.desk.hand_in(place, asked).await? {
-        Enqueued::Known(standing) => Ok(known(&standing, &digest)),
-        Enqueued::Taken(_) if asynchronous => accepted(&state, key.name, id).await,
-        Enqueued::Taken(settled) => match settled.await {
-            Ok(settled) => {
+    match state.submissions.enqueue(permit, publication).await? {
+        Enqueued::Existing(submission) => Ok(existing(&submission, &digest)),
+        Enqueued::New(_) if asynchronous => accepted(&state, key.name, id).await,
+        Enqueued::New(completed) => match completed.await {
+            Ok(completed) => {
                 // Whoever publishes reads it next.
-                if let Some(number) = settled.release {
+                if let Some(number) = completed.release {
                     state.timeline.reached(number).await;
                 }
-                Ok(answer::settled(&id, &settled))
+                Ok(answer::completed(&id, &completed))
             }
             Err(_) => Ok(answer::problem(&id, Problem::internal())),
         },
@@ -142,21 +142,21 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
 }
 
 /// What is answered to a request whose idempotency key was used before.
-fn known(standing: &Submission, digest: &str) -> HttpResponse {
-    let conflict = |detail: String| answer::problem(&standing.id, Problem::new(Kind::IdempotencyConflict, detail));
-    match &standing.settled {
-        _ if standing.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
-        Some(settled) => answer::settled(&standing.id, settled),
-        None => conflict(format!("The publication is under way: {STATUS}/{} says how far it is.", standing.id)),
+fn existing(submission: &Submission, digest: &str) -> HttpResponse {
+    let conflict = |detail: String| answer::problem(&submission.id, Problem::new(Kind::IdempotencyConflict, detail));
+    match &submission.result {
+        _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
+        Some(completed) => answer::completed(&submission.id, completed),
+        None => conflict(format!("The publication is under way: {STATUS}/{} says how far it is.", submission.id)),
     }
 }
 
 async fn accepted(state: &State, key: String, id: String) -> Result<HttpResponse, Problem> {
-    let standing = state.desk.standing(key, id.clone()).await?.ok_or_else(Problem::internal)?;
+    let submission = state.submissions.find(key, id.clone()).await?.ok_or_else(Problem::internal)?;
     let mut response = HttpResponse::Accepted();
     response.insert_header((header::LOCATION, format!("{STATUS}/{id}")));
     response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
-    Ok(answer::publication(response, &standing))
+    Ok(answer::publication(response, &submission))
 }
 
 /// Reads how the request wants to be served, with everything that is wrong with that.

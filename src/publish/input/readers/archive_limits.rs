@@ -67,16 +67,16 @@ pub fn inspect(path: &Path, kind: WorkbookKind) -> Result<(), ReadError> {
                     None => untagged + read,
                 };
             }
-            let boasts = first && name.ends_with("sharedStrings.xml") && promises(&buffer[..read]) > HELD;
+            let too_many_strings = first && name.ends_with("sharedStrings.xml") && announced_strings(&buffer[..read]) > HELD;
             first = false;
-            if unpacked > UNPACKED || held > HELD || other > OTHER || untagged > UNTAGGED || boasts {
+            if unpacked > UNPACKED || held > HELD || other > OTHER || untagged > UNTAGGED || too_many_strings {
                 return Err(too_much(&name));
             }
         }
     }
     if kind == WorkbookKind::Ods {
         let content = archive.by_name("content.xml").map_err(|error| unreadable(&error))?;
-        if cells(BufReader::new(content))? > ODS_CELLS {
+        if count_cells(BufReader::new(content))? > ODS_CELLS {
             return Err(ReadError::file(format!("the workbook has more than {ODS_CELLS} cells; save it as .xlsx or .csv")));
         }
     }
@@ -94,7 +94,7 @@ fn too_much(name: &str) -> ReadError {
 }
 
 /// How many texts a table of texts says that it has: room for them is made before any is read.
-fn promises(head: &[u8]) -> u64 {
+fn announced_strings(head: &[u8]) -> u64 {
     const NAME: &[u8] = b"uniqueCount=";
     let Some(at) = memchr::memmem::find(head, NAME) else { return 0 };
     let digits = head[at + NAME.len()..].iter().skip(1).take_while(|byte| byte.is_ascii_digit());
@@ -103,7 +103,7 @@ fn promises(head: &[u8]) -> u64 {
 
 /// About how many cells the sheets of an ODS have, once what is repeated has been repeated. What is empty at the end
 /// of a row or of a sheet does not count.
-fn cells(content: impl BufRead) -> Result<u64, ReadError> {
+fn count_cells(content: impl BufRead) -> Result<u64, ReadError> {
     let mut xml = quick_xml::Reader::from_reader(content);
     let config = xml.config_mut();
     (config.expand_empty_elements, config.check_end_names) = (true, false);
@@ -114,9 +114,9 @@ fn cells(content: impl BufRead) -> Result<u64, ReadError> {
         buffer.clear();
         match xml.read_event_into(&mut buffer).map_err(|error| unreadable(&error))? {
             Event::Start(tag) => match tag.name().0 {
-                "table:table-row" => (repeated, columns, filled) = (times(&tag, "table:number-rows-repeated"), 0, 0),
+                "table:table-row" => (repeated, columns, filled) = (repetitions(&tag, "table:number-rows-repeated"), 0, 0),
                 "table:table-cell" | "table:covered-table-cell" => {
-                    columns = columns.saturating_add(times(&tag, "table:number-columns-repeated"));
+                    columns = columns.saturating_add(repetitions(&tag, "table:number-columns-repeated"));
                     let has = |name| matches!(tag.try_get_attribute(name), Ok(Some(_)));
                     if has("office:value-type") || has("table:formula") {
                         filled = columns;
@@ -147,7 +147,7 @@ fn cells(content: impl BufRead) -> Result<u64, ReadError> {
 }
 
 /// How often a row or a cell is repeated. What cannot be read is left to the reader.
-fn times(tag: &BytesStart<'_>, name: &str) -> u64 {
+fn repetitions(tag: &BytesStart<'_>, name: &str) -> u64 {
     let said = tag.try_get_attribute(name).ok().flatten();
     let text = said.and_then(|said| said.normalized_value(XmlVersion::Implicit1_0).ok()?.parse().ok());
     text.unwrap_or(1)

@@ -58,7 +58,7 @@ pub struct Scan {
 /// # Errors
 /// When it cannot be read, is empty, or is nothing that can be read.
 pub fn scan(path: &Path, dialect: &FileDialect) -> Result<Scan, ReadError> {
-    let pass = FileScan::over(path).map_err(|error| ReadError::file(error.to_string()))?;
+    let pass = FileScan::of(path).map_err(|error| ReadError::file(error.to_string()))?;
     let written = match dialect.format.as_deref() {
         _ if pass.bytes == 0 => return Err(ReadError::file("the file is empty")),
         Some("csv") => FileFormat::Delimited(text(&pass, dialect)?),
@@ -194,7 +194,7 @@ struct FileScan {
 }
 
 impl FileScan {
-    fn over(path: &Path) -> io::Result<Self> {
+    fn of(path: &Path) -> io::Result<Self> {
         let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
         let mut pass = Self { sha256: String::new(), bytes: 0, sample: Vec::new(), right: 0, wrong: 0 };
         let (mut buffer, mut kept) = (vec![0; CHUNK], 0);
@@ -207,7 +207,7 @@ impl FileScan {
                 pass.sample.extend_from_slice(&buffer[kept..kept + more]);
             }
             let filled = kept + read;
-            kept = pass.judge(&buffer[..filled], read == 0);
+            kept = pass.count_utf8(&buffer[..filled], read == 0);
             buffer.copy_within(filled - kept..filled, 0);
             if read == 0 {
                 break;
@@ -218,7 +218,7 @@ impl FileScan {
     }
 
     /// Counts what is right and wrong in UTF-8; says how many bytes at the end are the beginning of a character.
-    fn judge(&mut self, mut bytes: &[u8], last: bool) -> usize {
+    fn count_utf8(&mut self, mut bytes: &[u8], last: bool) -> usize {
         let beyond = |text: &[u8]| u64::try_from(text.iter().filter(|byte| **byte >= 0xc0).count()).unwrap_or_default();
         loop {
             match std::str::from_utf8(bytes) {

@@ -50,7 +50,7 @@ impl Record {
     }
 
     /// About how many bytes of memory a copy of the record takes.
-    pub fn held(&self) -> usize {
+    pub fn memory_size(&self) -> usize {
         size_of::<Self>() + self.text.len() + self.cells.len() * size_of::<(usize, CellType)>()
     }
 
@@ -77,7 +77,7 @@ impl Record {
     }
 
     /// Whether a cell holds the character that stands for one that could not be read (U+FFFD).
-    pub fn is_destroyed(&self) -> bool {
+    pub fn has_replacement_character(&self) -> bool {
         memchr::memmem::find(self.text.as_bytes(), "\u{fffd}".as_bytes()).is_some()
     }
 

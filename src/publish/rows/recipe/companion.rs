@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::field_rule;
 use super::header::Header;
 use super::model::{CompanionJoin, FieldRule};
-use super::piece;
 use crate::publish::errors::PublishError;
 use crate::publish::input::readers;
 use crate::publish::input::readers::error::ReadError;
@@ -44,7 +44,7 @@ impl Companion {
         let column = key_column(&join.their, &header).map_err(unreadable)?;
         let mut rows = HashMap::new();
         for record in records {
-            let key = piece::plain(&join.their, record.text(column)).map_err(unreadable)?;
+            let key = field_rule::plain(&join.their, record.text(column)).map_err(unreadable)?;
             let line = record.line;
             if rows.insert(key.clone(), record).is_some() {
                 return Err(unreadable(format!("line {line}: the key `{key}` stands in it twice")));
@@ -63,8 +63,8 @@ impl Companion {
 ///
 /// # Errors
 /// When there is none.
-pub fn key_column(piece: &FieldRule, header: &Header) -> Result<usize, String> {
-    match (&piece.column, &piece.letter) {
+pub fn key_column(rule: &FieldRule, header: &Header) -> Result<usize, String> {
+    match (&rule.column, &rule.letter) {
         (Some(name), _) => header.column(name),
         (None, Some(letters)) => super::header::letter(letters),
         (None, None) => Err("the key of a second file is a column".to_owned()),
@@ -82,7 +82,7 @@ impl RecordSink for CompanionRecords {
         if record.is_blank() {
             return ControlFlow::Continue(());
         }
-        self.bytes += record.held();
+        self.bytes += record.memory_size();
         if self.bytes > BYTES {
             let megabytes = BYTES >> 20;
             self.broken = Some(ReadError::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));

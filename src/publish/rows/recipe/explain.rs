@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::piece::FieldValue;
+use super::field_rule::FieldValue;
 use crate::publish::input::readers::column_letters::letters;
 use crate::publish::rows::copy_writer::FileOrigin;
 
@@ -46,7 +46,7 @@ impl Explanation {
     }
 
     /// Explains as many rows of the next table.
-    pub fn renew(&mut self) {
+    pub fn next_table(&mut self) {
         self.left = self.rows;
     }
 

@@ -7,22 +7,22 @@
 
 mod companion;
 mod condition;
-mod engine;
 mod explain;
+mod field_rule;
 mod header;
 mod model;
-mod names;
 mod number;
-mod piece;
-mod plan;
+mod recipe_reader;
+mod resolved_table;
+mod territory_names;
 mod time;
 
 pub use super::recipe::companion::Companion;
-pub use super::recipe::engine::RecipeReader;
 pub use super::recipe::explain::Explanation;
 pub use super::recipe::model::{Recipe, RecipeTable};
-pub use super::recipe::names::TerritoryNames;
-pub use super::recipe::plan::RecipeContext;
+pub use super::recipe::recipe_reader::RecipeReader;
+pub use super::recipe::resolved_table::RecipeContext;
+pub use super::recipe::territory_names::TerritoryNames;
 
 use std::path::Path;
 

@@ -45,10 +45,10 @@ pub struct Recipe {
 impl Recipe {
     /// Puts a constant in the place of what the recipe says of a field; tells whether it says anything of it.
     pub fn set(&mut self, field: &str, text: &str) -> bool {
-        let pieces: Vec<&mut FieldRules> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
-        let found = !pieces.is_empty();
-        for piece in pieces {
-            *piece = FieldRules::One(Box::new(FieldRule { constant: Some(text.to_owned()), ..FieldRule::default() }));
+        let rules: Vec<&mut FieldRules> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
+        let found = !rules.is_empty();
+        for rule in rules {
+            *rule = FieldRules::One(Box::new(FieldRule { constant: Some(text.to_owned()), ..FieldRule::default() }));
         }
         found
     }
@@ -70,7 +70,7 @@ impl Default for NumberFormat {
     }
 }
 
-/// What stands instead of a number (`text`) or behind one (`suffix`), and what it means.
+/// What stands instead of a number (`text`) or behind one (`suffix`), and its meaning.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
@@ -184,18 +184,18 @@ pub struct StatusRow {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
 pub enum FieldRules {
-    /// One way.
+    /// One rule.
     One(Box<FieldRule>),
     /// Several.
     Several(Vec<FieldRule>),
 }
 
 impl FieldRules {
-    /// The ways, in order.
+    /// The rules, in order.
     pub fn as_slice(&self) -> &[FieldRule] {
         match self {
-            FieldRules::One(piece) => std::slice::from_ref(piece),
-            FieldRules::Several(pieces) => pieces,
+            FieldRules::One(rule) => std::slice::from_ref(rule),
+            FieldRules::Several(rules) => rules,
         }
     }
 }

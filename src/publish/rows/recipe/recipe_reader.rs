@@ -6,10 +6,10 @@ use std::ops::ControlFlow;
 
 use sha2::{Digest, Sha256};
 
+use super::field_rule::{FieldValue, ResolvedRule, RowContext, ValueError, plain};
 use super::header::tidy;
 use super::number::{self, ParsedNumber};
-use super::piece::{FieldValue, ResolvedRule, RowContext, ValueError, plain};
-use super::plan::{RecipeContext, ResolvedTable};
+use super::resolved_table::{RecipeContext, ResolvedTable};
 use super::{Explanation, RecipeTable};
 use crate::problem::FileFault;
 use crate::publish::input::readers::column_letters::letters;
@@ -25,7 +25,7 @@ const NORMAL: &str = "A";
 
 /// Reads the records of one table.
 pub struct RecipeReader<'a> {
-    means: RecipeContext<'a>,
+    context: RecipeContext<'a>,
     table: &'a RecipeTable,
     origin: (usize, &'a FileOrigin),
     output: &'a mut CopyWriter,
@@ -40,28 +40,28 @@ pub struct RecipeReader<'a> {
 impl<'a> RecipeReader<'a> {
     /// A reader whose rows go to `output`.
     pub fn new(
-        means: RecipeContext<'a>,
+        context: RecipeContext<'a>,
         table: &'a RecipeTable,
         origin: (usize, &'a FileOrigin),
         output: &'a mut CopyWriter,
         explanation: Option<&'a mut Explanation>,
     ) -> Self {
         let (header, seen) = (Vec::new(), HashSet::new());
-        Self { means, table, origin, output, explanation, header, ready: None, pending: None, seen }
+        Self { context, table, origin, output, explanation, header, ready: None, pending: None, seen }
     }
 
     /// Ends the reading: what is wrong with the table as a whole.
     pub fn finish(mut self) {
         if self.ready.is_none() && self.output.faults.is_empty() {
-            self.whole(None, "the table has no rows below its header");
+            self.file_fault(None, "the table has no rows below its header");
         }
         if let Some(pending) = self.pending.take() {
-            self.whole(Some(pending.line), "the row is not followed by one of statuses");
+            self.file_fault(Some(pending.line), "the row is not followed by one of statuses");
         }
     }
 
-    fn whole(&mut self, line: Option<u64>, detail: impl Into<String>) {
-        self.output.faults.push(self.origin.1.whole(line, detail));
+    fn file_fault(&mut self, line: Option<u64>, detail: impl Into<String>) {
+        self.output.faults.push(self.origin.1.file_fault(line, detail));
     }
 
     /// Takes a row below the header.
@@ -71,7 +71,7 @@ impl<'a> RecipeReader<'a> {
             None => self.pending = Some(record.clone()),
             Some(values) if status_row.holds(record, None) => self.count(&values, Some(record), ready),
             Some(values) => {
-                self.whole(Some(values.line), "the row is not followed by one of statuses");
+                self.file_fault(Some(values.line), "the row is not followed by one of statuses");
                 self.pending = Some(record.clone());
             }
         }
@@ -79,10 +79,10 @@ impl<'a> RecipeReader<'a> {
 
     /// Takes a row, with that of its statuses, if it counts.
     fn count(&mut self, record: &Record, flags: Option<&Record>, ready: &ResolvedTable<'a>) {
-        let joined = match (&ready.key, self.means.companion) {
-            (Some((piece, column)), Some(companion)) => {
+        let joined = match (&ready.key, self.context.companion) {
+            (Some((rule, column)), Some(companion)) => {
                 let text = record.text(*column);
-                match plain(piece, text).map(|key| companion.row(&key)) {
+                match plain(rule, text).map(|key| companion.row(&key)) {
                     Ok(Some(row)) => Some(row),
                     Ok(None) => return self.wrong(record, "key", Some(*column), text, "has no row in the second file"),
                     Err(why) => return self.wrong(record, "key", Some(*column), text, why),
@@ -93,7 +93,7 @@ impl<'a> RecipeReader<'a> {
         if !ready.only.iter().all(|test| test.holds(record, joined)) || ready.skip.iter().any(|test| test.holds(record, joined)) {
             return;
         }
-        self.output.warn_of_destroyed(self.origin.1, record);
+        self.output.warn_of_replacement_characters(self.origin.1, record);
         let (sheet, file) = (self.origin.1.sheet.as_deref().unwrap_or_default(), self.origin.1.file.as_str());
         let row = |cell| RowContext { record, joined, cell, header: &ready.header, sheet, file };
         match &ready.cells {
@@ -109,14 +109,14 @@ impl<'a> RecipeReader<'a> {
 
     /// Takes one row of the dataset.
     fn cell(&mut self, row: &RowContext<'_>, flags: Option<&Record>, ready: &ResolvedTable<'a>) {
-        let mut statuses = match self.flag(row, flags) {
+        let mut statuses = match self.row_statuses(row, flags) {
             Ok(Some(statuses)) => statuses,
             Ok(None) => return,
             Err(wrong) => return self.wrong(row.record, "statuses", wrong.column, &wrong.raw, wrong.detail),
         };
         let (mut taken, mut wrongs) = (Vec::with_capacity(ready.fields.len()), Vec::new());
-        for (field, ways) in &ready.fields {
-            match self.take(field, ways, row) {
+        for (field, rules) in &ready.fields {
+            match self.take(field, rules, row) {
                 Ok(Some(mut one)) => {
                     statuses.append(&mut one.statuses);
                     taken.push(one);
@@ -142,7 +142,7 @@ impl<'a> RecipeReader<'a> {
 
     /// The statuses that the row below says, of which there are none where there is no such row; nothing when the cell
     /// gives no row.
-    fn flag(&self, row: &RowContext<'_>, flags: Option<&Record>) -> Result<Option<Vec<String>>, ValueError> {
+    fn row_statuses(&self, row: &RowContext<'_>, flags: Option<&Record>) -> Result<Option<Vec<String>>, ValueError> {
         let (Some(flags), Some(rule)) = (flags, &self.table.status_row) else { return Ok(Some(Vec::new())) };
         let raw = tidy(flags.text(row.cell.unwrap_or_default()));
         match rule.map.get(&raw).map(String::as_str) {
@@ -162,28 +162,28 @@ impl<'a> RecipeReader<'a> {
     fn take(
         &self,
         field: &'static Field,
-        ways: &[ResolvedRule<'a>],
+        rules: &[ResolvedRule<'a>],
         row: &RowContext<'_>,
     ) -> Result<Option<FieldValue>, ValueError> {
-        let Some(way) = ways.iter().find(|way| way.is_for(row)) else {
-            let (raw, column) = ways.first().map_or((String::new(), None), |way| (way.raw(row).0, way.raw(row).1));
-            return match ways.is_empty() {
+        let Some(rule) = rules.iter().find(|rule| rule.applies(row)) else {
+            let (raw, column) = rules.first().map_or((String::new(), None), |rule| (rule.raw(row).0, rule.raw(row).1));
+            return match rules.is_empty() {
                 true => Ok(Some(FieldValue::default())),
                 false => Err(ValueError { raw, column, detail: "is of no form that the recipe knows".to_owned() }),
             };
         };
-        let mut taken = way.take(row, self.means.names)?;
-        if !matches!(field.kind, Kind::Decimal | Kind::Integer { .. }) || way.piece.constant.is_some() {
+        let mut taken = rule.evaluate(row, self.context.names)?;
+        if !matches!(field.kind, Kind::Decimal | Kind::Integer { .. }) || rule.definition.constant.is_some() {
             return Ok(Some(taken));
         }
-        let plain = way.raw(row).2 == CellType::Number;
+        let plain = rule.raw(row).2 == CellType::Number;
         let written = super::model::NumberFormat::default();
-        let numbers = if plain { &written } else { &self.means.recipe.numbers };
-        let marks: &[_] = if field.name == "value" { &self.means.recipe.marks } else { &[] };
+        let numbers = if plain { &written } else { &self.context.recipe.numbers };
+        let marks: &[_] = if field.name == "value" { &self.context.recipe.marks } else { &[] };
         if taken.text.is_empty() && marks.is_empty() {
             return Ok(Some(taken));
         }
-        match number::read(&taken.text, numbers, marks, way.piece.scale, way.piece.decimals) {
+        match number::read(&taken.text, numbers, marks, rule.definition.scale, rule.definition.decimals) {
             Ok(ParsedNumber::Skip) => Ok(None),
             Ok(ParsedNumber::Value(text, statuses)) => {
                 taken.text = text.unwrap_or_default();
@@ -253,10 +253,10 @@ impl RecordSink for RecipeReader<'_> {
         }
         let ready = match self.ready.take() {
             Some(ready) => ready,
-            None => match ResolvedTable::new(self.means, self.table, self.output.dataset, &self.header) {
+            None => match ResolvedTable::new(self.context, self.table, self.output.dataset, &self.header) {
                 Ok(ready) => ready,
                 Err(whys) => {
-                    whys.into_iter().for_each(|why| self.whole(None, why));
+                    whys.into_iter().for_each(|why| self.file_fault(None, why));
                     return ControlFlow::Break(());
                 }
             },
@@ -271,6 +271,6 @@ impl RecordSink for RecipeReader<'_> {
 
     fn broken(&mut self, broken: ReadError) {
         let column = broken.cell.map(letters);
-        self.output.faults.push(FileFault { column, ..self.origin.1.whole(broken.line, broken.detail) });
+        self.output.faults.push(FileFault { column, ..self.origin.1.file_fault(broken.line, broken.detail) });
     }
 }

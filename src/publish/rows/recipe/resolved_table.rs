@@ -3,9 +3,9 @@
 
 use super::companion::key_column;
 use super::condition::ResolvedCondition;
+use super::field_rule::ResolvedRule;
 use super::header::{self, Header};
 use super::model::{FieldRule, WideColumns};
-use super::piece::ResolvedRule;
 use super::{Companion, Recipe, RecipeTable, TerritoryNames};
 use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
@@ -26,7 +26,7 @@ pub struct RecipeContext<'a> {
 pub struct ResolvedTable<'r> {
     /// The header.
     pub header: Header,
-    /// The fields that the recipe speaks of, with the ways to their values.
+    /// The fields that the recipe speaks of, with the rules to their values.
     pub fields: Vec<(&'static Field, Vec<ResolvedRule<'r>>)>,
     /// The columns of a wide table.
     pub cells: Option<Vec<usize>>,
@@ -48,13 +48,13 @@ impl<'r> ResolvedTable<'r> {
     /// # Errors
     /// Everything that does not fit the header or the dataset.
     pub fn new(
-        means: RecipeContext<'r>,
+        context: RecipeContext<'r>,
         table: &'r RecipeTable,
         dataset: &'static Dataset,
         rows: &[Record],
     ) -> Result<Self, Vec<String>> {
         let header = Header::new(rows);
-        let joined = means.companion.map(|companion: &Companion| &companion.header);
+        let joined = context.companion.map(|companion: &Companion| &companion.header);
         let mut wrong = Vec::new();
         if rows.len() != table.header.len() {
             wrong.push(format!("the rows {:?} of the header are not all there", table.header));
@@ -71,16 +71,15 @@ impl<'r> ResolvedTable<'r> {
         let until = table.until.as_ref().and_then(&mut test);
         let status_row = table.status_row.as_ref().and_then(|rule| test(&rule.only));
         let mut fields = Vec::new();
-        for (name, pieces) in &table.fields {
+        for (name, rules) in &table.fields {
             let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_computed()) else {
                 let near = closest(name, dataset.columns().map(|field| field.name)).join(", ");
                 wrong.push(format!("`{name}` is not a field of {}; closest: {near}", dataset.name));
                 continue;
             };
-            let ways: Result<Vec<_>, _> =
-                pieces.as_slice().iter().map(|piece| ResolvedRule::new(piece, &header, joined)).collect();
-            match ways {
-                Ok(ways) => fields.push((field, ways)),
+            let rules: Result<Vec<_>, _> = rules.as_slice().iter().map(|rule| ResolvedRule::new(rule, &header, joined)).collect();
+            match rules {
+                Ok(rules) => fields.push((field, rules)),
                 Err(why) => wrong.push(format!("`{name}`: {why}")),
             }
         }
@@ -90,7 +89,7 @@ impl<'r> ResolvedTable<'r> {
         wrong.extend(missing.map(|field| format!("the recipe says nothing of `{}`, which every row must have", field.name)));
         let mut settle = |found: Result<_, String>| found.map_err(|why| wrong.push(why)).ok();
         let cells = table.cells.as_ref().and_then(|cells| settle(columns(cells, &header)));
-        let key = means.recipe.companion.as_ref().zip(means.companion).and_then(|(join, _)| {
+        let key = context.recipe.companion.as_ref().zip(context.companion).and_then(|(join, _)| {
             let found = key_column(&join.key, &header);
             found.map_err(|why| wrong.push(why)).ok().map(|column| (&join.key, column))
         });

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::header::{self, Header, tidy};
 use super::model::FieldRule;
-use super::names::TerritoryNames;
+use super::territory_names::TerritoryNames;
 use super::time;
 use crate::publish::input::readers::column_letters::letters;
 use crate::publish::input::readers::record::{CellType, Record};
@@ -35,7 +35,7 @@ pub struct RowContext<'r> {
 /// A way whose columns have been found.
 pub struct ResolvedRule<'r> {
     /// What the recipe says of it.
-    pub piece: &'r FieldRule,
+    pub definition: &'r FieldRule,
     at: RuleSource,
     agrees: Option<Box<ResolvedRule<'r>>>,
 }
@@ -84,44 +84,44 @@ pub struct ValueError {
 }
 
 impl<'r> ResolvedRule<'r> {
-    /// Finds the columns of a way.
+    /// Finds the columns of a rule.
     ///
     /// # Errors
     /// When it names none, several, or one that is not there.
-    pub fn new(piece: &'r FieldRule, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
-        let mut ways = Vec::new();
-        if let Some(name) = &piece.column {
-            ways.push(RuleSource::Column(header.column(name)?));
+    pub fn new(rule: &'r FieldRule, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
+        let mut rules = Vec::new();
+        if let Some(name) = &rule.column {
+            rules.push(RuleSource::Column(header.column(name)?));
         }
-        if let Some(letters) = &piece.letter {
-            ways.push(RuleSource::Column(header::letter(letters)?));
+        if let Some(letters) = &rule.letter {
+            rules.push(RuleSource::Column(header::letter(letters)?));
         }
-        if let Some(level) = piece.header {
+        if let Some(level) = rule.header {
             if level == 0 || level > header.depth() {
                 return Err(format!("the header has {} level(s), and no level {level}", header.depth()));
             }
-            ways.push(RuleSource::Header(level));
+            rules.push(RuleSource::Header(level));
         }
-        if piece.cell {
-            ways.push(RuleSource::Cell);
+        if rule.cell {
+            rules.push(RuleSource::Cell);
         }
-        if let Some(name) = &piece.joined {
-            ways.push(RuleSource::Joined(joined.ok_or("the recipe has no second file (`companion`)")?.column(name)?));
+        if let Some(name) = &rule.joined {
+            rules.push(RuleSource::Joined(joined.ok_or("the recipe has no second file (`companion`)")?.column(name)?));
         }
-        if let Some(text) = &piece.constant {
-            ways.push(RuleSource::Constant(text.clone()));
+        if let Some(text) = &rule.constant {
+            rules.push(RuleSource::Constant(text.clone()));
         }
-        if let Some(template) = &piece.template {
-            ways.push(RuleSource::Template(parts(template, header)?));
+        if let Some(template) = &rule.template {
+            rules.push(RuleSource::Template(parts(template, header)?));
         }
-        let [at] = <[RuleSource; 1]>::try_from(ways).map_err(|ways| {
-            format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", ways.len())
+        let [at] = <[RuleSource; 1]>::try_from(rules).map_err(|rules| {
+            format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", rules.len())
         })?;
-        let agrees = piece.agrees.as_deref().map(|label| ResolvedRule::new(label, header, joined).map(Box::new)).transpose()?;
-        if piece.scale.unsigned_abs() > MOST || piece.pad.is_some_and(|width| width > MOST as usize) {
+        let agrees = rule.agrees.as_deref().map(|label| ResolvedRule::new(label, header, joined).map(Box::new)).transpose()?;
+        if rule.scale.unsigned_abs() > MOST || rule.pad.is_some_and(|width| width > MOST as usize) {
             return Err(format!("`scale` and `pad` are at most {MOST}"));
         }
-        Ok(Self { piece, at, agrees })
+        Ok(Self { definition: rule, at, agrees })
     }
 
     /// What stands in the file, in which column, and what it was.
@@ -144,30 +144,30 @@ impl<'r> ResolvedRule<'r> {
     }
 
     /// Whether it is the way to take.
-    pub fn is_for(&self, row: &RowContext<'_>) -> bool {
-        self.piece.when.as_ref().is_none_or(|when| when.is_match(&self.raw(row).0))
+    pub fn applies(&self, row: &RowContext<'_>) -> bool {
+        self.definition.when.as_ref().is_none_or(|when| when.is_match(&self.raw(row).0))
     }
 
     /// Takes it.
     ///
     /// # Errors
     /// What is wrong with what stands there.
-    pub fn take(&self, row: &RowContext<'_>, names: &TerritoryNames) -> Result<FieldValue, ValueError> {
+    pub fn evaluate(&self, row: &RowContext<'_>, names: &TerritoryNames) -> Result<FieldValue, ValueError> {
         let (raw, column, form) = self.raw(row);
         let wrong = |detail: String| ValueError { raw: raw.clone(), column, detail };
         if form == CellType::Error {
             return Err(wrong("is the error of a formula, or a formula without its result".to_owned()));
         }
-        if raw.is_empty() && self.piece.required {
+        if raw.is_empty() && self.definition.required {
             return Err(wrong("is empty, and must not be".to_owned()));
         }
-        let (text, statuses) = unmarked(&raw, &self.piece.marks);
-        let mut text = plain(self.piece, text).map_err(wrong)?;
-        if !self.piece.named.is_empty() && !text.is_empty() {
-            text = names.code(&text, &self.piece.named).map_err(wrong)?;
+        let (text, statuses) = unmarked(&raw, &self.definition.marks);
+        let mut text = plain(self.definition, text).map_err(wrong)?;
+        if !self.definition.named.is_empty() && !text.is_empty() {
+            text = names.code(&text, &self.definition.named).map_err(wrong)?;
         }
         if let Some(label) = &self.agrees {
-            let said = label.take(row, names)?;
+            let said = label.evaluate(row, names)?;
             names.agree(&text, &said.text).map_err(|why| wrong(format!("the territory {text} {why}")))?;
         }
         Ok(FieldValue { text, raw: raw.clone(), column, statuses })
@@ -190,34 +190,34 @@ fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Ve
 ///
 /// # Errors
 /// What is wrong with it.
-pub fn plain(piece: &FieldRule, text: &str) -> Result<String, String> {
+pub fn plain(rule: &FieldRule, text: &str) -> Result<String, String> {
     let mut text = tidy(text);
     if text.is_empty() {
         return Ok(text);
     }
-    if let Some(strip) = &piece.strip {
+    if let Some(strip) = &rule.strip {
         text = tidy(&strip.replace_all(&text, ""));
     }
-    if let Some(extract) = &piece.extract {
+    if let Some(extract) = &rule.extract {
         text = extracted(extract, &text)?;
     }
-    if !piece.map.is_empty() {
-        text = match piece.map.get(&text) {
+    if !rule.map.is_empty() {
+        text = match rule.map.get(&text) {
             Some(other) => other.clone(),
-            None if piece.keep => text,
+            None if rule.keep => text,
             None => {
-                let near = closest(&text, piece.map.keys().map(String::as_str)).join(", ");
+                let near = closest(&text, rule.map.keys().map(String::as_str)).join(", ");
                 return Err(format!("is not one of the texts that the recipe knows; closest: {near}"));
             }
         };
     }
-    if let Some(width) = piece.pad {
+    if let Some(width) = rule.pad {
         text = format!("{text:0>width$}");
     }
-    if let Some(prefix) = &piece.prefix {
+    if let Some(prefix) = &rule.prefix {
         text.insert_str(0, prefix);
     }
-    match (piece.period, &piece.date) {
+    match (rule.period, &rule.date) {
         (Some(form), date) => time::period(&text, form, date.as_deref()),
         (None, Some(format)) => time::day(&text, format),
         (None, None) => Ok(text),
