@@ -1,5 +1,5 @@
-//! Owns what is put down of a publication: in the audit, and for whoever sent the files.
-//! Must not know how it was done.
+//! Owns the result of a publication as the audit and the sender see it.
+//! Must not know how a publication is made.
 
 use std::path::Path;
 
@@ -12,8 +12,8 @@ use crate::db::write::audit::{self, Requester};
 use crate::db::write::submissions::SubmissionResult;
 use crate::publication::{Outcome, Report};
 
-/// What came of a publication whose files were received in a folder that is of no concern to whoever sent them; nothing
-/// when neither they nor their files are to blame.
+/// The result of a publication whose files lie in `folder`, a path that the sender must not see. Returns None if the
+/// service failed, rather than the files or the sender.
 pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
     let alone = |why: &str| {
         let folder = format!("{}/", folder.display());
@@ -33,10 +33,10 @@ pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<S
     Some(SubmissionResult { outcome: error.outcome(), release: None, detail })
 }
 
-/// Puts down what came of a publication that made no release; a release has its line in its own transaction.
+/// Records the result of a publication that made no release. A release records its own, in its transaction.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses the line.
 pub async fn record(
     client: &Client,
     requester: &Requester,

@@ -1,5 +1,5 @@
 //! Owns the publication of the bundled data: each bundle of a tree of files becomes one release, once.
-//! Must not know the form of the files.
+//! Must not know the formats of the files.
 
 use std::io;
 use std::path::Path;
@@ -20,7 +20,7 @@ use crate::query::Dataset;
 /// other release is left as it is.
 ///
 /// # Errors
-/// [`PublishError`]; the bundles before the one at fault stay published.
+/// Returns an error if a bundle cannot be published; the bundles before it stay published.
 pub async fn publish_missing(
     client: &mut Client,
     registry: &'static [&'static Dataset],
@@ -48,7 +48,7 @@ pub async fn publish_missing(
 /// Publishes a folder with a manifest as one release.
 ///
 /// # Errors
-/// [`PublishError`]; then nothing has been published.
+/// Returns an error if the folder cannot be published; then nothing has been published.
 pub async fn publish_folder(
     client: &mut Client,
     registry: &'static [&'static Dataset],

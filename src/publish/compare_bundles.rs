@@ -1,5 +1,5 @@
-//! Owns the comparison of the bundled files with what was published of them: a row that is not as its file says is at
-//! fault; one that a later release corrected is not.
+//! Owns the comparison of the bundled files with the releases made from them. A row that differs from its file is a
+//! fault, unless a later release changed it.
 //! Must not know how faults are shown.
 
 use std::sync::Arc;
@@ -19,27 +19,28 @@ use crate::db::write::release_writer::{self, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::query::Dataset;
 
-/// What a bundle and the database have in common.
+/// The comparison of one bundle with the database.
 #[derive(Debug, Serialize)]
 pub struct BundleComparison {
     /// Name of the bundle.
     pub bundle: String,
-    /// The release that it was published as; none when it was not, or its files have changed since.
+    /// The release made from these files; None if there is none.
     pub release: Option<i32>,
-    /// Rows of its files.
+    /// The number of rows in its files.
     pub rows: u64,
-    /// Rows that later releases changed or withdrew.
+    /// The number of rows that later releases changed or withdrew.
     pub superseded: u64,
-    /// Rows that are not as the files say: dataset, code, detail; the first of them.
+    /// The first rows that differ from the files: dataset, code, detail.
     pub faults: Vec<(&'static str, String, String)>,
-    /// How many of them there are.
+    /// The number of all rows that differ.
     pub fault_count: u64,
 }
 
-/// Compares every bundle of a tree. Rows are staged in a transaction that is undone; nobody waits for it.
+/// Compares every bundle of a tree. The rows are staged in a transaction that is rolled back, without the publication
+/// lock.
 ///
 /// # Errors
-/// When the files cannot be read; the database's.
+/// Returns an error if the files cannot be read or the database fails.
 pub async fn compare(
     client: &mut Client,
     registry: &'static [&'static Dataset],

@@ -1,4 +1,4 @@
-//! Owns what is wrong with a publication: each fault with its place, all of them together.
+//! Owns the errors of a publication, and the list of faults in its files.
 //! Must not know how faults are found.
 
 use std::fmt;
@@ -8,10 +8,10 @@ use crate::db::connection::config::CopyError;
 use crate::problem::FileFault;
 use crate::publication::Outcome;
 
-/// The most faults that are listed; the rest is counted.
+/// The most faults that are listed. Further ones are only counted.
 pub const LISTED: usize = 100;
 
-/// The faults gathered so far: the first are kept, all are counted.
+/// A list of faults: the first ones, and the number of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     listed: Vec<FileFault>,
@@ -19,10 +19,10 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Adds one.
+    /// Adds a fault, unless the list has the same already.
     pub fn push(&mut self, mut fault: FileFault) {
         fault.value = fault.value.map(|value| crate::problem::echo(&value));
-        // One cell may be at fault for each row that is made from it.
+        // One cell can give the same fault for several rows.
         if self.listed.contains(&fault) {
             return;
         }
@@ -32,31 +32,31 @@ impl Faults {
         }
     }
 
-    /// Adds those that were gathered elsewhere.
+    /// Adds the faults of another list.
     pub fn extend(&mut self, more: Faults) {
         self.count += more.count - more.listed.len();
         more.listed.into_iter().for_each(|fault| self.push(fault));
     }
 
-    /// Counts so many more, which are not listed.
+    /// Adds faults that are only counted.
     pub fn add_unlisted(&mut self, more: usize) {
         self.count += more;
     }
 
-    /// The first, and how many there are in all.
+    /// The first faults, and the number of all.
     pub fn into_parts(self) -> (Vec<FileFault>, usize) {
         (self.listed, self.count)
     }
 
-    /// Whether there are none.
+    /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Fails if there are any.
+    /// Returns an error if there are faults, and empties the list.
     ///
     /// # Errors
-    /// [`PublishError::Refused`].
+    /// Returns [`PublishError::Refused`] with the faults, sorted by place.
     pub fn check(&mut self) -> Result<(), PublishError> {
         match self.count {
             0 => Ok(()),
@@ -69,26 +69,26 @@ impl Faults {
     }
 }
 
-/// Why nothing was published.
+/// The reasons why a publication made no release.
 #[derive(Debug)]
 pub enum PublishError {
-    /// The files are at fault.
+    /// The files have faults.
     Refused {
         /// The first faults.
         faults: Vec<FileFault>,
-        /// How many there are in all.
+        /// The number of all faults.
         count: usize,
     },
-    /// Whoever asks may not do what the files do.
+    /// The API key does not permit the changes.
     Forbidden {
-        /// The scopes that are missed.
+        /// The missing scopes.
         missing: Vec<String>,
     },
     /// A file, a manifest or a recipe cannot be read.
     Unreadable(String),
-    /// Another publication is under way, and this one was not to wait.
+    /// Another publication is in progress, and this one does not wait.
     Busy,
-    /// The database failed.
+    /// The database failed, or refused the rows.
     Database(DbError),
 }
 

@@ -1,5 +1,5 @@
-//! Owns the reading of all that one dataset gets, on a thread of its own, into its staging table.
-//! Must not know what is checked across rows.
+//! Owns the reading of all rows of one dataset, on a thread of its own, into its staging table.
+//! Must not know the checks that need all rows.
 
 use std::sync::Arc;
 
@@ -19,23 +19,23 @@ use crate::db::write::staging::Stage;
 use crate::problem::FileFault;
 use crate::query::Dataset;
 
-/// Chunks that may be on their way from the reader to the database.
+/// The most chunks in the channel from the reader to the database.
 const CHUNKS: usize = 4;
 
-/// What a reading gave beside the rows.
+/// The result of reading, beside the staged rows.
 pub struct LoadResult {
-    /// What is wrong.
+    /// The faults of the rows.
     pub faults: Faults,
-    /// What is worth a look.
+    /// The warnings about the rows.
     pub warnings: Faults,
-    /// What recipes read, for people.
+    /// The explanation of the first rows that recipes read.
     pub explanation: String,
 }
 
-/// Reads all that a dataset gets into its staging table.
+/// Reads all rows of a dataset into its staging table.
 ///
 /// # Errors
-/// The database's; faults of the files are gathered.
+/// Returns an error if the database fails. Faults of the files are part of the result.
 pub async fn read(
     inputs: &Arc<Inputs>,
     (dataset, parts): (&'static Dataset, &[InputPart]),
@@ -57,7 +57,7 @@ pub async fn read(
     Ok(read)
 }
 
-/// Reads all that a dataset gets into the output, which ends with it.
+/// Reads all rows of a dataset to the writer, which it consumes.
 pub fn read_all(
     inputs: &Inputs,
     parts: &[InputPart],
@@ -101,7 +101,7 @@ fn read_canonical(input: &Input, origin: usize, inputs: &Inputs, output: &mut Co
     }
 }
 
-/// Writes the rows that come with a recipe.
+/// Writes the rows inside a recipe.
 fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let dataset = output.dataset;
@@ -125,7 +125,7 @@ fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs:
     }
 }
 
-/// The text of a value of TOML, as a cell of CSV has it.
+/// The text of a TOML value, as it stands in a cell of CSV.
 fn text(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),

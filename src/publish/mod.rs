@@ -1,5 +1,5 @@
-//! Owns publishing: files are read, checked whole, and become one release or nothing.
-//! The only writer. Must not know HTTP; knows the datasets by the registry that it is given.
+//! Owns publishing: files are read, checked as a whole, and become one release or nothing.
+//! The only module that writes rows. Must not know HTTP. It knows the datasets through the registry that it is given.
 
 mod audit_record;
 mod bundles;

@@ -1,5 +1,5 @@
-//! Owns the making of one release, or of nothing: files are staged, checked, merged in one transaction.
-//! Must not know the form of the files.
+//! Owns the steps of a publication: its files are staged, checked and merged in one transaction.
+//! Must not know the formats of the files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,39 +24,38 @@ use crate::db::write::staging::Stage;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, Rows};
 
-/// A publication that is asked for.
+/// The options of a publication.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What is published.
+    /// The manifest.
     pub manifest: Manifest,
-    /// The folder that the manifest's paths start from.
+    /// The folder to which the manifest's paths are relative.
     pub folder: PathBuf,
     /// The recipes that are called by name.
     pub recipes: FileTree,
-    /// The bundle that it is, of the service's own data.
+    /// The name of the bundle, for the bundled data.
     pub bundle: Option<String>,
-    /// Whether everything is done but the release.
+    /// Whether the publication stops before the release.
     pub dry_run: bool,
-    /// How many rows of each table a recipe explains.
+    /// The number of rows of each table that the report explains.
     pub explain: usize,
     /// Whether it waits for another publication to end.
     pub wait: bool,
-    /// The names of the files that were sent, where the folder holds those alone: the manifest may name no others.
+    /// For HTTP, the names of the received files: the manifest may name no others.
     pub received: Option<Vec<String>>,
-    /// What may be published.
+    /// The changes that are permitted.
     pub rights: Rights,
-    /// Who asks.
+    /// The requester, for the audit.
     pub requester: Requester,
 }
 
-/// A dataset with its staged rows.
+/// A dataset with its staged rows and the parts that they come from.
 type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [InputPart]);
 
-/// Makes one release of a job, or nothing, and puts down in the audit what came of it: with the release, where there is
-/// one.
+/// Publishes a job as one release, or nothing, and records the result in the audit.
 ///
 /// # Errors
-/// [`PublishError`]; then nothing has been published. What failed for the service's own reasons is not put down.
+/// Returns an error if nothing was published. A failure of the service itself is not recorded in the audit.
 pub async fn publish(
     client: &mut Client,
     registry: &'static [&'static Dataset],
@@ -182,7 +181,7 @@ async fn run(
     Ok(report)
 }
 
-/// The territories by their names, if a recipe asks for them.
+/// The territories by name, if a recipe needs them.
 async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<TerritoryNames, PublishError> {
     let mut names = TerritoryNames::default();
     if inputs.inputs.iter().any(|input| input.recipe.is_some()) {
@@ -193,7 +192,7 @@ async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<Terri
     Ok(names)
 }
 
-/// What was read of each file.
+/// The report on each file.
 async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faults) -> Result<Vec<ReadFile>, PublishError> {
     let mut files = Vec::new();
     for (at, input) in inputs.inputs.iter().enumerate() {
@@ -211,7 +210,7 @@ async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faul
     Ok(files)
 }
 
-/// Computes the datasets that follow from those that were touched.
+/// Computes the datasets that are derived from the changed ones.
 async fn derive(
     publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
@@ -231,7 +230,7 @@ async fn derive(
     Ok(())
 }
 
-/// What is recorded of the release.
+/// The record of the release.
 fn record(job: &Job, inputs: &Inputs, report: &Report) -> ReleaseRecord {
     let manifest = &job.manifest;
     let file = |(file, input): (&ReadFile, &super::input::files::Input)| {

@@ -1,5 +1,5 @@
 //! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
-//! Must not know how rows are read, nor what becomes of them.
+//! Must not know how rows are read or merged.
 
 use crate::db::write::merge::ReplaceScope;
 use crate::db::write::release_writer::ReleaseWriter;
@@ -11,14 +11,14 @@ use crate::publish::input::manifest::MergeMode;
 use crate::publish::rows::copy_writer::column_name;
 use crate::query::{Dataset, Field, Kind, Shape, value};
 
-/// The day from which on a row holds, and the one on which it holds no more.
+/// The fields for the first day of a row's validity and for the day after its last.
 const VALID_FROM: &str = "valid_from";
 const VALID_TO: &str = "valid_to";
 
-/// Checks the staged rows of a dataset before they are merged; gives the scopes within which they replace all others.
+/// Checks the staged rows of a dataset before the merge. Returns the scopes in which the files replace all rows.
 ///
 /// # Errors
-/// The database's; faults of the rows are gathered.
+/// Returns an error if the database fails. Faults of the rows are added to `faults`.
 pub async fn staged(
     inputs: &Inputs,
     (dataset, parts): (&'static Dataset, &[InputPart]),
@@ -60,8 +60,7 @@ pub async fn staged(
     Ok(replaced)
 }
 
-/// Checks what the manifest promises of a file: its digest, and the number of rows that it gives. One that gives none
-/// is at fault too.
+/// Checks the digest and the number of rows that the manifest gives for a file. A file without rows is a fault too.
 pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
     let mut wrong = |detail: String| faults.push(FileFault::of_file(&input.file.path, detail));
     if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
@@ -74,7 +73,7 @@ pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
     }
 }
 
-/// The scope of a file in a dataset; one that is at fault is gathered, and then as good as none.
+/// Reads the scope of a file in a dataset. A field or a value that is invalid is added to `faults` and left out.
 fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> ReplaceScope {
     let mut scope = ReplaceScope::new();
     for (name, values) in &input.file.scope {
@@ -93,7 +92,7 @@ fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Repla
     scope
 }
 
-/// Checks the sums that the manifest gives for a file.
+/// Checks the sums of columns that the manifest gives for a file.
 async fn totals(
     dataset: &'static Dataset,
     stage: &Stage<'_, '_>,
@@ -119,11 +118,11 @@ async fn totals(
     Ok(())
 }
 
-/// Checks the rows of a dataset against those of others, once all are merged: the codes that they name, and what
-/// their indicators say of them.
+/// Checks the merged rows of a dataset against other datasets: the codes that they refer to, and the bounds, decimals
+/// and units of their indicators.
 ///
 /// # Errors
-/// The database's; faults and warnings are gathered.
+/// Returns an error if the database fails. Faults and warnings are added to the lists.
 pub async fn merged(
     publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
@@ -164,7 +163,7 @@ pub async fn merged(
     Ok(())
 }
 
-/// The fault, or the warning, at the place of a staged row.
+/// The fault or warning at the location of a staged row.
 pub fn fault(inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: String) -> FileFault {
     let origin = &inputs.origins[place.origin];
     FileFault {

@@ -1,5 +1,5 @@
-//! Owns the withdrawal of rows by their codes, each with a reason; and that nothing is left that speaks of them.
-//! Must not know how rows are closed.
+//! Owns the withdrawal of rows by their codes, and the check that no other row still refers to them.
+//! Must not know how a row is closed.
 
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::withdrawals;
@@ -10,10 +10,10 @@ use crate::publish::input::manifest::{Manifest, NAME};
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Rows};
 
-/// Withdraws what a manifest names, as release `number`.
+/// Withdraws the rows that the manifest names, in release `number`.
 ///
 /// # Errors
-/// The database's; codes that are not there are gathered.
+/// Returns an error if the database fails. Unknown codes are added to `faults`.
 pub async fn close(
     publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
@@ -63,16 +63,16 @@ pub async fn close(
     Ok(())
 }
 
-/// The codes closest to one that is not there, as the end of a sentence.
+/// The end of a message about an unknown code: the closest codes.
 async fn near(publication: &ReleaseWriter<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
     let codes = publication.closest(dataset, code).await?.join(", ");
     Ok(if codes.is_empty() { codes } else { format!("; closest: {codes}") })
 }
 
-/// Checks that no current row names one that was withdrawn.
+/// Checks that no current row refers to a withdrawn one.
 ///
 /// # Errors
-/// The database's; faults are gathered.
+/// Returns an error if the database fails. Faults are added to `faults`.
 pub async fn check(
     publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],

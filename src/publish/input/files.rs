@@ -1,5 +1,5 @@
-//! Owns what a manifest's files come to before any row is read: each scanned, its recipe loaded, and which dataset
-//! gets rows from which of them.
+//! Owns the input files of a publication before any row is read: their scans, their recipes, and the list of files for
+//! each dataset.
 //! Must not know the database.
 
 use std::collections::BTreeMap;
@@ -17,55 +17,55 @@ use crate::publish::rows::recipe::{self, Companion, Recipe};
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Rows};
 
-/// One file with all that is needed to read it.
+/// An input file with everything needed to read it.
 pub struct Input {
-    /// What the manifest says of it.
+    /// Its entry in the manifest.
     pub file: ManifestFile,
-    /// Where it is.
+    /// Its path on disk.
     pub path: PathBuf,
-    /// What was found out about it.
+    /// The result of its scan.
     pub scan: Scan,
-    /// The recipe, with its second file.
+    /// Its recipe, with the second file that the recipe joins.
     pub recipe: Option<(Recipe, Option<Companion>)>,
 }
 
-/// Where some rows of a dataset come from.
+/// A part of an input that gives rows of one dataset.
 #[derive(Clone, Copy, Debug)]
 pub struct InputPart {
-    /// The index of the input.
+    /// The index of the input in [`Inputs::inputs`].
     pub input: usize,
-    /// The index of its origin.
+    /// The index of the origin in [`Inputs::origins`].
     pub origin: usize,
-    /// Which part of it.
+    /// The kind of part.
     pub kind: PartKind,
 }
 
-/// A part of an input.
+/// The kinds of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartKind {
-    /// The file, whose headers are the names of fields.
+    /// A canonical file: its header has the names of fields.
     Whole,
-    /// A table that the recipe names.
+    /// A table of the recipe, by its index.
     Table(usize),
-    /// The rows that come with the recipe.
+    /// The rows inside the recipe itself.
     Recipe,
 }
 
-/// Everything that is to be read.
+/// All inputs of a publication.
 pub struct Inputs {
     /// The files.
     pub inputs: Vec<Input>,
-    /// The files and their sheets, for places.
+    /// The files and their sheets, for the places of faults.
     pub origins: Vec<FileOrigin>,
-    /// The parts of each dataset, in the order of the registry.
+    /// The parts that give rows of each dataset, in the order of the registry.
     pub datasets: Vec<(&'static Dataset, Vec<InputPart>)>,
 }
 
 impl Inputs {
-    /// Scans the files of a manifest and loads the recipes.
+    /// Scans the files of a manifest and loads their recipes.
     ///
     /// # Errors
-    /// When a recipe or its second file cannot be read; all faults of the files as such.
+    /// Returns an error if a recipe or a second file cannot be read, or with all faults of the files.
     pub fn gather(
         registry: &'static [&'static Dataset],
         manifest: &Manifest,
@@ -104,13 +104,13 @@ impl Inputs {
         Ok(gathered)
     }
 
-    /// How many bytes there are to read, a workbook's for each of its tables.
+    /// The number of bytes to read. A workbook counts once for each of its tables.
     pub fn bytes(&self) -> u64 {
         let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
         parts.filter(|part| part.kind != PartKind::Recipe).map(|part| self.inputs[part.input].scan.bytes).sum()
     }
 
-    /// Which datasets an input feeds.
+    /// The parts of an input, each with the name of its dataset.
     fn parts(&mut self, at: usize) -> Vec<(String, InputPart)> {
         let input = &self.inputs[at];
         let mut found = Vec::new();
@@ -134,20 +134,20 @@ impl Inputs {
         found
     }
 
-    /// The origins of an input's own rows, those of the file.
+    /// The origins of an input's rows, without the rows inside its recipe.
     pub fn origins_of(&self, input: usize) -> Vec<i32> {
         let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
         let own = parts.filter(|part| part.input == input && part.kind != PartKind::Recipe);
         own.filter_map(|part| i32::try_from(part.origin).ok()).collect()
     }
 
-    /// All of it, for a thread of its own.
+    /// Wraps the inputs for use by several threads.
     pub fn shared(self) -> Arc<Self> {
         Arc::new(self)
     }
 }
 
-/// Scans one file.
+/// Scans one file and loads its recipe. The inner error is a fault of the file.
 fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
     let fault = |detail: String| Ok(Err(FileFault::of_file(&file.path, detail)));
     if file.mode == MergeMode::Replace && file.scope.is_empty() {

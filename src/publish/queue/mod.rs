@@ -1,4 +1,4 @@
-//! Owns publications that arrive over HTTP: where their files lie, the order in which they run, and the worker.
+//! Owns the queue of publications that arrive over HTTP: their folders, their order, and the worker.
 //! Must not know HTTP.
 
 pub mod queued_publication;

@@ -1,4 +1,4 @@
-//! Owns a publication that waits for the worker, with its files.
+//! Owns a publication in the queue, with its files.
 //! Must not know the queue or the worker.
 
 use tempfile::TempDir;
@@ -6,18 +6,18 @@ use tempfile::TempDir;
 use crate::access::Rights;
 use crate::db::write::submissions::NewSubmission;
 
-/// A publication that is handed in.
+/// A received publication.
 pub struct QueuedPublication {
-    /// What it is, and who asks.
+    /// Its row in the table of submissions.
     pub claim: NewSubmission,
-    /// What the key admits.
+    /// The rights of the API key.
     pub rights: Rights,
-    /// The request that asks.
+    /// The identifier of the HTTP request.
     pub request_id: String,
-    /// The files as they were received: name and SHA-256.
+    /// The name and SHA-256 of each received file.
     pub files: Vec<(String, String)>,
-    /// The folder with the manifest and the files.
+    /// The folder with the manifest and the files. It is deleted on drop.
     pub folder: TempDir,
-    /// The file that comes without a manifest, and its recipe.
+    /// The name of a single file without a manifest, and its recipe.
     pub alone: Option<(String, String)>,
 }

@@ -1,5 +1,5 @@
-//! Owns the desk where publications are handed in while the service runs: one is worked on at a time, on a runtime and a
-//! connection of its own, few may wait, and none is dropped half way because whoever asked has gone.
+//! Owns the queue of publications. It has a runtime and a database connection of its own; a worker runs one publication
+//! at a time, a few can wait, and each runs to its end even if its client disconnects.
 //! Must not know HTTP.
 
 use std::io;
@@ -22,16 +22,16 @@ use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
 
-/// Publications that may be received, wait or be worked on at once; one more is refused.
+/// The most publications that can be received, wait or run at the same time.
 const MAX_SUBMISSIONS: usize = 4;
 
-/// How long a small question to the database may take.
+/// The timeout of a query about keys and submissions.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the desk goes by.
+/// The settings of the queue.
 #[derive(Clone, Debug)]
 pub struct QueueSettings {
-    /// The folder in which files are received.
+    /// The folder for received files.
     pub uploads: PathBuf,
     /// The recipes that are called by name.
     pub recipes: FileTree,
@@ -39,7 +39,7 @@ pub struct QueueSettings {
     pub limit: u64,
 }
 
-/// The desk, shared by all workers.
+/// The queue, shared by all workers of the HTTP server.
 #[derive(Clone)]
 pub struct SubmissionQueue(Arc<QueueInner>);
 
@@ -51,20 +51,20 @@ struct QueueInner {
     permits: Arc<Semaphore>,
 }
 
-/// The right to hand one publication in, given back when that ends.
+/// A permit to submit one publication, returned to the queue on drop.
 pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
 
-/// What is answered at the desk.
+/// The result of submitting a publication.
 pub enum Enqueued {
-    /// It will be done; what came of it follows.
+    /// It is in the queue; the channel gives its result.
     New(oneshot::Receiver<SubmissionResult>),
-    /// It was asked for before under the same idempotency key.
+    /// A submission with the same idempotency key exists.
     Existing(Submission),
 }
 
 impl Drop for QueueInner {
     fn drop(&mut self) {
-        // A runtime that is simply dropped would wait for its tasks, which no worker's thread may do.
+        // Dropping a runtime waits for its tasks, which is not allowed on a thread of another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -72,11 +72,11 @@ impl Drop for QueueInner {
 }
 
 impl SubmissionQueue {
-    /// Opens the desk. Where the folder for files cannot be used nothing can be handed in, and the rest of the service is
-    /// none the worse.
+    /// Starts the queue. If the folder for files cannot be used, the queue accepts no publications, and the service
+    /// goes on without it.
     ///
     /// # Panics
-    /// When the system gives no thread.
+    /// Panics if the system cannot start a thread.
     pub fn new(database: Database, registry: &'static [&'static Dataset], settings: QueueSettings, counts: Publications) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -95,10 +95,10 @@ impl SubmissionQueue {
         }))
     }
 
-    /// A new identifier of a publication.
+    /// Makes a random identifier for a publication.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// Returns an error if the system gives no random bytes.
     pub fn new_id() -> Result<String, String> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
@@ -110,39 +110,39 @@ impl SubmissionQueue {
         self.0.limit
     }
 
-    /// The right to hand one publication in; nothing when too many are.
+    /// Takes a permit. Returns None if too many publications are in progress.
     pub fn try_acquire(&self) -> Option<QueuePermit> {
         Arc::clone(&self.0.permits).try_acquire_owned().ok().map(QueuePermit)
     }
 
-    /// A folder to receive files in, gone with what is given.
+    /// Makes a folder for received files, which is deleted on drop.
     ///
     /// # Errors
-    /// The disk's.
+    /// Returns an error if the folder cannot be made.
     pub fn create_folder(&self) -> io::Result<TempDir> {
         self.0.uploads.as_ref().ok_or(io::ErrorKind::NotFound)?.folder()
     }
 
-    /// The key with this hash of a token, of use or not.
+    /// Finds the API key with this hash of a token, valid or not.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached.
     pub async fn find_key(&self, hash: [u8; 32]) -> Result<Option<ApiKey>, DbError> {
         self.query(move |client| async move { api_keys::find(client.as_ref(), &hash).await }).await
     }
 
-    /// How far a publication is that was asked for with this key.
+    /// Finds the submission with this identifier that was made with this key.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached.
     pub async fn find(&self, key: String, id: String) -> Result<Option<Submission>, DbError> {
         self.query(move |client| async move { submissions::find(&client, &key, &id).await }).await
     }
 
-    /// Hands a publication in.
+    /// Submits a publication.
     ///
     /// # Errors
-    /// The database's; then it is not done.
+    /// Returns an error if the database cannot be reached; then the publication does not run.
     pub async fn enqueue(&self, permit: QueuePermit, publication: QueuedPublication) -> Result<Enqueued, DbError> {
         let claim = publication.claim.clone();
         if let Some(known) = self.query(move |client| async move { submissions::insert(&client, &claim).await }).await? {
@@ -153,7 +153,7 @@ impl SubmissionQueue {
         self.runtime().spawn(async move {
             let result = worker.run(publication).await;
             drop(permit);
-            // Whoever asked may have gone; the audit says what came of it.
+            // The receiver is gone if the client has disconnected. The audit has the result.
             _ = sender.send(result);
         });
         Ok(Enqueued::New(receiver))
@@ -163,7 +163,7 @@ impl SubmissionQueue {
         self.0.runtime.as_ref().expect("the runtime lives as long as its handles")
     }
 
-    /// Asks the database something small, on the desk's runtime, to which the connection belongs.
+    /// Runs a short query on the queue's runtime, to which the connection belongs.
     async fn query<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
     where
         T: Send + 'static,

@@ -1,6 +1,6 @@
-//! Owns the work on publications that were handed in: one at a time, each on a connection of its own, written down as
-//! far as it is.
-//! Must not know who waits for them.
+//! Owns the running of queued publications: one at a time, each on a connection of its own, with its progress in the
+//! table of submissions.
+//! Must not know the clients.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -24,30 +24,30 @@ use crate::publish::pipeline::{self, Job};
 use crate::publish::progress::Progress;
 use crate::query::Dataset;
 
-/// How often it is written down how far a publication is.
+/// The interval between updates of the progress.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whoever does the work.
+/// The worker.
 pub struct Worker {
     database: Database,
     registry: &'static [&'static Dataset],
     recipes: FileTree,
     lock: Mutex<()>,
-    /// The connection for small questions.
+    /// The connection for short queries.
     connection: Mutex<Option<Arc<Client>>>,
     counts: Publications,
 }
 
 impl Worker {
-    /// A worker with nothing to do.
+    /// Makes an idle worker.
     pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
         Self { database, registry, recipes, lock: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 
-    /// The connection for small questions.
+    /// The connection for short queries, opened again if it was lost.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`].
+    /// Returns [`DbError::Unavailable`] if no connection can be opened.
     pub async fn connection(&self) -> Result<Arc<Client>, DbError> {
         let mut open = self.connection.lock().await;
         if let Some(client) = open.as_ref().filter(|client| !client.is_closed()) {
@@ -58,7 +58,7 @@ impl Worker {
         Ok(client)
     }
 
-    /// Does one publication when its turn has come.
+    /// Runs a publication after those before it.
     pub async fn run(self: &Arc<Self>, publication: QueuedPublication) -> SubmissionResult {
         let progress = Progress::start(&publication.claim.id);
         let reporting = tokio::spawn(report_progress(Arc::clone(self), publication.claim.id.clone(), progress.clone()));
@@ -136,8 +136,8 @@ impl Worker {
         pipeline::publish(&mut client, self.registry, &job, progress).await
     }
 
-    /// Writes down that a publication failed, so that it can be asked for again at once; unless it had been made when the
-    /// database was lost.
+    /// Records in the audit that a publication failed, so that a client can retry it at once. If the release was
+    /// committed before the connection was lost, returns that result instead.
     async fn record_failure(&self, requester: &Requester, claim: &NewSubmission, error: &PublishError) -> SubmissionResult {
         let why = match error {
             PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)) => Some("away"),
@@ -165,7 +165,7 @@ impl Worker {
     }
 }
 
-/// Writes down now and then how far a publication is.
+/// Updates the progress of a publication at intervals.
 async fn report_progress(worker: Arc<Worker>, id: String, progress: Progress) {
     loop {
         tokio::time::sleep(PROGRESS_INTERVAL).await;
