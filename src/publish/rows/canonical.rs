@@ -1,5 +1,5 @@
-//! Owns the reading of canonical files: their headers are the names of a dataset's fields, as in every export.
-//! Must not know how the file is written, nor what is checked across rows.
+//! Owns the reading of canonical files, whose headers have the names of a dataset's fields, as in every export.
+//! Must not know the format of the file, nor the checks that need all rows.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::publish::input::readers::sink::RecordSink;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin, period};
 
-/// Where the values of a column come from.
+/// The source of the values of a table column.
 enum ColumnSource {
     Cell(usize),
     Constant(Option<String>),
@@ -35,17 +35,17 @@ pub struct CanonicalReader<'a> {
     dialect: CellSyntax,
 }
 
-/// What the way in which a file is written means for its cells.
+/// The conventions of a file format for the text of cells.
 #[derive(Clone, Copy, Default)]
 pub struct CellSyntax {
-    /// A comma may stand for the decimal point: the file's delimiter is another.
+    /// The decimal separator may be a comma, since the delimiter is another character.
     comma: bool,
-    /// Texts like formulas begin with an apostrophe, as in exports for spreadsheets.
+    /// Texts that look like formulas start with an apostrophe, as in exports for spreadsheets.
     guarded: bool,
 }
 
 impl CellSyntax {
-    /// What follows from the way a file is written.
+    /// The conventions of a file format.
     pub fn of(written: &FileFormat) -> Self {
         match written {
             FileFormat::Delimited(text) => Self { comma: text.delimiter != b',', guarded: text.mark },
@@ -55,7 +55,7 @@ impl CellSyntax {
 }
 
 impl<'a> CanonicalReader<'a> {
-    /// A reader whose rows go to `output`.
+    /// Makes a reader whose rows go to `output`.
     pub fn new(
         output: &'a mut CopyWriter,
         origin: (usize, &'a FileOrigin),
@@ -65,7 +65,7 @@ impl<'a> CanonicalReader<'a> {
         Self { output, origin, constants, columns: None, width: 0, dialect }
     }
 
-    /// Whether there was a header.
+    /// Whether the file has a header.
     pub fn has_header(&self) -> bool {
         self.columns.is_some()
     }
@@ -97,7 +97,7 @@ impl<'a> CanonicalReader<'a> {
             match cell::check(self.output.dataset, field, text.as_deref()) {
                 Ok(value) => self.output.write(value.as_deref()),
                 Err(why) => {
-                    // The fault stops the publication later on.
+                    // The fault will stop the publication; the columns must stay aligned.
                     self.output.write(None);
                     self.output.faults.push(origin.fault(record.line, field.name, given.unwrap_or_default(), why));
                 }
@@ -130,7 +130,8 @@ impl<'a> CanonicalReader<'a> {
         }
     }
 
-    /// Finds where each column of the table comes from; nothing, with the faults, when the header will not do.
+    /// Finds the source of each table column. Returns None if the header is invalid; its faults are added to the
+    /// output.
     fn header(&mut self, record: &Record) -> Option<Vec<(&'static Field, ColumnSource)>> {
         let dataset = self.output.dataset;
         let mut wrong = Vec::new();
@@ -207,7 +208,8 @@ impl RecordSink for CanonicalReader<'_> {
     }
 }
 
-/// Why a header names no column that may be there. Exports also have what is computed or repeated from other rows.
+/// The fault of an unknown column name. Exports also have computed columns and columns of other datasets, which are
+/// skipped.
 fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     let given = || dataset.columns().filter(|field| !field.is_computed());
     let repeated = |field: &Field| field.is_computed() || matches!(field.origin, FieldOrigin::Named { .. });
@@ -222,12 +224,12 @@ fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     Some(format!("`{}` is not a field of {}{meant}", crate::problem::echo(name), dataset.name))
 }
 
-/// First or last day of a period; nothing for a text that is none, whose own cell is at fault.
+/// The first or last day of a period. An invalid period gives None; its own cell has the fault.
 fn period_bound(text: &str, end: bool) -> Option<String> {
     period::parse(text).map(|p| if end { p.end } else { p.start }.to_string())
 }
 
-/// The day of a workbook's serial number, which counts from 30 December 1899.
+/// Converts the serial number of a day in a workbook, which counts days from 30 December 1899.
 fn day(serial: &str) -> Result<String, String> {
     let days = serial.parse::<u64>().ok().filter(|days| (61..3_000_000).contains(days));
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30);
@@ -235,7 +237,8 @@ fn day(serial: &str) -> Result<String, String> {
     day.map(|day| day.to_string()).ok_or_else(|| "is a number that stands for no day".to_owned())
 }
 
-/// Whether an export for spreadsheets put an apostrophe before the text, which may have had some already.
+/// Whether an export for spreadsheets put an apostrophe before the text. The text may start with apostrophes of its
+/// own.
 fn is_guarded(text: &str) -> bool {
     text.starts_with('\'') && text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

@@ -1,4 +1,4 @@
-//! Owns the way of one value from a file to the database: checked, then written in `COPY`'s text format.
+//! Owns the check of one cell: its text becomes a value in the form that `COPY` takes.
 //! Must not know files or tables.
 
 use std::borrow::Cow;
@@ -7,13 +7,13 @@ use crate::query::dataset::KEY_SEPARATOR;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Format, value};
 
-/// Separates the values of a list within a cell.
+/// The separator of values in a list cell.
 pub const LIST_SEPARATOR: char = '|';
 
-/// Checks the text of a cell and gives what `COPY` takes for it. An empty cell is a null.
+/// Checks the text of a cell. Returns the value for `COPY`, or None for an empty cell.
 ///
 /// # Errors
-/// What is wrong, and what would be right.
+/// Returns what is wrong, and what would be right.
 pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
     let Some(text) = text.filter(|text| !text.is_empty()) else {
         return if field.required { Err("is empty, and every row must have a value".to_owned()) } else { Ok(None) };
@@ -72,13 +72,14 @@ fn check_format(format: Format, text: &str) -> Result<(), String> {
     }
 }
 
-/// The sum of Luhn (ISO/IEC 7812-1), a multiple of ten for a right number.
+/// The Luhn sum of a number (ISO/IEC 7812-1), which is a multiple of ten for a valid one.
 fn luhn(digits: &str) -> u32 {
     let weighed = digits.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
     weighed.map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }).sum()
 }
 
-/// La Poste has more establishments than check digits: there the digits add up to a multiple of five (Insee, SIRENE).
+/// Whether a SIRET of La Poste is valid. It has more establishments than check digits, so its digits add up to a
+/// multiple of five (Insee, SIRENE).
 fn is_post_office(siret: &str) -> bool {
     siret.starts_with("356000000") && siret.bytes().map(|byte| u32::from(byte - b'0')).sum::<u32>().is_multiple_of(5)
 }

@@ -1,5 +1,6 @@
-//! Owns the rows on their way to a staging table: written in `COPY`'s text format, chunk by chunk, with their places.
-//! Must not know how they were read.
+//! Owns the writing of rows to a staging table: checked values become `COPY` text, sent in chunks, each row with its
+//! location.
+//! Must not know how the rows were read or checked.
 
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
@@ -11,20 +12,20 @@ use crate::publish::input::readers::record::Record;
 use crate::publish::progress::Progress;
 use crate::query::Dataset;
 
-/// Bytes gathered before they are sent.
+/// The bytes of a chunk.
 const CHUNK: usize = 256 * 1024;
 
-/// Where rows come from: a file, or one of its sheets.
+/// The origin of rows: a file, or one of its sheets.
 #[derive(Clone, Debug)]
 pub struct FileOrigin {
     /// The file, as the manifest names it.
     pub file: String,
-    /// The sheet, when it is named.
+    /// The sheet, if it is named.
     pub sheet: Option<String>,
 }
 
 impl FileOrigin {
-    /// A fault at a place of this origin.
+    /// A fault in a cell.
     pub fn fault(&self, line: u64, column: impl Into<String>, value: &str, detail: impl Into<String>) -> FileFault {
         FileFault {
             sheet: self.sheet.clone(),
@@ -35,21 +36,21 @@ impl FileOrigin {
         }
     }
 
-    /// A fault of the origin as a whole.
+    /// A fault of a line, or of the file as a whole.
     pub fn file_fault(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
         FileFault { sheet: self.sheet.clone(), line, ..FileFault::of_file(&self.file, detail) }
     }
 }
 
-/// The rows of one dataset on their way.
+/// The writer for the rows of one dataset.
 pub struct CopyWriter {
     /// The dataset.
     pub dataset: &'static Dataset,
-    /// What is wrong so far.
+    /// The faults so far.
     pub faults: Faults,
-    /// What is worth a look so far.
+    /// The warnings so far.
     pub warnings: Faults,
-    /// How much is read.
+    /// The progress of the publication.
     pub progress: Progress,
     chunk: Vec<u8>,
     sender: Sender<Bytes>,
@@ -57,7 +58,7 @@ pub struct CopyWriter {
 }
 
 impl CopyWriter {
-    /// The way to who receives the chunks.
+    /// Makes a writer that sends chunks to a channel.
     pub fn new(dataset: &'static Dataset, progress: Progress, sender: Sender<Bytes>) -> Self {
         let (faults, warnings) = (Faults::default(), Faults::default());
         Self { dataset, faults, warnings, progress, chunk: Vec::with_capacity(CHUNK * 2), sender, stopped: false }
@@ -69,7 +70,7 @@ impl CopyWriter {
         self.chunk.push(b'\t');
     }
 
-    /// Ends the row at hand, with its place: the origin, the line, and the cell that its value stands in.
+    /// Ends the row with its location: the origin, the line, and the cell of its value if a line gives several rows.
     pub fn end_row(&mut self, origin: usize, line: u64, cell: Option<usize>) {
         let cell = cell.map_or(-1, |cell| i64::try_from(cell).unwrap_or(-1));
         self.chunk.extend_from_slice(format!("{origin}\t{line}\t{cell}\n").as_bytes());
@@ -78,13 +79,13 @@ impl CopyWriter {
         }
     }
 
-    /// Sends what is written. A receiver that is gone has failed, and says so itself.
+    /// Sends the chunk. If the receiver is gone, it has failed and reports its own error.
     pub fn flush(&mut self) {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK * 2));
         self.stopped = self.stopped || (!chunk.is_empty() && self.sender.blocking_send(Bytes::from(chunk)).is_err());
     }
 
-    /// Warns of characters that were destroyed before the file was sent: what they were can no longer be known.
+    /// Warns of U+FFFD: characters were lost before the file was sent, and cannot be restored.
     pub fn warn_of_replacement_characters(&mut self, origin: &FileOrigin, record: &Record) {
         if record.has_replacement_character() {
             let cell = (0..record.len()).find(|cell| record.text(*cell).contains(char::REPLACEMENT_CHARACTER));
@@ -95,13 +96,13 @@ impl CopyWriter {
         }
     }
 
-    /// Whether nobody receives any more.
+    /// Whether the receiver is gone.
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 }
 
-/// The name of a column in a fault: that of the field, and where the value stands when that is another.
+/// The column in a fault: the name of the field, with the letters of another column that has its value.
 pub fn column_name(field: &str, cell: Option<usize>) -> String {
     match cell {
         Some(cell) => format!("{field} ({})", letters(cell)),
@@ -109,7 +110,7 @@ pub fn column_name(field: &str, cell: Option<usize>) -> String {
     }
 }
 
-/// Appends one value in `COPY`'s text format.
+/// Appends one value in the text format of `COPY`.
 fn escape(out: &mut Vec<u8>, value: Option<&str>) {
     let Some(text) = value else {
         return out.extend_from_slice(b"\\N");

@@ -1,5 +1,6 @@
-//! Owns the suspicion of workbooks: a small archive may unpack to anything, and readers hold parts of it in memory.
-//! Must not know what the cells mean, nor how they are read.
+//! Owns the limits of workbooks, which are ZIP archives: a small archive can unpack to gigabytes, and readers hold
+//! parts of it in memory.
+//! Must not know the meaning of the cells, nor how they are read.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
@@ -12,32 +13,34 @@ use zip::ZipArchive;
 use super::error::ReadError;
 use super::file_format::WorkbookKind;
 
-/// The most bytes that the parts of a workbook may unpack to, together: about a million and a half rows.
+/// The most bytes of all unpacked parts: about a million and a half rows.
 const UNPACKED: u64 = 1 << 30;
 
-/// The most bytes of the parts that are held in memory: the texts of XLSX, the cells of ODS, whatever is no XML.
+/// The most bytes of the large parts that readers hold in memory: the shared strings of XLSX, the cells of ODS, and
+/// what is not XML.
 const HELD: u64 = 64 << 20;
 
-/// The most bytes of the other parts that are held in memory, such as styles, each of which takes more than it shows.
+/// The most bytes of the other parts that readers hold in memory, such as styles, which take more memory than they have
+/// bytes.
 const OTHER: u64 = 8 << 20;
 
-/// The most bytes of XML without a tag: a cell has at most 32,767 characters.
+/// The most bytes of XML between two tags. A cell has at most 32,767 characters.
 const UNTAGGED: usize = 1 << 20;
 
-/// The most cells of the sheets of an ODS, repeated ones counted as often as they are.
+/// The most cells in the sheets of an ODS, with repetitions.
 const ODS_CELLS: u64 = 750_000;
 
-/// Parts of XLSX that are read in a stream or not at all.
+/// Folders of XLSX whose parts are streamed or not read at all.
 const STREAMED: [&str; 5] = ["/worksheets/", "/pivotCache/", "/drawings/", "/charts/", "/externalLinks/"];
 
 fn unreadable(error: &dyn std::error::Error) -> ReadError {
     ReadError::file(format!("the workbook cannot be read: {error}"))
 }
 
-/// Unpacks everything once, keeping nothing, so that what the archive says of itself need not be believed.
+/// Unpacks all parts once and discards them: the sizes that an archive states cannot be trusted.
 ///
 /// # Errors
-/// When it is no archive, or would take more than a workbook of data does.
+/// Returns an error if the file is not an archive, or exceeds a limit.
 pub fn inspect(path: &Path, kind: WorkbookKind) -> Result<(), ReadError> {
     let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| unreadable(&error))?;
@@ -93,7 +96,7 @@ fn too_much(name: &str) -> ReadError {
     ))
 }
 
-/// How many texts a table of texts says that it has: room for them is made before any is read.
+/// The number of strings that the table of shared strings states. Readers allocate that many before they read any.
 fn announced_strings(head: &[u8]) -> u64 {
     const NAME: &[u8] = b"uniqueCount=";
     let Some(at) = memchr::memmem::find(head, NAME) else { return 0 };
@@ -101,8 +104,8 @@ fn announced_strings(head: &[u8]) -> u64 {
     digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')))
 }
 
-/// About how many cells the sheets of an ODS have, once what is repeated has been repeated. What is empty at the end
-/// of a row or of a sheet does not count.
+/// Estimates the number of cells in the sheets of an ODS, with repetitions. Empty cells at the end of a row or of a
+/// sheet do not count.
 fn count_cells(content: impl BufRead) -> Result<u64, ReadError> {
     let mut xml = quick_xml::Reader::from_reader(content);
     let config = xml.config_mut();
@@ -134,7 +137,7 @@ fn count_cells(content: impl BufRead) -> Result<u64, ReadError> {
                     }
                 }
                 "table:table" => {
-                    // The rows are held before they are repeated, and after.
+                    // Readers hold the rows twice: before and after they repeat them.
                     all = all.saturating_add(own.max(filled_rows.saturating_mul(width)));
                     (rows, filled_rows, width, own) = (0, 0, 0, 0);
                 }
@@ -146,7 +149,7 @@ fn count_cells(content: impl BufRead) -> Result<u64, ReadError> {
     }
 }
 
-/// How often a row or a cell is repeated. What cannot be read is left to the reader.
+/// The number of repetitions of a row or a cell. An unreadable number counts as 1; the reader reports it.
 fn repetitions(tag: &BytesStart<'_>, name: &str) -> u64 {
     let said = tag.try_get_attribute(name).ok().flatten();
     let text = said.and_then(|said| said.normalized_value(XmlVersion::Implicit1_0).ok()?.parse().ok());

@@ -1,9 +1,9 @@
 //! Owns the letters that name the columns of a sheet: A, B, … Z, AA, …
-//! Must not know what stands in the columns.
+//! Must not know the contents of the columns.
 
 use super::limits::RECORD_CELLS;
 
-/// The name of a column of a sheet: A, B … Z, AA … for 0, 1 …
+/// The letters of a column, from 0: A, B … Z, AA …
 pub fn letters(column: usize) -> String {
     let mut text = String::new();
     let mut left = column + 1;
@@ -15,7 +15,7 @@ pub fn letters(column: usize) -> String {
     text
 }
 
-/// The column of that name, in capitals.
+/// The column with these capital letters, from 0.
 pub fn column_of(letters: &str) -> Option<usize> {
     let number = letters.bytes().try_fold(0_usize, |number, byte| match byte {
         b'A'..=b'Z' => number.checked_mul(26)?.checked_add(usize::from(byte - b'A') + 1),

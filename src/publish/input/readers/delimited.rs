@@ -1,5 +1,5 @@
-//! Owns the reading of text with delimiters (RFC 4180 and its kin) in bounded memory.
-//! Must not know which delimiter and encoding a file has: that is given.
+//! Owns the reading of delimited text (RFC 4180 and its variants) in bounded memory.
+//! Must not know how the delimiter and the encoding are detected.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,13 +14,13 @@ use super::limits::{RECORD_BYTES, RECORD_CELLS};
 use super::record::Record;
 use super::sink::RecordSink;
 
-/// Bytes read at a time.
+/// The size of the input buffer, in bytes.
 const CHUNK: usize = 256 * 1024;
 
-/// Reads the records of a file. Cells that are not in the encoding are told to the sink, and their record is left out.
+/// Reads the records of a file. A record with a cell that is not valid in the encoding goes to the sink as an error.
 ///
 /// # Errors
-/// When the file cannot be read further: a record that does not end, or too many cells.
+/// Returns an error if the rest of the file cannot be read: a row without an end, or with too many cells.
 pub fn read(path: &Path, text: &DelimitedText, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     if text.encoding == encoding_rs::UTF_8 {
@@ -33,13 +33,13 @@ struct Records<R> {
     reader: R,
     csv: Reader,
     input: Vec<u8>,
-    /// The part of the input that is still to be read.
+    /// The part of the input buffer that is not parsed yet.
     rest: std::ops::Range<usize>,
     ended: bool,
-    /// Whether a row is begun and not ended.
+    /// Whether the parser is inside a row.
     begun: bool,
     line: u64,
-    /// The last byte that was read.
+    /// The last parsed byte.
     last: u8,
     output: Vec<u8>,
     ends: Vec<usize>,
@@ -73,14 +73,14 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Reads one record and says how many bytes and cells it has; nothing at the end.
+    /// Parses one record and returns its numbers of bytes and cells. Returns None at the end of the file.
     fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>, ReadError> {
         let (mut bytes, mut cells) = (0, 0);
         loop {
             if self.rest.is_empty() && !self.ended {
                 self.more()?;
             }
-            // Where the file ends within a row, so does the row, unless a line's ending would be a part of it.
+            // A row without a line ending ends with the file, unless the line ending would belong to a quoted cell.
             let ending = self.ended && self.begun;
             let input = if ending { b"\n" } else { &self.input[self.rest.clone()] };
             let (result, read, written, ended) = self.csv.read_record(input, &mut self.output[bytes..], &mut self.ends[cells..]);
@@ -117,7 +117,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Counts the lines of what is read: they end with LF, with CR, or with both.
+    /// Counts the lines in parsed input. A line ends with LF, CR or CRLF.
     fn pass(&mut self, read: usize) {
         let consumed = &self.input[self.rest.start..self.rest.start + read];
         let mut endings = memchr::memchr2_iter(b'\n', b'\r', consumed).filter(|at| {
@@ -136,7 +136,7 @@ impl<R: Read> Records<R> {
         Ok(())
     }
 
-    /// Leaves out the byte order mark, which is no part of the first cell.
+    /// Skips the byte order mark, which is not part of the first cell.
     fn skip_mark(&mut self) -> Result<(), ReadError> {
         self.more()?;
         if self.input[self.rest.clone()].starts_with("\u{feff}".as_bytes()) {
@@ -145,7 +145,7 @@ impl<R: Read> Records<R> {
         Ok(())
     }
 
-    /// Blank lines are no records; leaving them out here keeps the count of lines right.
+    /// Skips blank lines, which are not records. Skipping them here keeps the line numbers right.
     fn skip_blank_lines(&mut self) -> Result<(), ReadError> {
         loop {
             match self.input[self.rest.clone()].first() {
@@ -170,7 +170,7 @@ impl<R: Read> Records<R> {
     }
 }
 
-/// Whether every cell ends where a character does: two broken cells may make one whole text.
+/// Whether every cell ends at a character boundary. Two invalid cells together can be valid UTF-8.
 fn aligned(text: &str, ends: &[usize]) -> bool {
     ends.iter().all(|end| text.is_char_boundary(*end))
 }

@@ -1,5 +1,7 @@
-//! Owns what is found out about a file before it is read: its digest, and how it is written where nobody says so.
-//! Must not know what is in it.
+//! Owns the scan of a file before it is read as records: its digest, its format, its encoding and its delimiter. The
+//! scan reads the whole file, since the last byte can decide the encoding and the digest is checked before any row is
+//! published.
+//! Must not know the records.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -16,21 +18,21 @@ use super::limits::RECORD_CELLS;
 use super::{geojson, parquet, sdmx};
 use crate::query::suggest::closest;
 
-/// Bytes from the beginning of a file by which its form is found.
+/// The bytes at the start of a file that decide its format.
 const SAMPLE: usize = 64 * 1024;
 
-/// Bytes read at a time.
+/// The size of the input buffer, in bytes.
 const CHUNK: usize = 1 << 20;
 
-/// Records by which the delimiter is found.
+/// The records that decide the delimiter.
 const RECORDS: usize = 20;
 
-/// What may stand between cells, the likelier first.
+/// The delimiters that are detected, the likeliest first.
 const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
 const FORMATS: [&str; 8] = ["csv", "xlsx", "ods", "ndjson", "json", "geojson", "parquet", "sdmx-csv"];
 
-/// Beginnings, in any case, of files that are often sent instead of tables.
+/// The first bytes, in any case, of files that are often sent by mistake.
 const FOREIGN: [(&[u8], &str); 8] = [
     (&[0xd0, 0xcf, 0x11, 0xe0], "a workbook of Excel 97 to 2003, which is not read; save it as .xlsx"),
     (b"<!doctype html", "a web page, which is not read; was the right address asked?"),
@@ -42,21 +44,21 @@ const FOREIGN: [(&[u8], &str); 8] = [
     (&[0x1f, 0x8b], "compressed; unpack it first"),
 ];
 
-/// What is known of a file before it is read.
+/// The result of a scan.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// SHA-256, in hexadecimal.
+    /// The SHA-256, in hexadecimal.
     pub sha256: String,
-    /// Length, in bytes.
+    /// The length, in bytes.
     pub bytes: u64,
-    /// How it is written.
+    /// The format.
     pub written: FileFormat,
 }
 
-/// Reads a file once through: digest, and what is not said of how it is written.
+/// Scans a file: digests it, and detects what the dialect leaves open.
 ///
 /// # Errors
-/// When it cannot be read, is empty, or is nothing that can be read.
+/// Returns an error if the file cannot be read, is empty, or has no readable format.
 pub fn scan(path: &Path, dialect: &FileDialect) -> Result<Scan, ReadError> {
     let pass = FileScan::of(path).map_err(|error| ReadError::file(error.to_string()))?;
     let written = match dialect.format.as_deref() {
@@ -78,7 +80,7 @@ pub fn scan(path: &Path, dialect: &FileDialect) -> Result<Scan, ReadError> {
     Ok(Scan { sha256: pass.sha256, bytes: pass.bytes, written })
 }
 
-/// The form of a file, by its first bytes.
+/// Detects the format by the first bytes.
 fn form(pass: &FileScan, dialect: &FileDialect) -> Result<FileFormat, ReadError> {
     let sample = pass.sample.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pass.sample);
     if sample.starts_with(b"PK\x03\x04") {
@@ -109,12 +111,12 @@ fn form(pass: &FileScan, dialect: &FileDialect) -> Result<FileFormat, ReadError>
     }
 }
 
-/// How a message of SDMX-CSV is written: with commas, while its lists have semicolons, which would mislead.
+/// The details of an SDMX-CSV message. Its delimiter is a comma; semicolons within lists would mislead the detection.
 fn message(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadError> {
     text(pass, &FileDialect { delimiter: dialect.delimiter.or(Some(',')), ..dialect.clone() })
 }
 
-/// How a text is written.
+/// The details of a delimited text.
 fn text(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadError> {
     let encoding = match &dialect.encoding {
         Some(label) => Encoding::for_label(label.as_bytes())
@@ -136,7 +138,7 @@ fn text(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadErr
     Ok(DelimitedText { encoding, delimiter, quote, mark })
 }
 
-/// The encoding: what a mark says; else UTF-8 if the whole file is, or nearly; else the French Windows's.
+/// Detects the encoding: by a byte order mark; UTF-8 if the whole file is valid or nearly so; else Windows-1252.
 fn encoding(pass: &FileScan) -> Result<&'static Encoding, ReadError> {
     if let Some((encoding, _)) = Encoding::for_bom(&pass.sample) {
         return Ok(encoding);
@@ -151,7 +153,7 @@ fn encoding(pass: &FileScan) -> Result<&'static Encoding, ReadError> {
     }
 }
 
-/// The delimiter that gives the first records the most cells, the same number in as many as possible.
+/// Detects the delimiter: it gives the first records the most cells, and the same number in as many as possible.
 fn delimiter(sample: &[u8], quote: u8) -> u8 {
     let score = |delimiter: u8| {
         let counts = counts(sample, delimiter, quote);
@@ -162,7 +164,7 @@ fn delimiter(sample: &[u8], quote: u8) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// How many cells the first records have.
+/// The numbers of cells in the first records.
 fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
     let (mut output, mut ends, mut counts) = (vec![0; sample.len()], vec![0; RECORD_CELLS], Vec::new());
@@ -171,7 +173,7 @@ fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
         let (result, read, written, ended) = reader.read_record(sample, &mut output[bytes..], &mut ends[cells..]);
         sample = &sample[read..];
         match result {
-            // The last line may end with the sample; then the reader must be told that nothing follows.
+            // The last line may end with the sample; the parser must learn that no input follows.
             ReadRecordResult::InputEmpty => (bytes, cells) = (bytes + written, cells + ended),
             ReadRecordResult::Record => {
                 counts.push(cells + ended);
@@ -183,12 +185,12 @@ fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
     counts
 }
 
-/// What one pass over a file's bytes tells.
+/// The result of reading all bytes of a file once.
 struct FileScan {
     sha256: String,
     bytes: u64,
     sample: Vec<u8>,
-    /// Characters beyond ASCII that are right in UTF-8, and bytes that are wrong.
+    /// The numbers of valid multi-byte characters and of invalid bytes, in UTF-8.
     right: u64,
     wrong: u64,
 }
@@ -217,7 +219,7 @@ impl FileScan {
         Ok(pass)
     }
 
-    /// Counts what is right and wrong in UTF-8; says how many bytes at the end are the beginning of a character.
+    /// Counts valid and invalid UTF-8. Returns the number of bytes at the end that begin an incomplete character.
     fn count_utf8(&mut self, mut bytes: &[u8], last: bool) -> usize {
         let beyond = |text: &[u8]| u64::try_from(text.iter().filter(|byte| **byte >= 0xc0).count()).unwrap_or_default();
         loop {

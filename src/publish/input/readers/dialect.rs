@@ -1,9 +1,9 @@
-//! Owns what a publisher may say about how a file is written.
+//! Owns the options by which a publisher describes the format of a file.
 //! Must not know how the rest is detected.
 
 use serde::Deserialize;
 
-/// How a file is written, as far as the publisher says; the rest is detected.
+/// The format of a file, as far as the publisher states it. The rest is detected.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileDialect {
@@ -11,8 +11,8 @@ pub struct FileDialect {
     pub format: Option<String>,
     /// `utf-8`, `windows-1252`, `utf-16le`, or any other label of the WHATWG encoding standard.
     pub encoding: Option<String>,
-    /// What stands between cells, one ASCII character.
+    /// The delimiter between cells, one ASCII character.
     pub delimiter: Option<char>,
-    /// What stands around cells, one ASCII character.
+    /// The quotation mark around cells, one ASCII character.
     pub quote: Option<char>,
 }

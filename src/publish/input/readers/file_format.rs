@@ -1,16 +1,16 @@
-//! Owns the formats of files that can be read, with the details that a reader needs.
+//! Owns the formats of readable files, with the details that their readers need.
 //! Must not know how a format is detected or read.
 
 use encoding_rs::Encoding;
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug)]
 pub enum FileFormat {
-    /// Text with delimiters.
+    /// Delimited text, such as CSV.
     Delimited(DelimitedText),
     /// A workbook.
     Workbook(WorkbookKind),
-    /// A JSON object a line.
+    /// NDJSON: one JSON object on each line.
     Lines,
     /// One JSON document.
     Json,
@@ -18,28 +18,28 @@ pub enum FileFormat {
     GeoJson,
     /// Apache Parquet.
     Parquet,
-    /// Text with delimiters that is an SDMX-CSV message.
+    /// An SDMX-CSV message.
     SdmxCsv(DelimitedText),
 }
 
 /// The kinds of workbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkbookKind {
-    /// Office Open XML.
+    /// Office Open XML (XLSX).
     Xlsx,
-    /// OpenDocument.
+    /// OpenDocument (ODS).
     Ods,
 }
 
-/// How a text is written.
+/// The details of a delimited text.
 #[derive(Clone, Copy, Debug)]
 pub struct DelimitedText {
     /// The encoding.
     pub encoding: &'static Encoding,
-    /// What stands between cells.
+    /// The delimiter between cells.
     pub delimiter: u8,
-    /// What stands around cells.
+    /// The quotation mark around cells.
     pub quote: u8,
-    /// Whether it is UTF-8 with a byte order mark, as for spreadsheets.
+    /// Whether it starts with the UTF-8 byte order mark, as exports for spreadsheets do.
     pub mark: bool,
 }

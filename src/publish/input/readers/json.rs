@@ -1,5 +1,5 @@
-//! Owns the reading of JSON: an object a line, and what an object becomes as a record.
-//! Must not know what the members mean, nor how objects stand in a document.
+//! Owns the reading of NDJSON, and the conversion of a JSON object to a record.
+//! Must not know the meaning of the members, nor how objects are arranged in a document.
 
 use std::fmt;
 use std::fs::File;
@@ -15,13 +15,13 @@ use super::limits::{RECORD_BYTES, RECORD_CELLS};
 use super::record::{CellType, Record};
 use super::sink::RecordSink;
 
-/// Stands between the texts of a list, as in CSV.
+/// The separator of texts in a list, as in CSV.
 const LIST_SEPARATOR: &str = "|";
 
-/// Reads an object a line.
+/// Reads one object from each line.
 ///
 /// # Errors
-/// When the file cannot be read, or says itself that it is not whole.
+/// Returns an error if the file cannot be read, or if its trailer shows that rows are missing.
 pub fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     let (mut reader, mut line, mut number, mut ended) = (BufReader::new(file), Vec::new(), 0, false);
@@ -65,7 +65,7 @@ pub fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadErro
     }
 }
 
-/// Checks what an export says of itself in its last line.
+/// Checks the number of rows in the trailer, the last line of an export.
 fn check_trailer(trailer: &RawValue, rows: u64, line: u64) -> Result<(), ReadError> {
     let said = serde_json::from_str::<serde_json::Value>(trailer.get()).ok().and_then(|said| said.get("rows")?.as_u64());
     if said == Some(rows) {
@@ -103,7 +103,7 @@ impl<'de> serde::Deserialize<'de> for Members {
     }
 }
 
-/// Objects on their way to the sink, all with the members of the first.
+/// Converts objects to records, all with the members of the first.
 pub struct JsonRows<'s> {
     sink: &'s mut dyn RecordSink,
     names: Vec<String>,
@@ -113,22 +113,22 @@ pub struct JsonRows<'s> {
 }
 
 impl<'s> JsonRows<'s> {
-    /// Objects on their way to this sink.
+    /// Converts objects for this sink.
     pub fn new(sink: &'s mut dyn RecordSink) -> Self {
         Self { sink, names: Vec::new(), record: Record::default(), count: 0, stopped: false }
     }
 
-    /// How many there were.
+    /// The number of objects so far.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Whether no more are wanted.
+    /// Whether the sink wants no more records.
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Hands over one more; says whether more are wanted.
+    /// Converts one object. Returns whether the sink wants more.
     pub fn take(&mut self, line: u64, members: Members) -> ControlFlow<()> {
         self.count += 1;
         if self.count == 1 {
@@ -163,7 +163,7 @@ impl<'s> JsonRows<'s> {
     }
 }
 
-/// The text of a JSON value as a cell.
+/// Converts a JSON value to the text of a cell.
 fn cell(json: &str) -> Result<(String, CellType), String> {
     match json.as_bytes().first() {
         Some(b'n') => Ok((String::new(), CellType::Text)),

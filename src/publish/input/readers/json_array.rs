@@ -1,5 +1,5 @@
-//! Owns the reading of JSON that is one document: an array of objects, also within an envelope's `data`.
-//! Must not know what an object becomes.
+//! Owns the reading of one JSON document: an array of objects, alone or as the member `data` of an object.
+//! Must not know how an object becomes a record.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,22 +15,21 @@ use super::json::{JsonRows, Members};
 use super::limits::RECORD_BYTES;
 use super::sink::RecordSink;
 
-/// Reads an array of objects, or an object whose member `data` is one; a record's line is its number in the array.
+/// Reads an array of objects, or an object whose member `data` is one. The line of a record is its number in the array.
 ///
 /// # Errors
-/// When the file is not that.
+/// Returns an error if the file is not such a document.
 pub fn read_array(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     read(path, sink, "a JSON array of rows", |rows, left, whole| Document(rows, left).deserialize(whole))
 }
 
-/// A file that is read as one document.
+/// A parser of a whole document, within memory limits.
 pub type Whole<'l> = serde_json::Deserializer<IoRead<Bounded<'l, BufReader<File>>>>;
 
-/// Reads a file that is one document, row by row. Whoever reads the rows says with the cell when one begins: how many
-/// bytes it may have.
+/// Reads a document row by row. `rows_of` sets the cell to the number of bytes that the next row may have.
 ///
 /// # Errors
-/// When the file is not what it is to be.
+/// Returns an error if the file is not the document that `what` describes.
 pub fn read(
     path: &Path,
     sink: &mut dyn RecordSink,
@@ -53,10 +52,10 @@ pub fn read(
     }
 }
 
-/// A reader that fails when a row, which is held in memory whole, does not end.
+/// A reader that fails if a row, which is held in memory, exceeds its limit.
 pub struct Bounded<'l, R> {
     reader: R,
-    /// The bytes that the row at hand may still have; nothing outside of rows.
+    /// The bytes left for the current row; None outside of rows.
     left: &'l Cell<Option<usize>>,
 }
 
@@ -72,7 +71,7 @@ impl<R: Read> Read for Bounded<'_, R> {
     }
 }
 
-/// A document: an array of rows, or an object with one.
+/// A document: an array of rows, or an object that has one.
 struct Document<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> DeserializeSeed<'de> for Document<'_, '_> {

@@ -1,6 +1,5 @@
-//! Owns the reading of a file as records of cells, whatever it is written in: text with delimiters, a
-//! workbook, JSON, Parquet.
-//! Must not know what the cells mean.
+//! Owns the reading of files as records of cells: delimited text, workbooks, JSON, Parquet.
+//! Must not know the meaning of the cells.
 
 mod archive_limits;
 pub mod column_letters;
@@ -26,11 +25,11 @@ use error::ReadError;
 use file_format::FileFormat;
 use sink::RecordSink;
 
-/// Reads the records of a file, of a workbook those of one sheet (the first when none is named). Records of JSON and
-/// Parquet are preceded by one, of line 0, with the names of their members or columns.
+/// Reads the records of a file; of a workbook, those of one sheet (the first by default). JSON and Parquet give a first
+/// record, of line 0, with the names of members or columns.
 ///
 /// # Errors
-/// What keeps the file from being read to its end.
+/// Returns an error if the rest of the file cannot be read.
 pub fn read(path: &Path, scan: &Scan, sheet: Option<&str>, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     match &scan.written {
         FileFormat::Delimited(text) => delimited::read(path, text, sink),

@@ -1,6 +1,5 @@
-//! Owns the reading of SDMX-CSV 2.0 as the service writes it: a message's components by the names of the columns that
-//! they come from.
-//! Must not know what is checked of an observation.
+//! Owns the reading of SDMX-CSV 2.0 messages as the service writes them. It maps their components to fields.
+//! Must not know the checks of an observation.
 
 use std::ops::ControlFlow;
 
@@ -12,16 +11,16 @@ use super::sink::RecordSink;
 use crate::problem::echo;
 use crate::query::suggest::closest;
 
-/// What the header of a message begins with; the brackets say what stands between the values of a list.
+/// The first cell of the header. The brackets name the separator of lists.
 const STRUCTURE: &str = "STRUCTURE[;]";
 
-/// The dataflow whose messages are read.
+/// The dataflow that is read.
 const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";
 
-/// Stands between a code and its name where a message has both in a cell.
+/// The separator of a code and its name within a cell.
 const NAMED: &str = ": ";
 
-/// The components: identifier, field, and whether an observation cannot be told from others without it.
+/// The components: identifier, field, and whether it is part of the key of an observation.
 const COMPONENTS: [(&str, &str, bool); 14] = [
     ("INDICATOR", "indicator_code", true),
     ("REF_AREA", "territory_code", true),
@@ -39,28 +38,28 @@ const COMPONENTS: [(&str, &str, bool); 14] = [
     ("COMMENT_OBS", "note", false),
 ];
 
-/// The components whose cells have names beside codes, where names are asked for.
+/// The components whose cells can have names beside codes.
 const CODED: [&str; 3] = ["INDICATOR", "REF_AREA", "SOURCE"];
 
-/// Whether a text begins as a message does.
+/// Whether a text starts like a message.
 pub fn is_message(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     text.starts_with(STRUCTURE.as_bytes()) || text.starts_with(b"STRUCTURE,")
 }
 
-/// Where the cells of a message go.
+/// The columns of a message.
 struct MessageColumns {
     dataflow: usize,
     action: usize,
-    /// How many cells a record has.
+    /// The number of cells in a record.
     width: usize,
-    /// The cell of each field, and its component.
+    /// The column and the component of each field.
     fields: Vec<(usize, &'static str)>,
     /// Whether cells have names beside codes.
     both: bool,
 }
 
-/// Makes observations of the records of a message, on their way to a sink.
+/// Converts the records of a message to observations for a sink.
 pub struct Observations<'s> {
     sink: &'s mut dyn RecordSink,
     columns: Option<MessageColumns>,
@@ -68,12 +67,12 @@ pub struct Observations<'s> {
 }
 
 impl<'s> Observations<'s> {
-    /// Those that go to this sink.
+    /// Converts records for this sink.
     pub fn new(sink: &'s mut dyn RecordSink) -> Self {
         Self { sink, columns: None, record: Record::default() }
     }
 
-    /// Hands over the names of the fields; what is wrong with a header keeps the rest from being read.
+    /// Converts the header. An error in the header ends the reading.
     fn header(&mut self, record: &Record) -> ControlFlow<()> {
         match columns(record) {
             Err(detail) => {
@@ -111,7 +110,7 @@ impl RecordSink for Observations<'_> {
     }
 }
 
-/// Finds where each component stands.
+/// Finds the column of each component.
 fn columns(record: &Record) -> Result<MessageColumns, String> {
     let ids: Vec<&str> = record.texts().map(|text| text.split_once(NAMED).map_or(text, |(id, _)| id).trim()).collect();
     if ids.first() != Some(&STRUCTURE) {
@@ -127,7 +126,7 @@ fn columns(record: &Record) -> Result<MessageColumns, String> {
         match COMPONENTS.iter().find(|(own, ..)| own == id) {
             Some((own, ..)) if fields.iter().any(|(_, other)| other == own) => return Err(format!("`{own}` is given twice")),
             Some((own, ..)) => fields.push((at, *own)),
-            // The name of the column before.
+            // The name of the component in the previous column.
             None if named && (*id == "STRUCTURE_NAME" || COMPONENTS.iter().any(|(own, ..)| *own == ids[at - 1])) => {}
             None => {
                 let near = closest(id, COMPONENTS.map(|(own, ..)| own)).join(", ");
@@ -142,7 +141,7 @@ fn columns(record: &Record) -> Result<MessageColumns, String> {
     Ok(MessageColumns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
 }
 
-/// Makes one observation.
+/// Converts one record.
 fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), String> {
     let code = |text: &str| text.split_once(NAMED).map_or(text, |(code, _)| code).to_owned();
     if from.len() != columns.width {
@@ -173,7 +172,7 @@ fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), S
     Ok(())
 }
 
-/// The first and last day of an interval that is written as its first day and its length.
+/// Converts an interval from its first day and its length to its first and last days.
 fn interval(text: &str) -> Option<String> {
     let (first, length) = text.split_once("/P")?;
     let days = length.strip_suffix('D')?.parse::<u64>().ok()?.checked_sub(1)?;

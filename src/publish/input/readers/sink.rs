@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 use super::error::ReadError;
 use super::record::Record;
 
-/// What takes the records.
+/// A consumer of records.
 pub trait RecordSink {
-    /// Takes one record; says whether more are wanted.
+    /// Takes one record. Returns whether it wants more.
     fn record(&mut self, record: &Record) -> ControlFlow<()>;
 
-    /// Takes note of what is wrong with one, which is left out.
+    /// Takes an error in place of a record.
     fn broken(&mut self, broken: ReadError);
 }

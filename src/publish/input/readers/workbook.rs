@@ -1,5 +1,5 @@
 //! Owns the reading of workbooks (XLSX, ODS), cell by cell.
-//! Must not know what the cells mean.
+//! Must not know the meaning of the cells.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -16,13 +16,13 @@ use super::record::{CellType, Record};
 use super::sink::RecordSink;
 use crate::query::suggest::closest;
 
-/// What stands for the result of a formula that the file does not have.
+/// The text in place of a formula's missing result.
 const UNKNOWN: &str = "#?";
 
-/// Reads the rows of a sheet: the first, or the one that is named.
+/// Reads the rows of a sheet: the named one, or the first.
 ///
 /// # Errors
-/// When the file is no workbook, unpacks to too much, or has no such sheet.
+/// Returns an error if the file is not a workbook, exceeds a limit, or lacks the sheet.
 pub fn read(path: &Path, kind: WorkbookKind, sheet: Option<&str>, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     inspect(path, kind)?;
     let open = || File::open(path).map(BufReader::new).map_err(|error| ReadError::file(error.to_string()));
@@ -36,7 +36,7 @@ fn unreadable(error: &dyn std::error::Error) -> ReadError {
     ReadError::file(format!("the workbook cannot be read: {error}"))
 }
 
-/// The sheet to read, among those that there are.
+/// Chooses the sheet to read.
 fn chosen(names: &[String], sheet: Option<&str>) -> Result<String, ReadError> {
     match (sheet, names.first()) {
         (_, None) => Err(ReadError::file("the workbook has no sheet")),
@@ -90,7 +90,7 @@ fn read_xlsx(mut book: Xlsx<BufReader<File>>, sheet: Option<&str>, sink: &mut dy
     }
 }
 
-/// Makes a record of the cells of a row, with empty ones between them.
+/// Fills a record with the cells of a row, and empty ones between them.
 fn fill(record: &mut Record, row: u32, cells: &mut Vec<(usize, String, CellType)>) -> Result<(), ReadError> {
     let line = u64::from(row) + 1;
     record.begin(line);
@@ -135,7 +135,7 @@ fn read_ods(mut book: Ods<BufReader<File>>, sheet: Option<&str>, sink: &mut dyn 
     Ok(())
 }
 
-/// A day, or an instant when it is not midnight.
+/// Converts a date to a day, or to a timestamp if it has a time other than midnight.
 fn date(time: &ExcelDateTime) -> (String, CellType) {
     if time.is_duration() {
         return (time.as_f64().to_string(), CellType::Number);
@@ -144,7 +144,7 @@ fn date(time: &ExcelDateTime) -> (String, CellType) {
     (iso(&format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}")), CellType::Date)
 }
 
-/// An instant of a workbook, which knows no time zone; midnight is a day.
+/// Converts a workbook's timestamp, which has no time zone. Midnight becomes a day.
 fn iso(text: &str) -> String {
     match text.split_once('T') {
         Some((day, "00:00:00")) => day.to_owned(),

@@ -1,5 +1,5 @@
-//! Owns the second file of a recipe, which says what the rows of the first are: held in memory, found by key.
-//! Must not know what its columns mean.
+//! Owns the second file of a recipe, whose rows are joined to those of the first by a key. It is held in memory.
+//! Must not know the meaning of its columns.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -14,10 +14,10 @@ use crate::publish::input::readers::error::ReadError;
 use crate::publish::input::readers::record::Record;
 use crate::publish::input::readers::sink::RecordSink;
 
-/// The most bytes that the rows of a second file may take, which are held in memory.
+/// The most bytes of memory for a second file.
 const BYTES: usize = 128 << 20;
 
-/// A second file that has been read.
+/// A second file.
 pub struct Companion {
     /// Its header.
     pub header: Header,
@@ -25,10 +25,10 @@ pub struct Companion {
 }
 
 impl Companion {
-    /// Reads a second file, whose header is its first row.
+    /// Reads a second file. Its first row is its header.
     ///
     /// # Errors
-    /// When it cannot be read, has no such key column, or one key twice.
+    /// Returns an error if the file cannot be read, lacks the key column, or has a key twice.
     pub fn read(path: &Path, join: &CompanionJoin) -> Result<Self, PublishError> {
         let named = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let unreadable = |why: String| PublishError::Unreadable(format!("the second file {named} cannot be read: {why}"));
@@ -53,16 +53,16 @@ impl Companion {
         Ok(Self { header, rows })
     }
 
-    /// The row with this key.
+    /// Finds the row with a key.
     pub fn row(&self, key: &str) -> Option<&Record> {
         self.rows.get(key)
     }
 }
 
-/// The column of a key.
+/// Finds the column of a key.
 ///
 /// # Errors
-/// When there is none.
+/// Returns an error if there is none.
 pub fn key_column(rule: &FieldRule, header: &Header) -> Result<usize, String> {
     match (&rule.column, &rule.letter) {
         (Some(name), _) => header.column(name),

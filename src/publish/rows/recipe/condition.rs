@@ -1,11 +1,11 @@
-//! Owns the conditions by which a recipe chooses rows.
-//! Must not know what becomes of the rows.
+//! Owns the conditions that select rows in a recipe.
+//! Must not know what happens to the rows.
 
 use super::header::{self, Header, tidy};
 use super::model::RowCondition;
 use crate::publish::input::readers::record::Record;
 
-/// A condition whose column has been found.
+/// A condition whose column is found in the header.
 #[derive(Clone)]
 pub struct ResolvedCondition<'r> {
     condition: &'r RowCondition,
@@ -22,7 +22,7 @@ impl<'r> ResolvedCondition<'r> {
     /// Finds the column of a condition.
     ///
     /// # Errors
-    /// When there is none.
+    /// Returns an error if there is none.
     pub fn new(condition: &'r RowCondition, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
         let at = match (&condition.column, &condition.letter, &condition.joined) {
             (Some(name), None, None) => ConditionSource::Own(header.column(name)?),
@@ -36,7 +36,7 @@ impl<'r> ResolvedCondition<'r> {
         Ok(Self { condition, at })
     }
 
-    /// Whether it holds for a row.
+    /// Whether a row meets the condition.
     pub fn holds(&self, record: &Record, joined: Option<&Record>) -> bool {
         let text = match self.at {
             ConditionSource::Own(column) => record.text(column),

@@ -1,5 +1,5 @@
-//! Owns one way to a value: where it stands, and what is done to it.
-//! Must not know which field it is for.
+//! Owns the evaluation of a rule for the value of a field: it finds the text in the file and converts it.
+//! Must not know the field.
 
 use std::collections::BTreeMap;
 
@@ -13,28 +13,28 @@ use crate::publish::input::readers::column_letters::letters;
 use crate::publish::input::readers::record::{CellType, Record};
 use crate::query::suggest::closest;
 
-/// The most digits that `scale` moves the point by, and `pad` fills to.
+/// The most digits by which `scale` moves the decimal point, and to which `pad` fills.
 const MOST: u32 = 100;
 
-/// The row at hand.
+/// A row of the file, with its context.
 pub struct RowContext<'r> {
     /// The record.
     pub record: &'r Record,
-    /// The row of the second file.
+    /// The joined row of the second file.
     pub joined: Option<&'r Record>,
-    /// The cell, of a wide table.
+    /// The current cell, in a wide table.
     pub cell: Option<usize>,
-    /// The header.
+    /// The header of the table.
     pub header: &'r Header,
-    /// The sheet, or nothing.
+    /// The name of the sheet, or an empty text.
     pub sheet: &'r str,
-    /// The file.
+    /// The name of the file.
     pub file: &'r str,
 }
 
-/// A way whose columns have been found.
+/// A rule whose columns are found in the header.
 pub struct ResolvedRule<'r> {
-    /// What the recipe says of it.
+    /// The rule in the recipe.
     pub definition: &'r FieldRule,
     at: RuleSource,
     agrees: Option<Box<ResolvedRule<'r>>>,
@@ -59,25 +59,25 @@ enum TemplatePart {
     Column(usize),
 }
 
-/// What a way gave.
+/// The value that a rule gives.
 #[derive(Clone, Debug, Default)]
 pub struct FieldValue {
-    /// The value; empty when there is none.
+    /// The value; empty if there is none.
     pub text: String,
-    /// What stood in the file.
+    /// The text in the file.
     pub raw: String,
-    /// The column that it stood in.
+    /// The column of the text.
     pub column: Option<usize>,
-    /// The statuses that marks stand for.
+    /// The statuses that its marks stand for.
     pub statuses: Vec<String>,
 }
 
-/// What is wrong with a value.
+/// An invalid value.
 #[derive(Debug)]
 pub struct ValueError {
-    /// What stood in the file.
+    /// The text in the file.
     pub raw: String,
-    /// The column that it stood in.
+    /// The column of the text.
     pub column: Option<usize>,
     /// What is wrong, and what would be right.
     pub detail: String,
@@ -87,7 +87,7 @@ impl<'r> ResolvedRule<'r> {
     /// Finds the columns of a rule.
     ///
     /// # Errors
-    /// When it names none, several, or one that is not there.
+    /// Returns an error if the rule names no column, several columns, or an unknown one.
     pub fn new(rule: &'r FieldRule, header: &Header, joined: Option<&Header>) -> Result<Self, String> {
         let mut rules = Vec::new();
         if let Some(name) = &rule.column {
@@ -124,7 +124,7 @@ impl<'r> ResolvedRule<'r> {
         Ok(Self { definition: rule, at, agrees })
     }
 
-    /// What stands in the file, in which column, and what it was.
+    /// The text in the file, its column, and its type.
     pub fn raw(&self, row: &RowContext<'_>) -> (String, Option<usize>, CellType) {
         match &self.at {
             RuleSource::Column(column) => (tidy(row.record.text(*column)), Some(*column), row.record.form(*column)),
@@ -143,15 +143,15 @@ impl<'r> ResolvedRule<'r> {
         }
     }
 
-    /// Whether it is the way to take.
+    /// Whether the rule applies to a row.
     pub fn applies(&self, row: &RowContext<'_>) -> bool {
         self.definition.when.as_ref().is_none_or(|when| when.is_match(&self.raw(row).0))
     }
 
-    /// Takes it.
+    /// Gives the value for a row.
     ///
     /// # Errors
-    /// What is wrong with what stands there.
+    /// Returns an error if the text in the file is invalid.
     pub fn evaluate(&self, row: &RowContext<'_>, names: &TerritoryNames) -> Result<FieldValue, ValueError> {
         let (raw, column, form) = self.raw(row);
         let wrong = |detail: String| ValueError { raw: raw.clone(), column, detail };
@@ -174,7 +174,7 @@ impl<'r> ResolvedRule<'r> {
     }
 }
 
-/// A text without its marks, and what they stand for.
+/// Splits a text into the text without its marks and the statuses that the marks stand for.
 fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Vec<String>) {
     let (mut rest, mut statuses) = (text, Vec::new());
     for (mark, status) in marks {
@@ -186,10 +186,10 @@ fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Ve
     (rest, statuses)
 }
 
-/// What is done to a text without knowing anything else.
+/// Converts a text, without regard to the rest of the row.
 ///
 /// # Errors
-/// What is wrong with it.
+/// Returns what is wrong with the text.
 pub fn plain(rule: &FieldRule, text: &str) -> Result<String, String> {
     let mut text = tidy(text);
     if text.is_empty() {
@@ -229,7 +229,7 @@ fn extracted(pattern: &Regex, text: &str) -> Result<String, String> {
     group.map(|found| found.as_str().to_owned()).ok_or_else(|| format!("is not of the form {pattern}"))
 }
 
-/// Reads a template.
+/// Parses a template.
 fn parts(template: &str, header: &Header) -> Result<Vec<TemplatePart>, String> {
     let (mut parts, mut rest) = (Vec::new(), template);
     while let Some((before, after)) = rest.split_once('{') {

@@ -1,25 +1,26 @@
-//! Owns the reading of numbers as people write them: marks behind them, words instead of them, spaces within.
-//! Must not know where they stand.
+//! Owns the reading of numbers as agencies write them: with separators of thousands, and with marks behind them or in
+//! their place.
+//! Must not know the place of a number.
 //!
-//! The point is moved and digits are rounded in the text itself, in time linear in its length: a cell may have millions of
-//! digits, which a big-number crate takes quadratic time to parse, and `rust_decimal` holds fewer digits (28) than a field
-//! (30). The digits and trailing zeros stay as they were written.
+//! Decimal points are moved and digits are rounded in the text itself, in linear time. A cell can have millions of
+//! digits, which a crate of big numbers parses in quadratic time, and `rust_decimal` holds fewer digits (28) than a
+//! field (30). Trailing zeros stay as they were written.
 
 use super::model::{Mark, NumberFormat};
 
-/// What a cell gives.
+/// The result of reading a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ParsedNumber {
-    /// A number, or none, with the statuses that marks stand for.
+    /// A number, or None, with the statuses of its marks.
     Value(Option<String>, Vec<String>),
-    /// No row.
+    /// The cell gives no row.
     Skip,
 }
 
-/// Reads a cell.
+/// Reads the number in a cell.
 ///
 /// # Errors
-/// What is wrong, and what would be right.
+/// Returns what is wrong, and what would be right.
 pub fn read(
     text: &str,
     numbers: &NumberFormat,
@@ -52,7 +53,7 @@ fn wrong(numbers: &NumberFormat, marks: &[Mark]) -> String {
     format!("is not a number with `{}` before its decimals{known}", numbers.decimal)
 }
 
-/// The number with a point and nothing between its digits.
+/// The number with a decimal point and without separators of thousands.
 fn plain(text: &str, numbers: &NumberFormat) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix(['-', '−']) {
         Some(rest) => ("-", rest.trim_start()),
@@ -71,7 +72,7 @@ fn plain(text: &str, numbers: &NumberFormat) -> Option<String> {
     })
 }
 
-/// Moves the point, exactly.
+/// Moves the decimal point by a number of places, exactly.
 fn shift(number: &str, places: i32) -> String {
     let (sign, unsigned) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
@@ -89,7 +90,7 @@ fn shift(number: &str, places: i32) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
-/// Rounds, halves away from zero: what a workbook shows of 9.700000000000001.
+/// Rounds half away from zero, as a workbook shows 9.700000000000001.
 fn round(number: &str, decimals: u32) -> String {
     let Some((whole, fraction)) = number.split_once('.') else { return number.to_owned() };
     let kept = usize::try_from(decimals).unwrap_or(usize::MAX);

@@ -1,5 +1,5 @@
-//! Owns the carrying out of a recipe: the records of a table become rows of a dataset.
-//! Must not know how the file is written, nor what becomes of the rows.
+//! Owns the reading of a recipe's table: its records become rows of a dataset.
+//! Must not know the format of the file.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -20,7 +20,7 @@ use crate::publish::rows::cell;
 use crate::publish::rows::copy_writer::{CopyWriter, FileOrigin, column_name};
 use crate::query::{Field, Kind, period};
 
-/// The status of a figure of which nothing else is said.
+/// The status of a figure without marks: normal.
 const NORMAL: &str = "A";
 
 /// Reads the records of one table.
@@ -33,7 +33,7 @@ pub struct RecipeReader<'a> {
     header: Vec<Record>,
     ready: Option<ResolvedTable<'a>>,
     pending: Option<Record>,
-    /// The digests of the rows that were written, where the same row counts once: far smaller than the rows.
+    /// The SHA-256 of each written row, if equal rows give one row. The digests take far less memory than the rows.
     seen: HashSet<[u8; 32]>,
 }
 
@@ -50,7 +50,7 @@ impl<'a> RecipeReader<'a> {
         Self { context, table, origin, output, explanation, header, ready: None, pending: None, seen }
     }
 
-    /// Ends the reading: what is wrong with the table as a whole.
+    /// Ends the table and adds the faults of the table as a whole.
     pub fn finish(mut self) {
         if self.ready.is_none() && self.output.faults.is_empty() {
             self.file_fault(None, "the table has no rows below its header");
@@ -77,7 +77,7 @@ impl<'a> RecipeReader<'a> {
         }
     }
 
-    /// Takes a row, with that of its statuses, if it counts.
+    /// Takes a row, with its row of statuses, unless a condition skips it.
     fn count(&mut self, record: &Record, flags: Option<&Record>, ready: &ResolvedTable<'a>) {
         let joined = match (&ready.key, self.context.companion) {
             (Some((rule, column)), Some(companion)) => {
@@ -107,7 +107,7 @@ impl<'a> RecipeReader<'a> {
         self.output.faults.push(fault);
     }
 
-    /// Takes one row of the dataset.
+    /// Makes one row of the dataset.
     fn cell(&mut self, row: &RowContext<'_>, flags: Option<&Record>, ready: &ResolvedTable<'a>) {
         let mut statuses = match self.row_statuses(row, flags) {
             Ok(Some(statuses)) => statuses,
@@ -131,7 +131,7 @@ impl<'a> RecipeReader<'a> {
         if wrongs.is_empty() {
             return self.write(row, &taken, statuses, ready);
         }
-        // What else is wrong with the row is told too, though the row is not written.
+        // The row is not written, but its other faults are reported too.
         for ((field, _), one) in ready.fields.iter().zip(&taken).filter(|(_, one)| !one.text.is_empty()) {
             if let Err(why) = cell::check(self.output.dataset, field, Some(&one.text)) {
                 self.wrong(row.record, field.name, one.column, &one.raw, why);
@@ -140,8 +140,8 @@ impl<'a> RecipeReader<'a> {
         wrongs.into_iter().for_each(|(name, wrong)| self.wrong(row.record, name, wrong.column, &wrong.raw, wrong.detail));
     }
 
-    /// The statuses that the row below says, of which there are none where there is no such row; nothing when the cell
-    /// gives no row.
+    /// The statuses in the row below; empty if the table has no rows of statuses. Returns None if the cell gives no
+    /// row.
     fn row_statuses(&self, row: &RowContext<'_>, flags: Option<&Record>) -> Result<Option<Vec<String>>, ValueError> {
         let (Some(flags), Some(rule)) = (flags, &self.table.status_row) else { return Ok(Some(Vec::new())) };
         let raw = tidy(flags.text(row.cell.unwrap_or_default()));
@@ -158,7 +158,7 @@ impl<'a> RecipeReader<'a> {
         }
     }
 
-    /// The value of a field; nothing when there is no row.
+    /// The value of a field. Returns None if the cell gives no row.
     fn take(
         &self,
         field: &'static Field,

@@ -1,4 +1,4 @@
-//! Owns what is settled once a table's header is known: which column is meant by what the recipe says.
+//! Owns the match of a table's description with its header: the columns that the recipe names.
 //! Must not know the rows.
 
 use super::companion::key_column;
@@ -11,34 +11,34 @@ use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind};
 
-/// What a reader needs beside its table.
+/// What a recipe's reader needs beside the table.
 #[derive(Clone, Copy)]
 pub struct RecipeContext<'a> {
     /// The recipe.
     pub recipe: &'a Recipe,
     /// Its second file.
     pub companion: Option<&'a Companion>,
-    /// Territories by their names.
+    /// The territories by name.
     pub names: &'a TerritoryNames,
 }
 
-/// A table whose columns have been found.
+/// A table whose columns are found in the header.
 pub struct ResolvedTable<'r> {
     /// The header.
     pub header: Header,
-    /// The fields that the recipe speaks of, with the rules to their values.
+    /// The fields with rules in the recipe.
     pub fields: Vec<(&'static Field, Vec<ResolvedRule<'r>>)>,
     /// The columns of a wide table.
     pub cells: Option<Vec<usize>>,
-    /// Rows that are not all so do not count.
+    /// Conditions that every row must meet.
     pub only: Vec<ResolvedCondition<'r>>,
-    /// Rows that are so do not count.
+    /// Conditions of rows that are skipped.
     pub skip: Vec<ResolvedCondition<'r>>,
-    /// The end.
+    /// The condition of the first row after the table.
     pub until: Option<ResolvedCondition<'r>>,
-    /// What tells a row of statuses.
+    /// The condition of a row of statuses.
     pub status_row: Option<ResolvedCondition<'r>>,
-    /// The key of the second file, and its column.
+    /// The key that joins the second file, and its column.
     pub key: Option<(&'r FieldRule, usize)>,
 }
 
@@ -46,7 +46,7 @@ impl<'r> ResolvedTable<'r> {
     /// Finds the columns of a table.
     ///
     /// # Errors
-    /// Everything that does not fit the header or the dataset.
+    /// Returns all descriptions that do not match the header or the dataset.
     pub fn new(
         context: RecipeContext<'r>,
         table: &'r RecipeTable,
@@ -100,7 +100,7 @@ impl<'r> ResolvedTable<'r> {
     }
 }
 
-/// The columns of a wide table.
+/// Finds the columns of a wide table.
 fn columns(cells: &WideColumns, header: &Header) -> Result<Vec<usize>, String> {
     if !cells.columns.is_empty() {
         return cells.columns.iter().map(|name| header.column(name)).collect();

@@ -1,14 +1,14 @@
-//! Owns territories by their names, for tables that have no codes: a name that may mean two is refused, never guessed.
-//! Must not know where the territories come from.
+//! Owns the search of territories by name, for tables without codes. A name that several territories have is a fault.
+//! Must not know the source of the territories.
 
 use std::collections::HashMap;
 
 use crate::query::fold::fold;
 
-/// Articles before a name, which some tables have and others not.
+/// Articles at the start of a name, which some tables leave out.
 const ARTICLES: [&str; 4] = ["la ", "le ", "les ", "l "];
 
-/// The territories that there are.
+/// The territories by name and by code.
 #[derive(Clone, Debug, Default)]
 pub struct TerritoryNames {
     by_name: HashMap<(String, String), Vec<String>>,
@@ -22,10 +22,10 @@ impl TerritoryNames {
         self.by_code.insert(code.to_owned(), name.to_owned());
     }
 
-    /// The code of the territory of this name, among those of some kinds.
+    /// Finds the code of the territory with a name, among those of some kinds.
     ///
     /// # Errors
-    /// When there is none, or more than one, with their codes.
+    /// Returns an error if no territory has the name, or if several do, with their codes.
     pub fn code(&self, name: &str, kinds: &[String]) -> Result<String, String> {
         let wanted = folded(name);
         let mut codes: Vec<&String> =
@@ -42,10 +42,10 @@ impl TerritoryNames {
         }
     }
 
-    /// Checks that a territory bears a name. One that is not known is left to the check of codes.
+    /// Checks that a territory has a name. An unknown code is left to the check of references.
     ///
     /// # Errors
-    /// The name that it bears.
+    /// Returns the name that the territory has.
     pub fn agree(&self, code: &str, name: &str) -> Result<(), String> {
         match self.by_code.get(code) {
             Some(own) if folded(own) != folded(name) => Err(format!("is {own}, where the file says `{name}`")),
@@ -54,7 +54,7 @@ impl TerritoryNames {
     }
 }
 
-/// A name without accents, case, punctuation and article.
+/// Normalizes a name: without accents, case, punctuation and article.
 fn folded(name: &str) -> String {
     let words = fold(name).replace(|c: char| !c.is_alphanumeric(), " ");
     let spaced = words.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -1,5 +1,5 @@
-//! Owns the reading of Parquet: rows put together from columns, batch by batch, whoever wrote the file.
-//! Must not know what the columns mean, nor trust what a file says of its own sizes.
+//! Owns the reading of Parquet: it assembles rows from columns, in batches.
+//! Must not know the meaning of the columns, nor trust the sizes that a file states.
 
 mod column;
 mod footer;
@@ -26,19 +26,19 @@ use super::record::{CellType, Record};
 use super::sink::RecordSink;
 use crate::problem::echo;
 
-/// What a file begins and ends with.
+/// The first and last bytes of a file.
 pub const MAGIC: &[u8; 4] = b"PAR1";
 
-/// The most bytes of the footer, which is held in memory: hundreds of row groups.
+/// The most bytes of the footer, which is held in memory: enough for hundreds of row groups.
 const FOOTER_BYTES: u64 = 16 << 20;
 
-/// Rows that are read from each column at a time.
+/// The rows in a batch.
 const BATCH: usize = 1024;
 
-/// Reads the rows of a file, preceded by a record with the names of its columns; a record's line is its number.
+/// Reads the rows of a file, after a record with the names of its columns. The line of a record is its number, from 1.
 ///
 /// # Errors
-/// When the file is no Parquet, is not whole, or has a column that cannot stand in a row.
+/// Returns an error if the file is not Parquet, is incomplete, or has a column that no record can have.
 pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     let file = Arc::new(File::open(path).map_err(|error| ReadError::file(error.to_string()))?);
     inspect(&file)?;
@@ -86,7 +86,7 @@ pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// Puts the next row together.
+/// Assembles the next row.
 fn row(line: u64, readers: &mut [Box<dyn ColumnCells>], (record, text): (&mut Record, &mut String)) -> Result<(), ReadError> {
     record.begin(line);
     let mut wrong = None;
@@ -104,7 +104,7 @@ fn row(line: u64, readers: &mut [Box<dyn ColumnCells>], (record, text): (&mut Re
     wrong.map_or(Ok(()), Err)
 }
 
-/// Checks the ends of the file, before the library makes room for what they announce.
+/// Checks the start and the end of the file before the library allocates what they state.
 fn inspect(mut file: &File) -> Result<(), ReadError> {
     let unread = |error: std::io::Error| ReadError::file(error.to_string());
     let length = file.seek(SeekFrom::End(0)).map_err(unread)?;
@@ -134,7 +134,7 @@ fn inspect(mut file: &File) -> Result<(), ReadError> {
     }
 }
 
-/// Refuses what is known to be unreadable before any row is read.
+/// Rejects files with row groups or codecs that cannot be read, before any row is read.
 fn check(metadata: &ParquetMetaData) -> Result<(), ReadError> {
     let most = i64::try_from(GROUP_BYTES).unwrap_or(i64::MAX);
     for group in metadata.row_groups() {
@@ -153,7 +153,7 @@ fn check(metadata: &ParquetMetaData) -> Result<(), ReadError> {
     Ok(())
 }
 
-/// The columns of the rows, with how their values stand in them.
+/// The columns, with the layout of their values.
 fn columns(schema: &SchemaDescriptor) -> Result<Vec<(String, ColumnShape)>, ReadError> {
     if schema.num_columns() > RECORD_CELLS {
         return Err(ReadError::file(format!("the file has more than {RECORD_CELLS} columns")));
@@ -180,7 +180,7 @@ fn columns(schema: &SchemaDescriptor) -> Result<Vec<(String, ColumnShape)>, Read
     schema.columns().iter().enumerate().map(shaped).collect()
 }
 
-/// The readers of the columns of a row group.
+/// Opens readers for the columns of a row group.
 fn readers(
     file: &Arc<File>,
     group: &RowGroupMetaData,
@@ -195,7 +195,7 @@ fn readers(
     group.columns().iter().zip(columns).map(reader).collect()
 }
 
-/// Calls the library, which is as likely to panic at a damaged file as to give an error.
+/// Calls the library. For a damaged file it may panic as well as return an error.
 fn caught<T>(call: impl FnOnce() -> Library<T>) -> Result<T, ReadError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| damaged(&error)),

@@ -1,5 +1,5 @@
-//! Owns the text of a value of Parquet, by what its column says that it is.
-//! Must not know where the value stands.
+//! Owns the conversion of a Parquet value to text, according to the type of its column.
+//! Must not know the place of the value.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
@@ -9,28 +9,28 @@ use parquet::schema::types::ColumnDescriptor;
 use crate::publish::input::readers::limits::RECORD_BYTES;
 use crate::publish::input::readers::record::CellType;
 
-/// The longest decimal, in bytes: 38 digits.
+/// The most bytes of a decimal: 38 digits.
 const DECIMAL_BYTES: usize = 16;
 
-/// The most digits after the point.
+/// The most digits after the decimal point.
 const SCALE: usize = 38;
 
-/// What the values of a column are, beyond their physical type.
+/// The types of values, beyond their physical types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
-    /// What the physical type says: numbers, truths, texts.
+    /// The physical type decides: numbers, booleans, texts.
     Plain,
-    /// Whole numbers without sign.
+    /// Unsigned integers.
     Unsigned,
-    /// Days since 1970.
+    /// Days since 1970-01-01.
     Day,
-    /// So many a second since 1970; not of UTC, they are what a calendar and a clock say.
+    /// Ticks since 1970-01-01, `a_second` in each second, in UTC or in local time.
     Instant { a_second: i64, utc: bool },
-    /// Whole numbers with a point before the last so many digits.
+    /// Decimals with this number of digits after the point.
     Decimal(usize),
 }
 
-/// What the values of a column are; nothing for types that no field has.
+/// The type of a column's values; None for types that no field has.
 pub fn meaning(column: &ColumnDescriptor) -> Option<ValueType> {
     let (logical, converted) = (column.logical_type_ref(), column.converted_type());
     let decimal = |scale: i32| usize::try_from(scale).ok().filter(|scale| *scale <= SCALE).map(ValueType::Decimal);
@@ -50,7 +50,7 @@ pub fn meaning(column: &ColumnDescriptor) -> Option<ValueType> {
         (Physical::BYTE_ARRAY, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum), _) => Some(ValueType::Plain),
         (Physical::INT32 | Physical::INT64, Some(LogicalType::Unknown), _) => Some(ValueType::Plain),
         (_, Some(_), _) => None,
-        // What stands alone in files of old writers.
+        // Old writers state only the converted type.
         (Physical::INT32, None, ConvertedType::DATE) => Some(ValueType::Day),
         (Physical::INT64, None, ConvertedType::TIMESTAMP_MILLIS) => instant(1_000, true),
         (Physical::INT64, None, ConvertedType::TIMESTAMP_MICROS) => instant(1_000_000, true),
@@ -72,12 +72,12 @@ pub fn meaning(column: &ColumnDescriptor) -> Option<ValueType> {
     }
 }
 
-/// A value of a physical type that can be written as text.
+/// A physical value that can be written as text.
 pub trait ValueText {
-    /// Appends the text of the value; says what the cell is.
+    /// Appends the text of the value. Returns the type of the cell.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// Returns what is wrong with the value.
     fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String>;
 }
 
@@ -113,7 +113,7 @@ impl ValueText for i64 {
                 let part = self.rem_euclid(a_second) * (1_000_000_000 / a_second);
                 let time = u32::try_from(part).ok().and_then(|part| DateTime::from_timestamp(self.div_euclid(a_second), part));
                 let time = time.ok_or_else(far)?;
-                // A column of days often has the type of instants, of no time zone, and none of them but midnights.
+                // A column of days often has the type of local timestamps, all at midnight.
                 match !utc && time.time() == chrono::NaiveTime::MIN {
                     true => out.push_str(&time.date_naive().to_string()),
                     false => out.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
@@ -173,7 +173,7 @@ fn bytes(data: &[u8], meaning: ValueType, out: &mut String) -> Result<CellType, 
     Ok(CellType::Number)
 }
 
-/// A number with its point.
+/// Appends a number with its decimal point.
 fn decimal(whole: i128, scale: usize, out: &mut String) {
     let digits = format!("{:0>width$}", whole.unsigned_abs(), width = scale + 1);
     let (before, after) = digits.split_at(digits.len() - scale);
