@@ -10,14 +10,14 @@ use utoipa::ToSchema;
 use super::Outcome;
 use crate::problem::FileFault;
 
-/// What came of a publication.
+/// The report of a publication.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(title = "Report")]
 pub struct Report {
-    /// `published`: a release was made; `unchanged`: all of it is there already; `would-publish`: a dry run found nothing wrong.
+    /// `published`: it made a release; `unchanged`: the files change nothing; `would-publish`: a dry run found no fault.
     #[schema(value_type = String, example = "published")]
     pub outcome: Outcome,
-    /// The release that was made.
+    /// The release that it made.
     #[schema(example = 3)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release: Option<i32>,
@@ -25,13 +25,13 @@ pub struct Report {
     pub title: String,
     /// The files.
     pub files: Vec<ReadFile>,
-    /// What it does, dataset by dataset; those that are computed from others come last.
+    /// Its effect on each dataset; derived datasets come last.
     pub datasets: Vec<Effect>,
     /// The changes, the largest first; at most 20 of each dataset.
     pub changes: Vec<ChangedRow>,
-    /// What is worth a look; the first.
+    /// The first warnings.
     pub warnings: Vec<FileFault>,
-    /// How many warnings there are in all.
+    /// The number of all warnings.
     pub warning_count: usize,
     /// The values that a recipe read, cell by cell, if `--explain` asks for them.
     #[schema(ignore)]
@@ -48,23 +48,23 @@ pub struct ReadFile {
     pub bytes: u64,
     /// Its SHA-256.
     pub sha256: String,
-    /// The rows that it gave, over all datasets.
+    /// The number of its rows, over all datasets.
     pub rows: u64,
 }
 
-/// What a publication does to one dataset, in rows.
+/// The effect of a publication on one dataset, as numbers of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Effect {
     /// The dataset.
     #[schema(example = "observations")]
     pub dataset: String,
-    /// Rows whose key was not there.
+    /// Rows with a new key.
     pub added: u64,
-    /// Rows whose key was there with other values.
+    /// Rows with a known key and other values.
     pub changed: u64,
-    /// Rows closed without another of the same key.
+    /// Rows that are withdrawn.
     pub withdrawn: u64,
-    /// Rows that were there already.
+    /// Rows with a known key and the same values.
     pub unchanged: u64,
 }
 
@@ -82,12 +82,12 @@ pub struct ChangedRow {
     pub dataset: String,
     /// The code of the row.
     pub code: String,
-    /// The fields whose values are others.
+    /// The fields whose values change.
     pub fields: Vec<String>,
-    /// The figure before, where the dataset has figures.
+    /// The figure before, if the dataset has figures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
-    /// The figure now.
+    /// The figure after.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
 }
@@ -99,8 +99,8 @@ impl fmt::Display for Report {
         }
         match (self.outcome, self.release) {
             (Outcome::Published, Some(number)) => writeln!(f, "published as release {number}: {}", self.title)?,
-            (Outcome::Unchanged, _) => writeln!(f, "nothing was published: all of it is there already ({})", self.title)?,
-            _ => writeln!(f, "nothing was published, since this was a trial: {}", self.title)?,
+            (Outcome::Unchanged, _) => writeln!(f, "nothing was published: the database has all rows already ({})", self.title)?,
+            _ => writeln!(f, "nothing was published (dry run): {}", self.title)?,
         }
         for file in &self.files {
             writeln!(f, "  {}: {} rows, {} bytes, SHA-256 {}", file.path, file.rows, file.bytes, file.sha256)?;

@@ -57,7 +57,7 @@ pub async fn compare(
             let (folder, recipes) = (folder.path().to_owned(), recipes.clone());
             let gather = move || Inputs::gather(registry, &manifest, &folder, &recipes);
             let gathered = tokio::task::spawn_blocking(gather).await;
-            gathered.map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))??.shared()
+            gathered.map_err(|_| PublishError::Unreadable("the scan of the files was aborted".to_owned()))??.shared()
         };
         let digests: Vec<&str> = inputs.inputs.iter().map(|input| input.scan.sha256.as_str()).collect();
         if let Some(release) = release_writer::of_bundle(client, &comparison.bundle, &digests).await? {

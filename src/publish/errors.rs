@@ -134,7 +134,7 @@ impl fmt::Display for PublishError {
                 write!(f, "nothing was published: the scope {} is missing", missing.join(", "))
             }
             PublishError::Unreadable(why) => f.write_str(why),
-            PublishError::Busy => f.write_str("another publication is under way"),
+            PublishError::Busy => f.write_str("another publication is in progress"),
             PublishError::Database(error) => error.fmt(f),
         }
     }

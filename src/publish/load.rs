@@ -52,7 +52,7 @@ pub async fn read(
     while let Some(chunk) = receiver.recv().await {
         sink.send(chunk).await?;
     }
-    let read = reader.await.map_err(|_| PublishError::Unreadable("the reading of the files broke off".to_owned()))?;
+    let read = reader.await.map_err(|_| PublishError::Unreadable("the reading of the files was aborted".to_owned()))?;
     sink.finish().await?;
     Ok(read)
 }

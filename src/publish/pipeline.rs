@@ -85,7 +85,7 @@ async fn gathered(
         let gather = move || Inputs::gather(registry, &job.manifest, &path, &job.recipes);
         tokio::task::spawn_blocking(gather)
             .await
-            .map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))?
+            .map_err(|_| PublishError::Unreadable("the scan of the files was aborted".to_owned()))?
     };
     let inputs = gathered?.shared();
     if requester.files.is_empty() {

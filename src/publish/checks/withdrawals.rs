@@ -33,7 +33,7 @@ pub async fn close(
             continue;
         };
         if asked.reason.trim().is_empty() {
-            wrong("", "a withdrawal needs a `reason`, which readers are told".to_owned());
+            wrong("", "a withdrawal needs a `reason`, which the API shows".to_owned());
         }
         if asked.codes.is_empty() {
             wrong("", format!("a withdrawal of {} names no `codes`", dataset.name));

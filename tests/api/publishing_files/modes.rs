@@ -194,7 +194,7 @@ fn a_publication_that_may_not_wait_is_refused_while_another_runs() {
         assert!(other.acquire_lock(true).await.expect("nobody else has it").is_some());
         let (code, _, err) = command(&url, &given);
         assert_eq!(code, 5);
-        assert!(err.contains("another publication is under way"), "{err}");
+        assert!(err.contains("another publication is in progress"), "{err}");
         drop(other);
     });
     assert_eq!(command(&url, &given).0, 0);

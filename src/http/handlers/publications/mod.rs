@@ -147,7 +147,7 @@ fn existing(submission: &Submission, digest: &str) -> HttpResponse {
     match &submission.result {
         _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
         Some(completed) => answer::completed(&submission.id, completed),
-        None => conflict(format!("The publication is under way: {STATUS}/{} says how far it is.", submission.id)),
+        None => conflict(format!("The publication is in progress: {STATUS}/{} says how far it is.", submission.id)),
     }
 }
 

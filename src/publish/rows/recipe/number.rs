@@ -114,11 +114,11 @@ fn round(number: &str, decimals: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figure, read, round, shift};
-    use crate::publish::rows::recipe::model::{Mark, Numbers};
+    use super::{ParsedNumber, read, round, shift};
+    use crate::publish::rows::recipe::model::{Mark, NumberFormat};
 
-    fn french() -> Numbers {
-        Numbers { decimal: ',', thousands: vec![' ', '\u{a0}', '\u{202f}'] }
+    fn french() -> NumberFormat {
+        NumberFormat { decimal: ',', thousands: vec![' ', '\u{a0}', '\u{202f}'] }
     }
 
     fn marks() -> [Mark; 4] {
@@ -136,8 +136,8 @@ mod tests {
         ]
     }
 
-    fn value(number: &str, statuses: &[&str]) -> Result<Figure, String> {
-        Ok(Figure::Value(Some(number.to_owned()), statuses.iter().map(|status| (*status).to_owned()).collect()))
+    fn value(number: &str, statuses: &[&str]) -> Result<ParsedNumber, String> {
+        Ok(ParsedNumber::Value(Some(number.to_owned()), statuses.iter().map(|status| (*status).to_owned()).collect()))
     }
 
     #[test]
@@ -160,8 +160,8 @@ mod tests {
     #[test]
     fn marks_give_statuses_or_no_row() {
         let read = |text: &str| read(text, &french(), &marks(), 0, None);
-        assert_eq!(read("s"), Ok(Figure::Value(None, vec!["Q".to_owned()])));
-        assert_eq!(read("  "), Ok(Figure::Skip));
+        assert_eq!(read("s"), Ok(ParsedNumber::Value(None, vec!["Q".to_owned()])));
+        assert_eq!(read("  "), Ok(ParsedNumber::Skip));
         assert_eq!(read("12,5 (p)"), value("12.5", &["P"]));
         assert_eq!(read("12 (e) (p)"), value("12", &["P", "E"]));
         let unknown = "is not a number with `,` before its decimals, nor one of the recipe's marks: s";

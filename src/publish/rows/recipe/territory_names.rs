@@ -63,10 +63,10 @@ fn folded(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Names, folded};
+    use super::{TerritoryNames, folded};
 
-    fn names() -> Names {
-        let mut names = Names::default();
+    fn names() -> TerritoryNames {
+        let mut names = TerritoryNames::default();
         for (kind, code, name) in [
             ("commune", "COM-1", "La Chapelle-d'Armentières"),
             ("commune", "COM-2", "Saint-Éloi"),
