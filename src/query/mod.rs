@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod dataset;
 pub mod field;
 mod filter;
+pub mod fold;
 pub mod grouping;
 pub mod include;
 mod operator;

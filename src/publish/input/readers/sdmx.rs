@@ -1,25 +1,26 @@
-//! Owns the reading of SDMX-CSV 2.0 as the service writes it: a message's components by the names of the columns that
-//! they come from.
-//! Must not know what is checked of an observation.
+//! Owns the reading of SDMX-CSV 2.0 messages as the service writes them. It maps their components to fields.
+//! Must not know the checks of an observation.
 
 use std::ops::ControlFlow;
 
 use chrono::{Days, NaiveDate};
 
-use super::{Broken, Form, Record, Sink};
+use super::error::ReadError;
+use super::record::{CellType, Record};
+use super::sink::RecordSink;
 use crate::problem::echo;
 use crate::query::suggest::closest;
 
-/// What the header of a message begins with; the brackets say what stands between the values of a list.
+/// The first cell of the header. The brackets name the separator of lists.
 const STRUCTURE: &str = "STRUCTURE[;]";
 
-/// The dataflow whose messages are read.
+/// The dataflow that is read.
 const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";
 
-/// Stands between a code and its name where a message has both in a cell.
+/// The separator of a code and its name within a cell.
 const NAMED: &str = ": ";
 
-/// The components: identifier, field, and whether an observation cannot be told from others without it.
+/// The components: identifier, field, and whether it is part of the key of an observation.
 const COMPONENTS: [(&str, &str, bool); 14] = [
     ("INDICATOR", "indicator_code", true),
     ("REF_AREA", "territory_code", true),
@@ -37,52 +38,52 @@ const COMPONENTS: [(&str, &str, bool); 14] = [
     ("COMMENT_OBS", "note", false),
 ];
 
-/// The components whose cells have names beside codes, where names are asked for.
+/// The components whose cells can have names beside codes.
 const CODED: [&str; 3] = ["INDICATOR", "REF_AREA", "SOURCE"];
 
-/// Whether a text begins as a message does.
+/// Whether a text starts like a message.
 pub fn is_message(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     text.starts_with(STRUCTURE.as_bytes()) || text.starts_with(b"STRUCTURE,")
 }
 
-/// Where the cells of a message go.
-struct Columns {
+/// The columns of a message.
+struct MessageColumns {
     dataflow: usize,
     action: usize,
-    /// How many cells a record has.
+    /// The number of cells in a record.
     width: usize,
-    /// The cell of each field, and its component.
+    /// The column and the component of each field.
     fields: Vec<(usize, &'static str)>,
     /// Whether cells have names beside codes.
     both: bool,
 }
 
-/// Makes observations of the records of a message, on their way to a sink.
+/// Converts the records of a message to observations for a sink.
 pub struct Observations<'s> {
-    sink: &'s mut dyn Sink,
-    columns: Option<Columns>,
+    sink: &'s mut dyn RecordSink,
+    columns: Option<MessageColumns>,
     record: Record,
 }
 
 impl<'s> Observations<'s> {
-    /// Those that go to this sink.
-    pub fn new(sink: &'s mut dyn Sink) -> Self {
+    /// Converts records for this sink.
+    pub fn new(sink: &'s mut dyn RecordSink) -> Self {
         Self { sink, columns: None, record: Record::default() }
     }
 
-    /// Hands over the names of the fields; what is wrong with a header keeps the rest from being read.
+    /// Converts the header. An error in the header ends the reading.
     fn header(&mut self, record: &Record) -> ControlFlow<()> {
         match columns(record) {
             Err(detail) => {
-                self.sink.broken(Broken::line(record.line, detail));
+                self.sink.broken(ReadError::line(record.line, detail));
                 ControlFlow::Break(())
             }
             Ok(columns) => {
                 self.record.begin(record.line);
                 for (_, id) in &columns.fields {
                     let field = COMPONENTS.iter().find(|(own, ..)| own == id).map_or("", |(_, field, _)| field);
-                    self.record.push(field, Form::Text);
+                    self.record.push(field, CellType::Text);
                 }
                 self.columns = Some(columns);
                 self.sink.record(&self.record)
@@ -91,26 +92,26 @@ impl<'s> Observations<'s> {
     }
 }
 
-impl Sink for Observations<'_> {
+impl RecordSink for Observations<'_> {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         let Some(columns) = &self.columns else { return self.header(record) };
         match row(columns, record, &mut self.record) {
             Ok(()) => self.sink.record(&self.record),
             Err(detail) => {
-                self.sink.broken(Broken::line(record.line, detail));
+                self.sink.broken(ReadError::line(record.line, detail));
                 ControlFlow::Continue(())
             }
         }
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         let cell = broken.cell.and_then(|cell| self.columns.as_ref()?.fields.iter().position(|(at, _)| *at == cell));
-        self.sink.broken(Broken { cell, ..broken });
+        self.sink.broken(ReadError { cell, ..broken });
     }
 }
 
-/// Finds where each component stands.
-fn columns(record: &Record) -> Result<Columns, String> {
+/// Finds the column of each component.
+fn columns(record: &Record) -> Result<MessageColumns, String> {
     let ids: Vec<&str> = record.texts().map(|text| text.split_once(NAMED).map_or(text, |(id, _)| id).trim()).collect();
     if ids.first() != Some(&STRUCTURE) {
         return Err(format!("the header does not begin with `{STRUCTURE}`, as that of SDMX-CSV 2.0 with `;` within lists does"));
@@ -125,7 +126,7 @@ fn columns(record: &Record) -> Result<Columns, String> {
         match COMPONENTS.iter().find(|(own, ..)| own == id) {
             Some((own, ..)) if fields.iter().any(|(_, other)| other == own) => return Err(format!("`{own}` is given twice")),
             Some((own, ..)) => fields.push((at, *own)),
-            // The name of the column before.
+            // The name of the component in the previous column.
             None if named && (*id == "STRUCTURE_NAME" || COMPONENTS.iter().any(|(own, ..)| *own == ids[at - 1])) => {}
             None => {
                 let near = closest(id, COMPONENTS.map(|(own, ..)| own)).join(", ");
@@ -137,11 +138,11 @@ fn columns(record: &Record) -> Result<Columns, String> {
         needed(id, &format!("without which an observation has no key (`{field}`)"))?;
     }
     let width = record.len();
-    Ok(Columns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
+    Ok(MessageColumns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
 }
 
-/// Makes one observation.
-fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> {
+/// Converts one record.
+fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), String> {
     let code = |text: &str| text.split_once(NAMED).map_or(text, |(code, _)| code).to_owned();
     if from.len() != columns.width {
         return Err(format!("the line has {} cells where the header has {}", from.len(), columns.width));
@@ -161,17 +162,17 @@ fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> 
     for (at, id) in &columns.fields {
         let text = from.text(*at);
         match *id {
-            id if columns.both && CODED.contains(&id) => to.push(&code(text), Form::Text),
-            "TIME_PERIOD" => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), Form::Text),
-            "OBS_VALUE" if text == "NaN" => to.push("", Form::Text),
-            "OBS_STATUS[]" => to.push(&text.replace(';', "|"), Form::Text),
-            _ => to.push(text, Form::Text),
+            id if columns.both && CODED.contains(&id) => to.push(&code(text), CellType::Text),
+            "TIME_PERIOD" => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), CellType::Text),
+            "OBS_VALUE" if text == "NaN" => to.push("", CellType::Text),
+            "OBS_STATUS[]" => to.push(&text.replace(';', "|"), CellType::Text),
+            _ => to.push(text, CellType::Text),
         }
     }
     Ok(())
 }
 
-/// The first and last day of an interval that is written as its first day and its length.
+/// Converts an interval from its first day and its length to its first and last days.
 fn interval(text: &str) -> Option<String> {
     let (first, length) = text.split_once("/P")?;
     let days = length.strip_suffix('D')?.parse::<u64>().ok()?.checked_sub(1)?;
