@@ -73,6 +73,9 @@ fn the_example_is_explained_published_and_taken_back() {
     let row = "foyers-prime-activite~DEP-02~2019-06~_T~observed~exemple-prime-activite";
     let (code, report) = reperes(&server, &["withdraw", "observations", row, "--reason", "Erreur de saisie"]);
     assert_eq!(code, Some(0), "{report}");
+    // The server learns of the release by a notification, which may arrive after the command has ended.
+    let before = statuses_before(server.address, &format!("/v1/observations/{row}"), 410);
+    assert!(before.iter().all(|status| *status == 200), "{before:?}");
     let gone = get(server.address, &format!("/v1/observations/{row}")).problem(410);
     assert_eq!(gone["withdrawal"]["reason"], "Erreur de saisie");
     assert_eq!(get(server.address, &format!("/v1/observations/{row}?release=2")).data()["value"], 37640);
