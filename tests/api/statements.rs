@@ -80,6 +80,8 @@ fn row(dataset: &'static Dataset, code: &str, named: &str, text: &str) -> String
         (_, Kind::Reference(_) | Kind::References(_)) if !field.required && named == KNOWN => String::new(),
         (_, Kind::Reference(_) | Kind::References(_)) => named.to_owned(),
         (_, Kind::Choice(choices) | Kind::ChoiceList(choices)) => choices[0].value.to_owned(),
+        // A SIREN and the like never get as far as a statement.
+        _ if field.format.is_some() && !field.required => String::new(),
         (_, Kind::Text | Kind::TextList) => text.to_owned(),
         _ if !field.required => String::new(),
         (_, Kind::Integer { minimum, .. }) => minimum.to_string(),
