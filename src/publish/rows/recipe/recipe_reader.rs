@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 
 use sha2::{Digest, Sha256};
 
-use super::field_rule::{FieldValue, ResolvedRule, RowContext, ValueError, plain};
+use super::field_rule::{FieldValue, ResolvedRule, ValueError, plain};
 use super::header::tidy;
 use super::number::{self, ParsedNumber};
 use super::resolved_table::{RecipeContext, ResolvedTable};
+use super::row_context::RowContext;
 use super::{Explanation, RecipeTable};
 use crate::problem::FileFault;
 use crate::publish::input::readers::column_letters::letters;
