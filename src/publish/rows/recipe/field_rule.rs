@@ -137,7 +137,7 @@ impl<'r> ResolvedRule<'r> {
             return Err(wrong("is empty, and must not be".to_owned()));
         }
         let (text, statuses) = unmarked(&raw, &self.definition.marks);
-        let mut text = plain(self.definition, text).map_err(wrong)?;
+        let mut text = convert(self.definition, text).map_err(wrong)?;
         if !self.definition.named.is_empty() && !text.is_empty() {
             text = names.code(&text, &self.definition.named).map_err(wrong)?;
         }
@@ -165,7 +165,7 @@ fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Ve
 ///
 /// # Errors
 /// Returns what is wrong with the text.
-pub fn plain(rule: &FieldRule, text: &str) -> Result<String, String> {
+pub fn convert(rule: &FieldRule, text: &str) -> Result<String, String> {
     let mut text = tidy(text);
     if text.is_empty() {
         return Ok(text);

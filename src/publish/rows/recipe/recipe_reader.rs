@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use sha2::{Digest, Sha256};
 
-use super::field_rule::{FieldValue, ResolvedRule, ValueError, plain};
+use super::field_rule::{FieldValue, ResolvedRule, ValueError, convert};
 use super::header::tidy;
 use super::number::{self, ParsedNumber};
 use super::resolved_table::{RecipeContext, ResolvedTable};
@@ -83,7 +83,7 @@ impl<'a> RecipeReader<'a> {
         let joined = match (&ready.key, self.context.companion) {
             (Some((rule, column)), Some(companion)) => {
                 let text = record.text(*column);
-                match plain(rule, text).map(|key| companion.row(&key)) {
+                match convert(rule, text).map(|key| companion.row(&key)) {
                     Ok(Some(row)) => Some(row),
                     Ok(None) => return self.wrong(record, "key", Some(*column), text, "has no row in the second file"),
                     Err(why) => return self.wrong(record, "key", Some(*column), text, why),
