@@ -1,10 +1,12 @@
 //! Owns what goes wrong: the closed table of problem types of RFC 9457 and the body that carries one.
 //! Must not know HTTP handlers, SQL or datasets: every other module may use it, it uses none.
 
+mod echo;
 mod file;
 mod kind;
 mod page;
 
+pub use crate::problem::echo::echo;
 pub use crate::problem::file::{FileFault, FileFaults};
 pub use crate::problem::kind::Kind;
 pub use crate::problem::page::{index_page, page};
@@ -14,9 +16,6 @@ use utoipa::ToSchema;
 
 /// The most faults that one problem lists; the rest is counted in `detail`.
 pub const FAULTS_LISTED: usize = 50;
-
-/// The longest piece of a client's own text that is repeated in an answer, in characters.
-const ECHO_LENGTH: usize = 80;
 
 /// One thing that is wrong with a request or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -63,15 +62,6 @@ impl Fault {
         self.closest = closest.into_iter().map(Into::into).collect();
         self
     }
-}
-
-/// Text of the client, fit to be repeated: short, and without control characters.
-pub fn echo(text: &str) -> String {
-    let mut short: String = text.chars().take(ECHO_LENGTH).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-    if text.chars().count() > ECHO_LENGTH {
-        short.push('…');
-    }
-    short
 }
 
 /// How a row that was published came to be withdrawn.
