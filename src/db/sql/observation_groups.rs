@@ -40,7 +40,7 @@ const WEIGHT_AGGREGATES: &str = ", 0, 0, 0, NULL, NULL, NULL, sum(t.value * t.we
 /// The cells of a group, in the order of `CELLS` and `INDICATOR_CELLS` of [`super::aggregate`]. Numbers of distinct values that
 /// must not be mixed are 1 or 2, where 2 means several.
 pub const CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, sum(t.suppressed)::text, \
-    (SELECT r.territories FROM reach r WHERE r.indicator_code = min(t.indicator_code))::text, \
+    (SELECT r.territories FROM territory_counts r WHERE r.indicator_code = min(t.indicator_code))::text, \
     sum(t.sum)::text, trim_scale(round(sum(t.sum) / nullif(sum(t.present), 0), 6))::text, \
     trim_scale(round(sum(t.weighted) / nullif(sum(t.weight), 0), 6))::text, sum(t.weighed)::text, min(t.least)::text, max(t.most)::text, \
     string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.present > 0), string_agg(DISTINCT array_to_string(t.statuses, ','), ','), \
@@ -88,8 +88,8 @@ impl<'b> ObservationGroups<'b> {
         out.push("), ");
         self.subgroups(out)?;
         out.push(
-            ", seen AS MATERIALIZED (SELECT DISTINCT t.indicator_code, t.territory_code FROM selected t), \
-             reach AS MATERIALIZED (SELECT t.indicator_code, count(*) AS territories FROM seen t GROUP BY t.indicator_code), ",
+            ", indicator_territories AS MATERIALIZED (SELECT DISTINCT t.indicator_code, t.territory_code FROM selected t), \
+             territory_counts AS MATERIALIZED (SELECT t.indicator_code, count(*) AS territories FROM indicator_territories t GROUP BY t.indicator_code), ",
         );
         self.double_counts(out)
     }
@@ -138,7 +138,7 @@ impl<'b> ObservationGroups<'b> {
     fn double_counts(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let by: Vec<&str> = self.by.iter().map(|field| field.name).collect();
         out.push("containing AS MATERIALIZED (");
-        geography::nested_pairs(out, "seen", self.geography, self.release)?;
+        geography::nested_pairs(out, "indicator_territories", self.geography, self.release)?;
         out.push("), group_territories AS MATERIALIZED (SELECT DISTINCT ");
         list(out, &by)?;
         out.push(if by.is_empty() { "" } else { ", " });
@@ -148,9 +148,9 @@ impl<'b> ObservationGroups<'b> {
              double_counts AS (SELECT EXISTS (SELECT 1 FROM group_territories a JOIN containing s ON s.contained_code = a.territory_code \
              JOIN group_territories b ON ",
         );
-        same(out, &by)?;
+        same_group(out, &by)?;
         out.push("b.territory_code = s.container_code) AS nested, EXISTS (SELECT 1 FROM subgroups a JOIN subgroups b ON ");
-        same(out, &by)?;
+        same_group(out, &by)?;
         out.push("a.period < b.period AND a.start <= b.\"end\" AND b.start <= a.\"end\") AS overlapping)");
         Ok(())
     }
@@ -166,7 +166,7 @@ fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> SqlResult {
 }
 
 /// Writes the condition that the aliases `a` and `b` are of the same group, and an AND.
-fn same(out: &mut SqlWriter<'_, '_>, by: &[&str]) -> SqlResult {
+fn same_group(out: &mut SqlWriter<'_, '_>, by: &[&str]) -> SqlResult {
     for name in by {
         out.push("a.");
         out.identifier(name)?;
