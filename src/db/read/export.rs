@@ -152,12 +152,12 @@ impl Exports {
     pub fn rows(&self, plan: Arc<Plan>, snapshot: Snapshot) -> Chunks {
         let (sender, receiver) = mpsc::channel(1);
         let (exports, first) = (self.clone(), plan.reading.after.as_ref().map(|position| position.values.clone()));
-        let fetch = move |after: Option<Vec<Option<String>>>, most: i64| {
+        let fetch = move |after: Option<Vec<Option<String>>>, limit: i64| {
             let (exports, plan, snapshot) = (exports.clone(), Arc::clone(&plan), snapshot.clone());
             async move {
-                let select = || Select::rows(&plan, snapshot.release.number, snapshot.approximate, after.as_deref(), most);
+                let select = || Select::rows(&plan, snapshot.release.number, snapshot.approximate, after.as_deref(), limit);
                 let rows = exports.fetch(&snapshot.release, select).await?;
-                let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
+                let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
                 let next = rows.last().filter(|_| full).map(|row| (plan.position(row), next_chunk_rows(&rows)));
                 Ok((rows, next, plan))
             }
@@ -177,7 +177,7 @@ impl Exports {
                 // The database reads the next chunk while this one is completed and sent, but not before the channel has room
                 // for this one. A client that stops reading leaves two chunks in memory.
                 let Ok(slot) = sender.reserve().await else { return };
-                let ahead = next.map(|(after, most)| tokio::spawn(fetch(Some(after), most)));
+                let ahead = next.map(|(after, limit)| tokio::spawn(fetch(Some(after), limit)));
                 slot.send(Ok(Chunk { rows: with_codes(&plan, rows), last: ahead.is_none() }));
                 let Some(ahead) = ahead else { return };
                 fetched = ahead.await;

@@ -126,14 +126,14 @@ const REVISED: &str = "ROW(v.value, v.statuses) IS DISTINCT FROM ROW(lag(v.value
 AND lag(v.first_release) OVER w IS NOT NULL AS revised";
 
 /// The start of the common table expression `counted`, up to the list of statuses.
-const COUNTED_START: &str = "counted(kind, place, release, rows) AS ( \
+const COUNTED_START: &str = "counted(kind, sort_order, release, rows) AS ( \
 SELECT 'correction', 4, release, count(*) FROM versions WHERE revised GROUP BY release \
-UNION ALL SELECT s.kind, s.place, NULL, sum(c.rows) FROM (SELECT t.statuses, count(*) AS rows FROM selected t GROUP BY t.statuses) c JOIN ";
+UNION ALL SELECT s.kind, s.sort_order, NULL, sum(c.rows) FROM (SELECT t.statuses, count(*) AS rows FROM selected t GROUP BY t.statuses) c JOIN ";
 
 /// The end of `counted` and the final SELECT.
-const COUNTED_END: &str = " ON s.status = ANY(c.statuses) GROUP BY s.kind, s.place) \
+const COUNTED_END: &str = " ON s.status = ANY(c.statuses) GROUP BY s.kind, s.sort_order) \
 SELECT m.kind, m.rows::text, m.release::text, to_char(r.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), r.title, r.notes \
-FROM counted m LEFT JOIN releases r ON r.number = m.release ORDER BY m.place, m.release DESC LIMIT ";
+FROM counted m LEFT JOIN releases r ON r.number = m.release ORDER BY m.sort_order, m.release DESC LIMIT ";
 
 impl NoticeQuery<'_> {
     fn keys(&self, out: &mut SqlWriter<'_, '_>, alias: &'static str) -> SqlResult {
@@ -205,11 +205,11 @@ impl NoticeQuery<'_> {
         out.push(" ORDER BY v.first_release)), ");
         out.push(COUNTED_START);
         out.push("(VALUES ");
-        out.list(STATUSES.into_iter().zip(["1", "2", "3"]), |out, ((kind, status), place)| {
-            ["('", kind, "', '", status, "', ", place, ")"].into_iter().for_each(|part| out.push(part));
+        out.list(STATUSES.into_iter().zip(["1", "2", "3"]), |out, ((kind, status), sort_order)| {
+            ["('", kind, "', '", status, "', ", sort_order, ")"].into_iter().for_each(|part| out.push(part));
             Ok(())
         })?;
-        out.push(") AS s(kind, status, place)");
+        out.push(") AS s(kind, status, sort_order)");
         out.push(COUNTED_END);
         out.bind::<BigInt, _>(&self.limit)
     }

@@ -96,13 +96,13 @@ pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snaps
     }))
 }
 
-/// Returns whether a plan selects more than `most` rows.
+/// Returns whether a plan selects more than `limit` rows.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot, most: i64) -> QueryResult<bool> {
-    let query = Select::count(plan, snapshot.release.number, snapshot.approximate, Some(most + 1));
-    Ok(counted(&select::load(connection, query).await?) > most)
+pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot, limit: i64) -> QueryResult<bool> {
+    let query = Select::count(plan, snapshot.release.number, snapshot.approximate, Some(limit + 1));
+    Ok(counted(&select::load(connection, query).await?) > limit)
 }
 
 fn counted(rows: &[Row]) -> i64 {

@@ -48,7 +48,7 @@ pub struct AggregateQuery<'a> {
     by: Vec<&'static Field>,
     release: i32,
     members: &'a [String],
-    most: i64,
+    limit: i64,
 }
 
 impl<'a> AggregateQuery<'a> {
@@ -63,7 +63,7 @@ impl<'a> AggregateQuery<'a> {
             .find(|c| territory.is_some_and(|field| std::ptr::eq(field, c.field)) && c.operator.takes_list());
         let members = territories.filter(|_| rollup).map_or(&[][..], |condition| condition.values.as_slice());
         let select = Select::all_rows(plan, release, approximate, territory.filter(|_| rollup));
-        Self { plan, select, by, release, members, most: GROUPS + 1 }
+        Self { plan, select, by, release, members, limit: GROUPS + 1 }
     }
 
     fn is_rollup(&self) -> bool {
@@ -144,7 +144,7 @@ impl AggregateQuery<'_> {
             out.list(&self.by, |out, field| fragments::column(out, field))?;
         }
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 

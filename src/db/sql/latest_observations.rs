@@ -14,7 +14,7 @@ pub fn checks(dataset: &'static Dataset, newest: i32) -> [String; 3] {
     let columns = |alias: &str| dataset.columns().map(|f| format!("{alias}.\"{}\"", f.name)).collect::<Vec<_>>().join(", ");
     let key: Vec<&str> = dataset.key_fields().filter(|field| dataset.is_of_series(field)).map(|field| field.name).collect();
     let series = key.join(", ");
-    let held = |table: &str| {
+    let releases_of = |table: &str| {
         format!(
             "SELECT {series}, range_agg(int4range(t.first_release, coalesce(t.last_release, {newest}), '[]')) AS releases, \
              sum(coalesce(t.last_release, {newest}) - t.first_release + 1) AS number FROM \"{table}\" t WHERE t.value IS NOT NULL GROUP BY {series}"
@@ -38,11 +38,11 @@ pub fn checks(dataset: &'static Dataset, newest: i32) -> [String; 3] {
         ),
         format!(
             "SELECT concat_ws('~', {series}), format('the series has latest rows for the releases %s, and observations in %s', \
-             t.releases, o.releases) FROM ({all}) o FULL JOIN ({kept}) t USING ({series}) \
+             t.releases, o.releases) FROM ({all}) o FULL JOIN ({actual}) t USING ({series}) \
              WHERE t.releases IS DISTINCT FROM o.releases \
              OR t.number <> (SELECT sum(upper(r) - lower(r)) FROM unnest(o.releases) AS r)",
-            all = held(observations),
-            kept = held(TABLE),
+            all = releases_of(observations),
+            actual = releases_of(TABLE),
         ),
     ]
 }

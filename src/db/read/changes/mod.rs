@@ -83,8 +83,8 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[Ch
             let next = After { release: step.release, plan: step.plan, key: Vec::new() };
             return Ok(ChangesPage { rows, more: Some(next) });
         }
-        let most = i64::try_from(limit + 1 - rows.len()).unwrap_or(i64::MAX);
-        let found = select::load(connection, Difference::new(changes, step, start, most)).await?;
+        let capacity = i64::try_from(limit + 1 - rows.len()).unwrap_or(i64::MAX);
+        let found = select::load(connection, Difference::new(changes, step, start, capacity)).await?;
         let room = limit - rows.len();
         let more = found.len() > room;
         if let Some(row) = found.iter().take(room).next_back() {
@@ -105,9 +105,9 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
     let (exports, runtime) = (exports.clone(), exports.handle());
     runtime.spawn(async move {
         for (step, start) in remaining(&changes, &steps) {
-            let (mut start, mut most) = (start.map(<[_]>::to_vec), export::FIRST_CHUNK_ROWS);
+            let (mut start, mut limit) = (start.map(<[_]>::to_vec), export::FIRST_CHUNK_ROWS);
             loop {
-                let found = exports.fetch(&release, || Difference::new(&changes, step, start.as_deref(), most)).await;
+                let found = exports.fetch(&release, || Difference::new(&changes, step, start.as_deref(), limit)).await;
                 let rows = match found {
                     Ok(rows) => rows,
                     Err(error) => {
@@ -115,7 +115,7 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
                         return;
                     }
                 };
-                let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
+                let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
                 let next =
                     rows.last().filter(|_| full).map(|row| (after(&changes, step, row).key, export::next_chunk_rows(&rows)));
                 let chunk = Chunk { rows: rows.iter().map(|row| with_own_cells(&changes, step, row)).collect(), last: false };
@@ -123,7 +123,7 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
                     return;
                 }
                 let Some(next) = next else { break };
-                (start, most) = (Some(next.0), next.1);
+                (start, limit) = (Some(next.0), next.1);
             }
         }
         _ = sender.send(Ok(Chunk { rows: Vec::new(), last: true })).await;
