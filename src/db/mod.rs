@@ -12,6 +12,6 @@ pub mod verify;
 pub mod write;
 
 pub use connection::pool::Pool;
-pub use connection::release_watcher::Timeline;
+pub use connection::release_watcher::ReleaseWatcher;
 pub use connection::replicas::Replicas;
 pub use error::DbError;

@@ -30,13 +30,13 @@ fn the_start_waits_for_a_database_that_comes_late() {
         proxy.set(fault);
         let place = proxy.url(&url).replace("//reperes_service@", "//reperes_service:hunter2@");
         let mut program = Program::start(&[("DATABASE_URL", &place)]);
-        let lost = program.line("does not answer");
+        let lost = program.line(": unreachable: ");
         assert!(lost.contains(why), "{lost}");
         let waiting = program.line("waiting for the database");
         let named = place.split_once('@').expect("the URL names a role").1;
         assert!(waiting.contains(named), "{waiting} does not say for what");
         proxy.set(Network::Passing);
-        program.line("answers again");
+        program.line(": reachable again after ");
         let address = program.address();
         assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
         program.signal(Signal::TERM);

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use reperes::app::{Disk, Shared};
 use reperes::datasets::REGISTRY;
-use reperes::db::Timeline;
+use reperes::db::ReleaseWatcher;
 use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
@@ -56,12 +56,12 @@ impl TestServer {
 
     /// A server on a database, whose workers share this state.
     pub fn with(url: &str, shared: Shared) -> Self {
-        let timeline = shared.timeline.clone();
+        let release_watcher = shared.release_watcher.clone();
         let address = serve(async move || {
             let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
             let server = Server::new(socket, shared, Some(WORKERS), Leave { grace: Duration::ZERO, wait: 1 });
             let address = server.address()?;
-            timeline.heard().await;
+            release_watcher.wait_until_current().await;
             Ok((address, server.start()?))
         });
         Self { address, url: url.to_owned() }
@@ -131,7 +131,7 @@ pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
     let replicas = replicas.iter().map(|url| parse(url)).collect();
     let shared = Shared::new(parse(url), replicas, limits(), disk(), CACHE_BYTES);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let follower = Follower { number, url: url.to_owned(), timeline: shared.timeline.clone() };
+    let follower = Follower { number, url: url.to_owned(), release_watcher: shared.release_watcher.clone() };
     FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).push(follower);
     at_end(move || FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one.number != number));
     shared
@@ -142,7 +142,7 @@ pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
 struct Follower {
     number: u64,
     url: String,
-    timeline: Timeline,
+    release_watcher: ReleaseWatcher,
 }
 
 /// The servers that tests have started and not ended.
@@ -153,9 +153,9 @@ async fn known_to_servers(url: &str, release: i32) {
     let followers = FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let deadline = Instant::now() + EVENT_TIMEOUT;
     for follower in followers.iter().filter(|follower| follower.url == url) {
-        while follower.timeline.newest().is_none_or(|newest| newest.number < release) {
+        while follower.release_watcher.newest().is_none_or(|newest| newest.number < release) {
             assert!(Instant::now() < deadline, "timed out: server {} on {url} learns of release {release}", follower.number);
-            follower.timeline.reached(release).await;
+            follower.release_watcher.wait_for(release).await;
         }
     }
 }

@@ -9,9 +9,9 @@ use crate::harness::{
     territories, text, until, with_database,
 };
 
-/// Lines that tell of the database's absence, and of its return.
-const AWAY: &str = "does not answer";
-const BACK: &str = "answers again";
+/// The log lines at the start and at the end of an outage.
+const DOWN: &str = ": unreachable: ";
+const UP: &str = ": reachable again after ";
 
 fn parent(pid: u32) -> Option<u32> {
     let line = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -29,8 +29,8 @@ fn signal(postmaster: u32, signal: Signal) {
     processes(postmaster).into_iter().for_each(|pid| kill(pid, signal));
 }
 
-fn told(log: &str, what: &str) -> usize {
-    log.lines().filter(|line| line.contains(what)).count()
+fn count_lines(log: &str, part: &str) -> usize {
+    log.lines().filter(|line| line.contains(part)).count()
 }
 
 #[test]
@@ -42,13 +42,13 @@ fn a_frozen_or_restarted_private_postgres_causes_503_and_two_log_lines() {
     recovers(address, "/v1/territories?limit=1");
 
     signal(postgres, Signal::STOP);
-    program.line(AWAY);
+    program.line(DOWN);
     assert_eq!(get(address, "/v1/territories?limit=1").status, 200, "what is in memory is answered");
     for limit in 2..6 {
         is_away("frozen", &get(address, &format!("/v1/territories?limit={limit}")));
     }
     signal(postgres, Signal::CONT);
-    program.line(BACK);
+    program.line(UP);
     recovers(address, "/v1/territories?limit=2");
     assert_eq!(postmaster(&data), Some(postgres), "a frozen Postgres is no dead one");
 
@@ -59,7 +59,7 @@ fn a_frozen_or_restarted_private_postgres_causes_503_and_two_log_lines() {
     program.signal(Signal::TERM);
     let (code, log) = program.end();
     assert_eq!(code, Some(0));
-    assert!(told(&log, AWAY) <= 1 && told(&log, BACK) <= 1, "one line each for the restart:\n{log}");
+    assert!(count_lines(&log, DOWN) <= 1 && count_lines(&log, UP) <= 1, "one line each for the restart:\n{log}");
 }
 
 #[test]

@@ -101,23 +101,23 @@ fn latest_observations_are_verified_and_rebuilt_from_the_observations() {
     assert_eq!(before.len(), 7, "{before:?}");
     let run = |statements: String| with_database(&owner, async |client| client.batch_execute(&statements).await.expect("it may"));
     let damages = [
-        ("UPDATE latest_observations SET value = 9 WHERE territory_code = 'DEP-02'", "and was not published so"),
-        ("UPDATE latest_observations SET last_release = 5 WHERE territory_code = 'DEP-2A'", "and was not published so"),
+        ("UPDATE latest_observations SET value = 9 WHERE territory_code = 'DEP-02'", "is no copy of an observation"),
+        ("UPDATE latest_observations SET last_release = 5 WHERE territory_code = 'DEP-2A'", "is no copy of an observation"),
         (
             "UPDATE latest_observations SET period = '2019', period_start = '2019-01-01', period_end = '2019-12-31', value = 3 WHERE territory_code = 'DEP-02'",
             "-12-31 is later",
         ),
         (
             "DELETE FROM latest_observations WHERE territory_code = 'DEP-02'",
-            "are kept of the releases , and it has some of {[2,8)}",
+            "has latest rows for the releases , and observations in {[2,8)}",
         ),
         (
             "UPDATE latest_observations SET last_release = 6 WHERE territory_code = 'DEP-02'",
-            "are kept of the releases {[2,7)}, and it has some of {[2,8)}",
+            "has latest rows for the releases {[2,7)}, and observations in {[2,8)}",
         ),
         (
             "INSERT INTO latest_observations SELECT (jsonb_populate_record(t, '{\"first_release\": 3}')).* FROM latest_observations t WHERE territory_code = 'DEP-02'",
-            "are kept of the releases {[2,8)}",
+            "has latest rows for the releases {[2,8)}",
         ),
     ];
     for (statement, detail) in damages {
