@@ -7,8 +7,8 @@ use std::path::Path;
 
 use reperes::datasets::REGISTRY;
 use reperes::publish::rehearse;
-use reperes::query::cursor::{Position, decode, encode};
-use reperes::query::dataset::Rows;
+use reperes::query::model::dataset::Rows;
+use reperes::query::plan::cursor::{Position, decode, encode};
 use reperes::query::{Changes, Context, Dataset, Plan, Representation, pairs};
 
 /// What stands between the parts of an input.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{RowWriter, json};
-use crate::query::dataset::join_code;
+use crate::query::model::dataset::join_code;
 use crate::query::{Changes, Choice, Column, Kind, Row};
 
 /// The operations.

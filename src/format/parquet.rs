@@ -15,7 +15,8 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::{About, RowWriter};
-use crate::query::{Column, Kind, Row, period};
+use crate::query::model::period;
+use crate::query::{Column, Kind, Row};
 
 /// A row group ends after so many rows or bytes of cells: the memory of the writer follows from both.
 const GROUP_ROWS: usize = 16_384;

@@ -6,7 +6,8 @@ use std::mem;
 
 use super::csv::Line;
 use super::{About, RowWriter, list};
-use crate::query::{Labels, Row, period};
+use crate::query::model::period;
+use crate::query::{Labels, Row};
 
 /// The dataflow, as agency, code and version.
 const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";

@@ -8,7 +8,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Timelike};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::{About, RowWriter};
-use crate::query::{Column, Kind, Row, period};
+use crate::query::model::period;
+use crate::query::{Column, Kind, Row};
 
 /// The rows of a sheet below its header.
 const ROWS: u32 = 1_048_575;

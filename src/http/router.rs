@@ -12,7 +12,7 @@ use super::openapi::operations;
 use super::response::security_headers;
 use super::state::State;
 use crate::problem::{Kind, Problem};
-use crate::query::dataset::HISTORY;
+use crate::query::model::dataset::HISTORY;
 use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
 
 /// What the links of territories add to each row.

@@ -22,7 +22,7 @@ use crate::db::connection::replicas::{Chosen, Replicas};
 use crate::db::sql::select::Select;
 use crate::metrics;
 use crate::query::Release;
-use crate::query::dataset::join_code;
+use crate::query::model::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
 
 /// The rows of the first chunk; later ones follow the size of rows.

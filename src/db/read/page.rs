@@ -11,7 +11,7 @@ use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::search;
 use crate::db::sql::select::{self, Select};
-use crate::query::reading::COUNT_BOUND;
+use crate::query::plan::reading::COUNT_BOUND;
 use crate::query::{Count, Dataset, Plan, Release, ResolvedPlan, Row};
 
 /// The rows of a page.

@@ -10,7 +10,7 @@ use diesel_async::AsyncPgConnection;
 use crate::db::sql::fragments;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::{self, Select};
-use crate::query::include::INCLUDED_ROWS;
+use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::{Column, Dataset, Field, Include, Plan, Row};
 
 /// The most choices of one facet.

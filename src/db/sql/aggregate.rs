@@ -10,7 +10,7 @@ use super::fragments::{self, Out};
 use super::observation_groups::{self, Strata};
 use super::references::LookUp;
 use super::select::Select;
-use crate::query::grouping::GROUPS;
+use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};
 
 /// The cells of every group after the fields that it is gathered by, in order.

@@ -13,7 +13,7 @@ use diesel::row::{Field as _, NamedRow};
 use diesel::sql_types::{Date, Integer};
 
 use super::references::{LookUp, look_up};
-use crate::query::column::Source;
+use crate::query::model::column::Source;
 use crate::query::{Column, Dataset, Field, Kind, Origin, Row};
 
 /// What ends the text of an instant.

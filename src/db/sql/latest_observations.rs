@@ -2,7 +2,7 @@
 //! must hold of it.
 //! Must not know when it is read, nor how faults are shown.
 
-use crate::db::sql::codes;
+use super::codes;
 use crate::query::Dataset;
 
 /// The table. A row is a copy of an observation with a value, of the releases in which none of its series is later.

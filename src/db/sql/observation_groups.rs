@@ -10,7 +10,7 @@ use diesel::query_builder::AstPass;
 
 use super::fragments::{self, Out};
 use crate::query::Field;
-use crate::query::grouping::Grouping;
+use crate::query::plan::grouping::Grouping;
 
 /// What makes a stratum beside the fields that groups are made by: by these each group is judged.
 /// Their number is what decides whether rows are hashed or sorted, hence no column that another one implies.

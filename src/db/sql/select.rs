@@ -11,7 +11,7 @@ use super::keyset::Order;
 use super::latest_observations;
 use super::references::LookUp;
 use super::search;
-use crate::query::column::Source;
+use crate::query::model::column::Source;
 use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
 
 /// The most fields of the key by which series are usually chosen: an indicator, territories, and one more.

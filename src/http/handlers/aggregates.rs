@@ -15,8 +15,8 @@ use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
 use crate::query::ResolvedPlan;
-use crate::query::additivity::{self, Facts};
-use crate::query::grouping::GROUPS;
+use crate::query::plan::additivity::{self, Facts};
+use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Dataset, Field, Function, Grouping, Kind, Parameter, Row, Shape};
 
 /// The most reasons that one refusal gives.

@@ -14,7 +14,7 @@ use crate::http::response::envelope::instant;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
-use crate::query::as_of;
+use crate::query::plan::as_of;
 use crate::query::{Context, Dataset, pairs};
 
 /// The dataset of contours, and that of the territories that they belong to.

@@ -19,7 +19,7 @@ use crate::http::response::notices;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
-use crate::query::as_of;
+use crate::query::plan::as_of;
 use crate::query::{Context, Dataset, Include, Parameter, Plan, Representation, Row, pairs};
 
 /// The territory, the observations of it, and the way to them and to what lies around.

@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 
 use super::schemas;
-use crate::query::grouping::{GROUP_FIELDS, GROUPS};
-use crate::query::include::{INCLUDED_ROWS, INCLUDES};
+use crate::query::collection::include::{INCLUDED_ROWS, INCLUDES};
+use crate::query::model::value;
 use crate::query::pairs::QUERY_LENGTH;
-use crate::query::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
-use crate::query::selection::LAST;
-use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation, value};
+use crate::query::plan::grouping::{GROUP_FIELDS, GROUPS};
+use crate::query::plan::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
+use crate::query::plan::selection::LAST;
+use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation};
 
 /// Describes a parameter of a collection.
 pub fn describe(context: Context, parameter: Parameter) -> Value {

@@ -4,9 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::operations::reference;
-use crate::query::include::INCLUDED_ROWS;
-use crate::query::selection;
-use crate::query::{Context, Dataset, Field, Kind, value};
+use crate::query::collection::include::INCLUDED_ROWS;
+use crate::query::model::value;
+use crate::query::plan::selection;
+use crate::query::{Context, Dataset, Field, Kind};
 
 /// The forms of a period.
 const PERIOD: &str = concat!(

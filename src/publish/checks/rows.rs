@@ -8,7 +8,8 @@ use crate::publish::errors::{Faults, FileFault, PublishError};
 use crate::publish::input::files::{Input, Inputs, Part, Spring};
 use crate::publish::input::manifest::Mode;
 use crate::publish::rows::copy_writer::column_name;
-use crate::query::{Dataset, Field, Kind, Shape, value};
+use crate::query::model::value;
+use crate::query::{Dataset, Field, Kind, Shape};
 
 /// The day from which on a row holds, and the one on which it holds no more.
 const VALID_FROM: &str = "valid_from";

@@ -11,8 +11,9 @@ use super::cell;
 use super::copy_writer::{Origin, Output};
 use crate::publish::errors::FileFault;
 use crate::publish::input::readers::{Broken, Form, Record, Sink, Written};
+use crate::query::model::period;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin, period};
+use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin};
 
 /// Where the values of a column come from.
 enum Way {

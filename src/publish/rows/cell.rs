@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 
+use crate::query::model::value;
 use crate::query::suggest::closest;
-use crate::query::{Field, Format, value};
+use crate::query::{Field, Format};
 
 /// Separates the values of a list within a cell.
 pub const LIST_SEPARATOR: char = '|';

@@ -10,7 +10,7 @@ use super::cell;
 use crate::publish::errors::{Faults, FileFault};
 use crate::publish::input::readers::{Record, letters};
 use crate::publish::progress::Progress;
-use crate::query::dataset::KEY_SEPARATOR;
+use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::{Dataset, Field};
 
 /// Bytes gathered before they are sent.

@@ -20,7 +20,7 @@ use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
 use super::export::{self, Chunk, Chunks, Exports};
 use crate::db::sql::select;
 use crate::query::Release;
-use crate::query::changes::After;
+use crate::query::plan::changes::After;
 use crate::query::{Changes, Row};
 
 /// Cells of a change before those of its row.

@@ -23,7 +23,7 @@ use crate::http::response::row_stream;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::Release;
-use crate::query::changes::REPRESENTATIONS;
+use crate::query::plan::changes::REPRESENTATIONS;
 use crate::query::{Changes, Representation};
 
 /// Changes

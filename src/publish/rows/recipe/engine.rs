@@ -14,7 +14,8 @@ use super::{Companion, Explanation, Names, Recipe, Table};
 use crate::publish::errors::FileFault;
 use crate::publish::input::readers::{Broken, Form, Record, Sink};
 use crate::publish::rows::copy_writer::{Origin, Output, column_name};
-use crate::query::{Field, Kind, period};
+use crate::query::model::period;
+use crate::query::{Field, Kind};
 
 /// The status of a figure of which nothing else is said.
 const NORMAL: &str = "A";

@@ -3,10 +3,10 @@
 
 use super::Reader;
 use crate::problem::Fault;
-use crate::query::grouping::{Function, GROUP_FIELDS, Grouping};
-use crate::query::include::INCLUDES;
+use crate::query::collection::include::INCLUDES;
 use crate::query::plan::Plan;
-use crate::query::reading::FACETS;
+use crate::query::plan::grouping::{Function, GROUP_FIELDS, Grouping};
+use crate::query::plan::reading::FACETS;
 use crate::query::suggest::closest;
 use crate::query::{Field, Parameter, Representation, pairs};
 

@@ -1,10 +1,10 @@
 //! Owns the judgement of aggregates: which groups may be put together, and what is said of the result.
 //! Must not know how groups are read.
 
-use super::context::Context;
-use super::dataset::Shape;
 use super::grouping::Grouping;
 use crate::problem::Fault;
+use crate::query::collection::context::Context;
+use crate::query::model::dataset::Shape;
 
 /// What is known of one group of rows.
 #[derive(Clone, Debug, Default)]

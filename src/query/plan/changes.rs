@@ -3,17 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use super::context::Context;
+use super::Plan;
 use super::cursor::{self, Position};
-use super::dataset::{Dataset, Rows};
-use super::parameter::Parameter;
-use super::plan::Plan;
 use super::presentation::Presentation;
-use super::representation::Representation;
 use super::selection::LIST_VALUES;
-use super::suggest::closest;
-use super::{pairs, reader, value};
 use crate::problem::{Fault, echo};
+use crate::query::collection::context::Context;
+use crate::query::collection::parameter::Parameter;
+use crate::query::model::dataset::{Dataset, Rows};
+use crate::query::model::representation::Representation;
+use crate::query::model::value;
+use crate::query::suggest::closest;
+use crate::query::{pairs, parse};
 
 /// The representations of changes, the default first.
 pub const REPRESENTATIONS: [Representation; 3] = [Representation::Json, Representation::Ndjson, Representation::Csv];
@@ -85,7 +86,7 @@ impl Changes {
         let known = admitted(Context::of(registry, lead), datasets.len() == 1);
         let rest = own.rest(registry, given, &known);
         let read = |dataset, known: &[Parameter], pairs: &[(String, String)]| {
-            reader::read(Context::of(registry, dataset), None, known, pairs, representation.unwrap_or(preferred))
+            parse::read(Context::of(registry, dataset), None, known, pairs, representation.unwrap_or(preferred))
         };
         let lead = read(lead, &known, &rest).map_err(|faults| own.faults.extend(faults)).ok();
         let (Some(lead), true) = (lead, own.faults.is_empty()) else { return Err(own.faults) };
@@ -270,7 +271,7 @@ impl Own {
                 ),
                 None => format!("`{}` is not a parameter of this address.", echo(&name)),
             };
-            let plain = names.iter().filter(|name| !name.contains(super::operator::SEPARATOR));
+            let plain = names.iter().filter(|name| !name.contains(crate::query::collection::operator::SEPARATOR));
             let near = closest(&name, names.iter().map(String::as_str));
             self.faults.push(Fault::new(name, detail).allowed(plain).closest(near));
         }

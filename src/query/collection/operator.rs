@@ -1,7 +1,7 @@
 //! Owns the operators of filters: which there are, how they are written, and which kinds of fields they suit.
 //! Must not know how they are run.
 
-use super::field::{Field, Kind, Origin};
+use crate::query::model::field::{Field, Kind, Origin};
 
 /// How a field is compared with what a filter gives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

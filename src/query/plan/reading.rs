@@ -1,11 +1,11 @@
 //! Owns how selected rows are read: columns, order, related rows, and the place and length of a page.
 //! Must not know which rows are selected.
 
-use super::column::Column;
 use super::cursor::Position;
-use super::field::Field;
-use super::include::Include;
 use super::presentation::Count;
+use crate::query::collection::include::Include;
+use crate::query::model::column::Column;
+use crate::query::model::field::Field;
 
 /// Rows on a page when `limit` is not given.
 pub const DEFAULT_LIMIT: i64 = 100;

@@ -1,7 +1,7 @@
 //! Owns how rows are shown and counted, whichever they are.
 //! Must not know which rows come.
 
-use super::representation::Representation;
+use crate::query::model::representation::Representation;
 
 /// How rows are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -2,8 +2,8 @@
 //! One step, never further. Must not know how they are read.
 
 use super::context::Context;
-use super::dataset::{Dataset, Link, Via};
-use super::field::Field;
+use crate::query::model::dataset::{Dataset, Link, Via};
+use crate::query::model::field::Field;
 
 /// The most includes of one request.
 pub const INCLUDES: usize = 5;

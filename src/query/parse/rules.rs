@@ -3,10 +3,10 @@
 
 use super::Reader;
 use crate::problem::Fault;
-use crate::query::column::Column;
-use crate::query::grouping::Function;
+use crate::query::model::column::Column;
 use crate::query::plan::Plan;
-use crate::query::selection::Place;
+use crate::query::plan::grouping::Function;
+use crate::query::plan::selection::Place;
 use crate::query::{Field, Kind, Labels, Parameter, Representation};
 
 impl Reader {

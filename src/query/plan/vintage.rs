@@ -1,9 +1,9 @@
 //! Owns the versions of rows: which of them are given, and the fields that say when each was published.
 //! Must not know how they are read.
 
-use super::context::Context;
-use super::dataset::{HISTORY, Shape, Via};
-use super::field::{Field, Kind, Origin};
+use crate::query::collection::context::Context;
+use crate::query::model::dataset::{HISTORY, Shape, Via};
+use crate::query::model::field::{Field, Kind, Origin};
 
 /// Which versions of rows are given, of those published up to the release that is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

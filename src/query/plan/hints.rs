@@ -1,10 +1,10 @@
 //! Owns what is known of the rows that a plan selects before any is read, by which the reading finds its way.
 //! Must not know how rows are read.
 
+use super::Plan;
 use super::condition::Condition;
-use super::dataset::Via;
-use super::plan::Plan;
 use super::vintage::VERSION;
+use crate::query::model::dataset::Via;
 
 /// How many fields of a key must be named for few rows to be left.
 const NARROW: usize = 2;

@@ -1,9 +1,9 @@
 //! Owns the collection that a request asks: which rows there are, with which fields, reached in which way.
 //! Must not know requests.
 
-use super::dataset::{Dataset, Link};
-use super::field::{Field, Kind};
 use super::operator::Operator;
+use crate::query::model::dataset::{Dataset, Link};
+use crate::query::model::field::{Field, Kind};
 
 /// The collection that a request asks: a dataset, or the rows that a link leads to.
 #[derive(Clone, Copy, Debug)]

@@ -1,6 +1,7 @@
 //! Owns the reading of a query's pairs into a plan: every fault is gathered, none is passed over or guessed.
 //! Must not know where the pairs come from.
 
+pub mod filter;
 mod order;
 mod rows;
 mod rules;
@@ -8,18 +9,19 @@ mod shape;
 
 use std::collections::BTreeSet;
 
-use super::context::Context;
-use super::grouping::Grouping;
-use super::operator::SEPARATOR;
-use super::parameter::Parameter;
+use super::collection::context::Context;
+use super::collection::operator::SEPARATOR;
+use super::collection::parameter::Parameter;
+use super::model::representation::Representation;
+use super::model::value;
+use super::pairs;
 use super::plan::Plan;
-use super::presentation::{Count, Labels, Presentation};
-use super::reading::{MAXIMUM_LIMIT, Reading};
-use super::representation::Representation;
-use super::selection::{LAST, LIST_VALUES, ScopeKind, Selection};
+use super::plan::grouping::Grouping;
+use super::plan::presentation::{Count, Labels, Presentation};
+use super::plan::reading::{MAXIMUM_LIMIT, Reading};
+use super::plan::selection::{LAST, LIST_VALUES, ScopeKind, Selection};
+use super::plan::vintage::Vintages;
 use super::suggest::closest;
-use super::vintage::Vintages;
-use super::{pairs, value};
 use crate::problem::Fault;
 
 pub(super) fn read(

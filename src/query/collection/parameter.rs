@@ -1,11 +1,11 @@
 //! Owns the list of parameters: which a collection, an item or another address accepts, by which names, with which words.
 //! The parser and the OpenAPI document both read it. Must not know how values are read.
 
-use super::as_of;
 use super::context::Context;
-use super::dataset::Shape;
-use super::field::{Field, Kind};
 use super::operator::{Operator, SEPARATOR};
+use crate::query::model::dataset::Shape;
+use crate::query::model::field::{Field, Kind};
+use crate::query::plan::as_of;
 
 /// One parameter that an address accepts.
 #[derive(Clone, Copy, Debug)]
@@ -220,7 +220,7 @@ impl Context {
         all.extend(as_of::PARAMETERS);
         all.push(Parameter::Format);
         all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
-        if super::Representation::GeoJson.suits(self.dataset) {
+        if crate::query::Representation::GeoJson.suits(self.dataset) {
             all.push(Parameter::Geometry);
         }
         all

@@ -1,8 +1,8 @@
 //! Owns one condition that a request sets on a field.
 //! Must not know how it is read nor how rows are found.
 
-use super::field::Field;
-use super::operator::Operator;
+use crate::query::collection::operator::Operator;
+use crate::query::model::field::Field;
 
 /// Rows whose field compares so with the values.
 #[derive(Clone, Debug)]

@@ -5,10 +5,10 @@ use chrono::NaiveDate;
 
 use super::as_of::AsOf;
 use super::condition::Condition;
-use super::context::Context;
 use super::grouping::Grouping;
-use super::parameter::Parameter;
 use super::vintage::Vintages;
+use crate::query::collection::context::Context;
+use crate::query::collection::parameter::Parameter;
 
 /// The most values in one list.
 pub const LIST_VALUES: usize = 500;

@@ -5,13 +5,14 @@ use chrono::Utc;
 
 use super::Reader;
 use crate::problem::Fault;
-use crate::query::as_of::{self, AsOf, Refusal};
-use crate::query::cursor::{self, Position};
+use crate::query::model::value;
 use crate::query::plan::Plan;
-use crate::query::reading::{By, SORT_TERMS, SortTerm};
+use crate::query::plan::as_of::{self, AsOf, Refusal};
+use crate::query::plan::cursor::{self, Position};
+use crate::query::plan::reading::{By, SORT_TERMS, SortTerm};
+use crate::query::plan::vintage::VERSION;
 use crate::query::suggest::closest;
-use crate::query::vintage::VERSION;
-use crate::query::{Field, Kind, pairs, value};
+use crate::query::{Field, Kind, pairs};
 
 /// A term that compares a field.
 fn term(field: &'static Field, descending: bool, folded: bool) -> SortTerm {

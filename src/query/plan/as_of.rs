@@ -3,12 +3,12 @@
 
 use chrono::{DateTime, Days, TimeDelta, Utc};
 
+use super::Plan;
 use super::cursor;
-use super::field::{Field, Kind};
-use super::parameter::Parameter;
-use super::period;
-use super::plan::Plan;
-use super::value;
+use crate::query::collection::parameter::Parameter;
+use crate::query::model::field::{Field, Kind};
+use crate::query::model::period;
+use crate::query::model::value;
 
 /// How long after an instant no publication can commit any more that was stamped before it: the stamp is written as the
 /// last thing but the commit itself.

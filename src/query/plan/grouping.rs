@@ -1,8 +1,8 @@
 //! Owns what an aggregate asks: by what rows are gathered and what is computed of each group.
 //! Must not know when an aggregate is honest: that depends on the rows.
 
-use super::context::Context;
-use super::field::{Field, Kind};
+use crate::query::collection::context::Context;
+use crate::query::model::field::{Field, Kind};
 
 /// The most fields that rows are gathered by.
 pub const GROUP_FIELDS: usize = 6;

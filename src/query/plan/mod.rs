@@ -1,22 +1,35 @@
 //! Owns the plan: a validated request, in three parts, and a plan whose release is known.
 //! Must not know how a plan is run.
 
+pub mod additivity;
+pub mod as_of;
+pub mod changes;
+pub mod condition;
+pub mod cursor;
+pub mod grouping;
+pub mod hints;
+pub mod presentation;
+pub mod reading;
+pub mod selection;
+pub mod vintage;
+
 use std::ops::Deref;
 
-use super::as_of::Release;
-use super::column::{Column, Source};
-use super::condition::Condition;
-use super::context::Context;
-use super::dataset::Shape;
-use super::field::{Field, Kind};
-use super::include::Include;
-use super::parameter::Parameter;
-use super::presentation::Presentation;
-use super::reading::{By, DEFAULT_LIMIT, Reading, SortTerm};
-use super::representation::Representation;
-use super::row::Row;
-use super::selection::Selection;
-use super::{pairs, reader, value};
+use self::as_of::Release;
+use self::condition::Condition;
+use self::presentation::Presentation;
+use self::reading::{By, DEFAULT_LIMIT, Reading, SortTerm};
+use self::selection::Selection;
+use super::collection::context::Context;
+use super::collection::include::Include;
+use super::collection::parameter::Parameter;
+use super::model::column::{Column, Source};
+use super::model::dataset::Shape;
+use super::model::field::{Field, Kind};
+use super::model::representation::Representation;
+use super::model::row::Row;
+use super::model::value;
+use super::{pairs, parse};
 use crate::problem::Fault;
 
 /// A validated request for rows.
@@ -61,7 +74,7 @@ impl Plan {
         pairs: &[(String, String)],
         preferred: Representation,
     ) -> Result<Plan, Vec<Fault>> {
-        reader::read(context, parent, &context.parameters(), pairs, preferred)
+        parse::read(context, parent, &context.parameters(), pairs, preferred)
     }
 
     /// Validates the pairs of a query for one row; the caller adds the conditions that find it.
@@ -69,7 +82,7 @@ impl Plan {
     /// # Errors
     /// Every fault of the request.
     pub fn item(context: Context, known: &[Parameter], pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
-        let mut plan = reader::read(context, None, known, pairs, Representation::Json)?;
+        let mut plan = parse::read(context, None, known, pairs, Representation::Json)?;
         plan.selection.checks_codes = false;
         plan.reading.limit = Some(1);
         Ok(plan)
@@ -81,7 +94,7 @@ impl Plan {
     /// # Errors
     /// Every fault of the request.
     pub fn history(context: Context, code: String, known: &[Parameter], pairs: &[(String, String)]) -> Result<Plan, Vec<Fault>> {
-        let mut plan = reader::read(context, Some(code), known, pairs, Representation::Json)?;
+        let mut plan = parse::read(context, Some(code), known, pairs, Representation::Json)?;
         plan.selection.checks_codes = false;
         Ok(plan)
     }

@@ -2,12 +2,13 @@
 //! Must not know how rows are shown.
 
 use super::Reader;
+use super::filter;
 use crate::problem::Fault;
-use crate::query::condition::Condition;
-use crate::query::filter;
+use crate::query::model::{period, value};
 use crate::query::plan::Plan;
-use crate::query::selection::{Place, Scope, ScopeKind};
-use crate::query::{Field, Kind, Operator, Parameter, pairs, period, value};
+use crate::query::plan::condition::Condition;
+use crate::query::plan::selection::{Place, Scope, ScopeKind};
+use crate::query::{Field, Kind, Operator, Parameter, pairs};
 
 /// The most words of a search.
 pub const SEARCH_WORDS: usize = 10;

@@ -1,18 +1,18 @@
 //! Owns the reading of one value of a filter.
 //! Must not know how a request is put together.
 
-use super::dataset::Dataset;
-use super::field::{Field, Kind};
-use super::operator::Operator;
-use super::suggest::closest;
-use super::value;
 use crate::problem::Fault;
+use crate::query::collection::operator::Operator;
+use crate::query::model::dataset::Dataset;
+use crate::query::model::field::{Field, Kind};
+use crate::query::model::value;
+use crate::query::suggest::closest;
 
 /// Reads one value of a filter and gives its canonical text.
 ///
 /// # Errors
 /// What is wrong with it, what is allowed, and what comes closest.
-pub(super) fn read(dataset: &Dataset, name: &str, field: &'static Field, operator: Operator, one: &str) -> Result<String, Fault> {
+pub fn read(dataset: &Dataset, name: &str, field: &'static Field, operator: Operator, one: &str) -> Result<String, Fault> {
     let fault = |why: String| Fault::new(name, format!("The value {why}."));
     if one.chars().count() > value::VALUE_LENGTH {
         return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
