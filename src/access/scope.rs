@@ -3,7 +3,7 @@
 //! Must not know where keys are kept.
 
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// The scope that admits everything.
 const ALL: &str = "publish:*";
@@ -27,7 +27,7 @@ pub fn check_scope(scope: &str, registry: &'static [&'static Dataset]) -> Result
         return Ok(());
     }
     let names: Vec<&str> =
-        registry.iter().filter(|dataset| matches!(dataset.rows, Rows::Published)).map(|dataset| dataset.name).collect();
+        registry.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published)).map(|dataset| dataset.name).collect();
     let name = scope.strip_prefix(DATASET).unwrap_or(scope);
     if scope.starts_with(DATASET) && names.contains(&name) {
         return Ok(());

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Format, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("state", "the State and its offices"),
@@ -70,7 +70,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     own: &[],
     example: "cd-59",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["name", "short_name", "role"],
     shape: Shape::Plain,
     public: true,

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("commitment", "one of the five commitments (engagements)"),
@@ -47,7 +47,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     own: &[],
     example: "engagement-1",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary", "objective"],
     shape: Shape::Plain,
     public: true,

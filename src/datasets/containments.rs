@@ -5,7 +5,7 @@
 //! there, since it may straddle a border.
 
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape};
 
 const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps"), choice("self", "a territory in itself")];
 
@@ -90,7 +90,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "DEP-59~COM-59350",
-    rows: Rows::Derived { from: &["territories", "memberships"], select: CLOSURE },
+    rows: RowOrigin::Derived { from: &["territories", "memberships"], select: CLOSURE },
     search: &[],
     shape: Shape::Plain,
     public: false,

@@ -2,7 +2,7 @@
 //! since they have another source and another pace, and weigh more than all else together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -26,7 +26,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "COM-59350",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &[],
     shape: Shape::Plain,
     public: false,

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("departmental", "between the State and a département"),
@@ -63,7 +63,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     own: &[],
     example: "convention-bassin-minier",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary", "objectives"],
     shape: Shape::Plain,
     public: true,

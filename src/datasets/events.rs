@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape};
 
 const KINDS: &[Choice] = &[
     choice("workshop", "a workshop (atelier)"),
@@ -46,7 +46,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "inauguration-maison-des-parents",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary"],
     shape: Shape::Plain,
     public: true,

@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Format, Kind, Rows, Shape};
+use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
 const AID_NATURES: &[Choice] = &[
     choice("aide en numéraire", "in money"),
@@ -80,7 +80,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "bassin-minier-2019-2021",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "note"],
     shape: Shape::Money,
     public: true,

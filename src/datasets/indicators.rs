@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS};
-use crate::query::{Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -40,7 +40,7 @@ pub static DATASET: Dataset = Dataset {
     }],
     own: &[],
     example: "foyers-prime-activite",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "definition", "method"],
     shape: Shape::Plain,
     public: true,

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const STATUSES: &[Choice] = &[
     choice("announced", "said, not begun"),
@@ -60,7 +60,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     own: &[],
     example: "points-conseil-budget",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary", "audience"],
     shape: Shape::Plain,
     public: true,

@@ -2,7 +2,7 @@
 //! share of one that is split.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Format, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -24,7 +24,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "PER-bassin-minier~COM-62498",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &[],
     shape: Shape::Plain,
     public: false,

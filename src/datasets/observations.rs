@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{NATURES, QUALIFIER, STATUSES, period_end, period_start};
-use crate::query::{Dataset, Field, Kind, Origin, Rows, Shape};
+use crate::query::{Dataset, Field, FieldOrigin, Kind, RowOrigin, Shape};
 
 /// The dataset.
 pub static DATASET: Dataset = Dataset {
@@ -31,7 +31,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("breakdown", Kind::Text, "The part of the whole that is counted; `_T` is the whole.", "_T"),
         Field::required("nature", Kind::Choice(NATURES), "What sort of figure it is.", "observed"),
         Field {
-            origin: Origin::Named { by: "indicator_code", dataset: "indicators" },
+            origin: FieldOrigin::Named { by: "indicator_code", dataset: "indicators" },
             ..Field::required("unit", Kind::Text, "The unit of the value, as the indicator says, in French, singular.", "foyer")
         },
         Field::optional("value", Kind::Decimal, "The value, in the indicator's unit; empty where `statuses` says why.", "422000"),
@@ -48,7 +48,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["indicator_code"],
     shape: Shape::Observations,
     public: true,

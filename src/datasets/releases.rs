@@ -1,6 +1,6 @@
 //! Owns the dataset of releases: each publication, with what it added, changed and withdrew.
 
-use crate::query::{Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const COUNT: Kind = Kind::Integer { minimum: 0, maximum: i32::MAX as i64 };
 
@@ -39,7 +39,7 @@ pub static DATASET: Dataset = Dataset {
     }],
     own: &[],
     example: "1",
-    rows: Rows::Releases,
+    rows: RowOrigin::Releases,
     search: &["title", "notes"],
     shape: Shape::Plain,
     public: true,

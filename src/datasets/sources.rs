@@ -2,7 +2,7 @@
 
 use super::provenance::NOTE;
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("document", "a text: press kit, convention, report"),
@@ -48,7 +48,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     own: &[],
     example: "dossier-pauvrete-hdf-2019",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "publisher", "summary"],
     shape: Shape::Plain,
     public: true,

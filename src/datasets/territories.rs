@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{KINDS, TERRITORY_EVENTS, choice};
-use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
     choice("CC", "communauté de communes"),
@@ -178,7 +178,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     own: &["contour", "profile"],
     example: "DEP-59",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["name", "official_code", "postal_codes"],
     shape: Shape::Plain,
     public: true,

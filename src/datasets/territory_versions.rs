@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{KINDS, TERRITORY_EVENTS};
-use crate::query::{Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape};
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
@@ -58,7 +58,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "COM-60054~2019-01-01",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &[],
     shape: Shape::Plain,
     public: true,

@@ -22,7 +22,7 @@ use crate::db::write::audit::By;
 use crate::db::write::merge::Scope;
 use crate::db::write::release_writer::{Publication, Record};
 use crate::db::write::staging::Stage;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// A publication that is asked for.
 #[derive(Clone, Debug)]
@@ -219,7 +219,7 @@ async fn derive(
     effects: &mut Vec<Effect>,
 ) -> Result<(), PublishError> {
     for dataset in registry {
-        let Rows::Derived { from, select } = dataset.rows else { continue };
+        let RowOrigin::Derived { from, select } = dataset.rows else { continue };
         if effects.iter().any(|effect| from.contains(&effect.dataset) && !effect.counts.is_nothing()) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
             stage.derive(select).await?;

@@ -62,7 +62,7 @@ pub async fn read_page(
 async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
     let (number, approximate) = (snapshot.release.number, snapshot.approximate);
     let facets = plan.reading.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
-    let told = plan.noticed().is_some();
+    let told = plan.notice_field().is_some();
     let rows = select::load(connection, Select::page(plan, number, approximate).with_corrections(told));
     let total = count(connection, plan, snapshot);
     let (mut rows, (total, facets)) = try_join(rows, try_join(total, try_join_all(facets))).await?;

@@ -8,7 +8,7 @@ use super::migrations::MIGRATIONS_TABLE;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
 use crate::db::sql::latest_observations;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// The tables beside those of datasets, with what the role may do to them beside reading.
 const FIXED: [(&str, Option<&str>); 6] = [
@@ -65,8 +65,8 @@ pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&
         return Ok(false);
     }
     let tables = registry.iter().map(|dataset| match dataset.rows {
-        Rows::Releases => (dataset.name, Some("INSERT")),
-        Rows::Published | Rows::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
+        RowOrigin::Releases => (dataset.name, Some("INSERT")),
+        RowOrigin::Published | RowOrigin::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
     });
     let mut statements = vec![format!("GRANT USAGE ON SCHEMA {schema} TO {role}")];
     if own {

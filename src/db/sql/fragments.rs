@@ -13,8 +13,8 @@ use diesel::row::{Field as _, NamedRow};
 use diesel::sql_types::{Date, Integer};
 
 use super::references::{LookUp, look_up};
-use crate::query::model::column::Source;
-use crate::query::{Column, Dataset, Field, Kind, Origin, Row};
+use crate::query::model::column::ColumnSource;
+use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
 
 /// What ends the text of an instant.
 const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
@@ -48,9 +48,9 @@ impl QueryableByName<Pg> for Fetched {
 /// Writes a column with its table's alias.
 pub fn column(out: &mut AstPass<'_, '_, Pg>, field: &'static Field) -> Out {
     out.push_sql(match field.origin {
-        Origin::Row | Origin::Opened | Origin::Record => "t.",
-        Origin::Link => "l.",
-        Origin::Named { .. } => "n.",
+        FieldOrigin::Row | FieldOrigin::Opened | FieldOrigin::Record => "t.",
+        FieldOrigin::Link => "l.",
+        FieldOrigin::Named { .. } => "n.",
     });
     out.push_identifier(field.name)
 }
@@ -89,24 +89,24 @@ pub fn text<'b>(
     look_ups: LookUp,
 ) -> Out {
     match column.source {
-        Source::Field(field) => match field.origin {
-            Origin::Named { by, dataset: named } => {
+        ColumnSource::Field(field) => match field.origin {
+            FieldOrigin::Named { by, dataset: named } => {
                 look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
-            Origin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
+            FieldOrigin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
                 out.push_sql("NULL::text");
                 Ok(())
             }
-            Origin::Record => record(out, field, release),
-            Origin::Row | Origin::Opened => own_text(out, dataset, field, "t"),
-            Origin::Link => own_text(out, dataset, field, "l"),
+            FieldOrigin::Record => record(out, field, release),
+            FieldOrigin::Row | FieldOrigin::Opened => own_text(out, dataset, field, "t"),
+            FieldOrigin::Link => own_text(out, dataset, field, "l"),
         },
-        Source::Named { by, dataset: named, field } => {
+        ColumnSource::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
             let look_ups = if many && look_ups.gathers() { LookUp::Single } else { look_ups };
             look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
         }
-        Source::Contour => {
+        ColumnSource::Contour => {
             out.push_sql("coalesce((SELECT g.contour::text FROM contours g WHERE g.territory_code = ");
             territory(out, dataset)?;
             out.push_sql(" AND ");
@@ -116,8 +116,8 @@ pub fn text<'b>(
             out.push_sql(")");
             Ok(())
         }
-        Source::Centre => centre(out, dataset, release),
-        Source::Rank | Source::Computed => {
+        ColumnSource::Centre => centre(out, dataset, release),
+        ColumnSource::Rank | ColumnSource::Computed => {
             Err(diesel::result::Error::QueryBuilderError("a computed column is read from no table".into()))
         }
     }

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, Double, Integer, Text};
 use super::fragments::{self, Out};
 use super::select::Select;
 use super::{filter, search};
-use crate::query::{Condition, Kind, Place, Scope, ScopeKind, Via, Vintages};
+use crate::query::{Condition, Kind, ScopeKind, SpatialFilter, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
@@ -49,7 +49,7 @@ impl Select<'_> {
             out.push_sql(" AND ");
             self.scope(out, scope)?;
         }
-        for place in &self.plan.selection.places {
+        for place in &self.plan.selection.spatial {
             out.push_sql(" AND ");
             self.place(out, place)?;
         }
@@ -90,20 +90,20 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn place<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, place: &'b Place) -> Out {
+    fn place<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, place: &'b SpatialFilter) -> Out {
         let field = self.dataset().territory_field().expect("only datasets with territories have places");
         fragments::column(out, field)?;
         out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
         out.push_sql("SELECT g.territory_code FROM contours g WHERE contour_box(g.west, g.south, g.east, g.north) && box(point(");
         let (first, second) = match place {
-            Place::Box([west, south, east, north]) => ((west, south), (east, north)),
-            Place::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
+            SpatialFilter::Bbox([west, south, east, north]) => ((west, south), (east, north)),
+            SpatialFilter::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
         };
         fragments::list(out, [first.0, first.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
         out.push_sql("), point(");
         fragments::list(out, [second.0, second.1], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
         out.push_sql(")) AND ");
-        if let Place::Point([longitude, latitude]) = place {
+        if let SpatialFilter::Point([longitude, latitude]) = place {
             out.push_sql("contour_holds(g.contour, ");
             fragments::list(out, [longitude, latitude], |out, degrees| out.push_bind_param::<Double, _>(degrees))?;
             out.push_sql(") AND ");
@@ -115,7 +115,7 @@ impl Select<'_> {
 
     fn condition<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, condition: &'b Condition) -> Out {
         if !matches!(condition.field.kind, Kind::JoinedCode) {
-            return filter::write(out, condition, self.plan.is_narrow());
+            return filter::write(out, condition, self.plan.is_selective());
         }
         out.push_sql("(");
         for (at, code) in self.codes.iter().enumerate() {
@@ -133,7 +133,7 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, scope: &'b Scope) -> Out {
+    fn scope<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, scope: &'b TerritoryScope) -> Out {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
         let day = self.plan.selection.geography.as_ref();
         fragments::column(out, field)?;

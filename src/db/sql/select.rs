@@ -11,7 +11,7 @@ use super::keyset::Order;
 use super::latest_observations;
 use super::references::LookUp;
 use super::search;
-use crate::query::model::column::Source;
+use crate::query::model::column::ColumnSource;
 use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
 
 /// The most fields of the key by which series are usually chosen: an indicator, territories, and one more.
@@ -116,7 +116,7 @@ impl<'a> Select<'a> {
         };
         let series = plan.selection.conditions.len() <= SERIES && plan.selection.conditions.iter().all(key);
         let few = series || (plan.selection.conditions.len() <= 1 && plan.selection.last.is_none());
-        let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.places.is_empty() && self.codes.len() <= 1;
+        let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.spatial.is_empty() && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
 
@@ -224,7 +224,7 @@ impl QueryFragment<Pg> for Select<'_> {
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push_sql("SELECT ");
                 fragments::list(out, &self.columns, |out, column| match column.source {
-                    Source::Rank => {
+                    ColumnSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push_sql("::text");
                         Ok(())

@@ -10,7 +10,7 @@ use tokio_postgres::Transaction;
 use crate::db::DbError;
 use crate::db::sql::codes;
 use crate::db::sql::latest_observations;
-use crate::query::{Dataset, Rows, Shape};
+use crate::query::{Dataset, RowOrigin, Shape};
 
 /// The most rows at fault that are listed of one check of one dataset.
 const LISTED: usize = 20;
@@ -132,7 +132,7 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
         };
         checks.push(("reference", dangling(dataset, field.name, field.is_list(), target, newest)));
     }
-    if let Rows::Derived { select, .. } = dataset.rows {
+    if let RowOrigin::Derived { select, .. } = dataset.rows {
         let columns = dataset.columns().map(|field| format!("\"{}\"", field.name)).collect::<Vec<_>>().join(", ");
         let either = |left: &str, right: &str, detail: &str| {
             format!("SELECT {code}, '{detail}' FROM (SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}) t")
@@ -141,7 +141,7 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
         checks.push(("derived", either(&stored, &computed, "is not what it is computed from")));
         checks.push(("derived", either(&computed, &stored, "is missing, or other than computed")));
     }
-    if matches!(dataset.rows, Rows::Published) {
+    if matches!(dataset.rows, RowOrigin::Published) {
         checks.push((
             "withdrawals",
             format!(
@@ -192,7 +192,7 @@ async fn counts(
     let recorded = "SELECT number, counts::text, added, changed, withdrawn FROM releases ORDER BY number";
     let recorded = transaction.query(recorded, &[]).await?;
     let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
-    for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
+    for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
         let table = dataset.name;
         let query = format!(
             "SELECT release, sum(opened)::bigint, sum(closed)::bigint FROM ( \
@@ -207,7 +207,7 @@ async fn counts(
         let (number, text): (i32, String) = (row.get(0), row.get(1));
         let said: Value = serde_json::from_str(&text).unwrap_or_default();
         let mut sums = [0; 3];
-        for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
+        for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
             let [added, changed, withdrawn] =
                 ["added", "changed", "withdrawn"].map(|what| said[dataset.name][what].as_i64().unwrap_or(0));
             sums.iter_mut().zip([added, changed, withdrawn]).for_each(|(sum, n)| *sum += n);

@@ -12,7 +12,7 @@ use crate::publish::errors::{Faults, FileFault, PublishError};
 use crate::publish::rows::copy_writer::Origin;
 use crate::publish::rows::recipe::{self, Companion, Recipe};
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// One file with all that is needed to read it.
 pub struct Input {
@@ -87,8 +87,8 @@ impl Inputs {
         }
         for (name, springs) in &springs {
             let known = registry.iter().copied().find(|dataset| dataset.name == name);
-            if !known.is_some_and(|dataset| matches!(dataset.rows, Rows::Published)) {
-                let published = registry.iter().filter(|dataset| matches!(dataset.rows, Rows::Published));
+            if !known.is_some_and(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
+                let published = registry.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
                 let near = closest(name, published.map(|dataset| dataset.name)).join(", ");
                 let origin = &gathered.origins[springs[0].origin];
                 faults

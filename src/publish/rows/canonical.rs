@@ -13,7 +13,7 @@ use crate::publish::errors::FileFault;
 use crate::publish::input::readers::{Broken, Form, Record, Sink, Written};
 use crate::query::model::period;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin};
+use crate::query::{Dataset, Field, FieldOrigin, Kind};
 
 /// Where the values of a column come from.
 enum Way {

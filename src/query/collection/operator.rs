@@ -1,14 +1,14 @@
-//! Owns the operators of filters: which there are, how they are written, and which kinds of fields they suit.
-//! Must not know how they are run.
+//! Owns the operators of filters: their names, their meanings, and the kinds of fields that they apply to.
+//! Must not know how they become SQL.
 
-use crate::query::model::field::{Field, Kind, Origin};
+use crate::query::model::field::{Field, FieldOrigin, Kind};
 
-/// How a field is compared with what a filter gives.
+/// How a filter compares a field with its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// `field=a,b`: holds any of the values.
     AnyOf,
-    /// `field__in=a,b`: the same, spelled out.
+    /// `field__in=a,b`: the same as [`Operator::AnyOf`].
     In,
     /// `field__ne=a,b`: has a value, and none of these.
     Ne,
@@ -20,19 +20,33 @@ pub enum Operator {
     Lt,
     /// `field__lte=a`: less or equal.
     Lte,
-    /// `field__contains=a`: the text stands in it, whatever accents and case.
+    /// `field__contains=a`: contains the text, without regard to accents and case.
     Contains,
-    /// `field__startswith=a`: it begins with the text.
+    /// `field__startswith=a`: begins with the text.
     StartsWith,
     /// `field__isnull=true`: has no value.
     IsNull,
 }
 
-/// Separates a field's name from an operator's.
+/// Stands between the names of a field and an operator: `period__gte`.
 pub const SEPARATOR: &str = "__";
 
 impl Operator {
-    /// Its name in a parameter; empty for the plain filter.
+    /// Every operator, in the order of the documentation.
+    const ALL: [Self; 10] = [
+        Self::AnyOf,
+        Self::In,
+        Self::Ne,
+        Self::Gt,
+        Self::Gte,
+        Self::Lt,
+        Self::Lte,
+        Self::Contains,
+        Self::StartsWith,
+        Self::IsNull,
+    ];
+
+    /// Its name in a parameter, empty for [`Operator::AnyOf`].
     pub fn name(self) -> &'static str {
         match self {
             Operator::AnyOf => "",
@@ -48,18 +62,18 @@ impl Operator {
         }
     }
 
-    /// What it selects, for the user of the data.
+    /// What it selects, for the OpenAPI document.
     pub fn meaning(self) -> &'static str {
         match self {
             Operator::AnyOf => "Rows with any of the values.",
-            Operator::In => "Rows with any of the values; the same as the plain filter.",
+            Operator::In => "Rows with any of the values; the same as the filter without an operator.",
             Operator::Ne => "Rows that have a value, and none of these.",
             Operator::Gt => "Rows with a greater value; of a period: those that begin after it has ended.",
-            Operator::Gte => "Rows with this value or a greater; of a period: those that begin with it or later.",
+            Operator::Gte => "Rows with this value or a greater one; of a period: those that begin with it or later.",
             Operator::Lt => "Rows with a lesser value; of a period: those that end before it begins.",
-            Operator::Lte => "Rows with this value or a lesser; of a period: those that end with it or earlier.",
-            Operator::Contains => "Rows in whose text this stands, whatever accents and case.",
-            Operator::StartsWith => "Rows whose text begins with this; of texts, whatever accents and case.",
+            Operator::Lte => "Rows with this value or a lesser one; of a period: those that end with it or earlier.",
+            Operator::Contains => "Rows whose text contains this, without regard to accents and case.",
+            Operator::StartsWith => "Rows whose text begins with this; free text is compared without regard to accents and case.",
             Operator::IsNull => "`true`: rows without a value; `false`: rows with one.",
         }
     }
@@ -69,33 +83,34 @@ impl Operator {
         matches!(self, Operator::AnyOf | Operator::In | Operator::Ne)
     }
 
-    /// Whether its values are values of the field, to be read as such.
+    /// Whether its values are values of the field. The others take a piece of text or a boolean.
     pub fn takes_values(self) -> bool {
         !matches!(self, Operator::Contains | Operator::StartsWith | Operator::IsNull)
     }
 
-    /// The operators that suit a field.
-    pub fn of(field: &Field) -> Vec<Operator> {
-        let mut all = Vec::new();
-        if matches!(field.kind, Kind::Json { .. }) || matches!(field.origin, Origin::Named { .. }) {
-            return all;
-        }
-        all.extend([Operator::AnyOf, Operator::In]);
-        if matches!(field.kind, Kind::JoinedCode) {
-            return all;
-        }
-        all.push(Operator::Ne);
+    /// Whether a filter on a field can use it.
+    fn suits(self, field: &Field) -> bool {
+        let exact = matches!(self, Operator::AnyOf | Operator::In);
         match field.kind {
-            Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp | Kind::Period => {
-                all.extend([Operator::Gt, Operator::Gte, Operator::Lt, Operator::Lte]);
-            }
-            Kind::Text => all.extend([Operator::Contains, Operator::StartsWith]),
-            Kind::Code | Kind::Reference(_) => all.push(Operator::StartsWith),
+            Kind::Json { .. } => return false,
+            Kind::JoinedCode => return exact,
+            _ if matches!(field.origin, FieldOrigin::Named { .. }) => return false,
             _ => {}
         }
-        if !field.required {
-            all.push(Operator::IsNull);
+        match self {
+            Operator::AnyOf | Operator::In | Operator::Ne => true,
+            Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => matches!(
+                field.kind,
+                Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp | Kind::Period
+            ),
+            Operator::Contains => matches!(field.kind, Kind::Text),
+            Operator::StartsWith => matches!(field.kind, Kind::Text | Kind::Code | Kind::Reference(_)),
+            Operator::IsNull => !field.required,
         }
-        all
+    }
+
+    /// The operators of the filters on a field, in the order of the documentation.
+    pub fn of(field: &'static Field) -> impl Iterator<Item = Operator> {
+        Self::ALL.into_iter().filter(|operator| operator.suits(field))
     }
 }

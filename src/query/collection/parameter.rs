@@ -1,16 +1,15 @@
-//! Owns the list of parameters: which a collection, an item or another address accepts, by which names, with which words.
+//! Owns the list of parameters: their names, their closed lists of words, and which of them take several values.
 //! The parser and the OpenAPI document both read it. Must not know how values are read.
 
-use super::context::Context;
+use std::borrow::Cow;
+
 use super::operator::{Operator, SEPARATOR};
-use crate::query::model::dataset::Shape;
-use crate::query::model::field::{Field, Kind};
-use crate::query::plan::as_of;
+use crate::query::model::field::Field;
 
 /// One parameter that an address accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter {
-    /// Rows whose field compares so with the values.
+    /// Rows whose field compares with the values as the operator says.
     Filter(&'static Field, Operator),
     /// Rows of the territories that lie wholly in these.
     Within,
@@ -20,7 +19,7 @@ pub enum Parameter {
     Geography,
     /// Rows of the territories whose contour's box meets this one.
     Bbox,
-    /// Longitude of a point; with the latitude, rows of the territories that hold it.
+    /// Longitude of a point. With the latitude: rows of the territories that contain the point.
     Lon,
     /// Latitude of the point.
     Lat,
@@ -30,15 +29,15 @@ pub enum Parameter {
     Latest,
     /// The most recent observations of each series.
     Last,
-    /// Periods below one another, or beside.
+    /// `long`: a row for each period. `wide`: a column for each period.
     Layout,
-    /// The same figure elsewhere.
+    /// The same figure of other territories: the parent, the region, the country.
     Compare,
     /// Which versions of each row.
     Vintages,
-    /// The fields that rows are gathered by.
+    /// The fields that rows are grouped by.
     GroupBy,
-    /// What is computed of each group.
+    /// What is computed for each group.
     Aggregate,
     /// One figure for all territories together.
     Rollup,
@@ -46,17 +45,17 @@ pub enum Parameter {
     Sort,
     /// The columns.
     Fields,
-    /// Codes, names, or both.
+    /// Whether references show codes, names, or both.
     Labels,
-    /// Related rows beside the page.
+    /// Related rows in the same answer as the page.
     Include,
     /// Counts of the remaining choices.
     Facets,
-    /// Rows at most.
+    /// The most rows of a page.
     Limit,
     /// Where the page starts.
     Cursor,
-    /// Whether all rows are counted.
+    /// Whether and how far all rows are counted.
     Count,
     /// The release read.
     Release,
@@ -77,11 +76,34 @@ pub enum Parameter {
 }
 
 impl Parameter {
-    /// Its name in the query string.
-    pub fn name(self) -> String {
-        let name = match self {
-            Parameter::Filter(field, Operator::AnyOf) => field.name,
-            Parameter::Filter(field, operator) => return [field.name, operator.name()].join(SEPARATOR),
+    /// The parameters that choose the release that is read.
+    pub const OF_RELEASE: [Self; 2] = [Self::Release, Self::AsOf];
+
+    /// Its name in the query string: `code`, `code__startswith`, `limit`.
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Parameter::Filter(field, operator) if operator != Operator::AnyOf => {
+                Cow::Owned([field.name, operator.name()].join(SEPARATOR))
+            }
+            other => Cow::Borrowed(other.stem()),
+        }
+    }
+
+    /// Whether this is its name. Allocates nothing: each pair of a query is compared with a hundred parameters.
+    pub fn is_named(self, name: &str) -> bool {
+        let suffix = name.strip_prefix(self.stem());
+        match self {
+            Parameter::Filter(_, operator) if operator != Operator::AnyOf => {
+                suffix.and_then(|suffix| suffix.strip_prefix(SEPARATOR)) == Some(operator.name())
+            }
+            _ => suffix == Some(""),
+        }
+    }
+
+    /// Its name without the operator of a filter.
+    fn stem(self) -> &'static str {
+        match self {
+            Parameter::Filter(field, _) => field.name,
             Parameter::Within => "within",
             Parameter::Touching => "touching",
             Parameter::Geography => "geography",
@@ -113,11 +135,10 @@ impl Parameter {
             Parameter::Bom => "bom",
             Parameter::Trailer => "trailer",
             Parameter::Geometry => "geometry",
-        };
-        name.to_owned()
+        }
     }
 
-    /// The words that it takes, where these are the same for all datasets.
+    /// The words that it takes, if these are the same for all datasets.
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Parameter::Count => &["none", "bounded", "exact"],
@@ -152,7 +173,7 @@ impl Parameter {
         }
     }
 
-    /// Whether it decides neither which rows come nor in which order, so that it may change between pages.
+    /// Whether the parameter of this name decides neither which rows come nor their order. It may change between pages.
     pub fn is_presentation(name: &str) -> bool {
         const FREE: [Parameter; 12] = [
             Parameter::Limit,
@@ -168,74 +189,6 @@ impl Parameter {
             Parameter::Trailer,
             Parameter::Geometry,
         ];
-        FREE.iter().any(|free| free.name() == name)
-    }
-}
-
-impl Context {
-    /// Whether a filter can be run: a range of periods needs their first and last days.
-    fn can(&self, filter: Parameter) -> bool {
-        match filter {
-            Parameter::Filter(field, operator) if matches!(field.kind, Kind::Period) => {
-                self.bound(operator).is_some() || operator.takes_list() || operator == Operator::IsNull
-            }
-            _ => true,
-        }
-    }
-
-    /// Every parameter that the collection accepts, in the order of the documentation.
-    pub fn parameters(&self) -> Vec<Parameter> {
-        let filters =
-            |field: &'static Field| Operator::of(field).into_iter().map(move |operator| Parameter::Filter(field, operator));
-        let mut all: Vec<Parameter> = self.fields().flat_map(filters).filter(|filter| self.can(*filter)).collect();
-        if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
-            all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
-        }
-        if !self.dataset.search.is_empty() {
-            all.push(Parameter::Search);
-        }
-        match self.dataset.shape {
-            Shape::Plain => {}
-            Shape::Observations => all.extend([
-                Parameter::Latest,
-                Parameter::Last,
-                Parameter::Layout,
-                Parameter::Compare,
-                Parameter::Vintages,
-                Parameter::GroupBy,
-                Parameter::Aggregate,
-                Parameter::Rollup,
-            ]),
-            Shape::Money => all.extend([Parameter::GroupBy, Parameter::Aggregate]),
-        }
-        all.extend([Parameter::Sort, Parameter::Fields, Parameter::Labels]);
-        if !self.includes().is_empty() {
-            all.push(Parameter::Include);
-        }
-        if self.fields().any(Field::is_facet) {
-            all.push(Parameter::Facets);
-        }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
-        all.extend(as_of::PARAMETERS);
-        all.push(Parameter::Format);
-        all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
-        if crate::query::Representation::GeoJson.suits(self.dataset) {
-            all.push(Parameter::Geometry);
-        }
-        all
-    }
-
-    /// The parameters that an item accepts.
-    pub fn item_parameters(&self) -> Vec<Parameter> {
-        let mut all = vec![Parameter::Fields, Parameter::Labels];
-        if !self.includes().is_empty() {
-            all.push(Parameter::Include);
-        }
-        if self.holds_territories() {
-            all.push(Parameter::Geography);
-        }
-        all.extend(as_of::PARAMETERS);
-        all
+        FREE.iter().any(|free| free.is_named(name))
     }
 }

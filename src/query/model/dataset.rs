@@ -1,7 +1,7 @@
 //! Owns the description of a dataset: its table of fields, its key, and the ways that lead from its rows to others.
 //! Must not know any one dataset: those stand in `datasets/`, one file each.
 
-use super::field::{Field, Kind, Origin};
+use super::field::{Field, FieldOrigin, Kind};
 
 /// Separates the parts of a code whose key has several fields.
 pub const KEY_SEPARATOR: char = '~';
@@ -70,7 +70,7 @@ pub enum Direction {
 
 /// Where the rows of a dataset come from.
 #[derive(Clone, Copy, Debug)]
-pub enum Rows {
+pub enum RowOrigin {
     /// Files that somebody publishes.
     Published,
     /// Other datasets, after each release that touches them.
@@ -119,7 +119,7 @@ pub struct Dataset {
     /// A code that exists in the bundled data.
     pub example: &'static str,
     /// Where its rows come from.
-    pub rows: Rows,
+    pub rows: RowOrigin,
     /// The fields that `q` searches; the first is the row's title. A field that refers to rows stands for what `q`
     /// searches of them.
     pub search: &'static [&'static str],
@@ -141,9 +141,9 @@ impl Dataset {
     }
 
     /// Whether all rows of a series share what a field says: a series is told by the key but for the period.
-    pub fn is_of_series(&self, field: &Field) -> bool {
+    pub fn is_series_field(&self, field: &Field) -> bool {
         let by = match field.origin {
-            Origin::Named { by, .. } => by,
+            FieldOrigin::Named { by, .. } => by,
             _ => field.name,
         };
         self.key_fields().any(|key| key.name == by && !matches!(key.kind, Kind::Period))
@@ -166,7 +166,7 @@ impl Dataset {
 
     /// The fields that are columns of the table.
     pub fn columns(&self) -> impl Iterator<Item = &'static Field> {
-        self.fields.iter().filter(|f| !matches!(f.kind, Kind::JoinedCode) && f.origin == Origin::Row)
+        self.fields.iter().filter(|f| !matches!(f.kind, Kind::JoinedCode) && f.origin == FieldOrigin::Row)
     }
 
     /// The field that names the territory of a row.
@@ -174,9 +174,15 @@ impl Dataset {
         self.territory.and_then(|name| self.field(name))
     }
 
+    /// The dataset of the territories that its rows belong to: itself, if its rows are territories.
+    pub fn territory_dataset(&self) -> Option<&'static str> {
+        let field = self.territory_field()?;
+        if matches!(field.kind, Kind::Code) { Some(self.name) } else { field.reference() }
+    }
+
     /// Whether its rows may have several versions: a release has only one.
     pub fn has_history(&self) -> bool {
-        !matches!(self.rows, Rows::Releases)
+        !matches!(self.rows, RowOrigin::Releases)
     }
 
     /// The last segments of all addresses below a row.

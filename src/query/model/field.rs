@@ -59,7 +59,7 @@ pub enum Kind {
 
 /// Where a field's value comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum FieldOrigin {
     /// The row itself.
     Row,
     /// The link that led from one row to this one.
@@ -106,7 +106,7 @@ pub struct Field {
     /// An example that answers at least one row of the bundled data.
     pub example: &'static str,
     /// Where its value comes from.
-    pub origin: Origin,
+    pub origin: FieldOrigin,
     /// What a published text must be besides.
     pub format: Option<Format>,
 }
@@ -114,12 +114,12 @@ pub struct Field {
 impl Field {
     /// A field that may be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: Origin::Row, format: None }
+        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: Origin::Row, format: None }
+        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None }
     }
 
     /// The field, whose published texts must be of a format.
@@ -134,12 +134,18 @@ impl Field {
 
     /// Whether a request may filter on it: a repeated field is filtered on where it stands.
     pub fn is_filterable(&self) -> bool {
-        !matches!(self.kind, Kind::Json { .. }) && matches!(self.origin, Origin::Row | Origin::Link)
+        !matches!(self.kind, Kind::Json { .. }) && matches!(self.origin, FieldOrigin::Row | FieldOrigin::Link)
     }
 
     /// Whether a request may sort on it: lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && (self.is_filterable() || self.origin == Origin::Opened)
+        !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
+    }
+
+    /// Whether a request can count its remaining values.
+    pub fn is_facet(&self) -> bool {
+        let choices = matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Period | Kind::Integer { .. });
+        (choices || self.reference().is_some()) && self.is_filterable()
     }
 
     /// Whether rows are ordered by the folded text (no accents, no case), as French readers expect of names.

@@ -2,9 +2,11 @@
 //! Must not know requests, nor any one dataset.
 
 pub mod column;
+pub mod cube;
 pub mod dataset;
 pub mod field;
 pub mod period;
 pub mod representation;
 pub mod row;
 pub mod value;
+pub mod version;

@@ -1,18 +1,19 @@
-//! Owns the list of representations: their names, media types and file extensions, and which datasets they suit.
+//! Owns the list of representations: their names, media types, file extensions, and the datasets that have them.
 //! Must not know how any of them is written.
 
 use super::dataset::{Dataset, Shape};
+use super::field::{Field, Format};
 
-/// A form in which rows are given.
+/// A format in which rows are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Representation {
     /// A page of rows in an envelope.
     Json,
     /// RFC 4180.
     Csv,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Ndjson,
-    /// RFC 7946: one feature a row.
+    /// RFC 7946: one feature per row.
     GeoJson,
     /// JSON-stat 2.0: a cube of observations.
     JsonStat,
@@ -40,7 +41,7 @@ impl Representation {
         Self::Xlsx,
     ];
 
-    /// Its name, as `format` takes it.
+    /// Its name in the parameter `format`.
     pub fn name(self) -> &'static str {
         match self {
             Self::Json => "json",
@@ -55,7 +56,7 @@ impl Representation {
         }
     }
 
-    /// Its media type, without parameters: what `Accept` is compared with.
+    /// Its media type without parameters, which is compared with `Accept`.
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
@@ -69,7 +70,7 @@ impl Representation {
         }
     }
 
-    /// Its media type with parameters, as `Content-Type` says it.
+    /// Its media type with parameters, for `Content-Type`.
     pub fn content_type(self) -> String {
         let parameters = match self {
             Self::Csv | Self::Scdl => "; charset=utf-8; header=present",
@@ -92,7 +93,7 @@ impl Representation {
         }
     }
 
-    /// Whether rows of a dataset can be given in it.
+    /// Whether rows of a dataset can be written in it.
     pub fn suits(self, dataset: &Dataset) -> bool {
         match self {
             Self::GeoJson => dataset.territory_field().is_some_and(|field| !field.is_list()),
@@ -102,9 +103,19 @@ impl Representation {
         }
     }
 
-    /// Whether it has columns of its own, which `fields` and `labels` cannot change.
+    /// Whether its columns are fixed, so that `fields` and `labels` cannot change them.
     pub fn is_fixed(self) -> bool {
         matches!(self, Self::JsonStat | Self::SdmxCsv | Self::Scdl)
+    }
+
+    /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the numbers of an actor in
+    /// the registers of establishments and associations.
+    pub fn needs_of_referred(self, field: &Field) -> bool {
+        match self {
+            Self::JsonStat => field.name == "decimals",
+            Self::Scdl => matches!(field.format, Some(Format::Siret | Format::Rna)),
+            _ => false,
+        }
     }
 
     /// The representations of a dataset, the default first.

@@ -8,7 +8,7 @@ use crate::query::model::dataset::Shape;
 
 /// What is known of one group of rows.
 #[derive(Clone, Debug, Default)]
-pub struct Facts {
+pub struct GroupFacts {
     /// The number of different values of the fields that must not be mixed, by field.
     pub mixed: Vec<(&'static str, i64)>,
     /// The indicator, where there is just one.
@@ -25,7 +25,7 @@ pub struct Facts {
     pub cofunded: bool,
 }
 
-impl Facts {
+impl GroupFacts {
     fn several(&self, field: &str) -> bool {
         self.mixed.iter().any(|(name, number)| *name == field && *number > 1)
     }
@@ -41,7 +41,7 @@ const APART: [(&str, &str); 5] = [
 ];
 
 /// What is wrong with a group, if its values are to be put together; each with what would be right.
-pub fn faults(context: Context, grouping: &Grouping, facts: &Facts) -> Vec<Fault> {
+pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut refuse = |parameter: &str, why: &str, remedy: String| {
         faults.push(Fault::new(parameter, format!("{why}; {remedy}.")));

@@ -1,32 +1,32 @@
-//! Owns one condition that a request sets on a field.
-//! Must not know how it is read nor how rows are found.
+//! Owns the condition of a filter on a field.
+//! Must not know how it is read, nor how it becomes SQL.
 
 use crate::query::collection::operator::Operator;
 use crate::query::model::field::Field;
 
-/// Rows whose field compares so with the values.
+/// A filter: the rows whose field compares with the values as the operator says.
 #[derive(Clone, Debug)]
 pub struct Condition {
     /// The field.
     pub field: &'static Field,
-    /// How it is compared.
+    /// The comparison.
     pub operator: Operator,
-    /// The values, canonical, sorted, without doubles.
+    /// The values in canonical form, sorted, without duplicates.
     pub values: Vec<String>,
 }
 
 impl Condition {
-    /// Rows whose field has any of the values.
+    /// The filter for rows whose field has any of the values.
     pub fn any_of(field: &'static Field, values: Vec<String>) -> Self {
         Self { field, operator: Operator::AnyOf, values }
     }
 
-    /// Whether the values are codes of rows that must exist.
-    pub fn names_rows(&self) -> bool {
+    /// Whether the values are values of the field, and so codes of rows if the field holds codes.
+    pub fn takes_values(&self) -> bool {
         self.operator.takes_values()
     }
 
-    /// Whether each row that it selects has the one value that it names.
+    /// Whether every row that it selects has the one value of the condition.
     pub fn is_single(&self) -> bool {
         matches!(self.operator, Operator::AnyOf | Operator::In) && self.values.len() == 1
     }

@@ -1,16 +1,16 @@
-//! Owns the cursor: where a page starts, at which release, for which request, in one opaque word.
-//! Must not know how rows are read. A cursor is no secret: it carries a checksum against accidents and against use
-//! with another request, and everything in it is validated again.
+//! Owns the cursor: the start of a page, its release and its request in one opaque word.
+//! Must not know how rows are read. A cursor is no secret. Its checksum detects accidents and the use with another
+//! request; its content is validated like any other input.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-/// Bytes of the digests within a cursor.
+/// Bytes of each digest in a cursor.
 const DIGEST: usize = 8;
 
-/// The place of a row in an order.
+/// The position of a row in a sort order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The release that the pages read.
@@ -21,16 +21,16 @@ pub struct Position {
     pub values: Vec<Option<String>>,
 }
 
-/// Why a cursor is refused.
+/// Why a cursor is invalid.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum CursorError {
     /// It is not a cursor, or was altered.
-    Unreadable,
-    /// It was made for another request.
+    Invalid,
+    /// It belongs to another request.
     OtherRequest,
 }
 
-/// Makes the cursor of a position for the request of this identity.
+/// Makes the cursor of a position, for the request with this identity.
 pub fn encode(position: &Position, identity: &str) -> String {
     let body = serde_json::to_vec(position).expect("numbers and texts always serialise");
     let request = digest(&[identity.as_bytes()]);
@@ -38,22 +38,22 @@ pub fn encode(position: &Position, identity: &str) -> String {
     BASE64_URL_SAFE_NO_PAD.encode([whole.as_slice(), &request, &body].concat())
 }
 
-/// Reads a cursor back.
+/// Reads a cursor of the request with this identity.
 ///
 /// # Errors
-/// [`Refusal`], when it is none, was altered, or belongs to another request.
-pub fn decode(text: &str, identity: &str) -> Result<Position, Refusal> {
-    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| Refusal::Unreadable)?;
-    let (whole, rest) = bytes.split_at_checked(DIGEST).ok_or(Refusal::Unreadable)?;
-    let (request, body) = rest.split_at_checked(DIGEST).ok_or(Refusal::Unreadable)?;
+/// Returns an error if the text is not a cursor, was altered, or belongs to another request.
+pub fn decode(text: &str, identity: &str) -> Result<Position, CursorError> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::Invalid)?;
+    let (whole, rest) = bytes.split_at_checked(DIGEST).ok_or(CursorError::Invalid)?;
+    let (request, body) = rest.split_at_checked(DIGEST).ok_or(CursorError::Invalid)?;
     if digest(&[request, body]) != whole {
-        return Err(Refusal::Unreadable);
+        return Err(CursorError::Invalid);
     }
     if digest(&[identity.as_bytes()]) != request {
-        return Err(Refusal::OtherRequest);
+        return Err(CursorError::OtherRequest);
     }
-    let position: Position = serde_json::from_slice(body).map_err(|_| Refusal::Unreadable)?;
-    if position.release >= 1 { Ok(position) } else { Err(Refusal::Unreadable) }
+    let position: Position = serde_json::from_slice(body).map_err(|_| CursorError::Invalid)?;
+    if position.release >= 1 { Ok(position) } else { Err(CursorError::Invalid) }
 }
 
 fn digest(parts: &[&[u8]]) -> [u8; DIGEST] {

@@ -1,53 +1,52 @@
-//! Owns what an aggregate asks: by what rows are gathered and what is computed of each group.
-//! Must not know when an aggregate is honest: that depends on the rows.
+//! Owns the aggregation that a request asks for: the fields that rows are grouped by, and the functions of each group.
+//! Must not know whether the values of a group can be added: that depends on the rows.
 
-use crate::query::collection::context::Context;
-use crate::query::model::field::{Field, Kind};
+use crate::query::model::field::Field;
 
-/// The most fields that rows are gathered by.
+/// The most fields of `group_by`.
 pub const GROUP_FIELDS: usize = 6;
 
-/// The most groups of one answer; more are refused rather than cut.
+/// The most groups of one answer. A request for more is refused, never cut short.
 pub const GROUPS: i64 = 10_000;
 
-/// How rows are gathered and what is computed of each group.
+/// How rows are grouped, and what is computed for each group.
 #[derive(Clone, Debug, Default)]
 pub struct Grouping {
-    /// The fields; none is one group of all rows.
+    /// The fields. Without any, all rows are one group.
     pub by: Vec<&'static Field>,
-    /// What is computed.
+    /// The functions that are computed for each group.
     pub functions: Vec<Function>,
-    /// Whether all territories named are one.
+    /// Whether all territories of the request are one group.
     pub rollup: bool,
 }
 
-/// What is computed of the values of a group.
+/// A function of the values of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Function {
     /// Their sum.
     Sum,
-    /// Their mean, weighted where the indicator says so.
+    /// Their mean, weighted if the indicator says so.
     Avg,
-    /// The least.
+    /// The least value.
     Min,
-    /// The greatest.
+    /// The greatest value.
     Max,
-    /// How many rows there are, with and without a value.
+    /// The number of rows, with and without a value.
     Count,
 }
 
 impl Grouping {
-    /// Whether the least or the greatest value is computed.
+    /// Whether `min` or `max` is computed.
     pub fn compares(&self) -> bool {
         self.functions.iter().any(|function| matches!(function, Function::Min | Function::Max))
     }
 
-    /// Whether values are added up, group by group, as those of an indicator with weights may not be.
+    /// Whether values are added in each group. Values of an indicator with weights must not be.
     pub fn sums(&self) -> bool {
         self.functions.contains(&Function::Sum) && !self.rollup
     }
 
-    /// Whether values may have weights.
+    /// Whether the values of the request can be weighted.
     pub fn may_weight(&self) -> bool {
         !self.sums()
     }
@@ -68,28 +67,8 @@ impl Function {
         }
     }
 
-    /// Whether it puts several values together into a new one, which only additivity allows.
+    /// Whether it makes a new value of several. Only additive values allow that.
     pub fn combines(self) -> bool {
         matches!(self, Self::Sum | Self::Avg)
-    }
-}
-
-impl Field {
-    /// Whether its remaining choices can be counted.
-    pub fn is_facet(&self) -> bool {
-        let choices = matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Period | Kind::Integer { .. });
-        (choices || self.reference().is_some()) && self.is_filterable()
-    }
-}
-
-impl Context {
-    /// Whether rows may be gathered by a field: those with few values, and the parts of a joined key.
-    pub fn is_group(&self, field: &Field) -> bool {
-        let single = !field.is_list() && !matches!(field.kind, Kind::Code | Kind::JoinedCode);
-        let few = matches!(
-            field.kind,
-            Kind::Reference(_) | Kind::Choice(_) | Kind::Period | Kind::PeriodBound { .. } | Kind::Integer { .. }
-        );
-        single && field.is_filterable() && (few || self.dataset.key.contains(&field.name))
     }
 }

@@ -1,21 +1,21 @@
-//! Owns how rows are shown and counted, whichever they are.
-//! Must not know which rows come.
+//! Owns the presentation of rows: the representation, its options, labels and counts.
+//! Must not know which rows are selected.
 
 use crate::query::model::representation::Representation;
 
-/// How rows are counted.
+/// How all selected rows are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Count {
     /// Not at all.
     #[default]
     None,
-    /// Up to [`COUNT_BOUND`].
+    /// Up to [`super::reading::COUNT_BOUND`].
     Bounded,
     /// All.
     Exact,
 }
 
-/// How the rows are shown, whichever they are.
+/// How rows are shown.
 #[derive(Clone, Debug)]
 pub struct Presentation {
     /// The representation.
@@ -24,15 +24,15 @@ pub struct Presentation {
     pub delimiter: u8,
     /// Decimal mark of CSV.
     pub decimal: u8,
-    /// Whether CSV is for spreadsheets: a byte order mark, and no cell that they would run.
+    /// Whether CSV is for spreadsheets: with a byte order mark, and without cells that a spreadsheet evaluates.
     pub spreadsheet: bool,
-    /// Whether NDJSON ends with a count.
+    /// Whether NDJSON ends with a line that counts the rows.
     pub trailer: bool,
     /// Whether GeoJSON has points instead of contours.
     pub centres: bool,
-    /// Whether periods stand beside one another.
+    /// Whether each period is a column (`layout=wide`).
     pub wide: bool,
-    /// Names beside or instead of codes.
+    /// Whether references are shown by code, by name, or by both.
     pub labels: Labels,
 }
 
@@ -52,7 +52,7 @@ impl Presentation {
     }
 }
 
-/// How rows that a row refers to are shown.
+/// How references to other rows are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Labels {
     /// By their codes.

@@ -1,4 +1,4 @@
-//! Owns how selected rows are read: columns, order, related rows, and the place and length of a page.
+//! Owns how selected rows are read: columns, order, related rows, and the start and length of a page.
 //! Must not know which rows are selected.
 
 use super::cursor::Position;
@@ -22,32 +22,32 @@ pub const FACETS: usize = 5;
 /// How far `count=bounded` counts.
 pub const COUNT_BOUND: i64 = 10_000;
 
-/// What a term of the order compares.
+/// What a sort term compares.
 #[derive(Clone, Copy, Debug)]
-pub enum By {
+pub enum SortKey {
     /// A field.
     Field(&'static Field),
-    /// How well the row answers the search.
+    /// The rank of the row in the full-text search.
     Rank,
 }
 
-/// One term of the order.
+/// One term of the sort order.
 #[derive(Clone, Copy, Debug)]
 pub struct SortTerm {
     /// What is compared.
-    pub by: By,
+    pub key: SortKey,
     /// Largest first. Rows without a value come last either way.
     pub descending: bool,
-    /// Whether accents and case are passed over. Never for the key, which must tell every row from every other.
+    /// Whether texts are compared without accents and case. Never for the key, whose values must all differ.
     pub folded: bool,
 }
 
 impl SortTerm {
     /// Its field, unless it is the rank.
     pub fn field(&self) -> Option<&'static Field> {
-        match self.by {
-            By::Field(field) => Some(field),
-            By::Rank => None,
+        match self.key {
+            SortKey::Field(field) => Some(field),
+            SortKey::Rank => None,
         }
     }
 
@@ -62,13 +62,13 @@ impl SortTerm {
 pub struct Reading {
     /// The columns that are shown.
     pub columns: Vec<Column>,
-    /// The order. It ends with the key, so that it is total.
+    /// The sort order. It ends with the key, so that it is total.
     pub sort: Vec<SortTerm>,
-    /// Related rows that are read beside the page.
+    /// Related rows that are read with the page.
     pub include: Vec<Include>,
-    /// The fields whose remaining choices are counted.
+    /// The fields whose remaining values are counted.
     pub facets: Vec<&'static Field>,
-    /// The most rows, where the request says so.
+    /// The most rows of the page, if the request says so.
     pub limit: Option<i64>,
     /// How all rows are counted.
     pub count: Count,

@@ -1,4 +1,4 @@
-//! Owns what a request selects: which rows of which collection, of which versions, gathered how.
+//! Owns the selection of a request: the rows of a collection, their versions, and their groups.
 //! Must not know how rows are read or shown.
 
 use chrono::NaiveDate;
@@ -10,13 +10,13 @@ use super::vintage::Vintages;
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
 
-/// The most values in one list.
+/// The most values of a list parameter.
 pub const LIST_VALUES: usize = 500;
 
-/// The most observations of one series that `last` gives.
+/// The largest value of `last`: observations of one series.
 pub const LAST: i64 = 100;
 
-/// How territories are gathered.
+/// How a scope gathers territories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScopeKind {
     /// The territory and all that lies wholly in it.
@@ -26,63 +26,63 @@ pub enum ScopeKind {
 }
 
 impl ScopeKind {
-    /// The parameter that asks for it.
-    pub fn parameter(self) -> String {
+    /// Its parameter.
+    pub fn parameter(self) -> Parameter {
         match self {
-            ScopeKind::Within => Parameter::Within.name(),
-            ScopeKind::Touching => Parameter::Touching.name(),
+            ScopeKind::Within => Parameter::Within,
+            ScopeKind::Touching => Parameter::Touching,
         }
     }
 }
 
 /// The territories that rows must belong to.
 #[derive(Clone, Debug)]
-pub struct Scope {
-    /// How they are gathered.
+pub struct TerritoryScope {
+    /// How the territories are gathered.
     pub kind: ScopeKind,
-    /// From which.
+    /// The codes of the territories from which the gathering starts.
     pub territories: Vec<String>,
 }
 
-/// A place on the map, in degrees (WGS 84), to which the territories of rows must belong.
+/// An area or point on the map, in degrees (WGS 84). The territories of rows must meet it.
 #[derive(Clone, Debug)]
-pub enum Place {
-    /// Their contour's box meets this box: west, south, east, north.
-    Box([f64; 4]),
-    /// Their contour holds this point: longitude, latitude.
+pub enum SpatialFilter {
+    /// The bounding box of their contour meets this box: west, south, east, north.
+    Bbox([f64; 4]),
+    /// Their contour contains this point: longitude, latitude.
     Point([f64; 2]),
 }
 
-/// Which rows a request selects. A row must meet every condition, scope and place.
+/// Which rows a request selects. A row must meet every condition, scope and spatial filter.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The collection.
     pub context: Context,
-    /// The code of the row that a link starts from.
+    /// The code of the row from which a link starts.
     pub parent: Option<String>,
     /// Conditions on fields.
     pub conditions: Vec<Condition>,
-    /// Territories in which the rows must lie.
-    pub scopes: Vec<Scope>,
-    /// The day of the geography in which territories and scopes are read; `None` is today's.
+    /// Territories that the rows must belong to.
+    pub scopes: Vec<TerritoryScope>,
+    /// The day of the geography in which territories and scopes are read. `None` means today.
     pub geography: Option<NaiveDate>,
-    /// Places on the map.
-    pub places: Vec<Place>,
+    /// Areas and points on the map.
+    pub spatial: Vec<SpatialFilter>,
     /// The text of a full-text search.
     pub search: Option<String>,
-    /// The most recent observations of each series, at most so many.
+    /// How many of the latest observations of each series are selected.
     pub last: Option<i64>,
-    /// Which versions of the rows; `None` is the current ones.
+    /// Which versions of the rows. `None` means the current ones.
     pub vintages: Option<Vintages>,
-    /// Territories whose same figure is compared: `parent`, `region`, `country`.
+    /// Territories whose figures are compared: `parent`, `region`, `country`.
     pub compare: Vec<String>,
     /// How rows are grouped and aggregated.
     pub grouping: Option<Grouping>,
-    /// The release requested by `release` or held by the cursor.
+    /// The release of the parameter `release`, or of the cursor.
     pub release: Option<i32>,
-    /// The instant requested by `as_of`; the newest release at that instant is read.
+    /// The instant of the parameter `as_of`. The newest release at that instant is read.
     pub as_of: Option<AsOf>,
-    /// Whether a code that no row has is a fault of the request. For an item it is a 404 instead.
+    /// Whether a code without a row is a fault of the request (400). For an item it is a 404 instead.
     pub checks_codes: bool,
 }
 
@@ -95,7 +95,7 @@ impl Selection {
             conditions: Vec::new(),
             scopes: Vec::new(),
             geography: None,
-            places: Vec::new(),
+            spatial: Vec::new(),
             search: None,
             last: None,
             vintages: context.is_history().then_some(Vintages::All),

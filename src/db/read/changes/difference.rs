@@ -15,7 +15,7 @@ use crate::db::sql::fragments::{self, Out};
 use crate::db::sql::keyset::Order;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::Select;
-use crate::query::{Changes, Column, Dataset, Field, Origin, Plan};
+use crate::query::{Changes, Column, Dataset, Field, FieldOrigin, Plan};
 
 /// Cells before those of the row: the operation, the reason, the successor.
 pub const CELLS: usize = 3;
@@ -140,7 +140,7 @@ impl<'a> Difference<'a> {
     /// The conditions that what a row repeats of another differs from what it was.
     fn names<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, before: &str) -> Out {
         for field in self.dataset().fields {
-            if let Origin::Named { by, dataset } = field.origin {
+            if let FieldOrigin::Named { by, dataset } = field.origin {
                 out.push_sql(before);
                 self.name(out, field, by, dataset)?;
             }
@@ -181,7 +181,7 @@ impl<'a> Difference<'a> {
             out.push_sql(") AND ");
             self.touched(out, "s")?;
         }
-        if !self.plan.selection.places.is_empty() {
+        if !self.plan.selection.spatial.is_empty() {
             out.push_sql(if self.plan.selection.scopes.is_empty() { "" } else { " UNION ALL " });
             out.push_sql("SELECT g.territory_code FROM contours g WHERE ");
             self.touched(out, "g")?;

@@ -20,13 +20,13 @@ use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
 use super::export::{self, Chunk, Chunks, Exports};
 use crate::db::sql::select;
 use crate::query::Release;
-use crate::query::plan::changes::After;
+use crate::query::plan::changes::ChangePosition;
 use crate::query::{Changes, Row};
 
 /// Cells of a change before those of its row.
 pub const OWN_CELLS: usize = 6;
 
-/// Steps that one page looks at. After years of nightly releases thousands of steps may have nothing of what a narrow
+/// Steps that one page looks at. ChangePosition years of nightly releases thousands of steps may have nothing of what a narrow
 /// request selects: such a page is short, and leads on, rather than be late.
 const STEPS: usize = 200;
 
@@ -38,7 +38,7 @@ pub struct ChangesPage {
     /// The changes, at most as many as the limit.
     pub rows: Vec<Row>,
     /// Where the next page starts, when there may be more.
-    pub more: Option<After>,
+    pub more: Option<ChangePosition>,
 }
 
 /// What there is to give.
@@ -80,7 +80,7 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[St
     let (mut rows, mut last) = (Vec::new(), None);
     for (looked, (step, start)) in from(changes, steps).enumerate() {
         if looked == STEPS {
-            let next = After { release: step.release, plan: step.plan, key: Vec::new() };
+            let next = ChangePosition { release: step.release, plan: step.plan, key: Vec::new() };
             return Ok(ChangesPage { rows, more: Some(next) });
         }
         let most = i64::try_from(limit + 1 - rows.len()).unwrap_or(i64::MAX);
@@ -140,10 +140,10 @@ fn from<'c>(changes: &'c Changes, steps: &'c [Step]) -> impl Iterator<Item = (&'
 }
 
 /// The place of a row among all changes.
-fn after(changes: &Changes, step: &Step, row: &Row) -> After {
+fn after(changes: &Changes, step: &Step, row: &Row) -> ChangePosition {
     let plan = &changes.plans[step.plan];
     let columns: Row = row.cells().skip(difference::CELLS).collect();
-    After { release: step.release, plan: step.plan, key: plan.position(&columns) }
+    ChangePosition { release: step.release, plan: step.plan, key: plan.position(&columns) }
 }
 
 /// A row of a difference, with what it shares with all others of its step.

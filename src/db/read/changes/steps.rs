@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::query::{Changes, Dataset, Origin, Plan};
+use crate::query::{Changes, Dataset, FieldOrigin, Plan};
 
 /// One dataset in one release that may hold changes.
 #[derive(Clone, Debug)]
@@ -86,15 +86,15 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
 /// The datasets of which fields are repeated in this one's rows.
 fn repeated(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
     dataset.fields.iter().filter_map(|field| match field.origin {
-        Origin::Named { dataset, .. } => Some(dataset),
-        Origin::Row | Origin::Link | Origin::Opened | Origin::Record => None,
+        FieldOrigin::Named { dataset, .. } => Some(dataset),
+        FieldOrigin::Row | FieldOrigin::Link | FieldOrigin::Opened | FieldOrigin::Record => None,
     })
 }
 
 /// The tables that say which territories the request is about.
 fn places(plan: &Plan) -> impl Iterator<Item = &'static str> {
     let scopes = (!plan.selection.scopes.is_empty()).then_some("containments");
-    scopes.into_iter().chain((!plan.selection.places.is_empty()).then_some("contours"))
+    scopes.into_iter().chain((!plan.selection.spatial.is_empty()).then_some("contours"))
 }
 
 /// The releases after $1 and up to $2 that opened or closed rows of a table, with its name.
