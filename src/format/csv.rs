@@ -16,7 +16,7 @@ const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
 /// What varies between CSV files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
+pub struct CsvDialect {
     /// Stands between cells.
     pub delimiter: u8,
     /// Stands before the decimals of a number.
@@ -26,7 +26,7 @@ pub struct Dialect {
     pub spreadsheet: bool,
 }
 
-impl Default for Dialect {
+impl Default for CsvDialect {
     fn default() -> Self {
         Self { delimiter: b',', decimal: b'.', spreadsheet: false }
     }
@@ -34,8 +34,8 @@ impl Default for Dialect {
 
 /// How the text of a column's cells becomes the text in the file.
 #[derive(Clone, Copy)]
-enum Form {
-    AsIs,
+enum CellStyle {
+    Unchanged,
     Guarded,
     Number { decimal: u8 },
     List { guarded: bool },
@@ -44,7 +44,7 @@ enum Form {
 /// Writes rows as CSV; a null is an empty cell.
 pub struct CsvWriter {
     names: Vec<String>,
-    forms: Vec<Form>,
+    forms: Vec<CellStyle>,
     spreadsheet: bool,
     line: Line,
     scratch: Vec<u8>,
@@ -52,18 +52,20 @@ pub struct CsvWriter {
 
 impl CsvWriter {
     /// A writer of rows with these columns.
-    pub fn new(about: &About, dialect: Dialect) -> Self {
+    pub fn new(about: &About, dialect: CsvDialect) -> Self {
         Self {
             names: about.columns.iter().map(|column| column.name.to_string()).collect(),
             forms: about
                 .columns
                 .iter()
                 .map(|column| match column.kind {
-                    _ if column.is_list() => Form::List { guarded: dialect.spreadsheet },
-                    Kind::Decimal if dialect.decimal != b'.' => Form::Number { decimal: dialect.decimal },
-                    Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => Form::AsIs,
-                    _ if dialect.spreadsheet => Form::Guarded,
-                    _ => Form::AsIs,
+                    _ if column.is_list() => CellStyle::List { guarded: dialect.spreadsheet },
+                    Kind::Decimal if dialect.decimal != b'.' => CellStyle::Number { decimal: dialect.decimal },
+                    Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => {
+                        CellStyle::Unchanged
+                    }
+                    _ if dialect.spreadsheet => CellStyle::Guarded,
+                    _ => CellStyle::Unchanged,
                 })
                 .collect(),
             spreadsheet: dialect.spreadsheet,
@@ -87,18 +89,18 @@ impl RowWriter for CsvWriter {
             let text = cell.unwrap_or_default();
             self.scratch.clear();
             match *form {
-                Form::Guarded if is_formula(text.as_bytes()) => {
+                CellStyle::Guarded if is_formula(text.as_bytes()) => {
                     self.scratch.push(b'\'');
                     self.scratch.extend_from_slice(text.as_bytes());
                 }
-                Form::AsIs | Form::Guarded => {
+                CellStyle::Unchanged | CellStyle::Guarded => {
                     self.line.cell(text.as_bytes());
                     continue;
                 }
-                Form::Number { decimal } => {
+                CellStyle::Number { decimal } => {
                     self.scratch.extend(text.bytes().map(|byte| if byte == b'.' { decimal } else { byte }));
                 }
-                Form::List { guarded } => {
+                CellStyle::List { guarded } => {
                     list::join(&mut self.scratch, text, LIST_SEPARATOR)?;
                     if guarded && is_formula(&self.scratch) {
                         self.scratch.insert(0, b'\'');

@@ -79,7 +79,7 @@ pub trait RowWriter: Send {
 /// What the representation needs and the columns have not.
 pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
     let shown = &plan.presentation;
-    let dialect = csv::Dialect { delimiter: shown.delimiter, decimal: shown.decimal, spreadsheet: shown.spreadsheet };
+    let dialect = csv::CsvDialect { delimiter: shown.delimiter, decimal: shown.decimal, spreadsheet: shown.spreadsheet };
     Ok(match shown.representation {
         Representation::Json | Representation::Ndjson => Box::new(ndjson::NdjsonWriter::new(about, shown.trailer)),
         Representation::Csv => Box::new(csv::CsvWriter::new(about, dialect)),

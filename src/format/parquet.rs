@@ -40,7 +40,7 @@ pub struct ParquetWriter {
 /// One column of the row group that is being gathered.
 struct Buffer {
     column: Column,
-    values: Values,
+    values: ColumnValues,
     /// For each level how much of the path to the value is there: see [`Buffer::present`].
     defined: Vec<i16>,
     /// For each level of a list whether it continues the row before it.
@@ -48,7 +48,7 @@ struct Buffer {
 }
 
 /// The values that are there, by physical type.
-enum Values {
+enum ColumnValues {
     Integers(Vec<i64>),
     Doubles(Vec<f64>),
     Days(Vec<i32>),
@@ -127,10 +127,10 @@ impl RowWriter for ParquetWriter {
 impl Buffer {
     fn new(column: &Column) -> Self {
         let values = match column.kind {
-            Kind::Integer { .. } | Kind::Timestamp => Values::Integers(Vec::new()),
-            Kind::Decimal => Values::Doubles(Vec::new()),
-            Kind::Date | Kind::PeriodBound { .. } => Values::Days(Vec::new()),
-            _ => Values::Texts(String::new(), Vec::new()),
+            Kind::Integer { .. } | Kind::Timestamp => ColumnValues::Integers(Vec::new()),
+            Kind::Decimal => ColumnValues::Doubles(Vec::new()),
+            Kind::Date | Kind::PeriodBound { .. } => ColumnValues::Days(Vec::new()),
+            _ => ColumnValues::Texts(String::new(), Vec::new()),
         };
         Self { column: column.clone(), values, defined: Vec::new(), repeated: Vec::new() }
     }
@@ -145,13 +145,15 @@ impl Buffer {
         let fits = match (cell, &mut self.values, self.column.kind) {
             (None, ..) => !self.column.required,
             (Some(text), ..) if self.column.is_list() => return self.push_list(text),
-            (Some(text), Values::Integers(values), Kind::Timestamp) => {
+            (Some(text), ColumnValues::Integers(values), Kind::Timestamp) => {
                 chrono::DateTime::parse_from_rfc3339(text).map(|time| values.push(time.timestamp_micros())).is_ok()
             }
-            (Some(text), Values::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
-            (Some(text), Values::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
-            (Some(text), Values::Days(values), _) => period::day(text).map(|day| values.push(day.to_epoch_days())).is_some(),
-            (Some(text), Values::Texts(texts, ends), _) => {
+            (Some(text), ColumnValues::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
+            (Some(text), ColumnValues::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
+            (Some(text), ColumnValues::Days(values), _) => {
+                period::day(text).map(|day| values.push(day.to_epoch_days())).is_some()
+            }
+            (Some(text), ColumnValues::Texts(texts, ends), _) => {
                 append(texts, ends, text);
                 true
             }
@@ -166,7 +168,7 @@ impl Buffer {
             self.level(self.present() - 1, 0);
         }
         for (at, item) in items.iter().enumerate() {
-            if let Values::Texts(texts, ends) = &mut self.values {
+            if let ColumnValues::Texts(texts, ends) = &mut self.values {
                 append(texts, ends, item);
             }
             self.level(self.present(), i16::from(at > 0));
@@ -189,10 +191,10 @@ impl Buffer {
         // The library wants no levels where there is but one.
         let defined = (present > 0).then_some(&self.defined[..]);
         match &mut self.values {
-            Values::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
-            Values::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
-            Values::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
-            Values::Texts(texts, ends) => {
+            ColumnValues::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
+            ColumnValues::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
+            ColumnValues::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
+            ColumnValues::Texts(texts, ends) => {
                 let (mut level, mut value, mut start) = (0, 0, 0);
                 while level < self.defined.len() {
                     // A row stays whole.

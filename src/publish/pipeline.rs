@@ -219,10 +219,10 @@ async fn derive(
     effects: &mut Vec<Effect>,
 ) -> Result<(), PublishError> {
     for dataset in registry {
-        let RowOrigin::Derived { from, select } = dataset.rows else { continue };
+        let RowOrigin::Derived { from, by } = dataset.rows else { continue };
         if effects.iter().any(|effect| from.contains(&effect.dataset) && !effect.counts.is_nothing()) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
-            stage.derive(select).await?;
+            stage.derive(by).await?;
             let counts = stage.merge(number, &[Scope::new()]).await?;
             publication.analyze(dataset).await?;
             effects.push(Effect { dataset: dataset.name, counts });

@@ -13,7 +13,7 @@ pub use collection::include::Include;
 pub use collection::operator::Operator;
 pub use collection::parameter::Parameter;
 pub use model::column::Column;
-pub use model::dataset::{Dataset, Direction, Link, RowOrigin, Shape, Via};
+pub use model::dataset::{Dataset, Derivation, Direction, Link, RowOrigin, Shape, Via};
 pub use model::field::{Choice, Field, FieldOrigin, Format, Kind};
 pub use model::representation::Representation;
 pub use model::row::Row;

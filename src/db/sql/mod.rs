@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod codes;
+pub mod derivations;
 pub mod filter;
 pub mod fragments;
 pub mod keyset;

@@ -8,8 +8,7 @@ use serde_json::Value;
 use tokio_postgres::Transaction;
 
 use crate::db::DbError;
-use crate::db::sql::codes;
-use crate::db::sql::latest_observations;
+use crate::db::sql::{codes, derivations, latest_observations};
 use crate::query::{Dataset, RowOrigin, Shape};
 
 /// The most rows at fault that are listed of one check of one dataset.
@@ -132,7 +131,8 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
         };
         checks.push(("reference", dangling(dataset, field.name, field.is_list(), target, newest)));
     }
-    if let RowOrigin::Derived { select, .. } = dataset.rows {
+    if let RowOrigin::Derived { by, .. } = dataset.rows {
+        let select = derivations::select(by);
         let columns = dataset.columns().map(|field| format!("\"{}\"", field.name)).collect::<Vec<_>>().join(", ");
         let either = |left: &str, right: &str, detail: &str| {
             format!("SELECT {code}, '{detail}' FROM (SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}) t")

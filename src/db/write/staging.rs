@@ -7,8 +7,8 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{CopyInSink, Row, Transaction};
 
 use crate::db::DbError;
-use crate::db::sql::codes;
-use crate::query::Dataset;
+use crate::db::sql::{codes, derivations};
+use crate::query::{Dataset, Derivation};
 
 /// The most faults of one kind that are fetched.
 const FAULTS: usize = 100;
@@ -60,12 +60,12 @@ impl<'t, 'c> Stage<'t, 'c> {
         Ok(stage)
     }
 
-    /// Fills the staging table from the SELECT of a derived dataset.
+    /// Fills the staging table with the rows of a derived dataset.
     ///
     /// # Errors
     /// The database's.
-    pub async fn derive(&self, select: &str) -> Result<(), DbError> {
-        let (table, columns) = (self.dataset.name, self.columns(""));
+    pub async fn derive(&self, derivation: Derivation) -> Result<(), DbError> {
+        let (table, columns, select) = (self.dataset.name, self.columns(""), derivations::select(derivation));
         self.run(&format!("INSERT INTO stage_{table} ({columns}) SELECT {columns} FROM ({select}) derived")).await?;
         self.run(&format!("ANALYZE stage_{table}")).await
     }

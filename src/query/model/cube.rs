@@ -55,6 +55,11 @@ impl Component {
         self.role == TIME
     }
 
+    /// Whether it is the dimension of what is measured.
+    pub fn is_metric(&self) -> bool {
+        self.role == METRIC
+    }
+
     /// The name of the dimension in JSON-stat: `indicator` for the field `indicator_code`.
     pub fn dimension(&self) -> &'static str {
         self.field.strip_suffix("_code").unwrap_or(self.field)

@@ -77,11 +77,18 @@ pub enum RowOrigin {
     Derived {
         /// The datasets that the rows follow from.
         from: &'static [&'static str],
-        /// The SELECT that gives the rows.
-        select: &'static str,
+        /// The computation.
+        by: Derivation,
     },
     /// The act of publishing itself.
     Releases,
+}
+
+/// A computation of rows from the rows of other datasets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivation {
+    /// The transitive closure of the containment of territories.
+    ContainmentClosure,
 }
 
 /// What the rows of a dataset measure, and so which further questions and representations suit them.

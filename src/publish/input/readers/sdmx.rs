@@ -8,37 +8,19 @@ use chrono::{Days, NaiveDate};
 
 use super::{Broken, Form, Record, Sink};
 use crate::problem::echo;
+use crate::query::model::cube::{COMPONENTS, Component, DATAFLOW, Role, dimensions};
 use crate::query::suggest::closest;
 
 /// What the header of a message begins with; the brackets say what stands between the values of a list.
 const STRUCTURE: &str = "STRUCTURE[;]";
 
-/// The dataflow whose messages are read.
-const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";
-
 /// Stands between a code and its name where a message has both in a cell.
 const NAMED: &str = ": ";
 
-/// The components: identifier, field, and whether an observation cannot be told from others without it.
-const COMPONENTS: [(&str, &str, bool); 14] = [
-    ("INDICATOR", "indicator_code", true),
-    ("REF_AREA", "territory_code", true),
-    ("TIME_PERIOD", "period", true),
-    ("BREAKDOWN", "breakdown", true),
-    ("NATURE", "nature", true),
-    ("SOURCE", "source_code", true),
-    ("OBS_VALUE", "value", false),
-    ("OBS_STATUS[]", "statuses", false),
-    ("UNIT_MEASURE", "unit", false),
-    ("QUALIFIER", "qualifier", false),
-    ("ROUNDING", "rounding", false),
-    ("GEOGRAPHY_YEAR", "geography_year", false),
-    ("SOURCE_LOCATION", "source_location", false),
-    ("COMMENT_OBS", "note", false),
-];
-
-/// The components whose cells have names beside codes, where names are asked for.
-const CODED: [&str; 3] = ["INDICATOR", "REF_AREA", "SOURCE"];
+/// The component with this identifier.
+fn component(id: &str) -> Option<&'static Component> {
+    COMPONENTS.iter().find(|component| component.id == id)
+}
 
 /// Whether a text begins as a message does.
 pub fn is_message(text: &[u8]) -> bool {
@@ -52,8 +34,8 @@ struct Columns {
     action: usize,
     /// How many cells a record has.
     width: usize,
-    /// The cell of each field, and its component.
-    fields: Vec<(usize, &'static str)>,
+    /// The index of each component's cell.
+    fields: Vec<(usize, &'static Component)>,
     /// Whether cells have names beside codes.
     both: bool,
 }
@@ -80,9 +62,8 @@ impl<'s> Observations<'s> {
             }
             Ok(columns) => {
                 self.record.begin(record.line);
-                for (_, id) in &columns.fields {
-                    let field = COMPONENTS.iter().find(|(own, ..)| own == id).map_or("", |(_, field, _)| field);
-                    self.record.push(field, Form::Text);
+                for (_, component) in &columns.fields {
+                    self.record.push(component.field, Form::Text);
                 }
                 self.columns = Some(columns);
                 self.sink.record(&self.record)
@@ -120,21 +101,21 @@ fn columns(record: &Record) -> Result<Columns, String> {
     let (dataflow, action) =
         (needed("STRUCTURE_ID", "which says whose message it is")?, needed("ACTION", "which says what for")?);
     let named = place("STRUCTURE_NAME").is_some();
-    let mut fields = Vec::new();
+    let mut fields: Vec<(usize, &'static Component)> = Vec::new();
     for (at, id) in ids.iter().enumerate().skip(1).filter(|(at, _)| *at != dataflow && *at != action) {
-        match COMPONENTS.iter().find(|(own, ..)| own == id) {
-            Some((own, ..)) if fields.iter().any(|(_, other)| other == own) => return Err(format!("`{own}` is given twice")),
-            Some((own, ..)) => fields.push((at, *own)),
+        match component(id) {
+            Some(_) if fields.iter().any(|(_, other)| other.id == *id) => return Err(format!("`{id}` is given twice")),
+            Some(own) => fields.push((at, own)),
             // The name of the column before.
-            None if named && (*id == "STRUCTURE_NAME" || COMPONENTS.iter().any(|(own, ..)| *own == ids[at - 1])) => {}
+            None if named && (*id == "STRUCTURE_NAME" || component(ids[at - 1]).is_some()) => {}
             None => {
-                let near = closest(id, COMPONENTS.map(|(own, ..)| own)).join(", ");
+                let near = closest(id, COMPONENTS.map(|component| component.id)).join(", ");
                 return Err(format!("`{}` is not a component of {DATAFLOW}; closest: {near}", echo(id)));
             }
         }
     }
-    for (id, field, _) in COMPONENTS.iter().filter(|(.., key)| *key) {
-        needed(id, &format!("without which an observation has no key (`{field}`)"))?;
+    for component in dimensions() {
+        needed(component.id, &format!("without which an observation has no key (`{}`)", component.field))?;
     }
     let width = record.len();
     Ok(Columns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
@@ -158,13 +139,13 @@ fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> 
         other => return Err(format!("`{}` is not an action that is read; those are A, I, R: whole observations", echo(other))),
     }
     to.begin(from.line);
-    for (at, id) in &columns.fields {
+    for (at, component) in &columns.fields {
         let text = from.text(*at);
-        match *id {
-            id if columns.both && CODED.contains(&id) => to.push(&code(text), Form::Text),
-            "TIME_PERIOD" => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), Form::Text),
-            "OBS_VALUE" if text == "NaN" => to.push("", Form::Text),
-            "OBS_STATUS[]" => to.push(&text.replace(';', "|"), Form::Text),
+        match component.role {
+            _ if columns.both && component.coded => to.push(&code(text), Form::Text),
+            _ if component.is_time() => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), Form::Text),
+            Role::Measure if text == "NaN" => to.push("", Form::Text),
+            _ if component.id.ends_with("[]") => to.push(&text.replace(';', "|"), Form::Text),
             _ => to.push(text, Form::Text),
         }
     }
