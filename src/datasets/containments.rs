@@ -9,7 +9,7 @@ use crate::query::{Choice, Dataset, Derivation, Field, Kind, RowOrigin, Shape};
 
 const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps"), choice("self", "a territory in itself")];
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "containments",
     singular: "containment",

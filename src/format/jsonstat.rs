@@ -30,7 +30,7 @@ impl JsonStatWriter {
     /// Returns an error if a column is missing.
     pub fn new(about: &About) -> io::Result<Self> {
         for name in dimensions().map(|dimension| dimension.field).chain(OTHER_COLUMNS) {
-            about.needed(name)?;
+            about.required(name)?;
         }
         Ok(Self { about: about.clone(), rows: Vec::new() })
     }

@@ -63,7 +63,7 @@ impl SdmxWriter {
             let at = match about.position(component.field) {
                 Some(at) => at,
                 None if component.role == Role::Attribute => continue,
-                None => about.needed(component.field)?,
+                None => about.required(component.field)?,
             };
             let label = component.label_column().and_then(|name| about.position(&name));
             placed.push(PlacedComponent { component, form: CellForm::of(component), at, label });

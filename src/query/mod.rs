@@ -1,5 +1,7 @@
-//! Owns the request language: what a dataset is made of, and how a query string becomes a validated plan.
-//! Pure: must not know actix, diesel or any one dataset; everything here can be tried without a server.
+//! Owns the query language: the model of datasets, and the way from a query string to a validated plan.
+//!
+//! `model` describes data, `collection` what a collection accepts, `plan` is a validated request, and `parse` makes
+//! plans. Each uses only those before it. Pure code: must not know actix, diesel or any one dataset.
 
 pub mod collection;
 pub mod model;

@@ -1,4 +1,4 @@
-//! Owns the columns of an answer: which there are, what each holds, and where it comes from.
+//! Owns the columns of an answer: their names, kinds and sources.
 //! Must not know how they are read or written.
 
 use std::borrow::Cow;
@@ -20,11 +20,11 @@ pub enum ColumnSource {
         /// The field of that dataset.
         field: &'static Field,
     },
-    /// The contour of the row's territory as GeoJSON; where none is published, the point within it.
+    /// The contour of the row's territory as GeoJSON, or a point in it if no contour is published.
     Contour,
-    /// The point within the row's territory as GeoJSON.
+    /// A point in the row's territory as GeoJSON.
     Centre,
-    /// How well the row answers the search; only the order needs it.
+    /// The rank of the row in the full-text search. Only the sort order needs it.
     Rank,
     /// Computed from several rows.
     Computed,
@@ -33,9 +33,9 @@ pub enum ColumnSource {
 /// One column of an answer, the same in every representation.
 #[derive(Clone, Debug)]
 pub struct Column {
-    /// Its name: a field's, or one made from it.
+    /// Its name: the name of a field, or one made from it.
     pub name: Cow<'static, str>,
-    /// What its cells hold. Their text is what [`super::value::parse`] reads; lists are JSON arrays.
+    /// The kind of its cells. Their text is what [`super::value::parse`] reads. Lists are JSON arrays.
     pub kind: Kind,
     /// Whether every row has a value.
     pub required: bool,
@@ -60,7 +60,7 @@ impl Column {
         }
     }
 
-    /// The column of geometries: points within the territories, or contours where they are published.
+    /// The column of geometries: points in the territories if `centres`, contours otherwise.
     pub fn geometry(centres: bool) -> Self {
         Self {
             name: Cow::Borrowed("geometry"),

@@ -1,12 +1,12 @@
-//! Owns the description of a dataset: its table of fields, its key, and the ways that lead from its rows to others.
-//! Must not know any one dataset: those stand in `datasets/`, one file each.
+//! Owns the description of a dataset: its fields, its key, and the links from its rows to others.
+//! Must not know any one dataset: `datasets/` has a file for each.
 
 use super::field::{Field, FieldOrigin, Kind};
 
 /// Separates the parts of a code whose key has several fields.
 pub const KEY_SEPARATOR: char = '~';
 
-/// Appends the code that the fields of a key make, given in the key's order: the inverse of [`Dataset::split_code`].
+/// Appends the code of a row, made of the fields of its key in order. The inverse of [`Dataset::split_code`].
 pub fn join_code<'t>(code: &mut String, parts: impl IntoIterator<Item = (Kind, &'t str)>) {
     for (at, (kind, text)) in parts.into_iter().enumerate() {
         if at > 0 {
@@ -19,14 +19,14 @@ pub fn join_code<'t>(code: &mut String, parts: impl IntoIterator<Item = (Kind, &
     }
 }
 
-/// A way from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
+/// A link from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
 #[derive(Debug)]
 pub struct Link {
-    /// Last segment of the address.
+    /// The last segment of the address.
     pub name: &'static str,
     /// The dataset that it leads to.
     pub target: &'static str,
-    /// What it gives, for the user of the data.
+    /// A sentence for the OpenAPI document.
     pub summary: &'static str,
     /// How the rows are found.
     pub via: Via,
@@ -35,52 +35,52 @@ pub struct Link {
 /// How a link finds its rows.
 #[derive(Debug)]
 pub enum Via {
-    /// Rows of the target, one of whose fields names this row.
+    /// The rows of the target that refer to this row in one of these fields.
     Fields(&'static [&'static str]),
-    /// Rows of the target whose `field` names a row of `through`, which in turn names this row by `by`.
+    /// The rows of the target whose `field` refers to a row of `through`, which refers to this row in its field `by`.
     Through {
         /// The field of the target.
         field: &'static str,
         /// The dataset in between.
         through: &'static str,
-        /// The field of the dataset in between that names this row.
+        /// The field of the dataset in between that refers to this row.
         by: &'static str,
     },
-    /// Territories that contain this one or lie in it.
+    /// The territories that contain this one or lie in it.
     Containment(Direction),
-    /// Rows of the target that are named by the rows which this one, a release, has opened.
+    /// The rows of the target to which the rows that this release opened refer.
     Opened,
     /// The versions of the row itself.
     Versions,
 }
 
-/// The way from a row to its versions, the same for every dataset that has them.
+/// The link from a row to its versions, the same for every dataset that has versions.
 pub static HISTORY: Link = Link { name: "history", target: "", summary: "The versions of the row.", via: Via::Versions };
 
-/// Which way a link of territories goes.
+/// The direction of a link between territories.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// What contains the territory.
+    /// The territories that contain it.
     Ancestors,
-    /// All that lies in it, wholly or partly.
+    /// The territories that lie in it, wholly or partly.
     Descendants,
-    /// What lies in it and belongs to it directly.
+    /// The territories that belong to it directly.
     Members,
 }
 
 /// Where the rows of a dataset come from.
 #[derive(Clone, Copy, Debug)]
 pub enum RowOrigin {
-    /// Files that somebody publishes.
+    /// Published files.
     Published,
-    /// Other datasets, after each release that touches them.
+    /// Other datasets. Each release that changes one of them computes the rows again.
     Derived {
-        /// The datasets that the rows follow from.
+        /// The datasets that the rows are computed from.
         from: &'static [&'static str],
         /// The computation.
         by: Derivation,
     },
-    /// The act of publishing itself.
+    /// Publishing itself: a row for each release.
     Releases,
 }
 
@@ -91,48 +91,48 @@ pub enum Derivation {
     ContainmentClosure,
 }
 
-/// What the rows of a dataset measure, and so which further questions and representations suit them.
+/// What the rows of a dataset measure. It decides which parameters and representations the dataset has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
-    /// Nothing: rows describe.
+    /// Nothing: the rows are descriptions.
     Plain,
-    /// Values of indicators: series, cubes, aggregates as far as indicators are additive.
+    /// Values of indicators, with series, cubes, and aggregates if the indicator is additive.
     Observations,
-    /// Flows of money: totals as far as stages and co-funders allow.
+    /// Flows of money, with totals over one stage.
     Money,
 }
 
-/// A dataset, described once.
+/// A dataset.
 #[derive(Debug)]
 pub struct Dataset {
-    /// Name of collection, table and tag alike: a plural.
+    /// The name of the collection, the table and the OpenAPI tag: a plural.
     pub name: &'static str,
-    /// Name of one row: the singular, as in the names of fields that refer to it.
+    /// The name of one row: the singular, as in the names of fields that refer to it.
     pub singular: &'static str,
-    /// Title, in French, for the reader.
+    /// The title, in French.
     pub title: &'static str,
-    /// What a row is, for the user of the data.
+    /// What a row is, for the OpenAPI document.
     pub description: &'static str,
     /// The fields, in the order of every representation.
     pub fields: &'static [Field],
-    /// The fields that name a row; the last sort terms of every list.
+    /// The fields that identify a row. They are the last sort terms of every list.
     pub key: &'static [&'static str],
-    /// The field that names the territory of a row, for `within` and `touching`.
+    /// The field with the territory of a row, for `within` and `touching`.
     pub territory: Option<&'static str>,
-    /// The ways from a row to others.
+    /// The links from a row to others.
     pub links: &'static [Link],
-    /// Last segments of the addresses below a row that have a handler of their own.
+    /// The last segments of the addresses below a row that have a handler of their own.
     pub own: &'static [&'static str],
     /// A code that exists in the bundled data.
     pub example: &'static str,
     /// Where its rows come from.
     pub rows: RowOrigin,
-    /// The fields that `q` searches; the first is the row's title. A field that refers to rows stands for what `q`
-    /// searches of them.
+    /// The fields that `q` searches. The first is the title of the row. A field that refers to other rows stands for the
+    /// fields that `q` searches in those.
     pub search: &'static [&'static str],
     /// What its rows measure.
     pub shape: Shape,
-    /// Whether it is served as a collection; the others only carry links.
+    /// Whether it is a collection of the API. The others only serve links and geometry.
     pub public: bool,
 }
 
@@ -147,7 +147,7 @@ impl Dataset {
         self.key.iter().filter_map(|name| self.field(name))
     }
 
-    /// Whether all rows of a series share what a field says: a series is told by the key but for the period.
+    /// Whether a field is the same in all rows of a series. A series is identified by the key without the period.
     pub fn is_series_field(&self, field: &Field) -> bool {
         let by = match field.origin {
             FieldOrigin::Named { by, .. } => by,
@@ -156,17 +156,17 @@ impl Dataset {
         self.key_fields().any(|key| key.name == by && !matches!(key.kind, Kind::Period))
     }
 
-    /// The field that names a row for people.
+    /// The field with the name or title of a row.
     pub fn title_field(&self) -> Option<&'static Field> {
         self.field("name").or_else(|| self.field("title"))
     }
 
-    /// The field that carries the code by which a row is addressed.
+    /// The field with the code of a row in addresses.
     pub fn code_field(&self) -> Option<&'static Field> {
         self.fields.iter().find(|f| matches!(f.kind, Kind::Code | Kind::JoinedCode)).or_else(|| self.key_fields().next())
     }
 
-    /// Whether the code is made of several fields.
+    /// Whether its code joins several fields.
     pub fn has_joined_code(&self) -> bool {
         self.key.len() > 1
     }
@@ -176,7 +176,7 @@ impl Dataset {
         self.fields.iter().filter(|f| !matches!(f.kind, Kind::JoinedCode) && f.origin == FieldOrigin::Row)
     }
 
-    /// The field that names the territory of a row.
+    /// The field with the territory of a row.
     pub fn territory_field(&self) -> Option<&'static Field> {
         self.territory.and_then(|name| self.field(name))
     }
@@ -187,7 +187,7 @@ impl Dataset {
         if matches!(field.kind, Kind::Code) { Some(self.name) } else { field.reference() }
     }
 
-    /// Whether its rows may have several versions: a release has only one.
+    /// Whether its rows can have several versions. A release has only one.
     pub fn has_history(&self) -> bool {
         !matches!(self.rows, RowOrigin::Releases)
     }
@@ -198,9 +198,9 @@ impl Dataset {
         self.links.iter().map(|link| link.name).chain(self.own.iter().copied()).chain(history)
     }
 
-    /// The parts of a code, by key field; `None` when it has not as many parts as the key has fields.
+    /// The parts of a code, with the fields of the key. `None` if their numbers differ.
     ///
-    /// A period stands in a code with `_` for `/`, which would end the path's segment.
+    /// In a code, a period has `_` in place of `/`, which would end the segment of the path.
     pub fn split_code(&self, code: &str) -> Option<Vec<(&'static Field, String)>> {
         if !self.has_joined_code() {
             return Some(vec![(self.key_fields().next()?, code.to_owned())]);
@@ -216,7 +216,7 @@ impl Dataset {
         Some(self.key_fields().zip(parts).map(|(field, text)| part(field, text)).collect())
     }
 
-    /// The code as it stands in addresses; `None` when it is none of this dataset's.
+    /// The code as addresses have it. `None` if it cannot be a code of this dataset.
     pub fn canonical_code(&self, code: &str) -> Option<String> {
         let parts = self.split_code(code)?;
         let part = |(field, text): (&'static Field, String)| match field.kind {

@@ -1,24 +1,24 @@
-//! Owns the description of one field: the single place that says its name, kind, meaning and unit, and from
-//! which the parser's whitelist, the SQL, the OpenAPI document and the loader are all derived.
+//! Owns the description of a field: its name, kind, meaning and example. The parser, the SQL, the OpenAPI document and
+//! the loading of files all follow from it.
 //! Must not know any one dataset.
 
-/// One value of a closed list, with what it means.
+/// One value of a closed list.
 #[derive(Debug)]
 pub struct Choice {
-    /// The word as it stands in requests and answers.
+    /// The word in requests and answers.
     pub value: &'static str,
-    /// What it means, for the reader of the documentation.
+    /// Its meaning, for the OpenAPI document.
     pub meaning: &'static str,
 }
 
-/// What a field holds, and so how it is read, compared, stored and written.
+/// The kind of values that a field holds. It decides how they are read, compared, stored and written.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     /// Free text.
     Text,
-    /// The code that names the row within its dataset.
+    /// The code that identifies the row in its dataset.
     Code,
-    /// The code of a row whose key has several fields: those fields joined by `~`, kept in no column.
+    /// The code of a row whose key has several fields: the fields joined by `~`. The table has no column for it.
     JoinedCode,
     /// The code of a row of another dataset.
     Reference(&'static str),
@@ -32,12 +32,12 @@ pub enum Kind {
     ChoiceList(&'static [Choice]),
     /// A whole number within bounds.
     Integer {
-        /// Smallest value admitted.
+        /// The smallest value.
         minimum: i64,
-        /// Largest value admitted.
+        /// The largest value.
         maximum: i64,
     },
-    /// A decimal number, exact.
+    /// An exact decimal number.
     Decimal,
     /// A day, ISO 8601.
     Date,
@@ -45,39 +45,39 @@ pub enum Kind {
     Timestamp,
     /// A period, ISO 8601: year, quarter, month, day or interval.
     Period,
-    /// First or last day of the period held by the field `period`; computed when a row is published.
+    /// The first or last day of the field `period`. Publishing computes it.
     PeriodBound {
         /// Whether it is the last day.
         end: bool,
     },
-    /// A JSON object, such as a GeoJSON geometry or counts by dataset; or an array of them.
+    /// A JSON object, such as a GeoJSON geometry, or an array of objects.
     Json {
         /// Whether it is an array.
         array: bool,
     },
 }
 
-/// Where a field's value comes from.
+/// Where the value of a field comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FieldOrigin {
     /// The row itself.
     Row,
-    /// The link that led from one row to this one.
+    /// The link from another row to this one.
     Link,
     /// The release that opened this version of the row.
     Opened,
-    /// What the releases up to the one that is read say of this version of the row.
+    /// The releases up to the one that is read: they decide whether this version is current, and when it was published.
     Record,
-    /// The field of the same name of the row that another field names: repeated here so that one answer says all.
+    /// The field of the same name of another row, to which a field of this row refers.
     Named {
-        /// The field that names the row.
+        /// The field that refers to the other row.
         by: &'static str,
-        /// The dataset of the row.
+        /// The dataset of the other row.
         dataset: &'static str,
     },
 }
 
-/// What a published text must be, beyond its kind. Requests may ask for any text.
+/// A format that published values must have besides their kind. Filters accept any text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// The number of a legal entity in SIRENE: nine digits with a check digit (Luhn, ISO/IEC 7812-1).
@@ -86,33 +86,33 @@ pub enum Format {
     Siret,
     /// The number of an association in the Répertoire national des associations: `W` and nine digits.
     Rna,
-    /// A part of a whole: more than 0 and at most 1.
+    /// A share of a whole: more than 0, at most 1.
     Share,
-    /// A text of at most so many characters.
+    /// A text of at most this many characters.
     Length(usize),
 }
 
 /// One field of a dataset.
 #[derive(Debug)]
 pub struct Field {
-    /// Name in requests, answers, files and table alike.
+    /// Its name in requests, answers, files and the table.
     pub name: &'static str,
-    /// What it holds.
+    /// The kind of its values.
     pub kind: Kind,
     /// Whether every row has a value.
     pub required: bool,
-    /// What it means, for the user of the data.
+    /// Its meaning, for the OpenAPI document.
     pub description: &'static str,
-    /// An example that answers at least one row of the bundled data.
+    /// A value that at least one row of the bundled data has.
     pub example: &'static str,
     /// Where its value comes from.
     pub origin: FieldOrigin,
-    /// What a published text must be besides.
+    /// The format of published values.
     pub format: Option<Format>,
 }
 
 impl Field {
-    /// A field that may be empty.
+    /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
         Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None }
     }
@@ -122,7 +122,7 @@ impl Field {
         Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None }
     }
 
-    /// The field, whose published texts must be of a format.
+    /// The field with a format for published values.
     pub const fn format(self, format: Format) -> Self {
         Self { format: Some(format), ..self }
     }
@@ -132,12 +132,12 @@ impl Field {
         matches!(self.kind, Kind::TextList | Kind::References(_) | Kind::ChoiceList(_))
     }
 
-    /// Whether a request may filter on it: a repeated field is filtered on where it stands.
+    /// Whether a request can filter on it. JSON has no filters, and the field of another row is filtered in that row.
     pub fn is_filterable(&self) -> bool {
         !matches!(self.kind, Kind::Json { .. }) && matches!(self.origin, FieldOrigin::Row | FieldOrigin::Link)
     }
 
-    /// Whether a request may sort on it: lists and JSON have no order.
+    /// Whether a request can sort by it. Lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
         !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
     }
@@ -148,12 +148,12 @@ impl Field {
         (choices || self.reference().is_some()) && self.is_filterable()
     }
 
-    /// Whether rows are ordered by the folded text (no accents, no case), as French readers expect of names.
+    /// Whether rows are sorted without regard to accents and case, as French readers expect for names.
     pub fn is_folded(&self) -> bool {
         matches!(self.kind, Kind::Text)
     }
 
-    /// Whether publishing computes it, so that files leave it out.
+    /// Whether publishing computes it. Published files leave it out.
     pub fn is_computed(&self) -> bool {
         matches!(self.kind, Kind::PeriodBound { .. } | Kind::JoinedCode)
     }

@@ -1,9 +1,9 @@
-//! Owns periods: ISO 8601 text (`2019`, `2019-Q3`, `2019-06`, `2019-06-30`, `2019-01-01/2019-10-31`) and its days.
+//! Owns periods, such as `2019`, `2019-Q3`, `2019-06`, `2019-06-30` and `2019-01-01/2019-10-31`: ISO 8601 with quarters.
 //! Must not know where periods are used.
 
 use chrono::{Datelike, Months, NaiveDate};
 
-/// A period, with its first and last day, both within it.
+/// A period with its first and last day, both included.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
     /// The text as published.
@@ -14,10 +14,10 @@ pub struct Period {
     pub end: NaiveDate,
 }
 
-/// The forms that are read, for error messages.
+/// An example of each form, for error messages.
 pub const FORMS: [&str; 5] = ["2019", "2019-Q3", "2019-06", "2019-06-30", "2019-01-01/2019-10-31"];
 
-/// Reads a period. Years run from 1000 to 9999; an interval may not end before it starts.
+/// Reads a period. Years run from 1000 to 9999. An interval must not end before it starts.
 pub fn parse(text: &str) -> Option<Period> {
     let (start, end) = match text.split_once('/') {
         Some((first, last)) => (day(first)?, day(last)?),
@@ -26,7 +26,7 @@ pub fn parse(text: &str) -> Option<Period> {
     (start <= end).then(|| Period { text: text.to_owned(), start, end })
 }
 
-/// Reads a day, `2019-06-30` and nothing else.
+/// Reads a day in the form `2019-06-30`.
 pub fn day(text: &str) -> Option<NaiveDate> {
     let (year, rest) = (digits(text.get(..4)?)?, text.get(4..)?);
     let month = digits(rest.strip_prefix('-')?.get(..2)?)?;
@@ -49,7 +49,7 @@ fn bounds(text: &str) -> Option<(NaiveDate, NaiveDate)> {
     Some((start, start.checked_add_months(Months::new(months))?.pred_opt()?))
 }
 
-/// ASCII digits only: `str::parse` would also take a sign.
+/// Reads ASCII digits only. `str::parse` would also accept a sign.
 fn digits(text: &str) -> Option<u32> {
     (!text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }

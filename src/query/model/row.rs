@@ -1,7 +1,7 @@
-//! Owns one row as text, by position: the common ground between what is read and how it is written.
-//! Must not know where rows come from nor what becomes of them.
+//! Owns a row as a list of texts. The database fills it, and every representation is written from it.
+//! Must not know where rows come from, nor how they are written.
 
-/// One row: each cell a text or nothing. All cells share one allocation, since exports have millions of rows.
+/// One row. Each cell is a text or empty. All cells share one allocation, since exports have millions of rows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Row {
     text: String,
@@ -9,7 +9,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A row without cells, with room for so many.
+    /// A row without cells, with capacity for this many.
     pub fn with_capacity(cells: usize) -> Self {
         Self { text: String::with_capacity(cells * 14), ends: Vec::with_capacity(cells) }
     }
@@ -17,7 +17,7 @@ impl Row {
     /// Adds a cell at the end.
     ///
     /// # Panics
-    /// When the row would hold more than 4 GiB of text, which Postgres does not send.
+    /// Panics if the row has more than 4 GiB of text. Postgres cannot send such a row.
     pub fn push(&mut self, cell: Option<&str>) {
         let end = cell.map(|text| {
             self.text.push_str(text);
@@ -26,12 +26,12 @@ impl Row {
         self.ends.push(end);
     }
 
-    /// The bytes of text of all cells.
+    /// The size of the text of all cells, in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len()
     }
 
-    /// The cell at a position; nothing also where there is no such cell.
+    /// The cell at a position. `None` if it is empty, or if there is no such cell.
     pub fn cell(&self, at: usize) -> Option<&str> {
         let end = self.ends.get(at).copied().flatten()? as usize;
         let start = self.ends[..at].iter().rev().find_map(|end| *end).unwrap_or(0) as usize;

@@ -1,4 +1,4 @@
-//! Owns the reading of one value of a field, the same for a filter and for a published file.
+//! Owns the reading of one value of a field. Filters and published files have the same rules.
 //! Must not know where the text comes from, nor how the value is stored.
 
 use std::borrow::Cow;
@@ -8,24 +8,24 @@ use chrono::Datelike;
 use super::field::{Field, Kind};
 use super::period;
 
-/// The longest value, in characters, of a filter or of a code.
+/// The longest value of a filter or a code, in characters.
 pub const VALUE_LENGTH: usize = 200;
 
-/// The most digits of a decimal number, before and after the point together.
+/// The most digits of a decimal number: those before and after the point.
 pub const DECIMAL_DIGITS: usize = 30;
 
-/// Reads one value (of a list field: one of its values) and gives its canonical text.
+/// Reads one value of a field, or one element of a list field, and returns its canonical text.
 ///
 /// # Errors
-/// A sentence fragment that says what would be right: "is not a whole number".
+/// Returns the end of a sentence that begins with the value: "is not a whole number".
 pub fn parse(field: &Field, text: &str) -> Result<String, String> {
     check(field, text).map(Cow::into_owned)
 }
 
-/// [`parse`], without a copy of a text that is canonical already.
+/// The same as [`parse`], without a copy if the text is canonical already.
 ///
 /// # Errors
-/// What would be right.
+/// Returns the end of a sentence that begins with the value: "is not a whole number".
 pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     match field.kind {
         Kind::Code => code(text),
@@ -61,10 +61,10 @@ pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     }
 }
 
-/// Reads a whole number between bounds: ASCII digits with an optional minus, no sign, space or exponent else.
+/// Reads a whole number between bounds: ASCII digits with an optional minus. A plus, spaces and exponents are errors.
 ///
 /// # Errors
-/// What would be right.
+/// Returns the end of a sentence that begins with the value.
 pub fn integer(text: &str, minimum: i64, maximum: i64) -> Result<i64, String> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let number = (!digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse::<i64>().ok()).flatten();

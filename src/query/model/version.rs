@@ -1,4 +1,4 @@
-//! Owns the fields of a version: the releases that have it, and when it was published.
+//! Owns the fields that only versions have: the releases in which a version is current, and its publication date.
 //! Must not know how versions are read.
 
 use super::field::{Field, FieldOrigin, Kind};

@@ -1,4 +1,4 @@
-//! Owns the judgement of aggregates: which groups may be put together, and what is said of the result.
+//! Owns the rules of additivity: which values can be aggregated, and the status and qualifier of the result.
 //! Must not know how groups are read.
 
 use super::grouping::Grouping;
@@ -6,22 +6,22 @@ use crate::problem::Fault;
 use crate::query::collection::context::Context;
 use crate::query::model::dataset::Shape;
 
-/// What is known of one group of rows.
+/// The facts about one group of rows that decide whether its values can be aggregated.
 #[derive(Clone, Debug, Default)]
 pub struct GroupFacts {
-    /// The number of different values of the fields that must not be mixed, by field.
+    /// The number of distinct values of each field that a group must not mix.
     pub mixed: Vec<(&'static str, i64)>,
-    /// The indicator, where there is just one.
+    /// The indicator, if the group has only one.
     pub indicator: Option<String>,
-    /// How its values combine over territories: `sum`, `weighted_mean`, `none`.
+    /// The additivity of its values over territories: `sum`, `weighted_mean` or `none`.
     pub over_territories: Option<String>,
-    /// How they combine over time.
+    /// The additivity of its values over time.
     pub over_time: Option<String>,
-    /// Whether a territory of the group lies in another of the group.
+    /// Whether a territory of the group lies in another one of the group.
     pub nested: bool,
     /// Whether two periods of the group overlap.
     pub overlapping: bool,
-    /// Whether two flows of the group are of one co-funded thing.
+    /// Whether two flows of the group fund the same thing.
     pub cofunded: bool,
 }
 
@@ -31,7 +31,7 @@ impl GroupFacts {
     }
 }
 
-/// The fields that a value has its meaning from: put together over several of them it means nothing.
+/// The fields that give a value its meaning, each with the reason why a group must not mix several of its values.
 const APART: [(&str, &str); 5] = [
     ("indicator_code", "different indicators have different units"),
     ("nature", "what is observed, expected and aimed at are no parts of one whole"),
@@ -40,7 +40,7 @@ const APART: [(&str, &str); 5] = [
     ("stage", "the same euro is announced, then programmed, then committed, then paid"),
 ];
 
-/// What is wrong with a group, if its values are to be put together; each with what would be right.
+/// The reasons why the values of a group cannot be aggregated, each with a remedy.
 pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut refuse = |parameter: &str, why: &str, remedy: String| {
@@ -49,8 +49,8 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
     let combining = grouping.rollup || grouping.functions.iter().any(|function| function.combines());
     let extremes = grouping.compares();
     for (field, why) in APART {
-        let asked = combining || (extremes && matches!(field, "indicator_code" | "stage"));
-        if asked && facts.several(field) {
+        let checked = combining || (extremes && matches!(field, "indicator_code" | "stage"));
+        if checked && facts.several(field) {
             refuse(
                 "group_by",
                 &format!("The group mixes several values of `{field}`: {why}"),
@@ -71,8 +71,8 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
     }
     let indicator = facts.indicator.as_deref().unwrap_or("the indicator");
     let sums = grouping.sums();
-    // What cannot be added is not called a sum even where the group happens to have one cell: the indicator decides, not the
-    // number of rows that there are today.
+    // A sum of an indicator that cannot be added is a fault even if the group has only one cell: the answer must not depend
+    // on how many rows are published today.
     if facts.several("territory_code") || grouping.rollup || sums {
         match facts.over_territories.as_deref() {
             Some("sum") if facts.nested => {
@@ -118,16 +118,17 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
     faults
 }
 
-/// Observation statuses from the weakest on: an aggregate is as sure as its weakest cell.
+/// The observation statuses (SDMX, CL_OBS_STATUS), the weakest first. An aggregate has the status of its weakest cell.
 const WEAKEST: [&str; 20] = ["Q", "O", "L", "M", "H", "S", "U", "F", "G", "I", "E", "V", "P", "N", "D", "B", "K", "W", "J", "A"];
 
-/// The weakest of statuses separated by commas.
+/// The weakest status of a list separated by commas.
 pub fn weakest(statuses: &str) -> Option<&'static str> {
     let given: Vec<&str> = statuses.split(',').collect();
     WEAKEST.into_iter().find(|status| given.contains(status))
 }
 
-/// How a total is hedged, given how its parts are, separated by commas: their common direction, or none in particular.
+/// The qualifier of a total, from the qualifiers of its parts, separated by commas. Parts that differ in direction make
+/// the total `about`.
 pub fn hedged(qualifiers: &str) -> &'static str {
     let all = |admitted: &[&str]| qualifiers.split(',').all(|one| admitted.contains(&one));
     let any = |word: &str| qualifiers.split(',').any(|one| one == word);
@@ -152,8 +153,8 @@ pub fn hedged(qualifiers: &str) -> &'static str {
     }
 }
 
-/// Whether a result must be withheld: with one suppressed cell, the total published elsewhere less this one would give
-/// the cell away (statistical secrecy, law of 7 June 1951).
+/// Whether a result must be withheld, given the number of suppressed cells. With one such cell, the difference to a
+/// total that is published elsewhere would reveal it (statistical secrecy, law no. 51-711 of 7 June 1951).
 pub fn withheld(suppressed: i64) -> bool {
     suppressed == 1
 }
