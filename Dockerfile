@@ -5,6 +5,8 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
 COPY migrations migrations
+# The program contains its bundles and recipes.
+COPY data data
 # The caches make the next build short; neither ends up in an image. The touch
 # keeps cargo from taking an older build in them for this one.
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
@@ -12,16 +14,10 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry \
     touch src/lib.rs src/main.rs \
     && cargo build --release --locked \
     && install -D -m 0755 target/release/reperes /out/bin/reperes
-# Only the bundles, readable by all whatever the umask of the checkout.
-COPY data data
-RUN install -d /out/data \
-    && cp -r data/0*-* data/recipes /out/data/ \
-    && chmod -R u=rwX,go=rX /out/data
 
 # For backups: the programs of the database's version beside ours. Raise it with the image of the database.
 FROM postgres:17.11-bookworm AS tools
 COPY --from=build /out/bin/reperes /usr/local/bin/reperes
-COPY --from=build /out/data /srv/reperes/data
 WORKDIR /srv/reperes
 USER 10001:10001
 ENTRYPOINT ["/usr/local/bin/reperes"]
@@ -34,7 +30,6 @@ LABEL org.opencontainers.image.title="reperes" \
 # The EUPL asks that its text goes with every copy.
 COPY --chmod=0644 LICENSE LICENSE-DATA.md /usr/share/doc/reperes/
 COPY --from=build /out/bin/reperes /usr/local/bin/reperes
-COPY --from=build /out/data /srv/reperes/data
 # The files of releases and of publications are all that the service writes; a volume laid here takes over the owner.
 RUN install -d -o 10001 -g 10001 /var/lib/reperes/files /var/lib/reperes/uploads
 WORKDIR /srv/reperes

@@ -1,14 +1,23 @@
 #!/bin/sh
-# Installs the Postgres server from the packages of Debian or Ubuntu, when it is missing.
-# On other systems, install it with your own package manager, contrib modules included.
+# Installs the Postgres server and curl from the packages of Debian or Ubuntu, where they are missing.
+# On other systems, install them with your own package manager, Postgres's contrib modules included.
 set -eu
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
 
+missing=
 if ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1; then
     echo "Postgres is installed: $(echo /usr/lib/postgresql/*/bin)"
 else
-    echo "Installing Postgres: apt-get install postgresql"
+    missing=postgresql
+fi
+# The tests run the commands of the documents, most of which are requests by curl.
+command -v curl >/dev/null || missing="$missing curl"
+
+if [ -n "$missing" ]; then
+    echo "Installing with apt-get: $missing"
     as_root apt-get update
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends postgresql
+    # One word for each package.
+    # shellcheck disable=SC2086
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $missing
 fi

@@ -1,20 +1,20 @@
-//! Owns what is done with bytes that anyone may send: the same for the fuzz targets and for `tests/fuzz.rs`. Each entry
-//! must end without a panic, and what it reads must say the same when it is read again.
+//! Owns the functions under fuzzing, which the fuzz targets and `tests/fuzz.rs` share. Each parses bytes that a client may
+//! send. It must not panic, and what it has parsed must parse to the same again.
 //! Must not know where the bytes come from.
 
 use std::fs;
 use std::path::Path;
 
 use reperes::datasets::REGISTRY;
-use reperes::publish::rehearse;
+use reperes::publish::{FileTree, rehearse};
 use reperes::query::model::dataset::RowOrigin;
 use reperes::query::plan::cursor::{Position, decode, encode};
 use reperes::query::{Context, Dataset, Representation, pairs, parse};
 
-/// What stands between the parts of an input.
-const RULE: &str = "\n---\n";
+/// Separates the parts of an input.
+const SEPARATOR: &str = "\n---\n";
 
-/// The request language: the first byte chooses a dataset, the rest is a query string.
+/// Parses a query string: the first byte chooses a dataset, the rest is a query string.
 pub fn request(data: &[u8]) {
     let Some((first, rest)) = data.split_first() else { return };
     let Ok(given) = pairs::pairs(&String::from_utf8_lossy(rest)) else { return };
@@ -23,7 +23,7 @@ pub fn request(data: &[u8]) {
     for representation in Representation::of(dataset) {
         if let Ok(plan) = parse::collection(context, None, &given, representation) {
             let again = parse::collection(context, None, &plan.parameters, representation);
-            let again = again.unwrap_or_else(|faults| panic!("{:?} was read, and is not: {faults:?}", plan.parameters));
+            let again = again.unwrap_or_else(|faults| panic!("{:?} was parsed, and then refused: {faults:?}", plan.parameters));
             assert_eq!(again.parameters, plan.parameters);
         }
     }
@@ -31,7 +31,7 @@ pub fn request(data: &[u8]) {
     _ = parse::changes(REGISTRY, &given, Representation::Json);
 }
 
-/// The cursor: as it may come, and as it is made of anything.
+/// Decodes a cursor, and encodes cursors of any text.
 pub fn cursor(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let identity = "identity";
@@ -46,7 +46,7 @@ pub fn cursor(data: &[u8]) {
     assert!(decode(&made, "another identity").is_err());
 }
 
-/// A canonical file: the first byte chooses a dataset, the rest is the file.
+/// Reads a file of a dataset's own columns: the first byte chooses a dataset, the rest is the file.
 pub fn table(data: &[u8], scratch: &Path) {
     let Some((first, rest)) = data.split_first() else { return };
     let published: Vec<&Dataset> = REGISTRY.iter().copied().filter(|one| matches!(one.rows, RowOrigin::Published)).collect();
@@ -54,11 +54,11 @@ pub fn table(data: &[u8], scratch: &Path) {
     read(scratch, &format!("dataset = \"{dataset}\""), &[("table.csv", rest)]);
 }
 
-/// A recipe and the file that it reads, with a rule between them.
+/// Reads a file by a recipe: the input is both, with [`SEPARATOR`] between them.
 pub fn recipe(data: &[u8], scratch: &Path) {
-    let at = data.windows(RULE.len()).position(|window| window == RULE.as_bytes());
+    let at = data.windows(SEPARATOR.len()).position(|window| window == SEPARATOR.as_bytes());
     let Some(at) = at else { return };
-    read(scratch, "recipe = \"recipe.toml\"", &[("recipe.toml", &data[..at]), ("table.csv", &data[at + RULE.len()..])]);
+    read(scratch, "recipe = \"recipe.toml\"", &[("recipe.toml", &data[..at]), ("table.csv", &data[at + SEPARATOR.len()..])]);
 }
 
 fn read(scratch: &Path, said: &str, files: &[(&str, &[u8])]) {
@@ -68,6 +68,6 @@ fn read(scratch: &Path, said: &str, files: &[(&str, &[u8])]) {
     for (name, bytes) in files.iter().chain([&manifest]) {
         fs::write(scratch.join(name), bytes).expect("the scratch folder can be written to");
     }
-    // Faults are as good as rows here: only a panic is wrong.
-    _ = rehearse(REGISTRY, scratch, scratch);
+    // A file may be refused: only a panic is an error.
+    _ = rehearse(REGISTRY, scratch, &FileTree::Folder(scratch.to_owned()));
 }

@@ -17,7 +17,7 @@ use crate::db::Timeline;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
-use crate::db::read::ranking::Standings;
+use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::Shortcuts;
 use crate::http::cache::store::Memory;
 use crate::http::handlers::files;
@@ -25,7 +25,7 @@ use crate::http::handlers::{docs, problems};
 use crate::http::middleware::observe;
 use crate::http::openapi::document;
 use crate::http::release_files::Store;
-use crate::http::{Bounds, Counts, Endpoint, State, router};
+use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::publish::{Desk, Settings};
@@ -47,8 +47,8 @@ pub struct Shared {
     pub room: Arc<Semaphore>,
     /// How much is given, and to whom.
     pub bounds: Bounds,
-    /// Who has asked how often.
-    pub counts: Arc<Counts>,
+    /// The rate limiters.
+    pub rate_limiters: Arc<RateLimiters>,
     /// The releases that the process knows.
     pub timeline: Timeline,
     /// The answers that are kept.
@@ -56,7 +56,7 @@ pub struct Shared {
     /// The short ways to them.
     pub shortcuts: Shortcuts,
     /// How the figures of territories of a kind stand to each other.
-    pub standings: Standings,
+    pub rankings: RankingCache,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
@@ -95,18 +95,18 @@ impl Shared {
         let files = Store::new(disk.files);
         let desk = Desk::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
-        let counts = Arc::new(Counts::new(&bounds));
+        let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
             timeline,
             memory: Memory::new(memory),
             shortcuts: Shortcuts::new(memory),
-            standings: Standings::new(memory),
+            rankings: RankingCache::new(memory),
             database,
             replicas,
             limits,
             room,
             bounds,
-            counts,
+            rate_limiters,
             exports,
             files,
             desk,
@@ -121,8 +121,8 @@ impl Shared {
 impl Shared {
     /// The same within other bounds.
     pub fn within(self, bounds: Bounds) -> Self {
-        let counts = Arc::new(Counts::new(&bounds));
-        Self { bounds, counts, ..self }
+        let rate_limiters = Arc::new(RateLimiters::new(&bounds));
+        Self { bounds, rate_limiters, ..self }
     }
 
     /// Builds the files of the newest release beside everything else.
@@ -156,13 +156,13 @@ pub fn build(
         timeline: shared.timeline.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),
-        standings: shared.standings.clone(),
+        rankings: shared.rankings.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
         desk: shared.desk.clone(),
         bounds: shared.bounds.clone(),
-        counts: Arc::clone(&shared.counts),
+        rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,
         document: shared.document.clone(),
         requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),

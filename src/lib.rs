@@ -4,19 +4,28 @@
 //! and that table drives the parser's whitelist, the SQL, the OpenAPI document, the answers and the loading of files.
 //!
 //! Everything is published in releases: a row is opened by one release and closed by another, never changed or
-//! deleted, so that any answer can be had again as it was.
+//! deleted, so that every answer can be reproduced.
 //!
 //! ```text
-//! main → cli → server → app → datasets
-//!                        app → http → { publish, db, format } → query → problem
-//!         cli → publish → db
-//!         { cli, http, publish } → access → query
-//!         { app, http, publish, db } → metrics
-//!         { http, db } → sharded_cache
-//!         cli → { config, postgres }
+//! main          → cli
+//! cli           → access app config datasets db http postgres publish query server
+//! server        → app http problem
+//! config        → db http query
+//! app           → datasets db http metrics problem publish query
+//! http          → access db format metrics problem publish query sharded_cache
+//! publish       → access db metrics problem query
+//! db            → metrics query sharded_cache
+//! datasets      → query
+//! format        → query
+//! access        → query
+//! query         → problem
+//! metrics       →
+//! postgres      →
+//! problem       →
+//! sharded_cache →
 //! ```
 //!
-//! Arrows are the only direction in which modules may use each other; `tests/architecture.rs` keeps it.
+//! A module uses those that its arrow names, and no other; `tests/architecture` keeps it.
 
 pub mod access;
 pub mod app;

@@ -1,13 +1,13 @@
-//! Owns how caches are bounded: by the bytes of what they keep, in parts that have a lock of their own.
-//! Must not know what is kept.
+//! Owns the sharded cache: its capacity is in bytes, and each shard has a lock of its own.
+//! Must not know what is cached.
 
 use std::hash::Hash;
 
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-/// A cache of so many bytes by these weights, in so many parts that have a lock of their own, for entries of about a usual
-/// size.
+/// A cache of `bytes` capacity, as `weights` weighs its entries, in `parts` shards. `usual` is the size of a common entry in
+/// bytes, from which the number of entries is estimated.
 pub fn bounded<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(
     bytes: u64,
     usual: u64,

@@ -1,4 +1,4 @@
-//! The entries of the fuzz targets, without a fuzzer: over the corpus that is kept, and over seeded mutations of it.
+//! The functions under fuzzing, without a fuzzer: each runs on its corpus, and on seeded mutations of it.
 
 #[path = "../fuzz/entries.rs"]
 mod entries;
@@ -7,7 +7,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// Pieces that mutations put in, which readers treat unlike others.
+/// Texts with a meaning for parsers, which mutations insert.
 const PIECES: [&[u8]; 24] = [
     b"&",
     b"=",
@@ -35,10 +35,10 @@ const PIECES: [&[u8]; 24] = [
     b"/",
 ];
 
-/// A small generator (xorshift) whose sequence never changes: what fails once fails again.
-struct Chance(u64);
+/// A pseudo-random generator (xorshift) with a fixed sequence, so that a failure is reproducible.
+struct Random(u64);
 
-impl Chance {
+impl Random {
     fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
@@ -46,7 +46,7 @@ impl Chance {
         usize::try_from(self.0 >> 16).unwrap_or_default() % limit.max(1)
     }
 
-    /// Changes some bytes, in one to four places.
+    /// Changes some bytes, in one to five places.
     fn mutate(&mut self, seed: &[u8], other: &[u8]) -> Vec<u8> {
         let mut data = seed.to_vec();
         for _ in 0..=self.below(4) {
@@ -71,14 +71,14 @@ impl Chance {
     }
 }
 
-/// Runs an entry over the corpus of its target and over so many mutations of each of its files.
+/// Runs a function on each file of its target's corpus, and on a number of mutations of each file.
 fn run(target: &str, mutations: usize, entry: impl Fn(&[u8])) {
     let folder = Path::new("fuzz/corpus").join(target);
     let mut paths: Vec<_> = fs::read_dir(folder).expect("there is a corpus").map(|file| file.expect("a file").path()).collect();
     paths.sort();
     let corpus: Vec<Vec<u8>> = paths.iter().map(|path| fs::read(path).expect("it can be read")).collect();
     assert!(corpus.len() >= 3, "the corpus of {target} is nearly empty");
-    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
     let attempt = |data: &[u8]| {
         let outcome = catch_unwind(AssertUnwindSafe(|| entry(data)));
         assert!(outcome.is_ok(), "{target} panics at {:?}", String::from_utf8_lossy(data));
@@ -86,8 +86,8 @@ fn run(target: &str, mutations: usize, entry: impl Fn(&[u8])) {
     for seed in &corpus {
         attempt(seed);
         for _ in 0..mutations {
-            let other = &corpus[chance.below(corpus.len())];
-            attempt(&chance.mutate(seed, other));
+            let other = &corpus[random.below(corpus.len())];
+            attempt(&random.mutate(seed, other));
         }
     }
 }

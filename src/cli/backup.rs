@@ -1,12 +1,13 @@
-//! Owns the command `backup`: one state of the database, whatever is published meanwhile, with its digests, in a file
-//! that is there whole or not at all.
-//! Must not know the form of the file.
+//! Owns the command `backup`: one snapshot of the database with its digests, in a file that is either complete or absent.
+//! Must not know the format of the file.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
-use super::archive::{Contents, Sealed};
-use super::database::Databases;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::backup_file::{BackupWriter, Metadata};
+use super::database::DatabaseRoles;
 use super::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
@@ -17,15 +18,15 @@ use crate::postgres;
 /// Writes a backup.
 ///
 /// # Errors
-/// A sentence for the operator; then there is no file, or still the one that was there.
+/// Returns a message for the operator; an existing file is then left as it was.
 pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let place = |error: std::io::Error| format!("{} cannot be written: {error}", path.display());
-    let temporary = || tempfile::Builder::new().prefix(".reperes-backup-").tempfile_in(folder).map_err(place);
-    // Where nothing can be written, that is known before the work rather than after it.
+    let unwritable = |error: std::io::Error| format!("cannot write {}: {error}", path.display());
+    let temporary = || tempfile::Builder::new().prefix(".reperes-backup-").tempfile_in(folder).map_err(unwritable);
+    // A folder that cannot be written to fails before the work, not after it.
     drop(temporary()?);
-    let databases = Databases::join(config)?;
-    let file = databases.with(async |client| {
+    let databases = DatabaseRoles::for_command(config)?;
+    let file = databases.with_client(async |client| {
         let at = chrono::Utc::now().format("%Y-%m-%dT%H:%M:%SZ").to_string();
         let transaction = checks::snapshot(client).await.map_err(text)?;
         let (server, snapshot) = checks::exported(&transaction).await.map_err(text)?;
@@ -33,47 +34,47 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         let releases = checks::releases(&transaction).await.map_err(text)?;
         let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
         let mut file = temporary()?;
-        let mut command = client_program(&program, &databases.owner);
+        let mut command = postgres_client(&program, &databases.owner);
         command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot"]).arg(snapshot);
-        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("pg_dump cannot be run: {error}"))?;
+        let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run pg_dump: {error}"))?;
         let mut archive = child.stdout.take().ok_or("pg_dump has no output")?;
-        let stopped = stop_with(child.id());
+        let forwarding = forward_signals(&child);
         let written = tokio::task::block_in_place(|| {
-            let mut sealed = Sealed::new(file.as_file_mut());
-            std::io::copy(&mut archive, &mut sealed).and_then(|_| child.wait()).map(|status| (sealed, status))
+            let mut writer = BackupWriter::new(file.as_file_mut());
+            std::io::copy(&mut archive, &mut writer).and_then(|_| child.wait()).map(|status| (writer, status))
         });
-        stopped.abort();
-        let (sealed, status) = written.map_err(place)?;
+        forwarding.abort();
+        let (writer, status) = written.map_err(unwritable)?;
         if !status.success() {
-            return Err(format!("pg_dump ended with {status}; no backup was written"));
+            return Err(format!("pg_dump failed ({status}); no backup was written"));
         }
-        sealed
-            .close(&Contents { program: env!("CARGO_PKG_VERSION").to_owned(), postgres: server, at, digests })
-            .map_err(place)?;
+        let metadata = Metadata { program: env!("CARGO_PKG_VERSION").to_owned(), postgres: server, at, digests };
+        writer.finish(&metadata).map_err(unwritable)?;
         Ok(file)
     })?;
-    file.persist(path).map_err(|error| place(error.error))?;
+    file.persist(path).map_err(|error| unwritable(error.error))?;
     log::info!("wrote {}", path.display());
     Ok(())
 }
 
-/// Ends a process of ours when we are told to end, so that what depends on it ends in order.
-fn stop_with(process: u32) -> tokio::task::JoinHandle<()> {
+/// Ends a child process when this process gets SIGTERM or SIGINT. The backup then fails in the usual way and deletes its
+/// temporary file.
+fn forward_signals(child: &Child) -> tokio::task::JoinHandle<()> {
+    let process = rustix::process::Pid::from_child(child);
     tokio::spawn(async move {
         let terminated = async {
-            match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            match signal(SignalKind::terminate()) {
                 Ok(mut signal) => _ = signal.recv().await,
                 Err(_) => std::future::pending().await,
             }
         };
         tokio::select! { _ = tokio::signal::ctrl_c() => {}, () = terminated => {} }
-        // SAFETY: kill has no memory preconditions; the process is a child that has not been waited for.
-        _ = i32::try_from(process).map(|process| unsafe { libc::kill(process, libc::SIGTERM) });
+        _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
     })
 }
 
-/// A program of Postgres's, with nothing in its environment but the way to the database.
-pub(super) fn client_program(program: &Path, database: &Database) -> Command {
+/// A client program of Postgres, with the connection parameters in its environment and nothing else of ours.
+pub(super) fn postgres_client(program: &Path, database: &Database) -> Command {
     let mut command = Command::new(program);
     command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin").stdin(Stdio::null());
     for name in ["PGSSLROOTCERT", "PGPASSFILE", "HOME"] {

@@ -1,18 +1,17 @@
-//! Owns the way to the database that a command works on: as its owner to set it up, as the role that serves for all
-//! else; our own Postgres, started if need be, where no other is configured.
+//! Owns the connections of a command to its database: as the owner of the tables to set it up, as the service role for all
+//! else. Without a configured database it is the private Postgres, which is started if needed.
 //! Must not know the commands.
 
 use std::time::{Duration, Instant};
 
 use tokio::runtime::{self, Runtime};
-use tokio_postgres::Client;
 
-use super::text;
+use super::{bundled, text};
 use crate::app::EXPORT_CONNECTIONS;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::setup::migrations::{self, SetupLock};
 use crate::db::setup::roles;
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
@@ -21,40 +20,41 @@ use crate::publish::{self, PublishError};
 /// Pause between attempts to reach the database at start.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// The database, in both roles.
-pub struct Databases {
-    /// As the role that serves.
+/// The database as seen by its two roles.
+pub struct DatabaseRoles {
+    /// The role that serves: it reads, and adds releases.
     pub service: Database,
-    /// As the owner of the tables, who may be the same.
+    /// The owner of the tables, who migrates. It may be the same role.
     pub owner: Database,
-    /// Our own Postgres, if it is that one and this process runs it.
+    /// The private Postgres, if this process runs it.
     _postgres: Option<Postgres>,
 }
 
-impl Databases {
-    /// The database of a server, which runs our own Postgres if no other is configured.
+impl DatabaseRoles {
+    /// Opens the database of a server. Without a configured one it starts the private Postgres.
     ///
     /// # Errors
-    /// A sentence for the operator.
-    pub fn start(config: &Config) -> Result<Self, String> {
+    /// Returns a message for the operator if the private Postgres cannot be started, such as when another server runs it.
+    pub fn for_server(config: &Config) -> Result<Self, String> {
         if let Some(configured) = Self::configured(config) {
             return Ok(configured);
         }
-        let cluster = Cluster::open(&config.data_dir, config.data_dir_moved, config.bin_dir.as_deref(), Durability::Durable)?;
+        let cluster =
+            Cluster::open(&config.data_dir, config.data_dir_configured, config.bin_dir.as_deref(), Durability::Durable)?;
         let workers = config.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
         let postgres = Postgres::start(cluster, workers * config.limits.connections + EXPORT_CONNECTIONS)?;
-        Self::own(&postgres.urls().clone(), Some(postgres))
+        Self::private(&postgres.urls().clone(), Some(postgres))
     }
 
-    /// The database of a command that may be run beside a server: our own Postgres is used where it runs, and only
-    /// started where it does not.
+    /// Opens the database of a command that may run while a server does. The private Postgres of that server is used; if
+    /// there is none, it is started.
     ///
     /// # Errors
-    /// A sentence for the operator.
-    pub fn join(config: &Config) -> Result<Self, String> {
-        match Cluster::running(&config.data_dir, config.data_dir_moved)? {
-            Some(urls) if config.database.is_none() => Self::own(&urls, None),
-            _ => Self::start(config),
+    /// Returns a message for the operator if the private Postgres cannot be started.
+    pub fn for_command(config: &Config) -> Result<Self, String> {
+        match Cluster::running(&config.data_dir, config.data_dir_configured)? {
+            Some(urls) if config.database.is_none() => Self::private(&urls, None),
+            _ => Self::for_server(config),
         }
     }
 
@@ -63,42 +63,41 @@ impl Databases {
         Some(Self { owner: config.owner.clone().unwrap_or_else(|| service.clone()), service, _postgres: None })
     }
 
-    fn own(urls: &Urls, postgres: Option<Postgres>) -> Result<Self, String> {
+    fn private(urls: &Urls, postgres: Option<Postgres>) -> Result<Self, String> {
         Ok(Self { service: Database::parse(&urls.service)?, owner: Database::parse(&urls.owner)?, _postgres: postgres })
     }
 
-    /// Migrates the database, gives the role that serves its rights, and publishes the bundled data into an empty one;
-    /// one process at a time.
+    /// Migrates the database, grants the service role its rights, and publishes the bundled data if the database is empty.
+    /// One process at a time does it; the others wait.
     ///
     /// # Errors
-    /// A sentence for the operator.
+    /// Returns a message for the operator if the database is not available or refuses a statement.
     pub fn set_up(&self, config: &Config) -> Result<(), String> {
         let set_up = async {
-            let lock = wait_for(&self.owner, config.startup_wait).await?;
-            match self.fill(&lock, config).await {
+            let lock = acquire_setup_lock(&self.owner, config.startup_wait).await?;
+            match self.migrate_and_fill(&lock, config).await {
                 Err(PublishError::Database(DbError::ReadOnly(why))) => {
-                    log::warn!("the database is read-only ({why}): it is served as it is, and nothing can be published");
+                    log::warn!("the database is read-only ({why}): it is served without changes, and publishing will fail");
                 }
-                outcome => outcome.map_err(|error| error.to_string())?,
+                outcome => outcome.map_err(text)?,
             }
             lock.release().await.map_err(text)
         };
         runtime()?.block_on(set_up)
     }
 
-    /// Prepares the database, and publishes the bundled data into an empty one.
-    async fn fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
-        self.prepare(lock).await?;
+    async fn migrate_and_fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
+        self.migrate(lock).await?;
         let mut writer = self.service.writer().await?;
-        publish::publish_missing(&mut writer, REGISTRY, &config.bundles, &config.recipes).await
+        publish::publish_missing(&mut writer, REGISTRY, &bundled::bundles(config), &bundled::recipes(config)).await
     }
 
-    /// Waits until somebody else has set the database up for this version.
+    /// Waits until another process has migrated the database.
     ///
     /// # Errors
-    /// A sentence for the operator: it was not in time, or for another version.
-    pub fn await_set_up(&self, patience: Duration) -> Result<(), String> {
-        let deadline = Instant::now() + patience;
+    /// Returns a message for the operator after the timeout, or at once if the database has migrations of a newer version.
+    pub fn wait_until_set_up(&self, timeout: Duration) -> Result<(), String> {
+        let deadline = Instant::now() + timeout;
         runtime()?.block_on(async {
             loop {
                 let missing = async { migrations::missing(&self.service.writer().await?).await };
@@ -121,11 +120,11 @@ impl Databases {
         })
     }
 
-    /// Migrates the database, and makes the role that serves and gives it its rights.
+    /// Migrates the database, creates the service role if it does not exist, and grants it its rights.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn prepare(&self, lock: &SetupLock) -> Result<(), DbError> {
+    /// Returns an error if the database is not available or refuses a statement.
+    pub async fn migrate(&self, lock: &SetupLock) -> Result<(), DbError> {
         for name in migrations::run(&self.owner, lock).await? {
             log::info!("migrated: {name}");
         }
@@ -135,13 +134,13 @@ impl Databases {
         Ok(())
     }
 
-    /// Runs work on a connection of the role that serves, to a database that has been set up.
+    /// Runs work on a connection of the service role. The database must be set up.
     ///
     /// # Errors
-    /// A sentence for the operator, or the work's own.
-    pub fn with<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, String>) -> Result<T, String> {
+    /// Returns a message for the operator if the database is not available or not set up, or the error of the work.
+    pub fn with_client<T>(&self, work: impl AsyncFnOnce(&mut Client) -> Result<T, String>) -> Result<T, String> {
         runtime()?.block_on(async {
-            // The role that serves is not there before the database is set up.
+            // The owner asks: the service role may not exist yet.
             let owner = self.owner.writer().await.map_err(text)?;
             if !migrations::missing(&owner).await.map_err(text)?.is_empty() {
                 return Err("the database is not set up for this version: run `reperes migrate` first".to_owned());
@@ -152,27 +151,28 @@ impl Databases {
     }
 }
 
-/// A runtime for a command; Diesel's migrations need one of several threads.
+/// Creates the runtime of a command. It has several threads, which Diesel's migrations need.
 ///
 /// # Errors
-/// The system's.
+/// Returns an error if the system cannot start threads.
 pub fn runtime() -> Result<Runtime, String> {
-    runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(|error| error.to_string())
+    runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().map_err(text)
 }
 
-/// Takes the lock, waiting for a database that is not there yet; one that refuses us is not waited for.
+/// Acquires the setup lock. While the database is not available it tries again until the timeout; a database that refuses
+/// the login is an error at once.
 ///
 /// # Errors
-/// A sentence for the operator.
-pub async fn wait_for(database: &Database, patience: Duration) -> Result<SetupLock, String> {
-    let deadline = Instant::now() + patience;
-    let mut told = false;
+/// Returns a message for the operator.
+pub async fn acquire_setup_lock(database: &Database, timeout: Duration) -> Result<SetupLock, String> {
+    let deadline = Instant::now() + timeout;
+    let mut logged = false;
     loop {
         match SetupLock::acquire(database).await {
             Ok(lock) => return Ok(lock),
             Err(DbError::Unavailable(_)) if Instant::now() < deadline => {
-                if !std::mem::replace(&mut told, true) {
-                    log::info!("waiting for the database {}, at most {patience:?}", database.outage().place());
+                if !std::mem::replace(&mut logged, true) {
+                    log::info!("waiting for the database {}, at most {timeout:?}", database.outage().place());
                 }
                 tokio::time::sleep(RETRY).await;
             }

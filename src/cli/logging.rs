@@ -1,6 +1,6 @@
-//! Owns the log: a line for each record, as text for people or as JSON for programs, and that nothing a client sends can
-//! make it two, or command a terminal.
-//! Must not know who writes what.
+//! Owns the log: one line for each record, as text or as JSON. Control characters are escaped, so that text from a client
+//! can neither forge a line nor control a terminal.
+//! Must not know who logs what.
 
 use std::io::{self, Write};
 
@@ -11,22 +11,22 @@ use log::kv::{self, Key, Value, VisitSource, VisitValue};
 use serde::Serializer;
 use serde::ser::SerializeMap;
 
-/// What is logged when nothing is said.
+/// The default of RUST_LOG.
 const FILTERS: &str = "info";
 
-/// Starts the log, by the two variables that say what is logged and how; a form that is unknown is text, and a fault of
-/// the configuration.
-pub fn start(filters: &str, form: &str) {
+/// Starts the log with the values of RUST_LOG and LOG_FORMAT. An unknown format means text here; `Config::read` reports it
+/// as an error.
+pub fn start(filters: &str, format: &str) {
     let filters = if filters.is_empty() { FILTERS } else { filters };
     let mut builder = env_logger::Builder::new();
-    match form {
+    match format {
         "json" => builder.format(json),
         _ => builder.format(text),
     };
     builder.parse_filters(filters).init();
 }
 
-/// The time is made with the calendar that the program has anyway.
+/// The current time in RFC 3339, in UTC with milliseconds.
 fn time() -> String {
     Utc::now().format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
@@ -43,7 +43,7 @@ fn text(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
         };
         text.push_str(&format!(" {name}={value}"));
     }
-    writeln!(out, "{} {:<5} {} {}", time(), record.level(), record.target(), harmless(&text))
+    writeln!(out, "{} {:<5} {} {}", time(), record.level(), record.target(), escape_text(&text))
 }
 
 fn json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
@@ -60,26 +60,26 @@ fn json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
         object.serialize_entry(&name, &value)?;
     }
     SerializeMap::end(object)?;
-    writeln!(out, "{}", escaped(&String::from_utf8_lossy(&line)))
+    writeln!(out, "{}", escape_json(&String::from_utf8_lossy(&line)))
 }
 
-/// The fields of a record, in their order.
+/// The key-value pairs of a record, in their order.
 #[derive(Default)]
 struct Fields(Vec<(String, serde_json::Value)>);
 
 impl<'kvs> VisitSource<'kvs> for Fields {
     fn visit_pair(&mut self, key: Key<'kvs>, value: Value<'kvs>) -> Result<(), kv::Error> {
-        let mut plain = Plain(serde_json::Value::Null);
-        value.visit(&mut plain)?;
-        self.0.push((key.to_string(), plain.0));
+        let mut json = JsonValue(serde_json::Value::Null);
+        value.visit(&mut json)?;
+        self.0.push((key.to_string(), json.0));
         Ok(())
     }
 }
 
-/// One value.
-struct Plain(serde_json::Value);
+/// A value of a record as JSON.
+struct JsonValue(serde_json::Value);
 
-impl<'v> VisitValue<'v> for Plain {
+impl<'v> VisitValue<'v> for JsonValue {
     fn visit_any(&mut self, value: Value<'_>) -> Result<(), kv::Error> {
         self.0 = value.to_string().into();
         Ok(())
@@ -115,30 +115,30 @@ impl<'v> VisitValue<'v> for Plain {
     }
 }
 
-/// Whether a character ends a line, or commands a terminal.
-fn is_harmful(c: char) -> bool {
+/// Tells whether a character ends a line or controls a terminal.
+fn is_control(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// A text that neither ends its line, but for more lines that are seen to belong to it, nor commands a terminal.
-fn harmless(text: &str) -> String {
-    let mut harmless = String::with_capacity(text.len());
+/// Escapes control characters, and indents the second and further lines of a message.
+fn escape_text(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
-            '\n' => harmless.push_str("\n  "),
-            c if is_harmful(c) => harmless.extend(c.escape_default()),
-            c => harmless.push(c),
+            '\n' => escaped.push_str("\n  "),
+            c if is_control(c) => escaped.extend(c.escape_default()),
+            c => escaped.push(c),
         }
     }
-    harmless
+    escaped
 }
 
-/// JSON without such characters: JSON itself escapes but the first 32, and admits the others in texts only.
-fn escaped(json: &str) -> String {
+/// Escapes the control characters that JSON permits in strings: it requires escapes for the first 32 only.
+fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
         match c {
-            c if is_harmful(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if is_control(c) => escaped.push_str(&format!("\\u{:04x}", u32::from(c))),
             c => escaped.push(c),
         }
     }

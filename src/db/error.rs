@@ -68,6 +68,14 @@ const NO_ROOM: &str = "No space left on device";
 
 impl From<QueryError> for DbError {
     fn from(error: QueryError) -> Self {
+        let error = match error {
+            // What a statement on a client of tokio-postgres failed with.
+            QueryError::QueryBuilderError(cause) => match cause.downcast::<tokio_postgres::Error>() {
+                Ok(error) => return DbError::from(*error),
+                Err(cause) => QueryError::QueryBuilderError(cause),
+            },
+            error => error,
+        };
         match &error {
             QueryError::DatabaseError(DatabaseErrorKind::UnableToSendCommand | DatabaseErrorKind::ClosedConnection, info) => {
                 DbError::Unavailable(info.message().to_owned())

@@ -1,10 +1,419 @@
-//! Owns the tables as Diesel's typed queries see them: only those that typed queries use.
-//! A test compares the columns of every dataset with the migrated database.
+// @generated automatically by Diesel CLI.
+
+diesel::table! {
+    actors (code, first_release) {
+        code -> Text,
+        kind -> Text,
+        name -> Text,
+        short_name -> Nullable<Text>,
+        role -> Text,
+        territory_code -> Nullable<Text>,
+        siren -> Nullable<Text>,
+        email -> Nullable<Text>,
+        phone -> Nullable<Text>,
+        website -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+        siret -> Nullable<Text>,
+        rna -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    audit (id) {
+        id -> Int8,
+        at -> Timestamptz,
+        actor -> Text,
+        action -> Text,
+        outcome -> Text,
+        release -> Nullable<Int4>,
+        files -> Jsonb,
+        request_id -> Nullable<Text>,
+        publication -> Nullable<Text>,
+        detail -> Jsonb,
+    }
+}
+
+diesel::table! {
+    commitments (code, first_release) {
+        code -> Text,
+        kind -> Text,
+        rank -> Int4,
+        title -> Text,
+        summary -> Text,
+        objective -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    containments (container_code, contained_code, first_release) {
+        container_code -> Text,
+        contained_code -> Text,
+        share -> Numeric,
+        direct -> Text,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    contours (territory_code, first_release) {
+        territory_code -> Text,
+        west -> Numeric,
+        south -> Numeric,
+        east -> Numeric,
+        north -> Numeric,
+        contour -> Jsonb,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    conventions (code, first_release) {
+        code -> Text,
+        kind -> Text,
+        title -> Text,
+        summary -> Text,
+        territory_code -> Text,
+        signatory_codes -> Array<Nullable<Text>>,
+        partner_codes -> Nullable<Array<Nullable<Text>>>,
+        commitment_code -> Nullable<Text>,
+        signed_on -> Nullable<Date>,
+        period -> Nullable<Text>,
+        period_start -> Nullable<Date>,
+        period_end -> Nullable<Date>,
+        objectives -> Nullable<Array<Nullable<Text>>>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    events (code, first_release) {
+        code -> Text,
+        kind -> Text,
+        title -> Text,
+        summary -> Text,
+        period -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        territory_code -> Text,
+        commitment_code -> Nullable<Text>,
+        measure_code -> Nullable<Text>,
+        convention_code -> Nullable<Text>,
+        actor_codes -> Nullable<Array<Nullable<Text>>>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    funding (code, first_release) {
+        code -> Text,
+        title -> Text,
+        convention_code -> Nullable<Text>,
+        measure_code -> Nullable<Text>,
+        commitment_code -> Nullable<Text>,
+        payer_code -> Text,
+        beneficiary_code -> Nullable<Text>,
+        territory_code -> Text,
+        stage -> Text,
+        period -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        amount_eur -> Nullable<Numeric>,
+        qualifier -> Nullable<Text>,
+        cofunding_group -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+        decided_on -> Nullable<Date>,
+        decision_reference -> Nullable<Text>,
+        aid_nature -> Nullable<Text>,
+        payment_terms -> Nullable<Text>,
+        rae_code -> Nullable<Text>,
+        eu_notified -> Nullable<Text>,
+        beneficiary_share -> Nullable<Numeric>,
+    }
+}
+
+diesel::table! {
+    indicators (code, first_release) {
+        code -> Text,
+        title -> Text,
+        definition -> Text,
+        unit -> Text,
+        decimals -> Int4,
+        territory_additivity -> Text,
+        time_additivity -> Text,
+        weight_indicator_code -> Nullable<Text>,
+        direction -> Text,
+        minimum -> Nullable<Numeric>,
+        maximum -> Nullable<Numeric>,
+        commitment_code -> Nullable<Text>,
+        measure_code -> Nullable<Text>,
+        convention_code -> Nullable<Text>,
+        method -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    keys (name) {
+        name -> Text,
+        hash -> Bytea,
+        scopes -> Array<Nullable<Text>>,
+        created_at -> Timestamptz,
+        expires_at -> Timestamptz,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    latest_observations (indicator_code, territory_code, breakdown, nature, source_code, first_release) {
+        indicator_code -> Text,
+        territory_code -> Text,
+        period -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        breakdown -> Text,
+        nature -> Text,
+        value -> Numeric,
+        qualifier -> Text,
+        statuses -> Array<Nullable<Text>>,
+        rounding -> Nullable<Numeric>,
+        geography_year -> Int4,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    measures (code, first_release) {
+        code -> Text,
+        commitment_code -> Text,
+        title -> Text,
+        summary -> Text,
+        status -> Text,
+        period -> Nullable<Text>,
+        period_start -> Nullable<Date>,
+        period_end -> Nullable<Date>,
+        audience -> Nullable<Text>,
+        territory_codes -> Array<Nullable<Text>>,
+        lead_codes -> Nullable<Array<Nullable<Text>>>,
+        partner_codes -> Nullable<Array<Nullable<Text>>>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    memberships (territory_code, member_code, first_release) {
+        territory_code -> Text,
+        member_code -> Text,
+        share -> Numeric,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    observations (indicator_code, territory_code, period, breakdown, nature, source_code, first_release) {
+        indicator_code -> Text,
+        territory_code -> Text,
+        period -> Text,
+        period_start -> Date,
+        period_end -> Date,
+        breakdown -> Text,
+        nature -> Text,
+        value -> Nullable<Numeric>,
+        qualifier -> Text,
+        statuses -> Array<Nullable<Text>>,
+        rounding -> Nullable<Numeric>,
+        geography_year -> Int4,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    publications (id) {
+        id -> Text,
+        key_name -> Text,
+        idempotency_key -> Nullable<Text>,
+        digest -> Text,
+        dry_run -> Bool,
+        state -> Text,
+        created_at -> Timestamptz,
+        seen_at -> Timestamptz,
+        bytes_read -> Int8,
+        bytes_total -> Int8,
+    }
+}
 
 diesel::table! {
     releases (number) {
-        number -> Integer,
+        number -> Int4,
         published_at -> Timestamptz,
+        title -> Text,
+        notes -> Nullable<Text>,
+        publisher -> Text,
+        licence -> Text,
         bundle -> Nullable<Text>,
+        added -> Int4,
+        changed -> Int4,
+        withdrawn -> Int4,
+        counts -> Jsonb,
+        files -> Jsonb,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
     }
 }
+
+diesel::table! {
+    sources (code, first_release) {
+        code -> Text,
+        kind -> Text,
+        title -> Text,
+        publisher -> Text,
+        published -> Nullable<Text>,
+        edition -> Nullable<Text>,
+        licence -> Text,
+        licence_url -> Nullable<Text>,
+        url -> Nullable<Text>,
+        file_format -> Nullable<Text>,
+        sha256 -> Nullable<Text>,
+        retrieved_on -> Nullable<Date>,
+        summary -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    territories (code, first_release) {
+        code -> Text,
+        kind -> Text,
+        official_code -> Nullable<Text>,
+        name -> Text,
+        siren -> Nullable<Text>,
+        legal_form -> Nullable<Text>,
+        zone -> Nullable<Text>,
+        population -> Nullable<Int4>,
+        population_year -> Nullable<Int4>,
+        commune_code -> Nullable<Text>,
+        arrondissement_code -> Nullable<Text>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        epci_code -> Nullable<Text>,
+        chief_commune_code -> Nullable<Text>,
+        postal_codes -> Nullable<Array<Nullable<Text>>>,
+        former_codes -> Nullable<Array<Nullable<Text>>>,
+        longitude -> Nullable<Numeric>,
+        latitude -> Nullable<Numeric>,
+        geography_year -> Int4,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+        status -> Nullable<Text>,
+        valid_from -> Nullable<Date>,
+        valid_to -> Nullable<Date>,
+        end_event -> Nullable<Text>,
+        successor_codes -> Nullable<Array<Nullable<Text>>>,
+    }
+}
+
+diesel::table! {
+    territory_versions (territory_code, valid_from, first_release) {
+        territory_code -> Text,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        kind -> Text,
+        name -> Text,
+        arrondissement_code -> Nullable<Text>,
+        departement_code -> Nullable<Text>,
+        region_code -> Nullable<Text>,
+        epci_code -> Nullable<Text>,
+        start_event -> Nullable<Text>,
+        end_event -> Nullable<Text>,
+        predecessor_codes -> Nullable<Array<Nullable<Text>>>,
+        successor_codes -> Nullable<Array<Nullable<Text>>>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    withdrawals (dataset, code, release) {
+        dataset -> Text,
+        code -> Text,
+        release -> Int4,
+        reason -> Text,
+        successor_code -> Nullable<Text>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    actors,
+    audit,
+    commitments,
+    containments,
+    contours,
+    conventions,
+    events,
+    funding,
+    indicators,
+    keys,
+    latest_observations,
+    measures,
+    memberships,
+    observations,
+    publications,
+    releases,
+    sources,
+    territories,
+    territory_versions,
+    withdrawals,
+);

@@ -13,6 +13,6 @@ mod response;
 pub mod router;
 mod state;
 
-pub use crate::http::middleware::limits::{Bounds, Counts};
-pub use crate::http::router::Endpoint;
-pub use crate::http::state::State;
+pub use middleware::limits::{Bounds, RateLimiters};
+pub use router::Endpoint;
+pub use state::State;

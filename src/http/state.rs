@@ -8,13 +8,13 @@ use tokio::sync::watch;
 
 use super::cache::request_index::Shortcuts;
 use super::cache::store::Memory;
-use super::middleware::limits::{Bounds, Counts};
+use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::Store;
 use crate::db::Pool;
 use crate::db::Replicas;
 use crate::db::Timeline;
 use crate::db::read::export::Exports;
-use crate::db::read::ranking::Standings;
+use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
 use crate::publish::Desk;
 use crate::query::Dataset;
@@ -32,7 +32,7 @@ pub struct State {
     /// The short ways to them, for all workers.
     pub shortcuts: Shortcuts,
     /// How the figures of territories of a kind stand to each other, for all workers.
-    pub standings: Standings,
+    pub rankings: RankingCache,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
     /// The files of releases.
@@ -43,8 +43,8 @@ pub struct State {
     pub desk: Desk,
     /// How much is given, and to whom.
     pub bounds: Bounds,
-    /// Who has asked how often.
-    pub counts: Arc<Counts>,
+    /// The rate limiters.
+    pub rate_limiters: Arc<RateLimiters>,
     /// Every dataset.
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document, made once for all workers.

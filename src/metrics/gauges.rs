@@ -1,5 +1,5 @@
-//! Owns the gauges of how things stand, which are looked up when they are asked for.
-//! Must not know where.
+//! Owns the gauges whose values are read at each scrape.
+//! Must not know where the values come from.
 
 use std::sync::atomic::AtomicU64;
 
@@ -7,16 +7,16 @@ use chrono::{DateTime, Utc};
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 
-/// How things stand.
+/// The values of the gauges at one scrape.
 #[derive(Clone, Debug)]
 pub struct Levels {
     /// Whether the database answers.
     pub database: bool,
-    /// The newest release that is known: its number, and when it was published.
+    /// The newest known release: its number and its time of publication.
     pub release: Option<(i32, DateTime<Utc>)>,
-    /// The answers that are kept: their bytes and their number.
+    /// The response cache: its bytes and its entries.
     pub cache: (u64, usize),
-    /// Answers of all rows that are under way.
+    /// Exports in progress.
     pub exports: usize,
 }
 
@@ -32,7 +32,7 @@ pub struct Gauges {
 }
 
 impl Gauges {
-    /// New gauges.
+    /// Registers the gauges.
     pub fn register(registry: &mut Registry) -> Self {
         let gauges = Self::default();
         registry.register("database_up", "Whether the database answers: 1 or 0", gauges.database.clone());
@@ -45,7 +45,7 @@ impl Gauges {
         gauges
     }
 
-    /// Sets them.
+    /// Sets the gauges.
     pub fn set(&self, levels: &Levels) {
         self.database.set(levels.database.into());
         let (number, published) = levels.release.unwrap_or_default();

@@ -1,5 +1,5 @@
-//! Owns what is counted of the service and told to Prometheus: names, units, labels and buckets, by its conventions.
-//! Must not know what is served: others say what has happened.
+//! Owns the metrics for Prometheus: their names, units, labels and buckets, by its naming conventions.
+//! Must not know what is served: other modules report what happens.
 
 mod gauges;
 mod process;
@@ -22,26 +22,26 @@ pub use crate::metrics::requests::{Cached, REFUSED, Requests, UNMATCHED};
 /// The media type of [`Metrics::text`].
 pub const TEXT: &str = prometheus_text::CONTENT_TYPE;
 
-/// What one server has counted. Copies are the same.
+/// The metrics of one server. Clones share their values.
 #[derive(Clone, Debug)]
-pub struct Metrics(Arc<Inner>);
+pub struct Metrics(Arc<Registered>);
 
 #[derive(Debug)]
-struct Inner {
+struct Registered {
     registry: Registry,
     workers: requests::Workers,
     levels: gauges::Gauges,
     reads: Reads,
     publications: Publications,
-    exports: Exports,
+    exports: ExportCounters,
 }
 
-/// The counts of exports.
+/// The counters of exports.
 #[derive(Clone, Debug, Default)]
-pub struct Exports {
-    /// Those that were let run.
+pub struct ExportCounters {
+    /// ExportCounters that started.
     pub started: Counter,
-    /// Those that were refused, since too many ran.
+    /// ExportCounters refused because too many ran.
     pub refused: Counter,
 }
 
@@ -51,42 +51,42 @@ impl Default for Metrics {
         registry.register_collector(Box::new(process::Process));
         let ours = registry.sub_registry_with_prefix("reperes");
         ours.register("build", "The program that runs", Info::new([("version", env!("CARGO_PKG_VERSION"))]));
-        let (workers, exports) = (requests::Workers::default(), Exports::default());
+        let (workers, exports) = (requests::Workers::default(), ExportCounters::default());
         ours.register_collector(Box::new(workers.clone()));
         let (levels, reads) = (gauges::Gauges::register(ours), Reads::register(ours));
         let publications = Publications::register(ours);
         ours.register("exports", "Answers of all rows that were let run", exports.started.clone());
         ours.register("exports_refused", "Answers of all rows that were refused, since too many ran", exports.refused.clone());
-        Self(Arc::new(Inner { registry, workers, levels, reads, publications, exports }))
+        Self(Arc::new(Registered { registry, workers, levels, reads, publications, exports }))
     }
 }
 
 impl Metrics {
-    /// The counts of one more worker, for its thread alone; under these policies requests are refused.
+    /// Adds a worker, and returns the counters for its thread. `policies` are the names of the rate limits.
     pub fn requests(&self, policies: &[&'static str]) -> Requests {
         self.0.workers.one_more(policies)
     }
 
-    /// The counts of reads.
+    /// The metrics of database reads.
     pub fn reads(&self) -> Reads {
         self.0.reads.clone()
     }
 
-    /// The counts of publications.
+    /// The metrics of publications.
     pub fn publications(&self) -> Publications {
         self.0.publications.clone()
     }
 
-    /// The counts of exports.
-    pub fn exports(&self) -> Exports {
+    /// The counters of exports.
+    pub fn exports(&self) -> ExportCounters {
         self.0.exports.clone()
     }
 
-    /// Everything, with how things stand, in the text format of Prometheus, version 0.0.4.
+    /// All metrics in the text format of Prometheus, version 0.0.4.
     pub fn text(&self, levels: &Levels) -> String {
         self.0.levels.set(levels);
         let mut text = String::new();
-        prometheus_text::encode(&mut text, &self.0.registry).expect("a text can always be written to");
+        prometheus_text::encode(&mut text, &self.0.registry).expect("a String takes every write");
         text
     }
 }

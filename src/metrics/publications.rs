@@ -1,5 +1,5 @@
-//! Owns the counts of publications over HTTP.
-//! Must not know how one is made.
+//! Owns the metrics of publications over HTTP.
+//! Must not know how a publication runs.
 
 use std::time::Duration;
 
@@ -9,37 +9,37 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The upper bounds of what publications take, in seconds: from a file of some rows to one of millions.
+/// The histogram buckets of durations in seconds: from a file of a few rows to one of millions.
 const BOUNDS: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
 
-/// The counts. Copies are the same.
+/// The metrics of publications. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct Publications {
-    outcomes: Family<Outcome, Counter>,
+    outcomes: Family<OutcomeLabel, Counter>,
     duration: Histogram,
-    rows: Family<Change, Counter>,
+    rows: Family<ChangeLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Outcome {
+struct OutcomeLabel {
     outcome: &'static str,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Change {
+struct ChangeLabels {
     dataset: &'static str,
     change: &'static str,
 }
 
 impl Default for Publications {
-    /// Counts that nobody asks for.
+    /// Metrics that are not registered.
     fn default() -> Self {
         Self { outcomes: Family::default(), duration: Histogram::new(BOUNDS), rows: Family::default() }
     }
 }
 
 impl Publications {
-    /// New counts.
+    /// Registers the metrics.
     pub fn register(registry: &mut Registry) -> Self {
         let counts = Self::default();
         registry.register(
@@ -57,24 +57,24 @@ impl Publications {
         counts
     }
 
-    /// Says what may come of one, so that the first of each is seen as one more than none.
+    /// Creates a counter of 0 for each outcome, so that `rate()` sees the first of each.
     pub fn expect(self, outcomes: &[&'static str]) -> Self {
         for outcome in outcomes {
-            self.outcomes.get_or_create_owned(&Outcome { outcome });
+            self.outcomes.get_or_create_owned(&OutcomeLabel { outcome });
         }
         self
     }
 
-    /// Counts one that has ended, by the word for what came of it.
+    /// Counts a publication that has ended.
     pub fn ended(&self, outcome: &'static str, spent: Duration) {
-        self.outcomes.get_or_create(&Outcome { outcome }).inc();
+        self.outcomes.get_or_create(&OutcomeLabel { outcome }).inc();
         self.duration.observe(spent.as_secs_f64());
     }
 
-    /// Counts the rows of a release in one dataset: those that were added, changed and withdrawn.
+    /// Counts the rows that a release added, changed and withdrew in one dataset.
     pub fn changed(&self, dataset: &'static str, [added, changed, withdrawn]: [u64; 3]) {
         for (change, rows) in [("added", added), ("changed", changed), ("withdrawn", withdrawn)] {
-            self.rows.get_or_create(&Change { dataset, change }).inc_by(rows);
+            self.rows.get_or_create(&ChangeLabels { dataset, change }).inc_by(rows);
         }
     }
 }

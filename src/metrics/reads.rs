@@ -1,4 +1,4 @@
-//! Owns the counts of what is asked of the database for requests.
+//! Owns the metrics of database reads for requests.
 //! Must not know what is read.
 
 use std::time::Instant;
@@ -8,28 +8,28 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-/// The upper bounds of what reads take, in seconds: from one by its key to the longest that is waited for.
+/// The histogram buckets of durations in seconds: from a lookup by key to the statement timeout.
 const BOUNDS: [f64; 13] = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0];
 
-/// The counts. Copies are the same.
+/// The metrics of reads. Clones share their values.
 #[derive(Clone, Debug)]
 pub struct Reads {
     duration: Histogram,
     in_flight: Gauge,
-    /// Reads that were refused, since there was no room for them.
+    /// Reads refused because too many were in flight.
     pub refused: Counter,
-    /// Connections that were opened.
+    /// Connections opened.
     pub opened: Counter,
-    /// Connections that were given up: dead, or too slow to answer.
+    /// Connections dropped because they broke or timed out.
     pub lost: Counter,
 }
 
-/// A read that is under way, counted when it is dropped.
+/// A read in flight, which is counted when it is dropped.
 #[derive(Debug)]
-pub struct Read<'r>(&'r Reads, Instant);
+pub struct ReadTimer<'r>(&'r Reads, Instant);
 
 impl Default for Reads {
-    /// Counts that nobody asks for.
+    /// Metrics that are not registered.
     fn default() -> Self {
         let (in_flight, refused, opened, lost) = Default::default();
         Self { duration: Histogram::new(BOUNDS), in_flight, refused, opened, lost }
@@ -37,7 +37,7 @@ impl Default for Reads {
 }
 
 impl Reads {
-    /// New counts.
+    /// Registers the metrics.
     pub fn register(registry: &mut Registry) -> Self {
         let reads = Self::default();
         let help = "Time that reads for requests took, connecting included, whatever came of them";
@@ -49,14 +49,14 @@ impl Reads {
         reads
     }
 
-    /// Begins a read.
-    pub fn begin(&self) -> Read<'_> {
+    /// Starts the clock of a read.
+    pub fn begin(&self) -> ReadTimer<'_> {
         self.in_flight.inc();
-        Read(self, Instant::now())
+        ReadTimer(self, Instant::now())
     }
 }
 
-impl Drop for Read<'_> {
+impl Drop for ReadTimer<'_> {
     fn drop(&mut self) {
         self.0.in_flight.dec();
         self.0.duration.observe(self.1.elapsed().as_secs_f64());

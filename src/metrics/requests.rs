@@ -1,7 +1,6 @@
-//! Owns the counts of requests: how long answers took, how many are being made, how memory served them, and how many came
-//! too often. Each worker counts for itself, so that a request never waits for another worker; the sums are made when
-//! they are asked for.
-//! Must not know what is asked.
+//! Owns the metrics of requests: durations, requests in flight, cache outcomes, and requests over a rate limit. Each worker
+//! has counters of its own, so that no request waits for another worker; a scrape sums them up.
+//! Must not know what is requested.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
@@ -17,38 +16,38 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 
-/// The route of what has none.
+/// The route label of a request that matches no route.
 pub const UNMATCHED: &str = "unmatched";
 
-/// The route of what was refused before its address was looked at.
+/// The route label of a request that was refused before routing.
 pub const REFUSED: &str = "refused";
 
-/// The methods that are told apart; a client can make up any number of others.
+/// The methods with a label of their own; clients can invent any number of others.
 const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"];
 
-/// The upper bounds of what answers take, in seconds: from memory to the longest that is waited for.
+/// The histogram buckets of durations in seconds: from a cache hit to the statement timeout.
 const BOUNDS: [f64; 14] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// One for each bound, and one for what took longer.
+/// One bucket for each bound, and one above them.
 const BUCKETS: usize = BOUNDS.len() + 1;
 
-/// How memory served an answer.
+/// The outcome of a cache lookup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cached {
-    /// It was there.
+    /// The answer was in the cache.
     Hit,
-    /// It was there, and there may be a newer release.
+    /// The answer was in the cache, and may be older than the newest release.
     Stale,
-    /// It was not there, and was made.
+    /// The answer was not in the cache, and was computed.
     Miss,
-    /// The client has it.
+    /// The client has the answer: 304.
     NotModified,
 }
 
 impl Cached {
     const ALL: [Cached; 4] = [Cached::Hit, Cached::Stale, Cached::Miss, Cached::NotModified];
 
-    /// The word for it.
+    /// The label value.
     pub fn name(self) -> &'static str {
         match self {
             Cached::Hit => "hit",
@@ -60,44 +59,44 @@ impl Cached {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, EncodeLabelSet)]
-struct Labels {
+struct RequestLabels {
     route: String,
     method: &'static str,
     status: u16,
 }
 
-/// The answers of one worker to one route, by one method, with one status.
+/// The durations of one worker for one route, method and status.
 #[derive(Debug, Default)]
 struct Series {
     buckets: [AtomicU64; BUCKETS],
     nanos: AtomicU64,
 }
 
-/// What one worker has counted.
+/// The counters of one worker.
 #[derive(Debug, Default)]
-struct Lane {
+struct WorkerCounters {
     in_flight: AtomicI64,
     cached: [AtomicU64; Cached::ALL.len()],
     limited: Mutex<BTreeMap<&'static str, u64>>,
-    series: Mutex<BTreeMap<Labels, Arc<Series>>>,
+    series: Mutex<BTreeMap<RequestLabels, Arc<Series>>>,
 }
 
-/// The workers' counts, told as one.
+/// The counters of all workers, collected as one.
 #[derive(Clone, Debug, Default)]
-pub struct Workers(Arc<Mutex<Vec<Arc<Lane>>>>);
+pub struct Workers(Arc<Mutex<Vec<Arc<WorkerCounters>>>>);
 
-/// The answers to one route that are alike: their method, their status and their counts.
-type Known = (&'static str, u16, Arc<Series>);
+/// A series of one route, by its method and status.
+type KnownSeries = (&'static str, u16, Arc<Series>);
 
-/// The counts of one worker.
+/// The counters of one worker, for its thread.
 pub struct Requests {
-    lane: Arc<Lane>,
-    /// By route, so that none is written again.
-    known: RefCell<HashMap<String, Vec<Known>>>,
+    counters: Arc<WorkerCounters>,
+    /// By route, so that a request allocates no labels.
+    known: RefCell<HashMap<String, Vec<KnownSeries>>>,
 }
 
-/// A request that is being answered, until it is dropped.
-pub struct InFlight(Arc<Lane>);
+/// A request in flight, until it is dropped.
+pub struct InFlight(Arc<WorkerCounters>);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -106,18 +105,18 @@ impl Drop for InFlight {
 }
 
 impl Requests {
-    /// Begins a request.
+    /// Counts a request in flight.
     pub fn begin(&self) -> InFlight {
-        self.lane.in_flight.fetch_add(1, Relaxed);
-        InFlight(Arc::clone(&self.lane))
+        self.counters.in_flight.fetch_add(1, Relaxed);
+        InFlight(Arc::clone(&self.counters))
     }
 
-    /// Counts a request that is refused under a policy.
+    /// Counts a request over a rate limit.
     pub fn limited(&self, policy: &'static str) {
-        *lock(&self.lane.limited).entry(policy).or_default() += 1;
+        *lock(&self.counters.limited).entry(policy).or_default() += 1;
     }
 
-    /// Counts an answer: to a request for a route, never its path, in so much time.
+    /// Counts an answer. `route` is the pattern of the path, so that clients cannot create labels.
     pub fn answered(&self, route: &str, method: &str, status: u16, spent: Duration, cached: Option<Cached>) {
         let method = METHODS.into_iter().find(|known| *known == method).unwrap_or("other");
         let bucket = BOUNDS.partition_point(|bound| *bound < spent.as_secs_f64());
@@ -125,7 +124,7 @@ impl Requests {
         series.buckets[bucket].fetch_add(1, Relaxed);
         series.nanos.fetch_add(spent.as_nanos().try_into().unwrap_or(u64::MAX), Relaxed);
         if let Some(cached) = cached {
-            self.lane.cached[cached as usize].fetch_add(1, Relaxed);
+            self.counters.cached[cached as usize].fetch_add(1, Relaxed);
         }
     }
 
@@ -135,60 +134,60 @@ impl Requests {
         if let Some((_, _, series)) = of_route {
             return Arc::clone(series);
         }
-        let labels = Labels { route: route.to_owned(), method, status };
-        let series = Arc::clone(lock(&self.lane.series).entry(labels).or_default());
+        let labels = RequestLabels { route: route.to_owned(), method, status };
+        let series = Arc::clone(lock(&self.counters.series).entry(labels).or_default());
         known.entry(route.to_owned()).or_default().push((method, status, Arc::clone(&series)));
         series
     }
 }
 
 impl Workers {
-    /// The counts of one more worker.
+    /// Adds a worker.
     pub fn one_more(&self, policies: &[&'static str]) -> Requests {
         let limited = Mutex::new(policies.iter().map(|policy| (*policy, 0)).collect());
-        let lane = Arc::new(Lane { limited, ..Lane::default() });
-        lock(&self.0).push(Arc::clone(&lane));
-        Requests { lane, known: RefCell::default() }
+        let counters = Arc::new(WorkerCounters { limited, ..WorkerCounters::default() });
+        lock(&self.0).push(Arc::clone(&counters));
+        Requests { counters, known: RefCell::default() }
     }
 }
 
 impl Collector for Workers {
     fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), Error> {
-        let lanes = lock(&self.0).clone();
-        let (mut answers, mut limited) = (BTreeMap::<Labels, ([u64; BUCKETS], u64)>::new(), BTreeMap::new());
-        for lane in &lanes {
-            for (labels, series) in lock(&lane.series).iter() {
+        let workers = lock(&self.0).clone();
+        let (mut answers, mut limited) = (BTreeMap::<RequestLabels, ([u64; BUCKETS], u64)>::new(), BTreeMap::new());
+        for worker in &workers {
+            for (labels, series) in lock(&worker.series).iter() {
                 let (buckets, nanos) = answers.entry(labels.clone()).or_default();
                 for (sum, one) in buckets.iter_mut().zip(&series.buckets) {
                     *sum += one.load(Relaxed);
                 }
                 *nanos += series.nanos.load(Relaxed);
             }
-            for (policy, count) in lock(&lane.limited).iter() {
+            for (policy, count) in lock(&worker.limited).iter() {
                 *limited.entry(*policy).or_insert(0) += count;
             }
         }
         let help = "Time from the head of a request to that of its answer, by the pattern of its address.";
         let unit = Some(&Unit::Seconds);
-        let mut told = encoder.encode_descriptor("http_request_duration", help, unit, MetricType::Histogram)?;
+        let mut family = encoder.encode_descriptor("http_request_duration", help, unit, MetricType::Histogram)?;
         for (labels, (buckets, nanos)) in &answers {
             let bounded: Vec<(f64, u64)> = BOUNDS.into_iter().chain([f64::INFINITY]).zip(buckets.iter().copied()).collect();
             let (sum, count) = (Duration::from_nanos(*nanos).as_secs_f64(), buckets.iter().sum());
-            told.encode_family(labels)?.encode_histogram::<NoLabelSet>(sum, count, &bounded, None)?;
+            family.encode_family(labels)?.encode_histogram::<NoLabelSet>(sum, count, &bounded, None)?;
         }
-        let in_flight = ConstGauge::new(lanes.iter().map(|lane| lane.in_flight.load(Relaxed)).sum::<i64>());
+        let in_flight = ConstGauge::new(workers.iter().map(|worker| worker.in_flight.load(Relaxed)).sum::<i64>());
         let help = "Requests that are being answered.";
         in_flight.encode(encoder.encode_descriptor("http_requests_in_flight", help, None, MetricType::Gauge)?)?;
         let help = "Requests that were refused, since they came too often, by policy.";
-        let mut told = encoder.encode_descriptor("http_requests_limited", help, None, MetricType::Counter)?;
+        let mut family = encoder.encode_descriptor("http_requests_limited", help, None, MetricType::Counter)?;
         for (policy, count) in limited {
-            ConstCounter::new(count).encode(told.encode_family(&[("policy", policy)])?)?;
+            ConstCounter::new(count).encode(family.encode_family(&[("policy", policy)])?)?;
         }
         let help = "Answers that may be kept in memory, by how they came about.";
-        let mut told = encoder.encode_descriptor("cache_answers", help, None, MetricType::Counter)?;
+        let mut family = encoder.encode_descriptor("cache_answers", help, None, MetricType::Counter)?;
         for cached in Cached::ALL {
-            let count: u64 = lanes.iter().map(|lane| lane.cached[cached as usize].load(Relaxed)).sum();
-            ConstCounter::new(count).encode(told.encode_family(&[("outcome", cached.name())])?)?;
+            let count: u64 = workers.iter().map(|worker| worker.cached[cached as usize].load(Relaxed)).sum();
+            ConstCounter::new(count).encode(family.encode_family(&[("outcome", cached.name())])?)?;
         }
         Ok(())
     }

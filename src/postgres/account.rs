@@ -1,7 +1,6 @@
-//! Owns the question as whom Postgres runs: it refuses root, so root hands it to an unprivileged account.
+//! Owns the account that Postgres runs under: it refuses root, so root starts it as an unprivileged user.
 //! Must not know clusters.
 
-use std::ffi::CString;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -9,7 +8,10 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-/// The account that Postgres runs under, when it is not the caller's own.
+use nix::unistd::User;
+use rustix::process::geteuid;
+
+/// An account other than the caller's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Account {
     uid: u32,
@@ -17,13 +19,12 @@ pub struct Account {
 }
 
 impl Account {
-    /// The account to hand Postgres to: none for an ordinary user, `postgres` or `nobody` for root.
+    /// Chooses the account for Postgres: `None` for an ordinary user, `postgres` or `nobody` for root.
     ///
     /// # Errors
-    /// When root finds neither account.
+    /// Returns an error if root finds neither account.
     pub fn choose() -> Result<Option<Self>, String> {
-        // SAFETY: geteuid has no preconditions and cannot fail.
-        if unsafe { libc::geteuid() } != 0 {
+        if !geteuid().is_root() {
             return Ok(None);
         }
         ["postgres", "nobody"].into_iter().find_map(Self::named).map(Some).ok_or_else(|| {
@@ -31,33 +32,29 @@ impl Account {
         })
     }
 
-    /// The account that owns a file: what one account has made, no other can use.
+    /// The account that owns a file.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns an error if the file cannot be looked at.
     pub fn owner(path: &Path) -> io::Result<Self> {
         let metadata = fs::symlink_metadata(path)?;
         Ok(Self { uid: metadata.uid(), gid: metadata.gid() })
     }
 
-    /// Whether it owns a file.
+    /// Whether the account owns a file.
     pub fn owns(self, metadata: &fs::Metadata) -> bool {
         metadata.uid() == self.uid
     }
 
     fn named(name: &str) -> Option<Self> {
-        let name = CString::new(name).ok()?;
-        // SAFETY: the name is a valid C string; the static record it returns is read at once, by one thread, at start.
-        unsafe {
-            let record = libc::getpwnam(name.as_ptr());
-            (!record.is_null()).then(|| Self { uid: (*record).pw_uid, gid: (*record).pw_gid })
-        }
+        let user = User::from_name(name).ok()??;
+        Some(Self { uid: user.uid.as_raw(), gid: user.gid.as_raw() })
     }
 
-    /// Gives a file or directory to the account.
+    /// Makes the account the owner of a file or directory.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns an error if the caller may not change the owner.
     pub fn own(self, path: &Path) -> io::Result<()> {
         chown(path, Some(self.uid), Some(self.gid))
     }
@@ -67,7 +64,7 @@ impl Account {
         command.uid(self.uid).gid(self.gid);
     }
 
-    /// The first directory on the way to `path` that the account may not pass.
+    /// The deepest directory above `path`, or `path` itself, that the account may not enter.
     pub fn barred_from(self, path: &Path) -> Option<&Path> {
         path.ancestors().filter(|ancestor| ancestor.exists()).find(|ancestor| {
             let Ok(metadata) = fs::metadata(ancestor) else {

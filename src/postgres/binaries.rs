@@ -1,14 +1,14 @@
-//! Owns the search for Postgres's server binaries on this machine, and the advice when there are none.
+//! Owns the search for the binaries of Postgres on this machine, and the advice if there are none.
 //! Must not know clusters.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
-/// Versions that the service is made for.
+/// The supported major versions.
 pub const VERSIONS: std::ops::RangeInclusive<u32> = 14..=18;
 
-/// Where distributions put the server's binaries, outside `PATH`: Debian and Ubuntu; Red Hat with the packages of the
+/// Where distributions install the server's binaries outside `PATH`: Debian and Ubuntu; Red Hat with the packages of the
 /// Postgres project; Alpine; Homebrew on Apple silicon, on Intel, and on Linux.
 const PLACES: [(&str, &str, &str); 6] = [
     ("/usr/lib/postgresql", "", "bin"),
@@ -28,26 +28,25 @@ pub struct Binaries {
     pub version: u32,
 }
 
-/// Finds the binaries to use: those in `configured` if given, else those of the version that the cluster was made
-/// with, else the newest that the service is made for.
+/// Finds the server binaries: those in `configured` if given, else those of the version of the existing `cluster`, else the
+/// newest supported ones.
 ///
 /// # Errors
-/// What was looked for, and which package to install.
+/// Returns a message that names the versions and the package to install.
 pub fn find(configured: Option<&Path>, cluster: Option<u32>) -> Result<Binaries, String> {
     if let Some(directory) = configured {
-        return probe(directory).ok_or_else(|| {
-            format!("POSTGRES_BIN_DIR is {}, where there is no `initdb` and `postgres` that run", directory.display())
-        });
+        return probe(directory)
+            .ok_or_else(|| format!("POSTGRES_BIN_DIR is {}, which has no working `initdb` and `postgres`", directory.display()));
     }
     let mut found: Vec<Binaries> = candidates().iter().filter_map(|directory| probe(directory)).collect();
     found.retain(|binaries| VERSIONS.contains(&binaries.version) && cluster.is_none_or(|version| version == binaries.version));
     found.sort_by_key(|binaries| std::cmp::Reverse(binaries.version));
     found.into_iter().next().ok_or_else(|| match cluster {
         Some(version) => format!(
-            "The data was made with Postgres {version}, and no server binaries of that version were found. Install them again, or name their directory in POSTGRES_BIN_DIR."
+            "The data directory was created by Postgres {version}, and no server binaries of that version were found. Install them again, or set POSTGRES_BIN_DIR to their directory."
         ),
         None => format!(
-            "No Postgres server binaries (versions {} to {}) were found in PATH or where packages put them. {} Or set DATABASE_URL to use a server of your own.",
+            "No Postgres server binaries (versions {} to {}) were found in PATH or where packages install them. {} Or set DATABASE_URL to the URL of another server.",
             VERSIONS.start(),
             VERSIONS.end(),
             advice()
@@ -55,10 +54,10 @@ pub fn find(configured: Option<&Path>, cluster: Option<u32>) -> Result<Binaries,
     })
 }
 
-/// Finds a client program of a version that can work with a server: the server's own, else the closest newer one.
+/// Finds a client program for a server of a major version: of the same version, else of the closest newer one.
 ///
 /// # Errors
-/// What was looked for, and which versions there are.
+/// Returns a message that names the versions that were found.
 pub fn tool(configured: Option<&Path>, name: &str, server: u32) -> Result<PathBuf, String> {
     let places = configured.map_or_else(candidates, |directory| vec![directory.to_owned()]);
     let programs = places.iter().map(|directory| directory.join(name)).filter(|program| program.is_file());
@@ -69,7 +68,7 @@ pub fn tool(configured: Option<&Path>, name: &str, server: u32) -> Result<PathBu
     found.into_iter().find(|(version, _)| *version >= server).map(|(_, program)| program).ok_or_else(|| {
         let there = if there.is_empty() { "none".to_owned() } else { there.join(", ") };
         format!(
-            "the server is Postgres {server}, and there is no `{name}` of that version or a newer one (found: {there}); install its client programs, or name their directory in POSTGRES_BIN_DIR"
+            "the server is Postgres {server}, and there is no `{name}` of that version or a newer one (found: {there}); install its client programs, or set POSTGRES_BIN_DIR to their directory"
         )
     })
 }
@@ -94,7 +93,7 @@ fn probe(directory: &Path) -> Option<Binaries> {
     Some(Binaries { directory: directory.to_owned(), version: version(&directory.join("postgres"))? })
 }
 
-/// The major version that a program says it is of.
+/// The major version that `program --version` prints.
 fn version(program: &Path) -> Option<u32> {
     let output = Command::new(program).arg("--version").output().ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
@@ -102,7 +101,7 @@ fn version(program: &Path) -> Option<u32> {
     number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The command that installs what is missing, for the system at hand.
+/// The command that installs the server on this system.
 fn advice() -> String {
     let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
     let family: String =

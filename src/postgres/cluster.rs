@@ -1,4 +1,4 @@
-//! Owns the cluster on disk: its directories, whose they are, the lock that keeps a second server away, `initdb`.
+//! Owns the cluster on disk: its directories and their owner, the lock against a second server, `initdb`.
 //! Must not know how the server is kept running.
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -12,34 +12,34 @@ use sha2::{Digest, Sha256};
 use super::account::Account;
 use super::binaries::{self, Binaries};
 
-/// The longest path of a Unix socket, in bytes, as the kernel has it.
+/// The longest path of a Unix socket in bytes (`sun_path` of unix(7), without its final zero).
 const SOCKET_PATH: usize = 107;
 
-/// Name of the database's owner.
+/// The role that owns the database.
 const OWNER: &str = "reperes";
 
-/// Name of the role that serves, which may add to what is published and change nothing.
+/// The role of the server, which may insert rows and change none.
 const SERVICE: &str = "reperes_service";
 
-/// The port, which only gives the socket its name.
+/// The port, which appears in the name of the Unix socket only.
 const PORT: u16 = 5432;
 
-/// Name, but for its number, of the directory in which a cluster is made before it is moved into place.
+/// The prefix of the directory in which `initdb` creates a cluster, before it is renamed.
 const ASIDE: &str = "postgres.new-";
 
-/// Where the data goes when root's own directory is closed to the account that Postgres runs as.
+/// The data directory for root, if the account of Postgres may not enter the directory that root uses.
 const FALLBACK: &str = "/var/lib/reperes";
 
-/// Whether the data must survive the machine.
+/// Whether commits survive a crash of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
-    /// It must: every commit is on disk.
+    /// Every commit is flushed to disk.
     Durable,
-    /// It need not, as in tests.
+    /// Commits are not flushed, as in tests.
     Passing,
 }
 
-/// A cluster that is ours: made, locked, not yet running.
+/// A cluster that exists and is locked by this process; no server runs on it yet.
 pub struct Cluster {
     pub(super) binaries: Binaries,
     pub(super) account: Option<Account>,
@@ -53,12 +53,12 @@ pub struct Cluster {
     _lock: File,
 }
 
-/// The ways to the database of a cluster.
+/// The connection URLs of a cluster.
 #[derive(Clone, Debug)]
 pub struct Urls {
-    /// As its owner, who may do everything.
+    /// For the owner, who has all rights.
     pub owner: String,
-    /// As the role that serves, which the owner must make.
+    /// For the role of the server, which the owner must create.
     pub service: String,
 }
 
@@ -72,11 +72,11 @@ impl Urls {
 }
 
 impl Cluster {
-    /// Opens the cluster below `directory`, making it first if need be. `moved` says whether the operator chose the
-    /// directory: then no other is used in its place.
+    /// Opens the cluster below `directory`, and creates it if it does not exist. `moved` says whether the operator chose the
+    /// directory, which then has no fallback.
     ///
     /// # Errors
-    /// A sentence for the operator: no binaries, no access, or another server on the same directory.
+    /// Returns a message for the operator if there are no binaries, no access, or another server on the same directory.
     pub fn open(directory: &Path, moved: bool, bin_dir: Option<&Path>, durability: Durability) -> Result<Self, String> {
         let account = Account::choose()?;
         let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
@@ -103,10 +103,10 @@ impl Cluster {
         Urls::of(&self.socket)
     }
 
-    /// The URLs of the cluster below `directory` when another process runs a server on it.
+    /// The URLs of the cluster below `directory` if another process runs a server on it.
     ///
     /// # Errors
-    /// When the directory cannot be used.
+    /// Returns an error if the directory cannot be used.
     pub fn running(directory: &Path, moved: bool) -> Result<Option<Urls>, String> {
         let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let directory = reachable(wanted, moved, Account::choose()?)?;
@@ -115,7 +115,7 @@ impl Cluster {
         Ok(taken.then(|| Urls::of(&socket_path(&directory))))
     }
 
-    /// A command of Postgres's, as the right account, in an environment of its own.
+    /// A program of Postgres, under the right account, with a clean environment.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.directory.join(program));
         command.env_clear().env("LC_ALL", "C").env("PATH", "/usr/bin:/bin").stdin(Stdio::null()).current_dir("/");
@@ -125,17 +125,17 @@ impl Cluster {
         command
     }
 
-    /// The port that gives the socket its name.
+    /// The port, which appears in the name of the socket.
     pub(super) fn port() -> String {
         PORT.to_string()
     }
 
-    /// Makes the data directory aside and moves it into place, so that a start cut short leaves no half of one.
+    /// Creates the data directory under another name and renames it, so that an interrupted start leaves no partial cluster.
     fn initialise(&self, directory: &Path) -> Result<(), String> {
-        log::info!("making a Postgres {} cluster in {}", self.binaries.version, self.data.display());
+        log::info!("creating a Postgres {} cluster in {}", self.binaries.version, self.data.display());
         for entry in fs::read_dir(directory).map_err(at(directory))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with(ASIDE) {
-                // What a start cut short has left; if an initdb of its still runs, the next start takes the rest away.
+                // An interrupted start left it; if its initdb still runs, the next start removes the rest.
                 _ = fs::remove_dir_all(entry.path());
             }
         }
@@ -150,7 +150,7 @@ impl Cluster {
         if self.durability == Durability::Passing {
             command.arg("--no-sync");
         }
-        let output = command.output().map_err(|error| format!("initdb cannot be run: {error}"))?;
+        let output = command.output().map_err(|error| format!("cannot run initdb: {error}"))?;
         if !output.status.success() {
             return Err(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
         }
@@ -158,18 +158,18 @@ impl Cluster {
     }
 }
 
-/// The wanted directory, or the fallback where root wants one that the account cannot reach.
+/// The directory itself, or the fallback if root names one that the account of Postgres may not enter.
 fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<PathBuf, String> {
     let Some(barrier) = account.and_then(|account| account.barred_from(&wanted).map(Path::to_owned)) else {
         return Ok(wanted);
     };
-    let why = format!("{} is closed to the unprivileged account that Postgres runs as", barrier.display());
+    let why = format!("the unprivileged account that runs Postgres may not enter {}", barrier.display());
     if moved {
         return Err(format!("REPERES_DATA_DIR is {}, but {why}", wanted.display()));
     }
     let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
     let fallback = Path::new(FALLBACK).join(hex::encode(&digest[..6]));
-    log::warn!("{why}: the data of this checkout goes to {}", fallback.display());
+    log::warn!("{why}: storing the data in {}", fallback.display());
     open_to_all(Path::new(FALLBACK)).map_err(at(Path::new(FALLBACK)))?;
     Ok(fallback)
 }
@@ -203,15 +203,14 @@ fn socket_path(directory: &Path) -> PathBuf {
     std::env::temp_dir().join(format!("reperes-{}", hex::encode(&digest[..8])))
 }
 
-/// The directory of the socket, open to its owner only, since whoever reaches the socket is let in.
+/// Creates the directory of the socket for its owner only: every user who reaches the socket can log in (`trust`).
 fn socket_directory(directory: &Path, account: Option<Account>) -> Result<PathBuf, String> {
     let path = socket_path(directory);
     make(&path, 0o700).map_err(at(&path))?;
     let metadata = fs::symlink_metadata(&path).map_err(at(&path))?;
-    // SAFETY: geteuid has no preconditions and cannot fail.
-    let me = unsafe { libc::geteuid() };
-    if !metadata.is_dir() || !(metadata.uid() == me || account.is_some_and(|account| account.owns(&metadata))) {
-        return Err(format!("{} belongs to somebody else", path.display()));
+    let me = rustix::process::geteuid();
+    if !metadata.is_dir() || !(metadata.uid() == me.as_raw() || account.is_some_and(|account| account.owns(&metadata))) {
+        return Err(format!("{} is not owned by this user", path.display()));
     }
     if let Some(account) = account {
         account.own(&path).map_err(at(&path))?;
@@ -224,7 +223,7 @@ fn version(data: &Path) -> Option<u32> {
     fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
-/// Makes a directory that others may pass, whatever the umask; one that was there is left as it is.
+/// Creates a directory that other users may enter, whatever the umask; an existing one keeps its mode.
 fn open_to_all(path: &Path) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());

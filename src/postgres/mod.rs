@@ -1,8 +1,8 @@
-//! Owns the private Postgres that runs when no database is configured: finds the server's binaries, makes a cluster,
-//! keeps it running, and stops it.
+//! Owns the private Postgres that runs if no database is configured: finds the server's binaries, creates a cluster, keeps
+//! it running, and stops it.
 //!
-//! The crates made for this were looked at first: `postgresql_embedded` cannot run as root and turns fsync off,
-//! `pgtemp` makes only passing clusters and calls `sudo`, `pg-embed` downloads. Must not know what is stored.
+//! No crate does this: `postgresql_embedded` cannot run as root and turns fsync off, `pgtemp` creates only temporary
+//! clusters and calls `sudo`, `pg-embed` downloads binaries. Must not know what is stored.
 
 mod account;
 mod binaries;

@@ -1,7 +1,7 @@
-//! Owns the running server: one thread starts it, notices when it dies, starts it again, and stops it in the end.
+//! Owns the running Postgres: one thread starts it, restarts it after a crash, and stops it.
 //!
-//! The thread lives as long as the process, because the kernel sends the parent-death signal, which takes Postgres
-//! along when this process is killed, when the *thread* that spawned it ends. Must not know what is stored.
+//! Postgres gets a parent-death signal, so that it stops when this process is killed. The kernel sends that signal when the
+//! *thread* that spawned Postgres ends (prctl(2)), so this thread lives as long as the process. Must not know what is stored.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -10,27 +10,29 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::cluster::{Cluster, Durability, Urls};
 
-/// How often the server is looked at.
+/// The pause between two checks of the server.
 const TICK: Duration = Duration::from_millis(20);
 
-/// How long a start may take; recovery after a crash is part of it.
+/// The longest start, recovery after a crash included.
 const START: Duration = Duration::from_secs(60);
 
-/// How long an orderly stop may take before a hard one.
+/// The longest fast shutdown before an immediate one.
 const STOP: Duration = Duration::from_secs(20);
 
-/// The first pause before a dead server is started again; it doubles up to [`PAUSE_LIMIT`].
+/// The first pause before a restart; it doubles up to [`PAUSE_LIMIT`].
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// The longest pause.
 const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 
-/// Connections beside those asked for: setting up, publishing, an operator's look, Postgres's own reserve.
+/// Extra connections for setup, publishing, an operator, and `superuser_reserved_connections`.
 const SPARE: usize = 20;
 
-/// What Postgres says when processes of an earlier one, which lost their postmaster, still use the data.
+/// What Postgres logs when backends of an earlier server, whose postmaster was killed, still use the data.
 const ORPHANED: &str = "pre-existing shared memory block";
 
 /// A running private Postgres. Stops when dropped.
@@ -41,10 +43,10 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server, for so many connections, and waits until it takes them.
+    /// Starts the server with room for so many connections, and waits until it accepts them.
     ///
     /// # Errors
-    /// Why it did not start, with the end of its log.
+    /// Returns an error with the end of the server's log if it does not start.
     pub fn start(cluster: Cluster, connections: usize) -> Result<Self, String> {
         let urls = cluster.urls();
         let (stop, stopped) = mpsc::channel();
@@ -52,12 +54,12 @@ impl Server {
         let thread = thread::Builder::new()
             .name("postgres".to_owned())
             .spawn(move || supervise(&cluster, connections, &stopped, &started))
-            .map_err(|error| format!("no thread for Postgres: {error}"))?;
+            .map_err(|error| format!("cannot start the supervisor thread of Postgres: {error}"))?;
         let server = Self { urls, stop: Some(stop), thread: Some(thread) };
         match outcome.recv() {
             Ok(Ok(())) => Ok(server),
             Ok(Err(why)) => Err(why),
-            Err(_) => Err("the thread of Postgres ended".to_owned()),
+            Err(_) => Err("the supervisor thread of Postgres ended".to_owned()),
         }
     }
 
@@ -73,7 +75,7 @@ impl Drop for Server {
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
         {
-            log::error!("the thread of Postgres panicked");
+            log::error!("the supervisor thread of Postgres panicked");
         }
     }
 }
@@ -96,7 +98,7 @@ fn supervise(cluster: &Cluster, connections: usize, stopped: &Receiver<()>, star
                 if watch(&mut child, stopped) {
                     return;
                 }
-                log::error!("the private Postgres has died; it is started again");
+                log::error!("the private Postgres exited unexpectedly; restarting it");
                 pause = if since.elapsed() > PAUSE_LIMIT { PAUSE } else { pause };
             }
             Err(why) => log::error!("the private Postgres does not start: {why}"),
@@ -108,7 +110,7 @@ fn supervise(cluster: &Cluster, connections: usize, stopped: &Receiver<()>, star
     }
 }
 
-/// Waits until the server dies (false) or is to stop (true; then it has).
+/// Waits until the server exits by itself (`false`), or stops it on request (`true`).
 fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
     loop {
         if !matches!(child.try_wait(), Ok(None)) {
@@ -118,12 +120,12 @@ fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
             break;
         }
     }
-    signal(child.id(), libc::SIGINT);
+    signal(child.id(), Signal::INT);
     let deadline = Instant::now() + STOP;
     while matches!(child.try_wait(), Ok(None)) {
         if Instant::now() > deadline {
-            log::warn!("the private Postgres does not stop in time; it recovers at its next start");
-            signal(child.id(), libc::SIGQUIT);
+            log::warn!("the private Postgres does not stop within {STOP:?}; forcing an immediate shutdown");
+            signal(child.id(), Signal::QUIT);
             return child.wait().is_ok();
         }
         thread::sleep(TICK);
@@ -134,15 +136,15 @@ fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
 fn start(cluster: &Cluster, connections: usize) -> Result<Child, String> {
     let deadline = Instant::now() + START;
     wait_for_predecessor(cluster, deadline)?;
-    let mut told = false;
+    let mut logged = false;
     loop {
         match launch(cluster, connections, deadline) {
-            // The processes of a Postgres that was killed go on until they look up from their work.
+            // Backends of a killed postmaster run until they next check for it.
             Err(why) if why.contains(ORPHANED) && Instant::now() < deadline => {
-                if !std::mem::replace(&mut told, true) {
-                    log::info!("ending what is left of a Postgres that was killed");
+                if !std::mem::replace(&mut logged, true) {
+                    log::info!("terminating backends of a Postgres that was killed");
                 }
-                end_orphans(cluster);
+                terminate_orphans(cluster);
                 thread::sleep(PAUSE);
             }
             outcome => return outcome,
@@ -168,30 +170,29 @@ fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Ch
     command.stdout(Stdio::null()).stderr(log).process_group(0);
     #[cfg(target_os = "linux")]
     {
-        let parent = std::process::id();
-        // SAFETY: between fork and exec only async-signal-safe calls are made: prctl and getppid.
+        use rustix::process::{getpid, getppid, set_parent_process_death_signal};
+        let parent = Some(getpid());
+        let follow_parent = move || {
+            set_parent_process_death_signal(Some(Signal::INT))?;
+            // The parent may have exited before the signal was set.
+            if getppid() == parent { Ok(()) } else { Err(rustix::io::Errno::SRCH.into()) }
+        };
+        // SAFETY: between fork and exec the closure makes two system calls, prctl and getppid, and allocates nothing.
+        #[expect(unsafe_code, reason = "CommandExt has no other way to set a parent-death signal")]
         unsafe {
-            command.pre_exec(move || {
-                if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) != 0 {
-                    return Err(std::io::Error::last_os_error());
-                }
-                match libc::getppid().cast_unsigned() == parent {
-                    true => Ok(()),
-                    false => Err(std::io::Error::from_raw_os_error(libc::ESRCH)),
-                }
-            });
+            command.pre_exec(follow_parent);
         }
     }
-    let mut child = command.spawn().map_err(|error| format!("postgres cannot be run: {error}"))?;
+    let mut child = command.spawn().map_err(|error| format!("cannot run postgres: {error}"))?;
     loop {
         if let Ok(Some(status)) = child.try_wait() {
-            return Err(format!("postgres ended with {status}; its log ends with:\n{}", tail(cluster)));
+            return Err(format!("postgres exited with {status}; its log ends with:\n{}", tail(cluster)));
         }
         if is_ready(cluster, child.id()) {
             return Ok(child);
         }
         if Instant::now() > deadline {
-            signal(child.id(), libc::SIGQUIT);
+            signal(child.id(), Signal::QUIT);
             _ = child.wait();
             return Err(format!("postgres was not ready within {START:?}; its log ends with:\n{}", tail(cluster)));
         }
@@ -199,13 +200,13 @@ fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Ch
     }
 }
 
-/// Waits for a server that a killed process of ours has left on the same data; we hold the lock, so it has no owner.
+/// Waits for a server that a killed process of this program left on the same data. Nobody owns it, since we hold the lock.
 fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), String> {
-    let mut told = false;
+    let mut logged = false;
     while let Some(pid) = lines(cluster).first().and_then(|line| line.parse::<u32>().ok()).filter(|pid| is_ours(cluster, *pid)) {
-        if !std::mem::replace(&mut told, true) {
+        if !std::mem::replace(&mut logged, true) {
             log::info!("waiting for the Postgres of an earlier run (process {pid}) to stop");
-            signal(pid, libc::SIGINT);
+            signal(pid, Signal::INT);
         }
         if Instant::now() > deadline {
             return Err(format!("the Postgres of an earlier run (process {pid}) does not stop"));
@@ -215,26 +216,26 @@ fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), Stri
     Ok(())
 }
 
-/// Ends the processes that a killed Postgres has left working in this cluster's data: they have no postmaster, nobody
-/// hears them, and nothing starts on the data before they are gone. Where there is no `/proc` they are waited for.
-fn end_orphans(cluster: &Cluster) {
+/// Terminates the backends of a killed postmaster in this cluster's data directory: Postgres does not start on it while they
+/// run. Without `/proc` it waits for them.
+fn terminate_orphans(cluster: &Cluster) {
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
-        let works_here = fs::read_link(entry.path().join("cwd")).is_ok_and(|folder| folder == cluster.data);
-        if works_here && fs::read(entry.path().join("cmdline")).is_ok_and(|line| line.starts_with(b"postgres:")) {
-            signal(pid, libc::SIGQUIT);
+        let in_data = fs::read_link(entry.path().join("cwd")).is_ok_and(|folder| folder == cluster.data);
+        if in_data && fs::read(entry.path().join("cmdline")).is_ok_and(|line| line.starts_with(b"postgres:")) {
+            signal(pid, Signal::QUIT);
         }
     }
 }
 
-/// Whether a process is the Postgres of this very cluster: a number in an old file may be another process's by now.
-/// Where there is no `/proc` nobody is signalled, and Postgres sees to its old file itself.
+/// Whether a process is the Postgres of this cluster: the system may have reused the number in a stale `postmaster.pid`.
+/// Without `/proc` no process is signalled, and Postgres checks the file itself.
 fn is_ours(cluster: &Cluster, pid: u32) -> bool {
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split(|byte| *byte == 0).any(|argument| argument == cluster.data.as_os_str().as_encoded_bytes())
 }
 
-/// Line 8 of `postmaster.pid` says `ready` once connections are taken.
+/// Line 8 of `postmaster.pid` says `ready` once connections are accepted.
 fn is_ready(cluster: &Cluster, pid: u32) -> bool {
     let lines = lines(cluster);
     lines.first().is_some_and(|line| line.trim() == pid.to_string()) && lines.get(7).is_some_and(|line| line.trim() == "ready")
@@ -252,7 +253,9 @@ fn tail(cluster: &Cluster) -> String {
     lines[lines.len().saturating_sub(5)..].join("\n")
 }
 
-fn signal(pid: u32, signal: i32) -> bool {
-    // SAFETY: kill has no memory preconditions; the process is our child or was found by its pid file.
-    i32::try_from(pid).is_ok_and(|pid| unsafe { libc::kill(pid, signal) } == 0)
+/// Signals a process, which may have exited.
+fn signal(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        _ = kill_process(pid, signal);
+    }
 }

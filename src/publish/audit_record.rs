@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use tokio_postgres::Client;
 
 use super::errors::PublishError;
 use super::report::{self, Report};
 use crate::db::DbError;
+use crate::db::connection::config::Client;
 use crate::db::write::audit::{self, By, Outcome};
 use crate::db::write::submissions::Settled;
 

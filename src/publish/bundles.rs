@@ -1,41 +1,39 @@
-//! Owns the publication of the service's own data: each bundle below a folder becomes a release, once.
+//! Owns the publication of the bundled data: each bundle of a tree of files becomes one release, once.
 //! Must not know the form of the files.
 
-use std::path::{Path, PathBuf};
-
-use tokio_postgres::Client;
+use std::io;
+use std::path::Path;
 
 use super::errors::PublishError;
+use super::file_tree::{FileTree, Unpacked};
 use super::input::manifest::{self, Manifest};
 use super::pipeline::{self, Job};
 use super::progress::Progress;
 use super::report::Outcome;
 use crate::access::Rights;
+use crate::db::connection::config::Client;
 use crate::db::write::audit::By;
 use crate::db::write::release_writer;
 use crate::query::Dataset;
 
-/// Publishes every bundle below `root` that has not been, in the order of their names. A database in which something
-/// else has been published is left alone: it is no longer the bundles' to fill.
+/// Publishes each bundle that the database does not have yet, in the order of their names. A database that has any
+/// other release is left as it is.
 ///
 /// # Errors
 /// [`PublishError`]; the bundles before the one at fault stay published.
 pub async fn publish_missing(
     client: &mut Client,
     registry: &'static [&'static Dataset],
-    root: &Path,
-    recipes: &Path,
+    bundles: &FileTree,
+    recipes: &FileTree,
 ) -> Result<(), PublishError> {
     let (published, others) = release_writer::bundles(client).await?;
     if others {
         return Ok(());
     }
-    for folder in folders(root)? {
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if published.contains(&name) {
-            continue;
-        }
-        let report = publish_folder(client, registry, &folder, recipes, Some(name.clone())).await?;
+    for name in names(bundles)?.into_iter().filter(|name| !published.contains(name)) {
+        let folder = unpack(bundles, &name)?;
+        let report = publish_folder(client, registry, folder.path(), recipes, Some(name.clone())).await?;
         match report.outcome {
             Outcome::Unchanged => log::warn!("{name} holds nothing to publish"),
             _ => {
@@ -55,29 +53,34 @@ pub async fn publish_folder(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     folder: &Path,
-    recipes: &Path,
+    recipes: &FileTree,
     bundle: Option<String>,
 ) -> Result<super::report::Report, PublishError> {
     let manifest = Manifest::read(folder)?;
     let progress = Progress::start(&manifest.title);
-    let (folder, recipes) = (folder.to_owned(), recipes.to_owned());
+    let (folder, recipes) = (folder.to_owned(), recipes.clone());
     let (received, rights, by) = (None, Rights::all(), By::command_line());
     let job = Job { manifest, folder, recipes, bundle, trial: false, explain: 0, wait: true, received, rights, by };
     pipeline::publish(client, registry, &job, &progress).await
 }
 
-/// The bundles below a folder.
-pub(super) fn folders(root: &Path) -> Result<Vec<PathBuf>, PublishError> {
-    let unreadable = |error: std::io::Error| {
-        PublishError::Unreadable(format!("the bundled data in {} cannot be read: {error}", root.display()))
-    };
+/// Lists the bundles of a tree: its folders with a manifest, in alphabetical order.
+pub(super) fn names(bundles: &FileTree) -> Result<Vec<String>, PublishError> {
+    let unreadable = |error| unreadable(bundles, &error);
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(root).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        if path.join(manifest::NAME).is_file() {
-            found.push(path);
+    for name in bundles.names().map_err(unreadable)? {
+        if bundles.has_file(&format!("{name}/{}", manifest::NAME)).map_err(unreadable)? {
+            found.push(name);
         }
     }
-    found.sort();
     Ok(found)
+}
+
+/// Gives a bundle as a folder on disk.
+pub(super) fn unpack(bundles: &FileTree, name: &str) -> Result<Unpacked, PublishError> {
+    bundles.unpack(name).map_err(|error| unreadable(bundles, &error))
+}
+
+fn unreadable(bundles: &FileTree, error: &io::Error) -> PublishError {
+    PublishError::Unreadable(format!("the bundled data in {bundles} cannot be read: {error}"))
 }

@@ -2,19 +2,19 @@
 //! fault; one that a later release corrected is not.
 //! Must not know how faults are shown.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde::Serialize;
-use tokio_postgres::Client;
 
-use super::bundles::folders;
+use super::bundles::{names, unpack};
 use super::errors::PublishError;
+use super::file_tree::FileTree;
 use super::input::files::Inputs;
 use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
 use super::rows::recipe::Names;
+use crate::db::connection::config::Client;
 use crate::db::write::release_writer::{self, Publication};
 use crate::db::write::staging::Stage;
 use crate::query::Dataset;
@@ -36,23 +36,23 @@ pub struct Comparison {
     pub fault_count: u64,
 }
 
-/// Compares every bundle below a folder. Rows are staged in a transaction that is undone; nobody waits for it.
+/// Compares every bundle of a tree. Rows are staged in a transaction that is undone; nobody waits for it.
 ///
 /// # Errors
 /// When the files cannot be read; the database's.
 pub async fn compare(
     client: &mut Client,
     registry: &'static [&'static Dataset],
-    root: &Path,
-    recipes: &Path,
+    bundles: &FileTree,
+    recipes: &FileTree,
 ) -> Result<Vec<Comparison>, PublishError> {
     let mut all = Vec::new();
-    for folder in folders(root)? {
-        let bundle = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    for bundle in names(bundles)? {
+        let folder = unpack(bundles, &bundle)?;
         let mut comparison = Comparison { bundle, release: None, rows: 0, superseded: 0, faults: Vec::new(), fault_count: 0 };
-        let manifest = Manifest::read(&folder)?;
+        let manifest = Manifest::read(folder.path())?;
         let inputs = {
-            let (folder, recipes) = (folder.clone(), recipes.to_owned());
+            let (folder, recipes) = (folder.path().to_owned(), recipes.clone());
             let gather = move || Inputs::gather(registry, &manifest, &folder, &recipes);
             let gathered = tokio::task::spawn_blocking(gather).await;
             gathered.map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))??.shared()
@@ -74,7 +74,7 @@ async fn rows(client: &mut Client, inputs: &Arc<Inputs>, comparison: &mut Compar
         let stage = Stage::create(publication.transaction(), dataset).await?;
         let mut read = load::read(inputs, (dataset, springs), &stage, &names, &progress, 0).await?;
         read.faults.check()?;
-        let found = stage.against(release).await?;
+        let found = stage.compare_with_release(release).await?;
         comparison.rows += found.rows;
         comparison.superseded += found.superseded;
         comparison.fault_count += found.fault_count;

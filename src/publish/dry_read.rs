@@ -7,6 +7,7 @@ use std::path::Path;
 use tokio::sync::mpsc;
 
 use super::errors::PublishError;
+use super::file_tree::FileTree;
 use super::input::files::Inputs;
 use super::input::manifest::Manifest;
 use super::load;
@@ -23,7 +24,7 @@ const CHUNKS: usize = 1;
 ///
 /// # Errors
 /// When the manifest, a recipe or a file as such cannot be read.
-pub fn rehearse(registry: &'static [&'static Dataset], folder: &Path, recipes: &Path) -> Result<usize, PublishError> {
+pub fn rehearse(registry: &'static [&'static Dataset], folder: &Path, recipes: &FileTree) -> Result<usize, PublishError> {
     let manifest = Manifest::read(folder)?;
     let inputs = Inputs::gather(registry, &manifest, folder, recipes)?;
     let (progress, names) = (Progress::start(&manifest.title), Names::default());

@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::db::DbError;
+use crate::db::connection::config::CopyError;
 
 /// The most faults that are listed; the rest is counted.
 pub const LISTED: usize = 100;
@@ -144,8 +145,8 @@ impl From<DbError> for PublishError {
     }
 }
 
-impl From<tokio_postgres::Error> for PublishError {
-    fn from(error: tokio_postgres::Error) -> Self {
+impl From<CopyError> for PublishError {
+    fn from(error: CopyError) -> Self {
         PublishError::Database(error.into())
     }
 }

@@ -4,13 +4,12 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use tokio_postgres::Client;
-
 use super::audit_record;
 use super::checks::permissions;
 use super::checks::rows;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
+use super::file_tree::FileTree;
 use super::input::files::{Inputs, Part, Spring};
 use super::input::manifest::Manifest;
 use super::load;
@@ -18,6 +17,7 @@ use super::progress::{Progress, Step};
 use super::report::{Effect, Outcome, ReadFile, Report};
 use super::rows::recipe::Names;
 use crate::access::Rights;
+use crate::db::connection::config::Client;
 use crate::db::write::audit::By;
 use crate::db::write::merge::Scope;
 use crate::db::write::release_writer::{Publication, Record};
@@ -31,8 +31,8 @@ pub struct Job {
     pub manifest: Manifest,
     /// The folder that the manifest's paths start from.
     pub folder: PathBuf,
-    /// The folder of recipes that are called by name.
-    pub recipes: PathBuf,
+    /// The recipes that are called by name.
+    pub recipes: FileTree,
     /// The bundle that it is, of the service's own data.
     pub bundle: Option<String>,
     /// Whether everything is done but the release.

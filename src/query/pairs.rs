@@ -106,3 +106,79 @@ pub fn list(text: &str) -> Vec<String> {
 pub fn join(values: &[String]) -> String {
     values.iter().map(|value| value.replace('\\', "\\\\").replace(',', "\\,")).collect::<Vec<_>>().join(",")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PARAMETERS, QUERY_LENGTH, Unreadable, decode, encode, encode_segment, join, list, pairs, query_string};
+
+    fn read(query: &str) -> Vec<(String, String)> {
+        pairs(query).expect("the query can be read")
+    }
+
+    fn owned(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn pairs_keep_their_order_and_are_decoded() {
+        assert_eq!(read(""), []);
+        assert_eq!(read("&&"), []);
+        assert_eq!(read("b=2&a=1&&a=3&c"), owned(&[("b", "2"), ("a", "1"), ("a", "3"), ("c", "")]));
+        assert_eq!(read("q=saint+omer%2B%C3%A9&x=1=2"), owned(&[("q", "saint omer+é"), ("x", "1=2")]));
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_refused_and_never_replaced() {
+        for (query, why) in [
+            ("a=%", "a `%` is not followed by two hexadecimal digits"),
+            ("a=%4", "a `%` is not followed by two hexadecimal digits"),
+            ("a=%zz", "a `%` is not followed by two hexadecimal digits"),
+            ("a=%ff", "the decoded bytes are not UTF-8"),
+            ("a=%00", "it holds a NUL character"),
+            ("%0a=1", "it holds a control character"),
+        ] {
+            assert_eq!(pairs(query), Err(Unreadable::Malformed(format!("The query cannot be read: {why}."))), "{query}");
+        }
+    }
+
+    #[test]
+    fn the_length_and_the_number_of_parameters_are_limited() {
+        let query = |length: usize| format!("a={}", "x".repeat(length - 2));
+        assert_eq!(read(&query(QUERY_LENGTH)).len(), 1);
+        assert_eq!(pairs(&query(QUERY_LENGTH + 1)), Err(Unreadable::TooLong));
+        assert_eq!(read(&"a=1&".repeat(PARAMETERS)).len(), PARAMETERS);
+        let refused = Unreadable::Malformed("The query has 101 parameters; at most 100 are admitted.".to_owned());
+        assert_eq!(pairs(&"a=1&".repeat(PARAMETERS + 1)), Err(refused));
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded_again() {
+        for text in ["", "Saint-Étienne", "a b+c", "100 %", "a&b=c#d?", "2019-01-01/2019-10-31", "a,b\\c", "🏛"] {
+            assert_eq!(decode(&encode(text), true).as_deref(), Ok(text));
+            assert_eq!(decode(&encode_segment(text), false).as_deref(), Ok(text));
+        }
+        assert_eq!(encode("a/b,c d"), "a/b,c%20d");
+        assert_eq!(encode_segment("a/b,c d"), "a%2Fb,c%20d");
+        assert_eq!(decode("a+b", false).as_deref(), Ok("a+b"));
+        assert_eq!(query_string([].into_iter()), "");
+        assert_eq!(query_string([("q", "é"), ("limit", "2")].into_iter()), "?q=%C3%A9&limit=2");
+    }
+
+    #[test]
+    fn a_list_is_split_at_commas_that_are_not_escaped() {
+        for (text, values) in [
+            ("", &[""][..]),
+            ("a", &["a"]),
+            ("a,b", &["a", "b"]),
+            (",", &["", ""]),
+            ("a\\,b,c", &["a,b", "c"]),
+            ("a\\\\,b", &["a\\", "b"]),
+            ("a\\b", &["a\\b"]),
+            ("a\\", &["a\\"]),
+        ] {
+            assert_eq!(list(text), values, "{text}");
+            assert_eq!(list(&join(&list(text))), values, "{text}");
+        }
+        assert_eq!(join(&["a,b".to_owned(), "c\\d".to_owned()]), "a\\,b,c\\\\d");
+    }
+}

@@ -1,5 +1,4 @@
-//! Owns the operator's address: a server of its own, on threads of its own, so that it answers however busy those are that
-//! serve the public.
+//! Owns the admin address: a server with threads of its own, so that it answers while all public workers are busy.
 //! Must not know what it answers.
 
 use std::io;
@@ -13,38 +12,38 @@ use tokio::sync::watch;
 use crate::app::Shared;
 use crate::http::handlers::admin::{self, Watched};
 
-/// Connections at once: those of a few programs that watch.
+/// The most connections at once: monitoring needs a few.
 const CONNECTIONS: usize = 64;
 
-/// How long a client may take for the head of a request.
+/// The time limit of a request head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a client may send nothing between two requests: longer than programs that watch wait between two.
+/// The longest pause between two requests: Prometheus waits 60 s by default.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(75);
 
-/// How often it is looked whether the process before has left the address.
+/// The pause between two attempts to bind the address of the previous process.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Binds the address; nothing when another process of this program is still on it, whom this one follows.
+/// Binds the address; returns `None` if it is in use and `handover` says that the previous process still has it.
 ///
 /// # Errors
-/// The system's, such as an address in use by somebody else.
-pub fn bind(address: SocketAddr, follows: bool) -> io::Result<Option<TcpListener>> {
+/// Returns an error if the address is in use by another program, or not one of this machine.
+pub fn bind(address: SocketAddr, handover: bool) -> io::Result<Option<TcpListener>> {
     match TcpListener::bind(address) {
         Ok(listener) => Ok(Some(listener)),
-        Err(error) if follows && error.kind() == io::ErrorKind::AddrInUse => Ok(None),
-        Err(error) => Err(io::Error::new(error.kind(), format!("cannot serve on {address}: {error}"))),
+        Err(error) if handover && error.kind() == io::ErrorKind::AddrInUse => Ok(None),
+        Err(error) => Err(io::Error::new(error.kind(), format!("cannot bind admin address {address}: {error}"))),
     }
 }
 
-/// Serves until the end, from when the address is free on.
-pub async fn attend(address: SocketAddr, bound: Option<TcpListener>, shared: Shared, mut end: watch::Receiver<bool>) {
+/// Binds the address once it is free, and serves until `end`.
+pub async fn serve(address: SocketAddr, bound: Option<TcpListener>, shared: Shared, mut end: watch::Receiver<bool>) {
     let free = async {
         let mut bound = bound;
         loop {
             match bound.take().map_or_else(|| TcpListener::bind(address), Ok) {
                 Ok(listener) => return listener,
-                Err(error) => log::debug!("the operator is not told on {address} yet: {error}"),
+                Err(error) => log::debug!("admin address {address} is still in use: {error}"),
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -60,14 +59,14 @@ pub async fn attend(address: SocketAddr, bound: Option<TcpListener>, shared: Sha
             _ = end.wait_for(|end| *end).await;
             handle.stop(false).await;
         }
-        Err(error) => log::error!("the operator cannot be told: {error}"),
+        Err(error) => log::error!("cannot start the admin server on {address}: {error}"),
     }
 }
 
-/// Starts serving, on threads of its own.
+/// Starts to serve, on a thread of its own.
 ///
 /// # Errors
-/// The system's.
+/// Returns an error if the thread cannot be started.
 pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
     let watched = web::Data::new(Watched {
         metrics: shared.metrics.clone(),
@@ -77,7 +76,7 @@ pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
         exports: shared.exports.clone(),
         stopping: shared.stopping.clone(),
     });
-    log::info!("the operator is told on http://{}/metrics", listener.local_addr()?);
+    log::info!("serving metrics on http://{}/metrics", listener.local_addr()?);
     let server = HttpServer::new(move || App::new().app_data(watched.clone()).configure(admin::routes))
         .workers(1)
         .max_connections(CONNECTIONS)

@@ -1,10 +1,9 @@
-//! Owns the sharing of a listening socket between processes of this program: the one that serves gives it, over a Unix
-//! socket, to the one that is to follow. Both take connections from the one queue of the kernel, which closes for neither,
-//! so that none is lost when the first ends; sockets of their own (`SO_REUSEPORT`) would each have a queue, and what waits
-//! in that of the first would be reset.
+//! Owns the handover of the listening socket to the process that follows this one, over a Unix socket. Both processes then
+//! accept from one queue of the kernel, so that no connection is lost when the first exits; with `SO_REUSEPORT` each would
+//! have a queue, and the kernel would reset the connections in the first one's.
 //!
-//! The Unix socket has a name in no directory, of the user and the address, so that nothing is left behind; only processes
-//! of the same user are let in. It is shared along, so that a third process finds whichever of the two is left.
+//! The Unix socket is in Linux's abstract namespace, under the user and the address, so that no file is left behind. Only
+//! processes of the same user are let in. The socket is handed over too, so that a third process finds the one that is left.
 //! Must not know what is served.
 
 use std::io::{self, IoSlice, IoSliceMut, Write};
@@ -23,98 +22,98 @@ use rustix::process::geteuid;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 
-/// How long the other process may take to answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for the other process.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is said when sockets are given, and when the one who took them serves.
-const WORD: u8 = b'r';
+/// The byte that accompanies the sockets, and the byte that reports that the new process serves.
+const MESSAGE: u8 = b'r';
 
-/// The name of the door to the socket of an address.
+/// The name of the Unix socket for an address.
 fn name(address: SocketAddr) -> io::Result<unix::SocketAddr> {
     unix::SocketAddr::from_abstract_name(format!("reperes/{}/{address}", geteuid().as_raw()))
 }
 
-/// The door at which the socket of an address is asked for.
+/// Opens the Unix socket for an address.
 ///
 /// # Errors
-/// The system's.
+/// Returns an error if another process holds it.
 pub fn open(address: SocketAddr) -> io::Result<UnixListener> {
     UnixListener::bind_addr(&name(address)?)
 }
 
-/// Asks the process that serves on an address for its socket and its door. It is told by [`tell`] over what comes third,
-/// and sees the end of this process in the end of that.
+/// Requests the listening socket and the Unix socket from the process that serves on an address. The third value is the
+/// connection to that process, for [`report_ready`]; when this process exits, the other sees it close.
 ///
 /// # Errors
-/// The system's; also when nobody of the same user is there.
-pub fn ask(address: SocketAddr) -> io::Result<(TcpListener, UnixListener, UnixStream)> {
+/// Returns an error if no process of the same user serves there.
+pub fn request(address: SocketAddr) -> io::Result<(TcpListener, UnixListener, UnixStream)> {
     let stream = UnixStream::connect_addr(&name(address)?)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_read_timeout(Some(READ_TIMEOUT))?;
     if socket_peercred(&stream)?.uid != geteuid() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
-    let mut word = [0];
-    recvmsg(&stream, &mut [IoSliceMut::new(&mut word)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
-    let mut given: Vec<OwnedFd> = Vec::new();
+    let mut message = [0];
+    recvmsg(&stream, &mut [IoSliceMut::new(&mut message)], &mut control, RecvFlags::CMSG_CLOEXEC)?;
+    let mut received: Vec<OwnedFd> = Vec::new();
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(sockets) = message {
-            given.extend(sockets);
+            received.extend(sockets);
         }
     }
-    let [listener, door]: [OwnedFd; 2] = given.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
-    Ok((listener.into(), door.into(), stream))
+    let [listener, handover]: [OwnedFd; 2] = received.try_into().map_err(|_| io::ErrorKind::InvalidData)?;
+    Ok((listener.into(), handover.into(), stream))
 }
 
-/// Tells the process that gave the socket that this one serves.
+/// Reports to the process that handed the socket over that this one serves.
 ///
 /// # Errors
-/// The system's, such as that it has ended.
-pub fn tell(mut before: &UnixStream) -> io::Result<()> {
-    before.write_all(&[WORD])
+/// Returns an error if that process has exited.
+pub fn report_ready(mut predecessor: &UnixStream) -> io::Result<()> {
+    predecessor.write_all(&[MESSAGE])
 }
 
-/// Gives the socket to whoever asks, as long as it is polled, and counts those who serve on it beside this process.
+/// Hands the socket to each process that requests it, and counts those that serve on it.
 ///
 /// # Errors
-/// The system's.
-pub async fn attend(door: UnixListener, listener: TcpListener, beside: watch::Sender<usize>) -> io::Result<()> {
-    door.set_nonblocking(true)?;
-    let shared = door.try_clone()?;
-    let door = tokio::net::UnixListener::from_std(door)?;
+/// Returns an error if the Unix socket accepts no more connections.
+pub async fn serve(handover: UnixListener, listener: TcpListener, successors: watch::Sender<usize>) -> io::Result<()> {
+    handover.set_nonblocking(true)?;
+    let shared = handover.try_clone()?;
+    let handover = tokio::net::UnixListener::from_std(handover)?;
     loop {
-        let (stream, _) = door.accept().await?;
-        if let Err(error) = give(&stream, &listener, &shared) {
-            log::warn!("the socket cannot be shared: {error}");
+        let (stream, _) = handover.accept().await?;
+        if let Err(error) = send(&stream, &listener, &shared) {
+            log::warn!("cannot hand over the listening socket: {error}");
             continue;
         }
-        actix_web::rt::spawn(count(stream, beside.clone()));
+        actix_web::rt::spawn(count(stream, successors.clone()));
     }
 }
 
-/// Counts the process that took the socket, from when it serves to when it ends.
-async fn count(mut other: tokio::net::UnixStream, beside: watch::Sender<usize>) {
+/// Counts a process that received the socket, from the time it serves until it exits.
+async fn count(mut other: tokio::net::UnixStream, successors: watch::Sender<usize>) {
     if other.read_u8().await.is_err() {
         return;
     }
     log::info!("another process serves on the same socket");
-    beside.send_modify(|number| *number += 1);
+    successors.send_modify(|number| *number += 1);
     _ = other.read_u8().await;
-    log::info!("the other process on the same socket has ended");
-    beside.send_modify(|number| *number -= 1);
+    log::info!("the other process on the same socket has exited");
+    successors.send_modify(|number| *number -= 1);
 }
 
-fn give(stream: &tokio::net::UnixStream, listener: &TcpListener, door: &UnixListener) -> io::Result<()> {
+fn send(stream: &tokio::net::UnixStream, listener: &TcpListener, handover: &UnixListener) -> io::Result<()> {
     if stream.peer_cred()?.uid() != geteuid().as_raw() {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
-    let sockets = [listener.as_fd(), door.as_fd()];
+    let sockets = [listener.as_fd(), handover.as_fd()];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(2))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !control.push(SendAncillaryMessage::ScmRights(&sockets)) {
         return Err(io::ErrorKind::OutOfMemory.into());
     }
-    sendmsg(stream, &[IoSlice::new(&[WORD])], &mut control, SendFlags::empty())?;
+    sendmsg(stream, &[IoSlice::new(&[MESSAGE])], &mut control, SendFlags::empty())?;
     Ok(())
 }

@@ -1,5 +1,5 @@
-//! Owns where the listening socket comes from: a service manager that holds it, another process of this program that
-//! serves on the address and shares it, or the system, bound anew.
+//! Owns the source of the listening socket: a service manager, another process of this program that serves on the address,
+//! or a new socket.
 //! Must not know what is served.
 
 use std::io;
@@ -11,76 +11,77 @@ use listenfd::ListenFd;
 
 use super::handover;
 
-/// How often an address in use is asked for anew.
-const ATTEMPTS: u32 = 5;
+/// How often an address in use is tried again.
+const RETRIES: u32 = 5;
 
-/// The pause before that.
-const PAUSE: Duration = Duration::from_millis(100);
+/// The pause before each.
+const RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A listening socket.
 pub struct Socket {
     pub(super) listener: TcpListener,
-    /// Where another process asks for it.
-    pub(super) door: Option<UnixListener>,
-    /// The process that it was asked of, which is told when this one serves.
-    pub(super) before: Option<UnixStream>,
+    /// The Unix socket at which another process requests it.
+    pub(super) handover: Option<UnixListener>,
+    /// The connection to the process that handed the socket over.
+    pub(super) predecessor: Option<UnixStream>,
     held: bool,
 }
 
 impl Socket {
-    /// Binds an address, for this process alone.
+    /// Binds an address for this process alone.
     ///
     /// # Errors
-    /// The system's, such as an address in use.
+    /// Returns an error if the address is in use or not one of this machine.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address)?, door: None, before: None, held: false })
+        Ok(Self { listener: TcpListener::bind(address)?, handover: None, predecessor: None, held: false })
     }
 
-    /// The socket that a service manager hands over as `LISTEN_FDS` say; else that of an address, shared with the process
-    /// that serves there if that is one of this program's and of the same user.
+    /// Takes the socket of a service manager (`LISTEN_FDS`, sd_listen_fds(3)) if there is one. Otherwise binds the address, or
+    /// requests its socket from the process of this program and user that serves there.
     ///
     /// # Errors
-    /// The system's, such as an address in use by somebody else.
+    /// Returns an error if the address is in use by another program or user.
     pub fn obtain(address: SocketAddr) -> io::Result<Self> {
         if let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? {
-            log::info!("the service manager hands over the socket on {}", listener.local_addr()?);
+            log::info!("using the socket of the service manager on {}", listener.local_addr()?);
             rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::CLOEXEC)?;
-            return Ok(Self { listener, door: None, before: None, held: true });
+            return Ok(Self { listener, handover: None, predecessor: None, held: true });
         }
-        for attempt in 0.. {
-            match Self::bind(address) {
+        let mut retries = 0..RETRIES;
+        loop {
+            let in_use = match Self::bind(address) {
                 Ok(bound) => {
-                    let door = handover::open(bound.address()?);
-                    let door = door.map_err(|error| log::debug!("the socket cannot be shared: {error}")).ok();
-                    return Ok(Self { door, ..bound });
+                    let handover = handover::open(bound.address()?);
+                    let handover = handover.map_err(|error| log::debug!("the socket cannot be handed over: {error}")).ok();
+                    return Ok(Self { handover, ..bound });
                 }
                 Err(error) if error.kind() != io::ErrorKind::AddrInUse => return Err(error),
-                Err(error) => match handover::ask(address) {
-                    Ok((listener, door, before)) => {
-                        log::info!("another process serves on {address}, and shares its socket");
-                        return Ok(Self { listener, door: Some(door), before: Some(before), held: true });
-                    }
-                    // Whoever has the address may be about to leave it, or only sees whether it can be had.
-                    Err(_) if attempt < ATTEMPTS => std::thread::sleep(PAUSE),
-                    Err(why) => {
-                        log::debug!("nobody shares the socket on {address}: {why}");
-                        return Err(error);
-                    }
-                },
+                Err(error) => error,
+            };
+            match handover::request(address) {
+                Ok((listener, handover, predecessor)) => {
+                    log::info!("another process serves on {address} and hands its socket over");
+                    return Ok(Self { listener, handover: Some(handover), predecessor: Some(predecessor), held: true });
+                }
+                // A process that exits, or one that only tests the address, may free it.
+                Err(_) if retries.next().is_some() => std::thread::sleep(RETRY_PAUSE),
+                Err(error) => {
+                    log::debug!("no process hands over the socket on {address}: {error}");
+                    return Err(in_use);
+                }
             }
         }
-        unreachable!("the last attempt always returns")
     }
 
-    /// Whether somebody else holds the socket too, so that clients are let in or wait whatever this process does.
+    /// Whether another process or a service manager holds the socket too, so that clients can connect before this one serves.
     pub fn is_held(&self) -> bool {
         self.held
     }
 
-    /// The address that it is bound to.
+    /// The address that the socket is bound to.
     ///
     /// # Errors
-    /// The system's.
+    /// Returns an error if the system cannot name the address.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }

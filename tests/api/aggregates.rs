@@ -1,12 +1,11 @@
-//! Aggregates are honest: what is additive is added, what is not is refused with the reason, and what is missing or
-//! suppressed is said.
+//! Aggregates: additive values are added, others are refused with the reason, and missing or suppressed values are counted.
 
 use serde_json::{Value, json};
 
-use crate::harness::{bundled, get, world};
+use crate::harness::{bundled, example_data, get};
 
 fn rows(target: &str) -> Vec<Value> {
-    get(world(), target).data().as_array().expect("a list").clone()
+    get(example_data(), target).data().as_array().expect("a list").clone()
 }
 
 fn members(row: &Value, names: &[&str]) -> Value {
@@ -14,7 +13,7 @@ fn members(row: &Value, names: &[&str]) -> Value {
 }
 
 fn refused(target: &str, what: &str) {
-    let problem = get(world(), target).problem(422);
+    let problem = get(example_data(), target).problem(422);
     assert_eq!(problem["type"], "/problems/not-additive");
     let errors = problem["errors"].to_string();
     assert!(errors.contains(what), "{target}: {errors}");
@@ -41,7 +40,7 @@ fn additive_values_are_added_over_territories_and_say_what_is_missing() {
 }
 
 #[test]
-fn what_the_request_selects_is_gathered_and_nothing_else() {
+fn an_aggregate_reads_the_selected_rows_only() {
     let latest = rows(&format!(
         "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&latest=true&group_by=territory_code&aggregate=sum"
     ));
@@ -66,7 +65,7 @@ fn flows_are_added_over_time_and_stocks_are_not() {
 }
 
 #[test]
-fn what_has_no_meaning_is_refused_with_the_reason() {
+fn an_aggregate_without_a_meaning_is_refused_with_the_reason() {
     refused(
         "/v1/observations?indicator_code=taux&territory_code__startswith=COM-&group_by=period&aggregate=sum",
         "cannot be added",
@@ -106,7 +105,7 @@ fn money_is_added_within_one_stage_and_once() {
 fn extremes_and_counts_need_no_additivity() {
     let rows = rows("/v1/observations?indicator_code=indice&group_by=period&aggregate=min,max,count");
     assert_eq!(members(&rows[0], &["min", "max", "count"]), json!([1.25, 1.5, 2]));
-    let counts = get(world(), "/v1/observations?group_by=indicator_code").data();
+    let counts = get(example_data(), "/v1/observations?group_by=indicator_code").data();
     assert_eq!(
         counts[0],
         json!({"indicator_code": "aides", "unit": "aide", "count": 6, "qualifier": "about", "status": "A",
@@ -134,7 +133,7 @@ fn a_perimeter_has_the_figure_of_its_members_and_its_coverage() {
 
 #[test]
 fn groups_are_the_same_as_csv_and_bad_questions_are_refused() {
-    let csv = get(world(), "/v1/funding?group_by=stage&aggregate=count&format=csv");
+    let csv = get(example_data(), "/v1/funding?group_by=stage&aggregate=count&format=csv");
     assert_eq!(
         csv.text(),
         "stage,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,2,more_than,2,1,0,1,0.5000\r\npaid,4,exact,4,4,0,0,1.0000\r\n"
@@ -151,7 +150,7 @@ fn groups_are_the_same_as_csv_and_bad_questions_are_refused() {
         "territory_code=PER-essai&rollup=true&group_by=period",
         "territory_code=PER-rien&rollup=true",
     ] {
-        get(world(), &format!("/v1/observations?{query}")).problem(400);
+        get(example_data(), &format!("/v1/observations?{query}")).problem(400);
     }
-    get(world(), "/v1/territories?group_by=kind").problem(400);
+    get(example_data(), "/v1/territories?group_by=kind").problem(400);
 }

@@ -1,10 +1,11 @@
-//! Answers from memory: made once, coded once, bounded, there when the database is not, and never of two releases.
+//! The response cache: each response is computed once and compressed once; the cache is bounded, serves while the database is
+//! down, and never mixes two releases.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use reperes::app::Shared;
@@ -12,20 +13,9 @@ use reperes::http::cache::compression::Coding;
 use reperes::http::cache::store::{Entry, Key, LONGEST, Memory};
 
 use crate::harness::{
-    Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories,
+    Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories, until,
     with_database,
 };
-
-/// How long something may take to come about before the test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 fn status(reply: &Reply) -> &str {
     reply.header("cache-status").unwrap_or("")
@@ -151,7 +141,7 @@ fn held_up(server: &TestServer, target: &'static str, number: usize, meanwhile: 
 }
 
 #[test]
-fn many_who_miss_the_same_at_once_are_served_by_one_read() {
+fn concurrent_requests_for_the_same_response_cause_one_read() {
     let server = TestServer::empty();
     first(&server.url);
     let replies = held_up(&server, "/v1/territories", 12, || {});
@@ -163,7 +153,7 @@ fn many_who_miss_the_same_at_once_are_served_by_one_read() {
 }
 
 #[test]
-fn a_client_that_leaves_holds_nobody_up() {
+fn a_client_that_disconnects_delays_no_other() {
     let server = TestServer::empty();
     first(&server.url);
     let replies = held_up(&server, "/v1/territories", 6, || {
@@ -175,7 +165,7 @@ fn a_client_that_leaves_holds_nobody_up() {
 }
 
 #[test]
-fn what_is_kept_is_bounded_by_its_bytes() {
+fn the_cache_is_limited_by_its_bytes() {
     let bytes = 4 << 20;
     let memory = Memory::new(bytes);
     let key = |number: usize| Key { release: Some((1, 0)), address: number.to_string(), coding: Coding::Identity };
@@ -192,7 +182,7 @@ fn what_is_kept_is_bounded_by_its_bytes() {
 }
 
 #[test]
-fn what_is_in_memory_is_answered_while_the_database_is_away() {
+fn cached_responses_are_served_while_the_database_is_down() {
     let url = migrated();
     first(&url);
     let server = TestServer::on(&url);
@@ -216,7 +206,7 @@ fn what_is_in_memory_is_answered_while_the_database_is_away() {
 }
 
 #[test]
-fn a_publication_tells_its_number_once_it_is_there_and_never_otherwise() {
+fn only_a_committed_release_is_notified() {
     let url = migrated();
     let told = Arc::new(std::sync::Mutex::new(Vec::new()));
     let (heard, listening) = (Arc::clone(&told), Arc::new(AtomicBool::new(false)));
@@ -233,8 +223,8 @@ fn a_publication_tells_its_number_once_it_is_there_and_never_otherwise() {
             };
             let hear = async {
                 while let Some(Ok(message)) = futures_util::StreamExt::next(&mut messages).await {
-                    if let tokio_postgres::AsyncMessage::Notification(told) = message {
-                        heard.lock().expect("one hears").push(told.payload().to_owned());
+                    if let reperes::db::connection::config::Message::Notification(payload) = message {
+                        heard.lock().expect("one hears").push(payload);
                     }
                 }
             };
@@ -251,7 +241,7 @@ fn a_publication_tells_its_number_once_it_is_there_and_never_otherwise() {
 }
 
 #[test]
-fn a_release_that_nobody_told_of_is_found_by_asking() {
+fn a_release_without_a_notification_is_found_by_polling() {
     let server = TestServer::empty();
     first(&server.url);
     with_database(&server.url, async |client| {

@@ -1,11 +1,11 @@
-//! Reads while a standby or its primary dies, stands still, or cancels what stands in its way.
+//! Reads while a standby or its primary is killed, is suspended, or cancels statements that conflict with replay.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::replicas::{all_of, communes, every_way, fresh, pair, serves, until};
-use crate::harness::{Form, Postgres, bundle, get, key, with_database};
+use super::replicas::{all_of, communes, every_way, fresh, pair, serves};
+use crate::harness::{Form, Postgres, SetOnDrop, bundle, get, key, until, with_database};
 
 #[test]
 fn a_read_that_the_standby_cancels_to_go_on_is_answered_by_the_primary() {
@@ -43,6 +43,7 @@ fn meanwhile(address: SocketAddr, mut happens: impl FnMut()) -> Vec<u16> {
     };
     std::thread::scope(|scope| {
         let readers: Vec<_> = (0..4).map(|_| scope.spawn(read)).collect();
+        let _ending = SetOnDrop(&ended);
         std::thread::sleep(Duration::from_millis(500));
         happens();
         std::thread::sleep(Duration::from_secs(4));

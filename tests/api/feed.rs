@@ -1,4 +1,4 @@
-//! The feed of releases, read back by a reader of feeds.
+//! The Atom feed of releases, parsed by a feed reader.
 
 use atom_syndication::{Feed, Link};
 use reperes::app::Shared;

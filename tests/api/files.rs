@@ -1,11 +1,11 @@
-//! Files of releases: whole, unchanging, and given in parts to those who ask for parts.
+//! Files of releases: complete, immutable, and served in ranges.
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::harness::{TestServer, bundled, get, head, raw, world};
+use crate::harness::{TestServer, bundled, example_data, get, head, raw};
 
 fn with(address: std::net::SocketAddr, path: &str, headers: &str) -> crate::harness::Reply {
     raw(address, format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n{headers}\r\n\r\n").as_bytes())
@@ -13,7 +13,7 @@ fn with(address: std::net::SocketAddr, path: &str, headers: &str) -> crate::harn
 
 #[test]
 fn every_file_is_listed_whole_and_what_the_export_gives() {
-    let names: Vec<(String, String)> = get(world(), "/v1/files")
+    let names: Vec<(String, String)> = get(example_data(), "/v1/files")
         .data()
         .as_array()
         .expect("a list")
@@ -22,30 +22,31 @@ fn every_file_is_listed_whole_and_what_the_export_gives() {
         .collect();
     assert!(names.len() > 40, "{} files", names.len());
     for (href, format) in &names {
-        let reply = get(world(), href);
+        let reply = get(example_data(), href);
         assert_eq!(reply.status, 200, "{href}: {}", reply.text());
         let digest = Sha256::digest(&reply.body);
         let expected = format!("sha-256=:{}:", BASE64_STANDARD.encode(digest));
         assert_eq!(reply.header("repr-digest"), Some(expected.as_str()), "{href}");
         assert_eq!(reply.header("content-length"), Some(reply.body.len().to_string().as_str()), "{href}");
         let dataset = href.trim_start_matches("/v1/files/").split('.').next().expect("a name");
-        let export = get(world(), &format!("/v1/{dataset}?format={format}"));
+        let export = get(example_data(), &format!("/v1/{dataset}?format={format}"));
         assert_eq!(reply.header("content-type"), export.header("content-type"), "{href}");
         if format != "parquet" {
             assert!(export.whole && export.body == reply.body, "{href} is not what the export gives");
         }
         let pinned = reply.header("content-location").expect("an address").to_owned();
-        let again = get(world(), &pinned);
+        let again = get(example_data(), &pinned);
         assert!(again.body == reply.body && again.header("cache-control") == Some("public, max-age=31536000, immutable"));
-        let empty = head(world(), href);
+        let empty = head(example_data(), href);
         assert_eq!((empty.status, empty.body.len()), (200, 0));
         assert_eq!(empty.header("content-length"), reply.header("content-length"), "{href}");
     }
-    for file in get(world(), "/v1/files").data().as_array().expect("a list") {
-        let body = get(world(), file["pinned"].as_str().expect("an address")).body;
+    for file in get(example_data(), "/v1/files").data().as_array().expect("a list") {
+        let body = get(example_data(), file["pinned"].as_str().expect("an address")).body;
         let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!((file["bytes"].as_u64(), file["sha256"].as_str()), (Some(body.len() as u64), Some(digest.as_str())));
-        let counted = get(world(), &format!("/v1/{}?count=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
+        let counted =
+            get(example_data(), &format!("/v1/{}?count=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
         assert_eq!(file["rows"], counted["meta"]["total"]["value"], "{file}");
     }
 }
@@ -53,33 +54,33 @@ fn every_file_is_listed_whole_and_what_the_export_gives() {
 #[test]
 fn parts_and_validators_are_answered() {
     let path = "/v1/files/1/territories.csv";
-    let whole = get(world(), path);
+    let whole = get(example_data(), path);
     let (etag, modified) = (whole.header("etag").expect("a tag"), whole.header("last-modified").expect("a date"));
-    let part = with(world(), path, "Range: bytes=5-9");
+    let part = with(example_data(), path, "Range: bytes=5-9");
     assert_eq!((part.status, part.body.as_slice()), (206, &whole.body[5..10]));
     assert_eq!(part.header("content-range"), Some(format!("bytes 5-9/{}", whole.body.len()).as_str()));
-    let tail = with(world(), path, "Range: bytes=-7");
+    let tail = with(example_data(), path, "Range: bytes=-7");
     assert_eq!((tail.status, tail.body.as_slice()), (206, &whole.body[whole.body.len() - 7..]));
-    let rest = with(world(), path, &format!("Range: bytes=10-\r\nIf-Range: {etag}"));
+    let rest = with(example_data(), path, &format!("Range: bytes=10-\r\nIf-Range: {etag}"));
     assert_eq!((rest.status, rest.body.as_slice()), (206, &whole.body[10..]));
-    assert_eq!(with(world(), path, &format!("Range: bytes=10-\r\nIf-Range: {modified}")).status, 206);
-    assert_eq!(with(world(), path, "Range: bytes=10-\r\nIf-Range: \"autre\"").body, whole.body);
+    assert_eq!(with(example_data(), path, &format!("Range: bytes=10-\r\nIf-Range: {modified}")).status, 206);
+    assert_eq!(with(example_data(), path, "Range: bytes=10-\r\nIf-Range: \"autre\"").body, whole.body);
     for ignored in ["bytes=0-1,5-6", "lignes=0-1", "bytes=a-b", "bytes=9-5"] {
-        let reply = with(world(), path, &format!("Range: {ignored}"));
+        let reply = with(example_data(), path, &format!("Range: {ignored}"));
         assert!(reply.status == 200 && reply.body == whole.body || reply.status == 416, "{ignored}: {}", reply.status);
     }
-    assert_eq!(with(world(), path, "Range: bytes=99999999-").problem(416)["type"], "/problems/range-not-satisfiable");
+    assert_eq!(with(example_data(), path, "Range: bytes=99999999-").problem(416)["type"], "/problems/range-not-satisfiable");
     for known in [
         format!("If-None-Match: {etag}"),
         format!("If-None-Match: W/{etag}, \"x\""),
         "If-None-Match: *".to_owned(),
         format!("If-Modified-Since: {modified}"),
     ] {
-        let reply = with(world(), path, &known);
+        let reply = with(example_data(), path, &known);
         assert_eq!((reply.status, reply.body.len(), reply.header("etag")), (304, 0, Some(etag)), "{known}");
     }
-    assert_eq!(with(world(), path, &format!("If-None-Match: \"x\"\r\nIf-Modified-Since: {modified}")).status, 200);
-    assert_eq!(with(world(), path, "If-Modified-Since: Mon, 01 Jan 2001 00:00:00 GMT").status, 200);
+    assert_eq!(with(example_data(), path, &format!("If-None-Match: \"x\"\r\nIf-Modified-Since: {modified}")).status, 200);
+    assert_eq!(with(example_data(), path, "If-Modified-Since: Mon, 01 Jan 2001 00:00:00 GMT").status, 200);
 }
 
 #[test]

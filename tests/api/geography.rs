@@ -1,11 +1,11 @@
-//! The geography in time: former codes, codes that named two territories, and what lay in what on a day, with the values
-//! of INSEE's history and of the yearly editions.
+//! The geography in time: former codes, codes that named two territories, and the containments of a day, compared with Insee's
+//! history and yearly editions.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{SOURCES, TestServer, bundle, bundled, get, publish, world};
+use crate::harness::{SOURCES, TestServer, bundle, bundled, example_data, get, publish};
 
 fn total(target: &str) -> i64 {
     let reply = get(bundled(), &format!("{target}&count=exact&limit=1"));
@@ -190,7 +190,7 @@ fn days_that_are_not_known_are_refused_with_the_range() {
         assert_eq!(found[0]["parameter"], "geography", "{nonsense}");
     }
     assert!(faults("/v1/territories?geography=2012&release=2")[0]["detail"].as_str().is_some_and(|d| d.contains("no history")));
-    get(world(), "/v1/territories?geography=2012").problem(400);
+    get(example_data(), "/v1/territories?geography=2012").problem(400);
 }
 
 #[test]
@@ -210,7 +210,7 @@ fn territories_that_were_not_there_are_refused_with_those_that_were() {
 }
 
 #[test]
-fn what_only_today_has_is_refused_beside_a_day() {
+fn parameters_that_need_the_current_geography_are_refused_with_an_earlier_one() {
     for (target, parameter) in [
         ("/v1/observations?geography=2012", "geography"),
         ("/v1/territories?geography=2012&bbox=2,50,3,51", "bbox"),

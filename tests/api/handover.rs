@@ -1,4 +1,4 @@
-//! One process following another on the same address, without a request lost; and what a process that leaves still does.
+//! A new process takes over the address of a running one without a failed request; and the shutdown of a process.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::harness::{Program, SOURCES, TestServer, bundle, get, get_late, migrated, publish, raw, territories};
+use crate::harness::{
+    Program, SOURCES, SetOnDrop, Signal, TestServer, bundle, get, get_late, migrated, publish, raw, territories,
+};
 
 /// Clients that ask without a pause, half of them over a new connection each time.
 const CLIENTS: usize = 8;
@@ -19,8 +21,8 @@ const REQUESTS: usize = 10_000;
 /// Requests that a process must have answered before the next one starts, and after it has gone.
 const SHARE: usize = 1000;
 
-/// How long an answer, or the test, may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a response may take, and how long the clients wait for a number of responses.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A database with so many sources that an export of them is more than all buffers before a client that does not read.
 fn filled() -> String {
@@ -56,7 +58,7 @@ impl Client {
             Some(stream) => stream,
             None => TcpStream::connect(self.address)?,
         };
-        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_read_timeout(Some(RESPONSE_TIMEOUT))?;
         let wish = if self.keeps { "keep-alive" } else { "close" };
         stream.write_all(format!("GET {target} HTTP/1.1\r\nHost: t\r\nConnection: {wish}\r\n\r\n").as_bytes())?;
         let (mut answer, mut piece) = (Vec::new(), [0; 16_384]);
@@ -109,7 +111,7 @@ impl Client {
 impl Tally {
     /// Waits until so many more requests are answered.
     fn more(&self, requests: usize) {
-        let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + PATIENCE);
+        let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + RESPONSE_TIMEOUT);
         while self.answered.load(Ordering::SeqCst) < aim {
             assert!(Instant::now() < deadline, "the clients are not answered");
             std::thread::sleep(Duration::from_millis(5));
@@ -133,13 +135,14 @@ fn a_process_follows_another_and_no_request_fails() {
             std::thread::spawn(move || client.go_on(number, &tally))
         })
         .collect();
+    let _ending = SetOnDrop(&tally.over);
     tally.more(SHARE);
     // The third finds whoever is left of the first two.
     for _ in 0..2 {
         let mut next = Program::start(&settings(&place));
         assert_eq!(next.address(), address);
         current.line("another process serves on the same socket");
-        current.signal(libc::SIGTERM);
+        current.signal(Signal::TERM);
         let (code, log) = current.end();
         assert_eq!(code, Some(0), "{log}");
         tally.more(SHARE);
@@ -168,7 +171,7 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
     stalled.write_all(b"GET /v1/sources?format=csv HTTP/1.1\r\nHost: t\r\n\r\n").expect("the server reads");
     stalled.read_exact(&mut [0]).expect("the export begins");
 
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     program.line("stopping");
     let ready = get(address, "/health/ready");
     assert!(ready.problem(503)["detail"].as_str().is_some_and(|detail| detail.contains("stopping")));
@@ -180,7 +183,7 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
     let missing = raw(address, b"GET /v1/rien HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_eq!((missing.status, missing.header("connection")), (404, Some("close")));
 
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     assert_eq!(program.end().0, Some(0), "a second signal ends the grace, and nobody who stalls holds it up");
     let mut rest = Vec::new();
     _ = stalled.read_to_end(&mut rest);
@@ -189,13 +192,13 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
 }
 
 #[test]
-fn what_is_in_flight_is_finished() {
+fn a_response_in_progress_is_finished_before_the_exit() {
     let url = filled();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_WAIT_S", "60")]);
     let address = program.address();
     let whole = get(address, "/v1/sources?format=csv");
     let late = get_late(address, "/v1/sources?format=csv", || {
-        program.signal(libc::SIGTERM);
+        program.signal(Signal::TERM);
         program.line("accept thread stopped");
     });
     assert!(late.whole && late.body == whole.body, "an export that had begun is not cut off");
@@ -203,7 +206,7 @@ fn what_is_in_flight_is_finished() {
 }
 
 #[test]
-fn two_that_start_at_once_share_an_address() {
+fn two_programs_that_start_at_once_share_an_address() {
     let url = filled();
     let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
     let place = free.to_string();
@@ -213,7 +216,7 @@ fn two_that_start_at_once_share_an_address() {
     }
     for mut program in both {
         assert_eq!(get(free, "/v1/territories/COM-1").status, 200);
-        program.signal(libc::SIGTERM);
+        program.signal(Signal::TERM);
         assert_eq!(program.end().0, Some(0));
     }
     TcpStream::connect(free).expect_err("both have gone");
@@ -233,7 +236,7 @@ fn a_socket_of_the_service_manager_is_used_and_outlives_the_process() {
     let mut first = start();
     assert_eq!(first.address(), address);
     assert_eq!(get(address, "/v1/territories/COM-1").status, 200);
-    first.signal(libc::SIGTERM);
+    first.signal(Signal::TERM);
     assert_eq!(first.end().0, Some(0));
     let waiting = std::thread::spawn(move || get(address, "/v1/territories/COM-2"));
     let mut second = start();
@@ -242,10 +245,10 @@ fn a_socket_of_the_service_manager_is_used_and_outlives_the_process() {
 }
 
 #[test]
-fn an_address_of_somebody_else_is_refused() {
+fn an_address_that_another_process_uses_is_refused() {
     let server = TestServer::empty();
     let place = server.address.to_string();
     let (code, log) = Program::start(&[("DATABASE_URL", &server.url), ("REPERES_ADDRESS", &place)]).end();
     assert_eq!(code, Some(1));
-    assert!(log.contains(&format!("cannot serve on {place}")) && log.contains("in use"), "{log}");
+    assert!(log.contains(&format!("cannot listen on {place}")) && log.contains("in use"), "{log}");
 }

@@ -1,14 +1,14 @@
-//! The history of a row: every version of it that was published, what each changed, and what became of it.
+//! The history of a row: all its versions, what each changed, and whether it was withdrawn.
 
 use serde_json::{Value, json};
 
-use crate::harness::past::{REASON, WITHDRAWING, code, past, published};
+use crate::harness::four_releases::{REASON, WITHDRAWING, code, four_releases, published};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 /// A release, as a history cites it.
 fn release(number: usize) -> Value {
     let title = if number == 3 { WITHDRAWING } else { "Essai" };
-    json!({"release": number, "published_at": past().published[number - 1], "title": title})
+    json!({"release": number, "published_at": four_releases().published[number - 1], "title": title})
 }
 
 /// A release that closed a version.
@@ -23,11 +23,11 @@ fn closing(number: usize, withdrawal: Option<(&str, Option<String>)>) -> Value {
 
 #[test]
 fn a_history_has_every_version_of_every_dataset() {
-    let past = past();
+    let history = four_releases();
     for dataset in published() {
         let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
         let told = |name: &str, query: &str| -> Value {
-            let reply = past.get(&format!("{}/history{query}", path(name)));
+            let reply = history.get(&format!("{}/history{query}", path(name)));
             let rows = reply.data().as_array().expect("a list").clone();
             assert_eq!(reply.json()["meta"]["count"], rows.len());
             rows.iter().map(|row| json!([row["note"], row["opened_by"], row["closed_by"], row["changed"]])).collect()
@@ -43,24 +43,24 @@ fn a_history_has_every_version_of_every_dataset() {
         assert_eq!(told("quits", ""), json!([quitted]));
         assert_eq!(told("comes", ""), json!([json!(["1", release(4), null, []])]));
         // At a release nothing is said of what came after it.
-        for query in ["?release=1".to_owned(), format!("?as_of={}", past.published[0])] {
+        for query in ["?release=1".to_owned(), format!("?as_of={}", history.published[0])] {
             assert_eq!(told("changes", &query), json!([first]));
         }
         assert_eq!(told("goes", "?release=2"), json!([first]));
-        let row = past.get(&path("changes")).data();
-        let newest = past.get(&format!("{}/history", path("changes"))).data()[0].clone();
+        let row = history.get(&path("changes")).data();
+        let newest = history.get(&format!("{}/history", path("changes"))).data()[0].clone();
         for field in dataset.fields {
             assert_eq!(newest[field.name], row[field.name], "{}.{}", dataset.name, field.name);
         }
         assert_eq!(newest.as_object().map(serde_json::Map::len), Some(dataset.fields.len() + 3));
-        let link = past.get(&path("stays")).json()["links"]["related"]["history"].clone();
+        let link = history.get(&path("stays")).json()["links"]["related"]["history"].clone();
         assert_eq!(link, json!(format!("{}/history", path("stays"))));
-        let early = past.get(&format!("{}/history?release=3", path("comes"))).problem(404);
+        let early = history.get(&format!("{}/history?release=3", path("comes"))).problem(404);
         assert!(early["detail"].as_str().is_some_and(|detail| detail.contains("from release 4 on")), "{early}");
-        past.get(&format!("{}/history", path("nowhere"))).problem(404);
-        past.get(&format!("{}/history?fields=code", path("stays"))).problem(400);
+        history.get(&format!("{}/history", path("nowhere"))).problem(404);
+        history.get(&format!("{}/history?fields=code", path("stays"))).problem(400);
     }
-    past.get("/v1/releases/1/history").problem(404);
+    history.get("/v1/releases/1/history").problem(404);
 }
 
 #[test]

@@ -1,10 +1,10 @@
-//! The log: a line for each request, in both forms, whatever a client sends.
+//! The access log: one line for each request, as text and as JSON, whatever a client sends.
 
 use std::net::SocketAddr;
 
 use serde_json::{Map, Value, json};
 
-use crate::harness::{Program, database, get, raw};
+use crate::harness::{Program, Signal, database, get, raw};
 
 /// What would end a line, command a terminal, or tell a secret.
 const HOSTILE: [&[u8]; 6] = [
@@ -28,7 +28,7 @@ fn nothing_that_a_client_sends_writes_lines_of_the_log_or_commands_a_terminal() 
     let mut program = Program::start(&[("DATABASE_URL", &url), ("RUST_LOG", "debug")]);
     let address = program.address();
     hostile(address);
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     let (_, log) = program.end();
     assert!(log.contains("/v1/%0d%0a2026"), "{log}");
     assert!(!log.chars().any(|c| c.is_control() && c != '\n'), "{log:?}");
@@ -39,7 +39,7 @@ fn nothing_that_a_client_sends_writes_lines_of_the_log_or_commands_a_terminal() 
 }
 
 #[test]
-fn each_line_is_an_object_of_json_if_that_is_wanted() {
+fn each_log_line_is_a_json_object_when_the_format_is_json() {
     let url = database();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("RUST_LOG", "debug"), ("LOG_FORMAT", "json")]);
     let address = program.address();
@@ -52,7 +52,7 @@ fn each_line_is_an_object_of_json_if_that_is_wanted() {
     }
     raw(address, b"BREW /v1/\"x\\y HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: bad \"id\r\n\r\n");
     assert_eq!(get(address, "/v1/territories/COM-59350?nope=%22").status, 400);
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     let (_, log) = program.end();
     assert!(
         !log.contains("hunter2") && !log.chars().any(|c| c != '\n' && (c.is_control() || ('\u{2028}'..='\u{2029}').contains(&c))),
@@ -89,7 +89,7 @@ fn each_line_is_an_object_of_json_if_that_is_wanted() {
 }
 
 #[test]
-fn another_form_is_a_fault() {
+fn an_unknown_log_format_is_refused_at_the_start() {
     let (code, log) = Program::start(&[("LOG_FORMAT", "xml")]).end();
     assert_eq!(code, Some(1));
     assert!(log.contains("LOG_FORMAT is `xml`, which is neither text nor json"), "{log}");

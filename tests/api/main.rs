@@ -1,17 +1,21 @@
-//! Tests through the door that users come in by: HTTP requests to the real application on a real Postgres.
+//! Tests of the whole program: HTTP requests to the real application on a real Postgres.
+
+#![expect(unsafe_code, reason = "the harness calls atexit, and sets parent-death signals between fork and exec")]
 
 #[path = "../harness/mod.rs"]
 mod harness;
 
-mod access;
 mod aggregates;
+mod as_of;
+mod authorization;
+mod bundled;
 mod cache;
 mod changes;
 mod configuration;
-mod desk;
+mod database_roles;
 mod document;
+mod documents;
 mod failover;
-mod faults;
 mod feed;
 mod files;
 mod formats;
@@ -19,33 +23,37 @@ mod geography;
 mod grammar;
 mod handover;
 mod history;
-mod hostile;
-mod intake;
+mod http_in_texts;
+mod isolation;
 mod keys;
 mod logging;
+mod maintenance;
 mod metrics;
-mod model;
 mod notices;
-mod operation;
 mod operators;
-mod pinned;
-mod plans;
+mod outages;
+mod pinned_links;
 mod processes;
-mod publishing;
-mod questions;
-mod rates;
+mod publication_queue;
+mod publishing_files;
+mod publishing_http;
+mod query_plans;
+mod query_strings;
+mod random_requests;
+mod rate_limits;
+mod reference_answers;
 mod refusals;
 mod registry;
 mod releases;
 mod replicas;
-mod rights;
-mod series;
-mod shortcut;
-mod slowness;
+mod request_index;
+mod request_limits;
+mod schema;
 mod startup;
-mod strings;
-mod time;
+mod statements;
+mod time_series;
+mod timeouts;
 mod tour;
 mod validators;
-mod vintages;
+mod versions;
 mod workers;

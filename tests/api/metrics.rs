@@ -1,10 +1,9 @@
-//! What the operator is told: exact counts of known requests, under names that keep to the conventions, with nothing in
-//! the labels that a client could make up; and that it is told whatever else happens.
+//! Metrics: exact counts of known requests, conventional names, and no label that a client chooses.
 
 use std::collections::BTreeMap;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reperes::app::Shared;
 use reperes::datasets::REGISTRY;
@@ -12,27 +11,21 @@ use reperes::http::middleware::rate_limit::Quota;
 use reperes::http::{Bounds, router};
 use reperes::server::admin;
 
-use super::publishing::communes;
+use super::publishing_http::communes;
 use crate::harness::{
-    Program, SOURCES, TestServer, ask, bundle, close, get, key, migrated, open, publish, root_directory, send, shared,
+    Program, SOURCES, Signal, TestServer, ask, bundle, close, data_dir, get, key, migrated, open, publish, send, serve, shared,
+    text, until,
 };
 
 const ROW: &str = "/v1/territories/COM-59350";
 
-/// How long anything may take before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The operator's address of a server that need not run.
+/// Starts the server of the admin address, also for an application that does not run. Returns the address.
 fn admin(shared: &Shared) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port can be bound");
-    let address = listener.local_addr().expect("it is bound");
     let shared = shared.clone();
-    std::thread::spawn(move || {
-        actix_web::rt::System::new()
-            .block_on(async { admin::start(listener, &shared).expect("the server starts").await })
-            .expect("the server runs");
-    });
-    address
+    serve(async move || {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        Ok((listener.local_addr()?, admin::start(listener, &shared)?))
+    })
 }
 
 /// A server on the small bundle, and the operator's address.
@@ -219,7 +212,7 @@ fn names_and_labels_keep_to_the_conventions() {
 }
 
 #[test]
-fn the_operator_is_told_without_any_worker_or_database() {
+fn metrics_are_served_without_a_worker_and_without_a_database() {
     let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
     let shared = shared(nowhere);
     let admin = admin(&shared);
@@ -239,24 +232,20 @@ fn readiness_follows_the_database_on_both_addresses() {
     }
     let reads = samples(admin)["reperes_database_read_duration_seconds_count"];
     close(&server.url);
-    both.iter().for_each(|address| until(*address, 503));
+    both.iter().for_each(|address| until_ready_answers(*address, 503));
     assert_eq!(samples(admin)["reperes_database_up"], 0.0);
     open(&server.url);
-    both.iter().for_each(|address| until(*address, 200));
+    both.iter().for_each(|address| until_ready_answers(*address, 200));
     let counted = samples(admin);
     assert_eq!((counted["reperes_database_up"], counted["reperes_database_read_duration_seconds_count"]), (1.0, reads));
 }
 
-fn until(address: SocketAddr, status: u16) {
-    let deadline = Instant::now() + PATIENCE;
-    while get(address, "/health/ready").status != status {
-        assert!(Instant::now() < deadline, "it never answers {status}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+fn until_ready_answers(address: SocketAddr, status: u16) {
+    until(&format!("{address}/health/ready answers {status}"), || get(address, "/health/ready").status == status);
 }
 
 #[test]
-fn each_address_has_its_own_and_nothing_else() {
+fn the_public_and_the_admin_address_serve_different_paths() {
     let (server, admin) = server(Bounds::default());
     get(server.address, "/metrics").problem(404);
     for target in ["/", "/v1", ROW, "/openapi.json", "/docs/", "/metrics/", "/metrics/x", "/health"] {
@@ -269,18 +258,20 @@ fn each_address_has_its_own_and_nothing_else() {
 }
 
 #[test]
-fn the_program_serves_the_operator_where_that_is_wanted_and_ends_in_order() {
-    let data = root_directory().join("var-metrics");
-    let settings = [("REPERES_DATA_DIR", data.to_str().expect("text")), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0")];
+fn the_program_serves_metrics_on_the_admin_address_and_stops_in_order() {
+    let data = data_dir();
+    // Few connections, or the program warns where the system limits it to 1,024 open files.
+    let settings =
+        [("REPERES_DATA_DIR", text(&data)), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0"), ("REPERES_MAX_CONNECTIONS", "500")];
     let mut program = Program::start(&settings);
-    let line = program.line("the operator is told on");
+    let line = program.line("serving metrics on");
     let admin = line.split("http://").nth(1).and_then(|rest| rest.split('/').next()?.parse().ok()).expect("an address");
     let address = program.address();
     assert_eq!(get(admin, "/health/ready").status, 200, "once the program says that it is ready");
     assert_eq!(get(address, ROW).status, 200);
     let count = "reperes_http_request_duration_seconds_count{route=\"/v1/territories/{code}\",method=\"GET\",status=\"200\"}";
     assert_eq!(samples(admin)[count], 1.0);
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     let (code, log) = program.end();
     assert_eq!(code, Some(0));
     assert!(!log.contains("WARN") && !log.contains("ERROR"), "{log}");

@@ -1,9 +1,9 @@
-//! Notices: a figure that was corrected, breaks its series or is not final says so wherever it is given.
+//! Notices: a response says which of its figures were corrected, break their series or are not final.
 
 use serde_json::{Value, json};
 
-use crate::harness::past::past;
-use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories, world};
+use crate::harness::four_releases::four_releases;
+use crate::harness::{SOURCES, TestServer, bundle, example_data, get, publish, territories};
 
 const INDICATOR: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
                          i,I,I,personne,0,sum,none,none,essai\n";
@@ -45,7 +45,7 @@ fn told(reply: &Value) -> Vec<Value> {
 }
 
 #[test]
-fn what_was_corrected_is_told_with_the_release_that_did_it() {
+fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
     let server = corrected();
     let of = |target: &str| told(&get(server.address, target).json());
     let (second, third) = (json!(["correction", 2, 2]), json!(["correction", 1, 3]));
@@ -84,8 +84,8 @@ fn what_was_corrected_is_told_with_the_release_that_did_it() {
 }
 
 #[test]
-fn notices_stand_where_there_are_observations_and_nowhere_else() {
-    let profile = past().get("/v1/territories/stays/profile").json();
+fn only_responses_with_observations_have_notices() {
+    let profile = four_releases().get("/v1/territories/stays/profile").json();
     assert_eq!(told(&profile), [json!(["correction", 1, 2])]);
     for target in [
         "/v1/territories",
@@ -93,12 +93,12 @@ fn notices_stand_where_there_are_observations_and_nowhere_else() {
         "/v1/funding?group_by=stage",
         "/v1/observations/stays~stays~2020~stays~observed~stays/history",
     ] {
-        assert!(past().get(target).json()["meta"].get("notices").is_none(), "{target}");
+        assert!(four_releases().get(target).json()["meta"].get("notices").is_none(), "{target}");
     }
-    assert_eq!(told(&get(world(), "/v1/observations?breakdown=femmes").json()), [Value::Null; 0]);
+    assert_eq!(told(&get(example_data(), "/v1/observations?breakdown=femmes").json()), [Value::Null; 0]);
     let perimeter = "/v1/observations?rollup=true&territory_code=PER-essai&indicator_code=taux&period=2020";
-    assert_eq!(told(&get(world(), perimeter).json()), [json!(["estimated", 1, null])], "of the members of a perimeter");
-    let latest = get(world(), "/v1/observations?latest=true&indicator_code=habitants&territory_code=COM-91002").json();
+    assert_eq!(told(&get(example_data(), perimeter).json()), [json!(["estimated", 1, null])], "of the members of a perimeter");
+    let latest = get(example_data(), "/v1/observations?latest=true&indicator_code=habitants&territory_code=COM-91002").json();
     assert_eq!(told(&latest), [json!(["provisional", 1, null])]);
 }
 

@@ -1,32 +1,29 @@
-//! The program as an operator runs it: its own Postgres, its end and its neighbours, whatever is killed.
+//! The program as an operator runs it: its private Postgres, its shutdown, other processes beside it, and killed processes.
 
 use std::fs;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
-use crate::harness::{Form, Program, bundles, data_dir, database, get, kill, postmaster, root_directory, text, with_database};
+use crate::harness::{
+    Form, Program, Signal, bundles, data_dir, database, get, kill, postmaster, root_directory, text, until, with_database,
+};
 
-/// How long anything may take before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Asks until the answer has a status, and gives every other status that was answered meanwhile.
-fn until(address: SocketAddr, target: &str, status: u16) -> Vec<u16> {
-    let deadline = Instant::now() + PATIENCE;
+/// Repeats a request until the response has a status, and returns the other statuses that came before.
+fn statuses_before(address: SocketAddr, target: &str, status: u16) -> Vec<u16> {
     let mut others = Vec::new();
-    loop {
-        match get(address, target).status {
-            found if found == status => return others,
-            other => others.push(other),
+    until(&format!("{target} answers {status}"), || match get(address, target).status {
+        found if found == status => true,
+        other => {
+            others.push(other);
+            false
         }
-        assert!(Instant::now() < deadline, "{target} never answers {status}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    });
+    others
 }
 
 #[test]
-fn its_own_postgres_comes_back_whatever_is_killed() {
+fn the_private_postgres_restarts_after_any_process_is_killed() {
     let data = data_dir();
     let settings = [("REPERES_DATA_DIR", text(&data))];
     let mut program = Program::start(&settings);
@@ -41,27 +38,27 @@ fn its_own_postgres_comes_back_whatever_is_killed() {
         assert!(log.contains(&format!("another server (process {}) already runs on", program.id())), "{log}");
     }
 
-    kill(postgres, libc::SIGKILL);
-    program.line("the private Postgres has died");
-    let others = until(address, "/v1/territories/COM-59350", 200);
+    kill(postgres, Signal::KILL);
+    program.line("the private Postgres exited unexpectedly");
+    let others = statuses_before(address, "/v1/territories/COM-59350", 200);
     assert!(others.iter().all(|status| *status == 503), "{others:?}");
     assert_eq!(get(address, "/v1/territories/COM-59350").body, before);
     let postgres = postmaster(&data).expect("Postgres runs again");
 
-    program.signal(libc::SIGKILL);
+    program.signal(Signal::KILL);
     program.end();
     let mut program = Program::start(&settings);
     let address = program.address();
     assert_eq!(get(address, "/v1/territories/COM-59350").body, before);
     assert_ne!(postmaster(&data), Some(postgres), "the Postgres of the killed server has outlived it");
 
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     assert_eq!(program.end().0, Some(0));
     assert_eq!(postmaster(&data), None, "Postgres is left running");
 
     let mut program = Program::start(&settings);
     program.address();
-    program.signal(libc::SIGINT);
+    program.signal(Signal::INT);
     assert_eq!(program.end().0, Some(0));
     assert_eq!(postmaster(&data), None, "Postgres is left running");
 }
@@ -158,7 +155,7 @@ fn commands_join_the_postgres_of_a_running_server_and_start_it_where_there_is_no
     for form in [Form::default().key(&token), Form::default().key(&token).query(&format!("?token={token}"))] {
         form.send(address).problem(400);
     }
-    program.signal(libc::SIGTERM);
+    program.signal(Signal::TERM);
     let (_, log) = program.end();
     assert!(log.contains("method=POST path=/v1/releases ") && !log.contains(&token[8..]), "{log}");
     assert!(String::from_utf8_lossy(&keys(&["list"]).stdout).contains("publish:*"));

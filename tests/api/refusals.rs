@@ -1,6 +1,7 @@
-//! What must not be answered, and how it is refused: never with a 500, never in silence.
+//! Wrong requests are refused with a 4xx and the reason, never with a 500 and never ignored.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 
 use crate::harness::{bundled, get, raw, send};
 
@@ -70,7 +71,7 @@ fn numbers_dates_and_periods_are_read_strictly() {
 }
 
 #[test]
-fn what_cannot_be_read_is_refused_before_it_is_understood() {
+fn an_unreadable_query_string_is_refused_before_its_parameters_are_checked() {
     let address: SocketAddr = bundled();
     for target in [
         "/v1/territories?name=%00",
@@ -104,7 +105,7 @@ fn a_hundred_thousand_parameters_are_an_address_too_long() {
 }
 
 #[test]
-fn what_the_framework_refuses_is_a_problem_too() {
+fn requests_that_the_framework_refuses_get_a_problem_document() {
     let address = bundled();
     assert_eq!(
         raw(address, format!("GET / HTTP/1.1\r\nHost: test\r\nX: {}\r\n\r\n", "x".repeat(200_000)).as_bytes()).problem(431)["type"],
@@ -123,7 +124,7 @@ fn what_the_framework_refuses_is_a_problem_too() {
 }
 
 #[test]
-fn what_the_framework_refuses_is_told_to_browsers_and_hurried_clients_too() {
+fn refusals_of_the_framework_reach_browsers_and_clients_that_close_early() {
     let address = bundled();
     let raw_accent = raw(address, "GET /v1/territories?name=Béthune HTTP/1.1\r\nHost: t\r\n\r\n".as_bytes());
     assert!(raw_accent.problem(400)["detail"].as_str().is_some_and(|detail| detail.contains("percent-encoded")));
@@ -185,11 +186,35 @@ fn a_cursor_that_was_altered_or_belongs_elsewhere_is_refused() {
 }
 
 #[test]
-fn a_client_cannot_write_into_log_or_answer() {
+fn a_client_cannot_inject_log_lines_or_headers() {
     let reply = raw(bundled(), b"GET /v1/rien HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: <script>\r\n\r\n");
     assert!(!reply.text().contains("<script>"));
     let reply = raw(bundled(), b"GET /v1/rien HTTP/1.1\r\nHost: t\r\nConnection: close\r\nX-Request-Id: nuit-42\r\n\r\n");
     assert_eq!((reply.header("x-request-id"), reply.problem(404)["request_id"].as_str()), (Some("nuit-42"), Some("nuit-42")));
     let long = get(bundled(), &format!("/v1/territories?kind={}", "x".repeat(5000))).problem(400).to_string();
     assert!(long.len() < 3000, "the client's text is repeated at length");
+}
+
+#[test]
+fn a_malformed_request_after_another_is_refused_in_its_turn() {
+    let whole = b"GET /health/live HTTP/1.1\r\nHost: t\r\n\r\n";
+    let said = |pause: bool| {
+        let mut stream = TcpStream::connect(bundled()).expect("the server accepts connections");
+        stream.write_all(whole).expect("the request is sent");
+        if pause {
+            stream.peek(&mut [0]).expect("the first answer");
+        }
+        // In one packet, the answer and the refusal share a write.
+        let rest: &[u8] = if pause { b"NONSENSE\r\n\r\n" } else { &[&whole[..], b"NONSENSE\r\n\r\n"].concat() };
+        stream.write_all(rest).expect("the rest is sent");
+        let mut said = String::new();
+        stream.read_to_string(&mut said).expect("the answers");
+        said
+    };
+    let after_a_pause = said(true);
+    let problem = after_a_pause.split("HTTP/1.1 400 Bad Request\r\n").nth(1).expect("a refusal");
+    assert!(problem.starts_with("content-type: application/problem+json") && problem.contains("/problems/malformed-request"));
+    let pipelined = said(false);
+    assert_eq!((pipelined.matches("HTTP/1.1 200 OK").count(), pipelined.matches("HTTP/1.1 400 Bad Request").count()), (2, 1));
+    assert!(pipelined.ends_with("\r\n\r\n") && !pipelined.contains("/problems/"), "a bare status: {pipelined}");
 }

@@ -1,4 +1,4 @@
-//! Releases: one publication is seen whole or not at all, nothing published changes, and what was read can be read again.
+//! Releases: readers see a publication whole or not at all, published rows never change, and earlier releases can be read again.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reperes::publish::{Outcome, PublishError, Report};
 use serde_json::{Value, json};
 
-use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
+use crate::harness::{SOURCES, SetOnDrop, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
 fn number(outcome: Result<Report, PublishError>) -> i32 {
     match outcome {
@@ -102,6 +102,7 @@ fn eight_readers_each_see_one_release_while_twenty_are_published() {
     };
     std::thread::scope(|scope| {
         let readers: Vec<_> = (0..READERS).map(|_| scope.spawn(read)).collect();
+        let _ending = SetOnDrop(&ended);
         for population in 2..=PUBLICATIONS + 1 {
             publish(&server.url, &bundle(&[("territories", &of(&population.to_string()))])).expect("the bundle is right");
         }

@@ -1,4 +1,4 @@
-//! Reads from a streaming standby: they go there, and nobody can tell, whatever it lacks.
+//! Reads from a streaming standby have the same responses as reads from the primary.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -9,22 +9,12 @@ use reperes::db::connection::pool::Limits;
 use serde_json::{Value, json};
 
 use crate::harness::{
-    Form, Pair, Postgres, Program, SOURCES, TestServer, bundle, get, key, migrated, publish, replicated, territories,
+    Form, Pair, Postgres, Program, SOURCES, SetOnDrop, TestServer, bundle, get, key, migrated, publish, replicated, territories,
+    until,
 };
-
-/// How long something may take to come about before a test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The time that a request may spend on the databases here.
 const WAIT: Duration = Duration::from_secs(6);
-
-pub(super) fn until(what: &str, mut holds: impl FnMut() -> bool) {
-    let deadline = Instant::now() + PATIENCE;
-    while !holds() {
-        assert!(Instant::now() < deadline, "{what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 /// Communes whose number of inhabitants is that of the release.
 pub(super) fn communes(release: i32) -> String {
@@ -64,7 +54,7 @@ pub(super) fn serves(standby: &Postgres, server: &TestServer, number: i32) {
         all_of(server.address, &fresh(""), number);
         let asked = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reperes_service' AND query LIKE '%\"territories\" t WHERE%' \
                      AND query_start > now() - interval '1 second'";
-        standby.told(asked) > 0
+        standby.number(asked) > 0
     });
 }
 
@@ -172,17 +162,8 @@ fn of_several_servers_behind_one_address_each_is_asked_what_it_has_itself() {
     }
 }
 
-/// Ends the readers, also when what they read beside fails.
-struct Ending<'a>(&'a AtomicBool);
-
-impl Drop for Ending<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
 #[test]
-fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() {
+fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
     const RELEASES: i32 = 11;
     let (pair, server) = pair();
     let ended = AtomicBool::new(false);
@@ -205,7 +186,7 @@ fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() 
     };
     std::thread::scope(|scope| {
         let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
-        let _ending = Ending(&ended);
+        let _ending = SetOnDrop(&ended);
         for number in 2..=RELEASES {
             // Its lag has no rhythm that the publications have.
             pair.standby.pause([2, 3, 5, 7, 11].contains(&number));
@@ -223,7 +204,7 @@ fn eight_readers_meet_no_mixture_while_ten_are_published_and_the_standby_lags() 
 }
 
 #[test]
-fn what_one_process_publishes_another_answers_with_the_same_bytes() {
+fn a_release_of_one_process_is_answered_by_another_with_the_same_bytes() {
     let pair = Pair::start();
     release(&pair.primary.service, 1);
     let settings = [

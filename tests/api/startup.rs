@@ -1,15 +1,15 @@
-//! The start on a database that is away, or that will not have the program.
+//! The start while the database is down or refuses the login.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Network, Program, Proxy, database, get, migrated, owner, root_directory, with_database};
+use crate::harness::{Network, Program, Proxy, Signal, database, get, migrated, owner, root_directory, with_database};
 
-/// How long the database may take to go by its new rules.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long Postgres may take to reload `pg_hba.conf`.
+const RELOAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_database_that_is_not_there_is_waited_for_and_then_named() {
+fn the_start_waits_for_a_missing_database_and_then_names_it() {
     let mut program =
         Program::start(&[("DATABASE_URL", "postgres://nobody:hunter2@127.0.0.1:1/nothing"), ("REPERES_STARTUP_WAIT_S", "1")]);
     let (code, log) = program.end();
@@ -23,7 +23,7 @@ fn a_database_that_is_not_there_is_waited_for_and_then_named() {
 }
 
 #[test]
-fn a_database_that_comes_late_is_waited_for_and_served() {
+fn the_start_waits_for_a_database_that_comes_late() {
     for (fault, why) in [(Network::Cut, "refused"), (Network::Frozen, "no connection within")] {
         let url = migrated();
         let proxy = Proxy::to(&url);
@@ -39,7 +39,7 @@ fn a_database_that_comes_late_is_waited_for_and_served() {
         program.line("answers again");
         let address = program.address();
         assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
-        program.signal(libc::SIGTERM);
+        program.signal(Signal::TERM);
         let (code, log) = program.end();
         assert_eq!(code, Some(0));
         assert!(!log.contains("hunter2") && !log.contains("waiting for the database"), "{log}");
@@ -59,14 +59,14 @@ fn asks_for_a_password(role: &str) {
 }
 
 #[test]
-fn a_database_that_will_not_have_us_is_not_waited_for() {
+fn the_start_does_not_wait_when_the_database_refuses_the_login() {
     let url = migrated();
     let named = |role: &str| url.replace("//reperes_service@", &format!("//{role}@"));
     with_database(&owner(&url), async |client| {
         client.batch_execute("CREATE ROLE reperes_mdp LOGIN PASSWORD 'juste'").await.expect("the owner may do it");
     });
     asks_for_a_password("reperes_mdp");
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + RELOAD_TIMEOUT;
     for (role, why) in [
         ("reperes_mdp:hunter2", "password authentication failed for user \"reperes_mdp\""),
         ("reperes_mdp", "password missing"),

@@ -1,4 +1,4 @@
-//! The README's tour of publishing: the example as it lies in the repository, published, asked for, taken back.
+//! The example in `examples/publication`: it is explained, refused, published, read and withdrawn, with exact figures.
 
 use std::process::Command;
 

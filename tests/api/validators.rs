@@ -1,12 +1,12 @@
-//! Validators and what caches are told: on every address, before anything is read, and never on what may not be kept.
+//! Validators and cache headers: on every address, before any read, and never on what must not be cached.
 
 use reperes::app::Shared;
 use reperes::http::cache::store::Memory;
 
 use super::document::{address, document, operations};
-use crate::harness::past::past;
+use crate::harness::four_releases::four_releases;
 use crate::harness::{
-    Form, Reply, TestServer, ask, bundle, bundled, close, get, key, migrated, publish, shared, territories, world,
+    Form, Reply, TestServer, ask, bundle, bundled, close, example_data, get, key, migrated, publish, shared, territories,
 };
 use crate::harness::{SOURCES, open};
 
@@ -63,7 +63,7 @@ fn every_address_has_a_strong_validator_and_answers_whoever_holds_it_with_304() 
 
 #[test]
 fn other_requests_releases_and_representations_have_other_tags() {
-    let tag = |target: &str| get(past().server.address, target).header("etag").expect("a tag").to_owned();
+    let tag = |target: &str| get(four_releases().server.address, target).header("etag").expect("a tag").to_owned();
     let alike = tag("/v1/actors?sort=code&limit=2");
     assert_eq!(tag("/v1/actors?limit=2&sort=code"), alike, "the order of parameters says nothing");
     let others = ["", "&release=1", "&release=4", "&format=csv", "&fields=code", "&count=exact", "&labels=both"];
@@ -72,36 +72,45 @@ fn other_requests_releases_and_representations_have_other_tags() {
     tags.sort_unstable();
     tags.dedup();
     assert_eq!(tags.len(), others.len() + 1);
-    let csv = ask(past().server.address, "GET", "/v1/actors?limit=2", &["Accept: text/csv".to_owned()]);
+    let csv = ask(four_releases().server.address, "GET", "/v1/actors?limit=2", &["Accept: text/csv".to_owned()]);
     assert_eq!(csv.header("etag"), Some(tag("/v1/actors?limit=2&format=csv").as_str()), "asked for in one way or the other");
 }
 
 #[test]
 fn an_address_with_its_release_is_immutable_and_others_pass() {
-    let caching = |target: &str| get(past().server.address, target).header("cache-control").map(str::to_owned);
-    let cursor = get(past().server.address, "/v1/actors?limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
+    let caching = |target: &str| get(four_releases().server.address, target).header("cache-control").map(str::to_owned);
+    let cursor =
+        get(four_releases().server.address, "/v1/actors?limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
     for target in ["/v1/actors?release=2", "/v1/actors/stays?release=2", "/v1/actors?release=1&format=csv", cursor.as_str()] {
         assert_eq!(caching(target).as_deref(), Some(LASTING), "{target}");
     }
-    let today =
-        get(past().server.address, "/v1/releases/4").data()["published_at"].as_str().expect("an instant")[..10].to_owned();
+    let today = get(four_releases().server.address, "/v1/releases/4").data()["published_at"].as_str().expect("an instant")[..10]
+        .to_owned();
     let now = format!("/v1/actors?as_of={today}");
     for target in ["/v1/actors", "/v1/actors/stays", "/v1/actors?format=csv", now.as_str(), "/v1", "/openapi.json", "/problems"] {
         assert_eq!(caching(target).as_deref(), Some(PASSING), "{target}");
     }
-    let release = get(past().server.address, "/v1/releases/2").data()["published_at"].as_str().expect("an instant").to_owned();
-    let modified = get(past().server.address, "/v1/actors?release=2").header("last-modified").expect("a date").to_owned();
+    let release =
+        get(four_releases().server.address, "/v1/releases/2").data()["published_at"].as_str().expect("an instant").to_owned();
+    let modified =
+        get(four_releases().server.address, "/v1/actors?release=2").header("last-modified").expect("a date").to_owned();
     assert!(modified.ends_with(" GMT") && modified.contains(&release[11..19]), "{modified} is not {release}");
 }
 
 #[test]
-fn what_is_refused_is_kept_by_nobody() {
-    let targets =
-        ["/v1/actors?limit=0", "/v1/actors/rien", "/v1/actors/goes", "/rien", "/v1/actors?release=99", "/problems/rien"];
-    for target in targets {
+fn refusals_are_not_cacheable() {
+    let targets = [
+        ("/v1/actors?limit=0", 400),
+        ("/v1/actors/rien", 404),
+        ("/v1/actors/goes", 410),
+        ("/rien", 404),
+        ("/v1/actors?release=99", 400),
+        ("/problems/rien", 404),
+    ];
+    for (target, status) in targets {
         for held in ["*", "\"x\""] {
-            let reply = ask(past().server.address, "GET", target, &holding(held));
-            assert!(reply.status >= 400, "{target} is there for whoever holds {held}");
+            let reply = ask(four_releases().server.address, "GET", target, &holding(held));
+            assert_eq!(reply.status, status, "{target} with If-None-Match: {held}");
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{target}");
             assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None), "{target}");
         }
@@ -109,7 +118,7 @@ fn what_is_refused_is_kept_by_nobody() {
 }
 
 #[test]
-fn what_is_told_to_a_key_is_private() {
+fn responses_to_a_key_are_private() {
     let server = TestServer::empty();
     let token = key(&server.url, "essai", &["publish:*"], 1);
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))];
@@ -127,7 +136,7 @@ fn what_is_told_to_a_key_is_private() {
 }
 
 #[test]
-fn whoever_has_it_is_told_so_without_the_database() {
+fn a_client_with_the_current_response_gets_304_without_the_database() {
     let url = migrated();
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]))];
     publish(&url, &bundle(&files)).expect("the bundle is right");
@@ -159,5 +168,5 @@ fn whoever_has_it_is_told_so_without_the_database() {
 #[test]
 fn the_same_address_of_another_database_has_another_tag() {
     let tag = |address| get(address, "/v1/sources?release=1").header("etag").expect("a tag").to_owned();
-    assert_ne!(tag(world()), tag(past().server.address));
+    assert_ne!(tag(example_data()), tag(four_releases().server.address));
 }

@@ -1,4 +1,4 @@
-//! Connections belong to workers: a worker that is stuck does not hold up the reads of another.
+//! Each worker has its own connections: a blocked worker does not delay the reads of another.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::time::Duration;
 use actix_web::{HttpServer, web};
 use reperes::app;
 
-use crate::harness::{get, migrated, publish, shared};
+use crate::harness::{self, get, migrated, publish, shared};
 
 /// A connection that is kept, and so stays with one worker.
 struct Kept(BufReader<TcpStream>);
@@ -48,18 +48,16 @@ fn serve(more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> Soc
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     let shared = shared(&url);
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    let address = listener.local_addr().expect("an address");
-    std::thread::spawn(move || {
+    harness::serve(async move || {
+        let listener = TcpListener::bind("127.0.0.1:0")?;
+        let address = listener.local_addr()?;
         let server = HttpServer::new(move || app::build(&shared).configure(&more));
-        let server = server.workers(2).disable_signals().listen(listener).expect("the listener is taken").run();
-        actix_web::rt::System::new().block_on(server).expect("the server runs");
-    });
-    address
+        Ok((address, server.workers(2).disable_signals().listen(listener)?.run()))
+    })
 }
 
 #[test]
-fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
+fn a_blocked_worker_does_not_delay_the_reads_of_another() {
     let (release, stuck) = mpsc::channel::<()>();
     let stuck = Arc::new(Mutex::new(stuck));
     let address = serve(move |config| {
@@ -101,7 +99,7 @@ fn a_stuck_worker_leaves_the_reads_of_the_other_alone() {
 }
 
 #[test]
-fn a_panic_is_a_problem_that_says_nothing_of_its_cause() {
+fn a_panic_answers_500_without_its_cause() {
     let address = serve(|config| {
         config.route("/panic", web::get().to(|| async { if true { panic!("a secret cause") } else { "" } }));
     });

@@ -1,21 +1,19 @@
-//! Owns the making of bundles from CSV texts, for tests that publish rows of their own.
+//! Owns bundles made of CSV texts, for tests that publish rows of their own.
 //! Must not know what the rows mean.
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use sha2::{Digest, Sha256};
 
-use super::cluster::root_directory;
+use super::scratch::scratch;
 
-/// The source `essai`, which every row of a test may name.
+/// The source `essai`, which any row of a test may name.
 pub const SOURCES: &str = "code,kind,title,publisher,licence\nessai,document,Essai,Repères,etalab-2.0\n";
 
-/// A bundle made of CSV texts.
+/// Makes a bundle of one file for each pair of a dataset and the text of its CSV. Returns its folder.
 pub fn bundle(files: &[(&str, &str)]) -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    let folder = root_directory().join(format!("bundle-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
+    let folder = scratch("bundle");
     fs::create_dir_all(&folder).expect("a folder can be made");
     let mut manifest =
         "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n".to_owned();
@@ -31,7 +29,7 @@ pub fn bundle(files: &[(&str, &str)]) -> PathBuf {
     folder
 }
 
-/// The CSV of communes: code, name, population.
+/// The CSV of communes, each given by its code, name and population.
 pub fn territories(rows: &[(&str, &str, &str)]) -> String {
     let lines: String =
         rows.iter().map(|(code, name, population)| format!("{code},commune,\"{name}\",{population},2026,essai\n")).collect();

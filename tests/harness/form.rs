@@ -1,5 +1,5 @@
-//! Owns the sending of publications: forms of several parts, with the key of a test.
-//! Must not know what comes of them.
+//! Owns the requests that send publications: multipart forms with an API key.
+//! Must not know how the server responds.
 
 use std::fmt::Write;
 use std::net::SocketAddr;

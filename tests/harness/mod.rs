@@ -1,26 +1,33 @@
 //! Owns what tests stand on: a Postgres of their own for each run, a database for each test that writes, the real
-//! server on a free port, and a client.
+//! server on a free port, and a client. Everything that a test starts ends with it.
 //! Must not know what is tested.
 
 mod bundle;
+mod cleanup;
 mod client;
 mod cluster;
+mod example_data;
 mod form;
-pub mod past;
+pub mod four_releases;
 mod program;
 mod proxy;
+mod scratch;
 mod server;
 mod standby;
-mod world;
+mod wait;
 
 pub use bundle::{SOURCES, bundle, territories};
+pub use cleanup::keep_for_all_tests;
 pub use client::{Reply, ask, get, get_late, get_late_in, head, raw, send};
-pub use cluster::{close, cluster_log, database, open, root_directory};
+pub use cluster::{close, cluster_log, database, open};
+pub use example_data::example_data;
 pub use form::{Form, key};
 pub use program::{Program, bundles, data_dir, kill, postmaster, text};
 pub use proxy::{Network, Proxy};
+pub use rustix::process::Signal;
+pub use scratch::{root_directory, scratch};
 pub use server::{
-    TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, replicated, shared, with_database,
+    TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, replicated, serve, shared, with_database,
 };
 pub use standby::{Pair, Postgres};
-pub use world::world;
+pub use wait::{EVENT_TIMEOUT, SetOnDrop, until, until_exit};

@@ -1,28 +1,29 @@
-//! Owns a network between a server and its Postgres that can fail: it passes, is cut, or freezes, and comes back.
-//! Must not know what goes over it.
+//! Owns a TCP proxy between a server and its Postgres, which a test can cut, freeze and restore.
+//! Must not know the protocol.
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
-/// How the network is.
+use super::wait::until;
+
+/// The state of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Network {
-    /// It carries everything.
+    /// Data passes.
     Passing,
-    /// Connections are reset, new ones refused.
+    /// Connections are reset, and new ones refused.
     Cut,
-    /// Connections are taken, and nothing is carried.
+    /// Connections are accepted, and no data passes.
     Frozen,
 }
 
-/// A network of one test.
+/// The proxy of one test.
 pub struct Proxy {
     address: SocketAddr,
     network: watch::Sender<Network>,
@@ -31,31 +32,29 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// A network to the server of a URL, on a Unix socket.
+    /// A proxy to the server of a URL, which listens on a Unix socket.
     pub fn to(url: &str) -> Self {
         let socket = socket(url);
         let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime can be made");
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime can be made");
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0))).expect("a free port can be bound");
         let address = listener.local_addr().expect("it has an address");
-        let (network, (told, listening)) = (watch::Sender::new(Network::Passing), watch::channel(true));
-        runtime.spawn(listen(listener, address, socket, network.subscribe(), told));
+        let (network, (sender, listening)) = (watch::Sender::new(Network::Passing), watch::channel(true));
+        runtime.spawn(listen(listener, address, socket, network.subscribe(), sender));
         Self { address, network, listening, runtime: Some(runtime) }
     }
 
-    /// The URL that goes over the network.
+    /// The URL of the same database through the proxy.
     pub fn url(&self, url: &str) -> String {
         let (role, rest) = url.split_once('@').expect("the URL names a role");
         let name = rest.rsplit('/').next().expect("the URL names a database");
         format!("{role}@{}/{name}", self.address)
     }
 
-    /// Changes the network, and waits until that is so for new connections.
+    /// Changes the state of the network, and waits until new connections meet it.
     pub fn set(&self, network: Network) {
         self.network.send_replace(network);
-        while *self.listening.borrow() == (network == Network::Cut) {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        until("the proxy changes its state", || *self.listening.borrow() != (network == Network::Cut));
     }
 }
 
@@ -68,10 +67,10 @@ impl Drop for Proxy {
 }
 
 fn socket(url: &str) -> PathBuf {
-    let config: tokio_postgres::Config = url.parse().expect("the URL is one");
+    let config: tokio_postgres::Config = url.parse().expect("the URL is one of a Postgres database");
     match &config.get_hosts()[0] {
         tokio_postgres::config::Host::Unix(folder) => folder.join(".s.PGSQL.5432"),
-        tokio_postgres::config::Host::Tcp(host) => panic!("{host} is no Unix socket"),
+        tokio_postgres::config::Host::Tcp(host) => panic!("{host} is not a Unix socket"),
     }
 }
 
@@ -80,40 +79,40 @@ async fn listen(
     address: SocketAddr,
     socket: PathBuf,
     mut network: watch::Receiver<Network>,
-    told: watch::Sender<bool>,
+    listening: watch::Sender<bool>,
 ) {
     loop {
         tokio::select! {
             accepted = listener.accept() => {
                 if let Ok((client, _)) = accepted {
-                    tokio::spawn(carry(client, socket.clone(), network.clone()));
+                    tokio::spawn(forward(client, socket.clone(), network.clone()));
                 }
             }
             _ = network.changed() => {}
         }
         if *network.borrow_and_update() == Network::Cut {
             drop(listener);
-            told.send_replace(false);
+            listening.send_replace(false);
             _ = network.wait_for(|network| *network != Network::Cut).await;
             listener = TcpListener::bind(address).await.expect("the port is free again");
-            told.send_replace(true);
+            listening.send_replace(true);
         }
     }
 }
 
-/// Carries one connection to its end.
-async fn carry(mut client: TcpStream, socket: PathBuf, mut network: watch::Receiver<Network>) {
+/// Forwards one connection until it ends.
+async fn forward(mut client: TcpStream, socket: PathBuf, mut network: watch::Receiver<Network>) {
     let mut cut = network.clone();
     tokio::select! {
         _ = cut.wait_for(|network| *network == Network::Cut) => {
-            // Without a farewell: the peer is reset.
+            // A linger time of zero resets the connection.
             _ = client.set_zero_linger();
         }
-        _ = both(&mut client, socket, &mut network) => {}
+        _ = copy(&mut client, socket, &mut network) => {}
     }
 }
 
-async fn both(client: &mut TcpStream, socket: PathBuf, network: &mut watch::Receiver<Network>) -> io::Result<()> {
+async fn copy(client: &mut TcpStream, socket: PathBuf, network: &mut watch::Receiver<Network>) -> io::Result<()> {
     let passing = async |network: &mut watch::Receiver<Network>| {
         network.wait_for(|network| *network == Network::Passing).await.map(|_| ()).map_err(io::Error::other)
     };

@@ -1,10 +1,13 @@
-//! Owns the server under test: the real one, on a free port, on a database set up as the program sets it up.
+//! Owns the server under test: the real one, on a free port, on a database set up as the program sets it up. It stops when
+//! the test ends.
 //! Must not know what is tested.
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::{LazyLock, Mutex, mpsc};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex, PoisonError, mpsc};
+use std::time::{Duration, Instant};
 
 use reperes::app::{Disk, Shared};
 use reperes::datasets::REGISTRY;
@@ -13,23 +16,29 @@ use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
-use reperes::publish::{self, PublishError, Report, Settings};
+use reperes::publish::{self, FileTree, PublishError, Report, Settings};
 use reperes::server::{Leave, Server, Socket};
 
-use super::cluster::{database, root_directory};
+use super::cleanup::{acquire_permit, at_end, keep_for_all_tests};
+use super::cluster::database;
+use super::scratch::root_directory;
+use super::wait::{EVENT_TIMEOUT, run};
 
 /// The most bytes of a publication in tests.
 pub const UPLOAD_LIMIT: u64 = 200_000;
 
-/// The most bytes of answers that a server under test keeps.
-const MEMORY: u64 = 16 << 20;
+/// The most bytes of responses that a server under test caches.
+const CACHE_BYTES: u64 = 16 << 20;
+
+/// The worker threads of a server under test: two, so that tests meet what workers share.
+const WORKERS: usize = 2;
 
 /// A server under test.
 #[derive(Clone)]
 pub struct TestServer {
-    /// Where it listens.
+    /// The address on which it listens.
     pub address: SocketAddr,
-    /// The database that it reads.
+    /// The URL of its database.
     pub url: String,
 }
 
@@ -44,23 +53,53 @@ impl TestServer {
         Self::with(url, shared(url))
     }
 
-    /// A server on a database, whose workers share this.
+    /// A server on a database, whose workers share this state.
     pub fn with(url: &str, shared: Shared) -> Self {
-        let (sender, receiver) = mpsc::channel();
         let timeline = shared.timeline.clone();
-        std::thread::spawn(move || {
-            let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port can be bound");
-            let server = Server::new(socket, shared, Some(2), Leave { grace: Duration::ZERO, wait: 1 });
-            sender.send(server.address().expect("a bound server has an address")).expect("the test waits");
-            actix_web::rt::System::new()
-                .block_on(async {
-                    timeline.heard().await;
-                    server.start().expect("the server starts").await
-                })
-                .expect("the server runs");
+        let address = serve(async move || {
+            let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+            let server = Server::new(socket, shared, Some(WORKERS), Leave { grace: Duration::ZERO, wait: 1 });
+            let address = server.address()?;
+            timeline.heard().await;
+            Ok((address, server.start()?))
         });
-        Self { address: receiver.recv().expect("the server starts"), url: url.to_owned() }
+        Self { address, url: url.to_owned() }
     }
+}
+
+/// Runs an actix server on a thread of its own until the test ends. Returns the address on which it listens.
+pub fn serve<F>(start: F) -> SocketAddr
+where
+    F: AsyncFnOnce() -> io::Result<(SocketAddr, actix_web::dev::Server)> + Send + 'static,
+{
+    acquire_permit();
+    let (started, starting) = mpsc::channel();
+    let (stop, stopping) = tokio::sync::oneshot::channel::<()>();
+    let (ended, ending) = mpsc::channel();
+    std::thread::spawn(move || {
+        actix_web::rt::System::new()
+            .block_on(async {
+                let (address, server) = start().await.expect("the server starts");
+                let handle = server.handle();
+                started.send(address).expect("the test waits for the address");
+                actix_web::rt::spawn(async move {
+                    // The sender of a server that is kept for all tests is dropped without a word.
+                    if stopping.await.is_ok() {
+                        handle.stop(false).await;
+                    }
+                });
+                server.await
+            })
+            .expect("the server runs");
+        _ = ended.send(());
+    });
+    let address = starting.recv_timeout(EVENT_TIMEOUT).expect("the server starts within the time limit");
+    at_end(move || {
+        _ = stop.send(());
+        let outcome = ending.recv_timeout(EVENT_TIMEOUT);
+        assert!(outcome.is_ok(), "timed out: the server on {address} stops");
+    });
+    address
 }
 
 /// The limits that tests run under.
@@ -68,43 +107,59 @@ fn limits() -> Limits {
     Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20), in_flight: 256 }
 }
 
-/// Publications are small in tests, so that too large a one is easily sent.
+/// Publications are small in tests, so that a test can easily send one that is too large.
 fn disk() -> Disk {
-    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: RECIPES.into(), limit: UPLOAD_LIMIT };
+    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: recipes(), limit: UPLOAD_LIMIT };
     Disk { files: root_directory().join("files"), publishing }
 }
 
 /// The recipes that are called by name.
-pub const RECIPES: &str = "data/recipes";
+fn recipes() -> FileTree {
+    FileTree::Folder("data/recipes".into())
+}
 
 /// What the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
     replicated(url, &[])
 }
 
-/// The same, where the database has replicas.
+/// What the workers of a server share whose database has replicas.
 pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    acquire_permit();
     let replicas = replicas.iter().map(|url| parse(url)).collect();
-    let shared = Shared::new(parse(url), replicas, limits(), disk(), MEMORY);
-    let mut following = FOLLOWING.lock().expect("nobody panicked with the list in hand");
-    following.push((url.to_owned(), shared.timeline.clone()));
+    let shared = Shared::new(parse(url), replicas, limits(), disk(), CACHE_BYTES);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let follower = Follower { number, url: url.to_owned(), timeline: shared.timeline.clone() };
+    FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).push(follower);
+    at_end(move || FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one.number != number));
     shared
 }
 
-/// The servers of this program: the databases that they read, and what they know of their releases.
-static FOLLOWING: Mutex<Vec<(String, Timeline)>> = Mutex::new(Vec::new());
+/// What one server knows of the releases of its database.
+#[derive(Clone)]
+struct Follower {
+    number: u64,
+    url: String,
+    timeline: Timeline,
+}
 
-/// Waits until every server on a database knows a release, so that a test may ask for what it has just published.
-async fn known(url: &str, release: i32) {
-    let all = FOLLOWING.lock().expect("nobody panicked with the list in hand").clone();
-    for (_, timeline) in all.iter().filter(|(followed, _)| followed == url) {
-        while timeline.newest().is_none_or(|newest| newest.number < release) {
-            timeline.reached(release).await;
+/// The servers that tests have started and not ended.
+static FOLLOWERS: Mutex<Vec<Follower>> = Mutex::new(Vec::new());
+
+/// Waits until every server on a database knows a release, so that a test may request what it has just published.
+async fn known_to_servers(url: &str, release: i32) {
+    let followers = FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let deadline = Instant::now() + EVENT_TIMEOUT;
+    for follower in followers.iter().filter(|follower| follower.url == url) {
+        while follower.timeline.newest().is_none_or(|newest| newest.number < release) {
+            assert!(Instant::now() < deadline, "timed out: server {} on {url} learns of release {release}", follower.number);
+            follower.timeline.reached(release).await;
         }
     }
 }
 
-/// The server on the bundled data, the same for all tests that only read.
+/// The address of the server on the bundled data, the same for all tests that only read.
 pub fn bundled() -> SocketAddr {
     bundled_server().address
 }
@@ -112,46 +167,49 @@ pub fn bundled() -> SocketAddr {
 /// The server on the bundled data, with its database.
 pub fn bundled_server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> = LazyLock::new(|| {
-        let url = migrated();
-        run(async {
-            let mut client = parse(&url).writer().await.expect("the database is there");
-            publish::publish_missing(&mut client, REGISTRY, Path::new("data"), Path::new(RECIPES))
-                .await
-                .expect("the bundled data is right");
-        });
-        TestServer::on(&url)
+        keep_for_all_tests(|| {
+            let url = migrated();
+            run("the bundled data is published", async {
+                let mut client = parse(&url).writer().await.expect("the database accepts connections");
+                publish::publish_missing(&mut client, REGISTRY, &FileTree::Folder("data".into()), &recipes())
+                    .await
+                    .expect("the bundled data is right");
+            });
+            TestServer::on(&url)
+        })
     });
     &SERVER
 }
 
 /// Publishes a bundle.
 pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
-    run(async {
-        let mut client = parse(url).writer().await.expect("the database is there");
-        let report = publish::publish_folder(&mut client, REGISTRY, folder, Path::new(RECIPES), None).await?;
+    run(&format!("{} is published", folder.display()), async {
+        let mut client = parse(url).writer().await.expect("the database accepts connections");
+        let report = publish::publish_folder(&mut client, REGISTRY, folder, &recipes(), None).await?;
         if let Some(release) = report.release {
-            known(url, release).await;
+            known_to_servers(url, release).await;
         }
         Ok(report)
     })
 }
 
-/// Makes a database with nothing published and gives its URL for the role that serves, as which everything is tested.
+/// Makes a database with nothing published and returns its URL for the role that serves. The database is dropped when the
+/// test ends.
 pub fn migrated() -> String {
     set_up(&database())
 }
 
-/// Makes the tables and the role that serves, and gives its URL.
+/// Creates the tables and the role that serves, and returns the URL for that role.
 pub fn set_up(owner: &str) -> String {
     let service = owner.replace("//reperes@", "//reperes_service@");
-    run(async {
+    run("a database is set up", async {
         let (owner, service) = (parse(owner), parse(&service));
-        let lock = SetupLock::acquire(&owner).await.expect("the database is there");
+        let lock = SetupLock::acquire(&owner).await.expect("the database accepts connections");
         migrations::run(&owner, &lock).await.expect("the migrations run");
-        let mut client = owner.writer().await.expect("the database is there");
+        let mut client = owner.writer().await.expect("the database accepts connections");
         roles::ensure_role(&client, &service).await.expect("the role can be made");
         assert!(roles::apply(&mut client, &service, REGISTRY).await.expect("rights can be given"));
-        lock.release().await.expect("the lock can be given back");
+        lock.release().await.expect("the lock can be released");
     });
     service
 }
@@ -162,23 +220,13 @@ pub fn owner(url: &str) -> String {
 }
 
 fn parse(url: &str) -> Database {
-    Database::parse(url).expect("the URL is one")
+    Database::parse(url).expect("the URL is one of a Postgres database")
 }
 
 /// Runs work on a connection of the role that a URL names.
 pub fn with_database<T>(url: &str, work: impl AsyncFnOnce(&mut tokio_postgres::Client) -> T) -> T {
-    run(async {
-        let mut client = parse(url).writer().await.expect("the database is there");
+    run("work of a test on its database", async {
+        let mut client = parse(url).writer().await.expect("the database accepts connections");
         work(&mut client).await
     })
-}
-
-/// Runs a future to its end.
-pub(super) fn run<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .expect("a runtime can be made")
-        .block_on(future)
 }

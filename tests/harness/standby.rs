@@ -1,4 +1,4 @@
-//! Owns a primary and its streaming standby, both real: made, stopped, killed and frozen by a test.
+//! Owns a primary and its streaming standby, both real Postgres servers, which a test starts, stops, kills and freezes.
 //! Must not know what is stored.
 
 use std::fs;
@@ -6,40 +6,42 @@ use std::os::unix::fs::{MetadataExt, chown};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reperes::postgres::{Cluster, Durability};
+use rustix::process::{Signal, geteuid, set_parent_process_death_signal};
 use tokio_postgres::error::SqlState;
 
-use super::cluster::{binaries, root_directory};
+use super::cleanup::acquire_permit;
+use super::cluster::binaries;
+use super::program::kill;
+use super::scratch::scratch;
 use super::server::{set_up, with_database};
+use super::wait::{EVENT_TIMEOUT, until, until_exit};
 
-/// How long a Postgres may take to start before the test fails rather than hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-/// A Postgres of a test's own. Nothing starts it again.
+/// A Postgres of one test. It is not restarted when it ends.
 pub struct Postgres {
     child: Child,
     /// The URL of its database for the owner.
     pub owner: String,
-    /// The same for the role that serves.
+    /// The URL of its database for the role that serves.
     pub service: String,
     home: PathBuf,
 }
 
 /// A primary and a standby that follows it.
 pub struct Pair {
-    /// Where is written.
+    /// The server that accepts writes.
     pub primary: Postgres,
-    /// Where is only read.
+    /// The server that only answers reads.
     pub standby: Postgres,
 }
 
 impl Pair {
-    /// Makes both, with the tables and nothing published.
+    /// Starts both, with the tables and nothing published.
     pub fn start() -> Self {
-        let home = home();
+        acquire_permit();
+        let home = scratch("pair");
         let bin_dir = std::env::var_os("POSTGRES_BIN_DIR").map(PathBuf::from);
         drop(Cluster::open(&home, true, bin_dir.as_deref(), Durability::Passing).expect("a cluster can be made"));
         let primary = Postgres::start(home);
@@ -49,8 +51,10 @@ impl Pair {
         let mut copy = command("pg_basebackup", &primary.home);
         copy.arg("-D").arg(&target).arg("-h").arg(primary.home.join("run"));
         copy.args(["-U", "reperes", "-R", "-X", "stream", "-c", "fast", "--no-sync"]);
-        let output = copy.output().expect("a copy can be made");
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let log = primary.home.join("pg_basebackup.log");
+        copy.stdout(Stdio::null()).stderr(fs::File::create(&log).expect("a log can be written"));
+        let status = until_exit("pg_basebackup exits", &mut copy.spawn().expect("pg_basebackup starts"));
+        assert!(status.success(), "{}", fs::read_to_string(log).unwrap_or_default());
         Self { primary, standby: Postgres::start(copied) }
     }
 }
@@ -61,72 +65,69 @@ impl Postgres {
         let mut postgres = command("postgres", &home);
         postgres.arg("-D").arg(home.join("postgres")).arg("-k").arg(home.join("run"));
         postgres.args(["-c", "listen_addresses=", "-c", "fsync=off", "-c", "wal_retrieve_retry_interval=100ms"]);
-        // What stands in the way of replay is cancelled at once, so that tests meet it.
+        // Shared memory in files of the data directory: tests kill Postgres, which then cannot remove segments in `/dev/shm`.
+        postgres.args(["-c", "dynamic_shared_memory_type=mmap"]);
+        // A statement that conflicts with replay is cancelled at once, so that tests meet this case.
         postgres.args(["-c", "max_standby_streaming_delay=0"]);
         postgres.stdout(Stdio::null()).stderr(log).process_group(0);
         let child = postgres.spawn().expect("Postgres starts");
         let host = home.join("run").to_str().expect("the path is text").replace('/', "%2F");
         let url = |role: &str| format!("postgres://{role}@{host}:5432/postgres");
         let started = Self { child, owner: url("reperes"), service: url("reperes_service"), home };
-        let deadline = Instant::now() + PATIENCE;
-        while !started.is_ready() {
-            assert!(Instant::now() < deadline, "{}", fs::read_to_string(started.home.join("log")).unwrap_or_default());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        until(&format!("Postgres starts (see {}/log)", started.home.display()), || started.is_ready());
         started
     }
 
-    /// Line 8 of `postmaster.pid` says `ready`, on a standby `standby`, once connections are taken.
+    /// Whether it accepts connections: line 8 of `postmaster.pid` is then `ready`, on a standby `standby`.
     fn is_ready(&self) -> bool {
         let text = fs::read_to_string(self.home.join("postgres/postmaster.pid")).unwrap_or_default();
         text.lines().nth(7).is_some_and(|line| ["ready", "standby"].contains(&line.trim()))
     }
 
-    /// Takes it away with all its processes, at once.
+    /// Kills all its processes at once.
     pub fn kill(&mut self) {
-        self.signal(libc::SIGKILL);
-        self.child.wait().expect("it is dead");
+        self.signal(Signal::KILL);
+        until_exit("a killed Postgres exits", &mut self.child);
     }
 
-    /// Makes all its processes stand still: connections stay, and nothing answers.
+    /// Suspends all its processes: connections stay open, and nothing answers.
     pub fn freeze(&self) {
-        self.signal(libc::SIGSTOP);
+        self.signal(Signal::STOP);
     }
 
-    /// Lets them go on.
+    /// Resumes its processes.
     pub fn thaw(&self) {
-        self.signal(libc::SIGCONT);
+        self.signal(Signal::CONT);
     }
 
-    /// Keeps a standby from replaying what it receives, or lets it.
+    /// Pauses or resumes the replay on a standby.
     pub fn pause(&self, paused: bool) {
-        self.told(&format!("SELECT 1 FROM {}()", if paused { "pg_wal_replay_pause" } else { "pg_wal_replay_resume" }));
+        self.number(&format!("SELECT 1 FROM {}()", if paused { "pg_wal_replay_pause" } else { "pg_wal_replay_resume" }));
     }
 
-    /// The number that a standby answers a question with. What is replayed may cancel the question, even that which lets
-    /// replay go on; then it is asked again.
-    pub fn told(&self, question: &str) -> i64 {
+    /// The value of an SQL expression that is a number. Replay on a standby may cancel the statement, which is then repeated.
+    pub fn number(&self, expression: &str) -> i64 {
         with_database(&self.owner, async |client| {
+            let deadline = Instant::now() + EVENT_TIMEOUT;
             loop {
-                match client.query_one(&format!("SELECT ({question})::bigint"), &[]).await {
+                match client.query_one(&format!("SELECT ({expression})::bigint"), &[]).await {
                     Ok(row) => return row.get(0),
-                    Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) => {}
-                    Err(error) => panic!("{question}: {error:?}"),
+                    Err(error) if error.code() == Some(&SqlState::T_R_SERIALIZATION_FAILURE) && Instant::now() < deadline => {}
+                    Err(error) => panic!("{expression}: {error:?}"),
                 }
             }
         })
     }
 
-    /// The processes of Postgres: the first and those that it has made, each of which leads a group of its own.
-    fn signal(&self, signal: i32) {
+    /// Sends a signal to the postmaster and to its children, each of which leads a process group of its own.
+    fn signal(&self, signal: Signal) {
         let first = self.child.id();
         for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
             let Some(id) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
             let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
             let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1)).and_then(|id| id.parse().ok());
             if id == first || parent == Some(first) {
-                // SAFETY: kill has no memory preconditions; the processes are the test's own.
-                unsafe { libc::kill(i32::try_from(id).expect("a process number"), signal) };
+                kill(id, signal);
             }
         }
     }
@@ -140,37 +141,28 @@ impl Drop for Postgres {
     }
 }
 
-fn home() -> PathBuf {
-    static NUMBER: AtomicU32 = AtomicU32::new(0);
-    root_directory().join(format!("pair-{}", NUMBER.fetch_add(1, Ordering::Relaxed)))
-}
-
-/// A directory like that of another Postgres, for the same account.
+/// Makes a directory for a second Postgres that the account of the first one owns.
 fn home_of(other: &Path) -> PathBuf {
-    let (home, owner) = (home(), fs::metadata(other.join("postgres")).expect("it is there"));
+    let (home, owner) = (scratch("pair"), fs::metadata(other.join("postgres")).expect("the first one has its data"));
     for folder in [home.clone(), home.join("run")] {
         fs::create_dir_all(&folder).expect("a directory can be made");
-        chown(&folder, Some(owner.uid()), Some(owner.gid())).expect("it can be given away");
+        chown(&folder, Some(owner.uid()), Some(owner.gid())).expect("the owner can be changed");
     }
     home
 }
 
-/// A command of Postgres's, as the account that owns the data: it refuses root.
+/// A command of Postgres's programs, as the account that owns the data, since they refuse to run as root.
 fn command(program: &str, home: &Path) -> Command {
-    let owner = fs::metadata(home.join("postgres")).or_else(|_| fs::metadata(home)).expect("it is there");
+    let owner = fs::metadata(home.join("postgres")).or_else(|_| fs::metadata(home)).expect("the directory exists");
     let mut command = Command::new(binaries().join(program));
     command.env_clear().env("LC_ALL", "C").stdin(Stdio::null()).current_dir("/");
-    // SAFETY: geteuid has no preconditions and cannot fail.
-    if unsafe { libc::geteuid() } == 0 {
+    if geteuid().is_root() {
         command.uid(owner.uid()).gid(owner.gid());
     }
     #[cfg(target_os = "linux")]
     // SAFETY: between fork and exec only prctl is called, which is async-signal-safe.
     unsafe {
-        command.pre_exec(|| match libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGINT) {
-            0 => Ok(()),
-            _ => Err(std::io::Error::last_os_error()),
-        });
+        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::INT))?));
     }
     command
 }

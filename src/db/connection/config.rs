@@ -6,11 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel_async::AsyncPgConnection;
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use tokio::io::{AsyncRead, AsyncWrite};
+pub use tokio_postgres::Error as CopyError;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{AsyncMessage, Client, Config, Connection, NoTls};
+pub use tokio_postgres::types::ToSql;
+use tokio_postgres::{AsyncMessage, Config, Connection, NoTls};
+pub use tokio_postgres::{Client, CopyInSink, GenericClient, IsolationLevel, Row, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::availability::Outage;
@@ -232,15 +235,28 @@ fn place(config: &Config) -> String {
     format!("{}/{name}", hosts.join(","))
 }
 
-/// What the server says on a connection, of its own accord too; the connection lives as long as it is read.
-pub type Messages = Pin<Box<dyn Stream<Item = Result<AsyncMessage, tokio_postgres::Error>> + Send>>;
+/// A message that the server sends of its own accord.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Message {
+    /// The payload of a notification on a channel that the connection listens to.
+    Notification(String),
+    /// Anything else, such as a notice.
+    Other,
+}
+
+/// The messages of a connection, which is open as long as they are read.
+pub type Messages = Pin<Box<dyn Stream<Item = Result<Message, DbError>> + Send>>;
 
 fn messages<S, T>(mut connection: Connection<S, T>) -> Messages
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    Box::pin(stream::poll_fn(move |context| connection.poll_message(context)))
+    let messages = stream::poll_fn(move |context| connection.poll_message(context));
+    Box::pin(messages.map(|message| match message? {
+        AsyncMessage::Notification(notification) => Ok(Message::Notification(notification.payload().to_owned())),
+        _ => Ok(Message::Other),
+    }))
 }
 
 async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {

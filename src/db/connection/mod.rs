@@ -3,6 +3,7 @@
 
 pub mod availability;
 pub mod config;
+pub mod diesel_client;
 pub mod export_pool;
 pub mod health;
 pub mod pool;

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
-use tokio_postgres::types::Type;
-use tokio_postgres::{AsyncMessage, Client};
 
-use super::config::Database;
 use crate::db::DbError;
+use crate::db::connection::config::{Client, Database, Message};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::releases;
 use crate::query::{Plan, Release};
 
 /// The channel on which a publication tells its number, as part of its transaction.
@@ -28,9 +30,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait before connecting anew.
 const RETRY: Duration = Duration::from_millis(200);
-
-/// The releases from one on.
-const FROM: &str = "SELECT number, published_at FROM releases WHERE number >= $1 ORDER BY number";
 
 /// The releases that the process knows.
 #[derive(Clone, Debug)]
@@ -128,7 +127,7 @@ impl Timeline {
         let told = Arc::new(Notify::new());
         let drive = async {
             while let Some(message) = messages.next().await {
-                if matches!(message?, AsyncMessage::Notification(_)) {
+                if matches!(message?, Message::Notification(_)) {
                     told.notify_one();
                 }
             }
@@ -155,12 +154,12 @@ impl Timeline {
     async fn ask(&self, client: &Client) -> Result<(), DbError> {
         let newest = self.newest();
         let from = newest.as_ref().map_or(1, |newest| newest.number);
-        let mut found = releases(client, from).await?;
-        let same = newest.is_none_or(|newest| found.first() == Some(&newest));
+        let mut found = releases_from(client, from).await?;
+        let same = newest.is_none_or(|newest| found.as_slice().first() == Some(&newest));
         if !same {
             // Another database stands in its place, such as one restored from a copy.
             log::warn!("the releases are not those that were known");
-            found = releases(client, 1).await?;
+            found = releases_from(client, 1).await?;
         }
         self.0.send_if_modified(|known| {
             let before = (known.releases.len(), known.sure);
@@ -178,10 +177,14 @@ impl Timeline {
     }
 }
 
-/// The releases from a number on. The statement has no name, which a pooler might not know the next time.
-async fn releases(client: &Client, from: i32) -> Result<Vec<Release>, DbError> {
-    let rows = in_time(client.query_typed(FROM, &[(&from, Type::INT4)])).await??;
-    Ok(rows.iter().map(|row| Release { number: row.get(0), published_at: row.get::<_, DateTime<Utc>>(1) }).collect())
+/// The releases from a number on.
+async fn releases_from(client: &Client, from: i32) -> Result<Vec<Release>, DbError> {
+    let from = releases::table
+        .filter(releases::number.ge(from))
+        .order(releases::number)
+        .select((releases::number, releases::published_at));
+    let rows: Vec<(i32, DateTime<Utc>)> = in_time(from.load(&mut DieselClient(client))).await??;
+    Ok(rows.into_iter().map(|(number, published_at)| Release { number, published_at }).collect())
 }
 
 async fn in_time<T>(asking: impl Future<Output = T>) -> Result<T, DbError> {

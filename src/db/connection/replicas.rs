@@ -11,17 +11,20 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use diesel_async::AsyncPgConnection;
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
-use tokio_postgres::Client;
-use tokio_postgres::types::Type;
 
-use super::config::Database;
-use crate::db::read::releases;
-use crate::db::{DbError, Timeline};
+use super::release_watcher::Timeline;
+use crate::db::DbError;
+use crate::db::connection::config::{Client, Database};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::read;
+use crate::db::schema::releases;
 use crate::query::Release;
 
 /// How often a replica is asked how far it is: nothing tells it, since a standby passes no `NOTIFY` on.
@@ -35,11 +38,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How long to wait before connecting anew.
 const RETRY: Duration = Duration::from_millis(200);
-
-/// The newest release that a replica has replayed, and when it says that a given one was published. Every row of a
-/// release comes with it, in one transaction.
-const NEWEST: &str =
-    "SELECT coalesce((SELECT max(number) FROM releases), 0), (SELECT published_at FROM releases WHERE number = $1)";
 
 /// The replicas, the same for all workers.
 #[derive(Clone, Default)]
@@ -183,18 +181,20 @@ impl Replicas {
     }
 }
 
-/// The newest release of a replica, 0 for none; a failure when the one that is known is another there. The statement has
-/// no name, which a pooler might not know the next time.
+/// The newest release that a replica has replayed, 0 for none: every row of a release comes with it, in one transaction.
+/// An error if the replica has another publication time for the release that is known.
 async fn newest(client: &Client, known: Option<&Release>) -> Result<i32, DbError> {
     let late = |_| DbError::Late(format!("no answer within {PATIENCE:?}"));
     let number = known.map_or(0, |known| known.number);
-    let rows = timeout(PATIENCE, client.query_typed(NEWEST, &[(&number, Type::INT4)])).await.map_err(late)??;
-    let Some(row) = rows.first() else { return Ok(0) };
-    match (row.get::<_, Option<DateTime<Utc>>>(1), known) {
+    let newest = releases::table.select(max(releases::number)).single_value();
+    let published = releases::table.find(number).select(releases::published_at).single_value();
+    let (newest, published): (Option<i32>, Option<DateTime<Utc>>) =
+        timeout(PATIENCE, diesel::select((newest, published)).get_result(&mut DieselClient(client))).await.map_err(late)??;
+    match (published, known) {
         (Some(there), Some(known)) if there != known.published_at => {
             Err(DbError::Failed(format!("its release {number} is not that of the primary, of which it cannot be a copy")))
         }
-        _ => Ok(row.get(0)),
+        _ => Ok(newest.unwrap_or(0)),
     }
 }
 
@@ -212,7 +212,7 @@ impl Held {
         if known().get(&release.number) == Some(&release.published_at) {
             return Ok(());
         }
-        if releases::release(connection, Some(release.number)).await?.as_ref() != Some(release) {
+        if read::releases::release(connection, Some(release.number)).await?.as_ref() != Some(release) {
             return Err(DbError::Behind(format!("it has no release {} as the primary has it", release.number)));
         }
         known().insert(release.number, release.published_at);

@@ -9,7 +9,7 @@ use diesel_async::AsyncPgConnection;
 use futures_util::future::{try_join_all, try_join3, try_join4};
 
 use super::codes;
-use super::geography::{self, Untimely};
+use super::geography::{self, DateError};
 use super::search;
 use crate::query::{Dataset, Kind, Parameter, Plan, Release, ResolvedPlan};
 
@@ -24,7 +24,7 @@ pub enum Refusal {
     /// The request names codes that do not exist.
     UnknownCodes(Vec<UnknownCode>),
     /// The geography of the requested day is unknown, or has no such territories.
-    Untimely(Untimely),
+    GeographyDate(DateError),
 }
 
 /// The state of the data that one request reads throughout.
@@ -87,15 +87,15 @@ pub async fn read_checked_as<T>(
             _ => Ok(Vec::new()),
         }
     };
-    let untimely = geography::untimely(connection, parent, plan, number);
-    let (found, unknown, missing_parent, untimely) = match plan.row_proves_codes() {
+    let date_error = geography::check_date(connection, parent, plan, number);
+    let (found, unknown, missing_parent, date_error) = match plan.row_proves_codes() {
         // One query fewer for nearly every request, for one more round trip of those that find nothing.
         true => {
-            let (found, missing_parent, untimely) = try_join3(read(&snapshot), missing_parent, untimely).await?;
+            let (found, missing_parent, date_error) = try_join3(read(&snapshot), missing_parent, date_error).await?;
             let unknown = if proves(&found) { Vec::new() } else { unknown.await? };
-            (found, unknown, missing_parent, untimely)
+            (found, unknown, missing_parent, date_error)
         }
-        false => try_join4(read(&snapshot), unknown, missing_parent, untimely).await?,
+        false => try_join4(read(&snapshot), unknown, missing_parent, date_error).await?,
     };
     if !missing_parent.is_empty() {
         return Ok(Err(Refusal::NoParent));
@@ -103,8 +103,8 @@ pub async fn read_checked_as<T>(
     if !unknown.is_empty() {
         return Ok(Err(Refusal::UnknownCodes(explained(connection, &codes, unknown, number).await?)));
     }
-    Ok(match untimely {
-        Some(untimely) => Err(Refusal::Untimely(untimely)),
+    Ok(match date_error {
+        Some(date_error) => Err(Refusal::GeographyDate(date_error)),
         None => Ok((snapshot, found)),
     })
 }

@@ -52,7 +52,7 @@ struct Inner {
     runtime: Option<Runtime>,
     connections: Semaphore,
     running: Arc<Semaphore>,
-    counts: metrics::Exports,
+    counts: metrics::ExportCounters,
 }
 
 /// Some of the rows.
@@ -107,7 +107,7 @@ impl Exports {
     ///
     /// # Panics
     /// When the system gives no thread.
-    pub fn new(primary: Database, replicas: Replicas, connections: usize, counts: metrics::Exports) -> Self {
+    pub fn new(primary: Database, replicas: Replicas, connections: usize, counts: metrics::ExportCounters) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("export")

@@ -1,96 +1,95 @@
-//! Owns the question whether the geography of a day is known, and whether the territories that a request names were
-//! there on it.
-//! Must not know what is read of that day.
+//! Owns the check of a date in the geography: whether it is in the known range, and whether the territories that a request
+//! names existed on it.
+//! Must not know what is read.
 
 use chrono::NaiveDate;
-use diesel::QueryResult;
-use diesel::prelude::QueryableByName;
-use diesel::sql_types::{Array, Date, Integer, Nullable, Text};
+use diesel::dsl::min;
+use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::schema::{territories, territory_versions};
+use crate::db::sql::functions::make_date;
 use crate::query::{Dataset, Plan, Via};
 
-/// Why the geography of a day cannot be read.
+/// Why the geography of a date cannot be read.
 #[derive(Debug)]
-pub enum Untimely {
+pub enum DateError {
     /// The release holds no history of the geography.
     NoHistory,
-    /// It is known from the first of these days to the last.
+    /// The date is not between these two.
     OutOfRange(NaiveDate, NaiveDate),
-    /// These territories were not there on the day.
+    /// These territories did not exist on the date.
     NotThere(Vec<Absent>),
 }
 
-/// A territory that was not there on a day.
+/// A territory that did not exist on a date.
 #[derive(Debug)]
 pub struct Absent {
-    /// The parameter that names it; none when the address does.
+    /// The parameter that names it; `None` if the path does.
     pub parameter: Option<String>,
     /// Its code.
     pub code: String,
-    /// From which day to which the code named a territory, as far as is known.
+    /// The known spans in which the code named a territory. The end is excluded, and `None` for a span that lasts.
     pub spans: Vec<(NaiveDate, Option<NaiveDate>)>,
-    /// What it came from, when the day lies before it, or became, when it lies after.
+    /// The codes of its predecessors if the date is before its first span, of its successors if it is after one.
     pub instead: Vec<String>,
 }
 
-#[derive(QueryableByName)]
-struct Range {
-    #[diesel(sql_type = Nullable<Date>)]
-    first: Option<NaiveDate>,
-    #[diesel(sql_type = Nullable<Date>)]
-    last: Option<NaiveDate>,
-}
+/// The code of France, whose history is that of the geography.
+const COUNTRY: &str = "FR";
 
-#[derive(QueryableByName)]
-struct State {
-    #[diesel(sql_type = Text)]
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = territory_versions)]
+struct Version {
     territory_code: String,
-    #[diesel(sql_type = Date)]
     valid_from: NaiveDate,
-    #[diesel(sql_type = Nullable<Date>)]
     valid_to: Option<NaiveDate>,
-    #[diesel(sql_type = Array<Text>)]
-    predecessor_codes: Vec<String>,
-    #[diesel(sql_type = Array<Text>)]
-    successor_codes: Vec<String>,
+    predecessor_codes: Option<Vec<Option<String>>>,
+    successor_codes: Option<Vec<Option<String>>>,
 }
 
-/// Why the day of a plan cannot be read at a release; nothing when it can, or when the plan names no day.
+/// Checks the date of a plan at a release. Returns `None` if it can be read, or if the plan has no date.
 ///
 /// # Errors
-/// The database's.
-pub async fn untimely(
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn check_date(
     mut connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
     plan: &Plan,
     release: i32,
-) -> QueryResult<Option<Untimely>> {
-    const VISIBLE: &str = "first_release <= $1 AND (last_release IS NULL OR last_release >= $1)";
+) -> QueryResult<Option<DateError>> {
     let Some(day) = plan.selection.geography else { return Ok(None) };
-    let range = format!(
-        "SELECT (SELECT min(valid_from) FROM territory_versions WHERE territory_code = 'FR' AND {VISIBLE}) AS first, \
-         (SELECT make_date(geography_year, 12, 31) FROM territories WHERE code = 'FR' AND {VISIBLE}) AS last"
-    );
-    let range: Range = diesel::sql_query(range).bind::<Integer, _>(release).get_result(&mut connection).await?;
-    let (Some(first), Some(last)) = (range.first, range.last) else { return Ok(Some(Untimely::NoHistory)) };
+    let visible = territory_versions::first_release
+        .le(release)
+        .and(territory_versions::last_release.is_null().or(territory_versions::last_release.ge(release)));
+    let first = territory_versions::table
+        .filter(territory_versions::territory_code.eq(COUNTRY))
+        .filter(visible)
+        .select(min(territory_versions::valid_from));
+    let last = territories::table
+        .filter(territories::code.eq(COUNTRY))
+        .filter(territories::first_release.le(release))
+        .filter(territories::last_release.is_null().or(territories::last_release.ge(release)))
+        .select(make_date(territories::geography_year, 12, 31));
+    let range = diesel::select((first.single_value(), last.single_value()));
+    let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = range.get_result(&mut connection).await?;
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Some(DateError::NoHistory)) };
     if !(first..=last).contains(&day) {
-        return Ok(Some(Untimely::OutOfRange(first, last)));
+        return Ok(Some(DateError::OutOfRange(first, last)));
     }
     let named = named(parent, plan);
     let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
-    let states = format!(
-        "SELECT territory_code, valid_from, valid_to, coalesce(predecessor_codes, '{{}}') AS predecessor_codes, \
-         coalesce(successor_codes, '{{}}') AS successor_codes \
-         FROM territory_versions WHERE territory_code = ANY($2) AND {VISIBLE} ORDER BY valid_from"
-    );
-    let query = diesel::sql_query(states).bind::<Integer, _>(release).bind::<Array<Text>, _>(codes);
-    let states: Vec<State> = query.load(&mut connection).await?;
-    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states)).collect();
-    Ok((!absent.is_empty()).then_some(Untimely::NotThere(absent)))
+    let versions = territory_versions::table
+        .filter(territory_versions::territory_code.eq_any(codes))
+        .filter(visible)
+        .order(territory_versions::valid_from)
+        .select(Version::as_select());
+    let versions: Vec<Version> = versions.load(&mut connection).await?;
+    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
+    Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
 }
 
-/// The territories that a plan names, by the parameter that does.
+/// The territories that a plan names, each with its parameter.
 fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<String>, &'a str)> {
     let dated = plan.selection.context.link.is_some_and(|link| matches!(link.via, Via::Containment(_)));
     let start = plan.selection.parent.as_deref().filter(|_| parent.is_some() && dated).map(|code| (None, code));
@@ -101,22 +100,23 @@ fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<St
     start.into_iter().chain(scopes).collect()
 }
 
-fn absent(parameter: Option<String>, code: &str, day: NaiveDate, states: &[State]) -> Option<Absent> {
-    let own: Vec<&State> = states.iter().filter(|state| state.territory_code == code).collect();
-    if own.iter().any(|state| state.valid_from <= day && state.valid_to.is_none_or(|end| day < end)) {
+fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[Version]) -> Option<Absent> {
+    let own: Vec<&Version> = versions.iter().filter(|version| version.territory_code == code).collect();
+    if own.iter().any(|version| version.valid_from <= day && version.valid_to.is_none_or(|end| day < end)) {
         return None;
     }
-    let before = own.iter().rev().find(|state| state.valid_to.is_some_and(|end| end <= day));
+    let before = own.iter().rev().find(|version| version.valid_to.is_some_and(|end| end <= day));
     let instead = match (before, own.as_slice()) {
-        (Some(earlier), _) => earlier.successor_codes.clone(),
-        (None, [later, ..]) => later.predecessor_codes.clone(),
-        (None, []) => Vec::new(),
+        (Some(earlier), _) => earlier.successor_codes.as_deref(),
+        (None, [later, ..]) => later.predecessor_codes.as_deref(),
+        (None, []) => None,
     };
+    let instead = instead.unwrap_or_default().iter().flatten().cloned().collect();
     let mut spans: Vec<(NaiveDate, Option<NaiveDate>)> = Vec::new();
-    for state in own {
+    for version in own {
         match spans.last_mut() {
-            Some((_, end)) if *end == Some(state.valid_from) => *end = state.valid_to,
-            _ => spans.push((state.valid_from, state.valid_to)),
+            Some((_, end)) if *end == Some(version.valid_from) => *end = version.valid_to,
+            _ => spans.push((version.valid_from, version.valid_to)),
         }
     }
     Some(Absent { parameter, code: code.to_owned(), spans, instead })

@@ -1,57 +1,55 @@
-//! Owns the reading of one row's versions, with the releases that opened and closed each.
-//! Must not know how they are told.
+//! Owns the reading of the versions of one row, with the releases that opened and closed each.
+//! Must not know how they are shown.
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Integer, Nullable, Text, Timestamptz};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use super::checked::Snapshot;
 use super::page::Page;
+use crate::db::schema::{releases, withdrawals};
 use crate::db::sql::select::{self, Select};
 use crate::query::{Column, Plan, Row};
 
 /// A page of versions, the newest first.
 #[derive(Debug)]
 pub struct History {
-    /// The versions; their columns are the plan's.
+    /// The versions, with the columns of the plan.
     pub page: Page,
-    /// The version before the last of the page.
+    /// The version that comes before the last one of the page.
     pub before: Option<Row>,
     /// The releases that opened or closed them, by number.
-    pub releases: BTreeMap<i32, Act>,
+    pub releases: BTreeMap<i32, VersionRelease>,
 }
 
-/// A release, as far as it concerns the row.
-#[derive(Debug, QueryableByName)]
-pub struct Act {
-    #[diesel(sql_type = Integer)]
+/// A release that opened or closed a version of the row.
+#[derive(Debug, Queryable, Selectable)]
+#[diesel(table_name = releases)]
+pub struct VersionRelease {
     number: i32,
     /// When it was published.
-    #[diesel(sql_type = Timestamptz)]
     pub published_at: DateTime<Utc>,
     /// Its title.
-    #[diesel(sql_type = Text)]
     pub title: String,
-    /// The reason why it withdrew the row, if it did and gave one.
-    #[diesel(sql_type = Nullable<Text>)]
+    /// The reason why it withdrew the row, if it did and one is recorded.
+    #[diesel(select_expression = withdrawals::reason.nullable())]
     pub reason: Option<String>,
-    /// The code of what stands in the row's place.
-    #[diesel(sql_type = Nullable<Text>)]
+    /// The code of the row that replaces it.
+    #[diesel(select_expression = withdrawals::successor_code.nullable())]
     pub successor_code: Option<String>,
 }
 
-/// The number in a column of this name.
+/// The number in the column with this name.
 pub fn number(columns: &[Column], row: &Row, name: &str) -> Option<i32> {
     row.cell(columns.iter().position(|column| column.name == name)?)?.parse().ok()
 }
 
-/// Reads a page of versions.
+/// Reads a page of the versions of the plan's row.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<History> {
     let mut rows = select::load(connection, Select::page(plan, snapshot.release.number, false)).await?;
     let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);
@@ -64,15 +62,13 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
     let code = rows.as_slice().first().and_then(own).unwrap_or_default();
     let opened = rows.iter().filter_map(|row| number(&columns, row, "first_release"));
     let closed = rows.iter().filter_map(|row| number(&columns, row, "last_release")).map(|last| last + 1);
-    let acts: Vec<Act> = diesel::sql_query(
-        "SELECT r.number, r.published_at, r.title, w.reason, w.successor_code FROM releases r \
-         LEFT JOIN withdrawals w ON w.dataset = $1 AND w.code = $2 AND w.release = r.number WHERE r.number = ANY($3)",
-    )
-    .bind::<Text, _>(dataset.name)
-    .bind::<Text, _>(code)
-    .bind::<Array<Integer>, _>(opened.chain(closed).collect::<Vec<_>>())
-    .load(&mut connection)
-    .await?;
+    let withdrawn =
+        withdrawals::dataset.eq(dataset.name).and(withdrawals::code.eq(code)).and(withdrawals::release.eq(releases::number));
+    let found = releases::table
+        .left_join(withdrawals::table.on(withdrawn))
+        .filter(releases::number.eq_any(opened.chain(closed).collect::<Vec<_>>()))
+        .select(VersionRelease::as_select());
+    let found: Vec<VersionRelease> = found.load(&mut connection).await?;
     let page = Page {
         release: snapshot.release.clone(),
         more: before.is_some(),
@@ -83,5 +79,5 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
         facets: Vec::new(),
         notices: None,
     };
-    Ok(History { page, before, releases: acts.into_iter().map(|act| (act.number, act)).collect() })
+    Ok(History { page, before, releases: found.into_iter().map(|release| (release.number, release)).collect() })
 }

@@ -6,6 +6,7 @@ pub mod checked;
 pub mod codes;
 pub mod comparison;
 pub mod export;
+mod figures;
 pub mod geography;
 pub mod history;
 pub mod notices;

@@ -3,15 +3,13 @@
 //! Must not know how it is told.
 
 use diesel::QueryResult;
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
 use diesel_async::AsyncPgConnection;
 
 use super::checked::Snapshot;
 use crate::db::sql::aggregate::Groups;
-use crate::db::sql::fragments::{self, Out};
 use crate::db::sql::select;
+use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
 use crate::query::{Plan, Row};
 
 /// The most notices of one answer: the newest corrections are kept.
@@ -132,90 +130,83 @@ SELECT m.kind, m.rows::text, m.release::text, to_char(r.published_at AT TIME ZON
 FROM marks m LEFT JOIN releases r ON r.number = m.release ORDER BY m.place, m.release DESC LIMIT ";
 
 impl Noticed<'_> {
-    fn keys(&self, out: &mut AstPass<'_, '_, Pg>, alias: &str) -> Out {
-        fragments::list(out, self.plan.selection.context.dataset.key_fields(), |out, field| {
-            out.push_sql(alias);
-            out.push_identifier(field.name)
+    fn keys(&self, out: &mut SqlWriter<'_, '_>, alias: &'static str) -> Out {
+        out.list(self.plan.selection.context.dataset.key_fields(), |out, field| {
+            out.push(alias);
+            out.identifier(field.name)
         })
     }
 
     /// Writes that two aliases are versions of one observation.
-    fn same(&self, out: &mut AstPass<'_, '_, Pg>, one: &str, other: &str) -> Out {
-        out.push_sql("(");
+    fn same(&self, out: &mut SqlWriter<'_, '_>, one: &'static str, other: &'static str) -> Out {
+        out.push("(");
         self.keys(out, one)?;
-        out.push_sql(") = (");
+        out.push(") = (");
         self.keys(out, other)?;
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 
     /// Writes where the observations in question come from, as the alias `t`.
-    fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn from<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let (keys, statuses) = match &self.chosen {
             Chosen::Selected(groups) => return groups.gathered(out),
             Chosen::Rows { keys, statuses } => (keys, statuses),
         };
         // What was read of the rows need not be read again.
-        out.push_sql(" FROM (SELECT ");
+        out.push(" FROM (SELECT ");
         self.keys(out, "")?;
-        out.push_sql(", translate(statuses, '[]', '{}')::text[] AS statuses FROM unnest(");
-        fragments::list(out, keys.iter().chain([statuses]), |out, cells| out.push_bind_param::<Array<Text>, _>(cells))?;
-        out.push_sql(") AS asked(");
+        out.push(", translate(statuses, '[]', '{}')::text[] AS statuses FROM unnest(");
+        out.list(keys.iter().chain([statuses]), |out, cells| out.bind::<Array<Text>, _>(cells))?;
+        out.push(") AS asked(");
         self.keys(out, "")?;
-        out.push_sql(", statuses)) t WHERE true");
+        out.push(", statuses)) t WHERE true");
         Ok(())
     }
 }
 
-impl QueryFragment<Pg> for Noticed<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let out = &mut out;
-        out.push_sql("WITH ");
+impl Noticed<'_> {
+    /// Writes the statement.
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push("WITH ");
         if let Chosen::Selected(groups) = &self.chosen {
-            out.unsafe_to_cache_prepared();
+            out.uncached();
             groups.named_members(out)?;
         }
-        out.push_sql("chosen AS NOT MATERIALIZED (SELECT ");
+        out.push("chosen AS NOT MATERIALIZED (SELECT ");
         self.keys(out, "t.")?;
-        out.push_sql(", t.statuses");
+        out.push(", t.statuses");
         self.from(out)?;
         // Most observations have had one version only, and are let go of at once.
-        out.push_sql("), corrected AS (SELECT DISTINCT ");
+        out.push("), corrected AS (SELECT DISTINCT ");
         self.keys(out, "t.")?;
-        out.push_sql(" FROM chosen t JOIN ");
-        out.push_identifier(self.plan.selection.context.dataset.name)?;
-        out.push_sql(" e ON ");
+        out.push(" FROM chosen t JOIN ");
+        out.identifier(self.plan.selection.context.dataset.name)?;
+        out.push(" e ON ");
         self.same(out, "e.", "t.")?;
-        out.push_sql(" AND e.last_release < ");
-        out.push_bind_param::<Integer, _>(&self.release)?;
-        out.push_sql("), versions AS (SELECT v.first_release AS release, ");
-        out.push_sql(REVISED);
-        out.push_sql(" FROM corrected c JOIN ");
-        out.push_identifier(self.plan.selection.context.dataset.name)?;
-        out.push_sql(" v ON ");
+        out.push(" AND e.last_release < ");
+        out.bind::<Integer, _>(&self.release)?;
+        out.push("), versions AS (SELECT v.first_release AS release, ");
+        out.push(REVISED);
+        out.push(" FROM corrected c JOIN ");
+        out.identifier(self.plan.selection.context.dataset.name)?;
+        out.push(" v ON ");
         self.same(out, "v.", "c.")?;
-        out.push_sql(" AND v.first_release <= ");
-        out.push_bind_param::<Integer, _>(&self.release)?;
-        out.push_sql(" WINDOW w AS (PARTITION BY ");
+        out.push(" AND v.first_release <= ");
+        out.bind::<Integer, _>(&self.release)?;
+        out.push(" WINDOW w AS (PARTITION BY ");
         self.keys(out, "v.")?;
-        out.push_sql(" ORDER BY v.first_release)), ");
-        out.push_sql(TOLD);
-        out.push_sql("(VALUES ");
-        fragments::list(out, STATUSES.into_iter().enumerate(), |out, (at, (kind, status))| {
-            out.push_sql(&format!("('{kind}', '{status}', {})", at + 1));
+        out.push(" ORDER BY v.first_release)), ");
+        out.push(TOLD);
+        out.push("(VALUES ");
+        out.list(STATUSES.into_iter().zip(["1", "2", "3"]), |out, ((kind, status), place)| {
+            ["('", kind, "', '", status, "', ", place, ")"].into_iter().for_each(|part| out.push(part));
             Ok(())
         })?;
-        out.push_sql(") AS s(kind, status, place)");
-        out.push_sql(WRITTEN);
-        out.push_bind_param::<BigInt, _>(&self.most)
+        out.push(") AS s(kind, status, place)");
+        out.push(WRITTEN);
+        out.bind::<BigInt, _>(&self.most)
     }
 }
 
-impl QueryId for Noticed<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Noticed<'_> {
-    type SqlType = Untyped;
-}
+statement!(Noticed<'_>, Untyped);

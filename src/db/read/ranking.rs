@@ -1,83 +1,82 @@
-//! Owns the ranks of figures among those of the territories of the same kind. To rank one figure all of its kind are read;
-//! so what they come to is kept, bounded by its bytes, and the figures of the next territory are ranked without them.
-//! Must not know which rows are asked for, nor how ranks are shown.
+//! Owns the rank of a figure among the territories of the same kind. Ranking one figure reads the figures of all territories
+//! of its kind, so their distribution is cached, within a number of bytes.
+//! Must not know which rows a request selects, nor how ranks are shown.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use diesel::sql_types::{Array, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::AsyncPgConnection;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use crate::db::sql::fragments::{self, Fetched};
+use super::figures::{self, DISTRIBUTIONS};
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
-/// What is kept for each byte of the memory of answers: its fourth part.
+/// The cache has one byte for so many bytes of the response cache.
 const SHARE: u64 = 4;
 
-/// Bytes that one value takes beside its text, about.
+/// About how many bytes a value takes beside its text.
 const OVERHEAD: usize = 56;
 
-/// Bytes of a standing, about: how many are to be reckoned with.
+/// About how many bytes a distribution takes, for the initial capacity.
 const USUAL: u64 = 256 * 1024;
 
-/// Bytes of each part that has a lock of its own, at least: the standing of all communes must fit several times.
+/// The least number of bytes of a shard of the cache: the distribution over all communes must fit several times.
 const PART: u64 = 8 << 20;
 
-/// The most parts.
+/// The most shards of the cache.
 const PARTS: u64 = 16;
 
-/// The most standings that one statement reads: what is read is kept even when the time of the request is up.
+/// The most distributions that one statement reads. What is read is cached even if the request then times out.
 const AT_ONCE: usize = 8;
 
-/// What figures have in common that are ranked with each other: the indicator, period, breakdown, nature and source, and
-/// the kind of their territories.
-pub type Alike = [String; 6];
+/// What figures that are ranked with each other have in common: indicator, period, breakdown, nature, source, and kind of
+/// territory.
+pub type RankedGroup = [String; 6];
 
-/// The place of a figure among those of the territories of its kind, the largest first.
+/// The rank of a figure among the territories of its kind, the largest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rank {
-    /// Its place; equal values have the same.
+    /// Its position from 1; equal values have the same.
     pub position: u64,
     /// The number of territories of the kind with a value.
     pub of: u64,
     /// How many others have the same value.
     pub tied: u64,
-    /// How many have a suppressed value, and so no place.
+    /// How many have a suppressed value, and so no rank.
     pub suppressed: u64,
 }
 
-/// How the figures of all territories of a kind stand to each other.
+/// The distribution of a figure over all territories of a kind.
 #[derive(Debug, Default)]
-pub struct Standing {
-    /// For each value, without zeros at its end, its place and how often it is there.
+pub struct Distribution {
+    /// For each value, without zeros at its end, its position and how often it occurs.
     places: HashMap<Box<str>, (u64, u64)>,
     of: u64,
     suppressed: u64,
 }
 
-impl Standing {
-    /// Reads what the database tells: values, the largest first, each with how often it is there; at the end, without a
-    /// value, how many are suppressed.
-    fn read(told: &str) -> Self {
-        let mut standing = Self::default();
-        for (value, number) in told.split(';').filter_map(|part| part.split_once(' ')) {
+impl Distribution {
+    /// Parses the text of a distribution: `value count` pairs separated by `;`, the largest value first, and at the end the
+    /// count of suppressed values, without a value.
+    fn read(text: &str) -> Self {
+        let mut distribution = Self::default();
+        for (value, number) in text.split(';').filter_map(|part| part.split_once(' ')) {
             let number = number.parse().unwrap_or_default();
             if value.is_empty() {
-                standing.suppressed = number;
+                distribution.suppressed = number;
             } else {
-                standing.places.insert(value.into(), (standing.of + 1, number));
-                standing.of += number;
+                distribution.places.insert(value.into(), (distribution.of + 1, number));
+                distribution.of += number;
             }
         }
-        standing
+        distribution
     }
 
-    /// The rank of a value, without zeros at its end; nothing for one that is not there.
+    /// The rank of a value, without zeros at its end; `None` for a value that does not occur.
     pub fn rank(&self, value: &str) -> Option<Rank> {
         let (position, number) = *self.places.get(value)?;
         Some(Rank { position, of: self.of, tied: number - 1, suppressed: self.suppressed })
@@ -87,67 +86,47 @@ impl Standing {
 #[derive(Clone)]
 struct Weights;
 
-/// The number and time of a release, and what is ranked at it.
-type Key = ((i32, i64), Alike);
+/// The number and time of a release, and the figures that are ranked.
+type Key = ((i32, i64), RankedGroup);
 
-impl Weighter<Key, Arc<Standing>> for Weights {
-    fn weight(&self, key: &Key, standing: &Arc<Standing>) -> u64 {
-        let texts: usize = key.1.iter().map(String::len).chain(standing.places.keys().map(|value| value.len())).sum();
-        (texts + OVERHEAD * (standing.places.len() + key.1.len())) as u64
+impl Weighter<Key, Arc<Distribution>> for Weights {
+    fn weight(&self, key: &Key, distribution: &Arc<Distribution>) -> u64 {
+        let texts: usize = key.1.iter().map(String::len).chain(distribution.places.keys().map(|value| value.len())).sum();
+        (texts + OVERHEAD * (distribution.places.len() + key.1.len())) as u64
     }
 }
 
-/// The standings that are kept, for all workers. Copies are the same.
+/// The cache of distributions, shared by all workers and by its clones.
 #[derive(Clone)]
-pub struct Standings(Option<Arc<Kept>>);
+pub struct RankingCache(Option<Arc<Cached>>);
 
-struct Kept {
-    standings: Cache<Key, Arc<Standing>, Weights>,
-    /// Held by whoever reads them: after a publication many ask for the same at once.
+struct Cached {
+    rankings: Cache<Key, Arc<Distribution>, Weights>,
+    /// Held while distributions are read: after a publication many requests need the same ones at once.
     reading: Mutex<()>,
 }
 
-/// The kind is compared in a subquery that does not depend on the row, which the database hashes once: of a join it
-/// believes that one row comes out, and looks each territory up in the index.
-const STANDINGS: &str = "
-SELECT f.row::text, (
-    SELECT string_agg(concat(trim_scale(v.value), ' ', v.number), ';' ORDER BY v.value DESC NULLS LAST)
-    FROM (
-        SELECT o.value, count(*) FILTER (WHERE o.value IS NOT NULL OR o.statuses && '{Q}') AS number
-        FROM observations o
-        WHERE o.indicator_code = f.indicator_code AND o.period = f.period AND o.breakdown = f.breakdown
-            AND o.nature = f.nature AND o.source_code = f.source_code
-            AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
-            AND ((o.territory_code, f.kind) IN (
-                SELECT k.code, k.kind FROM territories k
-                WHERE k.kind = ANY($6) AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)
-            )) IS TRUE
-        GROUP BY o.value
-    ) v
-)
-FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period, breakdown, nature, source_code, kind, row)";
-
-impl Standings {
-    /// Standings beside a memory of so many bytes.
+impl RankingCache {
+    /// A cache beside a response cache of so many bytes; none if that has none.
     pub fn new(memory: u64) -> Self {
         let bytes = memory / SHARE;
         if bytes == 0 {
             return Self(None);
         }
-        let standings = bounded(bytes, USUAL, (bytes / PART).clamp(1, PARTS), Weights);
-        Self(Some(Arc::new(Kept { standings, reading: Mutex::default() })))
+        let rankings = bounded(bytes, USUAL, (bytes / PART).clamp(1, PARTS), Weights);
+        Self(Some(Arc::new(Cached { rankings, reading: Mutex::default() })))
     }
 
-    /// How the figures of each of these stand at a release.
+    /// The distributions of these figures at a release.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn of(
         &self,
         connection: &AsyncPgConnection,
         release: &Release,
-        wanted: Vec<Alike>,
-    ) -> QueryResult<HashMap<Alike, Arc<Standing>>> {
+        wanted: Vec<RankedGroup>,
+    ) -> QueryResult<HashMap<RankedGroup, Arc<Distribution>>> {
         let at = (release.number, release.published_at.timestamp_micros());
         let mut found = HashMap::with_capacity(wanted.len());
         let missing = self.look(at, wanted, &mut found);
@@ -155,30 +134,35 @@ impl Standings {
             return Ok(found);
         }
         let _reading = match &self.0 {
-            Some(kept) => Some(kept.reading.lock().await),
+            Some(cached) => Some(cached.reading.lock().await),
             None => None,
         };
         let missing = self.look(at, missing, &mut found);
         for some in missing.chunks(AT_ONCE) {
-            for (alike, standing) in some.iter().zip(read(connection, release.number, some).await?) {
-                let standing = Arc::new(standing);
-                if let Some(kept) = &self.0 {
-                    kept.standings.insert((at, alike.clone()), Arc::clone(&standing));
+            for (group, distribution) in some.iter().zip(read(connection, release.number, some).await?) {
+                let distribution = Arc::new(distribution);
+                if let Some(cached) = &self.0 {
+                    cached.rankings.insert((at, group.clone()), Arc::clone(&distribution));
                 }
-                found.insert(alike.clone(), standing);
+                found.insert(group.clone(), distribution);
             }
         }
         Ok(found)
     }
 
-    /// Finds what is kept, and gives what is not.
-    fn look(&self, at: (i32, i64), wanted: Vec<Alike>, found: &mut HashMap<Alike, Arc<Standing>>) -> Vec<Alike> {
-        let Some(kept) = &self.0 else { return wanted };
+    /// Adds to `found` what is cached, and returns what is not.
+    fn look(
+        &self,
+        at: (i32, i64),
+        wanted: Vec<RankedGroup>,
+        found: &mut HashMap<RankedGroup, Arc<Distribution>>,
+    ) -> Vec<RankedGroup> {
+        let Some(cached) = &self.0 else { return wanted };
         let mut missing = Vec::new();
-        for alike in wanted {
-            let key = (at, alike);
-            match kept.standings.get(&key) {
-                Some(standing) => _ = found.insert(key.1, standing),
+        for group in wanted {
+            let key = (at, group);
+            match cached.rankings.get(&key) {
+                Some(distribution) => _ = found.insert(key.1, distribution),
                 None => missing.push(key.1),
             }
         }
@@ -186,18 +170,14 @@ impl Standings {
     }
 }
 
-async fn read(mut connection: &AsyncPgConnection, release: i32, wanted: &[Alike]) -> QueryResult<Vec<Standing>> {
-    let mut query = diesel::sql_query(STANDINGS).into_boxed();
-    for at in 0..wanted.first().map_or(0, |alike| alike.len()) {
-        let column: Vec<&String> = wanted.iter().map(|alike| &alike[at]).collect();
-        query = query.bind::<Array<Text>, _>(column);
-    }
-    let rows: Vec<Fetched> = query.bind::<Integer, _>(release).load(&mut connection).await?;
-    let mut standings: Vec<Standing> = wanted.iter().map(|_| Standing::default()).collect();
-    for Fetched(row) in rows {
-        if let (Some(standing), Some(told)) = (fragments::given(&row).and_then(|at| standings.get_mut(at)), row.cell(1)) {
-            *standing = Standing::read(told);
+async fn read(connection: &AsyncPgConnection, release: i32, wanted: &[RankedGroup]) -> QueryResult<Vec<Distribution>> {
+    let columns = wanted.first().map_or(0, |group| group.len());
+    let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|group| &group[at]).collect()).collect();
+    let mut rankings: Vec<Distribution> = wanted.iter().map(|_| Distribution::default()).collect();
+    for (at, row) in figures::load(connection, DISTRIBUTIONS, &columns, release).await? {
+        if let (Some(distribution), Some(text)) = (rankings.get_mut(at), row.cell(1)) {
+            *distribution = Distribution::read(text);
         }
     }
-    Ok(standings)
+    Ok(rankings)
 }

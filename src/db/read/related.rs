@@ -2,14 +2,13 @@
 //! Must not know how they are written.
 
 use diesel::QueryResult;
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 use diesel_async::AsyncPgConnection;
 
 use crate::db::sql::fragments;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::{self, Select};
+use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
 use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::{Column, Dataset, Field, Include, Plan, Row};
 
@@ -48,36 +47,27 @@ struct Referred<'a> {
     most: i64,
 }
 
-impl QueryFragment<Pg> for Referred<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let out = &mut out;
-        out.push_sql("SELECT ");
-        fragments::list(out, &self.columns, |out, column| {
-            fragments::text(out, self.dataset, column, &self.release, LookUp::Single)
-        })?;
-        out.push_sql(" FROM ");
-        out.push_identifier(self.dataset.name)?;
-        out.push_sql(" t WHERE ");
+impl Referred<'_> {
+    /// Writes the statement.
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push("SELECT ");
+        out.list(&self.columns, |out, column| fragments::text(out, self.dataset, column, &self.release, LookUp::Single))?;
+        out.push(" FROM ");
+        out.identifier(self.dataset.name)?;
+        out.push(" t WHERE ");
         fragments::column(out, self.field)?;
-        out.push_sql(if self.field.is_list() { " && (" } else { " = ANY(" });
-        out.push_bind_param::<Array<Text>, _>(self.codes)?;
-        out.push_sql(") AND ");
-        fragments::visible(out, "t", &self.release)?;
-        out.push_sql(" ORDER BY ");
-        fragments::list(out, self.dataset.key_fields(), fragments::column)?;
-        out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.most)
+        out.push(if self.field.is_list() { " && (" } else { " = ANY(" });
+        out.bind::<Array<Text>, _>(self.codes)?;
+        out.push(") AND ");
+        out.visible("t", &self.release)?;
+        out.push(" ORDER BY ");
+        out.list(self.dataset.key_fields(), fragments::column)?;
+        out.push(" LIMIT ");
+        out.bind::<BigInt, _>(&self.most)
     }
 }
 
-impl QueryId for Referred<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Referred<'_> {
-    type SqlType = Untyped;
-}
+statement!(Referred<'_>, Untyped);
 
 /// Reads the related rows of a page.
 ///

@@ -22,7 +22,7 @@ pub enum ReleaseNotFound {
 /// The release with this number, or the newest; `None` when there is none.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) -> QueryResult<Option<Release>> {
     let columns = (releases::number, releases::published_at);
     let found: Option<(i32, DateTime<Utc>)> = match number {
@@ -35,7 +35,7 @@ pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) ->
 /// The newest release at an instant; `None` when there was none yet.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
     let known = releases::table.filter(releases::published_at.le(instant)).order(releases::number.desc());
     let columns = (releases::number, releases::published_at);
@@ -46,7 +46,7 @@ pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Ut
 /// The first release of all.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Option<Release>> {
     let columns = (releases::number, releases::published_at);
     let found: Option<(i32, DateTime<Utc>)> =

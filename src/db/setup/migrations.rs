@@ -1,36 +1,35 @@
-//! Owns the migrations: embedded in the binary, run by one server at a time.
+//! Owns the migrations: embedded in the binary, run by one process at a time.
 //! Must not know what the tables mean.
 
 use std::time::Duration;
 
 use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
-use tokio_postgres::Client;
 
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations");
 
-/// Where Diesel keeps the versions of the migrations that were run.
+/// The table in which Diesel keeps the versions of the migrations that were run.
 pub const MIGRATIONS_TABLE: &str = "__diesel_schema_migrations";
 
-/// The advisory lock that setting a database up is done under. Any number will do, if nobody else takes it.
+/// The advisory lock of the set-up of a database.
 const SETUP_LOCK: i64 = 7_309_453_201;
 
-/// Pause between attempts to take it.
+/// The pause between attempts to take it.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// Holds the lock until dropped. The lock belongs to a transaction, so that it also holds through a connection pooler.
+/// Holds the lock until it is dropped. It is a lock of a transaction, since a session's does not survive a connection pooler.
 pub struct SetupLock {
     client: Client,
 }
 
 impl SetupLock {
-    /// Waits for the lock, without holding a connection meanwhile: the one who has it may need more than one.
+    /// Waits for the lock, without a connection meanwhile: the process that has it may need several.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn acquire(database: &Database) -> Result<Self, DbError> {
         loop {
             let client = database.writer().await?;
@@ -44,19 +43,19 @@ impl SetupLock {
         }
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn release(self) -> Result<(), DbError> {
         Ok(self.client.batch_execute("COMMIT").await?)
     }
 }
 
-/// The migrations that are missing, which whoever may read can ask for.
+/// The names of the migrations that have not run. Any role that can read may call this.
 ///
 /// # Errors
-/// The database's; also when the database has migrations that this program does not know.
+/// Returns an error if the database cannot be reached, or has migrations that this program does not know.
 pub async fn missing(client: &Client) -> Result<Vec<String>, DbError> {
     let known: Vec<_> = diesel::migration::MigrationSource::<diesel::pg::Pg>::migrations(&MIGRATIONS).map_err(failed)?;
     let known: Vec<(String, String)> =
@@ -77,8 +76,8 @@ pub async fn missing(client: &Client) -> Result<Vec<String>, DbError> {
     Ok(known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
 }
 
-/// Runs the migrations that are missing and gives their names. Needs a multi-thread runtime, and the [`SetupLock`],
-/// since Diesel's migrations take no lock. Whoever finds none missing need not be the owner of the tables.
+/// Runs the missing migrations and returns their names. Needs a multi-thread runtime, and the [`SetupLock`], since Diesel's
+/// migrations take no lock. Needs no ownership of the tables if none is missing.
 ///
 /// # Errors
 /// The database's; also when the database has migrations that this program does not know.

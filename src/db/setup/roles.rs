@@ -1,16 +1,14 @@
-//! Owns what the role that serves may do: read everything, add rows, close them; never change or delete history. The
-//! triggers refuse the same to everybody, but their owner could take them away: this role cannot.
+//! Owns the privileges of the role that serves: it reads everything, adds rows and closes them, and cannot change or delete
+//! history. Triggers refuse that to every role, but the owner of a table can drop its triggers; this role cannot.
 //! Must not know where roles are configured.
-
-use tokio_postgres::Client;
 
 use super::migrations::MIGRATIONS_TABLE;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::sql::latest_observations;
 use crate::query::{Dataset, RowOrigin};
 
-/// The tables beside those of datasets, with what the role may do to them beside reading.
+/// The tables that are no datasets, each with the privileges of the role beside SELECT.
 const FIXED: [(&str, Option<&str>); 6] = [
     (latest_observations::TABLE, Some("INSERT, UPDATE (last_release)")),
     ("withdrawals", Some("INSERT")),
@@ -22,11 +20,11 @@ const FIXED: [(&str, Option<&str>); 6] = [
 
 const ROLE: &str = "SELECT 1 FROM pg_roles WHERE rolname = $1";
 
-/// Makes the role that serves, with the password of its URL, unless it is there. The password itself never goes to the
-/// server, which would log the statement.
+/// Creates the role that serves, with the password of its URL, unless it exists. The server gets a SCRAM verifier rather than
+/// the password, since it may log the statement.
 ///
 /// # Errors
-/// The database's: the owner may not be allowed to make roles; then somebody else must.
+/// Returns an error if the database cannot be reached, or if the owner may not create roles.
 pub async fn ensure_role(owner: &Client, service: &Database) -> Result<(), DbError> {
     let Some(role) = service.role() else { return Ok(()) };
     if owner.query_opt(ROLE, &[&role]).await?.is_some() {
@@ -40,7 +38,7 @@ pub async fn ensure_role(owner: &Client, service: &Database) -> Result<(), DbErr
         )
         .await?;
     if let Err(error) = owner.batch_execute(made.get(0)).await {
-        // Whoever sets up another database of the same server may have made it meanwhile.
+        // Another process may have created it meanwhile.
         return match owner.query_opt(ROLE, &[&role]).await? {
             Some(_) => Ok(()),
             None => Err(DbError::Failed(format!("there is no role `{role}`, and it cannot be made ({})", DbError::from(error)))),
@@ -50,11 +48,11 @@ pub async fn ensure_role(owner: &Client, service: &Database) -> Result<(), DbErr
     Ok(())
 }
 
-/// Gives a role what it needs and takes away all else, in one transaction. Nothing is done, and false given, when the
-/// role is the owner's own.
+/// Grants the role its privileges and revokes all others, in one transaction. Does nothing and returns false if the role is
+/// the owner.
 ///
 /// # Errors
-/// The database's; then nothing has changed.
+/// Returns an error if the database cannot be reached or refuses a statement; then nothing has changed.
 pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&'static Dataset]) -> Result<bool, DbError> {
     let Some(role) = service.role() else { return Ok(false) };
     let known = "SELECT current_user = $1, quote_ident($1), quote_ident(current_schema()), \
@@ -70,7 +68,7 @@ pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&
     });
     let mut statements = vec![format!("GRANT USAGE ON SCHEMA {schema} TO {role}")];
     if own {
-        // Before version 15 everybody may make tables there.
+        // Before Postgres 15 every role may create tables there.
         statements.push(format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"));
     }
     for (table, more) in tables.chain(FIXED) {

@@ -1,15 +1,13 @@
 //! Owns the SQL of aggregates: rows gathered, with all that is needed to judge whether they may be.
 //! Must not judge: that is the query language's.
 
-use diesel::QueryResult;
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
 
-use super::fragments::{self, Out};
+use super::fragments;
 use super::observation_groups::{self, Strata};
 use super::references::LookUp;
 use super::select::Select;
+use super::writer::{Out, SqlText, SqlWriter, statement};
 use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};
 
@@ -72,42 +70,42 @@ impl<'a> Groups<'a> {
     }
 
     /// Territories that are one: perimeters, and a single territory, by their communes.
-    fn members<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql("members AS (SELECT DISTINCT m.code FROM unnest(");
-        out.push_bind_param::<Array<Text>, _>(self.members)?;
-        out.push_sql(") AS named(code) JOIN territories n ON n.code = named.code AND ");
-        fragments::visible(out, "n", &self.release)?;
+    fn members<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push("members AS (SELECT DISTINCT m.code FROM unnest(");
+        out.bind::<Array<Text>, _>(self.members)?;
+        out.push(") AS named(code) JOIN territories n ON n.code = named.code AND ");
+        out.visible("n", &self.release)?;
         let single = if self.members.len() == 1 { "n.kind <> 'commune'" } else { "n.kind = 'perimeter'" };
-        out.push_sql(" CROSS JOIN LATERAL (SELECT k.code FROM containments s JOIN territories k ON k.code = s.contained_code AND k.kind = 'commune' AND ");
-        fragments::visible(out, "k", &self.release)?;
-        out.push_sql(" WHERE s.container_code = n.code AND s.share = 1 AND ");
-        out.push_sql(single);
-        out.push_sql(" AND ");
-        fragments::visible(out, "s", &self.release)?;
-        out.push_sql(" UNION ALL SELECT n.code WHERE NOT (");
-        out.push_sql(single);
-        out.push_sql(")) m), ");
+        out.push(" CROSS JOIN LATERAL (SELECT k.code FROM containments s JOIN territories k ON k.code = s.contained_code AND k.kind = 'commune' AND ");
+        out.visible("k", &self.release)?;
+        out.push(" WHERE s.container_code = n.code AND s.share = 1 AND ");
+        out.push(single);
+        out.push(" AND ");
+        out.visible("s", &self.release)?;
+        out.push(" UNION ALL SELECT n.code WHERE NOT (");
+        out.push(single);
+        out.push(")) m), ");
         Ok(())
     }
 
     /// Writes the territories that are one, when rows are rolled up: the start of a list of named queries.
-    pub fn named_members<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    pub fn named_members<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         if self.is_rollup() { self.members(out) } else { Ok(()) }
     }
 
     /// Writes the rows that are gathered, as `FROM … WHERE …` of the alias `t`.
-    pub fn gathered<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    pub fn gathered<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         self.select.selected(out)?;
-        out.push_sql(if self.is_rollup() { " AND t.territory_code IN (SELECT code FROM members)" } else { "" });
+        out.push(if self.is_rollup() { " AND t.territory_code IN (SELECT code FROM members)" } else { "" });
         Ok(())
     }
 
     /// The selected rows, as a named query. It is read more than once, each time for a few columns of it: kept whole it
     /// would be written out first, which for a million rows takes longer than to select them again.
-    fn chosen<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql("chosen AS NOT MATERIALIZED (SELECT t.*");
+    fn chosen<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push("chosen AS NOT MATERIALIZED (SELECT t.*");
         self.gathered(out)?;
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 }
@@ -118,11 +116,11 @@ NULL::text, '0', min(t.amount_eur)::text, max(t.amount_eur)::text, \
 string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.amount_eur IS NOT NULL), 'A', '1', '1', count(DISTINCT t.source_code)::text, '1', \
 count(DISTINCT t.stage)::text, '1', '1', 'false', 'false', (count(t.cofunding_group) > count(DISTINCT t.cofunding_group))::text";
 
-impl QueryFragment<Pg> for Groups<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let out = &mut out;
-        out.unsafe_to_cache_prepared();
-        out.push_sql("WITH ");
+impl Groups<'_> {
+    /// Writes the statement.
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.uncached();
+        out.push("WITH ");
         self.named_members(out)?;
         self.chosen(out)?;
         let observations = self.plan.selection.context.dataset.shape == Shape::Observations;
@@ -130,32 +128,25 @@ impl QueryFragment<Pg> for Groups<'_> {
             Strata::new(self.plan.selection.grouping.as_ref(), &self.by, self.plan.selection.geography.as_ref(), &self.release)
                 .write(out)?;
         }
-        out.push_sql(" SELECT ");
+        out.push(" SELECT ");
         for field in &self.by {
             fragments::text(out, self.plan.selection.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
-            out.push_sql(", ");
+            out.push(", ");
         }
-        out.push_sql(if observations { observation_groups::CELLS } else { MONEY });
+        out.push(if observations { observation_groups::CELLS } else { MONEY });
         if self.is_rollup() {
-            out.push_sql(", (SELECT count(*) FROM members)::text");
+            out.push(", (SELECT count(*) FROM members)::text");
         }
-        out.push_sql(if observations { observation_groups::FROM } else { " FROM chosen t" });
+        out.push(if observations { observation_groups::FROM } else { " FROM chosen t" });
         if !self.by.is_empty() {
-            out.push_sql(" GROUP BY ");
-            fragments::list(out, &self.by, |out, field| fragments::column(out, field))?;
-            out.push_sql(" ORDER BY ");
-            fragments::list(out, &self.by, |out, field| fragments::column(out, field))?;
+            out.push(" GROUP BY ");
+            out.list(&self.by, |out, field| fragments::column(out, field))?;
+            out.push(" ORDER BY ");
+            out.list(&self.by, |out, field| fragments::column(out, field))?;
         }
-        out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.most)
+        out.push(" LIMIT ");
+        out.bind::<BigInt, _>(&self.most)
     }
 }
 
-impl QueryId for Groups<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Groups<'_> {
-    type SqlType = Untyped;
-}
+statement!(Groups<'_>, Untyped);

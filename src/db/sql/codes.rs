@@ -1,26 +1,50 @@
 //! Owns the SQL of codes: how the fields of a key make one text, and how a text finds the row of that key.
 //! Must not know where codes come from.
 
-use crate::query::{Dataset, Field, Kind};
+use super::writer::{Out, SqlText};
+use crate::query::{Dataset, Kind};
 
-/// The condition that a row of the alias `t` bears a code, which is a text in SQL.
-pub fn bears(dataset: &'static Dataset, code: &str) -> String {
-    let part = |(at, field): (usize, &Field)| {
-        let given = match (dataset.has_joined_code(), field.kind) {
-            (false, _) => code.to_owned(),
-            (true, Kind::Period) => format!("replace(split_part({code}, '~', {}), '_', '/')", at + 1),
-            (true, _) => format!("split_part({code}, '~', {})", at + 1),
+/// Writes the code of a row of an alias: its key, joined by `~`. A `/` in a period becomes `_`.
+///
+/// # Errors
+/// Returns an error if a name cannot be quoted.
+pub fn code<W: SqlText>(out: &mut W, dataset: &'static Dataset, alias: &'static str) -> Out {
+    for (at, field) in dataset.key_fields().enumerate() {
+        out.push(if at > 0 { " || '~' || " } else { "" });
+        let (before, after) = match field.kind {
+            Kind::Period => ("translate(", ", '/', '_')"),
+            Kind::Date | Kind::Integer { .. } => ("", "::text"),
+            _ => ("", ""),
         };
-        format!("t.\"{}\"::text = {given}", field.name)
-    };
-    dataset.key_fields().enumerate().map(part).collect::<Vec<_>>().join(" AND ")
+        out.push(before);
+        out.column(alias, field.name)?;
+        out.push(after);
+    }
+    Ok(())
 }
 
-/// The code of a row of an alias, as a text in SQL.
-pub fn code_of(dataset: &'static Dataset, alias: &str) -> String {
-    let part = |field: &Field| match field.kind {
-        Kind::Period => format!("replace({alias}.\"{}\", '/', '_')", field.name),
-        _ => format!("{alias}.\"{}\"::text", field.name),
-    };
-    dataset.key_fields().map(part).collect::<Vec<_>>().join(" || '~' || ")
+/// Writes the condition that a row of the alias `t` has a code, which `given` writes.
+///
+/// # Errors
+/// Returns an error if a name cannot be quoted.
+pub fn has_code<W: SqlText>(out: &mut W, dataset: &'static Dataset, mut given: impl FnMut(&mut W) -> Out) -> Out {
+    const PARTS: [&str; 8] =
+        [", '~', 1)", ", '~', 2)", ", '~', 3)", ", '~', 4)", ", '~', 5)", ", '~', 6)", ", '~', 7)", ", '~', 8)"];
+    for (at, field) in dataset.key_fields().enumerate() {
+        out.push(if at > 0 { " AND " } else { "" });
+        out.column("t", field.name)?;
+        out.push("::text = ");
+        if !dataset.has_joined_code() {
+            given(out)?;
+            continue;
+        }
+        let period = matches!(field.kind, Kind::Period);
+        out.push(if period { "replace(split_part(" } else { "split_part(" });
+        given(out)?;
+        out.push(
+            PARTS.get(at).copied().ok_or_else(|| diesel::result::Error::QueryBuilderError("a key has too many fields".into()))?,
+        );
+        out.push(if period { ", '_', '/')" } else { "" });
+    }
+    Ok(())
 }

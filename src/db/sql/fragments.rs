@@ -2,25 +2,20 @@
 //! fields only; whatever a client sends is a bind.
 //! Must not know plans.
 
-use std::fmt::Display;
-
 use chrono::NaiveDate;
-use diesel::QueryResult;
 use diesel::deserialize::{self, QueryableByName};
 use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
 use diesel::row::{Field as _, NamedRow};
 use diesel::sql_types::{Date, Integer};
 
+use super::codes;
 use super::references::{LookUp, look_up};
+use super::writer::{Out, SqlText, SqlWriter};
 use crate::query::model::column::ColumnSource;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
 
 /// What ends the text of an instant.
 const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
-
-/// The outcome of each step that writes SQL.
-pub type Out = QueryResult<()>;
 
 /// Which of the rows that were given to a query with `unnest … WITH ORDINALITY` a row is about: its first cell says so.
 pub fn given(row: &Row) -> Option<usize> {
@@ -46,43 +41,43 @@ impl QueryableByName<Pg> for Fetched {
 }
 
 /// Writes a column with its table's alias.
-pub fn column(out: &mut AstPass<'_, '_, Pg>, field: &'static Field) -> Out {
-    out.push_sql(match field.origin {
+pub fn column(out: &mut SqlWriter<'_, '_>, field: &'static Field) -> Out {
+    out.push(match field.origin {
         FieldOrigin::Row | FieldOrigin::Opened | FieldOrigin::Record => "t.",
         FieldOrigin::Link => "l.",
         FieldOrigin::Named { .. } => "n.",
     });
-    out.push_identifier(field.name)
+    out.identifier(field.name)
 }
 
 /// Writes a cell that has a value where another version of the row was closed before a release.
-pub fn corrected<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, release: &'b i32) -> Out {
-    out.push_sql("CASE WHEN EXISTS (");
+pub fn corrected<'b>(out: &mut SqlWriter<'_, 'b>, dataset: &'static Dataset, release: &'b i32) -> Out {
+    out.push("CASE WHEN EXISTS (");
     versions(out, dataset)?;
-    out.push_sql("e.last_release < ");
-    out.push_bind_param::<Integer, _>(release)?;
-    out.push_sql(") THEN '1' END");
+    out.push("e.last_release < ");
+    out.bind::<Integer, _>(release)?;
+    out.push(") THEN '1' END");
     Ok(())
 }
 
 /// Writes the SELECT of the versions of a row, as the alias `e`, up to a further condition.
-pub fn versions(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
-    out.push_sql("SELECT 1 FROM ");
-    out.push_identifier(dataset.name)?;
-    out.push_sql(" e WHERE ");
+pub fn versions(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset) -> Out {
+    out.push("SELECT 1 FROM ");
+    out.identifier(dataset.name)?;
+    out.push(" e WHERE ");
     for field in dataset.key_fields() {
-        out.push_sql("e.");
-        out.push_identifier(field.name)?;
-        out.push_sql(" = t.");
-        out.push_identifier(field.name)?;
-        out.push_sql(" AND ");
+        out.push("e.");
+        out.identifier(field.name)?;
+        out.push(" = t.");
+        out.identifier(field.name)?;
+        out.push(" AND ");
     }
     Ok(())
 }
 
 /// Writes the text of a column's cell, as every representation starts from it.
 pub fn text<'b>(
-    out: &mut AstPass<'_, 'b, Pg>,
+    out: &mut SqlWriter<'_, 'b>,
     dataset: &'static Dataset,
     column: &Column,
     release: &'b i32,
@@ -94,7 +89,7 @@ pub fn text<'b>(
                 look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
             FieldOrigin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
-                out.push_sql("NULL::text");
+                out.push("NULL::text");
                 Ok(())
             }
             FieldOrigin::Record => record(out, field, release),
@@ -107,13 +102,13 @@ pub fn text<'b>(
             look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
         }
         ColumnSource::Contour => {
-            out.push_sql("coalesce((SELECT g.contour::text FROM contours g WHERE g.territory_code = ");
+            out.push("coalesce((SELECT g.contour::text FROM contours g WHERE g.territory_code = ");
             territory(out, dataset)?;
-            out.push_sql(" AND ");
-            visible(out, "g", release)?;
-            out.push_sql("), ");
+            out.push(" AND ");
+            out.visible("g", release)?;
+            out.push("), ");
             centre(out, dataset, release)?;
-            out.push_sql(")");
+            out.push(")");
             Ok(())
         }
         ColumnSource::Centre => centre(out, dataset, release),
@@ -124,44 +119,44 @@ pub fn text<'b>(
 }
 
 /// Writes what the releases up to this one say of a version of a row: a later one may have closed it since.
-fn record<'b>(out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, release: &'b i32) -> Out {
+fn record<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, release: &'b i32) -> Out {
     if !matches!(field.kind, Kind::Timestamp) {
-        out.push_sql("(CASE WHEN t.last_release < ");
-        out.push_bind_param::<Integer, _>(release)?;
-        out.push_sql(" THEN t.last_release END)::text");
+        out.push("(CASE WHEN t.last_release < ");
+        out.bind::<Integer, _>(release)?;
+        out.push(" THEN t.last_release END)::text");
         return Ok(());
     }
-    out.push_sql("(SELECT ");
+    out.push("(SELECT ");
     instant(out, "r.published_at");
-    out.push_sql(" FROM releases r WHERE r.number = t.first_release)");
+    out.push(" FROM releases r WHERE r.number = t.first_release)");
     Ok(())
 }
 
 /// Writes the text of an instant.
-fn instant(out: &mut AstPass<'_, '_, Pg>, column: &str) {
-    out.push_sql("to_char(");
-    out.push_sql(column);
-    out.push_sql(INSTANT);
+fn instant(out: &mut SqlWriter<'_, '_>, column: &'static str) {
+    out.push("to_char(");
+    out.push(column);
+    out.push(INSTANT);
 }
 
-fn territory(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
+fn territory(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset) -> Out {
     column(out, dataset.territory_field().expect("only rows of a territory have a geometry"))
 }
 
-fn centre<'b>(out: &mut AstPass<'_, 'b, Pg>, dataset: &'static Dataset, release: &'b i32) -> Out {
-    out.push_sql(
+fn centre<'b>(out: &mut SqlWriter<'_, 'b>, dataset: &'static Dataset, release: &'b i32) -> Out {
+    out.push(
         "(SELECT '{\"type\":\"Point\",\"coordinates\":[' || p.longitude || ',' || p.latitude || ']}' FROM territories p WHERE p.code = ",
     );
     territory(out, dataset)?;
-    out.push_sql(" AND ");
-    visible(out, "p", release)?;
-    out.push_sql(")");
+    out.push(" AND ");
+    out.visible("p", release)?;
+    out.push(")");
     Ok(())
 }
 
-fn own_text(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset, field: &'static Field, alias: &str) -> Out {
+fn own_text(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset, field: &'static Field, alias: &'static str) -> Out {
     let (before, after) = match field.kind {
-        Kind::JoinedCode => return joined_code(out, dataset),
+        Kind::JoinedCode => return codes::code(out, dataset, "t"),
         Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. } => ("", "::text"),
         Kind::TextList => ("array_to_json(", ")::text"),
         // Codes and words hold nothing that JSON would escape, and no list is published empty: a third of the cost.
@@ -171,25 +166,11 @@ fn own_text(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset, field: &'s
         Kind::Timestamp => ("to_char(", INSTANT),
         Kind::Text | Kind::Code | Kind::Reference(_) | Kind::Choice(_) | Kind::Period => ("", ""),
     };
-    out.push_sql(before);
-    out.push_sql(alias);
-    out.push_sql(".");
-    out.push_identifier(field.name)?;
-    out.push_sql(after);
-    Ok(())
-}
-
-/// Writes the code of a row, made of its key.
-pub fn joined_code(out: &mut AstPass<'_, '_, Pg>, dataset: &'static Dataset) -> Out {
-    for (at, field) in dataset.key_fields().enumerate() {
-        if at > 0 {
-            out.push_sql(" || '~' || ");
-        }
-        let period = matches!(field.kind, Kind::Period);
-        out.push_sql(if period { "translate(" } else { "" });
-        column(out, field)?;
-        out.push_sql(if period { ", '/', '_')" } else { "" });
-    }
+    out.push(before);
+    out.push(alias);
+    out.push(".");
+    out.identifier(field.name)?;
+    out.push(after);
     Ok(())
 }
 
@@ -209,48 +190,15 @@ pub fn scalar_type(kind: Kind) -> &'static str {
     array_type(kind).trim_end_matches("[]")
 }
 
-/// The condition that a row of an alias belongs to a release, which is a number or stands for one, as a text in SQL.
-pub fn of_release(alias: &str, release: impl Display) -> String {
-    format!("{alias}.first_release <= {release} AND ({alias}.last_release IS NULL OR {alias}.last_release >= {release})")
-}
-
-/// Writes the condition that a row of an alias belongs to a release.
-pub fn visible<'b>(out: &mut AstPass<'_, 'b, Pg>, alias: &str, release: &'b i32) -> Out {
-    out.push_sql(alias);
-    out.push_sql(".first_release <= ");
-    out.push_bind_param::<Integer, _>(release)?;
-    out.push_sql(" AND (");
-    out.push_sql(alias);
-    out.push_sql(".last_release IS NULL OR ");
-    out.push_sql(alias);
-    out.push_sql(".last_release >= ");
-    out.push_bind_param::<Integer, _>(release)?;
-    out.push_sql(")");
-    Ok(())
-}
-
 /// Writes the name of a table, or of what stands in its place for the geography of a day: the function of the same name
 /// with `_on`.
-pub fn of_day<'b>(out: &mut AstPass<'_, 'b, Pg>, table: &str, day: Option<&'b NaiveDate>, release: &'b i32) -> Out {
-    let Some(day) = day else { return out.push_identifier(table) };
-    out.push_identifier(&format!("{table}_on"))?;
-    out.push_sql("(");
-    out.push_bind_param::<Date, _>(day)?;
-    out.push_sql(", ");
-    out.push_bind_param::<Integer, _>(release)?;
-    out.push_sql(")");
-    Ok(())
-}
-
-/// Writes items separated by commas.
-pub fn list<'x, 'b, T>(
-    out: &mut AstPass<'x, 'b, Pg>,
-    items: impl IntoIterator<Item = T>,
-    mut each: impl FnMut(&mut AstPass<'x, 'b, Pg>, T) -> Out,
-) -> Out {
-    for (at, item) in items.into_iter().enumerate() {
-        out.push_sql(if at > 0 { ", " } else { "" });
-        each(out, item)?;
-    }
+pub fn of_day<'b>(out: &mut SqlWriter<'_, 'b>, table: &str, day: Option<&'b NaiveDate>, release: &'b i32) -> Out {
+    let Some(day) = day else { return out.identifier(table) };
+    out.identifier(&format!("{table}_on"))?;
+    out.push("(");
+    out.bind::<Date, _>(day)?;
+    out.push(", ");
+    out.bind::<Integer, _>(release)?;
+    out.push(")");
     Ok(())
 }

@@ -3,12 +3,11 @@
 //! A page starts after a row, not after a number of rows: whatever the depth, it costs the same, and no row is missed or
 //! given twice. Must not know what is selected.
 
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
 use diesel::sql_types::{Nullable, Text};
 
-use super::fragments::{self, Out, list};
+use super::fragments;
 use super::search;
+use super::writer::{Out, SqlText, SqlWriter};
 use crate::query::{Plan, SortTerm};
 
 /// The order of a plan, with what its rank needs.
@@ -26,10 +25,10 @@ impl<'b> Order<'b> {
     }
 
     /// Writes the order.
-    pub fn write(self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        list(out, &self.plan.reading.sort, |out, term| {
+    pub fn write(self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.list(&self.plan.reading.sort, |out, term| {
             self.ordered(out, term)?;
-            out.push_sql(match (term.descending, term.is_required()) {
+            out.push(match (term.descending, term.is_required()) {
                 (false, _) => "",
                 (true, true) => " DESC",
                 (true, false) => " DESC NULLS LAST",
@@ -39,66 +38,66 @@ impl<'b> Order<'b> {
     }
 
     /// Writes the condition that a row comes after one with these values. Rows without a value come last.
-    pub fn after(self, out: &mut AstPass<'_, 'b, Pg>, values: &'b [Option<String>]) -> Out {
+    pub fn after(self, out: &mut SqlWriter<'_, 'b>, values: &'b [Option<String>]) -> Out {
         let terms = &self.plan.reading.sort;
         if terms.iter().all(|term| term.is_required() && !term.descending) {
-            out.push_sql("(");
-            list(out, terms, |out, term| self.ordered(out, term))?;
-            out.push_sql(") > (");
-            list(out, terms.iter().zip(values), |out, (term, value)| bound(out, term, value))?;
-            out.push_sql(")");
+            out.push("(");
+            out.list(terms, |out, term| self.ordered(out, term))?;
+            out.push(") > (");
+            out.list(terms.iter().zip(values), |out, (term, value)| bound(out, term, value))?;
+            out.push(")");
             return Ok(());
         }
         for (at, term) in terms.iter().enumerate() {
-            out.push_sql(if at > 0 { " OR (" } else { "((" });
+            out.push(if at > 0 { " OR (" } else { "((" });
             for (earlier, value) in terms[..at].iter().zip(values) {
                 self.ordered(out, earlier)?;
                 match value {
                     Some(_) => {
-                        out.push_sql(" = ");
+                        out.push(" = ");
                         bound(out, earlier, value)?;
                     }
-                    None => out.push_sql(" IS NULL"),
+                    None => out.push(" IS NULL"),
                 }
-                out.push_sql(" AND ");
+                out.push(" AND ");
             }
             match &values[at] {
-                None => out.push_sql("false"),
+                None => out.push("false"),
                 value => {
-                    out.push_sql("(");
+                    out.push("(");
                     self.ordered(out, term)?;
-                    out.push_sql(if term.descending { " < " } else { " > " });
+                    out.push(if term.descending { " < " } else { " > " });
                     bound(out, term, value)?;
                     if !term.is_required() {
-                        out.push_sql(" OR ");
+                        out.push(" OR ");
                         self.ordered(out, term)?;
-                        out.push_sql(" IS NULL");
+                        out.push(" IS NULL");
                     }
-                    out.push_sql(")");
+                    out.push(")");
                 }
             }
-            out.push_sql(")");
+            out.push(")");
         }
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 
     /// Writes what a term orders by.
-    fn ordered(self, out: &mut AstPass<'_, 'b, Pg>, term: &SortTerm) -> Out {
+    fn ordered(self, out: &mut SqlWriter<'_, 'b>, term: &SortTerm) -> Out {
         let Some(field) = term.field() else { return search::rank(out, self.plan, self.release, self.approximate) };
-        out.push_sql(if term.folded { "fold(" } else { "" });
+        out.push(if term.folded { "fold(" } else { "" });
         fragments::column(out, field)?;
-        out.push_sql(if term.folded { ")" } else { "" });
+        out.push(if term.folded { ")" } else { "" });
         Ok(())
     }
 }
 
 /// Writes a value of a cursor, as its term orders.
-fn bound<'b>(out: &mut AstPass<'_, 'b, Pg>, term: &SortTerm, value: &'b Option<String>) -> Out {
-    out.push_sql(if term.folded { "fold(" } else { "" });
-    out.push_bind_param::<Nullable<Text>, _>(value)?;
-    out.push_sql("::");
-    out.push_sql(term.field().map_or("integer", |field| fragments::scalar_type(field.kind)));
-    out.push_sql(if term.folded { ")" } else { "" });
+fn bound<'b>(out: &mut SqlWriter<'_, 'b>, term: &SortTerm, value: &'b Option<String>) -> Out {
+    out.push(if term.folded { "fold(" } else { "" });
+    out.bind::<Nullable<Text>, _>(value)?;
+    out.push("::");
+    out.push(term.field().map_or("integer", |field| fragments::scalar_type(field.kind)));
+    out.push(if term.folded { ")" } else { "" });
     Ok(())
 }

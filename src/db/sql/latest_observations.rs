@@ -2,7 +2,7 @@
 //! must hold of it.
 //! Must not know when it is read, nor how faults are shown.
 
-use super::codes;
+use crate::db::sql::text;
 use crate::query::Dataset;
 
 /// The table. A row is a copy of an observation with a value, of the releases in which none of its series is later.
@@ -11,7 +11,7 @@ pub const TABLE: &str = "latest_observations";
 /// The SELECTs that give codes and details of what is not as it follows from the observations: a row that is no copy of
 /// one, that is not the latest, and a series whose latest is not kept in a release that has figures of it.
 pub fn checks(dataset: &'static Dataset, newest: i32) -> [String; 3] {
-    let (observations, code) = (dataset.name, codes::code_of(dataset, "t"));
+    let (observations, code) = (dataset.name, text::code_of(dataset, "t"));
     let columns = |alias: &str| dataset.columns().map(|f| format!("{alias}.\"{}\"", f.name)).collect::<Vec<_>>().join(", ");
     let key: Vec<&str> = dataset.key_fields().filter(|field| dataset.is_series_field(field)).map(|field| field.name).collect();
     let series = key.join(", ");

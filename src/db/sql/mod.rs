@@ -3,9 +3,11 @@
 
 pub mod aggregate;
 pub mod codes;
+pub mod columns;
 pub mod derivations;
 pub mod filter;
 pub mod fragments;
+pub mod functions;
 pub mod keyset;
 pub mod latest_observations;
 pub mod observation_groups;
@@ -13,3 +15,5 @@ pub mod predicates;
 pub mod references;
 pub mod search;
 pub mod select;
+pub mod text;
+pub mod writer;

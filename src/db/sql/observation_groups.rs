@@ -5,10 +5,9 @@
 //! Must not know how the rows are selected, nor judge what they say.
 
 use chrono::NaiveDate;
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
 
-use super::fragments::{self, Out};
+use super::fragments;
+use super::writer::{Out, SqlText, SqlWriter};
 use crate::query::Field;
 use crate::query::plan::grouping::Grouping;
 
@@ -78,49 +77,49 @@ impl<'b> Strata<'b> {
     }
 
     /// Writes the named queries that [`CELLS`] and [`FROM`] use, after others.
-    pub fn write(&self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql(", facts AS MATERIALIZED (SELECT i.* FROM indicators i WHERE ");
-        fragments::visible(out, "i", self.release)?;
-        out.push_sql("), ");
+    pub fn write(&self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push(", facts AS MATERIALIZED (SELECT i.* FROM indicators i WHERE ");
+        out.visible("i", self.release)?;
+        out.push("), ");
         self.strata(out)?;
-        out.push_sql(
+        out.push(
             ", seen AS MATERIALIZED (SELECT DISTINCT t.indicator_code, t.territory_code FROM chosen t), \
              reach AS MATERIALIZED (SELECT t.indicator_code, count(*) AS territories FROM seen t GROUP BY t.indicator_code), ",
         );
         self.doubles(out)
     }
 
-    fn strata(&self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn strata(&self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let own = self.by.iter().map(|field| field.name).filter(|name| !ALIKE.contains(name));
         let keys: Vec<&str> = ALIKE.into_iter().chain(own).collect();
-        out.push_sql("strata AS MATERIALIZED (SELECT ");
+        out.push("strata AS MATERIALIZED (SELECT ");
         list(out, &keys)?;
         let extremes = if self.compares { EXTREMES } else { NO_EXTREMES };
-        [SUMMED[0], extremes, SUMMED[1], " FROM chosen t GROUP BY "].iter().for_each(|part| out.push_sql(part));
+        [SUMMED[0], extremes, SUMMED[1], " FROM chosen t GROUP BY "].iter().for_each(|part| out.push(part));
         list(out, &keys)?;
         if self.may_weight {
             self.weights(out, &keys)?;
         }
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 
     /// Adds strata of the weights. They are apart since few indicators have any: the database gathers the values with several
     /// processes at once only where it need not look up anything for a row.
-    fn weights(&self, out: &mut AstPass<'_, 'b, Pg>, keys: &[&str]) -> Out {
-        out.push_sql(" UNION ALL SELECT ");
+    fn weights(&self, out: &mut SqlWriter<'_, 'b>, keys: &[&str]) -> Out {
+        out.push(" UNION ALL SELECT ");
         list(out, keys)?;
-        out.push_sql(WEIGHTS);
-        out.push_sql(" FROM (SELECT ");
+        out.push(WEIGHTS);
+        out.push(" FROM (SELECT ");
         list(out, keys)?;
-        out.push_sql(
+        out.push(
             ", t.value, (SELECT max(v.value) FROM facts i JOIN observations v ON v.indicator_code = i.weight_indicator_code \
              WHERE i.code = t.indicator_code AND v.territory_code = t.territory_code AND v.period = t.period \
              AND v.breakdown = '_T' AND v.nature = t.nature AND ",
         );
-        fragments::visible(out, "v", self.release)?;
+        out.visible("v", self.release)?;
         // The offset keeps the weight from being looked up once for each place that it is used in.
-        out.push_sql(
+        out.push(
             " HAVING count(*) = 1) AS weight FROM chosen t WHERE t.value IS NOT NULL \
              AND t.indicator_code IN (SELECT i.code FROM facts i WHERE i.weight_indicator_code IS NOT NULL) OFFSET 0) t GROUP BY ",
         );
@@ -129,47 +128,45 @@ impl<'b> Strata<'b> {
 
     /// Whether any group has a territory within another, and whether any has overlapping periods. Territories are first
     /// looked at without their groups, which are far fewer: mostly none lies in another.
-    fn doubles(&self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn doubles(&self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let by: Vec<&str> = self.by.iter().map(|field| field.name).collect();
-        out.push_sql("containing AS MATERIALIZED (SELECT DISTINCT s.contained_code, s.container_code FROM (SELECT DISTINCT t.territory_code FROM seen t) a JOIN ");
+        out.push("containing AS MATERIALIZED (SELECT DISTINCT s.contained_code, s.container_code FROM (SELECT DISTINCT t.territory_code FROM seen t) a JOIN ");
         fragments::of_day(out, "containments", self.geography, self.release)?;
-        out.push_sql(" s ON s.contained_code = a.territory_code AND s.container_code <> a.territory_code AND ");
-        fragments::visible(out, "s", self.release)?;
-        out.push_sql(
-            " WHERE s.container_code IN (SELECT t.territory_code FROM seen t)), places AS MATERIALIZED (SELECT DISTINCT ",
-        );
+        out.push(" s ON s.contained_code = a.territory_code AND s.container_code <> a.territory_code AND ");
+        out.visible("s", self.release)?;
+        out.push(" WHERE s.container_code IN (SELECT t.territory_code FROM seen t)), places AS MATERIALIZED (SELECT DISTINCT ");
         list(out, &by)?;
-        out.push_sql(if by.is_empty() { "" } else { ", " });
-        out.push_sql(
+        out.push(if by.is_empty() { "" } else { ", " });
+        out.push(
             "t.territory_code AS place FROM chosen t WHERE t.territory_code IN \
              (SELECT s.contained_code FROM containing s UNION SELECT s.container_code FROM containing s)), \
              doubles AS (SELECT EXISTS (SELECT 1 FROM places a JOIN containing s ON s.contained_code = a.place JOIN places b ON ",
         );
         same(out, &by)?;
-        out.push_sql("b.place = s.container_code) AS nested, EXISTS (SELECT 1 FROM strata a JOIN strata b ON ");
+        out.push("b.place = s.container_code) AS nested, EXISTS (SELECT 1 FROM strata a JOIN strata b ON ");
         same(out, &by)?;
-        out.push_sql("a.period < b.period AND a.start <= b.\"end\" AND b.start <= a.\"end\") AS overlapping)");
+        out.push("a.period < b.period AND a.start <= b.\"end\" AND b.start <= a.\"end\") AS overlapping)");
         Ok(())
     }
 }
 
 /// Writes columns of the alias `t`.
-fn list(out: &mut AstPass<'_, '_, Pg>, names: &[&str]) -> Out {
+fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> Out {
     for (at, name) in names.iter().enumerate() {
-        out.push_sql(if at == 0 { "t." } else { ", t." });
-        out.push_identifier(name)?;
+        out.push(if at == 0 { "t." } else { ", t." });
+        out.identifier(name)?;
     }
     Ok(())
 }
 
 /// Writes that two aliases are of the same group, and what else follows.
-fn same(out: &mut AstPass<'_, '_, Pg>, by: &[&str]) -> Out {
+fn same(out: &mut SqlWriter<'_, '_>, by: &[&str]) -> Out {
     for name in by {
-        out.push_sql("a.");
-        out.push_identifier(name)?;
-        out.push_sql(" IS NOT DISTINCT FROM b.");
-        out.push_identifier(name)?;
-        out.push_sql(" AND ");
+        out.push("a.");
+        out.identifier(name)?;
+        out.push(" IS NOT DISTINCT FROM b.");
+        out.identifier(name)?;
+        out.push(" AND ");
     }
     Ok(())
 }

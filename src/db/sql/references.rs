@@ -1,11 +1,9 @@
 //! Owns the SQL that finds cells of rows that other rows refer to, and the choice of the way for many rows or few.
 //! Must not know which cells, nor what selects the rows.
 
-use diesel::pg::Pg;
-use diesel::query_builder::AstPass;
 use diesel::sql_types::Integer;
 
-use super::fragments::{Out, visible};
+use super::writer::{Out, SqlText, SqlWriter};
 
 /// Rows from which on what they refer to is gathered.
 const SOME: i64 = 50;
@@ -45,33 +43,33 @@ impl LookUp {
 
 /// Writes the look-up of a cell in the row that a column names.
 pub fn look_up<'x, 'b>(
-    out: &mut AstPass<'x, 'b, Pg>,
+    out: &mut SqlWriter<'x, 'b>,
     named: &str,
-    (alias, by): (&str, &str),
+    (alias, by): (&'static str, &str),
     release: &'b i32,
     look_ups: LookUp,
-    cell: impl FnOnce(&mut AstPass<'x, 'b, Pg>) -> Out,
+    cell: impl FnOnce(&mut SqlWriter<'x, 'b>) -> Out,
 ) -> Out {
     let gathered = look_ups.gathers();
-    out.push_sql(if gathered { "((SELECT jsonb_object_agg(n.code, " } else { "(SELECT " });
+    out.push(if gathered { "((SELECT jsonb_object_agg(n.code, " } else { "(SELECT " });
     cell(out)?;
-    out.push_sql(if gathered { ") FROM " } else { " FROM " });
-    out.push_identifier(named)?;
-    out.push_sql(" n WHERE ");
+    out.push(if gathered { ") FROM " } else { " FROM " });
+    out.identifier(named)?;
+    out.push(" n WHERE ");
     match look_ups {
         LookUp::OfVersion => {
-            out.push_sql("least(");
-            out.push_sql(alias);
-            out.push_sql(".last_release, ");
-            out.push_bind_param::<Integer, _>(release)?;
-            out.push_sql(") BETWEEN n.first_release AND coalesce(n.last_release, 2147483647)");
+            out.push("least(");
+            out.push(alias);
+            out.push(".last_release, ");
+            out.bind::<Integer, _>(release)?;
+            out.push(") BETWEEN n.first_release AND coalesce(n.last_release, 2147483647)");
         }
-        LookUp::Single | LookUp::Gathered | LookUp::GatheredUncoded => visible(out, "n", release)?,
+        LookUp::Single | LookUp::Gathered | LookUp::GatheredUncoded => out.visible("n", release)?,
     }
-    out.push_sql(if gathered { ") ->> " } else { " AND n.code = " });
-    out.push_sql(alias);
-    out.push_sql(".");
-    out.push_identifier(by)?;
-    out.push_sql(")");
+    out.push(if gathered { ") ->> " } else { " AND n.code = " });
+    out.push(alias);
+    out.push(".");
+    out.identifier(by)?;
+    out.push(")");
     Ok(())
 }

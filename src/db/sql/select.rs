@@ -3,14 +3,15 @@
 
 use diesel::QueryResult;
 use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::fragments::{self, Fetched, Out};
+use super::fragments::{self, Fetched};
 use super::keyset::Order;
 use super::latest_observations;
 use super::references::LookUp;
 use super::search;
+use super::writer::{Out, SqlText, SqlWriter, statement};
 use crate::query::model::column::ColumnSource;
 use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
 
@@ -121,7 +122,7 @@ impl<'a> Select<'a> {
     }
 
     /// Writes the rows that the plan selects, as `FROM … WHERE …` of the alias `t`.
-    pub fn selected<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    pub fn selected<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let last = match &self.plan.selection.last {
             Some(last) if !self.plan.is_latest_of_series() => last,
             _ => {
@@ -129,29 +130,29 @@ impl<'a> Select<'a> {
                 return self.conditions(out);
             }
         };
-        out.push_sql(" FROM (SELECT t.*, row_number() OVER (PARTITION BY ");
-        fragments::list(out, self.dataset().key_fields().filter(|field| !matches!(field.kind, Kind::Period)), fragments::column)?;
-        out.push_sql(" ORDER BY t.period_end DESC, t.period_start DESC, t.period DESC) AS place");
+        out.push(" FROM (SELECT t.*, row_number() OVER (PARTITION BY ");
+        out.list(self.dataset().key_fields().filter(|field| !matches!(field.kind, Kind::Period)), fragments::column)?;
+        out.push(" ORDER BY t.period_end DESC, t.period_start DESC, t.period DESC) AS place");
         self.from(out)?;
         self.conditions(out)?;
-        out.push_sql(" AND t.value IS NOT NULL) t WHERE t.place <= ");
-        out.push_bind_param::<BigInt, _>(last)
+        out.push(" AND t.value IS NOT NULL) t WHERE t.place <= ");
+        out.bind::<BigInt, _>(last)
     }
 
-    fn from<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn from<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let direction = match self.plan.selection.context.link.map(|link| &link.via) {
             Some(Via::Containment(direction)) => Some(*direction),
             _ => None,
         };
-        out.push_sql(" FROM ");
+        out.push(" FROM ");
         match (direction, self.plan.selection.geography) {
             // The planner expects few territories of a day, and would look for each row of an ordered page among them all:
             // behind OFFSET it starts from them.
             (Some(direction), Some(_)) => {
-                out.push_sql("(SELECT t.*, l.share FROM ");
+                out.push("(SELECT t.*, l.share FROM ");
                 self.table(out)?;
                 self.contained(out, direction)?;
-                out.push_sql(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.share) l(share)");
+                out.push(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.share) l(share)");
                 Ok(())
             }
             (Some(direction), None) => {
@@ -163,58 +164,58 @@ impl<'a> Select<'a> {
     }
 
     /// Writes the table of the rows, or what stands in its place for a day.
-    fn table<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let day = self.plan.selection.geography.as_ref().filter(|_| self.plan.selection.context.holds_territories());
         let kept = self.plan.is_latest_of_series();
         fragments::of_day(out, if kept { latest_observations::TABLE } else { self.dataset().name }, day, &self.release)?;
-        out.push_sql(" t");
+        out.push(" t");
         Ok(())
     }
 
     /// Joins what contains the territory that the link starts from, or lies in it.
-    fn contained<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, direction: Direction) -> Out {
+    fn contained<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, direction: Direction) -> Out {
         let (outer, inner) = ("container_code", "contained_code");
         let (here, there) = if direction == Direction::Ancestors { (inner, outer) } else { (outer, inner) };
-        out.push_sql(" JOIN ");
+        out.push(" JOIN ");
         fragments::of_day(out, "containments", self.plan.selection.geography.as_ref(), &self.release)?;
-        out.push_sql(" l ON l.");
-        out.push_sql(there);
-        out.push_sql(" = t.code AND l.");
-        out.push_sql(here);
-        out.push_sql(" = ");
+        out.push(" l ON l.");
+        out.push(there);
+        out.push(" = t.code AND l.");
+        out.push(here);
+        out.push(" = ");
         self.parent(out)?;
-        out.push_sql(if direction == Direction::Members { " AND l.direct = 'yes' AND " } else { " AND l.direct <> 'self' AND " });
-        fragments::visible(out, "l", &self.release)
+        out.push(if direction == Direction::Members { " AND l.direct = 'yes' AND " } else { " AND l.direct <> 'self' AND " });
+        out.visible("l", &self.release)
     }
 }
 
-impl QueryFragment<Pg> for Select<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let out = &mut out;
+impl Select<'_> {
+    /// Writes the statement.
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         if !self.is_common() {
-            out.unsafe_to_cache_prepared();
+            out.uncached();
         }
         match &self.shape {
             Shape::Count(None) => {
-                out.push_sql("SELECT count(*)::text");
+                out.push("SELECT count(*)::text");
                 self.selected(out)
             }
             Shape::Count(Some(bound)) => {
-                out.push_sql("SELECT count(*)::text FROM (SELECT 1");
+                out.push("SELECT count(*)::text FROM (SELECT 1");
                 self.selected(out)?;
-                out.push_sql(" LIMIT ");
-                out.push_bind_param::<BigInt, _>(bound)?;
-                out.push_sql(") counted");
+                out.push(" LIMIT ");
+                out.bind::<BigInt, _>(bound)?;
+                out.push(") counted");
                 Ok(())
             }
             Shape::Facet(field) => {
-                out.push_sql("SELECT value::text, count(*)::text FROM (SELECT ");
-                out.push_sql(if field.is_list() { "unnest(" } else { "(" });
+                out.push("SELECT value::text, count(*)::text FROM (SELECT ");
+                out.push(if field.is_list() { "unnest(" } else { "(" });
                 fragments::column(out, field)?;
-                out.push_sql(") AS value");
+                out.push(") AS value");
                 self.selected(out)?;
-                out.push_sql(") chosen WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT ");
-                out.push_bind_param::<BigInt, _>(&self.most)
+                out.push(") chosen WHERE value IS NOT NULL GROUP BY value ORDER BY count(*) DESC, value LIMIT ");
+                out.bind::<BigInt, _>(&self.most)
             }
             Shape::Rows => {
                 let look_ups = match self.plan.selection.vintages {
@@ -222,41 +223,34 @@ impl QueryFragment<Pg> for Select<'_> {
                     None => LookUp::of(self.most),
                 };
                 let order = Order::new(self.plan, &self.release, self.approximate);
-                out.push_sql("SELECT ");
-                fragments::list(out, &self.columns, |out, column| match column.source {
+                out.push("SELECT ");
+                out.list(&self.columns, |out, column| match column.source {
                     ColumnSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
-                        out.push_sql("::text");
+                        out.push("::text");
                         Ok(())
                     }
                     _ => fragments::text(out, self.dataset(), column, &self.release, look_ups),
                 })?;
                 if self.corrections {
-                    out.push_sql(", ");
+                    out.push(", ");
                     fragments::corrected(out, self.dataset(), &self.release)?;
                 }
                 self.selected(out)?;
                 if let Some(values) = self.after {
-                    out.push_sql(" AND ");
+                    out.push(" AND ");
                     order.after(out, values)?;
                 }
-                out.push_sql(" ORDER BY ");
+                out.push(" ORDER BY ");
                 order.write(out)?;
-                out.push_sql(" LIMIT ");
-                out.push_bind_param::<BigInt, _>(&self.most)
+                out.push(" LIMIT ");
+                out.bind::<BigInt, _>(&self.most)
             }
         }
     }
 }
 
-impl QueryId for Select<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Select<'_> {
-    type SqlType = Untyped;
-}
+statement!(Select<'_>, Untyped);
 
 /// Reads the rows of a query whose columns are all text.
 ///

@@ -1,20 +1,24 @@
-//! Owns the checks of what is stored: that it says what its releases say, and contradicts itself nowhere.
-//! Must not know how faults are shown, nor what a dataset means.
+//! Owns the checks of `verify`: the stored rows agree with the records of the releases and with each other.
+//! Must not know how errors are shown, nor what a dataset means.
 
 use std::collections::BTreeMap;
 
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
-use tokio_postgres::Transaction;
 
 use crate::db::DbError;
-use crate::db::sql::{codes, derivations, latest_observations};
+use crate::db::connection::config::{Client, IsolationLevel, Transaction};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::releases;
+use crate::db::sql::{derivations, latest_observations, text};
 use crate::query::{Dataset, RowOrigin, Shape};
 
-/// The most rows at fault that are listed of one check of one dataset.
+/// The most rows that one check of one dataset lists.
 const LISTED: usize = 20;
 
-/// What is wrong.
+/// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
     /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `staging`,
@@ -22,19 +26,19 @@ pub struct Fault {
     pub check: &'static str,
     /// The dataset.
     pub dataset: String,
-    /// The code of the row, where it is one row.
+    /// The code of the row, if it is about one row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
-    /// What it is.
+    /// What is wrong.
     pub detail: String,
 }
 
-/// Faults in the order of finding: the first of each check are listed, all are counted.
+/// The errors in the order in which they were found. The first of each check are listed, all are counted.
 #[derive(Debug, Default)]
 pub struct Findings {
-    /// The first.
+    /// The listed errors.
     pub faults: Vec<Fault>,
-    /// How many there are in all.
+    /// The number of all errors.
     pub count: u64,
 }
 
@@ -46,12 +50,12 @@ impl Findings {
     }
 }
 
-/// The transaction in which a database is looked at: one state of it, whatever is published meanwhile.
+/// Begins a read-only transaction that sees one state of the database, whatever is published meanwhile.
 ///
 /// # Errors
-/// The database's.
-pub async fn snapshot(client: &mut tokio_postgres::Client) -> Result<Transaction<'_>, DbError> {
-    let isolation = tokio_postgres::IsolationLevel::RepeatableRead;
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn snapshot(client: &mut Client) -> Result<Transaction<'_>, DbError> {
+    let isolation = IsolationLevel::RepeatableRead;
     let transaction = client.build_transaction().isolation_level(isolation).read_only(true).start().await?;
     let patient = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
     transaction.batch_execute(patient).await?;
@@ -61,16 +65,16 @@ pub async fn snapshot(client: &mut tokio_postgres::Client) -> Result<Transaction
 /// The numbers of the releases, in order.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn releases(transaction: &Transaction<'_>) -> Result<Vec<i32>, DbError> {
-    let rows = transaction.query("SELECT number FROM releases ORDER BY number", &[]).await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    let numbers = releases::table.order(releases::number).select(releases::number);
+    Ok(numbers.load(&mut DieselClient(transaction)).await?)
 }
 
-/// Checks everything.
+/// Runs all checks.
 ///
 /// # Errors
-/// The database's; what is wrong with the rows is found, not failed at.
+/// Returns an error if the database cannot be reached. Wrong rows are findings, not errors.
 pub async fn check(
     transaction: &Transaction<'_>,
     registry: &'static [&'static Dataset],
@@ -100,13 +104,13 @@ pub async fn check(
     rows(transaction, "staging", "-", STAGING, findings).await
 }
 
-/// Tables of a publication that its end should have taken away.
+/// Staging tables that outlived their publication.
 const STAGING: &str = "SELECT n.nspname || '.' || c.relname, 'a table of a publication was left behind' \
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND c.relname LIKE 'stage\\_%'";
 
-/// The checks of one dataset: what each is called, and the SELECT that gives codes and details of the rows at fault.
+/// The checks of one dataset: the name of each, and the SELECT that returns code and detail of each wrong row.
 fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newest: i32) -> Vec<(&'static str, String)> {
-    let (table, code) = (dataset.name, codes::code_of(dataset, "t"));
+    let (table, code) = (dataset.name, text::code_of(dataset, "t"));
     let keys = dataset.key.iter().map(|key| format!("t.\"{key}\"")).collect::<Vec<_>>().join(", ");
     let mut checks = vec![
         (
@@ -153,9 +157,9 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
     checks
 }
 
-/// The rows that name a row which is not there in every release that they are in themselves.
+/// The rows that refer to a row which is not visible in every release that they are visible in.
 fn dangling(dataset: &'static Dataset, field: &str, list: bool, target: &'static Dataset, newest: i32) -> String {
-    let (table, other, code) = (dataset.name, target.name, codes::code_of(dataset, "t"));
+    let (table, other, code) = (dataset.name, target.name, text::code_of(dataset, "t"));
     let value = if list { format!("unnest(t.\"{field}\")") } else { format!("t.\"{field}\"") };
     format!(
         "WITH given AS (SELECT {code} AS code, {value} AS value, t.first_release AS f, coalesce(t.last_release, {newest}) AS l \
@@ -177,20 +181,24 @@ async fn rows(
 ) -> Result<(), DbError> {
     let first = format!("SELECT q.*, count(*) OVER () FROM ({sql}) AS q(code, detail) ORDER BY 1, 2 LIMIT {LISTED}");
     let found = transaction.query(&first, &[]).await?;
-    let all = found.first().map_or(0, |row| u64::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    let all = found.as_slice().first().map_or(0, |row| u64::try_from(row.get::<_, i64>(2)).unwrap_or_default());
     found.iter().for_each(|row| findings.push(check, dataset, row.get(0), row.get(1)));
     findings.count += all.saturating_sub(found.len() as u64);
     Ok(())
 }
 
-/// Compares what each release opened and closed of each dataset with what it says of itself.
+/// Compares the rows that each release opened and closed with the counts in its record.
 async fn counts(
     transaction: &Transaction<'_>,
     registry: &'static [&'static Dataset],
     findings: &mut Findings,
 ) -> Result<(), DbError> {
-    let recorded = "SELECT number, counts::text, added, changed, withdrawn FROM releases ORDER BY number";
-    let recorded = transaction.query(recorded, &[]).await?;
+    let recorded = releases::table.order(releases::number).select((
+        releases::number,
+        releases::counts,
+        (releases::added, releases::changed, releases::withdrawn),
+    ));
+    let recorded: Vec<(i32, Value, (i32, i32, i32))> = recorded.load(&mut DieselClient(transaction)).await?;
     let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
     for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
         let table = dataset.name;
@@ -203,9 +211,8 @@ async fn counts(
             found.insert((table, row.get(0)), (row.get(1), row.get(2)));
         }
     }
-    for row in &recorded {
-        let (number, text): (i32, String) = (row.get(0), row.get(1));
-        let said: Value = serde_json::from_str(&text).unwrap_or_default();
+    for (number, said, (added, changed, withdrawn)) in recorded {
+        let totals = [added, changed, withdrawn].map(i64::from);
         let mut sums = [0; 3];
         for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
             let [added, changed, withdrawn] =
@@ -221,7 +228,6 @@ async fn counts(
                 findings.push("counts", dataset.name, None, detail);
             }
         }
-        let totals = [2, 3, 4].map(|at| i64::from(row.get::<_, i32>(at)));
         if totals != sums {
             let detail = format!("says {totals:?} added, changed and withdrawn in all, and {sums:?} by dataset");
             findings.push("counts", "releases", Some(number.to_string()), detail);
@@ -230,7 +236,7 @@ async fn counts(
     Ok(())
 }
 
-/// Checks that what keeps the rows as they are is in force: triggers, and the indexes of the key.
+/// Checks that the triggers that protect published rows and the unique indexes of the key are there and enabled.
 async fn protection(transaction: &Transaction<'_>, table: &str, findings: &mut Findings) -> Result<(), DbError> {
     let triggers = "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname IN ('keep_history', 'keep_table') \
                     AND tgenabled IN ('O', 'A')";
@@ -246,23 +252,22 @@ async fn protection(transaction: &Transaction<'_>, table: &str, findings: &mut F
     Ok(())
 }
 
-/// The major version of the server, and a name by which other connections take the same state of the database while
-/// the transaction lasts.
+/// The major version of the server, and the name of an exported snapshot, which other connections can use while the
+/// transaction lasts.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn exported(transaction: &Transaction<'_>) -> Result<(u32, String), DbError> {
     let row =
         transaction.query_one("SELECT current_setting('server_version_num')::integer / 10000, pg_export_snapshot()", &[]).await?;
     Ok((u32::try_from(row.get::<_, i32>(0)).unwrap_or_default(), row.get(1)))
 }
 
-/// What there is in a database beside what every database has, by name; the first of it. With it the major version of the
-/// server.
+/// The major version of the server, and the names of the first five tables and functions that a fresh database does not have.
 ///
 /// # Errors
-/// The database's.
-pub async fn occupants(client: &tokio_postgres::Client) -> Result<(u32, Vec<String>), DbError> {
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn occupants(client: &Client) -> Result<(u32, Vec<String>), DbError> {
     let row = client.query_one("SELECT current_setting('server_version_num')::integer / 10000", &[]).await?;
     let query = "SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
                  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' \

@@ -1,4 +1,4 @@
-//! Owns the digest of a release: one number that tells whether two databases hold the same rows.
+//! Owns the digest of a release: two databases with equal digests hold the same rows.
 //!
 //! Canonical form, the same whatever the order of columns and whatever columns are added later:
 //! - of a row: for each column that is neither null nor an instant, by name in byte order, the name, a tab, the value as
@@ -14,22 +14,22 @@ use std::collections::BTreeMap;
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
-use tokio_postgres::Transaction;
 
 use crate::db::DbError;
-use crate::db::sql::fragments;
+use crate::db::connection::config::Transaction;
+use crate::db::sql::text;
 use crate::query::{Dataset, Field, Kind};
 
-/// Rows of one dataset at a release.
+/// The digest of one dataset at a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// How many.
+    /// The number of rows.
     pub rows: u64,
     /// SHA-256 of their canonical form, in hexadecimal.
     pub sha256: String,
 }
 
-/// All rows at a release.
+/// The digest of all datasets at a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Digest {
     /// Number of the release.
@@ -40,10 +40,10 @@ pub struct Digest {
     pub datasets: BTreeMap<String, Part>,
 }
 
-/// The digests of releases, as a transaction sees them; rows are streamed, none is kept.
+/// The digests of releases as a transaction sees them. Rows are streamed, not kept in memory.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn of(
     transaction: &Transaction<'_>,
     registry: &'static [&'static Dataset],
@@ -78,13 +78,13 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
         "COPY (SELECT {} FROM \"{}\" t WHERE {} ORDER BY {}) TO STDOUT",
         columns.join(", "),
         dataset.name,
-        fragments::of_release("t", release),
+        text::of_release("t", release),
         order.join(", ")
     );
     let (mut digest, mut rows, mut rest) = (Sha256::new(), 0, Vec::new());
     let mut stream = std::pin::pin!(transaction.copy_out(&copy).await?);
     while let Some(chunk) = stream.try_next().await? {
-        // A chunk need not be a line, though servers send one a line.
+        // Servers send a chunk for each line, but the protocol does not require it.
         rest.extend_from_slice(&chunk);
         let whole = rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
         for line in rest[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -99,7 +99,7 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
     Ok(Part { rows, sha256: hex::encode(digest.finalize()) })
 }
 
-/// What differs between digests of the same releases, one sentence for each; those of other releases are passed over.
+/// The differences between digests of the same releases, one sentence for each. Other releases are ignored.
 pub fn differences(before: &[Digest], now: &[Digest]) -> Vec<String> {
     let pairs = before.iter().filter_map(|old| Some((old, now.iter().find(|new| new.release == old.release)?)));
     let mut found = Vec::new();

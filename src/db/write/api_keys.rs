@@ -1,64 +1,75 @@
-//! Owns the keys: kept by the hash of their token, looked up for every publication so that a key that was revoked is
-//! of no more use anywhere, and audited in the transaction that makes or revokes them.
+//! Owns the API keys: stored by the hash of their token, read for every publication so that a revoked key stops working
+//! at once on every server, and audited in the transaction that makes or revokes them.
 //! Must not know tokens or what scopes mean.
 
 use chrono::{DateTime, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::json;
-use tokio_postgres::{Client, GenericClient, Row};
 
 use super::audit::{self, Action, Entry, Outcome};
 use crate::db::DbError;
+use crate::db::connection::config::{Client, GenericClient};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::keys;
+use crate::db::sql::functions::clock_timestamp;
 
-/// A key.
+/// An API key.
 #[derive(Clone, Debug)]
 pub struct Key {
     /// Its name.
     pub name: String,
-    /// What it admits.
+    /// What it permits, as text.
     pub scopes: Vec<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// From when on it is of no more use.
+    /// When it expires.
     pub expires_at: DateTime<Utc>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
-    /// Whether it is of use now, by the database's clock, which all servers share.
+    /// Whether it is neither revoked nor expired now, by the database's clock, which all servers share.
     pub valid: bool,
 }
 
-const COLUMNS: &str = "name, scopes, created_at, expires_at, revoked_at, revoked_at IS NULL AND expires_at > clock_timestamp()";
+type Columns = (String, Vec<Option<String>>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, bool);
 
-fn key(row: &Row) -> Key {
-    Key {
-        name: row.get(0),
-        scopes: row.get(1),
-        created_at: row.get(2),
-        expires_at: row.get(3),
-        revoked_at: row.get(4),
-        valid: row.get(5),
+impl From<Columns> for Key {
+    fn from((name, scopes, created_at, expires_at, revoked_at, valid): Columns) -> Self {
+        Self { name, scopes: scopes.into_iter().flatten().collect(), created_at, expires_at, revoked_at, valid }
     }
 }
 
-/// The key with this hash of a token, of use or not.
+/// The columns of a [`Key`].
+#[diesel::dsl::auto_type(no_type_alias)]
+fn columns() -> _ {
+    let valid = keys::revoked_at.is_null().and(keys::expires_at.gt(clock_timestamp()));
+    (keys::name, keys::scopes, keys::created_at, keys::expires_at, keys::revoked_at, valid)
+}
+
+/// The key with this hash of a token, whether it is valid or not.
 ///
 /// # Errors
-/// The database's.
-pub async fn find(client: &impl GenericClient, hash: &[u8]) -> Result<Option<Key>, DbError> {
-    Ok(client.query_opt(&format!("SELECT {COLUMNS} FROM keys WHERE hash = $1"), &[&hash]).await?.as_ref().map(key))
+/// Returns an error if the database cannot be reached.
+pub async fn find<C: GenericClient + Sync>(client: &C, hash: &[u8]) -> Result<Option<Key>, DbError> {
+    let key = keys::table.filter(keys::hash.eq(hash)).select(columns());
+    let found: Option<Columns> = key.get_result(&mut DieselClient(client)).await.optional()?;
+    Ok(found.map(Key::from))
 }
 
 /// Every key, the oldest first.
 ///
 /// # Errors
-/// The database's.
-pub async fn list(client: &impl GenericClient) -> Result<Vec<Key>, DbError> {
-    Ok(client.query(&format!("SELECT {COLUMNS} FROM keys ORDER BY created_at, name"), &[]).await?.iter().map(key).collect())
+/// Returns an error if the database cannot be reached.
+pub async fn list<C: GenericClient + Sync>(client: &C) -> Result<Vec<Key>, DbError> {
+    let all = keys::table.order((keys::created_at, keys::name)).select(columns());
+    let found: Vec<Columns> = all.load(&mut DieselClient(client)).await?;
+    Ok(found.into_iter().map(Key::from).collect())
 }
 
-/// Adds a key; false when the name has been given before.
+/// Adds a key. Returns false if a key has had this name before.
 ///
 /// # Errors
-/// The database's; then there is no key.
+/// Returns an error if the database cannot be reached; then there is no key.
 pub async fn create(
     client: &mut Client,
     name: &str,
@@ -67,12 +78,9 @@ pub async fn create(
     expires_at: DateTime<Utc>,
 ) -> Result<bool, DbError> {
     let transaction = client.transaction().await?;
-    let added = transaction
-        .execute(
-            "INSERT INTO keys (name, hash, scopes, expires_at) VALUES ($1, $2, $3, $4) ON CONFLICT (name) DO NOTHING",
-            &[&name, &hash, &scopes, &expires_at],
-        )
-        .await?;
+    let key = (keys::name.eq(name), keys::hash.eq(hash), keys::scopes.eq(scopes), keys::expires_at.eq(expires_at));
+    let insert = diesel::insert_into(keys::table).values(key).on_conflict(keys::name).do_nothing();
+    let added = insert.execute(&mut DieselClient(&transaction)).await?;
     if added == 0 {
         return Ok(false);
     }
@@ -82,15 +90,15 @@ pub async fn create(
     Ok(true)
 }
 
-/// Revokes a key; false when there is none of that name that has not been.
+/// Revokes a key. Returns false if no key has this name, or if it is revoked already.
 ///
 /// # Errors
-/// The database's; then nothing has changed.
+/// Returns an error if the database cannot be reached; then nothing has changed.
 pub async fn revoke(client: &mut Client, name: &str) -> Result<bool, DbError> {
     let transaction = client.transaction().await?;
-    let revoked = transaction
-        .execute("UPDATE keys SET revoked_at = clock_timestamp() WHERE name = $1 AND revoked_at IS NULL", &[&name])
-        .await?;
+    let key = keys::table.filter(keys::name.eq(name)).filter(keys::revoked_at.is_null());
+    let update = diesel::update(key).set(keys::revoked_at.eq(clock_timestamp().nullable()));
+    let revoked = update.execute(&mut DieselClient(&transaction)).await?;
     if revoked == 0 {
         return Ok(false);
     }

@@ -1,24 +1,28 @@
-//! Owns the audit: a line for everything that changes what is published, or who may change it; added to, never changed.
-//! Must not know who is asked, nor how.
+//! Owns the audit: one line for each publication and each change of a key. Lines are added, never changed or deleted.
+//! Must not know HTTP or files.
 
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::{Value, json};
-use tokio_postgres::GenericClient;
 
 use crate::db::DbError;
+use crate::db::connection::config::GenericClient;
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::audit;
 
-/// The actor when it is whoever runs the program's commands; no key can bear this name.
+/// The actor of commands that are run on the server. No key can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
-/// What was asked for.
+/// What somebody tried to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// A release.
     Publish,
-    /// The checks of a release, without it.
+    /// All checks of a publication, without a release.
     DryRun,
     /// A new key.
     KeyCreate,
-    /// The end of a key.
+    /// The revocation of a key.
     KeyRevoke,
 }
 
@@ -33,7 +37,7 @@ impl Action {
     }
 }
 
-/// What came of it.
+/// How it ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The key was made.
@@ -42,13 +46,13 @@ pub enum Outcome {
     Revoked,
     /// A release was made.
     Published,
-    /// The files say nothing that was not there already.
+    /// The files hold nothing new; there is no release.
     Unchanged,
-    /// The files would make a release.
+    /// A dry run found that the files would make a release.
     WouldPublish,
-    /// The files are at fault.
+    /// The files have errors.
     Refused,
-    /// The key does not admit what the files do.
+    /// The key lacks a scope that the files need.
     Forbidden,
     /// The service failed.
     Failed,
@@ -66,7 +70,7 @@ impl Outcome {
         Outcome::Failed,
     ];
 
-    /// The word for it.
+    /// The name that is stored and shown.
     pub fn name(self) -> &'static str {
         match self {
             Outcome::Created => "created",
@@ -80,35 +84,35 @@ impl Outcome {
         }
     }
 
-    /// The outcome of this word.
+    /// The outcome with this name.
     pub fn of_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
-/// One line.
+/// One line of the audit.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
-    /// What was asked for.
+    /// What the actor tried to do.
     pub action: Action,
-    /// What came of it.
+    /// How it ended.
     pub outcome: Outcome,
-    /// The release that was made.
+    /// The number of the new release.
     pub release: Option<i32>,
     /// The files as they were received: `[{"path", "sha256"}]`.
     pub files: Value,
-    /// The request that asked.
+    /// The identifier of the HTTP request.
     pub request_id: Option<String>,
-    /// The publication, when it was asked for over HTTP.
+    /// The identifier of the submission, if it came over HTTP.
     pub publication: Option<String>,
-    /// What else is to be known.
+    /// Further detail, as JSON: the report or the errors.
     pub detail: Value,
 }
 
 impl Entry {
-    /// What somebody at the command line did, beyond publishing.
+    /// The line of a command that does not publish.
     pub fn command(action: Action, outcome: Outcome, detail: Value) -> Self {
         Self {
             actor: COMMAND_LINE.to_owned(),
@@ -123,26 +127,26 @@ impl Entry {
     }
 }
 
-/// Who asks for a publication, and with what.
+/// Who publishes, and which files.
 #[derive(Clone, Debug)]
 pub struct By {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
-    /// The files as they were received, or else as they were read: name and SHA-256.
+    /// Name and SHA-256 of each file, as it was received over HTTP or read from disk.
     pub files: Vec<(String, String)>,
-    /// The request that asks.
+    /// The identifier of the HTTP request.
     pub request_id: Option<String>,
-    /// The publication's identifier, when it is asked for over HTTP.
+    /// The identifier of the submission, if it comes over HTTP.
     pub publication: Option<String>,
 }
 
 impl By {
-    /// Whoever runs the program's commands.
+    /// The command line.
     pub fn command_line() -> Self {
         Self { actor: COMMAND_LINE.to_owned(), files: Vec::new(), request_id: None, publication: None }
     }
 
-    /// The line that says what came of it.
+    /// The line of the audit about this publication.
     pub fn line(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> Entry {
         Entry {
             actor: self.actor.clone(),
@@ -157,26 +161,21 @@ impl By {
     }
 }
 
-/// Adds a line, in the transaction of what it tells of where there is one.
+/// Adds a line. Call it in the transaction that makes the change, so that both are committed together.
 ///
 /// # Errors
-/// The database's.
-pub async fn record(client: &impl GenericClient, entry: &Entry) -> Result<(), DbError> {
-    client
-        .execute(
-            "INSERT INTO audit (actor, action, outcome, release, files, request_id, publication, detail) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            &[
-                &entry.actor,
-                &entry.action.name(),
-                &entry.outcome.name(),
-                &entry.release,
-                &entry.files,
-                &entry.request_id,
-                &entry.publication,
-                &entry.detail,
-            ],
-        )
-        .await?;
+/// Returns an error if the database cannot be reached or refuses the line.
+pub async fn record<C: GenericClient + Sync>(client: &C, entry: &Entry) -> Result<(), DbError> {
+    let line = (
+        audit::actor.eq(&entry.actor),
+        audit::action.eq(entry.action.name()),
+        audit::outcome.eq(entry.outcome.name()),
+        audit::release.eq(entry.release),
+        audit::files.eq(&entry.files),
+        audit::request_id.eq(&entry.request_id),
+        audit::publication.eq(&entry.publication),
+        audit::detail.eq(&entry.detail),
+    );
+    diesel::insert_into(audit::table).values(line).execute(&mut DieselClient(client)).await?;
     Ok(())
 }

@@ -1,38 +1,36 @@
-//! Owns the comparison of staged rows with those that a release published.
+//! Owns the comparison of staged rows with the rows of a release.
 //! Must not know where the rows come from.
 
 use super::staging::Stage;
 use crate::db::DbError;
-use crate::db::sql::codes;
-use crate::db::sql::fragments;
+use crate::db::sql::text;
 
 /// The most rows that are listed.
 const LISTED: usize = 20;
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Debug)]
-pub struct Against {
+pub struct StagedComparison {
     /// Staged rows.
     pub rows: u64,
-    /// Rows that were published so, and are not current any more.
+    /// Rows that the release has, and that a later release closed.
     pub superseded: u64,
-    /// Rows that were not published so: code and detail; the first of them.
+    /// The first rows that the release does not have, or has with other values: code and detail.
     pub faults: Vec<(String, String)>,
-    /// How many of them there are.
+    /// How many such rows there are.
     pub fault_count: u64,
 }
 
 impl Stage<'_, '_> {
-    /// Compares the staged rows with those that were current at a release.
+    /// Compares the staged rows with those that are visible at a release.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn against(&self, release: i32) -> Result<Against, DbError> {
-        let (table, code) = (self.dataset.name, codes::code_of(self.dataset, "s"));
+    /// Returns an error if the database cannot be reached or refuses a statement.
+    pub async fn compare_with_release(&self, release: i32) -> Result<StagedComparison, DbError> {
+        let (table, code) = (self.dataset.name, text::code_of(self.dataset, "s"));
         self.run(&format!("ANALYZE stage_{table}")).await?;
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
-        let joined =
-            format!("FROM stage_{table} s LEFT JOIN \"{table}\" t ON {same} AND {}", fragments::of_release("t", release));
+        let joined = format!("FROM stage_{table} s LEFT JOIN \"{table}\" t ON {same} AND {}", text::of_release("t", release));
         let fields: Vec<String> = self
             .dataset
             .columns()
@@ -57,6 +55,6 @@ impl Stage<'_, '_> {
             let rows = self.transaction.query(&query, &[]).await?;
             faults = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
         }
-        Ok(Against { rows: number(0), superseded: number(1), faults, fault_count })
+        Ok(StagedComparison { rows: number(0), superseded: number(1), faults, fault_count })
     }
 }

@@ -1,47 +1,47 @@
-//! Owns how staged rows become current: what they add, change and withdraw, and what a reader of the difference wants
-//! to see of it.
+//! Owns the merge of staged rows into a dataset: which rows they add, change and withdraw, and the list of changes.
 //! Must not know where the rows come from.
 
 use serde::Serialize;
 
 use super::staging::{Place, Stage, place};
 use crate::db::DbError;
-use crate::db::sql::codes;
+use crate::db::connection::config::{Row, ToSql};
+use crate::db::sql::text;
 use crate::query::{Dataset, Shape};
 
-/// The most changes that are shown of a dataset.
+/// The most changes of a dataset that are listed.
 const SHOWN: usize = 20;
 
-/// What a publication did to a dataset, in rows.
+/// How many rows of a dataset a publication added, changed, withdrew and left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
-    /// Rows whose key was not there.
+    /// Rows with a new key.
     pub added: u64,
-    /// Rows whose key was there with other values.
+    /// Rows with a known key and other values.
     pub changed: u64,
-    /// Rows closed without another of the same key.
+    /// Rows that were closed and have no successor with the same key.
     pub withdrawn: u64,
-    /// Rows that were there already.
+    /// Rows that were current already.
     pub unchanged: u64,
 }
 
 impl Counts {
-    /// Whether nothing is other than before.
+    /// Whether no row was added, changed or withdrawn.
     pub fn is_nothing(&self) -> bool {
         self.added + self.changed + self.withdrawn == 0
     }
 }
 
-/// One change, for people.
+/// One changed row, for the report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
     /// The dataset.
     pub dataset: &'static str,
     /// The code of the row.
     pub code: String,
-    /// The fields whose values are others.
+    /// The names of the fields with other values.
     pub fields: Vec<String>,
-    /// The figure before, where the dataset has figures.
+    /// The figure before, if the dataset has figures.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub before: Option<String>,
     /// The figure now.
@@ -49,15 +49,15 @@ pub struct Change {
     pub after: Option<String>,
 }
 
-/// The rows that a file stands for: those with one of these values in each of these fields.
+/// The rows that a file replaces: those with one of these values in each of these fields.
 pub type Scope = Vec<(&'static str, Vec<String>)>;
 
 impl Stage<'_, '_> {
-    /// Adds and changes what the staged rows say, as release `number`; withdraws what lies in one of the scopes and is
-    /// staged no longer. A scope without fields is the whole dataset.
+    /// Adds and changes rows as they are staged, in release `number`. Withdraws current rows that lie in one of the scopes and
+    /// are not staged. A scope without fields is the whole dataset.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn merge(&self, number: i32, scopes: &[Scope]) -> Result<Counts, DbError> {
         let table = self.dataset.name;
         let (columns, theirs, ours) = (self.columns(""), self.columns("s."), self.columns("t."));
@@ -77,8 +77,7 @@ impl Stage<'_, '_> {
         for scope in scopes {
             let conditions: String =
                 scope.iter().zip(1..).map(|((field, _), at)| format!(" AND t.\"{field}\"::text = ANY(${at})")).collect();
-            let values: Vec<&(dyn tokio_postgres::types::ToSql + Sync)> =
-                scope.iter().map(|(_, values)| values as &(dyn tokio_postgres::types::ToSql + Sync)).collect();
+            let values: Vec<&(dyn ToSql + Sync)> = scope.iter().map(|(_, values)| values as &(dyn ToSql + Sync)).collect();
             let gone = format!(
                 "{close} WHERE t.last_release IS NULL{conditions} AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})"
             );
@@ -99,10 +98,10 @@ impl Stage<'_, '_> {
         Ok(Counts { added: opened - changed, changed, withdrawn, unchanged: staged - opened })
     }
 
-    /// The changes of a release that has just been merged, the largest first.
+    /// The changed rows of a release that has just been merged, the largest change first.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn changes(&self, number: i32) -> Result<Vec<Change>, DbError> {
         let fields: Vec<String> = self
             .dataset
@@ -115,12 +114,12 @@ impl Stage<'_, '_> {
         let order = figure.map_or(String::new(), |f| format!("{} DESC NULLS LAST, ", jump(f)));
         let query = format!(
             "SELECT {code}, array_remove(ARRAY[{fields}], NULL), {before}, {after} {from} ORDER BY {order}1 LIMIT {SHOWN}",
-            code = codes::code_of(self.dataset, "s"),
+            code = text::code_of(self.dataset, "s"),
             fields = fields.join(", "),
             from = self.changed(number)
         );
         let rows = self.transaction.query(&query, &[]).await?;
-        let change = |row: &tokio_postgres::Row| Change {
+        let change = |row: &Row| Change {
             dataset: self.dataset.name,
             code: row.get(0),
             fields: row.get(1),
@@ -130,11 +129,11 @@ impl Stage<'_, '_> {
         Ok(rows.iter().map(change).collect())
     }
 
-    /// The figures that a release changed by more than a share of what they were, the largest first, with what they
-    /// were; and how many there are.
+    /// The figures that a release changed by more than a share of their former value, the largest change first, each with its
+    /// former value; and how many there are.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn jumps(&self, number: i32, share: f64) -> Result<(Vec<(Place, String)>, u64), DbError> {
         let Some(figure) = figure(self.dataset) else { return Ok((Vec::new(), 0)) };
         let query = format!(
@@ -148,7 +147,7 @@ impl Stage<'_, '_> {
         Ok((rows.iter().map(|row| (place(row), row.get(4))).collect(), count))
     }
 
-    /// The staged rows beside those that they closed.
+    /// The staged rows joined with the rows that they closed.
     fn changed(&self, number: i32) -> String {
         let table = self.dataset.name;
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
@@ -156,7 +155,7 @@ impl Stage<'_, '_> {
     }
 }
 
-/// The field whose change counts.
+/// The field that holds the figure.
 fn figure(dataset: &Dataset) -> Option<&'static str> {
     match dataset.shape {
         Shape::Observations => Some("value"),
@@ -165,7 +164,7 @@ fn figure(dataset: &Dataset) -> Option<&'static str> {
     }
 }
 
-/// By which share of what it was a figure changed.
+/// The change of a figure as a share of its former value.
 fn jump(figure: &str) -> String {
     format!("(abs(s.\"{figure}\" - t.\"{figure}\") / greatest(abs(t.\"{figure}\"), 0.000001))::float8")
 }

@@ -1,90 +1,98 @@
-//! Owns the one transaction in which a release is made: its number, its rows, its record.
-//! Numbers are given under a lock held to the end, so that their order is the order of commits.
+//! Owns the transaction that makes a release: its number, its rows and its record. A number is taken under a lock that is
+//! held to the end of the transaction, so that numbers follow the order of commits.
 //! Must not know files or formats.
 
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use tokio_postgres::{Client, Transaction};
 
 use super::audit::{self, Entry};
 use super::merge::Counts;
 use crate::db::DbError;
+use crate::db::connection::config::{Client, IsolationLevel, Transaction};
+use crate::db::connection::diesel_client::DieselClient;
 use crate::db::connection::release_watcher::CHANNEL;
+use crate::db::schema::{releases, territories};
+use crate::db::sql::functions::{analyze_table, clock_timestamp, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock};
 use crate::query::Dataset;
 
-/// The advisory lock that publications queue for.
+/// The advisory lock that a publication holds from its number to its commit.
 const PUBLICATION_LOCK: i64 = 7_309_453_202;
 
-/// What is recorded of a release beside its rows.
+/// What the record of a release says beside its counts.
 #[derive(Debug)]
 pub struct Record {
     /// Title, in French.
     pub title: String,
-    /// What the reader must know, in French.
+    /// Notes for readers, in French.
     pub notes: Option<String>,
-    /// Who publishes.
+    /// The publisher.
     pub publisher: String,
     /// Licence of the data.
     pub licence: String,
-    /// The bundle that it is made from.
+    /// The bundle of the service's own data that it is made from.
     pub bundle: Option<String>,
-    /// The files, with digests and rows.
+    /// The files: a JSON array with path, SHA-256 and rows.
     pub files: Value,
 }
 
-/// A publication under way. Dropped before [`Publication::commit`], it leaves nothing behind.
+/// A publication under way. If it is dropped before [`Publication::commit`], the transaction is rolled back.
 pub struct Publication<'c> {
     transaction: Transaction<'c>,
 }
 
 impl<'c> Publication<'c> {
-    /// Begins. Files may be staged and checked before the publication takes its turn.
+    /// Begins the transaction. Files can be staged and checked before [`Publication::take_turn`].
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn begin(client: &'c mut Client) -> Result<Self, DbError> {
-        let isolation = tokio_postgres::IsolationLevel::ReadCommitted;
+        let isolation = IsolationLevel::ReadCommitted;
         let transaction = client.build_transaction().isolation_level(isolation).start().await?;
-        // Reading a file takes as long as it takes; meanwhile the database sees nothing of the transaction.
+        // Reading a file may take long, and the transaction is idle meanwhile.
         let patient =
             "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
         transaction.batch_execute(patient).await?;
         Ok(Self { transaction })
     }
 
-    /// Takes the turn, which is held to the end, and the next number; nothing when another publication has the turn
-    /// and this one does not `wait`.
+    /// Takes the lock, which is held to the end of the transaction, and returns the next number. Returns `None` if another
+    /// publication has the lock and this one does not `wait`.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn take_turn(&self, wait: bool) -> Result<Option<i32>, DbError> {
+        let client = &mut DieselClient(&self.transaction);
         if wait {
-            self.transaction.batch_execute(&format!("SELECT pg_advisory_xact_lock({PUBLICATION_LOCK})")).await?;
-        } else {
-            let attempt = format!("SELECT pg_try_advisory_xact_lock({PUBLICATION_LOCK})");
-            if !self.transaction.query_one(&attempt, &[]).await?.get::<_, bool>(0) {
-                return Ok(None);
-            }
+            diesel::select(pg_advisory_xact_lock(PUBLICATION_LOCK)).execute(client).await?;
+        } else if !diesel::select(pg_try_advisory_xact_lock(PUBLICATION_LOCK)).get_result::<bool>(client).await? {
+            return Ok(None);
         }
-        let row = self.transaction.query_one("SELECT coalesce(max(number), 0) + 1 FROM releases", &[]).await?;
-        Ok(Some(row.get(0)))
+        let newest = releases::table.select(max(releases::number));
+        let newest: Option<i32> = newest.get_result(client).await?;
+        Ok(Some(newest.unwrap_or(0) + 1))
     }
 
-    /// Every territory of today: kind, code, name.
+    /// Kind, code and name of every territory that exists today.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn territories(&self) -> Result<Vec<(String, String, String)>, DbError> {
-        let today = "SELECT kind, code, name FROM territories WHERE last_release IS NULL AND status IS DISTINCT FROM 'former'";
-        let rows = self.transaction.query(today, &[]).await?;
-        Ok(rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect())
+        let today = territories::table
+            .filter(territories::last_release.is_null())
+            .filter(territories::status.is_distinct_from("former"))
+            .select((territories::kind, territories::code, territories::name));
+        Ok(today.load(&mut DieselClient(&self.transaction)).await?)
     }
 
-    /// Lets the planner know what a dataset's table holds now.
+    /// Renews the planner's statistics of a dataset's table.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn analyze(&self, dataset: &'static Dataset) -> Result<(), DbError> {
-        Ok(self.transaction.batch_execute(&format!("SELECT analyze_table('{}')", dataset.name)).await?)
+        diesel::select(analyze_table(dataset.name)).execute(&mut DieselClient(&self.transaction)).await?;
+        Ok(())
     }
 
     /// The transaction, for staging.
@@ -92,10 +100,10 @@ impl<'c> Publication<'c> {
         &self.transaction
     }
 
-    /// The codes closest to one that is not there; none where codes are joined from others, and kept in no column.
+    /// The codes most similar to one that does not exist. Empty for datasets whose codes are joined from several fields.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn closest(&self, dataset: &'static Dataset, code: &str) -> Result<Vec<String>, DbError> {
         if dataset.field("code").is_none_or(|field| field.is_computed()) {
             return Ok(Vec::new());
@@ -108,10 +116,10 @@ impl<'c> Publication<'c> {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// The sources of the rows that release `number` opens or closes.
+    /// The codes of the sources of all rows that release `number` opens or closes.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn touched_sources(&self, dataset: &'static Dataset, number: i32) -> Result<Vec<String>, DbError> {
         let query = format!(
             "SELECT DISTINCT source_code FROM \"{}\" WHERE first_release = $1 OR last_release = $1 - 1 ORDER BY 1",
@@ -121,10 +129,10 @@ impl<'c> Publication<'c> {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// Records the release and who made it, and makes everything visible at once.
+    /// Adds the record of the release and its line in the audit, and commits.
     ///
     /// # Errors
-    /// The database's; then nothing has happened.
+    /// Returns an error if the database cannot be reached or refuses a statement; then nothing has changed.
     pub async fn commit(
         self,
         number: i32,
@@ -142,50 +150,55 @@ impl<'c> Publication<'c> {
                 ((*name).to_owned(), serde_json::json!({"added": c.added, "changed": c.changed, "withdrawn": c.withdrawn}))
             })
             .collect();
-        self.transaction
-            .execute(
-                "INSERT INTO releases (number, published_at, title, notes, publisher, licence, bundle, added, changed, withdrawn, counts, files) \
-                 VALUES ($1, clock_timestamp(), $2, $3, $4, $5, $6, $7, $8, $9, $10::text::jsonb, $11::text::jsonb)",
-                &[
-                    &number,
-                    &record.title,
-                    &record.notes,
-                    &record.publisher,
-                    &record.licence,
-                    &record.bundle,
-                    &sum(|c| c.added)?,
-                    &sum(|c| c.changed)?,
-                    &sum(|c| c.withdrawn)?,
-                    &Value::Object(by_dataset).to_string(),
-                    &record.files.to_string(),
-                ],
-            )
-            .await?;
+        let release = (
+            releases::number.eq(number),
+            releases::published_at.eq(clock_timestamp()),
+            releases::title.eq(&record.title),
+            releases::notes.eq(&record.notes),
+            releases::publisher.eq(&record.publisher),
+            releases::licence.eq(&record.licence),
+            releases::bundle.eq(&record.bundle),
+            releases::added.eq(sum(|c| c.added)?),
+            releases::changed.eq(sum(|c| c.changed)?),
+            releases::withdrawn.eq(sum(|c| c.withdrawn)?),
+            releases::counts.eq(Value::Object(by_dataset)),
+            releases::files.eq(&record.files),
+        );
+        let client = &mut DieselClient(&self.transaction);
+        diesel::insert_into(releases::table).values(release).execute(client).await?;
         audit::record(&self.transaction, entry).await?;
-        // Heard by every process once, and only if, the transaction is committed.
-        self.transaction.execute("SELECT pg_notify($1, $2)", &[&CHANNEL, &number.to_string()]).await?;
+        // Postgres delivers it when the transaction is committed, and only then.
+        diesel::select(pg_notify(CHANNEL, number.to_string())).execute(client).await?;
         Ok(self.transaction.commit().await?)
     }
 }
 
-/// The bundles already published, and whether anything else has been.
+/// The names of the bundles that have been published, and whether anything else has been.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached.
 pub async fn bundles(client: &Client) -> Result<(Vec<String>, bool), DbError> {
-    let rows = client.query("SELECT DISTINCT bundle FROM releases", &[]).await?;
-    let names: Vec<Option<String>> = rows.iter().map(|row| row.get(0)).collect();
+    let names = releases::table.select(releases::bundle).distinct();
+    let names: Vec<Option<String>> = names.load(&mut DieselClient(client)).await?;
     let others = names.iter().any(Option::is_none);
     Ok((names.into_iter().flatten().collect(), others))
 }
 
-/// The release that a bundle was published as, from files of just these digests.
+/// The release of a bundle whose files have exactly these SHA-256 digests.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached.
 pub async fn of_bundle(client: &Client, bundle: &str, digests: &[&str]) -> Result<Option<i32>, DbError> {
-    let query = "SELECT number FROM releases WHERE bundle = $1 AND \
-                 (SELECT array_agg(file ->> 'sha256' ORDER BY file ->> 'sha256' COLLATE \"C\") FROM jsonb_array_elements(files) file) \
-                 = (SELECT array_agg(one ORDER BY one COLLATE \"C\") FROM unnest($2::text[]) one) ORDER BY number LIMIT 1";
-    Ok(client.query_opt(query, &[&bundle, &digests]).await?.map(|row| row.get(0)))
+    let published =
+        releases::table.filter(releases::bundle.eq(bundle)).order(releases::number).select((releases::number, releases::files));
+    let published: Vec<(i32, Value)> = published.load(&mut DieselClient(client)).await?;
+    let mut wanted = digests.to_vec();
+    wanted.sort_unstable();
+    let same = |files: &Value| {
+        let files = files.as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut found: Vec<&str> = files.iter().filter_map(|file| file["sha256"].as_str()).collect();
+        found.sort_unstable();
+        found == wanted
+    };
+    Ok(published.into_iter().find(|(_, files)| same(files)).map(|(number, _)| number))
 }

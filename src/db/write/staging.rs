@@ -1,41 +1,40 @@
-//! Owns the staging of one dataset's rows within a publication: a temporary table, and the checks that need all rows
-//! at once.
+//! Owns the staging of one dataset's rows: a temporary table within the transaction of a publication, and the checks that
+//! need all rows at once.
 //! Must not know where the rows come from.
 
 use bytes::Bytes;
-use tokio_postgres::types::ToSql;
-use tokio_postgres::{CopyInSink, Row, Transaction};
 
 use crate::db::DbError;
-use crate::db::sql::{codes, derivations};
+use crate::db::connection::config::{CopyInSink, Row, ToSql, Transaction};
+use crate::db::sql::{derivations, text};
 use crate::query::{Dataset, Derivation};
 
-/// The most faults of one kind that are fetched.
+/// The most errors of one kind that are listed.
 const FAULTS: usize = 100;
 
-/// What is at fault: the first, in the order of the files, and how many more there are.
+/// Errors: the first in the order of the files, and the number of further ones.
 #[derive(Debug)]
 pub struct Found<T> {
-    /// The first.
+    /// The first errors.
     pub listed: Vec<T>,
-    /// How many more.
+    /// The number of further errors.
     pub more: usize,
 }
 
-/// A staged row that is at fault.
+/// Where a staged row comes from, and its wrong value.
 #[derive(Debug)]
 pub struct Place {
     /// Index of the file, or of its sheet, in the publication.
     pub origin: usize,
     /// Line in the file.
     pub line: u64,
-    /// The cell of the line that the row was made from, when it is one of several.
+    /// The cell of the line that the row was made from, if a line makes several rows.
     pub cell: Option<usize>,
-    /// The value at fault.
+    /// The wrong value.
     pub value: String,
 }
 
-/// The columns of a staging table that say where a row comes from.
+/// The columns of a staging table that hold the place of a row.
 const PLACE: &str = "origin, line, cell";
 
 /// The staged rows of one dataset.
@@ -45,10 +44,10 @@ pub struct Stage<'t, 'c> {
 }
 
 impl<'t, 'c> Stage<'t, 'c> {
-    /// Makes the empty staging table.
+    /// Creates the empty staging table. It is dropped at the end of the transaction.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn create(transaction: &'t Transaction<'c>, dataset: &'static Dataset) -> Result<Self, DbError> {
         let stage = Self { transaction, dataset };
         let (table, columns) = (dataset.name, stage.columns(""));
@@ -63,31 +62,31 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// Fills the staging table with the rows of a derived dataset.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn derive(&self, derivation: Derivation) -> Result<(), DbError> {
         let (table, columns, select) = (self.dataset.name, self.columns(""), derivations::select(derivation));
         self.run(&format!("INSERT INTO stage_{table} ({columns}) SELECT {columns} FROM ({select}) derived")).await?;
         self.run(&format!("ANALYZE stage_{table}")).await
     }
 
-    /// Opens the way in for rows, in `COPY`'s text format: the dataset's columns, then origin, line and cell.
+    /// Starts a `COPY` into the staging table, in text format: the dataset's columns, then origin, line and cell.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn copy(&self) -> Result<CopyInSink<Bytes>, DbError> {
         let (table, columns) = (self.dataset.name, self.columns(""));
         Ok(self.transaction.copy_in(&format!("COPY stage_{table} ({columns}, {PLACE}) FROM STDIN")).await?)
     }
 
-    /// The rows whose key stands in the files more than once.
+    /// The rows whose key occurs in the files more than once.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn duplicates(&self) -> Result<Found<Place>, DbError> {
         let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
-        let code = codes::code_of(self.dataset, "s");
+        let code = text::code_of(self.dataset, "s");
         self.run(&format!("ANALYZE stage_{table}")).await?;
-        // Most files have none, and to know that takes no sorting.
+        // Most files have none, which needs no sorting to find out.
         let any = format!("SELECT EXISTS (SELECT 1 FROM stage_{table} GROUP BY {keys} HAVING count(*) > 1)");
         if !self.transaction.query_one(&any, &[]).await?.get::<_, bool>(0) {
             return Ok(Found { listed: Vec::new(), more: 0 });
@@ -99,10 +98,10 @@ impl<'t, 'c> Stage<'t, 'c> {
         self.found(&query, &[], place).await
     }
 
-    /// The rows whose `field` names a row of `target` that is not there once this publication is done.
+    /// The rows whose `field` refers to a row of `target` that does not exist once this publication is committed.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn dangling(&self, field: &str, list: bool, target: &'static Dataset) -> Result<Found<Place>, DbError> {
         let (table, other) = (self.dataset.name, target.name);
         let value = if list { format!("unnest(s.\"{field}\")") } else { format!("s.\"{field}\"") };
@@ -116,7 +115,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// The rows of some origins that lie outside a scope.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Found<Place>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(\"{field}\"::text, '') FROM stage_{} \
@@ -126,30 +125,31 @@ impl<'t, 'c> Stage<'t, 'c> {
         self.found(&query, &[&origins, &values], place).await
     }
 
-    /// The rows whose day `end` is not after their day `start`.
+    /// The rows whose date `end` is not after their date `start`.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn backwards(&self, start: &str, end: &str) -> Result<Found<Place>, DbError> {
         let table = self.dataset.name;
         let query = format!("SELECT {PLACE}, \"{end}\"::text FROM stage_{table} WHERE \"{end}\" <= \"{start}\"");
         self.found(&query, &[], place).await
     }
 
-    /// The number of rows of some origins.
+    /// The number of rows from some files.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn rows(&self, origins: &[i32]) -> Result<u64, DbError> {
         let query = format!("SELECT count(*) FROM stage_{} WHERE origin = ANY($1)", self.dataset.name);
         let count: i64 = self.transaction.query_one(&query, &[&origins]).await?.get(0);
         Ok(u64::try_from(count).unwrap_or_default())
     }
 
-    /// Checks the sum of a column over the rows of some origins; gives it, as exact text, when it is another.
+    /// Compares the sum of a column over the rows of some files with `total`. The inner error is the actual sum, as exact
+    /// text.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn agrees(&self, origins: &[i32], field: &str, total: &str) -> Result<Result<(), String>, DbError> {
         let query = format!(
             "SELECT coalesce(sum(\"{field}\"), 0)::numeric::text, coalesce(sum(\"{field}\"), 0)::numeric = $1::text::numeric \
@@ -160,48 +160,54 @@ impl<'t, 'c> Stage<'t, 'c> {
         Ok(if row.get(1) { Ok(()) } else { Err(row.get(0)) })
     }
 
-    /// The values that their indicators do not admit, with the bounds; of observations only.
+    /// The values outside the bounds of their indicators, each with the bounds; for observations only.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn out_of_bounds(&self) -> Result<Found<(Place, String)>, DbError> {
         self.judged(
             "s.value < i.minimum OR s.value > i.maximum",
+            &[],
             "concat(i.code, ' admits ', coalesce('at least ' || i.minimum, ''), CASE WHEN i.minimum IS NOT NULL AND i.maximum IS NOT NULL THEN ' and ' ELSE '' END, coalesce('at most ' || i.maximum, ''))",
         )
         .await
     }
 
-    /// The values of more decimals than their indicators say are meaningful; of observations only.
+    /// The values with more decimals than their indicators have; for observations only.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn too_precise(&self) -> Result<Found<(Place, String)>, DbError> {
         self.judged(
             "scale(trim_scale(s.value)) > i.decimals",
+            &[],
             "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
         )
         .await
     }
 
-    /// The values of an origin whose indicators have another unit than `unit`; of observations only.
+    /// The values of a file whose indicators have another unit than `unit`; for observations only.
     ///
     /// # Errors
-    /// The database's.
+    /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Found<(Place, String)>, DbError> {
-        let quoted = unit.replace('\'', "''");
-        let condition = format!("s.origin = {origin} AND i.unit <> '{quoted}'");
-        self.judged(&condition, "concat(i.code, ' is counted in ', i.unit)").await
+        let origin = i32::try_from(origin).unwrap_or(i32::MAX);
+        self.judged("s.origin = $1 AND i.unit <> $2", &[&origin, &unit], "concat(i.code, ' is counted in ', i.unit)").await
     }
 
-    /// The rows that a condition on a row and its indicator holds for, with an explanation.
-    async fn judged(&self, condition: &str, why: &str) -> Result<Found<(Place, String)>, DbError> {
+    /// The rows that meet a condition on the row (`s`) and its indicator (`i`), each with an explanation.
+    async fn judged(
+        &self,
+        condition: &str,
+        values: &[&(dyn ToSql + Sync)],
+        why: &str,
+    ) -> Result<Found<(Place, String)>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
              JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
             self.dataset.name
         );
-        self.found(&query, &[], |row| (place(row), row.get(4))).await
+        self.found(&query, values, |row| (place(row), row.get(4))).await
     }
 
     pub fn columns(&self, alias: &str) -> String {
@@ -216,7 +222,7 @@ impl<'t, 'c> Stage<'t, 'c> {
         Ok(self.transaction.batch_execute(sql).await?)
     }
 
-    /// The first rows of a query that begins with the columns of a place, and how many more there are.
+    /// The first rows of a query whose first columns are those of a place, and the number of further rows.
     async fn found<T>(&self, query: &str, values: &[&(dyn ToSql + Sync)], read: fn(&Row) -> T) -> Result<Found<T>, DbError> {
         let first = format!("SELECT *, count(*) OVER () AS found FROM ({query}) q ORDER BY {PLACE} LIMIT {FAULTS}");
         let rows = self.transaction.query(&first, values).await?;
@@ -225,7 +231,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     }
 }
 
-/// The place that the first four columns of a row say.
+/// The place in the first four columns of a row.
 pub fn place(row: &Row) -> Place {
     Place {
         origin: usize::try_from(row.get::<_, i32>(0)).unwrap_or_default(),

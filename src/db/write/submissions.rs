@@ -1,31 +1,36 @@
-//! Owns publications asked for over HTTP: which were asked for, so that asking again is noticed, and how far they are.
-//! What came of one is read from the audit, whose line is written with the release.
+//! Owns submissions: publications sent over HTTP, their idempotency keys and their progress. The result of a submission is
+//! its line in the audit, which is written in the transaction of the release.
 //! Must not know what a publication does.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use serde_json::Value;
-use tokio_postgres::{Client, Row};
 
 use super::audit::Outcome;
 use crate::db::DbError;
+use crate::db::connection::config::Client;
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::{audit, publications};
+use crate::db::sql::functions::clock_timestamp;
 
-/// Seconds after which a publication that nobody works on has failed: its server has died.
-const ABANDONED: u32 = 60;
+/// The time without a sign of progress after which a submission has failed: its server has died.
+const ABANDONED: TimeDelta = TimeDelta::seconds(60);
 
-/// How far a publication is.
+/// The state of a submission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// It waits for others.
+    /// It waits for other submissions.
     Queued,
-    /// Its files are read.
+    /// The server reads its files.
     Reading,
-    /// Its rows are checked against each other and what is published.
+    /// The server checks its rows against each other and against what is published.
     Checking,
-    /// Its rows are compared with what is published.
+    /// The server compares its rows with what is published.
     Comparing,
-    /// It made a release, or found that none is needed, or would make one.
+    /// It made a release, needed none, or was a dry run without errors.
     Done,
-    /// It is at fault.
+    /// Its files have errors, or its key lacks a scope.
     Refused,
     /// The service failed.
     Failed,
@@ -35,7 +40,7 @@ impl State {
     const ALL: [State; 7] =
         [State::Queued, State::Reading, State::Checking, State::Comparing, State::Done, State::Refused, State::Failed];
 
-    /// The word for it.
+    /// The name that is stored and shown.
     pub fn name(self) -> &'static str {
         match self {
             State::Queued => "queued",
@@ -57,46 +62,46 @@ impl State {
     }
 }
 
-/// What came of a publication.
+/// The result of a submission.
 #[derive(Clone, Debug)]
 pub struct Settled {
-    /// In one word.
+    /// How it ended.
     pub outcome: Outcome,
-    /// The release that was made.
+    /// The number of the new release.
     pub release: Option<i32>,
-    /// The report, the faults, or what else is to be said.
+    /// The report or the errors, as JSON.
     pub detail: Value,
 }
 
-/// A publication that was asked for.
+/// A submission as the database has it.
 #[derive(Clone, Debug)]
 pub struct Standing {
     /// Its identifier.
     pub id: String,
-    /// The digest of what was sent.
+    /// The digest of the request.
     pub digest: String,
-    /// Whether it only tries.
+    /// Whether it is a dry run.
     pub dry_run: bool,
-    /// How far it is.
+    /// Its state.
     pub state: State,
-    /// When it was asked for.
+    /// When it was received.
     pub created_at: DateTime<Utc>,
-    /// Bytes of its files that have been read.
+    /// How many bytes of its files have been read.
     pub bytes_read: i64,
-    /// Bytes of its files.
+    /// How many bytes its files have.
     pub bytes_total: i64,
-    /// What came of it, once that is known.
+    /// Its result, once it has ended.
     pub settled: Option<Settled>,
 }
 
-/// What is asked for.
+/// A new submission.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// The identifier that it gets.
+    /// Its identifier.
     pub id: String,
     /// The name of the key.
     pub key: String,
-    /// The client's own name for the request.
+    /// The value of the header `Idempotency-Key`.
     pub idempotency_key: Option<String>,
     /// The digest of what was sent.
     pub digest: String,
@@ -106,74 +111,106 @@ pub struct Claim {
     pub bytes: i64,
 }
 
-const STANDING: &str = "SELECT p.id, p.digest, p.dry_run, p.state, p.created_at, p.bytes_read, p.bytes_total, \
-     a.outcome, a.release, a.detail, p.seen_at < clock_timestamp() - make_interval(secs => $3) \
-     FROM publications p LEFT JOIN audit a ON a.publication = p.id WHERE p.key_name = $1";
+/// The columns of a submission and of its line in the audit.
+type Columns = (String, String, bool, String, DateTime<Utc>, i64, i64, DateTime<Utc>, DateTime<Utc>, Option<Recorded>);
 
-fn standing(row: &Row) -> Standing {
-    let outcome: Option<String> = row.get(7);
-    let outcome = outcome.and_then(|name| Outcome::of_name(&name));
-    let settled = outcome.map(|outcome| Settled { outcome, release: row.get(8), detail: row.get(9) });
-    let (written, abandoned): (String, bool) = (row.get(3), row.get(10));
-    let state = match &settled {
-        Some(settled) => State::of(settled.outcome),
-        None if abandoned => State::Failed,
-        None => State::ALL.into_iter().find(|state| state.name() == written).unwrap_or(State::Failed),
-    };
-    Standing {
-        id: row.get(0),
-        digest: row.get(1),
-        dry_run: row.get(2),
-        state,
-        created_at: row.get(4),
-        bytes_read: row.get(5),
-        bytes_total: row.get(6),
-        settled,
+/// The outcome, release and detail of a line of the audit.
+type Recorded = (String, Option<i32>, Value);
+
+/// The submissions made with a key, each with its line in the audit.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn made_with<'k>(key: &'k str) -> _ {
+    let recorded = audit::publication.eq(publications::id.nullable());
+    publications::table.left_join(audit::table.on(recorded)).filter(publications::key_name.eq(key)).select((
+        publications::id,
+        publications::digest,
+        publications::dry_run,
+        publications::state,
+        publications::created_at,
+        publications::bytes_read,
+        publications::bytes_total,
+        publications::seen_at,
+        clock_timestamp(),
+        (audit::outcome, audit::release, audit::detail).nullable(),
+    ))
+}
+
+impl From<Columns> for Standing {
+    fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
+        let settled = recorded
+            .and_then(|(outcome, release, detail)| Some(Settled { outcome: Outcome::of_name(&outcome)?, release, detail }));
+        let state = match &settled {
+            Some(settled) => State::of(settled.outcome),
+            None if seen_at < now - ABANDONED => State::Failed,
+            None => State::ALL.into_iter().find(|state| state.name() == written).unwrap_or(State::Failed),
+        };
+        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, settled }
     }
 }
 
-/// The publication with this identifier, if it was asked for with this key.
+/// The submission with this identifier, if it was made with this key.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached.
 pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standing>, DbError> {
-    let query = format!("{STANDING} AND p.id = $2");
-    Ok(client.query_opt(&query, &[&key, &id, &f64::from(ABANDONED)]).await?.as_ref().map(standing))
+    let query = made_with(key).filter(publications::id.eq(id));
+    let found: Option<Columns> = query.get_result(&mut DieselClient(client)).await.optional()?;
+    Ok(found.map(Standing::from))
 }
 
-/// Records that a publication is asked for, or gives the one that was asked for under the same idempotency key, unless
-/// that one failed: then it is tried again, under the new identifier.
+/// Adds a submission and returns `None`, or returns the earlier one with the same idempotency key. An earlier one that failed
+/// is tried again, under the new identifier.
 ///
 /// # Errors
-/// The database's; then nothing is recorded.
+/// Returns an error if the database cannot be reached; then nothing is recorded.
 pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, DbError> {
-    const INSERT: &str = "INSERT INTO publications (id, key_name, idempotency_key, digest, dry_run, state, bytes_total) \
-         VALUES ($1, $2, $3, $4, $5, 'queued', $6) ON CONFLICT (key_name, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING";
-    const RENEW: &str = "UPDATE publications SET id = $2, state = 'queued', bytes_read = 0, created_at = clock_timestamp(), \
-         seen_at = clock_timestamp() WHERE id = $1";
-    let added = client
-        .execute(INSERT, &[&claim.id, &claim.key, &claim.idempotency_key, &claim.digest, &claim.dry_run, &claim.bytes])
-        .await?;
-    if added == 1 {
+    let queued = publications::state.eq(State::Queued.name());
+    let submission = (
+        publications::id.eq(&claim.id),
+        publications::key_name.eq(&claim.key),
+        publications::idempotency_key.eq(&claim.idempotency_key),
+        publications::digest.eq(&claim.digest),
+        publications::dry_run.eq(claim.dry_run),
+        queued,
+        publications::bytes_total.eq(claim.bytes),
+    );
+    let insert = diesel::insert_into(publications::table)
+        .values(submission)
+        .on_conflict((publications::key_name, publications::idempotency_key))
+        .filter_target(publications::idempotency_key.is_not_null())
+        .do_nothing();
+    if insert.execute(&mut DieselClient(client)).await? == 1 {
         return Ok(None);
     }
-    let query = format!("{STANDING} AND p.idempotency_key = $2");
-    let row = client.query_one(&query, &[&claim.key, &claim.idempotency_key, &f64::from(ABANDONED)]).await?;
-    let earlier = standing(&row);
-    // Of two that try again at once only one finds the identifier that it has read.
-    let again = earlier.state == State::Failed && earlier.digest == claim.digest;
-    match again && client.execute(RENEW, &[&earlier.id, &claim.id]).await? == 1 {
+    let earlier = made_with(&claim.key).filter(publications::idempotency_key.eq(&claim.idempotency_key));
+    let earlier = Standing::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
+    if earlier.state != State::Failed || earlier.digest != claim.digest {
+        return Ok(Some(earlier));
+    }
+    // If two requests try again at once, only one still finds the identifier that both have read.
+    let renew = diesel::update(publications::table.find(&earlier.id)).set((
+        publications::id.eq(&claim.id),
+        queued,
+        publications::bytes_read.eq(0),
+        publications::created_at.eq(clock_timestamp()),
+        publications::seen_at.eq(clock_timestamp()),
+    ));
+    match renew.execute(&mut DieselClient(client)).await? == 1 {
         true => Ok(None),
         false => Ok(Some(earlier)),
     }
 }
 
-/// Says how far a publication is, and that somebody works on it.
+/// Records the state of a submission and how many bytes have been read, and that its server is alive.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached.
 pub async fn progress(client: &Client, id: &str, state: State, bytes: i64) -> Result<(), DbError> {
-    const UPDATE: &str = "UPDATE publications SET state = $2, bytes_read = $3, seen_at = clock_timestamp() WHERE id = $1";
-    client.execute(UPDATE, &[&id, &state.name(), &bytes]).await?;
+    let update = diesel::update(publications::table.find(id)).set((
+        publications::state.eq(state.name()),
+        publications::bytes_read.eq(bytes),
+        publications::seen_at.eq(clock_timestamp()),
+    ));
+    update.execute(&mut DieselClient(client)).await?;
     Ok(())
 }

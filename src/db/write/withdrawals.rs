@@ -1,21 +1,24 @@
-//! Owns the withdrawal of rows: closed, with the reason on record; and the rows that still speak of them.
-//! Must not know who withdraws.
+//! Owns the withdrawal of rows: a row is closed and the reason recorded, and no current row may still refer to it.
+//! Must not know who withdraws a row.
 
-use tokio_postgres::Transaction;
-use tokio_postgres::types::ToSql;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 
 use super::staging::Found;
 use crate::db::DbError;
-use crate::db::sql::codes;
+use crate::db::connection::config::{ToSql, Transaction};
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::withdrawals;
+use crate::db::sql::text;
 use crate::query::{Dataset, Field};
 
-/// The most rows that are shown of those that still speak of a withdrawn one.
+/// The most rows that are listed of those that refer to a withdrawn one.
 const SHOWN: usize = 20;
 
-/// Closes the row with this code before release `number`; says whether there was one.
+/// Closes the current row with this code before release `number`. Returns whether there was one.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
     let (same, texts) = same(&parts);
@@ -27,25 +30,31 @@ pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, cod
     Ok(transaction.execute(&close, &texts).await? == 1)
 }
 
-/// Records why a row was withdrawn.
+/// Records the reason why a row was withdrawn, and the code of its successor.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn record(
     transaction: &Transaction<'_>,
     (dataset, code, number): (&'static Dataset, &str, i32),
     reason: &str,
     successor: Option<&str>,
 ) -> Result<(), DbError> {
-    let insert = "INSERT INTO withdrawals (dataset, code, release, reason, successor_code) VALUES ($1, $2, $3, $4, $5)";
-    transaction.execute(insert, &[&dataset.name, &code, &number, &reason, &successor]).await?;
+    let withdrawal = (
+        withdrawals::dataset.eq(dataset.name),
+        withdrawals::code.eq(code),
+        withdrawals::release.eq(number),
+        withdrawals::reason.eq(reason),
+        withdrawals::successor_code.eq(successor),
+    );
+    diesel::insert_into(withdrawals::table).values(withdrawal).execute(&mut DieselClient(transaction)).await?;
     Ok(())
 }
 
-/// Whether a current row has this code.
+/// Returns whether a current row has this code.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str) -> Result<bool, DbError> {
     let Some(parts) = dataset.split_code(code) else { return Ok(false) };
     let (same, texts) = same(&parts);
@@ -53,24 +62,24 @@ pub async fn exists(transaction: &Transaction<'_>, dataset: &'static Dataset, co
     Ok(transaction.query_one(&query, &texts).await?.get(0))
 }
 
-/// The condition that a row has these values of its key, with its parameters.
+/// The condition on the key of a row, with the values of its parameters.
 fn same<'p>(parts: &'p [(&'static Field, String)]) -> (String, Vec<&'p (dyn ToSql + Sync)>) {
     let same: Vec<String> = parts.iter().zip(1..).map(|((field, _), at)| format!("\"{}\"::text = ${at}", field.name)).collect();
     (same.join(" AND "), parts.iter().map(|(_, text)| text as &(dyn ToSql + Sync)).collect())
 }
 
-/// The rows of `dataset` that are current and whose `field` names a row of `target` that release `number` withdrew:
-/// their codes, with the code that they name, the first by code.
+/// The current rows of `dataset` whose `field` refers to a row of `target` that release `number` withdrew. Lists the first
+/// by code, each as its own code and the code that it refers to.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn orphans(
     transaction: &Transaction<'_>,
     (dataset, field, list): (&'static Dataset, &str, bool),
     target: &'static Dataset,
     number: i32,
 ) -> Result<Found<(String, String)>, DbError> {
-    let code = codes::code_of(dataset, "o");
+    let code = text::code_of(dataset, "o");
     let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
     let query = format!(
         "SELECT {code}, gone.code, count(*) OVER () FROM (SELECT code FROM \"{target}\" WHERE last_release = {last} \
@@ -81,7 +90,7 @@ pub async fn orphans(
         dataset = dataset.name,
     );
     let rows = transaction.query(&query, &[]).await?;
-    let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
+    let found = rows.as_slice().first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
     let more = found.saturating_sub(rows.len());
     Ok(Found { listed: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), more })
 }

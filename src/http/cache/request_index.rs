@@ -3,6 +3,7 @@
 //! Must not know how answers are made.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse};
@@ -59,21 +60,27 @@ type Meanings = Cache<Box<[u8]>, Arc<Meaning>, Weights>;
 
 /// What requests mean, for all workers. Copies are the same.
 #[derive(Clone)]
-pub struct Shortcuts(Option<Arc<Meanings>>);
+pub struct Shortcuts {
+    meanings: Option<Arc<Meanings>>,
+    hits: Arc<AtomicU64>,
+}
 
 impl Shortcuts {
     /// The short ways into a memory of so many bytes.
     pub fn new(memory: u64) -> Self {
         let bytes = memory / SHARE;
-        if bytes == 0 {
-            return Self(None);
-        }
-        Self(Some(Arc::new(bounded(bytes, USUAL, PARTS, Weights))))
+        let meanings = (bytes > 0).then(|| Arc::new(bounded(bytes, USUAL, PARTS, Weights)));
+        Self { meanings, hits: Arc::default() }
+    }
+
+    /// The requests that were answered by this way since the start.
+    pub fn hits(&self) -> u64 {
+        self.hits.load(Ordering::Relaxed)
     }
 
     /// Remembers what a request means.
     pub fn keep(&self, request: &HttpRequest, meaning: impl FnOnce() -> Option<Meaning>) {
-        let Some(meanings) = &self.0 else { return };
+        let Some(meanings) = &self.meanings else { return };
         if let (Some(asked), Some(meaning)) = (bytes(request), meaning()) {
             meanings.insert(asked.into(), Arc::new(meaning));
         }
@@ -112,7 +119,7 @@ pub struct Short {
 /// Answers a request that was answered before, if its answer is still the same and still there. Every check of a request
 /// that does not depend on its address must have been made.
 pub fn answer(request: &HttpRequest, state: &State) -> Option<Short> {
-    let meanings = state.shortcuts.0.as_ref()?;
+    let meanings = state.shortcuts.meanings.as_ref()?;
     let meaning = meanings.get(bytes(request)?.as_slice())?;
     let (generation, sure) = state.timeline.generation();
     if meaning.generation != generation {
@@ -129,5 +136,6 @@ pub fn answer(request: &HttpRequest, state: &State) -> Option<Short> {
     for (name, value) in &meaning.headers[..given] {
         response.headers_mut().append(name.clone(), value.clone());
     }
+    state.shortcuts.hits.fetch_add(1, Ordering::Relaxed);
     Some(Short { response, meaning, cached })
 }

@@ -1,6 +1,5 @@
-//! Owns the giving of large answers in pieces. The framework copies what a body gives into the buffer of the connection: of
-//! a body given whole, a client that reads slowly would hold a copy for itself, and a thousand of them a thousand copies of
-//! one answer from memory.
+//! Owns large bodies in chunks. actix-http copies what a body yields into the write buffer of its connection: with a body
+//! yielded whole, a thousand clients that read slowly hold a thousand copies of one cached answer.
 //! Must not know what is answered, nor to whom.
 
 use std::convert::Infallible;
@@ -10,23 +9,23 @@ use std::task::{Context, Poll};
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 
-/// The bytes of a piece: what a connection holds of its answer, up to as much again.
-const PIECE: usize = 64 * 1024;
+/// The size of a chunk in bytes; a connection buffers at most two.
+const CHUNK: usize = 64 * 1024;
 
-struct Pieces(Bytes);
+struct ChunkedBody(Bytes);
 
-/// The same body, whose bytes come one piece at a time.
-pub fn in_pieces(body: BoxBody) -> BoxBody {
+/// Makes a body of known bytes yield them one chunk at a time; its length stays known.
+pub fn chunked(body: BoxBody) -> BoxBody {
     match body.size() {
-        BodySize::Sized(size) if size > PIECE as u64 => match body.try_into_bytes() {
-            Ok(whole) => BoxBody::new(Pieces(whole)),
+        BodySize::Sized(size) if size > CHUNK as u64 => match body.try_into_bytes() {
+            Ok(whole) => BoxBody::new(ChunkedBody(whole)),
             Err(body) => body,
         },
         _ => body,
     }
 }
 
-impl MessageBody for Pieces {
+impl MessageBody for ChunkedBody {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -37,7 +36,7 @@ impl MessageBody for Pieces {
         if self.0.is_empty() {
             return Poll::Ready(None);
         }
-        let next = PIECE.min(self.0.len());
+        let next = CHUNK.min(self.0.len());
         Poll::Ready(Some(Ok(self.0.split_to(next))))
     }
 }

@@ -2,5 +2,6 @@
 //! Must not know requests, handlers or datasets.
 
 pub mod chunked_body;
+pub mod refusal;
 pub mod stream;
 pub mod timeouts;

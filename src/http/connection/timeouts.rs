@@ -1,8 +1,8 @@
-//! Owns how long a client may take: to send a head, to send nothing between two requests, to read an answer; of every
-//! request of a connection, not only the first.
+//! Owns the time limits of a connection: for a request head, for the pause between two requests, for a client that does not
+//! read its answer. They hold for every request of a connection.
 //!
-//! The framework limits the first head alone. It tells nobody when a head ends either; so what goes around requests
-//! says, through a [`Turn`], whose turn it is on the connection: the client's, to ask, or the service's, to answer.
+//! actix-http limits the head of the first request only, and tells a connection neither when a head ends nor when an answer
+//! does. So the outermost middleware reports both to a [`RequestTracker`], which the connection shares.
 //! Must not know bytes or requests.
 
 use std::cell::Cell;
@@ -15,82 +15,102 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How long a client may take.
+/// The time limits of a connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// For the head of a request, from its first byte.
-    pub head: Duration,
-    /// To send nothing between two requests.
-    pub idle: Duration,
-    /// To neither read nor send a byte in the midst of a body.
+    pub request_head: Duration,
+    /// Without a byte from the client between two requests.
+    pub keep_alive: Duration,
+    /// Without a byte sent or read in the middle of a body.
     pub stall: Duration,
-    /// The least bytes a second of a body, on an average that forgives `stall`; 0 for none.
-    pub rate: u64,
+    /// The minimum rate of a body in bytes per second, on an average that allows one `stall`; 0 for no minimum.
+    pub min_rate: u64,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Self { head: seconds(10), idle: seconds(75), stall: seconds(60), rate: 500 }
+        Self { request_head: seconds(10), keep_alive: seconds(75), stall: seconds(60), min_rate: 500 }
     }
 }
 
-/// How a body comes on: what was moved, and how long the client was waited for.
+/// The average rate of a body: the bytes that moved, and the time spent waiting for the client.
 #[derive(Default)]
-pub struct Meter {
+pub struct TransferRate {
     moved: u64,
     waited: Duration,
-    since: Option<Instant>,
+    waiting_since: Option<Instant>,
 }
 
-impl Meter {
-    /// Takes note that bytes were moved.
-    pub fn moved(&mut self, bytes: u64) {
-        if let Some(since) = self.since.take() {
+impl TransferRate {
+    /// Records bytes that moved, and ends a wait for the client.
+    pub fn record(&mut self, bytes: u64) {
+        if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
         }
         self.moved += bytes;
     }
 
-    /// Takes note that the client is waited for, and says until when it is.
-    pub fn waits(&mut self, patience: &Patience) -> Instant {
-        let since = *self.since.get_or_insert_with(Instant::now);
-        let earned = match patience.rate {
+    /// Starts a wait for the client, unless one runs, and returns its deadline.
+    pub fn deadline(&mut self, timeouts: &Timeouts) -> Instant {
+        let since = *self.waiting_since.get_or_insert_with(Instant::now);
+        let earned = match timeouts.min_rate {
             0 => Duration::MAX,
             rate => Duration::from_secs(self.moved / rate),
         };
-        since + patience.stall.saturating_add(earned).saturating_sub(self.waited).min(patience.stall)
+        since + timeouts.stall.saturating_add(earned).saturating_sub(self.waited).min(timeouts.stall)
     }
 }
 
-/// Whose turn it is on a connection.
+/// Which requests of a connection the application has received and answered. Copies share their counts.
 #[derive(Clone)]
-pub struct Turn(Rc<State>);
+pub struct RequestTracker(Rc<RequestCounts>);
 
-struct State {
-    busy: Cell<bool>,
+struct RequestCounts {
+    in_progress: Cell<bool>,
+    started: Cell<u64>,
     answered: Cell<u64>,
-    since: Cell<Instant>,
+    answered_at: Cell<Instant>,
 }
 
-impl Turn {
-    /// The service's, from now until the answer that is given to [`Turn::until_sent`] is gone.
-    pub fn begin(&self) {
-        self.0.busy.set(true);
+impl RequestTracker {
+    /// Records that the application has received a request.
+    pub fn start(&self) {
+        self.0.in_progress.set(true);
+        self.0.started.set(self.0.started.get() + 1);
     }
 
-    /// A body with whose end it is the client's turn again.
+    /// Wraps the body of the answer: its drop, which follows the encoding of its last byte, ends the request.
     pub fn until_sent(self, body: BoxBody) -> BoxBody {
-        BoxBody::new(Sent { body, turn: self })
+        BoxBody::new(TrackedBody { body, tracker: self })
+    }
+
+    /// How many requests the application has received.
+    pub fn started(&self) -> u64 {
+        self.0.started.get()
+    }
+
+    /// Whether the application has a request that is not answered to the end.
+    pub fn in_progress(&self) -> bool {
+        self.0.in_progress.get()
     }
 }
 
-struct Sent {
-    body: BoxBody,
-    turn: Turn,
+impl Default for RequestTracker {
+    /// The tracker of a connection that opens now.
+    fn default() -> Self {
+        let (in_progress, started, answered) = Default::default();
+        Self(Rc::new(RequestCounts { in_progress, started, answered, answered_at: Cell::new(Instant::now()) }))
+    }
 }
 
-impl MessageBody for Sent {
+struct TrackedBody {
+    body: BoxBody,
+    tracker: RequestTracker,
+}
+
+impl MessageBody for TrackedBody {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -102,96 +122,98 @@ impl MessageBody for Sent {
     }
 }
 
-impl Drop for Sent {
+impl Drop for TrackedBody {
     fn drop(&mut self) {
-        let state = &self.turn.0;
-        state.busy.set(false);
-        state.answered.set(state.answered.get() + 1);
-        state.since.set(Instant::now());
+        let counts = &self.tracker.0;
+        counts.in_progress.set(false);
+        counts.answered.set(counts.answered.get() + 1);
+        counts.answered_at.set(Instant::now());
     }
 }
 
-/// What a client that is too late has done.
+/// A time limit that a client has exceeded.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Late {
-    /// Begun a request.
-    Head,
-    /// Nothing.
-    Idle,
+pub enum Expired {
+    /// That of a request head.
+    RequestHead,
+    /// That of a connection without a request.
+    KeepAlive,
 }
 
-/// The watch over one connection.
-pub struct Watch {
-    patience: Patience,
-    turn: Turn,
-    /// After how many answers a head began to come, and when.
+/// The deadlines of one connection.
+pub struct Deadlines {
+    timeouts: Timeouts,
+    tracker: RequestTracker,
+    /// The number of answers before the request head that arrives, and the time of its first byte.
     head: Option<(u64, Instant)>,
-    writes: Meter,
-    answer: u64,
-    written: Instant,
+    writes: TransferRate,
+    /// The answer, by its number, that `writes` measures.
+    measured: u64,
+    last_write: Instant,
     timer: Option<Pin<Box<Sleep>>>,
-    /// Whom the timer wakes.
-    woken: Option<Waker>,
+    /// The task that the timer wakes.
+    waker: Option<Waker>,
 }
 
-impl Watch {
-    /// The watch over a connection that begins now, which is the client's turn.
-    pub fn new(patience: Patience) -> Self {
-        let now = Instant::now();
-        let turn = Turn(Rc::new(State { busy: Cell::new(false), answered: Cell::new(0), since: Cell::new(now) }));
-        Self { patience, turn, head: None, writes: Meter::default(), answer: 0, written: now, timer: None, woken: None }
+impl Deadlines {
+    /// The deadlines of a connection that opens now.
+    pub fn new(timeouts: Timeouts) -> Self {
+        let tracker = RequestTracker::default();
+        let last_write = Instant::now();
+        Self { timeouts, tracker, head: None, writes: TransferRate::default(), measured: 0, last_write, timer: None, waker: None }
     }
 
-    /// Whose turn it is.
-    pub fn turn(&self) -> &Turn {
-        &self.turn
+    /// The requests of the connection.
+    pub fn tracker(&self) -> &RequestTracker {
+        &self.tracker
     }
 
-    /// Takes note that bytes have come.
-    pub fn has_read(&mut self) {
-        let answered = self.turn.0.answered.get();
-        if !self.turn.0.busy.get() && self.head.is_none_or(|(after, _)| after != answered) {
+    /// Records that bytes have been read.
+    pub fn record_read(&mut self) {
+        let answered = self.tracker.0.answered.get();
+        if !self.tracker.in_progress() && self.head.is_none_or(|(after, _)| after != answered) {
             self.head = Some((answered, Instant::now()));
         }
     }
 
-    /// Whether the client whose bytes are waited for is too late.
-    pub fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<Late> {
-        if self.turn.0.busy.get() || self.writes.since.is_some() {
+    /// Is ready when the client has not sent a request head in time.
+    pub fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<Expired> {
+        if self.tracker.in_progress() || self.writes.waiting_since.is_some() {
             return Poll::Pending;
         }
-        let answered = self.turn.0.answered.get();
-        let (deadline, late) = match self.head {
-            Some((after, since)) if after == answered => (since + self.patience.head, Late::Head),
-            _ if answered == 0 => (self.turn.0.since.get() + self.patience.head, Late::Idle),
-            _ => (self.turn.0.since.get().max(self.written) + self.patience.idle, Late::Idle),
+        let counts = &self.tracker.0;
+        let answered = counts.answered.get();
+        let (deadline, expired) = match self.head {
+            Some((after, since)) if after == answered => (since + self.timeouts.request_head, Expired::RequestHead),
+            _ if answered == 0 => (counts.answered_at.get() + self.timeouts.request_head, Expired::KeepAlive),
+            _ => (counts.answered_at.get().max(self.last_write) + self.timeouts.keep_alive, Expired::KeepAlive),
         };
-        self.poll_until(deadline, context).map(|()| late)
+        self.poll_until(deadline, context).map(|()| expired)
     }
 
-    /// Takes note that the client has read.
-    pub fn has_written(&mut self, bytes: usize) {
-        let answered = self.turn.0.answered.get();
-        if self.answer != answered && self.writes.since.is_none() {
-            (self.writes, self.answer) = (Meter::default(), answered);
+    /// Records that the client has taken bytes.
+    pub fn record_write(&mut self, bytes: usize) {
+        let answered = self.tracker.0.answered.get();
+        if self.measured != answered && self.writes.waiting_since.is_none() {
+            (self.writes, self.measured) = (TransferRate::default(), answered);
         }
-        self.writes.moved(bytes as u64);
-        self.written = Instant::now();
+        self.writes.record(bytes as u64);
+        self.last_write = Instant::now();
     }
 
-    /// Whether the client who is to read is too late.
+    /// Is ready when the client has not read its answer in time.
     pub fn poll_stalled(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let deadline = self.writes.waits(&self.patience);
+        let deadline = self.writes.deadline(&self.timeouts);
         self.poll_until(deadline, context)
     }
 
-    /// Waits for an instant. The timer is moved only when it would be too late, and asked only when it does not know yet
-    /// whom to wake: both cost more than a request from memory can bear.
+    /// Waits for an instant. The timer is reset only when it would fire too late, and polled only when it has another waker:
+    /// both cost more than an answer from the cache can bear.
     pub fn poll_until(&mut self, deadline: Instant, context: &mut Context<'_>) -> Poll<()> {
-        if let (Some(timer), Some(woken)) = (&self.timer, &self.woken)
+        if let (Some(timer), Some(waker)) = (&self.timer, &self.waker)
             && !timer.is_elapsed()
             && timer.deadline() <= deadline
-            && woken.will_wake(context.waker())
+            && waker.will_wake(context.waker())
         {
             return Poll::Pending;
         }
@@ -208,7 +230,7 @@ impl Watch {
             }
             timer.as_mut().reset(deadline);
         }
-        self.woken = Some(context.waker().clone());
+        self.waker = Some(context.waker().clone());
         Poll::Pending
     }
 }

@@ -32,7 +32,7 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
             Err(refused) => return Ok(Err(refused)),
         };
         let rows: Vec<&Row> = page.rows.iter().collect();
-        let compared = comparison::compare(&connection, &state.standings, plan, &page.release, &rows).await?;
+        let compared = comparison::compare(&connection, &state.rankings, plan, &page.release, &rows).await?;
         Ok(Ok((page, compared)))
     });
     let (page, compared) = match read.await? {

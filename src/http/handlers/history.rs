@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 
 use crate::db::read::checked::{Snapshot, read_checked};
-use crate::db::read::history::{self, Act, History};
+use crate::db::read::history::{self, History, VersionRelease};
 use crate::format::json as writer;
 use crate::http::cache::respond::{Asked, reply};
 use crate::http::execute;
@@ -88,7 +88,7 @@ fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, found: &History, at: usize) {
     let row = &rows[at];
     let number = |name: &str| history::number(&plan.reading.columns, row, name);
     let opening = |release: i32| {
-        found.releases.get(&release).map(|act: &Act| Opening {
+        found.releases.get(&release).map(|act: &VersionRelease| Opening {
             release,
             published_at: instant(act.published_at),
             title: &act.title,

@@ -97,7 +97,7 @@ async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Datase
         let compared = match &found {
             Ok(page) => {
                 let latest: Vec<&Row> = latest(figures, page).into_iter().map(|at| &page.rows[at]).collect();
-                compared::compare(&connection, &state.standings, figures, at, &latest).await?
+                compared::compare(&connection, &state.rankings, figures, at, &latest).await?
             }
             _ => Vec::new(),
         };

@@ -1,17 +1,17 @@
-//! Owns who a client is, as far as its address tells: the peer, or whom a proxy of ours says that it speaks for.
-//! Must not know what that is needed for.
+//! Owns the address of a client: that of the peer, or the one that a trusted proxy forwards.
+//! Must not know the uses of the address.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::http::header::{self, HeaderMap};
 use ipnet::IpNet;
 
-/// The client of a request. Of IPv6 the network of 64 bits stands for all addresses in it, which are one subscriber's.
+/// The address of the client behind a request. An IPv6 address is cut to its /64 network, which is one subscriber.
 ///
-/// `Forwarded` (RFC 7239) and `X-Forwarded-For` are believed as far as proxies of ours have written them: from the
-/// right, up to the first address that is none of theirs. A proxy writes one of them and may pass the other on as the
-/// client sent it: where both are there and do not agree, neither is believed.
-pub fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
+/// `Forwarded` (RFC 7239) and `X-Forwarded-For` are read from the right, up to the first address that is not a trusted
+/// proxy. A proxy writes one of the two headers and may pass the other on as the client sent it: if both are present and
+/// differ, both are ignored.
+pub fn client_ip(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
     let peer = peer.to_canonical();
     let trusted = |address: &IpAddr| proxies.iter().any(|network| network.contains(address));
     if !trusted(&peer) {
@@ -29,7 +29,7 @@ pub fn client(peer: IpAddr, headers: &HeaderMap, proxies: &[IpNet]) -> IpAddr {
         }
         client
     };
-    let found = (behind(header::FORWARDED.as_str(), element), behind(header::X_FORWARDED_FOR.as_str(), node));
+    let found = (behind(header::FORWARDED.as_str(), forwarded_element), behind(header::X_FORWARDED_FOR.as_str(), node));
     subscriber(match found {
         (Some(one), Some(other)) if one != other => peer,
         (one, other) => one.or(other).unwrap_or(peer),
@@ -43,14 +43,14 @@ fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The address in an element of `Forwarded`.
-fn element(text: &str) -> Option<IpAddr> {
+/// Parses an element of `Forwarded`, such as `for=192.0.2.1;proto=https`.
+fn forwarded_element(text: &str) -> Option<IpAddr> {
     let mut pairs = text.split(';').filter_map(|pair| pair.split_once('='));
     let (_, value) = pairs.find(|(name, _)| name.trim().eq_ignore_ascii_case("for"))?;
     node(value)
 }
 
-/// An address, maybe with a port, maybe in quotes.
+/// Parses an address with an optional port and optional quotes.
 fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);

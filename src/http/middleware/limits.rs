@@ -1,5 +1,4 @@
-//! Owns how much of the service one process gives, and to whom: what the operator sets, in one place, and the counts of
-//! who has had how much.
+//! Owns the limits that the operator sets on one process, and the rate limiters that apply them.
 //! Must not know sockets or handlers.
 
 use std::net::IpAddr;
@@ -8,22 +7,22 @@ use std::time::Duration;
 use actix_web::dev::ServiceRequest;
 use ipnet::IpNet;
 
-use super::client_ip::client;
-use super::rate_limit::{Buckets, Quota, Toll};
-use crate::http::connection::timeouts::Patience;
+use super::client_ip::client_ip;
+use super::rate_limit::{Decision, Quota, RateLimiter};
+use crate::http::connection::timeouts::Timeouts;
 
-/// What the operator sets.
+/// The limits that the operator sets.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     /// The most connections at once.
     pub connections: usize,
-    /// How long clients may take.
-    pub patience: Patience,
-    /// What a client may ask, by its address.
+    /// The time limits of a connection.
+    pub timeouts: Timeouts,
+    /// The requests of a client, by its address.
     pub requests: Quota,
-    /// What a key may publish.
+    /// The publications of an API key.
     pub publications: Quota,
-    /// The networks of the proxies that are believed.
+    /// The networks of the proxies whose `Forwarded` headers are trusted.
     pub proxies: Vec<IpNet>,
 }
 
@@ -32,7 +31,7 @@ impl Default for Bounds {
         let quota = |name, requests, seconds| Quota { name, requests, window: Duration::from_secs(seconds) };
         Self {
             connections: 10_000,
-            patience: Patience::default(),
+            timeouts: Timeouts::default(),
             requests: quota("requests", 60_000, 60),
             publications: quota("publications", 120, 3600),
             proxies: Vec::new(),
@@ -40,33 +39,33 @@ impl Default for Bounds {
     }
 }
 
-/// Who has asked how often, of all workers.
-pub struct Counts {
+/// The rate limiters of a process, which all workers share.
+pub struct RateLimiters {
     proxies: Vec<IpNet>,
-    clients: Buckets<IpAddr>,
-    /// By the name of the key.
-    pub keys: Buckets<String>,
+    clients: RateLimiter<IpAddr>,
+    /// By the name of the API key.
+    pub keys: RateLimiter<String>,
 }
 
-impl Counts {
-    /// Counts that begin now.
+impl RateLimiters {
+    /// Rate limiters with full buckets.
     pub fn new(bounds: &Bounds) -> Self {
-        let (clients, keys) = (Buckets::new(bounds.requests), Buckets::new(bounds.publications));
+        let (clients, keys) = (RateLimiter::new(bounds.requests), RateLimiter::new(bounds.publications));
         Self { proxies: bounds.proxies.clone(), clients, keys }
     }
 
-    /// Counts a request, if its client is counted: the machine itself is not, which is a proxy that nobody told of, or
-    /// whoever measures.
-    pub fn count(&self, request: &ServiceRequest) -> Option<(IpAddr, Toll)> {
-        let client = client(request.peer_addr()?.ip(), request.headers(), &self.proxies);
+    /// Takes a request from the bucket of its client. Loopback addresses have no limit: they stand for a local proxy that is
+    /// not configured, or for a benchmark.
+    pub fn check(&self, request: &ServiceRequest) -> Option<(IpAddr, Decision)> {
+        let client = client_ip(request.peer_addr()?.ip(), request.headers(), &self.proxies);
         if client.is_loopback() {
             return None;
         }
-        Some((client, self.clients.take(client)?))
+        Some((client, self.clients.check(&client)?))
     }
 
-    /// Counts a request of a client no longer, since it cost nothing.
-    pub fn forgive(&self, client: &IpAddr) {
-        self.clients.give_back(client);
+    /// Gives a request back to its client: a 304 costs nothing.
+    pub fn refund(&self, client: &IpAddr) {
+        self.clients.refund(client);
     }
 }

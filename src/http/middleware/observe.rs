@@ -17,11 +17,11 @@ use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 
-use super::rate_limit::Toll;
+use super::rate_limit::Decision;
 use crate::db::DbError;
 use crate::http::cache::request_index::{self, Meaning, Short};
 use crate::http::connection::chunked_body;
-use crate::http::connection::timeouts::Turn;
+use crate::http::connection::timeouts::RequestTracker;
 use crate::http::handlers::publications;
 use crate::http::request::path_and_query;
 use crate::http::response::security_headers;
@@ -74,14 +74,15 @@ pub async fn observe(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let started = Instant::now();
     let identifier = identifier(&request);
-    let turn = request.conn_data::<Turn>().cloned();
-    turn.iter().for_each(Turn::begin);
+    let tracker = request.conn_data::<RequestTracker>().cloned();
+    tracker.iter().for_each(RequestTracker::start);
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let state = request.app_data::<web::Data<State>>().cloned();
-    let counted = state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.counts.count(&request));
+    let counted =
+        state.as_ref().filter(|_| !FREE.contains(&request.path())).and_then(|state| state.rate_limiters.check(&request));
     let _in_flight = state.as_ref().map(|state| state.requests.begin());
     let mut met = None;
-    let wait = counted.as_ref().and_then(|(_, toll)| toll.wait);
+    let wait = counted.as_ref().and_then(|(_, decision)| decision.retry_after);
     let outcome = match beforehand(&request, state.as_deref().map(|state| &**state), wait) {
         Err(problem) => {
             met = Some(Met::Refused);
@@ -103,7 +104,7 @@ pub async fn observe(
                 .map(ServiceResponse::map_into_boxed_body)
         }
     };
-    let write = |route: &str, response: &mut HttpResponse, more: Option<Toll>| {
+    let write = |route: &str, response: &mut HttpResponse, more: Option<Decision>| {
         if !matches!(met, Some(Met::Known(..))) {
             complete(response, &path, &identifier);
         }
@@ -115,11 +116,13 @@ pub async fn observe(
             response.head_mut().set_connection_type(ConnectionType::Close);
         }
         match (&state, &counted) {
-            (Some(state), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => state.counts.forgive(client),
-            (_, Some((_, toll))) => toll.tell(response.headers_mut()),
+            (Some(state), Some((client, _))) if response.status() == StatusCode::NOT_MODIFIED => {
+                state.rate_limiters.refund(client)
+            }
+            (_, Some((_, decision))) => decision.write_headers(response.headers_mut()),
             _ => {}
         }
-        more.iter().for_each(|toll| toll.tell(response.headers_mut()));
+        more.iter().for_each(|decision| decision.write_headers(response.headers_mut()));
         let (status, spent) = (response.status().as_u16(), started.elapsed());
         let cached = match &met {
             Some(Met::Known(_, cached)) => Some(*cached),
@@ -127,20 +130,21 @@ pub async fn observe(
         };
         if let Some(state) = &state {
             state.requests.answered(route, method.as_str(), status, spent, cached);
-            let tolls = counted.iter().map(|(_, toll)| toll).chain(&more);
-            tolls.filter(|toll| toll.wait.is_some()).for_each(|toll| state.requests.limited(toll.policy()));
+            let decisions = counted.iter().map(|(_, decision)| decision).chain(&more);
+            let limited = decisions.filter(|decision| decision.retry_after.is_some());
+            limited.for_each(|decision| state.requests.limited(decision.policy()));
         }
         log::info!(target: ACCESS, request_id = identifier.as_str(), method = method.as_str(), path = path.as_str(), route,
             status, duration_seconds = spent.as_secs_f64(), cache = cached.map(Cached::name); "answered");
     };
-    let until_sent = |response: HttpResponse| match turn {
-        Some(turn) => response.map_body(|_, body| turn.until_sent(chunked_body::in_pieces(body))),
+    let until_sent = |response: HttpResponse| match tracker {
+        Some(tracker) => response.map_body(|_, body| tracker.until_sent(chunked_body::chunked(body))),
         None => response,
     };
     match outcome {
         Ok(answered) => {
             let (http, mut response) = answered.into_parts();
-            let more = http.extensions().get::<Toll>().copied();
+            let more = http.extensions().get::<Decision>().copied();
             match &met {
                 Some(met) => write(met.route(), &mut response, more),
                 None => write(&http.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()), &mut response, more),

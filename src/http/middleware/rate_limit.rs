@@ -1,134 +1,233 @@
-//! Owns how often one client may ask: a bucket for each, which fills steadily and holds what may be asked at once. Each
-//! process has buckets of its own.
-//! Must not know who a client is, nor what it asks for.
+//! Owns the rate limit: one bucket for each client, which refills at a steady rate. `governor` decides (GCRA, the leaky
+//! bucket as a meter); this file bounds the number of buckets. Each process has its own.
+//! Must not know who a client is, nor what it requests.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash, RandomState};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use governor::clock::{Clock, MonotonicClock};
+use governor::middleware::StateInformationMiddleware;
+use governor::nanos::Nanos;
+use governor::state::StateStore;
 
-/// What may be asked (draft-ietf-httpapi-ratelimit-headers).
-const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+/// The quota (draft-ietf-httpapi-ratelimit-headers).
+const RATELIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 /// What is left of it.
-const LEFT: HeaderName = HeaderName::from_static("ratelimit");
+const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
-/// Parts of the buckets, so that workers seldom wait for each other.
+/// The number of locks, so that workers seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// The most buckets of a part; whoever comes when all are in use, and none is full again, is not counted.
-const BUCKETS: usize = 4096;
+/// The most buckets of a shard. New clients have no limit while all are in use and none is full again.
+const MAX_BUCKETS: usize = 4096;
 
-/// The longest window of a quota, in seconds: a day.
+/// The longest window of a quota in seconds: one day.
 pub const LONGEST_WINDOW: u64 = 86_400;
 
-/// How much of what may be asked in what time.
+/// A number of requests per window of time.
 #[derive(Clone, Copy, Debug)]
 pub struct Quota {
     /// The name of the policy.
     pub name: &'static str,
-    /// How many requests; 0 for as many as one likes.
+    /// The number of requests; 0 for no limit.
     pub requests: u32,
-    /// In what time an empty bucket is full again.
+    /// The time in which an empty bucket fills.
     pub window: Duration,
 }
 
-/// The buckets of all clients.
-pub struct Buckets<K> {
-    quota: Quota,
-    started: Instant,
-    hasher: RandomState,
-    /// For each client the nanosecond at which its bucket will be full.
-    shards: [Mutex<HashMap<K, u64>>; SHARDS],
+impl Quota {
+    /// The time in which one request comes back; zero if there is no limit.
+    fn interval(&self) -> Duration {
+        self.window.checked_div(self.requests).unwrap_or_default()
+    }
 }
 
-/// What a client is told of its bucket.
+/// The buckets of all clients, for one quota.
+pub struct RateLimiter<K: Hash + Eq + Clone> {
+    quota: Quota,
+    interval: Duration,
+    buckets: Buckets<K>,
+    /// `None` if there is no limit.
+    limiter: Option<Limiter<K>>,
+}
+
+type Limiter<K> = governor::RateLimiter<K, Buckets<K>, MonotonicClock, StateInformationMiddleware>;
+
+/// Whether a request may pass, and what its client has left.
 #[derive(Clone, Copy, Debug)]
-pub struct Toll {
+pub struct Decision {
     quota: Quota,
-    left: u64,
+    remaining: u32,
     full_in: Duration,
-    /// How long to wait, when nothing was left.
-    pub wait: Option<Duration>,
+    /// How long the client must wait, if the request may not pass.
+    pub retry_after: Option<Duration>,
 }
 
-impl<K: Hash + Eq> Buckets<K> {
-    /// Buckets that are all full.
+impl<K: Hash + Eq + Clone> RateLimiter<K> {
+    /// A limiter with full buckets.
     pub fn new(quota: Quota) -> Self {
-        let shards = std::array::from_fn(|_| Mutex::new(HashMap::new()));
-        Self { quota, started: Instant::now(), hasher: RandomState::new(), shards }
+        let interval = quota.interval();
+        let buckets = Buckets::new(interval);
+        let limit = governor::Quota::with_period(interval).zip(NonZeroU32::new(quota.requests));
+        let limiter = limit.map(|(limit, burst)| Limiter::new(limit.allow_burst(burst), buckets.clone(), MonotonicClock));
+        Self { quota, interval, buckets, limiter }
     }
 
-    /// Takes one request out of a client's bucket; nothing when there is no limit.
-    pub fn take(&self, client: K) -> Option<Toll> {
-        let (window, one) = (nanos(self.quota.window), self.one()?);
-        let now = nanos(self.started.elapsed());
-        let mut shard = self.shard(&client).lock().unwrap_or_else(PoisonError::into_inner);
-        let known = shard.get(&client).copied();
-        let full_at = known.unwrap_or_default().max(now);
-        let taken = full_at + one;
-        if taken - now > window {
-            let wait = Some(Duration::from_nanos(taken - now - window));
-            return Some(Toll { quota: self.quota, left: 0, full_in: Duration::from_nanos(full_at - now), wait });
-        }
-        if known.is_none() && shard.len() >= BUCKETS {
-            shard.retain(|_, full_at| *full_at > now);
-        }
-        if known.is_some() || shard.len() < BUCKETS {
-            shard.insert(client, taken);
-        }
-        let left = (window - (taken - now)) / one;
-        Some(Toll { quota: self.quota, left, full_in: Duration::from_nanos(taken - now), wait: None })
+    /// Takes one request from the bucket of a client; `None` if there is no limit.
+    pub fn check(&self, client: &K) -> Option<Decision> {
+        let limiter = self.limiter.as_ref()?;
+        let quota = self.quota;
+        Some(match limiter.check_key(client) {
+            Ok(state) => {
+                let remaining = state.remaining_burst_capacity();
+                let full_in = self.interval * quota.requests.saturating_sub(remaining);
+                Decision { quota, remaining, full_in, retry_after: None }
+            }
+            Err(denied) => {
+                let wait = denied.wait_time_from(limiter.clock().now());
+                let full_in = wait + self.interval * (quota.requests - 1);
+                Decision { quota, remaining: 0, full_in, retry_after: Some(wait) }
+            }
+        })
     }
 
-    /// Puts a request that cost nothing back.
-    pub fn give_back(&self, client: &K) {
-        let Some(one) = self.one() else { return };
-        let mut shard = self.shard(client).lock().unwrap_or_else(PoisonError::into_inner);
+    /// Puts one request back into the bucket of a client.
+    pub fn refund(&self, client: &K) {
+        let mut shard = self.buckets.shard(client);
         if let Some(full_at) = shard.get_mut(client) {
-            *full_at = full_at.saturating_sub(one);
+            *full_at = full_at.saturating_sub(self.interval.into());
         }
-    }
-
-    fn one(&self) -> Option<u64> {
-        nanos(self.quota.window).checked_div(u64::from(self.quota.requests))
-    }
-
-    fn shard(&self, client: &K) -> &Mutex<HashMap<K, u64>> {
-        let place = self.hasher.hash_one(client) % SHARDS as u64;
-        &self.shards[usize::try_from(place).unwrap_or_default()]
     }
 }
 
-impl Toll {
-    /// The name of the policy under which it is taken.
+impl Decision {
+    /// The name of the policy.
     pub fn policy(&self) -> &'static str {
         self.quota.name
     }
 
-    /// Tells the client.
-    pub fn tell(&self, headers: &mut HeaderMap) {
+    /// Adds `RateLimit-Policy` and `RateLimit`, and `Retry-After` if the request may not pass.
+    pub fn write_headers(&self, headers: &mut HeaderMap) {
         let (name, quota) = (self.quota.name, self.quota.requests);
         let policy = format!("\"{name}\";q={quota};w={}", self.quota.window.as_secs());
-        let left = format!("\"{name}\";r={};t={}", self.left, seconds(self.full_in));
-        for (name, text) in [(POLICY, policy), (LEFT, left)] {
+        let remaining = format!("\"{name}\";r={};t={}", self.remaining, seconds(self.full_in));
+        for (name, text) in [(RATELIMIT_POLICY, policy), (RATELIMIT, remaining)] {
             if let Ok(value) = HeaderValue::from_str(&text) {
                 headers.append(name, value);
             }
         }
-        if let Some(wait) = self.wait {
+        if let Some(wait) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds(wait)));
         }
     }
 }
 
-/// Whole seconds, never too few.
+/// Whole seconds, rounded up.
 fn seconds(time: Duration) -> u64 {
     time.as_nanos().div_ceil(1_000_000_000).try_into().unwrap_or(u64::MAX)
 }
 
-fn nanos(time: Duration) -> u64 {
-    time.as_nanos().try_into().unwrap_or(u64::MAX)
+/// At most [`SHARDS`] × [`MAX_BUCKETS`] buckets. A bucket is the time at which it is full again. Copies share their buckets.
+#[derive(Clone)]
+struct Buckets<K>(Arc<Shards<K>>);
+
+struct Shards<K> {
+    interval: Nanos,
+    hasher: RandomState,
+    shards: [Mutex<HashMap<K, Nanos>>; SHARDS],
+}
+
+impl<K: Hash + Eq + Clone> Buckets<K> {
+    fn new(interval: Duration) -> Self {
+        let shards = std::array::from_fn(|_| Mutex::new(HashMap::new()));
+        Self(Arc::new(Shards { interval: interval.into(), hasher: RandomState::new(), shards }))
+    }
+
+    fn shard(&self, client: &K) -> std::sync::MutexGuard<'_, HashMap<K, Nanos>> {
+        let place = self.0.hasher.hash_one(client) % SHARDS as u64;
+        self.0.shards[usize::try_from(place).unwrap_or_default()].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K: Hash + Eq + Clone> StateStore for Buckets<K> {
+    type Key = K;
+
+    fn measure_and_replace<T, F, E>(&self, client: &K, decide: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let mut shard = self.shard(client);
+        if let Some(full_at) = shard.get_mut(client) {
+            let (outcome, next) = decide(Some(*full_at))?;
+            *full_at = next;
+            return Ok(outcome);
+        }
+        let (outcome, full_at) = decide(None)?;
+        if shard.len() >= MAX_BUCKETS {
+            // A new bucket lacks one request.
+            let now = full_at.saturating_sub(self.0.interval);
+            shard.retain(|_, full_at| *full_at > now);
+        }
+        if shard.len() < MAX_BUCKETS {
+            shard.insert(client.clone(), full_at);
+        }
+        Ok(outcome)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limiter(requests: u32) -> RateLimiter<u32> {
+        RateLimiter::new(Quota { name: "requests", requests, window: Duration::from_secs(1000) })
+    }
+
+    fn remaining(decision: Option<Decision>) -> Option<(u32, u64)> {
+        decision.map(|decision| (decision.remaining, seconds(decision.full_in)))
+    }
+
+    #[test]
+    fn a_bucket_empties_and_a_refund_gives_one_request_back() {
+        let limiter = limiter(4);
+        let left: Vec<_> = (0..4).map(|_| remaining(limiter.check(&1))).collect();
+        assert_eq!(left, [Some((3, 250)), Some((2, 500)), Some((1, 750)), Some((0, 1000))]);
+        let denied = limiter.check(&1).expect("there is a limit");
+        assert_eq!(denied.retry_after.map(seconds), Some(250));
+        assert_eq!((denied.remaining, seconds(denied.full_in)), (0, 1000));
+        assert_eq!(remaining(limiter.check(&2)), Some((3, 250)));
+        limiter.refund(&1);
+        assert_eq!(remaining(limiter.check(&1)), Some((0, 1000)));
+        assert!(limiter.check(&1).is_some_and(|decision| decision.retry_after.is_some()));
+    }
+
+    #[test]
+    fn a_quota_of_zero_is_no_limit() {
+        let limiter = limiter(0);
+        assert!(limiter.check(&1).is_none());
+        limiter.refund(&1);
+    }
+
+    #[test]
+    fn the_number_of_buckets_is_bounded_and_full_ones_make_room() {
+        let limiter = limiter(2);
+        for client in 0..80_000 {
+            assert_eq!(remaining(limiter.check(&client)).map(|(left, _)| left), Some(1));
+        }
+        let buckets = || limiter.buckets.0.shards.iter().map(|shard| shard.lock().expect("a shard").len()).sum::<usize>();
+        assert_eq!(buckets(), SHARDS * MAX_BUCKETS);
+        // The first client has a bucket.
+        assert_eq!(remaining(limiter.check(&0)).map(|(left, _)| left), Some(0));
+        let full = |shard: &Mutex<HashMap<u32, Nanos>>| shard.lock().expect("a shard").values_mut().for_each(|at| *at = 0.into());
+        limiter.buckets.0.shards.iter().for_each(full);
+        for client in 200_000..200_100 {
+            limiter.check(&client);
+        }
+        assert!(buckets() <= 100 + (SHARDS - 1) * MAX_BUCKETS, "{}", buckets());
+    }
 }

@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::envelope::instant;
-use crate::db::read::withdrawn::{self, Fate, Withdrawal};
+use crate::db::read::withdrawn::{self, MissingCode, Withdrawal};
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};
 use crate::query::{Dataset, Release};
@@ -15,14 +15,15 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
     let (release, newest) = (at.number, state.timeline.newest());
     // That a later release brings the code only those can tell who have the newest.
     let newest = newest.as_ref().filter(|newest| newest.number > release).unwrap_or(at);
-    let fate = |connection: Rc<_>| async move { withdrawn::fate(&connection, dataset, code.to_owned(), release).await };
-    let fate = match state.pool.read_at(Some(newest), fate).await {
-        Ok(fate) => fate,
+    let missing =
+        |connection: Rc<_>| async move { withdrawn::missing_code(&connection, dataset, code.to_owned(), release).await };
+    let missing = match state.pool.read_at(Some(newest), missing).await {
+        Ok(missing) => missing,
         Err(error) => return error.into(),
     };
     let (what, code) = (dataset.singular, echo(code));
-    match fate {
-        Fate::Withdrawn(Withdrawal { release, reason, successor_code }) => {
+    match missing {
+        MissingCode::Withdrawn(Withdrawal { release, reason, successor_code }) => {
             let number = release.number;
             let detail = format!("Release {number} withdrew the {what} `{code}`; `release={}` still has it.", number - 1);
             let closest = successor_code.iter().cloned().collect();
@@ -30,11 +31,11 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
             let told = problem::Withdrawal { release: number, published_at, reason, successor_code };
             Problem::new(Kind::Gone, detail).withdrawal(told).closest(closest)
         }
-        Fate::Later(first, closest) => {
+        MissingCode::Later(first, closest) => {
             let detail = format!("No {what} has the code `{code}` in release {release}; one has it from release {first} on.");
             Problem::new(Kind::UnknownCode, detail).closest(closest)
         }
-        Fate::Never(closest) => {
+        MissingCode::Never(closest) => {
             let detail = format!("No {what} has the code `{code}` in release {release}.");
             Problem::new(Kind::UnknownCode, detail).closest(closest)
         }

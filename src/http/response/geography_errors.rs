@@ -3,23 +3,23 @@
 
 use chrono::NaiveDate;
 
-use crate::db::read::geography::{Absent, Untimely};
+use crate::db::read::geography::{Absent, DateError};
 use crate::problem::{Fault, Kind, Problem, echo};
 use crate::query::{Parameter, Plan, pairs};
 
 /// The problem of a day that cannot be read.
-pub fn refusal(plan: &Plan, release: i32, untimely: Untimely) -> Problem {
+pub fn refusal(plan: &Plan, release: i32, error: DateError) -> Problem {
     let Some(day) = plan.selection.geography else { return Problem::internal() };
     let own = |detail: String| Fault::new(Parameter::Geography.name(), detail).value(&day.to_string());
-    Problem::invalid_parameters(match untimely {
-        Untimely::NoHistory => {
+    Problem::invalid_parameters(match error {
+        DateError::NoHistory => {
             vec![own(format!("Release {release} holds no history of the geography; leave the parameter out."))]
         }
-        Untimely::OutOfRange(first, last) => {
+        DateError::OutOfRange(first, last) => {
             let near = if day < first { first } else { last };
             vec![own(format!("The geography is known from {first} to {last}.")).closest([near.to_string()])]
         }
-        Untimely::NotThere(absent) => absent
+        DateError::NotThere(absent) => absent
             .into_iter()
             .map(|one| {
                 let detail = detail(&one, day);

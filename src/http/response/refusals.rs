@@ -39,7 +39,7 @@ pub async fn refusal(state: &State, plan: &ResolvedPlan, parent: Option<&'static
         Refusal::UnknownCodes(unknown) => {
             Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())
         }
-        Refusal::Untimely(untimely) => geography_errors::refusal(plan, release.number, untimely),
+        Refusal::GeographyDate(error) => geography_errors::refusal(plan, release.number, error),
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use super::manifest::{File, Manifest, Mode};
 use super::readers::{self, Scan};
 use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::publish::file_tree::FileTree;
 use crate::publish::rows::copy_writer::Origin;
 use crate::publish::rows::recipe::{self, Companion, Recipe};
 use crate::query::suggest::closest;
@@ -67,7 +68,7 @@ impl Inputs {
         registry: &'static [&'static Dataset],
         manifest: &Manifest,
         folder: &Path,
-        recipes: &Path,
+        recipes: &FileTree,
     ) -> Result<Self, PublishError> {
         let mut faults = Faults::default();
         let mut inputs = Vec::new();
@@ -144,7 +145,7 @@ impl Inputs {
 }
 
 /// Scans one file.
-fn scanned(file: &File, folder: &Path, recipes: &Path) -> Result<Result<Input, FileFault>, PublishError> {
+fn scanned(file: &File, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
     let fault = |detail: String| Ok(Err(FileFault::of_file(&file.path, detail)));
     if file.mode == Mode::Replace && file.scope.is_empty() {
         return fault("in mode `replace`, its `scope` must say which rows it stands for".to_owned());

@@ -5,13 +5,14 @@ use std::path::Path;
 
 use super::manifest::{File, Manifest};
 use crate::publish::errors::PublishError;
+use crate::publish::file_tree::FileTree;
 use crate::publish::rows::recipe;
 
 /// The manifest of a file that comes alone.
 ///
 /// # Errors
 /// When its recipe cannot be read.
-pub fn manifest_of(file: File, folder: &Path, recipes: &Path) -> Result<Manifest, PublishError> {
+pub fn manifest_of(file: File, folder: &Path, recipes: &FileTree) -> Result<Manifest, PublishError> {
     let said = file.recipe.as_deref().map(|named| recipe::load(named, folder, recipes)).transpose()?;
     Ok(match said {
         Some(recipe) => Manifest {

@@ -10,16 +10,16 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
-use tokio_postgres::Client;
 
 use super::uploads::Uploads;
 use super::worker::Worker;
 use crate::access::Rights;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::write::api_keys::{self, Key};
 use crate::db::write::submissions::{self, Claim, Settled, Standing};
 use crate::metrics::Publications;
+use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
 
 /// Publications that may be received, wait or be worked on at once; one more is refused.
@@ -33,8 +33,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Settings {
     /// The folder in which files are received.
     pub uploads: PathBuf,
-    /// The folder of recipes that are called by name.
-    pub recipes: PathBuf,
+    /// The recipes that are called by name.
+    pub recipes: FileTree,
     /// The most bytes of one publication.
     pub limit: u64,
 }

@@ -2,22 +2,21 @@
 //! far as it is.
 //! Must not know who waits for them.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tokio::sync::Mutex;
-use tokio_postgres::Client;
 
 use super::submission_queue::Asked;
 use crate::db::DbError;
-use crate::db::connection::config::Database;
+use crate::db::connection::config::{Client, Database};
 use crate::db::write::audit::{self, By, Outcome};
 use crate::db::write::submissions::{self, Claim, Settled, Standing, State};
 use crate::metrics::Publications;
 use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
+use crate::publish::file_tree::FileTree;
 use crate::publish::input::manifest::{File, Manifest};
 use crate::publish::input::single_file_manifest::manifest_of;
 use crate::publish::pipeline::{self, Job};
@@ -36,7 +35,7 @@ const OUTCOMES: [Outcome; 6] =
 pub struct Worker {
     database: Database,
     registry: &'static [&'static Dataset],
-    recipes: PathBuf,
+    recipes: FileTree,
     turn: Mutex<()>,
     /// The connection for small questions.
     connection: Mutex<Option<Arc<Client>>>,
@@ -45,7 +44,7 @@ pub struct Worker {
 
 impl Worker {
     /// A worker with nothing to do.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: PathBuf, counts: Publications) -> Self {
+    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
         let counts = counts.expect(&OUTCOMES.map(Outcome::name));
         Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
     }

@@ -110,7 +110,38 @@ impl Operator {
     }
 
     /// The operators of the filters on a field, in the order of the documentation.
-    pub fn of(field: &'static Field) -> impl Iterator<Item = Operator> {
+    pub fn of(field: &Field) -> impl Iterator<Item = Operator> + use<'_> {
         Self::ALL.into_iter().filter(|operator| operator.suits(field))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Operator::{self, AnyOf, Contains, Gt, Gte, In, IsNull, Lt, Lte, Ne, StartsWith};
+    use crate::query::model::field::{Field, FieldOrigin, Kind};
+
+    #[test]
+    fn each_kind_of_field_has_the_operators_that_suit_it() {
+        let integer = Kind::Integer { minimum: 0, maximum: 9 };
+        for (kind, operators) in [
+            (Kind::Text, &[AnyOf, In, Ne, Contains, StartsWith][..]),
+            (Kind::Code, &[AnyOf, In, Ne, StartsWith]),
+            (Kind::Reference("territories"), &[AnyOf, In, Ne, StartsWith]),
+            (Kind::JoinedCode, &[AnyOf, In]),
+            (Kind::TextList, &[AnyOf, In, Ne]),
+            (integer, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Period, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Json { array: false }, &[]),
+        ] {
+            assert_eq!(Operator::of(&Field::required("field", kind, "", "")).collect::<Vec<_>>(), operators, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn only_optional_fields_may_be_null_and_repeated_fields_are_not_filtered() {
+        let optional = Field::optional("field", Kind::Decimal, "", "");
+        assert_eq!(Operator::of(&optional).last(), Some(IsNull));
+        let named = Field { origin: FieldOrigin::Named { by: "code", dataset: "indicators" }, ..optional };
+        assert_eq!(Operator::of(&named).collect::<Vec<_>>(), []);
     }
 }

@@ -226,3 +226,37 @@ impl Dataset {
         Some(parts.into_iter().map(part).collect::<Vec<_>>().join(&KEY_SEPARATOR.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::join_code;
+    use crate::datasets::REGISTRY;
+    use crate::query::{Dataset, Kind};
+
+    fn dataset(name: &str) -> &'static Dataset {
+        REGISTRY.iter().find(|dataset| dataset.name == name).expect("the dataset is registered")
+    }
+
+    #[test]
+    fn a_code_of_several_parts_is_split_and_joined_again() {
+        let observations = dataset("observations");
+        let code = "habitants~COM-1~2019-01-01_2019-10-31~_T~observed~essai";
+        let parts = observations.split_code(code).expect("it has a part for each field of the key");
+        let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["habitants", "COM-1", "2019-01-01/2019-10-31", "_T", "observed", "essai"]);
+        let mut joined = String::new();
+        join_code(&mut joined, parts.iter().map(|(field, text)| (field.kind, text.as_str())));
+        assert_eq!(joined, code);
+        assert_eq!(observations.canonical_code(&code.replace("01_2019", "01/2019")).as_deref(), Some(code));
+        assert!(observations.split_code("habitants~COM-1").is_none());
+    }
+
+    #[test]
+    fn a_code_of_one_part_is_the_value_of_its_field() {
+        let parts = dataset("territories").split_code("COM-1~x").expect("any text is one part");
+        assert_eq!(parts.iter().map(|(field, text)| (field.name, text.as_str())).collect::<Vec<_>>(), [("code", "COM-1~x")]);
+        let mut code = String::new();
+        join_code(&mut code, [(Kind::Code, "COM-1")]);
+        assert_eq!(code, "COM-1");
+    }
+}

@@ -104,3 +104,90 @@ fn plain(text: &str) -> Result<Cow<'_, str>, String> {
         Ok(Cow::Borrowed(text))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse};
+    use crate::query::model::field::{Choice, Field, Kind};
+
+    const STAGES: &[Choice] = &[Choice { value: "paid", meaning: "" }];
+
+    fn read(kind: Kind, text: &str) -> Result<String, String> {
+        parse(&Field::optional("field", kind, "", ""), text)
+    }
+
+    #[test]
+    fn values_of_every_kind_have_a_canonical_text() {
+        for (kind, text, canonical) in [
+            (Kind::Text, "Saint-Étienne\r\n", "Saint-Étienne\r\n"),
+            (Kind::Code, "COM-2A004", "COM-2A004"),
+            (Kind::Reference("territories"), "essai~1", "essai~1"),
+            (Kind::Choice(STAGES), "paid", "paid"),
+            (Kind::ChoiceList(STAGES), "paid", "paid"),
+            (Kind::Integer { minimum: 0, maximum: 10 }, "007", "7"),
+            (Kind::Decimal, "-12.50", "-12.50"),
+            (Kind::Decimal, "12", "12"),
+            (Kind::Date, "2020-02-29", "2020-02-29"),
+            (Kind::Timestamp, "2026-03-01T09:00:00.5+01:00", "2026-03-01T08:00:00.500000Z"),
+            (Kind::Period, "2019-Q3", "2019-Q3"),
+            (Kind::Json { array: false }, "{\"a\":1}", "{\"a\":1}"),
+            (Kind::Json { array: true }, "[]", "[]"),
+        ] {
+            assert_eq!(read(kind, text).as_deref(), Ok(canonical), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_of_the_wrong_kind_are_refused_with_what_would_be_right() {
+        let decimal = "is not a decimal number with a point and at most 30 digits, such as 12.5";
+        let code = "is not a code: letters, digits and hyphens, at most 200";
+        let instant = "is not an instant such as 2026-03-01T08:00:00Z";
+        for (kind, text, why) in [
+            (Kind::Text, "", "is empty"),
+            (Kind::Text, "a\0b", "holds a NUL character"),
+            (Kind::Code, "", code),
+            (Kind::Code, "à", code),
+            (Kind::Code, "a~b", code),
+            (Kind::Choice(STAGES), "Paid", "is not one of the values of this field"),
+            (Kind::Integer { minimum: 0, maximum: 10 }, "11", "is not a whole number from 0 to 10"),
+            (Kind::Integer { minimum: 0, maximum: 10 }, "+1", "is not a whole number from 0 to 10"),
+            (Kind::Decimal, "1e5", decimal),
+            (Kind::Decimal, ".5", decimal),
+            (Kind::Decimal, "5.", decimal),
+            (Kind::Decimal, "1,5", decimal),
+            (Kind::Decimal, "NaN", decimal),
+            (Kind::Decimal, "--1", decimal),
+            (Kind::Date, "2019-02-29", "is not a day of the calendar, such as 2019-06-30"),
+            (Kind::Timestamp, "2026-03-01", instant),
+            (Kind::Timestamp, "2016-12-31T23:59:60Z", instant),
+            (
+                Kind::Period,
+                "2019-Q5",
+                "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31",
+            ),
+            (Kind::Json { array: false }, "[]", "is not a JSON object without NUL characters"),
+            (Kind::Json { array: true }, "{}", "is not a JSON array without NUL characters"),
+            (Kind::Json { array: false }, "{\"a\":\"\\u0000\"}", "is not a JSON object without NUL characters"),
+            (Kind::Json { array: false }, "{", "is not JSON"),
+        ] {
+            assert_eq!(read(kind, text), Err(why.to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn codes_and_decimals_have_a_longest_text() {
+        assert!(read(Kind::Code, &"a".repeat(VALUE_LENGTH)).is_ok());
+        assert!(read(Kind::Code, &"a".repeat(VALUE_LENGTH + 1)).is_err());
+        let digits = "9".repeat(DECIMAL_DIGITS - 1);
+        assert!(read(Kind::Decimal, &format!("-{digits}.9")).is_ok());
+        assert!(read(Kind::Decimal, &format!("{digits}.99")).is_err());
+    }
+
+    #[test]
+    fn whole_numbers_have_digits_only_and_keep_to_their_bounds() {
+        assert_eq!(integer("-9223372036854775808", i64::MIN, i64::MAX), Ok(i64::MIN));
+        for text in ["", "-", "+1", "1.0", "1e3", " 1", "٣", "0x10", "9223372036854775808"] {
+            assert_eq!(integer(text, i64::MIN, i64::MAX), Err("is not a whole number".to_owned()), "{text}");
+        }
+    }
+}

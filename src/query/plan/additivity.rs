@@ -158,3 +158,40 @@ pub fn hedged(qualifiers: &str) -> &'static str {
 pub fn withheld(suppressed: i64) -> bool {
     suppressed == 1
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{hedged, weakest, withheld};
+
+    #[test]
+    fn a_total_has_the_weakest_status_of_its_parts() {
+        for (statuses, expected) in
+            [("A", Some("A")), ("A,P", Some("P")), ("P,Q,A", Some("Q")), ("B,E,A", Some("E")), ("", None), ("?", None)]
+        {
+            assert_eq!(weakest(statuses), expected, "{statuses}");
+        }
+    }
+
+    #[test]
+    fn a_total_is_hedged_as_far_as_its_parts_agree() {
+        for (qualifiers, expected) in [
+            ("exact", "exact"),
+            ("exact,exact", "exact"),
+            ("exact,at_least", "at_least"),
+            ("at_least,more_than", "more_than"),
+            ("exact,at_most", "at_most"),
+            ("at_most,less_than", "less_than"),
+            ("exact,nearly", "nearly"),
+            ("at_least,at_most", "about"),
+            ("nearly,more_than", "about"),
+            ("about", "about"),
+        ] {
+            assert_eq!(hedged(qualifiers), expected, "{qualifiers}");
+        }
+    }
+
+    #[test]
+    fn a_total_with_exactly_one_suppressed_cell_is_withheld() {
+        assert_eq!([0, 1, 2].map(withheld), [false, true, false]);
+    }
+}

@@ -64,3 +64,41 @@ impl AsOf {
         self.until + COMMIT_DELAY < now
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use chrono::{DateTime, Utc};
+
+    use super::{AsOf, AsOfError};
+
+    fn instant(text: &str) -> DateTime<Utc> {
+        text.parse().expect("an instant")
+    }
+
+    fn read(text: &str) -> Result<AsOf, AsOfError> {
+        AsOf::parse(text, instant("2026-03-01T12:00:00Z"))
+    }
+
+    #[test]
+    fn a_day_stands_for_its_last_microsecond_and_an_instant_for_itself() {
+        let day = AsOf { text: "2026-02-28".to_owned(), until: instant("2026-02-28T23:59:59.999999Z") };
+        assert_eq!(read("2026-02-28"), Ok(day));
+        let moment = AsOf { text: "2026-02-28T08:00:00.000000Z".to_owned(), until: instant("2026-02-28T08:00:00Z") };
+        assert_eq!(read("2026-02-28T09:00:00+01:00"), Ok(moment));
+    }
+
+    #[test]
+    fn today_and_now_are_read_and_what_has_not_come_yet_is_refused() {
+        assert_eq!(read("2026-03-01").map(|today| today.until), Ok(instant("2026-03-01T23:59:59.999999Z")));
+        assert!(read("2026-03-01T12:00:00Z").is_ok());
+        assert_eq!(read("2026-03-01T12:00:00.000001Z"), Err(AsOfError::Future));
+        assert_eq!(read("2026-03-02"), Err(AsOfError::Future));
+    }
+
+    #[test]
+    fn texts_that_are_no_days_and_no_instants_are_refused() {
+        for text in ["", "2026", "2026-02", "2026-02-30", "2026-02-28T08:00:00", "2026-02-28T08:00Z", "hier"] {
+            assert_eq!(read(text), Err(AsOfError::Unreadable), "{text}");
+        }
+    }
+}

@@ -63,3 +63,42 @@ fn digest(parts: &[&[u8]]) -> [u8; DIGEST] {
     short.copy_from_slice(&hasher.finalize()[..DIGEST]);
     short
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CursorError, Position, decode, encode};
+
+    fn position() -> Position {
+        Position { release: 7, values: vec![Some("Étang".to_owned()), None, Some(String::new())] }
+    }
+
+    #[test]
+    fn a_cursor_is_read_back_by_the_request_that_it_was_made_for() {
+        let cursor = encode(&position(), "/v1/territories?sort=name");
+        assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{cursor}");
+        assert_eq!(decode(&cursor, "/v1/territories?sort=name"), Ok(position()));
+        assert_eq!(decode(&cursor, "/v1/territories?sort=-name"), Err(CursorError::OtherRequest));
+    }
+
+    #[test]
+    fn a_cursor_with_any_character_altered_is_refused() {
+        let cursor = encode(&position(), "one");
+        for at in 0..cursor.len() {
+            let other = if cursor.as_bytes()[at] == b'A' { "B" } else { "A" };
+            let altered = [&cursor[..at], other, &cursor[at + 1..]].concat();
+            assert_eq!(decode(&altered, "one"), Err(CursorError::Invalid), "{altered}");
+            assert_eq!(decode(&cursor[..at], "one"), Err(CursorError::Invalid), "{at} characters");
+        }
+    }
+
+    #[test]
+    fn a_release_below_one_and_texts_that_are_no_cursors_are_refused() {
+        for release in [0, -1, i32::MIN] {
+            let cursor = encode(&Position { release, ..position() }, "one");
+            assert_eq!(decode(&cursor, "one"), Err(CursorError::Invalid), "{release}");
+        }
+        for text in ["", "A", "====", "é", "AAAAAAAAAAAAAAAAAAAAAA"] {
+            assert_eq!(decode(text, "one"), Err(CursorError::Invalid), "{text}");
+        }
+    }
+}

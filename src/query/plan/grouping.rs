@@ -72,3 +72,33 @@ impl Function {
         matches!(self, Self::Sum | Self::Avg)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Function, Grouping};
+    use crate::query::model::field::{Field, Kind};
+
+    #[test]
+    fn values_are_added_only_by_a_sum_that_is_no_rollup() {
+        let grouping = |functions: &[Function], rollup| Grouping { by: Vec::new(), functions: functions.to_vec(), rollup };
+        let sums = grouping(&[Function::Count, Function::Sum], false);
+        assert_eq!((sums.sums(), sums.may_weight(), sums.compares()), (true, false, false));
+        let rollup = grouping(&[Function::Sum], true);
+        assert_eq!((rollup.sums(), rollup.may_weight()), (false, true));
+        assert!(grouping(&[Function::Min], false).compares() && grouping(&[Function::Max], false).compares());
+    }
+
+    #[test]
+    fn sums_and_means_combine_values_and_extremes_and_counts_do_not() {
+        let combining: Vec<&str> = Function::ALL.into_iter().filter(|one| one.combines()).map(Function::name).collect();
+        assert_eq!(combining, ["sum", "avg"]);
+        assert_eq!(Function::ALL.map(Function::name), ["sum", "avg", "min", "max", "count"]);
+    }
+
+    #[test]
+    fn facets_are_fields_of_few_values() {
+        let is_facet = |kind| Field::optional("field", kind, "", "").is_facet();
+        assert!(is_facet(Kind::Period) && is_facet(Kind::Choice(&[])) && is_facet(Kind::Reference("territories")));
+        assert!(!is_facet(Kind::Text) && !is_facet(Kind::Decimal) && !is_facet(Kind::Json { array: true }));
+    }
+}

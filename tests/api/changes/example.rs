@@ -1,4 +1,4 @@
-//! The example that agencies start from, run as they run it: the copy that it keeps is what the service exports.
+//! The example program for agencies, run as they run it: its copy equals what the service exports.
 
 use std::path::Path;
 use std::process::Command;

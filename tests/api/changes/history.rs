@@ -10,7 +10,7 @@ use reperes::query::Dataset;
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, NoTls};
 
-use crate::harness::{SOURCES, TestServer, bundle, publish};
+use crate::harness::{SOURCES, TestServer, bundle, keep_for_all_tests, publish};
 
 const SUMMARY: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code\n";
 
@@ -63,7 +63,7 @@ fn observations(lines: &[(&str, &str, &str, &str, &str)]) -> String {
 /// The server on the history, the same for all tests that only read, with the number of its releases.
 pub fn history() -> (TestServer, i32) {
     static SERVER: LazyLock<(TestServer, i32)> = LazyLock::new(|| {
-        let server = TestServer::empty();
+        let server = keep_for_all_tests(TestServer::empty);
         let url = server.url.clone();
         let one = |files: &[(&str, &str)]| _ = publish(&url, &bundle(files)).expect("the bundle is right");
         let mut first = Vec::new();

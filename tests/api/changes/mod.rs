@@ -1,6 +1,6 @@
-//! Changes: a copy that applies them has what the collections have, at every release, for every selection.
+//! Changes: a copy that applies them equals the collections, at every release and for every selection.
 
-mod answers;
 mod example;
 mod history;
 mod replay;
+mod responses;

@@ -1,4 +1,4 @@
-//! Copies that are kept in step by the changes alone, compared with the collections.
+//! Copies that are updated by changes alone, compared with the collections.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;

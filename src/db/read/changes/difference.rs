@@ -6,15 +6,15 @@
 //! filters, or because the territories of the request have let go of its own: whoever keeps a copy must be told in every
 //! case. Must not know which steps there are.
 
-use diesel::pg::Pg;
-use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
 
 use super::Step;
-use crate::db::sql::fragments::{self, Out};
+use crate::db::sql::codes;
+use crate::db::sql::fragments;
 use crate::db::sql::keyset::Order;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::Select;
+use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
 use crate::query::{Changes, Column, Dataset, Field, FieldOrigin, Plan};
 
 /// Cells before those of the row: the operation, the reason, the successor.
@@ -45,66 +45,66 @@ impl<'a> Difference<'a> {
     }
 
     /// Rows that the release opened.
-    fn opened<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn opened<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         self.rows(out)?;
-        out.push_sql("t.first_release = ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push("t.first_release = ");
+        out.bind::<Integer, _>(&self.step.release)?;
         self.now.filters(out)?;
         self.now.territories(out)
     }
 
     /// Rows that the release closed and did not open again as the plan selects them.
-    fn closed<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
-        out.push_sql(" FROM (SELECT o.* FROM (SELECT t.*");
+    fn closed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push(" FROM (SELECT o.* FROM (SELECT t.*");
         self.rows(out)?;
-        out.push_sql("t.last_release = ");
-        out.push_bind_param::<Integer, _>(&self.previous)?;
+        out.push("t.last_release = ");
+        out.bind::<Integer, _>(&self.previous)?;
         self.before.filters(out)?;
         self.before.territories(out)?;
-        out.push_sql(") o WHERE NOT EXISTS (SELECT 1");
+        out.push(") o WHERE NOT EXISTS (SELECT 1");
         self.rows(out)?;
         for key in self.dataset().key_fields() {
             fragments::column(out, key)?;
-            out.push_sql(" = o.");
-            out.push_identifier(key.name)?;
-            out.push_sql(" AND ");
+            out.push(" = o.");
+            out.identifier(key.name)?;
+            out.push(" AND ");
         }
-        out.push_sql("t.first_release = ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
+        out.push("t.first_release = ");
+        out.bind::<Integer, _>(&self.step.release)?;
         self.now.filters(out)?;
         self.now.territories(out)?;
-        out.push_sql(")) t WHERE true");
+        out.push(")) t WHERE true");
         Ok(())
     }
 
     /// Rows that stay, and repeat what has changed in others.
-    fn renamed<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn renamed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         self.stayed(out)?;
         self.now.filters(out)?;
         self.now.territories(out)?;
-        out.push_sql(" AND (false");
+        out.push(" AND (false");
         self.names(out, " OR ")?;
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 
     /// Rows that stay, and that the territories of the request have taken in.
-    fn entered<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn entered<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         self.stayed(out)?;
         self.now.filters(out)?;
         self.now.territories(out)?;
         self.moved(out)?;
         self.outside(out, &self.before)?;
         if self.step.names {
-            out.push_sql(" AND NOT (false");
+            out.push(" AND NOT (false");
             self.names(out, " OR ")?;
-            out.push_sql(")");
+            out.push(")");
         }
         Ok(())
     }
 
     /// Rows that stay, and that the territories of the request have let go.
-    fn left<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn left<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         self.stayed(out)?;
         self.before.filters(out)?;
         self.before.territories(out)?;
@@ -112,178 +112,171 @@ impl<'a> Difference<'a> {
         self.outside(out, &self.now)
     }
 
-    fn rows(&self, out: &mut AstPass<'_, '_, Pg>) -> Out {
-        out.push_sql(" FROM ");
-        out.push_identifier(self.dataset().name)?;
-        out.push_sql(" t WHERE ");
+    fn rows(&self, out: &mut SqlWriter<'_, '_>) -> Out {
+        out.push(" FROM ");
+        out.identifier(self.dataset().name)?;
+        out.push(" t WHERE ");
         Ok(())
     }
 
-    fn stayed<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn stayed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         self.rows(out)?;
-        out.push_sql("t.first_release < ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
-        out.push_sql(" AND (t.last_release IS NULL OR t.last_release >= ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
-        out.push_sql(")");
+        out.push("t.first_release < ");
+        out.bind::<Integer, _>(&self.step.release)?;
+        out.push(" AND (t.last_release IS NULL OR t.last_release >= ");
+        out.bind::<Integer, _>(&self.step.release)?;
+        out.push(")");
         Ok(())
     }
 
     /// The condition that a row does not belong to the territories of a release.
-    fn outside<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, select: &'b Select<'_>) -> Out {
-        out.push_sql(" AND NOT (true");
+    fn outside<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, select: &'b Select<'_>) -> Out {
+        out.push(" AND NOT (true");
         select.territories(out)?;
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 
     /// The conditions that what a row repeats of another differs from what it was.
-    fn names<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, before: &str) -> Out {
+    fn names<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, before: &'static str) -> Out {
         for field in self.dataset().fields {
             if let FieldOrigin::Named { by, dataset } = field.origin {
-                out.push_sql(before);
+                out.push(before);
                 self.name(out, field, by, dataset)?;
             }
         }
         Ok(())
     }
 
-    fn name<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, field: &'static Field, by: &str, dataset: &str) -> Out {
-        out.push_sql("t.");
-        out.push_identifier(by)?;
-        out.push_sql(" IN (SELECT n.code FROM ");
-        out.push_identifier(dataset)?;
-        out.push_sql(" n WHERE ");
+    fn name<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, field: &'static Field, by: &str, dataset: &str) -> Out {
+        out.push("t.");
+        out.identifier(by)?;
+        out.push(" IN (SELECT n.code FROM ");
+        out.identifier(dataset)?;
+        out.push(" n WHERE ");
         self.touched(out, "n")?;
-        out.push_sql(" GROUP BY n.code HAVING max(n.");
-        out.push_identifier(field.name)?;
-        out.push_sql(") FILTER (WHERE n.first_release = ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
-        out.push_sql(") IS DISTINCT FROM max(n.");
-        out.push_identifier(field.name)?;
-        out.push_sql(") FILTER (WHERE n.last_release = ");
-        out.push_bind_param::<Integer, _>(&self.previous)?;
-        out.push_sql("))");
+        out.push(" GROUP BY n.code HAVING max(n.");
+        out.identifier(field.name)?;
+        out.push(") FILTER (WHERE n.first_release = ");
+        out.bind::<Integer, _>(&self.step.release)?;
+        out.push(") IS DISTINCT FROM max(n.");
+        out.identifier(field.name)?;
+        out.push(") FILTER (WHERE n.last_release = ");
+        out.bind::<Integer, _>(&self.previous)?;
+        out.push("))");
         Ok(())
     }
 
     /// The condition that something has changed of what places a row's territory: few rows, by an index, where there are
     /// millions whose territory stays where it was.
-    fn moved<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> Out {
+    fn moved<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes and places");
-        out.push_sql(" AND ");
+        out.push(" AND ");
         fragments::column(out, field)?;
-        out.push_sql(if field.is_list() { " && ARRAY(" } else { " IN (" });
+        out.push(if field.is_list() { " && ARRAY(" } else { " IN (" });
         for (at, scope) in self.plan.selection.scopes.iter().enumerate() {
-            out.push_sql(if at > 0 { " UNION ALL " } else { "" });
-            out.push_sql("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
-            out.push_bind_param::<Array<Text>, _>(&scope.territories)?;
-            out.push_sql(") AND ");
+            out.push(if at > 0 { " UNION ALL " } else { "" });
+            out.push("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+            out.bind::<Array<Text>, _>(&scope.territories)?;
+            out.push(") AND ");
             self.touched(out, "s")?;
         }
         if !self.plan.selection.spatial.is_empty() {
-            out.push_sql(if self.plan.selection.scopes.is_empty() { "" } else { " UNION ALL " });
-            out.push_sql("SELECT g.territory_code FROM contours g WHERE ");
+            out.push(if self.plan.selection.scopes.is_empty() { "" } else { " UNION ALL " });
+            out.push("SELECT g.territory_code FROM contours g WHERE ");
             self.touched(out, "g")?;
         }
-        out.push_sql(")");
+        out.push(")");
         Ok(())
     }
 
     /// The condition that the release opened or closed a row of an alias.
-    fn touched<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, alias: &str) -> Out {
-        out.push_sql("(");
-        out.push_sql(alias);
-        out.push_sql(".first_release = ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
-        out.push_sql(" OR ");
-        out.push_sql(alias);
-        out.push_sql(".last_release = ");
-        out.push_bind_param::<Integer, _>(&self.previous)?;
-        out.push_sql(")");
+    fn touched<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, alias: &'static str) -> Out {
+        out.push("(");
+        out.push(alias);
+        out.push(".first_release = ");
+        out.bind::<Integer, _>(&self.step.release)?;
+        out.push(" OR ");
+        out.push(alias);
+        out.push(".last_release = ");
+        out.bind::<Integer, _>(&self.previous)?;
+        out.push(")");
         Ok(())
     }
 
     /// One way for rows to come or go, in order, as far as it is needed.
     fn branch<'b>(
         &'b self,
-        out: &mut AstPass<'_, 'b, Pg>,
-        operation: &str,
-        rows: impl FnOnce(&'b Self, &mut AstPass<'_, 'b, Pg>) -> Out,
+        out: &mut SqlWriter<'_, 'b>,
+        operation: &'static str,
+        rows: impl FnOnce(&'b Self, &mut SqlWriter<'_, 'b>) -> Out,
     ) -> Out {
-        out.push_sql("(SELECT t.*, '");
-        out.push_sql(operation);
-        out.push_sql("'::text AS operation");
+        out.push("(SELECT t.*, '");
+        out.push(operation);
+        out.push("'::text AS operation");
         rows(self, out)?;
         let order = Order::new(self.plan, &self.step.release, false);
         if let Some(key) = self.after {
-            out.push_sql(" AND ");
+            out.push(" AND ");
             order.after(out, key)?;
         }
-        out.push_sql(" ORDER BY ");
+        out.push(" ORDER BY ");
         order.write(out)?;
-        out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.most)?;
-        out.push_sql(")");
+        out.push(" LIMIT ");
+        out.bind::<BigInt, _>(&self.most)?;
+        out.push(")");
         Ok(())
     }
 
     /// What is recorded of the withdrawal of a row.
-    fn recorded<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>, column: &str) -> Out {
-        out.push_sql(", (SELECT w.");
-        out.push_sql(column);
-        out.push_sql(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
-        out.push_bind_param::<Text, _>(self.dataset().name)?;
-        out.push_sql(" AND w.code = ");
-        fragments::joined_code(out, self.dataset())?;
-        out.push_sql(" AND w.release = ");
-        out.push_bind_param::<Integer, _>(&self.step.release)?;
-        out.push_sql(")");
+    fn recorded<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, column: &'static str) -> Out {
+        out.push(", (SELECT w.");
+        out.push(column);
+        out.push(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
+        out.bind::<Text, _>(self.dataset().name)?;
+        out.push(" AND w.code = ");
+        codes::code(out, self.dataset(), "t")?;
+        out.push(" AND w.release = ");
+        out.bind::<Integer, _>(&self.step.release)?;
+        out.push(")");
         Ok(())
     }
 }
 
-impl QueryFragment<Pg> for Difference<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> Out {
-        let out = &mut out;
+impl Difference<'_> {
+    /// Writes the statement.
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
         // The best way depends on how much of a table a release is, which only its number says.
-        out.unsafe_to_cache_prepared();
+        out.uncached();
         let look_ups = LookUp::of(self.most);
-        out.push_sql("SELECT t.operation");
+        out.push("SELECT t.operation");
         self.recorded(out, "reason")?;
         self.recorded(out, "successor_code")?;
         for column in &self.columns {
-            out.push_sql(", ");
+            out.push(", ");
             fragments::text(out, self.dataset(), column, &self.step.release, look_ups)?;
         }
-        out.push_sql(" FROM (");
+        out.push(" FROM (");
         if self.step.rows {
             self.branch(out, "upsert", Self::opened)?;
-            out.push_sql(" UNION ALL ");
+            out.push(" UNION ALL ");
             self.branch(out, "withdraw", Self::closed)?;
         }
         if self.step.names {
-            out.push_sql(if self.step.rows { " UNION ALL " } else { "" });
+            out.push(if self.step.rows { " UNION ALL " } else { "" });
             self.branch(out, "upsert", Self::renamed)?;
         }
         if self.step.territories {
-            out.push_sql(if self.step.rows || self.step.names { " UNION ALL " } else { "" });
+            out.push(if self.step.rows || self.step.names { " UNION ALL " } else { "" });
             self.branch(out, "upsert", Self::entered)?;
-            out.push_sql(" UNION ALL ");
+            out.push(" UNION ALL ");
             self.branch(out, "withdraw", Self::left)?;
         }
-        out.push_sql(") t ORDER BY ");
+        out.push(") t ORDER BY ");
         Order::new(self.plan, &self.step.release, false).write(out)?;
-        out.push_sql(" LIMIT ");
-        out.push_bind_param::<BigInt, _>(&self.most)
+        out.push(" LIMIT ");
+        out.bind::<BigInt, _>(&self.most)
     }
 }
 
-impl QueryId for Difference<'_> {
-    type QueryId = ();
-    const HAS_STATIC_QUERY_ID: bool = false;
-}
-
-impl Query for Difference<'_> {
-    type SqlType = Untyped;
-}
+statement!(Difference<'_>, Untyped);

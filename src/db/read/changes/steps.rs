@@ -5,10 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryResult;
-use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
+use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
 use crate::query::{Changes, Dataset, FieldOrigin, Plan};
 
 /// One dataset in one release that may hold changes.
@@ -28,16 +28,6 @@ pub struct Step {
     pub territories: bool,
 }
 
-#[derive(QueryableByName)]
-struct Touched {
-    #[diesel(sql_type = Integer)]
-    release: i32,
-    #[diesel(sql_type = Text)]
-    published_at: String,
-    #[diesel(sql_type = Text)]
-    name: String,
-}
-
 /// The steps that the request is about, in order.
 pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<Step>> {
     let since = changes.after.as_ref().map_or(changes.since, |after| after.release - 1);
@@ -52,17 +42,11 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
                 .chain(places(plan)),
         );
     }
-    let touched: Vec<String> = tables.into_iter().map(touched).collect();
-    let query = format!(
-        "SELECT DISTINCT r.number AS release, to_char(r.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS published_at, \
-         t.name FROM ({}) t(number, name) JOIN releases r USING (number)",
-        touched.join(" UNION ALL ")
-    );
-    let found: Vec<Touched> =
-        diesel::sql_query(query).bind::<Integer, _>(since).bind::<Integer, _>(until).load(&mut connection).await?;
+    let touched = Touched { tables: tables.into_iter().collect(), since, until };
+    let found: Vec<(i32, String, String)> = RunQueryDsl::load(touched, &mut connection).await?;
     let mut releases: BTreeMap<i32, (String, BTreeSet<String>)> = BTreeMap::new();
-    for one in found {
-        releases.entry(one.release).or_insert_with(|| (one.published_at, BTreeSet::new())).1.insert(one.name);
+    for (release, published_at, table) in found {
+        releases.entry(release).or_insert_with(|| (published_at, BTreeSet::new())).1.insert(table);
     }
     let mut steps = Vec::new();
     for (release, (published_at, touched)) in releases {
@@ -97,17 +81,72 @@ fn places(plan: &Plan) -> impl Iterator<Item = &'static str> {
     scopes.into_iter().chain((!plan.selection.spatial.is_empty()).then_some("contours"))
 }
 
-/// The releases after $1 and up to $2 that opened or closed rows of a table, with its name.
-fn touched(table: &str) -> String {
-    let leap = |name: &str, column: &str, first: &str| {
-        format!(
-            "{name}(n) AS (SELECT min(t.{column}) FROM \"{table}\" t WHERE t.{column} {first} $1 \
-             UNION ALL SELECT (SELECT min(t.{column}) FROM \"{table}\" t WHERE t.{column} > {name}.n) FROM {name} WHERE {name}.n < $2)"
-        )
-    };
-    format!(
-        "(WITH RECURSIVE {}, {} SELECT n, '{table}'::text FROM (SELECT n FROM opened UNION SELECT n + 1 FROM closed) each WHERE n <= $2)",
-        leap("opened", "first_release", ">"),
-        leap("closed", "last_release", ">="),
-    )
+/// The releases after one and up to another that opened or closed rows of some tables, with the name of the table. They
+/// are found by leaps along the indexes of first and last releases, one for each release.
+struct Touched {
+    tables: Vec<&'static str>,
+    since: i32,
+    until: i32,
 }
+
+impl Touched {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+        out.push(
+            "SELECT DISTINCT r.number, to_char(r.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), t.name FROM (",
+        );
+        for (at, table) in self.tables.iter().enumerate() {
+            out.push(if at > 0 { " UNION ALL " } else { "" });
+            self.table(out, table)?;
+        }
+        out.push(") t(number, name) JOIN releases r USING (number)");
+        Ok(())
+    }
+
+    fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, table: &'b str) -> Out {
+        out.push("(WITH RECURSIVE ");
+        self.leap(out, table, ("opened", "first_release", " > "))?;
+        out.push(", ");
+        self.leap(out, table, ("closed", "last_release", " >= "))?;
+        out.push(" SELECT n, ");
+        out.bind::<Text, _>(table)?;
+        out.push(" FROM (SELECT n FROM opened UNION SELECT n + 1 FROM closed) each WHERE n <= ");
+        out.bind::<Integer, _>(&self.until)?;
+        out.push(")");
+        Ok(())
+    }
+
+    fn leap<'b>(
+        &'b self,
+        out: &mut SqlWriter<'_, 'b>,
+        table: &str,
+        (name, column, first): (&'static str, &'static str, &'static str),
+    ) -> Out {
+        out.push(name);
+        out.push("(n) AS (SELECT min(");
+        out.column("t", column)?;
+        out.push(") FROM ");
+        out.identifier(table)?;
+        out.push(" t WHERE ");
+        out.column("t", column)?;
+        out.push(first);
+        out.bind::<Integer, _>(&self.since)?;
+        out.push(" UNION ALL SELECT (SELECT min(");
+        out.column("t", column)?;
+        out.push(") FROM ");
+        out.identifier(table)?;
+        out.push(" t WHERE ");
+        out.column("t", column)?;
+        out.push(" > ");
+        out.column(name, "n")?;
+        out.push(") FROM ");
+        out.push(name);
+        out.push(" WHERE ");
+        out.column(name, "n")?;
+        out.push(" < ");
+        out.bind::<Integer, _>(&self.until)?;
+        out.push(")");
+        Ok(())
+    }
+}
+
+statement!(Touched, (Integer, Text, Text));

@@ -93,9 +93,9 @@ pub struct PublicationForm {
 )]
 pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let key = authentication::key(&request, &state).await?;
-    if let Some(toll) = state.counts.keys.take(key.name.clone()) {
-        request.extensions_mut().insert(toll);
-        if toll.wait.is_some() {
+    if let Some(decision) = state.rate_limiters.keys.check(&key.name) {
+        request.extensions_mut().insert(decision);
+        if decision.retry_after.is_some() {
             return Err(Problem::new(Kind::TooManyRequests, "Too many publications were asked for with this key."));
         }
     }
@@ -105,7 +105,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
     let place = state.desk.place().ok_or_else(busy)?;
     let folder = state.desk.folder().map_err(|error| unusable(&error))?;
-    let receiving = receive::receive(&request, payload, folder, state.desk.limit(), state.bounds.patience);
+    let receiving = receive::receive(&request, payload, folder, state.desk.limit(), state.bounds.timeouts);
     let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
     })??;

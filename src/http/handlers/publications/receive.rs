@@ -13,7 +13,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout_at;
 
 use super::unusable;
-use crate::http::connection::timeouts::{Meter, Patience};
+use crate::http::connection::timeouts::{Timeouts, TransferRate};
 use crate::problem::{FAULTS_LISTED, Fault, Kind, Problem};
 use crate::publish::{NAME as MANIFEST, is_recipe};
 use crate::query::suggest::closest;
@@ -73,11 +73,11 @@ pub async fn receive(
     payload: web::Payload,
     folder: TempDir,
     limit: u64,
-    patience: Patience,
+    timeouts: Timeouts,
 ) -> Result<Received, Problem> {
     let mut parts = Multipart::new(request.headers(), payload);
     let mut received = Received { folder, files: Vec::new(), digest: String::new(), bytes: 0, alone: None };
-    let mut pace = Pace { patience, meter: Meter::default() };
+    let mut pace = Pace { timeouts, rate: TransferRate::default() };
     let (mut faults, mut manifest, mut recipe) = (Vec::new(), None, None);
     while let Some(part) = pace.next(parts.next()).await? {
         let mut part = part.map_err(|error| unreadable(&error))?;
@@ -186,7 +186,7 @@ async fn store(part: &mut Field, received: &mut Received, pace: &mut Pace, name:
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     while let Some(chunk) = pace.next(part.next()).await? {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
-        pace.meter.moved(chunk.len() as u64);
+        pace.rate.record(chunk.len() as u64);
         bytes += chunk.len() as u64;
         if bytes > most {
             return Err(too_large(most));
@@ -203,7 +203,7 @@ async fn store(part: &mut Field, received: &mut Received, pace: &mut Pace, name:
 async fn drain(part: &mut Field, bytes: &mut u64, pace: &mut Pace, limit: u64) -> Result<(), Problem> {
     while let Some(chunk) = pace.next(part.next()).await? {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
-        pace.meter.moved(chunk.len() as u64);
+        pace.rate.record(chunk.len() as u64);
         *bytes += chunk.len() as u64;
         if *bytes > limit {
             return Err(too_large(limit));
@@ -214,16 +214,16 @@ async fn drain(part: &mut Field, bytes: &mut u64, pace: &mut Pace, limit: u64) -
 
 /// How the body comes on.
 struct Pace {
-    patience: Patience,
-    meter: Meter,
+    timeouts: Timeouts,
+    rate: TransferRate,
 }
 
 impl Pace {
     /// Waits for what comes next, as long as the client has come on well enough.
     async fn next<T>(&mut self, next: impl Future<Output = T>) -> Result<T, Problem> {
         let late = |_| Problem::new(Kind::RequestTimeout, "The body comes too slowly, or not at all.");
-        let next = timeout_at(self.meter.waits(&self.patience), next).await.map_err(late)?;
-        self.meter.moved(0);
+        let next = timeout_at(self.rate.deadline(&self.timeouts), next).await.map_err(late)?;
+        self.rate.record(0);
         Ok(next)
     }
 }

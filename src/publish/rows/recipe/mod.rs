@@ -26,6 +26,7 @@ pub use super::recipe::names::Names;
 use std::path::Path;
 
 use crate::publish::errors::PublishError;
+use crate::publish::file_tree::FileTree;
 use crate::query::suggest::closest;
 
 /// Ending of a recipe's file.
@@ -36,14 +37,16 @@ pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
-/// Reads a recipe: a file, or the name of one in the folder of recipes.
+/// Reads a recipe: a file, whose path ends in `.toml` and starts at `folder`, or one of `recipes` by its name.
 ///
 /// # Errors
-/// When there is no such recipe, with the closest; when it is at fault, with where.
-pub fn load(named: &str, folder: &Path, recipes: &Path) -> Result<Recipe, PublishError> {
-    let beside = folder.join(named);
-    let path = if named.ends_with(".toml") { beside } else { recipes.join(named).with_extension(ENDING) };
-    let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+/// Returns an error if there is no such recipe, with the closest names, or if it is invalid, with the place.
+pub fn load(named: &str, folder: &Path, recipes: &FileTree) -> Result<Recipe, PublishError> {
+    let text = match named.ends_with(".toml") {
+        true => std::fs::read_to_string(folder.join(named)),
+        false => recipes.read(&format!("{named}.{ENDING}")),
+    };
+    let text = text.map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => {
             let known = known(recipes);
             let near = closest(named, known.iter().map(String::as_str)).join(", ");
@@ -62,11 +65,8 @@ pub fn parse(name: &str, text: &str) -> Result<Recipe, PublishError> {
     toml::from_str(text).map_err(|error| PublishError::Unreadable(format!("the recipe {name} cannot be read: {error}")))
 }
 
-/// The names of the recipes in a folder.
-fn known(recipes: &Path) -> Vec<String> {
-    let entries = std::fs::read_dir(recipes).into_iter().flatten().flatten();
-    let paths = entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|ending| ending == ENDING));
-    let mut names: Vec<String> = paths.filter_map(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).collect();
-    names.sort();
-    names
+/// The names of the recipes, in alphabetical order.
+fn known(recipes: &FileTree) -> Vec<String> {
+    let files = recipes.names().unwrap_or_default();
+    files.iter().filter_map(|file| Some(file.strip_suffix(ENDING)?.strip_suffix('.')?.to_owned())).collect()
 }

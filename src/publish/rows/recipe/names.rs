@@ -63,3 +63,58 @@ fn folded(name: &str) -> String {
     let spaced = words.split_whitespace().collect::<Vec<_>>().join(" ");
     ARTICLES.iter().find_map(|article| spaced.strip_prefix(article)).unwrap_or(&spaced).to_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Names, folded};
+
+    fn names() -> Names {
+        let mut names = Names::default();
+        for (kind, code, name) in [
+            ("commune", "COM-1", "La Chapelle-d'Armentières"),
+            ("commune", "COM-2", "Saint-Éloi"),
+            ("commune", "COM-3", "Saint Eloi"),
+            ("departement", "DEP-59", "Nord"),
+            ("commune", "COM-4", "Nord"),
+        ] {
+            names.add(kind, code, name);
+        }
+        names
+    }
+
+    #[test]
+    fn names_are_compared_without_accents_case_punctuation_and_article() {
+        for (name, expected) in [
+            ("Cœur-lès-Bois", "coeur les bois"),
+            ("L'Étang", "etang"),
+            ("  LA   Chapelle ", "chapelle"),
+            ("Lambersart", "lambersart"),
+            ("E\u{301}tang", "etang"),
+        ] {
+            assert_eq!(folded(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_name_has_one_code_among_the_territories_of_some_kinds() {
+        let (names, communes, departements) = (names(), ["commune".to_owned()], ["departement".to_owned()]);
+        assert_eq!(names.code("CHAPELLE D ARMENTIERES", &communes).as_deref(), Ok("COM-1"));
+        assert_eq!(names.code("nord", &departements).as_deref(), Ok("DEP-59"));
+        assert_eq!(names.code("Sud", &departements), Err("is not the name of a territory (departement)".to_owned()));
+        let several = "is the name of several territories: COM-2, COM-3; a code is needed";
+        assert_eq!(names.code("saint-eloi", &communes), Err(several.to_owned()));
+        let both = [communes, departements].concat();
+        assert_eq!(
+            names.code("Nord", &both),
+            Err("is the name of several territories: COM-4, DEP-59; a code is needed".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_code_must_have_the_name_that_stands_beside_it() {
+        let names = names();
+        assert_eq!(names.agree("DEP-59", "NORD"), Ok(()));
+        assert_eq!(names.agree("DEP-0", "Nord"), Ok(()));
+        assert_eq!(names.agree("DEP-59", "Pas-de-Calais"), Err("is Nord, where the file says `Pas-de-Calais`".to_owned()));
+    }
+}

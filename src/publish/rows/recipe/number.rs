@@ -100,3 +100,93 @@ fn round(number: &str, decimals: u32) -> String {
     let whole = if whole.is_empty() { "0" } else { whole };
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Figure, read, round, shift};
+    use crate::publish::rows::recipe::model::{Mark, Numbers};
+
+    fn french() -> Numbers {
+        Numbers { decimal: ',', thousands: vec![' ', '\u{a0}', '\u{202f}'] }
+    }
+
+    fn marks() -> [Mark; 4] {
+        let mark = |text: Option<&str>, suffix: Option<&str>, status: Option<&str>, skip| Mark {
+            text: text.map(str::to_owned),
+            suffix: suffix.map(str::to_owned),
+            status: status.map(str::to_owned),
+            skip,
+        };
+        [
+            mark(Some("s"), None, Some("Q"), false),
+            mark(Some(""), None, None, true),
+            mark(None, Some("(p)"), Some("P"), false),
+            mark(None, Some("(e)"), Some("E"), false),
+        ]
+    }
+
+    fn value(number: &str, statuses: &[&str]) -> Result<Figure, String> {
+        Ok(Figure::Value(Some(number.to_owned()), statuses.iter().map(|status| (*status).to_owned()).collect()))
+    }
+
+    #[test]
+    fn numbers_are_read_with_the_signs_of_the_recipe() {
+        for (text, expected) in [
+            ("12", "12"),
+            ("12,5", "12.5"),
+            (" 1 234,50 ", "1234.50"),
+            ("1\u{202f}234\u{a0}567", "1234567"),
+            ("-3", "-3"),
+            ("− 3,5", "-3.5"),
+        ] {
+            assert_eq!(read(text, &french(), &[], 0, None), value(expected, &[]), "{text}");
+        }
+        for text in ["", "12.5", "1,2,3", "12 34", "1234 567", ",5", "5,", "1e3", "+1", "n.d."] {
+            assert!(read(text, &french(), &[], 0, None).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_give_statuses_or_no_row() {
+        let read = |text: &str| read(text, &french(), &marks(), 0, None);
+        assert_eq!(read("s"), Ok(Figure::Value(None, vec!["Q".to_owned()])));
+        assert_eq!(read("  "), Ok(Figure::Skip));
+        assert_eq!(read("12,5 (p)"), value("12.5", &["P"]));
+        assert_eq!(read("12 (e) (p)"), value("12", &["P", "E"]));
+        let unknown = "is not a number with `,` before its decimals, nor one of the recipe's marks: s";
+        assert_eq!(read("nd"), Err(unknown.to_owned()));
+    }
+
+    #[test]
+    fn the_scale_moves_the_point_exactly() {
+        for (number, places, expected) in [
+            ("1.5", 3, "1500"),
+            ("0.0015", 3, "1.5"),
+            ("-12", 2, "-1200"),
+            ("1500", -3, "1.500"),
+            ("5", -3, "0.005"),
+            ("-5", -1, "-0.5"),
+            ("0", 6, "0"),
+            ("123456789012345678901234567890.1", 1, "1234567890123456789012345678901"),
+        ] {
+            assert_eq!(shift(number, places), expected, "{number} by {places}");
+        }
+    }
+
+    #[test]
+    fn halves_are_rounded_away_from_zero() {
+        for (number, decimals, expected) in [
+            ("9.700000000000001", 1, "9.7"),
+            ("0.05", 1, "0.1"),
+            ("-0.05", 1, "-0.1"),
+            ("0.04", 1, "0.0"),
+            ("9.99", 1, "10.0"),
+            ("999.5", 0, "1000"),
+            ("12", 2, "12"),
+            ("12.5", 2, "12.5"),
+        ] {
+            assert_eq!(round(number, decimals), expected, "{number} to {decimals}");
+        }
+        assert_eq!(read("0,123", &french(), &[], 2, Some(0)), value("12", &[]));
+    }
+}

@@ -106,3 +106,59 @@ fn interval(text: &str, format: &str) -> Result<String, String> {
         None => day(text, format),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{PeriodForm, day, period};
+
+    #[test]
+    fn days_are_read_in_the_format_of_the_recipe_and_in_iso_8601() {
+        assert_eq!(day("13/01/2022", "%d/%m/%Y").as_deref(), Ok("2022-01-13"));
+        assert_eq!(day("2022-01-13", "%d/%m/%Y").as_deref(), Ok("2022-01-13"));
+        for text in ["31/02/2022", "13-01-2022", "01/13/2022", "13/01/0022", ""] {
+            assert_eq!(day(text, "%d/%m/%Y"), Err("is not a day of the calendar, such as 30/06/2019".to_owned()), "{text}");
+        }
+    }
+
+    #[test]
+    fn periods_are_read_in_every_form() {
+        use PeriodForm::{Day, Interval, Month, Quarter, Year};
+        for (form, text, expected) in [
+            (Year, "2021", "2021"),
+            (Quarter, "2001-T4", "2001-Q4"),
+            (Quarter, "T4 2001", "2001-Q4"),
+            (Quarter, "2001 Q1", "2001-Q1"),
+            (Month, "juin-20", "2020-06"),
+            (Month, "Février 2020", "2020-02"),
+            (Month, "août 2020", "2020-08"),
+            (Month, "Décembre-19", "2019-12"),
+            (Month, "2020-06", "2020-06"),
+            (Month, "06/2020", "2020-06"),
+            (Month, "2020-06-30", "2020-06"),
+            (Day, "30/06/2019", "2019-06-30"),
+            (Interval, "01/01/2019_31/10/2019", "2019-01-01/2019-10-31"),
+            (Interval, "01/01/2019 - 31/10/2019", "2019-01-01/2019-10-31"),
+            (Interval, "01/01/2019 au 31/10/2019", "2019-01-01/2019-10-31"),
+            (Interval, "2019-01-01/2019-10-31", "2019-01-01/2019-10-31"),
+            (Interval, "30/06/2019", "2019-06-30"),
+        ] {
+            assert_eq!(period(text, form, Some("%d/%m/%Y")).as_deref(), Ok(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn periods_of_another_form_are_refused_with_an_example() {
+        for (form, text, why) in [
+            (PeriodForm::Year, "21", "is not a year such as 2021"),
+            (PeriodForm::Year, "2021-06", "is not a year such as 2021"),
+            (PeriodForm::Quarter, "2001-T5", "is not a quarter such as 2001-T4"),
+            (PeriodForm::Quarter, "2001", "is not a quarter such as 2001-T4"),
+            (PeriodForm::Month, "brumaire 2020", "is not a month such as juin-20 or 2020-06"),
+            (PeriodForm::Month, "2020-13", "is not a month such as juin-20 or 2020-06"),
+            (PeriodForm::Month, "juin", "is not a month such as juin-20 or 2020-06"),
+            (PeriodForm::Interval, "hier", "is not a day of the calendar, such as 2019-06-30"),
+        ] {
+            assert_eq!(period(text, form, None), Err(why.to_owned()), "{text}");
+        }
+    }
+}

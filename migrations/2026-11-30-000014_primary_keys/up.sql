@@ -1,0 +1,12 @@
+-- The unique index over the key and the first release of each table of published rows becomes its primary key. Diesel
+-- describes only tables that have one, and logical replication tells rows apart by it. The index stays as it is.
+DO $$
+DECLARE name text;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[
+        'actors', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators', 'latest_observations',
+        'measures', 'memberships', 'observations', 'sources', 'territories', 'territory_versions'
+    ] LOOP
+        EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I PRIMARY KEY USING INDEX %2$I', name, name || '_key');
+    END LOOP;
+END $$;

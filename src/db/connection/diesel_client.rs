@@ -1,0 +1,210 @@
+//! Owns a Diesel connection over a client of tokio-postgres: Diesel's own connection hides its client, and so cannot COPY.
+//! Statements have no name, since a connection pooler may send the next one to another server process.
+//! Must not know any table.
+
+use std::num::NonZeroU32;
+use std::ops::Range;
+
+use bytes::BytesMut;
+use diesel::QueryResult;
+use diesel::pg::{FailedToLookupTypeError, Pg, PgMetadataLookup, PgQueryBuilder, PgTypeMetadata, PgValue};
+use diesel::query_builder::bind_collector::RawBytesBindCollector;
+use diesel::query_builder::{AsQuery, QueryBuilder, QueryFragment, QueryId};
+use diesel::result::Error as QueryError;
+use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
+use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, BoxStream};
+use futures_util::{FutureExt, StreamExt};
+use tokio_postgres::GenericClient;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
+
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// Runs Diesel's statements on a client or a transaction of tokio-postgres, with `load`, `execute` and the rest of
+/// [`diesel_async::RunQueryDsl`].
+pub struct DieselClient<'c, C>(pub &'c C);
+
+impl<C: GenericClient + Sync> SimpleAsyncConnection for DieselClient<'_, C> {
+    async fn batch_execute(&mut self, query: &str) -> QueryResult<()> {
+        self.0.batch_execute(query).await.map_err(wrapped)
+    }
+}
+
+impl<'c, C: GenericClient + Sync> AsyncConnectionCore for DieselClient<'c, C> {
+    type ExecuteFuture<'conn, 'query> = BoxFuture<'c, QueryResult<usize>>;
+    type LoadFuture<'conn, 'query> = BoxFuture<'c, QueryResult<Self::Stream<'conn, 'query>>>;
+    type Stream<'conn, 'query> = BoxStream<'static, QueryResult<PgRow>>;
+    type Row<'conn, 'query> = PgRow;
+    type Backend = Pg;
+
+    fn load<'conn, 'query, T>(&'conn mut self, source: T) -> Self::LoadFuture<'conn, 'query>
+    where
+        T: AsQuery + 'query,
+        T::Query: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let (client, statement) = (self.0, Statement::of(&source.as_query()));
+        async move {
+            let statement = statement?;
+            let rows = client.query_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
+            Ok(stream::iter(rows.into_iter().map(PgRow::new)).boxed())
+        }
+        .boxed()
+    }
+
+    fn execute_returning_count<'conn, 'query, T>(&'conn mut self, source: T) -> Self::ExecuteFuture<'conn, 'query>
+    where
+        T: QueryFragment<Pg> + QueryId + 'query,
+    {
+        let (client, statement) = (self.0, Statement::of(&source));
+        async move {
+            let statement = statement?;
+            let rows = client.execute_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
+            usize::try_from(rows).map_err(|error| QueryError::DeserializationError(error.into()))
+        }
+        .boxed()
+    }
+}
+
+/// Keeps an error whole, as [`super::DbError`] needs it: Diesel's own kinds drop most of the codes.
+fn wrapped(error: tokio_postgres::Error) -> QueryError {
+    QueryError::QueryBuilderError(Box::new(error))
+}
+
+/// The text of a statement and its parameters, as Diesel writes them.
+struct Statement {
+    sql: String,
+    parameters: Vec<(Parameter, Type)>,
+}
+
+impl Statement {
+    fn of(query: &impl QueryFragment<Pg>) -> QueryResult<Self> {
+        let mut builder = PgQueryBuilder::default();
+        query.to_sql(&mut builder, &Pg)?;
+        let mut binds = RawBytesBindCollector::<Pg>::new();
+        query.collect_binds(&mut binds, &mut BuiltInTypes, &Pg)?;
+        let typed = |(metadata, bytes): (PgTypeMetadata, Option<Vec<u8>>)| {
+            let oid = metadata.oid().map_err(|error| QueryError::SerializationError(Box::new(error)))?;
+            let kind = Type::from_oid(oid).ok_or_else(|| QueryError::SerializationError("a type is not built in".into()))?;
+            Ok((Parameter(bytes), kind))
+        };
+        let parameters = binds.metadata.into_iter().zip(binds.binds).map(typed).collect::<QueryResult<_>>()?;
+        Ok(Self { sql: builder.finish(), parameters })
+    }
+
+    fn binds(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+        self.parameters.iter().map(|(value, kind)| (value as &(dyn ToSql + Sync), kind.clone())).collect()
+    }
+}
+
+/// A parameter as Diesel encodes it.
+#[derive(Debug)]
+struct Parameter(Option<Vec<u8>>);
+
+impl ToSql for Parameter {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Cause> {
+        let Some(bytes) = &self.0 else { return Ok(IsNull::Yes) };
+        out.extend_from_slice(bytes);
+        Ok(IsNull::No)
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+
+    to_sql_checked!();
+}
+
+/// Looks no type up: the tables have columns of built-in types only.
+struct BuiltInTypes;
+
+impl PgMetadataLookup for BuiltInTypes {
+    fn lookup_type(&mut self, name: &str, schema: Option<&str>) -> PgTypeMetadata {
+        let key = diesel::pg::PgMetadataCacheKey::new(schema.map(|schema| schema.to_owned().into()), name.to_owned().into());
+        PgTypeMetadata::from_result(Err(FailedToLookupTypeError::new(key)))
+    }
+}
+
+/// A row as Diesel reads it.
+pub struct PgRow {
+    row: tokio_postgres::Row,
+    /// The types of its columns.
+    types: Vec<NonZeroU32>,
+}
+
+impl PgRow {
+    fn new(row: tokio_postgres::Row) -> QueryResult<Self> {
+        let unknown = || QueryError::DeserializationError("a column has no type".into());
+        let oid = |column: &tokio_postgres::Column| NonZeroU32::new(column.type_().oid()).ok_or_else(unknown);
+        let types = row.columns().iter().map(oid).collect::<QueryResult<_>>()?;
+        Ok(Self { row, types })
+    }
+}
+
+impl RowSealed for PgRow {}
+
+impl<'a> Row<'a, Pg> for PgRow {
+    type Field<'f>
+        = PgField<'f>
+    where
+        'a: 'f;
+    type InnerPartialRow = Self;
+
+    fn field_count(&self) -> usize {
+        self.types.len()
+    }
+
+    fn get<'b, I>(&'b self, index: I) -> Option<Self::Field<'b>>
+    where
+        'a: 'b,
+        Self: RowIndex<I>,
+    {
+        Some(PgField { row: self, index: self.idx(index)? })
+    }
+
+    fn partial_row(&self, range: Range<usize>) -> PartialRow<'_, Self> {
+        PartialRow::new(self, range)
+    }
+}
+
+impl RowIndex<usize> for PgRow {
+    fn idx(&self, index: usize) -> Option<usize> {
+        (index < self.types.len()).then_some(index)
+    }
+}
+
+impl<'n> RowIndex<&'n str> for PgRow {
+    fn idx(&self, name: &'n str) -> Option<usize> {
+        self.row.columns().iter().position(|column| column.name() == name)
+    }
+}
+
+/// A field of a row as Diesel reads it.
+pub struct PgField<'r> {
+    row: &'r PgRow,
+    index: usize,
+}
+
+impl<'r> Field<'r, Pg> for PgField<'r> {
+    fn field_name(&self) -> Option<&str> {
+        self.row.row.columns().get(self.index).map(tokio_postgres::Column::name)
+    }
+
+    fn value(&self) -> Option<PgValue<'_>> {
+        let Bytes(bytes) = self.row.row.get::<_, Option<Bytes<'_>>>(self.index)?;
+        Some(PgValue::new(bytes, &self.row.types[self.index]))
+    }
+}
+
+/// A value as Postgres sent it.
+struct Bytes<'r>(&'r [u8]);
+
+impl<'r> FromSql<'r> for Bytes<'r> {
+    fn from_sql(_: &Type, bytes: &'r [u8]) -> Result<Self, Cause> {
+        Ok(Bytes(bytes))
+    }
+
+    fn accepts(_: &Type) -> bool {
+        true
+    }
+}

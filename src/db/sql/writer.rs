@@ -1,0 +1,128 @@
+//! Owns the writing of a statement's text. Text is `'static`, names are quoted, and everything else is a bind: the types
+//! leave no way for a value of a request or of a file into the text.
+//! Must not know what a statement reads.
+
+use diesel::QueryResult;
+use diesel::pg::Pg;
+use diesel::query_builder::AstPass;
+use diesel::serialize::ToSql;
+use diesel::sql_types::{HasSqlType, Integer};
+
+/// The outcome of each step that writes SQL.
+pub type Out = QueryResult<()>;
+
+/// What SQL text is written to.
+pub trait SqlText {
+    /// Writes text.
+    fn push(&mut self, sql: &'static str);
+
+    /// Writes a quoted name.
+    ///
+    /// # Errors
+    /// Returns an error if the name cannot be quoted.
+    fn identifier(&mut self, name: &str) -> Out;
+
+    /// Writes a column of an alias.
+    ///
+    /// # Errors
+    /// Returns an error if the name cannot be quoted.
+    fn column(&mut self, alias: &'static str, name: &str) -> Out {
+        self.push(alias);
+        self.push(".");
+        self.identifier(name)
+    }
+}
+
+/// A statement of Diesel under construction.
+pub struct SqlWriter<'x, 'b>(AstPass<'x, 'b, Pg>);
+
+impl SqlText for SqlWriter<'_, '_> {
+    fn push(&mut self, sql: &'static str) {
+        self.0.push_sql(sql);
+    }
+
+    fn identifier(&mut self, name: &str) -> Out {
+        self.0.push_identifier(name)
+    }
+}
+
+impl<'x, 'b> SqlWriter<'x, 'b> {
+    /// Writes to a pass of Diesel's.
+    pub fn new(out: AstPass<'x, 'b, Pg>) -> Self {
+        Self(out)
+    }
+
+    /// Keeps the statement from being prepared once and cached: many texts of its form exist.
+    pub fn uncached(&mut self) {
+        self.0.unsafe_to_cache_prepared();
+    }
+
+    /// Writes a placeholder and binds a value to it.
+    ///
+    /// # Errors
+    /// Returns an error if the value cannot be serialised.
+    pub fn bind<S, T>(&mut self, value: &'b T) -> Out
+    where
+        Pg: HasSqlType<S>,
+        T: ToSql<S, Pg> + ?Sized,
+    {
+        self.0.push_bind_param::<S, T>(value)
+    }
+
+    /// Writes the condition that a row of an alias belongs to a release.
+    ///
+    /// # Errors
+    /// Returns an error if the release cannot be bound.
+    pub fn visible(&mut self, alias: &'static str, release: &'b i32) -> Out {
+        visible(self, alias, |out| out.bind::<Integer, _>(release))
+    }
+
+    /// Writes items separated by commas.
+    ///
+    /// # Errors
+    /// Returns the error of the first item that cannot be written.
+    pub fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T) -> Out) -> Out {
+        for (at, item) in items.into_iter().enumerate() {
+            self.push(if at > 0 { ", " } else { "" });
+            each(self, item)?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the condition that a row of an alias belongs to a release: it was opened by then, and not closed before.
+pub fn visible<W: SqlText>(out: &mut W, alias: &'static str, mut release: impl FnMut(&mut W) -> Out) -> Out {
+    out.push(alias);
+    out.push(".first_release <= ");
+    release(out)?;
+    out.push(" AND (");
+    out.push(alias);
+    out.push(".last_release IS NULL OR ");
+    out.push(alias);
+    out.push(".last_release >= ");
+    release(out)?;
+    out.push(")");
+    Ok(())
+}
+
+/// Implements Diesel's traits for a statement that a method `write` of its own writes.
+macro_rules! statement {
+    ($statement:ty, $row:ty) => {
+        impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $statement {
+            fn walk_ast<'b>(&'b self, out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>) -> diesel::QueryResult<()> {
+                self.write(&mut $crate::db::sql::writer::SqlWriter::new(out))
+            }
+        }
+
+        impl diesel::query_builder::QueryId for $statement {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+
+        impl diesel::query_builder::Query for $statement {
+            type SqlType = $row;
+        }
+    };
+}
+
+pub(crate) use statement;

@@ -1,0 +1,185 @@
+//! Owns the server: serves on a socket, and shuts down in three steps. First it reports that it is not ready and still
+//! answers, then it accepts no more connections, then it closes those that are open.
+//! Must not know what is served, nor where the database comes from.
+
+pub mod admin;
+#[cfg_attr(not(target_os = "linux"), path = "no_handover.rs")]
+mod handover;
+mod shutdown;
+mod socket;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{Extensions, HttpService};
+use actix_server::Server as Running;
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::dev::AppConfig;
+use actix_web::rt::net::TcpStream;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::AsyncWriteExt;
+use tokio::sync::{Semaphore, watch};
+
+use crate::app::{self, Shared};
+use crate::http::connection::refusal::last_answer;
+use crate::http::connection::stream::ClientStream;
+use crate::problem::{Kind, Problem};
+use crate::server::shutdown::{Shutdown, Signals};
+pub use crate::server::socket::Socket;
+
+/// The longest time to close a connection.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The most connections that wait to be accepted.
+const BACKLOG: u32 = 1024;
+
+/// The time limits of a shutdown.
+#[derive(Clone, Copy, Debug)]
+pub struct Leave {
+    /// How long new requests are answered after SIGTERM, so that a load balancer that reads `/health/ready` sends them
+    /// elsewhere in time.
+    pub grace: Duration,
+    /// How long requests in flight may take after that, in seconds.
+    pub wait: u64,
+}
+
+/// A server that is bound and does not serve yet.
+pub struct Server {
+    socket: Socket,
+    shared: Shared,
+    admin: Option<SocketAddr>,
+    workers: Option<usize>,
+    leave: Leave,
+    connections: Arc<Semaphore>,
+    /// Whether connections close after the current request.
+    closing: watch::Sender<bool>,
+}
+
+impl Server {
+    /// A server on a socket.
+    pub fn new(socket: Socket, shared: Shared, workers: Option<usize>, leave: Leave) -> Self {
+        let connections = Arc::new(Semaphore::new(shared.bounds.connections));
+        Self { socket, shared, admin: None, workers, leave, connections, closing: watch::Sender::new(false) }
+    }
+
+    /// Adds an admin address, which serves metrics and health checks while the server runs.
+    pub fn watched_on(self, admin: Option<SocketAddr>) -> Self {
+        Self { admin, ..self }
+    }
+
+    /// The address that the server is bound to.
+    ///
+    /// # Errors
+    /// Returns an error if the system cannot name the address of the socket.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.address()
+    }
+
+    /// Serves until SIGTERM or Ctrl-C, then shuts down; the admin address answers to the end. Calls `ready` once requests are
+    /// answered and signals are handled.
+    ///
+    /// # Errors
+    /// Returns an error if a signal handler, the admin address or the workers cannot be set up.
+    pub async fn run(mut self, ready: impl FnOnce()) -> io::Result<()> {
+        let signals = Signals::new()?;
+        raise_open_files_limit(self.shared.bounds.connections);
+        let successors = watch::Sender::new(0);
+        let predecessor = self.socket.predecessor.take();
+        let (ended, end) = watch::channel(false);
+        let admin = match self.admin {
+            Some(address) => {
+                let bound = admin::bind(address, predecessor.is_some())?;
+                Some(actix_web::rt::spawn(admin::serve(address, bound, self.shared.clone(), end)))
+            }
+            None => None,
+        };
+        self.shared.timeline.heard().await;
+        let (handover, listener) = (self.socket.handover.take(), self.socket.listener.try_clone()?);
+        let handover = handover.map(|handover| actix_web::rt::spawn(handover::serve(handover, listener, successors.clone())));
+        let (stopping, closing, leave) = (self.shared.stopping.clone(), self.closing.clone(), self.leave);
+        let (max_connections, connections) = (self.shared.bounds.connections, Arc::clone(&self.connections));
+        let server = self.start()?;
+        let shutdown =
+            Shutdown { server: server.handle(), leave, stopping, closing, connections, max_connections, successors, handover };
+        ready();
+        if let Some(Err(error)) = predecessor.as_ref().map(handover::report_ready) {
+            log::info!("handover: the previous process has already exited: {error}");
+        }
+        actix_web::rt::spawn(shutdown.on(signals));
+        let outcome = server.await;
+        drop(predecessor);
+        ended.send_replace(true);
+        if let Some(admin) = admin {
+            _ = admin.await;
+        }
+        outcome
+    }
+
+    /// Starts to serve, without signal handlers.
+    ///
+    /// # Errors
+    /// Returns an error if the workers cannot be started.
+    pub fn start(self) -> io::Result<Running> {
+        let shared = self.shared;
+        let (timeouts, connections, closing) = (shared.bounds.timeouts, self.connections, self.closing);
+        let factory = move || {
+            let closing = closing.clone();
+            let application = app::build(&shared).into_factory().map_err(|error: actix_web::Error| error.error_response());
+            let http = HttpService::build()
+                .graceful_shutdown_signal(move || {
+                    let mut closing = closing.subscribe();
+                    async move { _ = closing.wait_for(|closing| *closing).await }
+                })
+                .keep_alive(timeouts.keep_alive)
+                .client_request_timeout(Duration::ZERO)
+                .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+                .on_connect_ext(|stream: &ClientStream, data: &mut Extensions| _ = data.insert(stream.tracker()))
+                .h1(map_config(application, |()| AppConfig::default()));
+            let connections = Arc::clone(&connections);
+            fn_service(move |stream: TcpStream| {
+                let permit = Arc::clone(&connections).try_acquire_owned();
+                async move {
+                    let peer = stream.peer_addr().ok();
+                    match permit {
+                        Ok(permit) => Ok((ClientStream::new(stream, timeouts, permit), peer)),
+                        Err(_) => Err(refuse_connection(stream).await),
+                    }
+                }
+            })
+            .and_then(http)
+        };
+        let mut server = Running::build().disable_signals().backlog(BACKLOG).shutdown_timeout(self.leave.wait);
+        if let Some(workers) = self.workers {
+            server = server.workers(workers);
+        }
+        Ok(server.listen("reperes", self.socket.listener, factory)?.run())
+    }
+}
+
+/// Raises the soft limit of open files to the hard limit, and warns if there may be more connections than that.
+fn raise_open_files_limit(connections: usize) {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard }) {
+        log::warn!("setrlimit(RLIMIT_NOFILE) failed: {error}");
+    }
+    if let Some(limit) = getrlimit(Resource::Nofile).current.filter(|limit| *limit < connections as u64) {
+        log::warn!("{connections} connections (REPERES_MAX_CONNECTIONS) exceed open file resource limit: {limit}");
+    }
+}
+
+/// Answers 503 on a connection that exceeds the limit, if the client reads it at once.
+async fn refuse_connection(mut stream: TcpStream) -> DispatchError {
+    let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.");
+    let answer = last_answer(&problem, false);
+    let refused = async {
+        stream.write_all(&answer).await?;
+        stream.shutdown().await?;
+        // A socket that is closed with unread bytes is reset, and the client may lose the answer.
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    _ = tokio::time::timeout(DISCONNECT_TIMEOUT, refused).await;
+    DispatchError::DisconnectTimeout
+}

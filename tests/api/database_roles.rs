@@ -1,0 +1,122 @@
+//! The role that serves can publish, and can neither change nor delete what was published, nor disable the triggers.
+
+use reperes::datasets::REGISTRY;
+use reperes::query::RowOrigin;
+
+use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
+
+/// Records beside the datasets, with a column of each.
+const RECORDS: [(&str, &str); 3] = [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name")];
+
+#[test]
+fn the_role_that_serves_adds_and_closes_rows_and_is_refused_all_else() {
+    let server = TestServer::empty();
+    let of = |name| bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", name, "1")]))]);
+    publish(&server.url, &of("A")).expect("the bundle is right");
+    publish(&server.url, &of("B")).expect("the bundle is right");
+    let mut refused = 0;
+    with_database(&server.url, async |client| {
+        let user: String = client.query_one("SELECT current_user::text", &[]).await.expect("a name").get(0);
+        assert_eq!(user, "reperes_service");
+        let published = REGISTRY.iter().map(|dataset| (dataset.name, dataset.key[0]));
+        for (table, column) in published.chain(RECORDS) {
+            client.query_one(&format!("SELECT count(*) FROM \"{table}\""), &[]).await.expect("everything is read");
+            for statement in [
+                format!("UPDATE \"{table}\" SET \"{column}\" = \"{column}\""),
+                format!("DELETE FROM \"{table}\""),
+                format!("TRUNCATE \"{table}\""),
+                format!("ALTER TABLE \"{table}\" DISABLE TRIGGER ALL"),
+                format!("ALTER TABLE \"{table}\" ADD COLUMN more integer"),
+                format!("DROP TRIGGER keep_table ON \"{table}\""),
+                format!("CREATE TRIGGER more BEFORE UPDATE ON \"{table}\" FOR EACH ROW EXECUTE FUNCTION keep_history()"),
+                format!("DROP TABLE \"{table}\""),
+                format!("CREATE INDEX more ON \"{table}\" (\"{column}\")"),
+                format!("ALTER TABLE \"{table}\" OWNER TO CURRENT_USER"),
+            ] {
+                let error = client.batch_execute(&statement).await.expect_err(&statement);
+                let code = error.code().expect("the database's own refusal").code().to_owned();
+                assert_eq!(code, "42501", "{statement}: {error:?}");
+                refused += 1;
+            }
+        }
+        for statement in [
+            "CREATE TABLE more (a integer)",
+            "CREATE FUNCTION more() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+            "ALTER FUNCTION keep_history() RENAME TO more",
+            "DROP FUNCTION keep_record()",
+            "SET session_replication_role = replica",
+            "SELECT analyze_table('audit')",
+            "SELECT analyze_table('pg_authid')",
+            "UPDATE keys SET scopes = '{publish:*}'",
+            "CREATE ROLE more",
+            "COPY sources TO PROGRAM 'true'",
+        ] {
+            let error = client.batch_execute(statement).await.expect_err(statement);
+            assert_eq!(error.code().expect("the database's own refusal").code(), "42501", "{statement}: {error:?}");
+        }
+    });
+    assert_eq!(refused, 10 * (REGISTRY.len() + RECORDS.len()));
+    assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "B");
+    assert_eq!(get(server.address, "/v1/territories/COM-1?release=1").data()["name"], "A");
+}
+
+#[test]
+fn not_even_the_owner_can_change_audit_keys_or_withdrawals() {
+    let url = migrated();
+    publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
+    with_database(&owner(&url), async |client| {
+        client
+            .batch_execute(
+                "INSERT INTO keys (name, hash, scopes, expires_at) VALUES ('a', sha256(''), '{publish:*}', now() + interval '1 day');
+                 INSERT INTO audit (actor, action, outcome, files, detail) VALUES ('a', 'publish', 'failed', '[]', '{}');
+                 INSERT INTO withdrawals (dataset, code, release, reason) VALUES ('sources', 'essai', 1, 'Essai')",
+            )
+            .await
+            .expect("rows are added");
+        for (table, column) in RECORDS {
+            for statement in
+                [format!("UPDATE {table} SET {column} = {column}"), format!("DELETE FROM {table}"), format!("TRUNCATE {table}")]
+            {
+                let error = client.batch_execute(&statement).await.expect_err(&statement);
+                assert_eq!(error.code().expect("the trigger's refusal").code(), "23001", "{statement}");
+            }
+        }
+        for change in
+            ["scopes = '{publish:x}', revoked_at = now()", "expires_at = now() + interval '9 years'", "revoked_at = NULL"]
+        {
+            client.batch_execute(&format!("UPDATE keys SET {change}")).await.expect_err(change);
+        }
+        client.batch_execute("UPDATE keys SET revoked_at = now()").await.expect("a key can be revoked");
+        for change in ["revoked_at = now()", "revoked_at = NULL"] {
+            client.batch_execute(&format!("UPDATE keys SET {change}")).await.expect_err("a key is revoked for good");
+        }
+    });
+}
+
+#[test]
+fn grants_are_idempotent_and_one_role_can_own_and_serve() {
+    let url = migrated();
+    let rights = "SELECT table_name::text || ' ' || privilege_type, '' FROM information_schema.table_privileges WHERE grantee = 'reperes_service' \
+                  UNION ALL SELECT table_name::text || ' ' || column_name, privilege_type FROM information_schema.column_privileges \
+                  WHERE grantee = 'reperes_service' AND privilege_type = 'UPDATE' ORDER BY 1, 2";
+    let read = || {
+        with_database(&owner(&url), async |client| {
+            let rows = client.query(rights, &[]).await.expect("the rights");
+            rows.iter().map(|row| (row.get(0), row.get(1))).collect::<Vec<(String, String)>>()
+        })
+    };
+    let before = read();
+    let closing = REGISTRY.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)).count();
+    let closes = |right: &&(String, String)| right.0.ends_with(" last_release") && right.1 == "UPDATE";
+    assert_eq!(before.iter().filter(closes).count(), closing + 1, "of the datasets, and of the latest figures");
+    let again = |service: &str| {
+        let service = reperes::db::connection::config::Database::parse(service).expect("the URL is one");
+        with_database(&owner(&url), async |client| {
+            reperes::db::setup::roles::apply(client, &service, REGISTRY).await.expect("rights can be given")
+        })
+    };
+    assert!(again(&url));
+    assert_eq!(read(), before);
+    assert!(!again(&owner(&url)), "the owner needs no rights given");
+    publish(&owner(&url), &bundle(&[("sources", SOURCES)])).expect("the owner publishes too");
+}

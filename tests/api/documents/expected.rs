@@ -1,0 +1,51 @@
+//! Owns the comparison of what a command printed with what its document shows.
+//! Must not know how the command was run.
+
+use std::process::Output;
+
+use serde_json::Value;
+
+use super::markdown::Step;
+
+/// Stands for lines that a document leaves out.
+const LEFT_OUT: &str = "…";
+
+/// Compares. A line in braces is an object of which the answer must have all members, at any depth; `[exit code 3]` is how the
+/// command must end, which is 0 otherwise; any other line must be printed as it is, or begin so where `…` ends it.
+pub fn check(place: &str, step: &Step, output: &Output) {
+    let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+    let shown = format!("{printed}{}", String::from_utf8_lossy(&output.stderr));
+    let (codes, lines): (Vec<_>, Vec<_>) = step.printed.iter().partition(|line| line.starts_with("[exit code "));
+    let code: i32 = codes.first().map_or(0, |line| {
+        line.trim_start_matches("[exit code ").trim_end_matches(']').parse().expect("an exit code is a number")
+    });
+    assert_eq!(output.status.code(), Some(code), "{place}: `{}` ends otherwise:\n{shown}", step.command);
+    let answers: Vec<Value> = serde_json::from_str(&printed)
+        .map(|whole| vec![whole])
+        .unwrap_or_else(|_| printed.lines().filter_map(|line| serde_json::from_str(line).ok()).collect());
+    for line in lines.into_iter().filter(|line| !line.is_empty() && *line != LEFT_OUT) {
+        let holds = if line.starts_with('{') {
+            let expected: Value =
+                serde_json::from_str(line).unwrap_or_else(|error| panic!("{place}: `{line}` is no JSON: {error}"));
+            answers.iter().any(|answer| contains(answer, &expected))
+        } else {
+            let (line, cut) = line.strip_suffix(LEFT_OUT).map_or((line.as_str(), false), |start| (start, true));
+            shown.lines().any(|printed| printed.trim() == line.trim() || cut && printed.trim().starts_with(line.trim()))
+        };
+        assert!(holds, "{place}: `{}` does not give\n{line}\nbut\n{shown}", step.command);
+    }
+}
+
+/// Whether a value, or one inside it, has all the members of an expected object.
+fn contains(value: &Value, expected: &Value) -> bool {
+    let itself = match (value, expected) {
+        (Value::Object(all), Value::Object(some)) => some.iter().all(|(name, value)| all.get(name) == Some(value)),
+        _ => value == expected,
+    };
+    itself
+        || match value {
+            Value::Object(all) => all.values().any(|value| contains(value, expected)),
+            Value::Array(all) => all.iter().any(|value| contains(value, expected)),
+            _ => false,
+        }
+}

@@ -1,0 +1,210 @@
+//! Content negotiation: `format`, `Accept`, and the parameters that only some representations have.
+
+use reperes::datasets::collections;
+use reperes::query::Representation;
+
+use super::cells::csv;
+use super::{given, selection};
+use crate::harness::{Reply, SOURCES, TestServer, bundle, bundled, get, publish, raw, territories};
+
+fn accepting(target: &str, accept: &str) -> Reply {
+    let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\nAccept: {accept}\r\nConnection: close\r\n\r\n");
+    raw(bundled(), request.as_bytes())
+}
+
+#[test]
+fn accept_chooses_what_it_prefers() {
+    use Representation as R;
+    for (dataset, accept, expected) in [
+        ("sources", "*/*", R::Json),
+        ("sources", "application/json", R::Json),
+        ("sources", "application/*", R::Json),
+        ("sources", "text/*", R::Csv),
+        ("sources", "Text/CSV", R::Csv),
+        ("sources", "text/csv;q=0.5, application/x-ndjson", R::Ndjson),
+        ("sources", "text/csv;q=0.5, application/x-ndjson;q=0.4", R::Csv),
+        ("sources", "text/csv;q=0.001", R::Csv),
+        ("sources", "application/json;q=0, */*", R::Csv),
+        ("sources", "application/json;q=0.1, */*", R::Csv),
+        ("sources", "text/csv, application/json", R::Json),
+        ("sources", "text/html, application/xhtml+xml, application/xml;q=0.9, */*;q=0.8", R::Json),
+        ("sources", "application/json;q=0.5\r\nAccept: text/csv", R::Csv),
+        ("sources", "application/vnd.apache.parquet", R::Parquet),
+        ("sources", "application/geo+json, application/x-ndjson;q=0.1", R::Ndjson),
+        ("funding", "application/geo+json", R::GeoJson),
+        ("funding", "text/csv", R::Csv),
+        ("observations", "application/vnd.json-stat+json", R::JsonStat),
+        ("observations", "application/vnd.sdmx.data+csv;version=2.0.0", R::SdmxCsv),
+        ("observations", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", R::Xlsx),
+    ] {
+        let reply = accepting(&format!("/v1/{dataset}"), accept);
+        assert_eq!((reply.status, reply.whole), (200, true), "{accept}: {}", reply.text());
+        assert_eq!(reply.header("content-type"), Some(&*expected.content_type()), "{dataset} for {accept}");
+    }
+    for (representation, accept) in [(R::Scdl, "text/html"), (R::Json, "text/csv"), (R::Csv, "application/json;q=0")] {
+        let reply = accepting(&format!("/v1/funding?format={}", representation.name()), accept);
+        assert_eq!(reply.status, 200, "`format` goes before {accept}");
+        assert_eq!(reply.header("content-type"), Some(&*representation.content_type()));
+    }
+}
+
+#[test]
+fn addresses_in_an_answer_lead_to_the_same_representation_and_rows() {
+    let first = accepting("/v1/territories?within=EPCI-200033579&limit=3", "text/csv");
+    let (_, whole) = csv(&given(bundled(), "/v1/territories?within=EPCI-200033579&format=csv", Representation::Csv).body);
+    let mut reply = first.clone();
+    for rows in whole.chunks(3).take(3) {
+        assert_eq!(csv(&reply.body).1, rows);
+        let pinned = reply.header("content-location").expect("the address of the answer").to_owned();
+        assert_eq!(given(bundled(), &pinned, Representation::Csv).body, reply.body, "{pinned}");
+        reply = given(bundled(), &next(&reply).expect("there are more rows"), Representation::Csv);
+    }
+    let rest = next(&first).expect("there are more rows").replace("&limit=3", "");
+    let rest = given(bundled(), &rest, Representation::Csv);
+    assert_eq!(csv(&rest.body).1, whole[3..], "an export starts where a cursor says");
+    let pinned = rest.header("content-location").expect("the address of the answer");
+    assert_eq!(given(bundled(), pinned, Representation::Csv).body, rest.body, "{pinned}");
+}
+
+#[test]
+fn an_accept_that_admits_nothing_is_told_what_there_is() {
+    for accept in ["text/html", "application/geo+json", "text/csv;q=0, text/*", "*/*;q=0", "image/*"] {
+        let reply = accepting("/v1/sources", accept);
+        let problem = reply.problem(406);
+        assert_eq!(problem["type"], "/problems/not-acceptable", "{accept}");
+        let detail = problem["detail"].as_str().expect("a detail");
+        let sources = collections().find(|dataset| dataset.name == "sources").expect("there are sources");
+        for one in Representation::of(sources) {
+            assert!(detail.contains(&format!("{} (`format={}`)", one.media_type(), one.name())), "{detail}");
+        }
+        assert!(!detail.contains("geojson"), "{detail}");
+    }
+}
+
+#[test]
+fn a_parameter_of_another_representation_is_refused_naming_both() {
+    for (query, parameter, needed) in [
+        ("format=json&delimiter=;", "delimiter", "`format=csv`"),
+        ("delimiter=tab", "delimiter", "`format=csv`"),
+        ("format=ndjson&bom=true", "bom", "`format=csv`"),
+        ("format=xlsx&delimiter=;&decimal=,", "decimal", "`format=csv`"),
+        ("format=csv&decimal=,", "decimal", "`delimiter=;`"),
+        ("format=csv&trailer=true", "trailer", "`format=ndjson`"),
+        ("trailer=false", "trailer", "`format=ndjson`"),
+        ("format=csv&geometry=centre", "geometry", "`format=geojson`"),
+        ("format=csv&facets=nature", "facets", "`format=json`"),
+        ("format=parquet&include=indicator", "include", "`format=json`"),
+        ("format=parquet&group_by=nature", "group_by", "`format=json` or `format=csv`"),
+        ("format=json-stat&fields=code", "fields", "`format=json-stat`"),
+        ("format=json-stat&labels=both", "labels", "`format=json-stat`"),
+        ("format=cvs", "format", ""),
+    ] {
+        let problem = get(bundled(), &format!("/v1/observations?{query}")).problem(400);
+        let errors = problem["errors"].as_array().expect("errors");
+        let found = errors.iter().find(|error| error["parameter"] == parameter);
+        let found = found.unwrap_or_else(|| panic!("{query}: {problem}"));
+        assert!(found["detail"].as_str().is_some_and(|detail| detail.contains(needed)), "{query}: {problem}");
+    }
+    let problem = accepting("/v1/observations?trailer=true", "text/csv").problem(400);
+    assert_eq!(problem["errors"][0]["parameter"], "trailer", "what `Accept` asks for counts as well");
+}
+
+/// The address of the next page.
+fn next(reply: &Reply) -> Option<String> {
+    let link = reply.header("link")?;
+    let address = link.strip_prefix('<').and_then(|link| link.strip_suffix(">; rel=\"next\""));
+    Some(address.unwrap_or_else(|| panic!("{link}")).to_owned())
+}
+
+/// The records of all pages, each found by the header `Link` of the one before.
+fn walked(target: &str, limit: usize) -> Vec<Vec<String>> {
+    let (mut next, mut all) = (Some(format!("{target}&limit={limit}")), Vec::new());
+    while let Some(target) = next {
+        let reply = given(bundled(), &target, Representation::Csv);
+        let (_, records) = csv(&reply.body);
+        next = self::next(&reply);
+        assert!(records.len() == limit || next.is_none(), "{target} has {} rows", records.len());
+        all.extend(records);
+    }
+    all
+}
+
+#[test]
+fn pages_of_csv_lead_through_all_rows_once() {
+    for dataset in collections() {
+        let target = format!("/v1/{}?{}&format=csv", dataset.name, selection(dataset)).replace("?&", "?");
+        let (_, whole) = csv(&given(bundled(), &target, Representation::Csv).body);
+        for limit in [7, 1000] {
+            assert_eq!(walked(&target, limit), whole, "{target}");
+        }
+    }
+    for order in ["sort=-population,name", "sort=kind", "q=saint"] {
+        let target = format!("/v1/territories?within=EPCI-200033579&{order}&format=csv");
+        let (_, whole) = csv(&given(bundled(), &target, Representation::Csv).body);
+        assert!(whole.len() > 4, "{target}");
+        assert_eq!(walked(&target, 3), whole, "{target}");
+    }
+    let counted = get(bundled(), "/v1/territories?kind=region&format=csv&count=exact&limit=1");
+    assert_eq!(counted.header("x-total-rows"), Some("18"));
+}
+
+#[test]
+fn csv_for_spreadsheets_has_their_marks_and_runs_nothing() {
+    let server = TestServer::empty();
+    let sources = format!(
+        "{}piege,document,\"=HYPERLINK(\"\"http://x\"\";1)\",+Repères,etalab-2.0\nsuite,document,a;b,\"-1\n2\",@x\n",
+        SOURCES
+    );
+    let towns = territories(&[("COM-1", "\tIci", "1")]).replace("source_code\n", "source_code,postal_codes\n");
+    let towns = towns.replace("essai\n", "essai,-59000|59001\n");
+    let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+                      i,I,I,%,2,sum,none,none,essai\n";
+    let observations = "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n\
+                        i,COM-1,2019,_T,observed,-12.50,exact,A|P,2026,essai\n\
+                        i,COM-1,2020,_T,observed,,exact,O,2026,essai\n";
+    let files = [("sources", &*sources), ("territories", &towns), ("indicators", indicators), ("observations", observations)];
+    // The rows of a manifest are lines here, and one text has two.
+    let folder = bundle(&files);
+    let manifest = std::fs::read_to_string(folder.join("manifest.toml")).expect("the manifest is there");
+    std::fs::write(folder.join("manifest.toml"), manifest.replace("rows = 4", "rows = 3")).expect("a file can be written");
+    publish(&server.url, &folder).expect("the bundle is right");
+    let spreadsheet = "&delimiter=;&decimal=,&bom=true";
+    for (query, plain, marked) in [
+        (
+            "sources?fields=code,title,publisher,licence",
+            "code,title,publisher,licence\r\nessai,Essai,Repères,etalab-2.0\r\n\
+             piege,\"=HYPERLINK(\"\"http://x\"\";1)\",+Repères,etalab-2.0\r\nsuite,a;b,\"-1\n2\",@x\r\n",
+            "\u{FEFF}code;title;publisher;licence\r\nessai;Essai;Repères;etalab-2.0\r\n\
+             piege;\"'=HYPERLINK(\"\"http://x\"\";1)\";'+Repères;etalab-2.0\r\nsuite;\"a;b\";\"'-1\n2\";'@x\r\n",
+        ),
+        (
+            "territories?fields=name,postal_codes,population",
+            "name,postal_codes,population\r\n\tIci,-59000|59001,1\r\n",
+            "\u{FEFF}name;postal_codes;population\r\n'\tIci;'-59000|59001;1\r\n",
+        ),
+        (
+            "observations?fields=period,value,statuses,rounding",
+            "period,value,statuses,rounding\r\n2019,-12.50,A|P,\r\n2020,,O,\r\n",
+            "\u{FEFF}period;value;statuses;rounding\r\n2019;-12,50;A|P;\r\n2020;;O;\r\n",
+        ),
+    ] {
+        let target = format!("/v1/{query}&format=csv");
+        assert_eq!(given(server.address, &target, Representation::Csv).text(), plain);
+        assert_eq!(given(server.address, &format!("{target}{spreadsheet}"), Representation::Csv).text(), marked);
+        let tabbed = given(server.address, &format!("{target}&delimiter=tab"), Representation::Csv).text();
+        assert!(tabbed.starts_with(&plain.lines().next().expect("a header").replace(',', "\t")), "{tabbed}");
+    }
+    let (_, rows) = super::workbook::read(&given(server.address, "/v1/sources?format=xlsx", Representation::Xlsx).body);
+    assert_eq!(rows[1][2], "=HYPERLINK(\"http://x\";1)", "a workbook says what is text, so that nothing is to be marked");
+}
+
+#[test]
+fn a_trailer_counts_the_lines_before_it() {
+    let target = "/v1/territories?within=EPCI-200033579&format=ndjson";
+    let plain = given(bundled(), target, Representation::Ndjson).text();
+    let counted = given(bundled(), &format!("{target}&trailer=true"), Representation::Ndjson).text();
+    let rows = plain.lines().count();
+    assert_eq!(counted, format!("{plain}{{\"trailer\":{{\"rows\":{rows},\"release\":3,\"complete\":true}}}}\n"));
+    let problem = get(bundled(), &format!("{target}&trailer=true&limit=5")).problem(400);
+    assert_eq!(problem["errors"][0]["parameter"], "trailer", "a page is not all there is");
+}

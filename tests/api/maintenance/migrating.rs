@@ -1,0 +1,42 @@
+//! `REPERES_MIGRATE=false`: a server that leaves the database to `reperes migrate` refuses one that is not set up.
+
+use super::{run, run_with};
+use crate::harness::{database, owner, with_database};
+
+const APART: (&str, &str) = ("REPERES_MIGRATE", "false");
+
+fn tables(url: &str) -> i64 {
+    with_database(&owner(url), async |client| {
+        let count = "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'";
+        client.query_one(count, &[]).await.expect("it can be asked").get(0)
+    })
+}
+
+#[test]
+fn a_database_that_is_not_set_up_is_refused_and_left_as_it_is() {
+    let url = database();
+    let said = run_with(&url, &["serve"], &[APART, ("REPERES_STARTUP_WAIT_S", "0"), ("REPERES_ADDRESS", "127.0.0.1:0")]);
+    assert_eq!(said.code, Some(1), "{}", said.err);
+    assert!(said.err.contains("_releases is missing): run `reperes migrate`"), "{}", said.err);
+    assert_eq!(tables(&url), 0);
+}
+
+#[test]
+fn a_newer_database_is_refused_at_once() {
+    let url = database();
+    assert_eq!(run(&url, &["migrate"]).code, Some(0));
+    with_database(&url, async |client| {
+        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000001')";
+        client.execute(newer, &[]).await.expect("the owner may do it");
+    });
+    let said = run_with(&url, &["serve"], &[APART, ("REPERES_ADDRESS", "127.0.0.1:0")]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("newer version of this program"), "{}", said.err);
+}
+
+#[test]
+fn reperes_migrate_takes_true_or_false_only() {
+    let said = run_with(&database(), &["serve"], &[("REPERES_MIGRATE", "no")]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("REPERES_MIGRATE is `no`, which is neither true nor false"), "{}", said.err);
+}

@@ -1,0 +1,58 @@
+//! The commands with which an operator verifies, backs up, restores and migrates a database.
+
+mod backup;
+mod migrating;
+mod verify;
+
+use std::process::Command;
+
+use crate::harness::{bundle, migrated, owner, publish, root_directory};
+
+/// A database of two releases, the second of which changes a row and adds one.
+fn published() -> String {
+    let url = migrated();
+    for rows in [
+        "COM-90001,commune,Un,10,2026,essai\nCOM-90002,commune,Deux,20,2026,essai\n",
+        "COM-90002,commune,Deux,21,2026,essai\nCOM-90003,commune,Trois,30,2026,essai\n",
+    ] {
+        let territories = format!("code,kind,name,population,geography_year,source_code\n{rows}");
+        publish(&url, &bundle(&[("sources", crate::harness::SOURCES), ("territories", &territories)]))
+            .expect("the rows are right");
+    }
+    url
+}
+
+/// What the program says and the code it ends with.
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs the program on a database, as both of its roles.
+fn run(url: &str, arguments: &[&str]) -> Said {
+    run_with(url, arguments, &[])
+}
+
+/// Runs the program on a database with settings of its own.
+fn run_with(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+    let output = command(url, arguments, settings).output().expect("the program runs");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+}
+
+/// The program on a database, with settings of its own.
+fn command(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+    command.current_dir(root_directory()).env("RUST_LOG", "warn");
+    command.env("DATABASE_URL", url).env("DATABASE_OWNER_URL", owner(url));
+    let bundles = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/bundles");
+    command.env("REPERES_BUNDLES", bundles).env("REPERES_RECIPES", concat!(env!("CARGO_MANIFEST_DIR"), "/data/recipes"));
+    command.envs(settings.iter().copied()).args(arguments);
+    command
+}
+
+/// The report of `verify --json`.
+fn report(url: &str) -> serde_json::Value {
+    serde_json::from_str(&run(url, &["verify", "--json"]).out).expect("the report is JSON")
+}

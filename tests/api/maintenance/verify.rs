@@ -1,0 +1,170 @@
+//! `verify` passes on an intact database, and finds and names every damage.
+
+use serde_json::Value;
+
+use super::{published, report, run};
+use crate::harness::{database, owner, root_directory, with_database};
+
+/// Does to a database what only its owner can, with the triggers off meanwhile.
+fn damage(url: &str, table: &str, statement: &str) {
+    let all =
+        format!("BEGIN; ALTER TABLE {table} DISABLE TRIGGER USER; {statement}; ALTER TABLE {table} ENABLE TRIGGER USER; COMMIT");
+    with_database(&owner(url), async |client| client.batch_execute(&all).await.expect("the owner may do it"));
+}
+
+fn found(report: &Value, check: &str, dataset: &str, code: Option<&str>) -> bool {
+    let faults = report["faults"].as_array().expect("a list");
+    faults
+        .iter()
+        .any(|fault| fault["check"] == check && fault["dataset"] == dataset && code.is_none_or(|code| fault["code"] == code))
+}
+
+#[test]
+fn a_sound_database_is_sound_and_equal_ones_have_equal_digests() {
+    let (one, other) = (published(), published());
+    let said = run(&one, &["verify"]);
+    assert_eq!((said.code, said.out.ends_with("\nsound\n")), (Some(0), true), "{}{}", said.out, said.err);
+    let (mine, theirs) = (report(&one), report(&other));
+    assert_eq!(mine["digests"], theirs["digests"]);
+    let digests = mine["digests"].as_array().expect("a list");
+    assert_eq!(digests.len(), 2);
+    assert_ne!(digests[0]["sha256"], digests[1]["sha256"]);
+    assert_eq!(digests[0]["datasets"]["territories"]["rows"], 2);
+    assert_eq!(digests[1]["datasets"]["territories"]["rows"], 3);
+}
+
+#[test]
+fn the_digest_is_made_as_it_is_described() {
+    use sha2::{Digest, Sha256};
+    let hex = |text: &str| Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let report = report(&published());
+    let sources = "code\tessai\nkind\tdocument\nlicence\tetalab-2.0\npublisher\tRepères\ntitle\tEssai\n\n";
+    let digest = &report["digests"][0];
+    assert_eq!(digest["datasets"]["sources"]["sha256"], hex(sources));
+    let parts = digest["datasets"].as_object().expect("an object");
+    let lines: String = parts
+        .iter()
+        .map(|(name, part)| format!("{name} {} {}\n", part["rows"], part["sha256"].as_str().expect("a digest")))
+        .collect();
+    assert_eq!(digest["sha256"], hex(&lines));
+}
+
+#[test]
+fn every_damage_is_found_and_named() {
+    let row = "INSERT INTO territories (code, kind, name, geography_year, source_code, first_release, last_release)";
+    let cases = [
+        ("territories", "DELETE FROM territories WHERE code = 'COM-90001'", "counts", "territories", None),
+        (
+            "territories",
+            "UPDATE territories SET source_code = 'nowhere' WHERE code = 'COM-90001'",
+            "reference",
+            "territories",
+            Some("COM-90001"),
+        ),
+        ("sources", "UPDATE sources SET first_release = 2", "reference", "territories", Some("COM-90001")),
+        (
+            "territories",
+            "DROP INDEX territories_current; INSERT INTO territories SELECT (jsonb_populate_record(t, '{\"first_release\": 2}')).* FROM territories t WHERE code = 'COM-90001'",
+            "key",
+            "territories",
+            Some("COM-90001"),
+        ),
+        ("territories", "DROP INDEX territories_current", "protection", "territories", None),
+        (
+            "territories",
+            "UPDATE territories SET first_release = 9 WHERE code = 'COM-90003'",
+            "span",
+            "territories",
+            Some("COM-90003"),
+        ),
+        (
+            "territories",
+            "UPDATE territories SET last_release = 2 WHERE code = 'COM-90003'",
+            "span",
+            "territories",
+            Some("COM-90003"),
+        ),
+        (
+            "containments",
+            "UPDATE containments SET share = 0.5 WHERE contained_code = 'COM-90001'",
+            "derived",
+            "containments",
+            Some("COM-90001~COM-90001"),
+        ),
+        (
+            "containments",
+            "DELETE FROM containments WHERE contained_code = 'COM-90003'",
+            "derived",
+            "containments",
+            Some("COM-90003~COM-90003"),
+        ),
+        ("releases", "UPDATE releases SET added = added + 1 WHERE number = 1", "counts", "releases", Some("1")),
+        ("releases", "DELETE FROM releases WHERE number = 1", "releases", "releases", Some("2")),
+        ("sources", "CREATE TABLE stage_sources (code text)", "staging", "-", Some("public.stage_sources")),
+        (
+            "withdrawals",
+            "INSERT INTO withdrawals VALUES ('territories', 'COM-90001', 2, 'Essai', NULL)",
+            "withdrawals",
+            "territories",
+            Some("COM-90001"),
+        ),
+        (
+            "territories",
+            &format!("{row} VALUES ('COM-90001', 'commune', 'Un', 2026, 'essai', 2, 1)"),
+            "span",
+            "territories",
+            Some("COM-90001"),
+        ),
+    ];
+    for (table, statement, check, dataset, code) in cases {
+        let url = published();
+        let constraint = "ALTER TABLE territories DROP CONSTRAINT territories_check";
+        let statement = if statement.contains(", 2, 1)") { format!("{constraint}; {statement}") } else { statement.to_owned() };
+        damage(&url, table, &statement);
+        let report = report(&url);
+        assert!(found(&report, check, dataset, code), "{statement}: {report:#}");
+        assert_eq!(run(&url, &["verify"]).code, Some(3), "{statement}");
+    }
+}
+
+#[test]
+fn a_trigger_that_is_off_is_found() {
+    let url = published();
+    with_database(&owner(&url), async |client| {
+        client.batch_execute("ALTER TABLE sources DISABLE TRIGGER keep_history").await.expect("the owner may do it");
+    });
+    let report = report(&url);
+    assert!(found(&report, "protection", "sources", None), "{report:#}");
+    assert_eq!(report["fault_count"], 1);
+}
+
+#[test]
+fn a_changed_value_is_found_by_its_digest_and_by_its_file() {
+    let url = database().replace("//reperes@", "//reperes_service@");
+    assert_eq!(run(&url, &["migrate"]).code, Some(0));
+    let before = run(&url, &["verify", "--json"]);
+    assert_eq!(before.code, Some(0), "{}{}", before.out, before.err);
+    let file = root_directory().join(format!("earlier-{}.json", url.rsplit('/').next().expect("a name")));
+    std::fs::write(&file, &before.out).expect("a file can be written");
+    damage(&url, "territories", "UPDATE territories SET population = 1 WHERE code = 'COM-59350'");
+    let after = run(&url, &["verify", "--json", "--against", file.to_str().expect("a path")]);
+    assert_eq!(after.code, Some(3));
+    let report: Value = serde_json::from_str(&after.out).expect("JSON");
+    assert!(found(&report, "bundle", "territories", Some("COM-59350")), "{report:#}");
+    let detail = |check: &str| {
+        let faults = report["faults"].as_array().expect("a list");
+        faults.iter().find(|fault| fault["check"] == check).map(|fault| fault["detail"].as_str().expect("a text").to_owned())
+    };
+    assert_eq!(detail("bundle").as_deref(), Some("differs from the bundled files in population (01-small)"));
+    assert!(detail("digest").is_some_and(|detail| detail.starts_with("release 1: territories differs")), "{report:#}");
+    assert_eq!(report["fault_count"], 2);
+}
+
+#[test]
+fn verify_refuses_an_unknown_release_and_a_database_that_is_not_set_up() {
+    let url = published();
+    let said = run(&url, &["verify", "--release", "9"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), "error: there is no release 9; the newest is 2\n"));
+    assert_eq!(run(&url, &["verify", "--release", "0"]).code, Some(2));
+    assert_eq!(run(&database(), &["verify"]).code, Some(1));
+}

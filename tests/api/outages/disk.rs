@@ -1,0 +1,176 @@
+//! A full disk during a publication.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::{first, recovers};
+use crate::harness::{
+    Form, Program, SOURCES, Signal, TestServer, bundle, bundles, data_dir, get, key, migrated, owner, postmaster, root_directory,
+    territories, text, until, with_database,
+};
+
+/// The megabytes of the disk: those of a database with one small release, and some more.
+const DISK: u32 = 40;
+
+/// The megabytes of the disk of a whole cluster: what a new one takes, its log for a few small releases included.
+const DATA: u32 = 130;
+
+/// The rows that fit no more.
+const ROWS: usize = 60_000;
+
+/// A disk in memory, taken away in the end.
+struct Mount {
+    folder: PathBuf,
+}
+
+impl Mount {
+    /// Mounts it; nothing where this program may mount nothing.
+    fn new(folder: &Path, options: &str) -> Option<Self> {
+        std::fs::create_dir_all(folder).expect("a folder can be made");
+        let mounted = run(Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(folder));
+        if !mounted {
+            eprintln!("skipped: only root can mount a small disk");
+        }
+        mounted.then(|| Self { folder: folder.to_owned() })
+    }
+
+    /// Fills all that is left with a file.
+    fn fill(&self) -> PathBuf {
+        let path = self.folder.join("filling");
+        let mut file = std::fs::File::create(&path).expect("a file can be made");
+        let zeros = vec![0; 4096];
+        while file.write_all(&zeros).is_ok() {}
+        path
+    }
+}
+
+impl Drop for Mount {
+    fn drop(&mut self) {
+        run(Command::new("umount").arg("-l").arg(&self.folder));
+    }
+}
+
+/// A disk of its own for one database, taken away in the end.
+struct Disk {
+    mount: Mount,
+    url: String,
+}
+
+impl Disk {
+    /// Mounts it and moves a database there.
+    fn under(url: &str) -> Option<Self> {
+        let folder = root_directory().join("disk");
+        let postgres = postmaster(&root_directory().join("cluster"))?;
+        let owner = std::fs::metadata(format!("/proc/{postgres}")).ok()?;
+        let (uid, gid) = (std::os::unix::fs::MetadataExt::uid(&owner), std::os::unix::fs::MetadataExt::gid(&owner));
+        let disk =
+            Self { mount: Mount::new(&folder, &format!("size={DISK}m,uid={uid},gid={gid},mode=700"))?, url: url.to_owned() };
+        disk.command(&[
+            &format!("CREATE TABLESPACE small LOCATION '{}'", text(&disk.mount.folder)),
+            &format!("ALTER DATABASE {} SET TABLESPACE small", disk.name()),
+        ]);
+        Some(disk)
+    }
+
+    fn name(&self) -> &str {
+        self.url.rsplit('/').next().expect("the URL names a database")
+    }
+
+    fn command(&self, statements: &[&str]) {
+        let elsewhere = owner(&self.url).replace(self.name(), "postgres");
+        with_database(&elsewhere, async |client| {
+            for statement in statements {
+                client.batch_execute(statement).await.expect("the owner of the cluster may do it");
+            }
+        });
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.command(&[&format!("DROP DATABASE {} WITH (FORCE)", self.name()), "DROP TABLESPACE small"]);
+        }
+    }
+}
+
+fn run(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+/// Publishes at the command line: the exit code, and what is said.
+fn publish(setting: (&str, &str), folder: &Path) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+    command.arg("publish").arg(folder).current_dir(root_directory());
+    command.env(setting.0, setting.1).env("REPERES_BUNDLES", bundles()).env("RUST_LOG", "warn");
+    let output = command.output().expect("it runs");
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// More communes than fit.
+fn large() -> PathBuf {
+    let codes: Vec<String> = (10..10 + ROWS).map(|number| format!("COM-{number}")).collect();
+    let rows: Vec<(&str, &str, &str)> = codes.iter().map(|code| (code.as_str(), "Commune d'essai", "1")).collect();
+    bundle(&[("sources", SOURCES), ("territories", &territories(&rows))])
+}
+
+#[test]
+fn a_publication_for_which_the_disk_has_no_room_leaves_nothing_and_reads_go_on() {
+    let url = migrated();
+    first(&url);
+    let Some(disk) = Disk::under(&url) else { return };
+    let server = TestServer::on(&url);
+    let token = key(&url, "essai", &["publish:*"], 1);
+    let large = large();
+    let (code, said) = publish(("DATABASE_URL", &url), &large);
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no room left on its disk"), "{said}");
+    assert_eq!(get(server.address, "/v1/territories?count=exact").json()["meta"]["total"]["value"], 3, "reads go on");
+    let small = bundle(&[("territories", &territories(&[("COM-1", "A", "7")]))]);
+    // What the publication took is given back by whoever worked for it, who may live on for a moment.
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL \
+                  AND pid <> pg_backend_pid()";
+    let busy = || with_database(&url, async |client| client.query_one(others, &[]).await.expect("a count").get::<_, i64>(0));
+    until("nobody works any more", || busy() == 0);
+    let filling = disk.mount.fill();
+    let problem = Form::of(&small).key(&token).send(server.address).problem(503);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("no room left on its disk")), "{problem}");
+    assert_eq!(get(server.address, "/v1/territories?limit=2").json()["meta"]["release"], 1, "reads go on");
+    std::fs::remove_file(filling).expect("the file is there");
+    assert_eq!(Form::of(&small).key(&token).send(server.address).status, 201, "what fits is published, without a restart");
+    recovers(server.address, "/v1/territories/COM-1?fields=population");
+    assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
+    drop(disk);
+}
+
+#[test]
+fn a_disk_without_room_for_postgres_itself_costs_the_publication_and_a_moment() {
+    let data = data_dir();
+    let Some(mount) = Mount::new(&data, &format!("size={DATA}m,mode=755")) else { return };
+    let settings = [("REPERES_DATA_DIR", text(&data))];
+    let mut program = Program::start(&settings);
+    let address = program.address();
+    let before = get(address, "/v1/territories?limit=1").body;
+    let (code, said) = publish(settings[0], &large());
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("no room left on its disk") || said.contains("is not available"), "{said}");
+    recovers(address, "/v1/territories?limit=2");
+    let releases = || get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_u64();
+    until("nothing was half made", || releases() == Some(1));
+    let filling = mount.fill();
+    recovers(address, "/v1/territories?limit=3");
+    let small = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "7")]))]);
+    assert_eq!(publish(settings[0], &small).0, Some(1));
+    std::fs::remove_file(filling).expect("the file is there");
+    let (code, said) = publish(settings[0], &small);
+    assert_eq!(code, Some(0), "{said}");
+    until("what fits is published", || releases() == Some(2));
+    assert_eq!(get(address, "/v1/territories/COM-1").data()["population"], 7);
+    assert!(
+        get(address, "/v1/territories?limit=1&release=1").data()
+            == serde_json::from_slice::<serde_json::Value>(&before).expect("JSON")["data"]
+    );
+    program.signal(Signal::TERM);
+    assert_eq!(program.end().0, Some(0));
+}

@@ -1,0 +1,66 @@
+//! Pinned addresses have the same bytes for ever, whatever is published, corrected or withdrawn later.
+
+use reperes::query::Representation;
+
+use crate::harness::four_releases::{code, make_release, published};
+use crate::harness::{TestServer, get};
+
+/// The addresses whose answers must never change once they are pinned.
+fn addresses() -> Vec<String> {
+    let mut all = vec![
+        "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown=changes".to_owned(),
+        "/v1/observations?territory_code=stays&rollup=true&breakdown=changes".to_owned(),
+        "/v1/observations?layout=wide".to_owned(),
+        "/v1/observations?compare=parent,country".to_owned(),
+        "/v1/observations?latest=true&labels=both&include=indicator,source&facets=nature&count=exact".to_owned(),
+        "/v1/funding?group_by=stage&aggregate=sum".to_owned(),
+        "/v1/actors?q=stays".to_owned(),
+        "/v1/territories/stays/profile".to_owned(),
+        "/v1/releases".to_owned(),
+        "/v1/releases/1".to_owned(),
+        "/v1/releases/1/sources".to_owned(),
+    ];
+    for vintages in ["all", "first", "revised"] {
+        all.push(format!("/v1/observations?vintages={vintages}&limit=2"));
+    }
+    for dataset in published() {
+        let path = format!("/v1/{}", dataset.name);
+        all.extend(["", "?sort=-note&limit=2", "?format=ndjson&limit=3"].map(|query| format!("{path}{query}")));
+        for name in ["stays", "changes", "goes"] {
+            let item = format!("{path}/{}", code(dataset, name));
+            all.extend(dataset.below().filter(|link| *link != "contour").map(|link| format!("{item}/{link}")));
+            all.push(item);
+        }
+        for representation in Representation::of(dataset).filter(|one| *one != Representation::Xlsx) {
+            all.push(format!("{path}?format={}", representation.name()));
+        }
+    }
+    all
+}
+
+#[test]
+fn a_pinned_address_has_the_same_bytes_for_ever() {
+    let server = TestServer::empty();
+    let mut recorded: Vec<(String, Vec<u8>)> = Vec::new();
+    for number in 1..=4 {
+        make_release(&server.url, number);
+        for target in addresses() {
+            let reply = get(server.address, &target);
+            assert!(reply.status == 200 || (reply.status == 410 && number > 2), "{target}: {}", reply.text());
+            if reply.status == 410 {
+                continue;
+            }
+            let pinned = match reply.header("content-location") {
+                Some(location) => location.to_owned(),
+                None => reply.json()["links"]["pinned"].as_str().expect("a link").to_owned(),
+            };
+            let answer = get(server.address, &pinned);
+            assert_eq!(answer.status, 200, "{pinned}");
+            recorded.push((pinned, answer.body));
+        }
+    }
+    assert!(recorded.len() > 600, "{}", recorded.len());
+    for (pinned, body) in recorded {
+        assert!(get(server.address, &pinned).body == body, "{pinned} has changed");
+    }
+}

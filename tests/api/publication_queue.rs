@@ -1,0 +1,122 @@
+//! The queue of publications: idempotency keys, waiting, progress, and clients or servers that go away.
+
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::publishing_http::{communes, releases, server, status};
+use crate::harness::{EVENT_TIMEOUT, Form, bundle, get, key, publish, root_directory, territories, until, with_database};
+
+/// The advisory lock that publications queue for.
+const LOCK: i64 = 7_309_453_202;
+
+/// Waits until a publication has a state, and returns its data.
+fn in_state(address: SocketAddr, token: &str, id: &str, state: &str) -> Value {
+    let mut data = Value::Null;
+    until(&format!("the publication {id} is {state}"), || {
+        data = status(address, token, id).data();
+        data["state"] == state
+    });
+    data
+}
+
+#[test]
+fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
+    let (server, token) = server();
+    let form = |name: &str, key: &str| communes(name).key(&token).header("Idempotency-Key", key);
+    let first = form("A", "un").send(server.address);
+    assert_eq!(first.status, 201);
+    publish(&server.url, &bundle(&[("territories", &territories(&[("COM-1", "Z", "1")]))])).expect("the bundle is right");
+    let again = form("A", "\"un\"").send(server.address);
+    assert_eq!((again.status, again.json(), again.header("publication-id")), (201, first.json(), first.header("publication-id")));
+    assert_eq!(releases(server.address), 3, "the release was made once");
+    assert_eq!(form("B", "un").send(server.address).problem(409)["type"], "/problems/idempotency-conflict");
+    form("A", "un").query("?dry_run=true").send(server.address).problem(409);
+    assert_eq!(form("A", "deux").send(server.address).status, 201, "another key is another request");
+    let other = key(&server.url, "autre", &["publish:*"], 1);
+    assert_eq!(communes("A").key(&other).header("Idempotency-Key", "un").send(server.address).data()["outcome"], "unchanged");
+    let wrong =
+        Form::of(&bundle(&[("territories", &territories(&[("COM-1", "", "1")]))])).key(&token).header("Idempotency-Key", "trois");
+    let refused = wrong.send(server.address).problem(422);
+    assert_eq!(wrong.send(server.address).problem(422)["faults"], refused["faults"]);
+}
+
+#[test]
+fn publications_run_one_at_a_time_and_few_wait_with_their_progress_shown() {
+    let (server, token) = server();
+    let asynchronous = |name: &str| communes(name).key(&token).header("Prefer", "respond-async").header("Idempotency-Key", name);
+    let ids: Vec<String> = with_database(&server.url, async |client| {
+        client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.expect("the lock");
+        let mut ids = Vec::new();
+        for name in ["A", "B", "C", "D"] {
+            let reply = asynchronous(name).send(server.address);
+            assert_eq!(reply.status, 202, "{}", reply.text());
+            let id = reply.header("publication-id").expect("an identifier").to_owned();
+            assert_eq!(reply.header("location"), Some(format!("/v1/publications/{id}").as_str()));
+            assert_eq!(reply.header("preference-applied"), Some("respond-async"));
+            ids.push(id);
+        }
+        let full = communes("E").key(&token).send(server.address);
+        full.problem(503);
+        assert!(full.header("retry-after").is_some());
+        in_state(server.address, &token, &ids[0], "checking");
+        in_state(server.address, &token, &ids[3], "queued");
+        ids
+    });
+    // The lock went with its connection.
+    for (id, name) in ids.iter().zip(["A", "B", "C", "D"]) {
+        let done = in_state(server.address, &token, id, "done");
+        assert_eq!(done["report"]["outcome"], "published", "{name}");
+    }
+    assert_eq!(releases(server.address), 5);
+    assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "D", "the first come is the first served");
+}
+
+#[test]
+fn a_publication_goes_on_when_its_client_disconnects() {
+    let (server, token) = server();
+    let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
+    with_database(&server.url, async |client| {
+        client.batch_execute(&format!("SELECT pg_advisory_lock({LOCK})")).await.expect("the lock");
+        stream.write_all(&communes("Ici").key(&token).bytes()).expect("the server reads");
+        let asked = "SELECT count(*) FROM publications";
+        let deadline = Instant::now() + EVENT_TIMEOUT;
+        while client.query_one(asked, &[]).await.expect("a count").get::<_, i64>(0) == 0 {
+            assert!(Instant::now() < deadline, "timed out: the server receives the publication");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop(stream);
+    });
+    until("the publication is finished", || get(server.address, "/v1/territories/COM-1").status == 200);
+}
+
+#[test]
+fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
+    let folder = root_directory().join("uploads-killed");
+    let dead = folder.join("server-dead/publication-1");
+    fs::create_dir_all(&dead).expect("a folder can be made");
+    fs::write(dead.join("a.csv"), "x").expect("a file can be written");
+    fs::write(folder.join("server-dead/lock"), "").expect("a file can be written");
+    let open = || {
+        let database =
+            reperes::db::connection::config::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
+        let settings = reperes::publish::Settings { uploads: folder.clone(), recipes: folder.clone().into(), limit: 1 };
+        reperes::publish::Desk::new(
+            database,
+            reperes::datasets::REGISTRY,
+            settings,
+            reperes::metrics::Metrics::default().publications(),
+        )
+    };
+    let first = open();
+    assert!(!folder.join("server-dead").exists());
+    let received = first.folder().expect("a folder");
+    let _second = open();
+    assert!(received.path().exists(), "a server that lives keeps its folder");
+    let path = received.path().to_owned();
+    drop(received);
+    assert!(!path.exists());
+}

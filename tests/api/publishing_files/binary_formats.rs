@@ -1,0 +1,166 @@
+//! Parquet and SDMX files: exports of the service are published again without a change, files of other programs are read
+//! exactly, and damaged files are refused whole.
+
+use std::fs;
+
+use reperes::publish::{Outcome, PublishError};
+use reperes::query::{Dataset, Representation};
+use serde_json::{Value, json};
+
+use super::{faults, folder, of, publish_bytes};
+use crate::harness::four_releases::{four_releases, published};
+use crate::harness::{SOURCES, TestServer, bundle, bundled_server, get, publish};
+
+/// The representations that are read back, beside those of text and workbooks.
+const READ: [Representation; 3] = [Representation::Parquet, Representation::GeoJson, Representation::SdmxCsv];
+
+/// Publishes what a server exports to the same server: nothing may come of it.
+fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u64 {
+    let (name, exported) = (dataset.name, get(server.address, &format!("/v1/{}?{query}", dataset.name)));
+    assert_eq!(exported.status, 200, "{name} {query}: {}", exported.text());
+    let counted = get(server.address, &format!("/v1/{name}?count=exact&limit=1")).json();
+    let rows = counted["meta"]["total"]["value"].as_u64().expect("a number");
+    // The name says nothing: the form is found in the bytes.
+    let report =
+        publish_bytes(&server.url, name, &exported.body).unwrap_or_else(|error| panic!("{name} {query}: {error} {error:?}"));
+    assert_eq!(report.outcome, Outcome::Unchanged, "{name} {query}: {report}");
+    let counts = report.datasets[0].counts;
+    assert_eq!((counts.unchanged, counts.added, counts.changed, counts.withdrawn), (rows, 0, 0, 0), "{name} {query}");
+    rows
+}
+
+#[test]
+fn every_export_of_every_dataset_can_be_published_again_and_changes_nothing() {
+    let mut rows = 0;
+    for server in [&four_releases().server, bundled_server()] {
+        for dataset in published().filter(|dataset| dataset.public) {
+            let count = get(server.address, &format!("/v1/{}?count=exact&limit=1", dataset.name)).json();
+            let count = count["meta"]["total"]["value"].as_u64().expect("a number");
+            let suits = |representation: &Representation| match representation {
+                // The contours of tens of thousands of communes say nothing that those of a few do not.
+                Representation::GeoJson => (1..10_000).contains(&count),
+                other => count > 0 && READ.contains(other),
+            };
+            for representation in Representation::of(dataset).filter(suits) {
+                rows += round_trip(server, dataset, &format!("format={}", representation.name()));
+            }
+        }
+    }
+    assert!(rows > 90_000, "{rows}");
+}
+
+#[test]
+fn the_options_of_an_export_do_not_keep_it_from_being_published_again() {
+    let server = &four_releases().server;
+    let observations = published().find(|dataset| dataset.name == "observations").expect("there are observations");
+    for query in ["format=sdmx-csv&labels=both", "format=sdmx-csv&labels=name", "format=geojson&geometry=centre"] {
+        assert!(round_trip(server, observations, query) > 0);
+    }
+}
+
+/// A server with the territory and the indicator that the files of pyarrow have figures of.
+fn waiting() -> TestServer {
+    let server = TestServer::empty();
+    let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+                      habitants,Habitants,Habitants,habitant,0,sum,none,none,essai\n";
+    let territories = "code,kind,name,population,geography_year,source_code\nFR,country,France,1,2026,essai\n";
+    let files = [("sources", SOURCES), ("territories", territories), ("indicators", indicators)];
+    publish(&server.url, &bundle(&files)).expect("the bundle is right");
+    server
+}
+
+fn foreign(name: &str) -> Vec<u8> {
+    fs::read(format!("tests/fixtures/parquet/{name}.parquet")).expect("the fixture is there")
+}
+
+#[test]
+fn parquet_of_others_is_read_to_the_letter_however_it_is_packed() {
+    let server = waiting();
+    for (name, outcome) in [("snappy", Outcome::Published), ("gzip", Outcome::Unchanged), ("v2", Outcome::Unchanged)] {
+        let report =
+            publish_bytes(&server.url, "observations", &foreign(name)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        assert_eq!((report.outcome, report.files[0].rows), (outcome, 3), "{name}: {report}");
+    }
+    let fields = "period,value,statuses,rounding,geography_year,note";
+    let csv = get(server.address, &format!("/v1/observations?format=csv&sort=period&fields={fields}")).text();
+    assert_eq!(
+        csv,
+        "period,value,statuses,rounding,geography_year,note\r\n\
+         2020-01-31,1234567890123456789.25,A,0.25,2026,é\r\n\
+         2020-02-29,-0.50,A|P,,2026,\r\n\
+         2021-12-31,,Q,,2026,a|b\r\n"
+    );
+}
+
+#[test]
+fn parquet_that_is_not_read_says_what_would_be() {
+    let server = waiting();
+    for (name, said) in [("lz4", "packed with LZ4"), ("delta", "encoding DELTA_BYTE_ARRAY"), ("struct", "`note` is of a type")] {
+        let told = faults(publish_bytes(&server.url, "observations", &foreign(name))).concat();
+        assert!(told.contains(said), "{name}: {told}");
+    }
+    assert_eq!(get(server.address, "/v1/observations?count=exact").json()["meta"]["total"]["value"], 0);
+}
+
+#[test]
+fn damaged_parquet_is_refused_and_leaves_nothing() {
+    let server = waiting();
+    let whole = foreign("snappy");
+    let length = whole.len();
+    let tail = |bytes: [u8; 4]| [&whole[..length - 8], &bytes, b"PAR1"].concat();
+    let mut damaged: Vec<(String, Vec<u8>)> =
+        (1..length).step_by(97).map(|at| (format!("cut at {at}"), whole[..at].to_vec())).collect();
+    damaged.push(("another end".to_owned(), [&whole[..length - 4], b"PAR2"].concat()));
+    damaged.push(("another beginning".to_owned(), [b"PAR2", &whole[4..]].concat()));
+    for said in [0, 1, 100, u32::try_from(length).expect("small"), 0x7fff_ffff, u32::MAX] {
+        damaged.push((format!("a footer of {said}"), tail(said.to_le_bytes())));
+    }
+    // A schema that nests ever deeper, and one that has more columns than it says what they are: version 1, then the list.
+    let mut nested = vec![0x15, 0x02, 0x19, 0xfc, 0xc0, 0x84, 0x3d];
+    (0..1_000_000).for_each(|_| nested.extend([0x48, 0x01, b'a', 0x15, 0x02, 0x00]));
+    nested.push(0);
+    let wide = vec![0x15, 0x02, 0x19, 0x1c, 0x48, 0x01, b'a', 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x00];
+    for footer in [nested, wide] {
+        let said = u32::try_from(footer.len()).expect("small").to_le_bytes();
+        damaged.push(("a footer of its own".to_owned(), [b"PAR1", &footer[..], &said, b"PAR1"].concat()));
+    }
+    for (what, bytes) in &damaged {
+        let manifest = format!("{}dialect.format = \"parquet\"\n", of("observations", "fichier"));
+        let told = faults(publish(&server.url, &folder(&manifest, &[("fichier", bytes)]))).concat();
+        assert!(told.contains("Parquet"), "{what}: {told}");
+    }
+    // One bit is wrong anywhere: whatever comes of it is told, and nobody but the file is to blame.
+    for at in (4..length - 8).step_by(29) {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 0x10;
+        if let Err(error) = publish_bytes(&server.url, "observations", &bytes) {
+            assert!(matches!(error, PublishError::Refused { .. }), "bit {at}: {error:?}");
+        }
+    }
+}
+
+#[test]
+fn a_message_of_sdmx_that_is_not_whole_observations_says_why() {
+    let server = waiting();
+    let header = "STRUCTURE[;],STRUCTURE_ID,ACTION,INDICATOR,REF_AREA,TIME_PERIOD,BREAKDOWN,NATURE,SOURCE,OBS_VALUE,OBS_STATUS[],QUALIFIER,GEOGRAPHY_YEAR";
+    let row = "dataflow,REPERES:OBSERVATIONS(1.0),R,habitants,FR,2020-01-01/P10D,_T,observed,essai,NaN,Q;B,exact,2026";
+    let send = |header: &str, row: &str| publish_bytes(&server.url, "observations", format!("{header}\n{row}\n").as_bytes());
+    for (header, row, said) in [
+        (
+            &*header.replace("SOURCE,", ""),
+            &*row.replace("essai,", ""),
+            "`SOURCE` is missing, without which an observation has no key",
+        ),
+        (&header.replace("NATURE", "NATUR"), row, "closest: NATURE"),
+        (header, &row.replace(",R,", ",D,"), "withdrawn"),
+        (header, &row.replace("(1.0)", "(2.0)"), "is not the dataflow"),
+        (header, &row.replace(",exact", ""), "12 cells where the header has 13"),
+    ] {
+        let told = faults(send(header, row)).concat();
+        assert!(told.contains(said), "{told}");
+    }
+    assert_eq!(send(header, row).expect("the message is right").outcome, Outcome::Published);
+    let made = get(server.address, "/v1/observations").data();
+    assert_eq!(made[0]["period"], "2020-01-01/2020-01-10");
+    assert_eq!((&made[0]["value"], &made[0]["statuses"]), (&Value::Null, &json!(["Q", "B"])));
+}

@@ -1,0 +1,136 @@
+//! The table of the latest figures agrees with the observations at every release, whatever is published.
+
+use serde_json::Value;
+
+use super::{command, folder, grounded, publish_bytes};
+use crate::harness::{TestServer, get, owner, publish, with_database};
+
+const COLUMNS: &str =
+    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
+
+/// What makes what is kept, and what takes it away.
+const MAKE: &str = include_str!("../../../migrations/2026-11-30-000013_latest_observations/up.sql");
+const TAKE: &str = include_str!("../../../migrations/2026-11-30-000013_latest_observations/down.sql");
+
+/// After each release from the second on, the latest figures of it.
+const LATEST: [&[&str]; 6] = [
+    &["COM-2A004 2021 6", "DEP-01 2020 2", "DEP-02 2020-01-01/2020-12-31 4"],
+    &["COM-2A004 2021 6", "DEP-01 2020 2.5", "DEP-02 2020-01-01/2020-12-31 4", "DEP-2A 2021 7"],
+    &["DEP-01 2019 1", "DEP-02 2020-01-01/2020-12-31 4", "DEP-2A 2021 7"],
+    &["DEP-01 2019 1", "DEP-02 2020-01-01/2020-12-31 4"],
+    &["DEP-01 2019 1", "DEP-02 2020-01-01/2020-12-31 4"],
+    &["COM-2A004 2021 8", "DEP-01 2019 1", "DEP-02 2020-01-01/2020-12-31 4"],
+];
+
+/// Publishes figures: territory, period, value.
+fn figures(url: &str, rows: &[(&str, &str, &str)]) {
+    let line = |(territory, period, value): &(&str, &str, &str)| {
+        let status = if value.is_empty() { "Q" } else { "A" };
+        format!("taux,{territory},{period},_T,observed,{value},exact,{status},2026,essai\n")
+    };
+    let text = COLUMNS.to_owned() + &rows.iter().map(line).collect::<String>();
+    publish_bytes(url, "observations", text.as_bytes()).expect("the rows are right");
+}
+
+/// Six releases: series begin; one is corrected, one grows late, one begins; two lose their last; one gets an empty figure
+/// and another's becomes empty; figures are left as they are; one comes back.
+fn published() -> TestServer {
+    let server = TestServer::on(&grounded());
+    let url = &server.url;
+    let begun = [("DEP-01", "2019", "1"), ("DEP-01", "2020", "2"), ("DEP-02", "2019", "3"), ("COM-2A004", "2021", "6")];
+    // The same days written in two ways are two periods; the later by its name is the latest.
+    let same_days = [("DEP-02", "2020-01-01/2020-12-31", "4"), ("DEP-02", "2020", "5"), ("DEP-2A", "2020", "")];
+    figures(url, &[&begun[..], &same_days[..]].concat());
+    figures(url, &[("DEP-01", "2020", "2.5"), ("DEP-02", "2018", "1"), ("DEP-2A", "2021", "7")]);
+    let withdrawn = "[[withdraw]]\ndataset = \"observations\"\nreason = \"Essai\"\n\
+        codes = [\"taux~DEP-01~2020~_T~observed~essai\", \"taux~COM-2A004~2021~_T~observed~essai\"]\n";
+    publish(url, &folder(withdrawn, &[])).expect("the rows are there");
+    figures(url, &[("DEP-01", "2021", ""), ("DEP-2A", "2021", "")]);
+    let place = "code,kind,name,geography_year,source_code\nCOM-1,commune,Ici,2026,essai\n";
+    publish_bytes(url, "territories", place.as_bytes()).expect("the row is right");
+    figures(url, &[("COM-2A004", "2021", "8")]);
+    server
+}
+
+fn rows(server: &TestServer, query: &str) -> Vec<Value> {
+    get(server.address, &format!("/v1/observations?latest=true&{query}")).data().as_array().expect("a list").clone()
+}
+
+/// Whether `verify` finds a fault of which it says this.
+fn faulted(url: &str, what: &str) -> bool {
+    let (_, out, err) = command(url, &["verify"]);
+    assert!(out.contains(" listed\n"), "the places of these tests lie in no country, which is always found: {out}{err}");
+    out.contains(what)
+}
+
+fn kept(url: &str) -> Vec<String> {
+    with_database(url, async |client| {
+        let rows = client.query("SELECT t::text FROM latest_observations t ORDER BY 1", &[]).await.expect("the rows");
+        rows.iter().map(|row| row.get(0)).collect()
+    })
+}
+
+#[test]
+fn the_latest_figures_are_those_of_every_release() {
+    let server = published();
+    for (number, expected) in (2..).zip(LATEST) {
+        let found = rows(&server, &format!("release={number}"));
+        let line = |row: &Value| {
+            format!(
+                "{} {} {}",
+                row["territory_code"].as_str().expect("a code"),
+                row["period"].as_str().expect("a period"),
+                row["value"]
+            )
+        };
+        assert_eq!(found.iter().map(line).collect::<Vec<_>>(), expected, "release {number}");
+        // A filter on days has all figures looked through, those of every day being among them.
+        assert_eq!(found, rows(&server, &format!("release={number}&period_start__gte=1000-01-01")), "release {number}");
+    }
+    assert_eq!(rows(&server, "release=1"), [Value::Null; 0]);
+    let before = rows(&server, "territory_code=DEP-02&period__lt=2020");
+    assert_eq!(before[0]["period"], "2019", "of the figures that a filter leaves the latest is another");
+    assert!(!faulted(&server.url, "derived: "));
+}
+
+#[test]
+fn latest_observations_are_verified_and_rebuilt_from_the_observations() {
+    let server = published();
+    let owner = owner(&server.url);
+    let before = kept(&server.url);
+    assert_eq!(before.len(), 7, "{before:?}");
+    let run = |statements: String| with_database(&owner, async |client| client.batch_execute(&statements).await.expect("it may"));
+    let damages = [
+        ("UPDATE latest_observations SET value = 9 WHERE territory_code = 'DEP-02'", "and was not published so"),
+        ("UPDATE latest_observations SET last_release = 5 WHERE territory_code = 'DEP-2A'", "and was not published so"),
+        (
+            "UPDATE latest_observations SET period = '2019', period_start = '2019-01-01', period_end = '2019-12-31', value = 3 WHERE territory_code = 'DEP-02'",
+            "-12-31 is later",
+        ),
+        (
+            "DELETE FROM latest_observations WHERE territory_code = 'DEP-02'",
+            "are kept of the releases , and it has some of {[2,8)}",
+        ),
+        (
+            "UPDATE latest_observations SET last_release = 6 WHERE territory_code = 'DEP-02'",
+            "are kept of the releases {[2,7)}, and it has some of {[2,8)}",
+        ),
+        (
+            "INSERT INTO latest_observations SELECT (jsonb_populate_record(t, '{\"first_release\": 3}')).* FROM latest_observations t WHERE territory_code = 'DEP-02'",
+            "are kept of the releases {[2,8)}",
+        ),
+    ];
+    for (statement, detail) in damages {
+        let (off, on) =
+            ("ALTER TABLE latest_observations DISABLE TRIGGER USER", "ALTER TABLE latest_observations ENABLE TRIGGER USER");
+        run(format!("{off}; {statement}; {on}"));
+        assert!(faulted(&server.url, detail), "{statement}");
+        run(format!(
+            "BEGIN; {TAKE} {MAKE} GRANT SELECT, INSERT, UPDATE (last_release) ON latest_observations TO reperes_service; COMMIT"
+        ));
+        assert_eq!(kept(&server.url), before, "{statement}");
+    }
+    assert!(!faulted(&server.url, "derived: "));
+    figures(&server.url, &[("DEP-02", "2021", "10")]);
+    assert_eq!(rows(&server, "territory_code=DEP-02")[0]["value"], 10);
+}

@@ -1,0 +1,85 @@
+//! The recipes of the service, on made-up files of the shapes that agencies send: every value, status and place is as in the
+//! file, and what a recipe does not know is refused.
+
+mod filosofi;
+mod own_recipes;
+mod series;
+mod subsidies;
+mod workbooks;
+
+use std::path::PathBuf;
+
+use reperes::publish::{PublishError, Report};
+use serde_json::Value;
+
+use super::folder;
+use crate::harness::{SOURCES, TestServer, bundle, get, migrated, publish};
+
+const TERRITORIES: &str = "code,kind,name,geography_year,source_code
+FR,country,France,2026,essai
+REG-32,region,Hauts-de-France,2026,essai
+REG-94,region,Corse,2026,essai
+DEP-01,departement,Ain,2026,essai
+DEP-02,departement,Aisne,2026,essai
+DEP-2A,departement,Corse-du-Sud,2026,essai
+DEP-21,departement,Côte-d'Or,2026,essai
+DEP-80,departement,Somme,2026,essai
+DEP-971,departement,Guadeloupe,2026,essai
+DEP-973,departement,Guyane,2026,essai
+COM-01001,commune,L'Abergement-Clémenciat,2026,essai
+COM-01002,commune,L'Abergement-de-Varey,2026,essai
+COM-2A004,commune,Ajaccio,2026,essai
+ARM-75101,municipal_arrondissement,Paris 1er Arrondissement,2026,essai
+";
+
+const ACTORS: &str = "code,kind,name,role,source_code\ncd-80,local_authority,Département de la Somme,financeur,essai\n";
+
+/// A database with the territories and the payer that the files of these tests speak of.
+fn grounded() -> TestServer {
+    let url = migrated();
+    publish(&url, &bundle(&[("sources", SOURCES), ("territories", TERRITORIES), ("actors", ACTORS)]))
+        .expect("the ground is right");
+    TestServer::on(&url)
+}
+
+/// The manifest of a file that is read by a recipe.
+fn by(recipe: &str, file: &str) -> String {
+    format!("[[file]]\npath = \"{file}\"\nrecipe = \"{recipe}\"\n")
+}
+
+/// A folder of one file that is read by a recipe.
+fn one(recipe: &str, bytes: &[u8]) -> PathBuf {
+    folder(&by(recipe, "fichier"), &[("fichier", bytes)])
+}
+
+fn added(report: &Report, dataset: &str) -> u64 {
+    report.datasets.iter().find(|effect| effect.dataset == dataset).map_or(0, |effect| effect.counts.added)
+}
+
+/// The observations of an indicator: territory, period, breakdown, value, statuses, place in the source.
+fn observations(server: &TestServer, indicator: &str) -> Vec<[String; 6]> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(texts) => texts.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("+"),
+        other => other.to_string(),
+    };
+    let rows = get(server.address, &format!("/v1/observations?indicator_code={indicator}&sort=code&limit=1000")).data();
+    let columns = ["territory_code", "period", "breakdown", "value", "statuses", "source_location"];
+    rows.as_array().expect("a list").iter().map(|row| columns.map(|column| text(&row[column]))).collect()
+}
+
+/// The faults of a publication by recipe that must be refused with nothing written.
+fn faults(server: &TestServer, folder: &std::path::Path) -> Vec<String> {
+    let before = super::contents(&server.url);
+    let listed = super::faults(publish(&server.url, folder));
+    assert_eq!(super::contents(&server.url), before);
+    listed
+}
+
+/// Why a publication failed before any row was read.
+fn unreadable(server: &TestServer, folder: &std::path::Path) -> String {
+    match publish(&server.url, folder) {
+        Err(PublishError::Unreadable(why)) => why,
+        other => panic!("it was read: {other:?}"),
+    }
+}

@@ -1,0 +1,158 @@
+//! Exports can be published again: nothing changes, in any representation, and an empty database filled with the exports exports
+//! the same bytes.
+
+use std::net::SocketAddr;
+
+use reperes::datasets::{REGISTRY, collections};
+use reperes::publish::Outcome;
+use reperes::query::{Dataset, Field, Format, Kind, Representation, RowOrigin};
+
+use super::{contents, folder, of, publish_bytes};
+use crate::harness::{TestServer, get, migrated, publish};
+
+/// Texts that writers and readers of tables stumble over.
+const TEXTS: [&str; 4] = ["=1+1; \"œuvre\", 5 € | l'État\u{a0}\n\tfin", "'=déjà gardé", "  espaces  et\r\nretour", "-12,5"];
+
+fn published() -> impl Iterator<Item = &'static Dataset> {
+    REGISTRY.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
+}
+
+/// Whole HTTP responses, which a server that looks for such bytes in what it sends would take for its own.
+const RESPONSES: [&str; 2] = [
+    "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
+    "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\nHTTP/1.1 400 x\r\ncontent-length: 0\r\n",
+];
+
+/// A value of a field of the row of this number; nothing where it may be left out and the row is the second.
+fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]) -> String {
+    if !field.required && row == 2 {
+        return String::new();
+    }
+    let text = match (field.kind, field.format) {
+        (_, Some(Format::Siren)) => "356000000".to_owned(),
+        (_, Some(Format::Siret)) => "35600000049837".to_owned(),
+        (_, Some(Format::Rna)) => "W591000001".to_owned(),
+        (_, Some(Format::Share)) => "0.250".to_owned(),
+        (_, Some(Format::Length(most))) => texts[0].chars().take(most).collect(),
+        (Kind::Code, _) => return format!("{}-{row}", dataset.name),
+        (Kind::Reference(target) | Kind::References(target), _) => return format!("{target}-{row}"),
+        (Kind::Choice(choices) | Kind::ChoiceList(choices), _) => choices[row % choices.len()].value.to_owned(),
+        (Kind::Text, _) => texts[at % texts.len()].to_owned(),
+        (Kind::TextList, _) => "01500|=a;b|2A".to_owned(),
+        (Kind::Integer { minimum, maximum }, _) => minimum.max(2019).min(maximum).to_string(),
+        (Kind::Decimal, _) => "-12.50".to_owned(),
+        (Kind::Date, _) if field.name == "valid_to" => "2026-01-01".to_owned(),
+        (Kind::Date, _) => "1999-12-31".to_owned(),
+        (Kind::Timestamp, _) => "2026-03-01T08:00:00.000000Z".to_owned(),
+        (Kind::Period, _) => "2019-01-01/2019-10-31".to_owned(),
+        (Kind::Json { array: false }, _) => r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}"#.to_owned(),
+        (Kind::Json { array: true }, _) => "[]".to_owned(),
+        (Kind::JoinedCode | Kind::PeriodBound { .. }, _) => panic!("{} is computed", field.name),
+    };
+    match dataset.key.contains(&field.name) {
+        true => text.replace('~', ""),
+        false => text,
+    }
+}
+
+/// Two rows of a dataset, one with everything and one with as little as may be.
+fn rows(dataset: &Dataset, texts: &[&str]) -> String {
+    let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(fields.iter().map(|field| field.name)).expect("a header");
+    for row in [1, 2] {
+        writer.write_record(fields.iter().enumerate().map(|(at, field)| value(dataset, field, row, at, texts))).expect("a row");
+    }
+    String::from_utf8(writer.into_inner().expect("the text")).expect("UTF-8")
+}
+
+/// A database in which every dataset has both rows.
+fn filled(texts: &[&str]) -> TestServer {
+    let server = TestServer::empty();
+    let tables: Vec<(String, String)> =
+        published().map(|dataset| (format!("{}.csv", dataset.name), rows(dataset, texts))).collect();
+    let manifest: String = published().map(|dataset| of(dataset.name, &format!("{}.csv", dataset.name))).collect();
+    let files: Vec<(&str, &[u8])> = tables.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    publish(&server.url, &folder(&manifest, &files)).expect("the rows are right");
+    server
+}
+
+fn export(address: SocketAddr, target: &str) -> Vec<u8> {
+    let reply = get(address, target);
+    assert!(reply.status == 200 && reply.whole, "{target}: {}", reply.text());
+    reply.body
+}
+
+#[test]
+fn every_export_is_unchanged_when_it_is_published() {
+    publish_every_export(&filled(&TEXTS));
+}
+
+#[test]
+fn rows_that_hold_whole_http_responses_come_out_whole() {
+    publish_every_export(&filled(&RESPONSES));
+}
+
+/// Publishes what the service gives of each dataset in each representation, and sees that no row changes.
+fn publish_every_export(server: &TestServer) {
+    let before = contents(&server.url);
+    for dataset in published().filter(|dataset| dataset.public) {
+        let collection = format!("/v1/{}", dataset.name);
+        for query in [
+            "format=csv",
+            "format=csv&delimiter=;&decimal=,&bom=true",
+            "format=csv&delimiter=tab&decimal=,",
+            "format=csv&bom=true",
+            "format=ndjson",
+            "format=ndjson&trailer=true",
+            "format=xlsx",
+            "limit=2",
+            "format=parquet",
+            "format=geojson",
+            "format=sdmx-csv",
+            "format=sdmx-csv&labels=both",
+            "format=sdmx-csv&labels=name",
+        ] {
+            let suits = |form: Representation| query.split('&').any(|part| part == format!("format={}", form.name()));
+            if Representation::ALL.into_iter().any(|form| suits(form) && !form.suits(dataset)) {
+                continue;
+            }
+            let target = format!("{collection}?{query}");
+            let bytes = export(server.address, &target);
+            let report = publish_bytes(&server.url, dataset.name, &bytes)
+                .unwrap_or_else(|error| panic!("{target}: {error}\n{}", String::from_utf8_lossy(&bytes)));
+            assert_eq!(report.outcome, Outcome::Unchanged, "{target}: {report}");
+            assert_eq!((report.datasets[0].counts.unchanged, report.files[0].rows), (2, 2), "{target}");
+        }
+        for code in ["-1", "-2"].map(|end| format!("{}{end}", dataset.name)).iter().filter(|_| !dataset.has_joined_code()) {
+            let page = export(server.address, &format!("{collection}?code={code}"));
+            let report = publish_bytes(&server.url, dataset.name, &page).expect("the page is right");
+            assert_eq!((report.outcome, report.datasets[0].counts.unchanged), (Outcome::Unchanged, 1), "{code}");
+        }
+    }
+    assert_eq!(contents(&server.url), before);
+}
+
+#[test]
+fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
+    let server = filled(&TEXTS);
+    for query in ["format=csv", "format=csv&delimiter=;&decimal=,&bom=true", "format=ndjson"] {
+        let (mut manifest, mut files) = (String::new(), Vec::new());
+        for dataset in published() {
+            let bytes = match dataset.public {
+                true => export(server.address, &format!("/v1/{}?{query}", dataset.name)),
+                false => rows(dataset, &TEXTS).into_bytes(),
+            };
+            manifest.push_str(&of(dataset.name, dataset.name));
+            files.push((dataset.name, bytes));
+        }
+        let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
+        let other = TestServer::on(&migrated());
+        publish(&other.url, &folder(&manifest, &files)).unwrap_or_else(|error| panic!("{query}: {error}"));
+        for dataset in collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
+            let target = format!("/v1/{}?format=csv", dataset.name);
+            let (ours, theirs) = (export(other.address, &target), export(server.address, &target));
+            assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs), "{target} after {query}");
+        }
+    }
+}

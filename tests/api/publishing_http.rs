@@ -1,0 +1,274 @@
+//! Publishing over HTTP: a publication is made whole or not at all, every fault is reported, and nothing is published twice.
+
+use std::fs;
+use std::io::Write;
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::document::{document, validate};
+use crate::harness::{
+    Form, Reply, SOURCES, TestServer, UPLOAD_LIMIT, bundle, get, key, publish, raw, root_directory, territories, until,
+    with_database,
+};
+
+/// A server with the source `essai`, and a key for everything.
+pub(super) fn server() -> (TestServer, String) {
+    let server = TestServer::empty();
+    publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
+    let token = key(&server.url, "tout", &["publish:*"], 1);
+    (server, token)
+}
+
+pub(super) fn communes(name: &str) -> Form {
+    Form::of(&bundle(&[("territories", &territories(&[("COM-1", name, "1"), ("COM-2", "Là", "2")]))]))
+}
+
+pub(super) fn releases(address: SocketAddr) -> i64 {
+    get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_i64().expect("a number")
+}
+
+pub(super) fn status(address: SocketAddr, token: &str, id: &str) -> Reply {
+    let head =
+        format!("GET /v1/publications/{id} HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\r\n");
+    raw(address, head.as_bytes())
+}
+
+/// The lines of the audit about publications: actor, action, outcome, release, files.
+fn audit(url: &str) -> Vec<(String, String, String, Option<i32>, Value)> {
+    with_database(url, async |client| {
+        let query = "SELECT actor, action, outcome, release, files FROM audit ORDER BY id";
+        let rows = client.query(query, &[]).await.expect("lines");
+        rows.iter().map(|row| (row.get(0), row.get(1), row.get(2), row.get(3), row.get(4))).collect()
+    })
+}
+
+/// What is left of received files, whichever server received them.
+fn left(folder: &Path) -> usize {
+    let entries =
+        fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_else(|_| Vec::new());
+    entries.iter().map(|path| if path.is_dir() { left(path) } else { usize::from(path.extension().is_some()) }).sum()
+}
+
+#[test]
+fn a_publication_is_tried_then_made_and_all_of_it_is_audited() {
+    let (server, token) = server();
+    let form = communes("Ici").key(&token);
+    let tried = form.clone().query("?dry_run=true").send(server.address);
+    let report = tried.data();
+    assert_eq!((&report["outcome"], &report["release"]), (&json!("would-publish"), &Value::Null));
+    let effect = |dataset: &str| json!({"dataset": dataset, "added": 2, "changed": 0, "withdrawn": 0, "unchanged": 0});
+    assert_eq!(report["datasets"], json!([effect("territories"), effect("containments")]));
+    assert_eq!(releases(server.address), 1);
+    let made = form.send(server.address);
+    assert_eq!((made.status, made.header("location")), (201, Some("/v1/releases/2")), "{}", made.text());
+    assert_eq!(made.json()["data"]["datasets"], report["datasets"]);
+    assert_eq!(made.json()["data"]["release"], 2);
+    assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "Ici");
+    let again = form.send(server.address);
+    assert_eq!(again.data()["outcome"], "unchanged");
+    assert_eq!(releases(server.address), 2);
+    let id = made.header("publication-id").expect("an identifier").to_owned();
+    let found = status(server.address, &token, &id).data();
+    assert_eq!((&found["state"], &found["report"]), (&json!("done"), &made.json()["data"]));
+    let document = document();
+    let schema = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
+    validate(&document, &schema("ReportDocument"), &tried.json(), "dry run");
+    validate(&document, &schema("ReportDocument"), &made.json(), "publication");
+    validate(&document, &schema("PublicationDocument"), &status(server.address, &token, &id).json(), "state");
+    let other = key(&server.url, "autre", &["publish:*"], 1);
+    status(server.address, &other, &id).problem(404);
+    let lines = audit(&server.url);
+    let short: Vec<_> = lines
+        .iter()
+        .map(|(actor, action, outcome, release, _)| (actor.as_str(), action.as_str(), outcome.as_str(), *release))
+        .collect();
+    assert_eq!(
+        short,
+        [
+            ("command line", "publish", "published", Some(1)),
+            ("tout", "dry-run", "would-publish", None),
+            ("tout", "publish", "published", Some(2)),
+            ("tout", "publish", "unchanged", None),
+        ]
+    );
+    assert_eq!(lines[2].4[0]["path"], "territories.csv");
+    assert_eq!(lines[2].4[0]["sha256"], get(server.address, "/v1/releases/2").data()["files"][0]["sha256"]);
+}
+
+#[test]
+fn files_at_fault_are_refused_whole_with_every_fault_and_leave_nothing() {
+    let (server, token) = server();
+    let wrong =
+        "code,kind,name,population,geography_year,source_code\nCOM-1,comune,A,1O,2026,essai\nCOM-2,commune,B,1,2026,essais\n";
+    let refused = Form::of(&bundle(&[("territories", wrong)])).key(&token).send(server.address);
+    let problem = refused.problem(422);
+    assert_eq!((&problem["type"], &problem["count"]), (&json!("/problems/refused-files"), &json!(2)));
+    assert_eq!(problem["faults"][0]["file"], "territories.csv");
+    assert_eq!(
+        (&problem["faults"][0]["line"], &problem["faults"][0]["column"], &problem["faults"][0]["value"]),
+        (&json!(2), &json!("kind"), &json!("comune"))
+    );
+    let id = refused.header("publication-id").expect("an identifier").to_owned();
+    let (document, schema) = (document(), json!({"$ref": "#/components/schemas/Problem"}));
+    validate(&document, &schema, &problem, "refusal");
+    let found = status(server.address, &token, &id).data();
+    validate(&document, &schema, &found["problem"], "state");
+    assert_eq!((&found["state"], &found["problem"]["faults"]), (&json!("refused"), &problem["faults"]));
+    // What only the database refuses is a fault of the file too.
+    let siret = "code,kind,name,role,siret,source_code\na,association,A,operator,123,essai\n";
+    Form::of(&bundle(&[("actors", siret)])).key(&token).send(server.address).problem(422);
+    let lost = Form::default().part("manifest", None, b"title = 3").key(&token).send(server.address).problem(422);
+    assert!(!lost.to_string().contains("/dev/shm") && !lost.to_string().contains("uploads"), "{lost}");
+    // A path in the manifest leads nowhere but to what was sent.
+    for path in ["/etc/passwd", "../../../etc/passwd", "autre.csv"] {
+        let manifest = format!(
+            "title = \"T\"\ndescription = \"D\"\npublisher = \"P\"\nlicence = \"etalab-2.0\"\n[[file]]\npath = \"{path}\"\ndataset = \"sources\"\nrows = 1\nsha256 = \"0\"\n"
+        );
+        let form =
+            Form::default().part("manifest", None, manifest.as_bytes()).part("file", Some("autres.csv"), SOURCES.as_bytes());
+        let problem = form.key(&token).send(server.address).problem(422);
+        assert_eq!((&problem["count"], &problem["faults"][0]["file"]), (&json!(2), &json!(path)), "{problem}");
+        assert!(!problem.to_string().contains("root:"), "{problem}");
+    }
+    for (name, path) in [("recipe", "../../../etc/passwd.toml"), ("recipe", "../geodair"), ("companion", "/etc/passwd")] {
+        let manifest = format!(
+            "title = \"T\"\ndescription = \"D\"\npublisher = \"P\"\nlicence = \"etalab-2.0\"\n[[file]]\npath = \"a.csv\"\n{name} = \"{path}\"\n"
+        );
+        let form = Form::default().part("manifest", None, manifest.as_bytes()).part("file", Some("a.csv"), SOURCES.as_bytes());
+        let problem = form.key(&token).send(server.address).problem(422);
+        assert_eq!(problem["faults"][0]["file"], path, "{problem}");
+    }
+    assert_eq!(releases(server.address), 1);
+    let refused = audit(&server.url).iter().filter(|line| line.2 == "refused").count();
+    assert_eq!(refused, 9);
+}
+
+#[test]
+fn a_body_that_is_no_publication_is_refused_by_its_parts() {
+    let (server, token) = server();
+    let send = |form: Form| form.key(&token).send(server.address);
+    let form = Form::default()
+        .part("manifest", None, b"")
+        .part("manifest", None, b"")
+        .part("fichier", None, b"x")
+        .part("file", Some("../x"), b"")
+        .part("file", Some("manifest.toml"), b"")
+        .part("file", None, b"");
+    let problem = send(form).problem(400);
+    let faults: Vec<&str> =
+        problem["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
+    assert_eq!(faults, ["manifest", "fichier", "file", "file", "file"], "{problem}");
+    assert_eq!(send(Form::default().part("file", Some("a.csv"), b"")).problem(400)["errors"][0]["parameter"], "manifest");
+    let twice = Form::default().part("manifest", None, b"").part("file", Some("a.csv"), b"").part("file", Some("a.csv"), b"");
+    assert_eq!(send(twice).problem(400)["errors"][0]["value"], "a.csv");
+    for query in ["?dry-run=true", "?dry_run=yes", "?dry_run=true&dry_run=true", "?token=reperes_1"] {
+        send(communes("A").query(query)).problem(400);
+    }
+    send(communes("A").header("Idempotency-Key", &"x".repeat(256))).problem(400);
+    send(communes("A").header("Idempotency-Key", "")).problem(400);
+    send(communes("A").header("Content-Encoding", "gzip")).problem(415);
+    let head = |headers: &str| {
+        format!("POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{headers}\r\n")
+    };
+    for form in ["application/json", "multipart/mixed; boundary=x", "text/csv"] {
+        let reply = raw(server.address, head(&format!("Content-Type: {form}\r\nContent-Length: 2\r\n")).as_bytes());
+        assert_eq!(reply.problem(415)["type"], "/problems/unsupported-media-type");
+    }
+    let bare = head("Content-Type: multipart/form-data\r\nContent-Length: 2\r\n") + "{}";
+    raw(server.address, bare.as_bytes()).problem(400);
+    let cut = Form::default().part("manifest", None, b"title").key(&token).bytes();
+    let text = String::from_utf8_lossy(&cut).replace("--\r\n", "");
+    let length = text.split_once("\r\n\r\n").expect("a head").1.len();
+    let declared = text.split("Content-Length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).expect("a length").to_owned();
+    raw(server.address, text.replace(&format!("Content-Length: {declared}"), &format!("Content-Length: {length}")).as_bytes())
+        .problem(400);
+    assert_eq!(releases(server.address), 1);
+}
+
+#[test]
+fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
+    let (server, token) = server();
+    let big = vec![b'x'; usize::try_from(UPLOAD_LIMIT).expect("it fits") + 1];
+    let form = Form::default().part("file", Some("big.csv"), &big).key(&token);
+    assert_eq!(form.send(server.address).problem(413)["type"], "/problems/payload-too-large");
+    let head = format!(
+        "POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+         Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
+    );
+    let part = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"big.csv\"\r\n\r\n";
+    let mut chunked = format!("{head}{:x}\r\n", part.len() + big.len()).into_bytes();
+    chunked.extend_from_slice(part);
+    chunked.extend_from_slice(&big);
+    chunked.extend_from_slice(b"\r\n0\r\n\r\n");
+    raw(server.address, &chunked).problem(413);
+    // Whoever shows no key is refused before anything is read, and still reads why.
+    let mut anonymous =
+        b"POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+          Content-Length: 8000000\r\n\r\n"
+            .to_vec();
+    anonymous.extend_from_slice(&vec![b'x'; 8_000_000]);
+    let refused = raw(server.address, &anonymous);
+    refused.problem(401);
+    assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
+    // A client that leaves midway leaves nothing either.
+    let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
+    stream.write_all(&chunked[..chunked.len() / 2]).expect("the server reads");
+    drop(stream);
+    until("no uploaded file is left", || left(&root_directory().join("uploads")) == 0);
+    assert_eq!(releases(server.address), 1);
+}
+
+#[test]
+fn a_key_for_one_source_touches_no_row_of_another() {
+    let (server, token) = server();
+    let both = format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n");
+    assert_eq!(Form::of(&bundle(&[("sources", &both)])).key(&token).send(server.address).status, 201);
+    assert_eq!(communes("A").key(&token).send(server.address).status, 201);
+    let narrow = key(&server.url, "autre", &["publish:source:autre"], 1);
+    let rows = |code: &str, source: &str| {
+        let text = territories(&[(code, "B", "1")]).replace(",essai\n", &format!(",{source}\n"));
+        Form::of(&bundle(&[("territories", &text)])).key(&narrow)
+    };
+    assert_eq!(rows("COM-9", "autre").send(server.address).status, 201);
+    let detail = |reply: Reply| reply.problem(403)["detail"].as_str().expect("a detail").to_owned();
+    assert!(detail(rows("COM-8", "essai").send(server.address)).contains("`publish:source:essai`"));
+    // The row is its own, but it would take the place of another source's.
+    assert!(detail(rows("COM-1", "autre").send(server.address)).contains("`publish:source:essai`"));
+    assert!(detail(Form::of(&bundle(&[("sources", SOURCES)])).key(&narrow).send(server.address)).contains("`publish:sources`"));
+    assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "A");
+    get(server.address, "/v1/territories/COM-8").problem(404);
+    assert_eq!(audit(&server.url).iter().filter(|line| line.0 == "autre" && line.2 == "forbidden").count(), 3);
+}
+
+#[test]
+fn a_file_comes_alone_with_a_recipe_and_rows_are_withdrawn_without_a_file() {
+    let (server, token) = server();
+    assert_eq!(communes("Ici").key(&token).send(server.address).status, 201);
+    let recipe = "title = \"Lu\"\ndescription = \"Lu\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n";
+    let sent = |recipe: &str, name: &str| {
+        Form::default().part("recipe", Some(name), recipe.as_bytes()).part("file", Some("a.csv"), SOURCES.as_bytes()).key(&token)
+    };
+    sent(recipe, "recette.txt").send(server.address).problem(400);
+    let wrong = sent(&format!("{recipe}rien = 1\n"), "recette.toml").send(server.address).problem(422);
+    assert!(wrong["faults"][0]["detail"].as_str().is_some_and(|detail| detail.contains("recette.toml")), "{wrong}");
+    let named =
+        |name: &str| Form::default().part("recipe", None, name.as_bytes()).part("file", Some("a.csv"), b"a\n1\n").key(&token);
+    let lost = named("rien-de-tel").send(server.address).problem(422);
+    assert!(lost["faults"][0]["detail"].as_str().is_some_and(|detail| detail.contains("no recipe rien-de-tel")), "{lost}");
+    named("../rien").send(server.address).problem(400);
+    let withdrawal = "title = \"Retrait\"\ndescription = \"Retrait\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n\
+        [[withdraw]]\ndataset = \"territories\"\ncodes = [\"COM-2\"]\nreason = \"Essai\"\n";
+    let narrow = key(&server.url, "sources", &["publish:sources"], 1);
+    let form = Form::default().part("manifest", None, withdrawal.as_bytes());
+    let refused = form.clone().key(&narrow).send(server.address).problem(403);
+    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:territories`")), "{refused}");
+    let other = key(&server.url, "autre", &["publish:source:autre"], 1);
+    let refused = form.clone().key(&other).send(server.address).problem(403);
+    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:source:essai`")), "{refused}");
+    assert_eq!(get(server.address, "/v1/territories/COM-2").status, 200);
+    let done = form.key(&token).send(server.address);
+    assert_eq!(done.json()["data"]["datasets"][0]["withdrawn"], 1, "{}", done.text());
+    assert_eq!(get(server.address, "/v1/territories/COM-2").status, 410);
+}

@@ -1,0 +1,197 @@
+//! Versions: every figure that was ever published, with the releases that had it, over pages, sort orders and representations.
+
+use reperes::query::{Column, Context, Representation};
+use serde_json::{Value, json};
+
+use crate::harness::four_releases::{four_releases, published};
+use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
+
+const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [
+    ("changes", 1, 1, Some(1)),
+    ("changes", 2, 2, None),
+    ("comes", 1, 4, None),
+    ("goes", 1, 1, Some(2)),
+    ("quits", 1, 1, Some(2)),
+    ("stays", 1, 1, None),
+];
+
+fn version((breakdown, value, first, last): (&str, i32, i32, Option<i32>)) -> Value {
+    json!([breakdown, value, first, last, four_releases().published[usize::try_from(first).expect("small") - 1]])
+}
+
+fn versions(target: &str) -> Vec<Value> {
+    let rows = four_releases().get(target).data();
+    let names = ["breakdown", "value", "first_release", "last_release", "published_at"];
+    rows.as_array().expect("a list").iter().map(|row| json!(names.map(|name| row[name].clone()))).collect()
+}
+
+fn expected(only: impl Fn(&&(&str, i32, i32, Option<i32>)) -> bool) -> Vec<Value> {
+    VERSIONS.iter().filter(only).map(|one| version(*one)).collect()
+}
+
+#[test]
+fn vintages_are_the_versions_that_were_published_as_far_as_the_release_knows() {
+    for path in ["/v1/observations", "/v1/indicators/stays/observations", "/v1/territories/stays/observations"] {
+        let of = |query: &str| versions(&format!("{path}?{query}"));
+        assert_eq!(of("vintages=all"), expected(|_| true));
+        assert_eq!(of("vintages=first"), expected(|one| (one.0, one.2) != ("changes", 2)));
+        assert_eq!(of("vintages=revised"), expected(|one| one.0 == "changes"));
+        assert_eq!(of("vintages=all&breakdown=goes,changes"), expected(|one| ["goes", "changes"].contains(&one.0)));
+        assert_eq!(of("vintages=all&value=2"), [version(VERSIONS[1])]);
+        assert_eq!(of("vintages=first&value=2"), [Value::Null; 0], "a filter does not make a later version the first");
+        // What a release does not know yet it does not say: neither later versions nor that one has ended.
+        let open = |one: (&'static str, i32, i32, Option<i32>)| version((one.0, one.1, one.2, None));
+        let first: Vec<Value> = VERSIONS.into_iter().filter(|one| one.2 == 1).map(open).collect();
+        assert_eq!(of("vintages=all&release=1"), first);
+        let second: Vec<Value> = VERSIONS
+            .into_iter()
+            .filter(|one| one.2 <= 2)
+            .map(|one| if one.0 == "changes" { version(one) } else { open(one) })
+            .collect();
+        assert_eq!(of(&format!("vintages=all&as_of={}", four_releases().published[1])), second);
+        assert_eq!(of("vintages=revised&release=1"), [Value::Null; 0]);
+    }
+    let code = "stays~stays~2020~goes~observed~stays";
+    assert_eq!(versions(&format!("/v1/observations?vintages=all&code={code}")), expected(|one| one.0 == "goes"));
+    four_releases().get(&format!("/v1/observations?code={code}")).problem(400);
+    let counted = four_releases().get("/v1/observations?vintages=all&count=exact&limit=1").json();
+    assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
+    let faceted = four_releases().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
+    assert_eq!(faceted["meta"]["facets"]["nature"]["choices"], json!([{"value": "observed", "count": 6}]));
+    assert_eq!(faceted["included"]["indicator"]["data"][0]["code"], "stays");
+    let current = four_releases().get("/v1/observations").data();
+    assert!(current.as_array().expect("a list").iter().all(|row| row.get("first_release").is_none()));
+}
+
+#[test]
+fn pages_of_versions_miss_none_and_repeat_none_whatever_the_order() {
+    let sorts = [
+        "",
+        "&sort=-value",
+        "&sort=note",
+        "&sort=-first_release",
+        "&sort=first_release,-breakdown",
+        "&sort=-code",
+        "&sort=period",
+    ];
+    for sort in sorts {
+        let whole = four_releases().get(&format!("/v1/observations?vintages=all{sort}")).data();
+        for limit in 1..=5 {
+            let mut next = Some(format!("/v1/observations?vintages=all&limit={limit}{sort}"));
+            let mut seen = Vec::new();
+            while let Some(target) = next {
+                let page = four_releases().get(&target).json();
+                seen.extend(page["data"].as_array().expect("a list").clone());
+                next = page["links"]["next"].as_str().map(str::to_owned);
+            }
+            assert_eq!(Value::from(seen), whole, "{limit} by {sort}");
+        }
+    }
+    let newest: Vec<Value> = versions("/v1/observations?vintages=all&sort=-first_release&limit=2");
+    assert_eq!(newest, [version(VERSIONS[2]), version(VERSIONS[1])]);
+    let next =
+        four_releases().get("/v1/observations?vintages=all&limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
+    four_releases().get(&next.replace("vintages=all", "vintages=first")).problem(400);
+}
+
+#[test]
+fn versions_are_the_same_in_every_representation_that_has_them() {
+    let dataset = published().find(|dataset| dataset.name == "observations").expect("the dataset");
+    let context = Context::of(reperes::datasets::REGISTRY, dataset).of_versions();
+    let columns: Vec<Column> = context.fields().map(Column::of).collect();
+    let names: Vec<&str> = columns.iter().map(|column| column.name.as_ref()).collect();
+    assert_eq!(&names[names.len() - 3..], ["first_release", "last_release", "published_at"]);
+    let rows = four_releases().get("/v1/observations?vintages=all").data();
+    let rows = rows.as_array().expect("a list");
+    let csv = four_releases().get("/v1/observations?vintages=all&format=csv").text();
+    let mut lines = csv.lines();
+    assert_eq!(lines.next(), Some(&*names.join(",")));
+    for (line, row) in lines.clone().zip(rows) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let text = |name: &str| row[name].as_str().map_or_else(|| row[name].to_string().replace("null", ""), str::to_owned);
+        let end = names[names.len() - 3..].iter().map(|name| text(name)).collect::<Vec<_>>();
+        assert_eq!(cells[cells.len() - 3..], end);
+    }
+    assert_eq!(lines.count(), rows.len());
+    let lines = four_releases().get("/v1/observations?vintages=all&format=ndjson").text();
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(&lines, rows);
+    let features = four_releases().get("/v1/observations?vintages=all&format=geojson").json();
+    assert_eq!(features["features"].as_array().map(Vec::len), Some(rows.len()));
+    for format in ["parquet", "xlsx"] {
+        assert_eq!(four_releases().get(&format!("/v1/observations?vintages=all&format={format}")).status, 200, "{format}");
+    }
+    let fields = four_releases().get("/v1/observations?vintages=all&fields=value,first_release&limit=1").data();
+    assert_eq!(fields, json!([{"value": 1, "first_release": 1}]));
+}
+
+#[test]
+fn vintages_are_refused_where_they_have_no_meaning() {
+    let beside = [
+        "group_by=period",
+        "aggregate=sum",
+        "rollup=true&territory_code=stays",
+        "layout=wide",
+        "compare=country",
+        "latest=true",
+        "last=2",
+    ];
+    for other in beside {
+        let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
+        let parameter = other.split('=').next().expect("a name");
+        let faults = problem["errors"].as_array().expect("faults");
+        let fault = json!({"parameter": parameter, "detail": "The parameter has no meaning beside `vintages`."});
+        assert!(faults.contains(&fault), "{other}: {problem}");
+    }
+    for format in Representation::of(published().find(|dataset| dataset.name == "observations").expect("the dataset")) {
+        let status = four_releases().get(&format!("/v1/observations?vintages=all&format={}", format.name())).status;
+        assert_eq!(status, if format.is_fixed() { 400 } else { 200 }, "{}", format.name());
+    }
+    for wrong in [
+        "vintages=last",
+        "vintages=",
+        "first_release=1",
+        "vintages=all&first_release=1",
+        "fields=first_release",
+        "sort=first_release",
+    ] {
+        four_releases().get(&format!("/v1/observations?{wrong}")).problem(400);
+    }
+    for dataset in published().filter(|dataset| dataset.name != "observations") {
+        four_releases().get(&format!("/v1/{}?vintages=all", dataset.name)).problem(400);
+    }
+}
+
+#[test]
+fn a_version_has_the_unit_and_the_names_of_its_time() {
+    let server = TestServer::empty();
+    let indicator = |unit: &str, title: &str| {
+        format!(
+            "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+             i,{title},I,{unit},0,sum,none,none,essai\n"
+        )
+    };
+    let observation = |value: &str, status: &str| {
+        format!(
+            "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n\
+             i,COM-1,2019,_T,observed,{value},exact,{status},2026,essai\n"
+        )
+    };
+    let place = territories(&[("COM-1", "A", "1")]);
+    let first = bundle(&[
+        ("sources", SOURCES),
+        ("territories", &place),
+        ("indicators", &indicator("personne", "Avant")),
+        ("observations", &observation("1", "P")),
+    ]);
+    publish(&server.url, &first).expect("the bundle is right");
+    let second = bundle(&[("indicators", &indicator("foyer", "Après")), ("observations", &observation("1", "A"))]);
+    publish(&server.url, &second).expect("the bundle is right");
+    for limit in ["&limit=10", ""] {
+        let target = format!("/v1/observations?vintages=revised&labels=both&format=ndjson{limit}");
+        let rows: Vec<Value> =
+            get(server.address, &target).text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let told: Vec<Value> = rows.iter().map(|row| json!([row["unit"], row["indicator_label"], row["statuses"]])).collect();
+        assert_eq!(told, [json!(["personne", "Avant", ["P"]]), json!(["foyer", "Après", ["A"]])], "a status is revised too");
+    }
+}
