@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use reperes::datasets::REGISTRY;
-use reperes::publish::{FileTree, rehearse};
+use reperes::publish::{FileTree, dry_read};
 use reperes::query::model::dataset::RowOrigin;
 use reperes::query::plan::cursor::{Position, decode, encode};
 use reperes::query::{Context, Dataset, Representation, pairs, parse};
@@ -69,5 +69,5 @@ fn read(scratch: &Path, said: &str, files: &[(&str, &[u8])]) {
         fs::write(scratch.join(name), bytes).expect("the scratch folder can be written to");
     }
     // A file may be refused: only a panic is an error.
-    _ = rehearse(REGISTRY, scratch, &FileTree::Folder(scratch.to_owned()));
+    _ = dry_read(REGISTRY, scratch, &FileTree::Folder(scratch.to_owned()));
 }

@@ -28,7 +28,7 @@ use crate::http::release_files::Store;
 use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
-use crate::publish::{Desk, Settings};
+use crate::publish::{QueueSettings, SubmissionQueue};
 use crate::query::suggest::closest;
 
 /// Connections for exports, besides those of the workers.
@@ -64,7 +64,7 @@ pub struct Shared {
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
     /// Where publications are handed in.
-    pub desk: Desk,
+    pub submissions: SubmissionQueue,
     /// The OpenAPI document.
     pub document: Bytes,
     /// What has been counted.
@@ -79,7 +79,7 @@ pub struct Disk {
     /// The folder of the files of releases.
     pub files: PathBuf,
     /// Where publications are received, by what, and how large.
-    pub publishing: Settings,
+    pub publishing: QueueSettings,
 }
 
 impl Shared {
@@ -93,7 +93,7 @@ impl Shared {
         let timeline = Timeline::follow(database.clone(), &exports.handle());
         replicas.follow(&timeline, &exports.handle());
         let files = Store::new(disk.files);
-        let desk = Desk::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
+        let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
@@ -109,7 +109,7 @@ impl Shared {
             rate_limiters,
             exports,
             files,
-            desk,
+            submissions,
             public_url: None,
             document,
             metrics,
@@ -160,7 +160,7 @@ pub fn build(
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
-        desk: shared.desk.clone(),
+        submissions: shared.submissions.clone(),
         bounds: shared.bounds.clone(),
         rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,

@@ -8,18 +8,19 @@
 //!
 //! ```text
 //! main          → cli
-//! cli           → access app config datasets db http postgres publish query server
+//! cli           → access app config datasets db http postgres publication publish query server
 //! server        → app http problem
 //! config        → db http query
 //! app           → datasets db http metrics problem publish query
-//! http          → access db format metrics problem publish query sharded_cache
-//! publish       → access db metrics problem query
-//! db            → metrics query sharded_cache
+//! http          → access db format metrics problem publication publish query sharded_cache
+//! publish       → access db metrics problem publication query
+//! db            → metrics publication query sharded_cache
 //! datasets      → query
 //! format        → query
 //! access        → query
 //! query         → problem
-//! metrics       →
+//! metrics       → publication
+//! publication   → problem
 //! postgres      →
 //! problem       →
 //! sharded_cache →
@@ -38,6 +39,7 @@ pub mod http;
 pub mod metrics;
 pub mod postgres;
 pub mod problem;
+pub mod publication;
 pub mod publish;
 pub mod query;
 pub mod server;

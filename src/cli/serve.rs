@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::database::DatabaseRoles;
 use super::{bundled, environment};
 use crate::app::{Disk, Shared};
-use crate::publish::Settings;
+use crate::publish::QueueSettings;
 use crate::server::{Leave, Server, Socket};
 
 /// Serves until SIGTERM or Ctrl-C.
@@ -26,7 +26,7 @@ pub fn serve() -> Result<(), String> {
         false => databases.wait_until_set_up(config.startup_wait)?,
     }
     let publishing =
-        Settings { uploads: config.uploads.clone(), recipes: bundled::recipes(&config), limit: config.publish_limit };
+        QueueSettings { uploads: config.uploads.clone(), recipes: bundled::recipes(&config), limit: config.publish_limit };
     let disk = Disk { files: config.files.clone(), publishing };
     let (primary, replicas) = (databases.service.clone(), config.replicas.clone());
     let shared = Shared::new(primary, replicas, config.limits, disk, config.cache).within(config.bounds.clone());

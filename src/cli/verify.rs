@@ -13,7 +13,7 @@ use super::{bundled, configure, print, text};
 use crate::datasets::REGISTRY;
 use crate::db::verify::checks::{self, Fault, Findings};
 use crate::db::verify::digest::{self, Digest};
-use crate::publish::{self, Comparison};
+use crate::publish::{self, BundleComparison};
 
 /// The arguments.
 #[derive(Args)]
@@ -35,7 +35,7 @@ pub struct VerifyArgs {
 struct VerifyReport {
     outcome: &'static str,
     digests: Vec<Digest>,
-    bundles: Vec<Comparison>,
+    bundles: Vec<BundleComparison>,
     faults: Vec<Fault>,
     fault_count: u64,
 }

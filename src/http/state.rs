@@ -16,7 +16,7 @@ use crate::db::Timeline;
 use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
-use crate::publish::Desk;
+use crate::publish::SubmissionQueue;
 use crate::query::Dataset;
 
 /// What the handlers of one worker share.
@@ -40,7 +40,7 @@ pub struct State {
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
     /// Where publications are handed in.
-    pub desk: Desk,
+    pub submissions: SubmissionQueue,
     /// How much is given, and to whom.
     pub bounds: Bounds,
     /// The rate limiters.

@@ -9,6 +9,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::publication::{Effect, Outcome};
+
 /// The histogram buckets of durations in seconds: from a file of a few rows to one of millions.
 const BOUNDS: [f64; 10] = [0.1, 0.25, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0, 900.0, 3600.0];
 
@@ -27,7 +29,7 @@ struct OutcomeLabel {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ChangeLabels {
-    dataset: &'static str,
+    dataset: String,
     change: &'static str,
 }
 
@@ -54,27 +56,23 @@ impl Publications {
             "Rows that releases over HTTP changed, those that are computed from others included",
             counts.rows.clone(),
         );
+        // The first of each outcome must be seen as an increase from 0.
+        for outcome in Outcome::ALL {
+            counts.outcomes.get_or_create_owned(&OutcomeLabel { outcome: outcome.name() });
+        }
         counts
     }
 
-    /// Creates a counter of 0 for each outcome, so that `rate()` sees the first of each.
-    pub fn expect(self, outcomes: &[&'static str]) -> Self {
-        for outcome in outcomes {
-            self.outcomes.get_or_create_owned(&OutcomeLabel { outcome });
-        }
-        self
-    }
-
     /// Counts a publication that has ended.
-    pub fn ended(&self, outcome: &'static str, spent: Duration) {
-        self.outcomes.get_or_create(&OutcomeLabel { outcome }).inc();
+    pub fn ended(&self, outcome: Outcome, spent: Duration) {
+        self.outcomes.get_or_create(&OutcomeLabel { outcome: outcome.name() }).inc();
         self.duration.observe(spent.as_secs_f64());
     }
 
-    /// Counts the rows that a release added, changed and withdrew in one dataset.
-    pub fn changed(&self, dataset: &'static str, [added, changed, withdrawn]: [u64; 3]) {
-        for (change, rows) in [("added", added), ("changed", changed), ("withdrawn", withdrawn)] {
-            self.rows.get_or_create(&ChangeLabels { dataset, change }).inc_by(rows);
+    /// Counts the rows that a release changed in one dataset.
+    pub fn changed(&self, effect: &Effect) {
+        for (change, rows) in [("added", effect.added), ("changed", effect.changed), ("withdrawn", effect.withdrawn)] {
+            self.rows.get_or_create(&ChangeLabels { dataset: effect.dataset.clone(), change }).inc_by(rows);
         }
     }
 }

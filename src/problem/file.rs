@@ -1,6 +1,8 @@
 //! Owns the part of a problem document that lists the faults of published files.
 //! Must not know how faults are found.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -28,6 +30,33 @@ pub struct FileFault {
     pub value: Option<String>,
     /// What is wrong, and what would be right.
     pub detail: String,
+}
+
+impl FileFault {
+    /// A fault of a file as a whole.
+    pub fn of_file(file: &str, detail: impl Into<String>) -> Self {
+        let (file, detail) = (Some(file.to_owned()), detail.into());
+        Self { file, sheet: None, line: None, column: None, value: None, detail }
+    }
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.file.as_deref().unwrap_or_default())?;
+        if let Some(sheet) = &self.sheet {
+            write!(f, " [{sheet}]")?;
+        }
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(column) = &self.column {
+            write!(f, ": {column}")?;
+        }
+        if let Some(value) = self.value.as_ref().filter(|value| !value.is_empty()) {
+            write!(f, " `{}`", super::echo(value))?;
+        }
+        write!(f, ": {}", self.detail)
+    }
 }
 
 /// What is wrong with the files of a publication.

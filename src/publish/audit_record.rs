@@ -1,59 +1,51 @@
-//! Owns what is put down of a publication: in the audit, and for whoever sent the files.
-//! Must not know how it was done.
+//! Owns the result of a publication as the audit and the sender see it.
+//! Must not know how a publication is made.
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::errors::PublishError;
-use super::report::{self, Report};
 use crate::db::DbError;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::{self, By, Outcome};
-use crate::db::write::submissions::Settled;
+use crate::db::write::audit::{self, Requester};
+use crate::db::write::submissions::SubmissionResult;
+use crate::publication::{Outcome, Report};
 
-/// What came of a publication whose files were received in a folder that is of no concern to whoever sent them; nothing
-/// when neither they nor their files are to blame.
-pub fn settled(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<Settled> {
-    let refused = |detail: Value| Some(Settled { outcome: Outcome::Refused, release: None, detail });
-    let alone = |why: String| {
+/// The result of a publication whose files lie in `folder`, a path that the sender must not see. Returns None if the
+/// service failed, rather than the files or the sender.
+pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
+    let alone = |why: &str| {
         let folder = format!("{}/", folder.display());
-        refused(json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1}))
+        json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1})
     };
-    match outcome {
-        Ok(report) => Some(Settled { outcome: word(report), release: report.release, detail: json!(report) }),
-        Err(PublishError::Refused { faults, count }) => refused(json!({"faults": faults, "count": count})),
-        Err(PublishError::Forbidden { missing }) => {
-            Some(Settled { outcome: Outcome::Forbidden, release: None, detail: json!({"missing": missing}) })
-        }
-        Err(PublishError::Unreadable(why)) => alone(why.clone()),
-        Err(PublishError::Database(DbError::Data(why))) => alone(format!("a row breaks a rule of the database: {why}")),
-        Err(PublishError::Busy | PublishError::Database(_)) => None,
-    }
+    let error = match outcome {
+        Ok(report) => return Some(SubmissionResult { outcome: report.outcome, release: report.release, detail: json!(report) }),
+        Err(error) => error,
+    };
+    let detail = match error {
+        PublishError::Refused { faults, count } => json!({"faults": faults, "count": count}),
+        PublishError::Forbidden { missing } => json!({"missing": missing}),
+        PublishError::Unreadable(why) => alone(why),
+        PublishError::Database(DbError::Data(why)) => alone(&format!("a row breaks a rule of the database: {why}")),
+        PublishError::Busy | PublishError::Database(_) => return None,
+    };
+    Some(SubmissionResult { outcome: error.outcome(), release: None, detail })
 }
 
-/// The word for it in the audit.
-pub fn word(report: &Report) -> Outcome {
-    match report.outcome {
-        report::Outcome::Published => Outcome::Published,
-        report::Outcome::WouldPublish => Outcome::WouldPublish,
-        report::Outcome::Unchanged => Outcome::Unchanged,
-    }
-}
-
-/// Puts down what came of a publication that made no release; a release has its line in its own transaction.
+/// Records the result of a publication that made no release. A release records its own, in its transaction.
 ///
 /// # Errors
-/// The database's.
-pub async fn put_down(
+/// Returns an error if the database cannot be reached or refuses the line.
+pub async fn record(
     client: &Client,
-    by: &By,
-    (trial, folder): (bool, &Path),
+    requester: &Requester,
+    (dry_run, folder): (bool, &Path),
     outcome: &Result<Report, PublishError>,
 ) -> Result<(), DbError> {
-    match settled(outcome, folder) {
-        Some(settled) if settled.outcome != Outcome::Published => {
-            audit::record(client, &by.line(trial, settled.outcome, None, settled.detail)).await
+    match result(outcome, folder) {
+        Some(result) if result.outcome != Outcome::Published => {
+            audit::record(client, &requester.entry(dry_run, result.outcome, None, result.detail)).await
         }
         _ => Ok(()),
     }

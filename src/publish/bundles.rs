@@ -1,5 +1,5 @@
 //! Owns the publication of the bundled data: each bundle of a tree of files becomes one release, once.
-//! Must not know the form of the files.
+//! Must not know the formats of the files.
 
 use std::io;
 use std::path::Path;
@@ -9,18 +9,18 @@ use super::file_tree::{FileTree, Unpacked};
 use super::input::manifest::{self, Manifest};
 use super::pipeline::{self, Job};
 use super::progress::Progress;
-use super::report::Outcome;
 use crate::access::Rights;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::By;
+use crate::db::write::audit::Requester;
 use crate::db::write::release_writer;
+use crate::publication::{Outcome, Report};
 use crate::query::Dataset;
 
 /// Publishes each bundle that the database does not have yet, in the order of their names. A database that has any
 /// other release is left as it is.
 ///
 /// # Errors
-/// [`PublishError`]; the bundles before the one at fault stay published.
+/// Returns an error if a bundle cannot be published; the bundles before it stay published.
 pub async fn publish_missing(
     client: &mut Client,
     registry: &'static [&'static Dataset],
@@ -37,7 +37,7 @@ pub async fn publish_missing(
         match report.outcome {
             Outcome::Unchanged => log::warn!("{name} holds nothing to publish"),
             _ => {
-                let rows: u64 = report.datasets.iter().map(|effect| effect.counts.added + effect.counts.changed).sum();
+                let rows: u64 = report.datasets.iter().map(|effect| effect.added + effect.changed).sum();
                 log::info!("{name} is published as release {}: {rows} rows", report.release.unwrap_or_default());
             }
         }
@@ -48,19 +48,19 @@ pub async fn publish_missing(
 /// Publishes a folder with a manifest as one release.
 ///
 /// # Errors
-/// [`PublishError`]; then nothing has been published.
+/// Returns an error if the folder cannot be published; then nothing has been published.
 pub async fn publish_folder(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     folder: &Path,
     recipes: &FileTree,
     bundle: Option<String>,
-) -> Result<super::report::Report, PublishError> {
+) -> Result<Report, PublishError> {
     let manifest = Manifest::read(folder)?;
     let progress = Progress::start(&manifest.title);
     let (folder, recipes) = (folder.to_owned(), recipes.clone());
-    let (received, rights, by) = (None, Rights::all(), By::command_line());
-    let job = Job { manifest, folder, recipes, bundle, trial: false, explain: 0, wait: true, received, rights, by };
+    let (received, rights, requester) = (None, Rights::all(), Requester::command_line());
+    let job = Job { manifest, folder, recipes, bundle, dry_run: false, explain: 0, wait: true, received, rights, requester };
     pipeline::publish(client, registry, &job, &progress).await
 }
 

@@ -1,5 +1,5 @@
-//! Owns the comparison of the bundled files with what was published of them: a row that is not as its file says is at
-//! fault; one that a later release corrected is not.
+//! Owns the comparison of the bundled files with the releases made from them. A row that differs from its file is a
+//! fault, unless a later release changed it.
 //! Must not know how faults are shown.
 
 use std::sync::Arc;
@@ -13,49 +13,51 @@ use super::input::files::Inputs;
 use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
-use super::rows::recipe::Names;
+use super::rows::recipe::TerritoryNames;
 use crate::db::connection::config::Client;
-use crate::db::write::release_writer::{self, Publication};
+use crate::db::write::release_writer::{self, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::query::Dataset;
 
-/// What a bundle and the database have in common.
+/// The comparison of one bundle with the database.
 #[derive(Debug, Serialize)]
-pub struct Comparison {
+pub struct BundleComparison {
     /// Name of the bundle.
     pub bundle: String,
-    /// The release that it was published as; none when it was not, or its files have changed since.
+    /// The release made from these files; None if there is none.
     pub release: Option<i32>,
-    /// Rows of its files.
+    /// The number of rows in its files.
     pub rows: u64,
-    /// Rows that later releases changed or withdrew.
+    /// The number of rows that later releases changed or withdrew.
     pub superseded: u64,
-    /// Rows that are not as the files say: dataset, code, detail; the first of them.
+    /// The first rows that differ from the files: dataset, code, detail.
     pub faults: Vec<(&'static str, String, String)>,
-    /// How many of them there are.
+    /// The number of all rows that differ.
     pub fault_count: u64,
 }
 
-/// Compares every bundle of a tree. Rows are staged in a transaction that is undone; nobody waits for it.
+/// Compares every bundle of a tree. The rows are staged in a transaction that is rolled back, without the publication
+/// lock.
 ///
 /// # Errors
-/// When the files cannot be read; the database's.
+/// Returns an error if the files cannot be read or the database fails.
 pub async fn compare(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     bundles: &FileTree,
     recipes: &FileTree,
-) -> Result<Vec<Comparison>, PublishError> {
+) -> Result<Vec<BundleComparison>, PublishError> {
     let mut all = Vec::new();
     for bundle in names(bundles)? {
         let folder = unpack(bundles, &bundle)?;
-        let mut comparison = Comparison { bundle, release: None, rows: 0, superseded: 0, faults: Vec::new(), fault_count: 0 };
+        let mut comparison =
+            BundleComparison { bundle, release: None, rows: 0, superseded: 0, faults: Vec::new(), fault_count: 0 };
         let manifest = Manifest::read(folder.path())?;
         let inputs = {
             let (folder, recipes) = (folder.path().to_owned(), recipes.clone());
             let gather = move || Inputs::gather(registry, &manifest, &folder, &recipes);
             let gathered = tokio::task::spawn_blocking(gather).await;
-            gathered.map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))??.shared()
+            gathered.map_err(|_| PublishError::Unreadable("the scan of the files was aborted".to_owned()))??.shared()
         };
         let digests: Vec<&str> = inputs.inputs.iter().map(|input| input.scan.sha256.as_str()).collect();
         if let Some(release) = release_writer::of_bundle(client, &comparison.bundle, &digests).await? {
@@ -67,12 +69,17 @@ pub async fn compare(
     Ok(all)
 }
 
-async fn rows(client: &mut Client, inputs: &Arc<Inputs>, comparison: &mut Comparison, release: i32) -> Result<(), PublishError> {
-    let publication = Publication::begin(client).await?;
-    let (names, progress) = (Arc::new(Names::default()), Progress::start(&comparison.bundle));
-    for (dataset, springs) in &inputs.datasets {
+async fn rows(
+    client: &mut Client,
+    inputs: &Arc<Inputs>,
+    comparison: &mut BundleComparison,
+    release: i32,
+) -> Result<(), PublishError> {
+    let publication = ReleaseWriter::begin(client).await?;
+    let (names, progress) = (Arc::new(TerritoryNames::default()), Progress::start(&comparison.bundle));
+    for (dataset, parts) in &inputs.datasets {
         let stage = Stage::create(publication.transaction(), dataset).await?;
-        let mut read = load::read(inputs, (dataset, springs), &stage, &names, &progress, 0).await?;
+        let mut read = load::read(inputs, (dataset, parts), &stage, &names, &progress, 0).await?;
         read.faults.check()?;
         let found = stage.compare_with_release(release).await?;
         comparison.rows += found.rows;

@@ -1,6 +1,5 @@
-//! Owns the reading of a folder as a publication reads it, with no database: for those who try the readers, such as the
-//! fuzz targets.
-//! Must not know what is checked across rows, or against what is published.
+//! Owns the reading of a folder as a publication reads it, without a database. The fuzz targets use it.
+//! Must not know the checks that need all rows.
 
 use std::path::Path;
 
@@ -12,28 +11,28 @@ use super::input::files::Inputs;
 use super::input::manifest::Manifest;
 use super::load;
 use super::progress::Progress;
-use super::rows::copy_writer::Output;
-use super::rows::recipe::Names;
+use super::rows::copy_writer::CopyWriter;
+use super::rows::recipe::TerritoryNames;
 use crate::query::Dataset;
 
-/// Chunks that may wait; they are thrown away.
+/// The most chunks in the channel. They are discarded.
 const CHUNKS: usize = 1;
 
-/// Reads the files of a folder with its manifest, and says how many faults the rows have. Not to be called from an
-/// asynchronous context.
+/// Reads the files of a folder with a manifest and returns the number of faults in their rows. It blocks; do not call
+/// it from asynchronous code.
 ///
 /// # Errors
-/// When the manifest, a recipe or a file as such cannot be read.
-pub fn rehearse(registry: &'static [&'static Dataset], folder: &Path, recipes: &FileTree) -> Result<usize, PublishError> {
+/// Returns an error if the manifest, a recipe or a file cannot be read.
+pub fn dry_read(registry: &'static [&'static Dataset], folder: &Path, recipes: &FileTree) -> Result<usize, PublishError> {
     let manifest = Manifest::read(folder)?;
     let inputs = Inputs::gather(registry, &manifest, folder, recipes)?;
-    let (progress, names) = (Progress::start(&manifest.title), Names::default());
+    let (progress, names) = (Progress::start(&manifest.title), TerritoryNames::default());
     let mut count = 0;
-    for (dataset, springs) in &inputs.datasets {
+    for (dataset, parts) in &inputs.datasets {
         let (sender, mut receiver) = mpsc::channel(CHUNKS);
         let read = std::thread::scope(|scope| {
             scope.spawn(move || while receiver.blocking_recv().is_some() {});
-            load::read_all(&inputs, springs, &names, Output::new(dataset, progress.clone(), sender), 0)
+            load::read_all(&inputs, parts, &names, CopyWriter::new(dataset, progress.clone(), sender), 0)
         });
         count += read.faults.into_parts().1;
     }

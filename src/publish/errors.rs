@@ -1,64 +1,17 @@
-//! Owns what is wrong with a publication: each fault with its place, all of them together.
+//! Owns the errors of a publication, and the list of faults in its files.
 //! Must not know how faults are found.
 
 use std::fmt;
 
-use serde::Serialize;
-
 use crate::db::DbError;
 use crate::db::connection::config::CopyError;
+use crate::problem::FileFault;
+use crate::publication::Outcome;
 
-/// The most faults that are listed; the rest is counted.
+/// The most faults that are listed. Further ones are only counted.
 pub const LISTED: usize = 100;
 
-/// One fault of a file, or one thing worth a look.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct FileFault {
-    /// The file, as the manifest names it.
-    pub file: String,
-    /// The sheet, in a workbook.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub sheet: Option<String>,
-    /// Line or row in the file, from 1; `None` when the fault is of the file as a whole.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u64>,
-    /// The column: its header, or its letters where it has none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-    /// The value at fault; long ones are cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// What is wrong, and what would be right.
-    pub detail: String,
-}
-
-impl FileFault {
-    /// A fault of a file as a whole.
-    pub fn of_file(file: &str, detail: impl Into<String>) -> Self {
-        Self { file: file.to_owned(), sheet: None, line: None, column: None, value: None, detail: detail.into() }
-    }
-}
-
-impl fmt::Display for FileFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(sheet) = &self.sheet {
-            write!(f, " [{sheet}]")?;
-        }
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        if let Some(column) = &self.column {
-            write!(f, ": {column}")?;
-        }
-        if let Some(value) = self.value.as_ref().filter(|value| !value.is_empty()) {
-            write!(f, " `{}`", crate::problem::echo(value))?;
-        }
-        write!(f, ": {}", self.detail)
-    }
-}
-
-/// The faults gathered so far: the first are kept, all are counted.
+/// A list of faults: the first ones, and the number of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
     listed: Vec<FileFault>,
@@ -66,10 +19,10 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Adds one.
+    /// Adds a fault, unless the list has the same already.
     pub fn push(&mut self, mut fault: FileFault) {
         fault.value = fault.value.map(|value| crate::problem::echo(&value));
-        // One cell may be at fault for each row that is made from it.
+        // One cell can give the same fault for several rows.
         if self.listed.contains(&fault) {
             return;
         }
@@ -79,31 +32,31 @@ impl Faults {
         }
     }
 
-    /// Adds those that were gathered elsewhere.
+    /// Adds the faults of another list.
     pub fn extend(&mut self, more: Faults) {
         self.count += more.count - more.listed.len();
         more.listed.into_iter().for_each(|fault| self.push(fault));
     }
 
-    /// Counts so many more, which are not listed.
-    pub fn unlisted(&mut self, more: usize) {
+    /// Adds faults that are only counted.
+    pub fn add_unlisted(&mut self, more: usize) {
         self.count += more;
     }
 
-    /// The first, and how many there are in all.
+    /// The first faults, and the number of all.
     pub fn into_parts(self) -> (Vec<FileFault>, usize) {
         (self.listed, self.count)
     }
 
-    /// Whether there are none.
+    /// Whether there are no faults.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Fails if there are any.
+    /// Returns an error if there are faults, and empties the list.
     ///
     /// # Errors
-    /// [`PublishError::Refused`].
+    /// Returns [`PublishError::Refused`] with the faults, sorted by place.
     pub fn check(&mut self) -> Result<(), PublishError> {
         match self.count {
             0 => Ok(()),
@@ -116,27 +69,40 @@ impl Faults {
     }
 }
 
-/// Why nothing was published.
+/// The reasons why a publication made no release.
 #[derive(Debug)]
 pub enum PublishError {
-    /// The files are at fault.
+    /// The files have faults.
     Refused {
         /// The first faults.
         faults: Vec<FileFault>,
-        /// How many there are in all.
+        /// The number of all faults.
         count: usize,
     },
-    /// Whoever asks may not do what the files do.
+    /// The API key does not permit the changes.
     Forbidden {
-        /// The scopes that are missed.
+        /// The missing scopes.
         missing: Vec<String>,
     },
     /// A file, a manifest or a recipe cannot be read.
     Unreadable(String),
-    /// Another publication is under way, and this one was not to wait.
+    /// Another publication is in progress, and this one does not wait.
     Busy,
-    /// The database failed.
+    /// The database failed, or refused the rows.
     Database(DbError),
+}
+
+impl PublishError {
+    /// The outcome of a publication that ends with this error.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            PublishError::Refused { .. } | PublishError::Unreadable(_) | PublishError::Database(DbError::Data(_)) => {
+                Outcome::Refused
+            }
+            PublishError::Forbidden { .. } => Outcome::Forbidden,
+            PublishError::Busy | PublishError::Database(_) => Outcome::Failed,
+        }
+    }
 }
 
 impl From<DbError> for PublishError {
@@ -168,7 +134,7 @@ impl fmt::Display for PublishError {
                 write!(f, "nothing was published: the scope {} is missing", missing.join(", "))
             }
             PublishError::Unreadable(why) => f.write_str(why),
-            PublishError::Busy => f.write_str("another publication is under way"),
+            PublishError::Busy => f.write_str("another publication is in progress"),
             PublishError::Database(error) => error.fmt(f),
         }
     }

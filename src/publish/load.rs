@@ -1,5 +1,5 @@
-//! Owns the reading of all that one dataset gets, on a thread of its own, into its staging table.
-//! Must not know what is checked across rows.
+//! Owns the reading of all rows of one dataset, on a thread of its own, into its staging table.
+//! Must not know the checks that need all rows.
 
 use std::sync::Arc;
 
@@ -7,105 +7,117 @@ use bytes::Bytes;
 use futures_util::SinkExt;
 use tokio::sync::mpsc;
 
-use super::errors::{Faults, FileFault, PublishError};
-use super::input::files::{Input, Inputs, Part, Spring};
+use super::errors::{Faults, PublishError};
+use super::input::files::{Input, InputPart, Inputs, PartKind};
 use super::input::readers;
 use super::progress::Progress;
-use super::rows::canonical::{Canonical, Reading};
-use super::rows::copy_writer::Output;
-use super::rows::recipe::{Explanation, Means, Names, Reader};
+use super::rows::canonical::{CanonicalReader, CellSyntax};
+use super::rows::cell;
+use super::rows::copy_writer::CopyWriter;
+use super::rows::recipe::{Explanation, RecipeContext, RecipeReader, TerritoryNames};
 use crate::db::write::staging::Stage;
+use crate::problem::FileFault;
 use crate::query::Dataset;
 
-/// Chunks that may be on their way from the reader to the database.
+/// The most chunks in the channel from the reader to the database.
 const CHUNKS: usize = 4;
 
-/// What a reading gave beside the rows.
-pub struct Read {
-    /// What is wrong.
+/// The result of reading, beside the staged rows.
+pub struct LoadResult {
+    /// The faults of the rows.
     pub faults: Faults,
-    /// What is worth a look.
+    /// The warnings about the rows.
     pub warnings: Faults,
-    /// What recipes read, for people.
+    /// The explanation of the first rows that recipes read.
     pub explanation: String,
 }
 
-/// Reads all that a dataset gets into its staging table.
+/// Reads all rows of a dataset into its staging table.
 ///
 /// # Errors
-/// The database's; faults of the files are gathered.
+/// Returns an error if the database fails. Faults of the files are part of the result.
 pub async fn read(
     inputs: &Arc<Inputs>,
-    (dataset, springs): (&'static Dataset, &[Spring]),
+    (dataset, parts): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
-    names: &Arc<Names>,
+    names: &Arc<TerritoryNames>,
     progress: &Progress,
     explain: usize,
-) -> Result<Read, PublishError> {
+) -> Result<LoadResult, PublishError> {
     let (sender, mut receiver) = mpsc::channel::<Bytes>(CHUNKS);
-    let (inputs, springs, names) = (Arc::clone(inputs), springs.to_vec(), Arc::clone(names));
-    let output = Output::new(dataset, progress.clone(), sender);
-    let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &springs, &names, output, explain));
+    let (inputs, parts, names) = (Arc::clone(inputs), parts.to_vec(), Arc::clone(names));
+    let output = CopyWriter::new(dataset, progress.clone(), sender);
+    let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &parts, &names, output, explain));
     let mut sink = std::pin::pin!(stage.copy().await?);
     while let Some(chunk) = receiver.recv().await {
         sink.send(chunk).await?;
     }
-    let read = reader.await.map_err(|_| PublishError::Unreadable("the reading of the files broke off".to_owned()))?;
+    let read = reader.await.map_err(|_| PublishError::Unreadable("the reading of the files was aborted".to_owned()))?;
     sink.finish().await?;
     Ok(read)
 }
 
-/// Reads all that a dataset gets into the output, which ends with it.
-pub fn read_all(inputs: &Inputs, springs: &[Spring], names: &Names, mut output: Output, explain: usize) -> Read {
+/// Reads all rows of a dataset to the writer, which it consumes.
+pub fn read_all(
+    inputs: &Inputs,
+    parts: &[InputPart],
+    names: &TerritoryNames,
+    mut output: CopyWriter,
+    explain: usize,
+) -> LoadResult {
     let mut explanation = Explanation::new(explain);
-    for spring in springs {
-        let (input, origin) = (&inputs.inputs[spring.input], &inputs.origins[spring.origin]);
-        match (spring.part, &input.recipe) {
-            (Part::Table(table), Some((recipe, companion))) => {
-                let means = Means { recipe, companion: companion.as_ref(), names };
+    for part in parts {
+        let (input, origin) = (&inputs.inputs[part.input], &inputs.origins[part.origin]);
+        match (part.kind, &input.recipe) {
+            (PartKind::Table(table), Some((recipe, companion))) => {
+                let context = RecipeContext { recipe, companion: companion.as_ref(), names };
                 let table = &recipe.tables[table];
-                let mut reader = Reader::new(means, table, (spring.origin, origin), &mut output, Some(&mut explanation));
+                let mut reader = RecipeReader::new(context, table, (part.origin, origin), &mut output, Some(&mut explanation));
                 match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
                     Ok(()) => reader.finish(),
-                    Err(broken) => output.faults.push(origin.whole(broken.line, broken.detail)),
+                    Err(broken) => output.faults.push(origin.file_fault(broken.line, broken.detail)),
                 }
-                explanation.renew();
+                explanation.next_table();
             }
-            (Part::Recipe, Some((recipe, _))) => inline(recipe, spring.origin, inputs, &mut output),
-            _ => whole(input, spring.origin, inputs, &mut output),
+            (PartKind::Recipe, Some((recipe, _))) => read_recipe_rows(recipe, part.origin, inputs, &mut output),
+            _ => read_canonical(input, part.origin, inputs, &mut output),
         }
     }
     output.flush();
-    Read { faults: output.faults, warnings: output.warnings, explanation: explanation.into_text() }
+    LoadResult { faults: output.faults, warnings: output.warnings, explanation: explanation.into_text() }
 }
 
 /// Reads a canonical file.
-fn whole(input: &Input, origin: usize, inputs: &Inputs, output: &mut Output) {
+fn read_canonical(input: &Input, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
-    let reading = Reading::of(&input.scan.written);
-    let mut canonical = Canonical::new(output, (origin, place), &input.file.constants, reading);
+    let reading = CellSyntax::of(&input.scan.written);
+    let mut canonical = CanonicalReader::new(output, (origin, place), &input.file.constants, reading);
     let ended = readers::read(&input.path, &input.scan, None, &mut canonical);
     let headed = canonical.has_header();
     match ended {
-        Err(broken) => output.faults.push(place.whole(broken.line, broken.detail)),
-        Ok(()) if !headed && output.faults.is_empty() => output.faults.push(place.whole(None, "the file has no header")),
+        Err(broken) => output.faults.push(place.file_fault(broken.line, broken.detail)),
+        Ok(()) if !headed && output.faults.is_empty() => output.faults.push(place.file_fault(None, "the file has no header")),
         Ok(()) => {}
     }
 }
 
-/// Writes the rows that come with a recipe.
-fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut Output) {
+/// Writes the rows inside a recipe.
+fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let dataset = output.dataset;
     for (row, line) in recipe.rows.get(dataset.name).into_iter().flatten().zip(1..) {
         let mut faults: Vec<FileFault> = Vec::new();
         for name in row.keys().filter(|name| !dataset.columns().any(|field| field.name == *name)) {
-            faults.push(place.whole(None, format!("`{name}` is not a field of {}", dataset.name)));
+            faults.push(place.file_fault(None, format!("`{name}` is not a field of {}", dataset.name)));
         }
         for field in dataset.columns() {
             let text = row.get(field.name).map(text);
-            if let Err(why) = output.value(field, text.as_deref().filter(|text| !text.is_empty())) {
-                faults.push(place.fault(line, field.name, text.as_deref().unwrap_or_default(), why));
+            match cell::check(dataset, field, text.as_deref()) {
+                Ok(value) => output.write(value.as_deref()),
+                Err(why) => {
+                    output.write(None);
+                    faults.push(place.fault(line, field.name, text.as_deref().unwrap_or_default(), why));
+                }
             }
         }
         output.end_row(origin, line, None);
@@ -113,7 +125,7 @@ fn inline(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, 
     }
 }
 
-/// The text of a value of TOML, as a cell of CSV has it.
+/// The text of a TOML value, as it stands in a cell of CSV.
 fn text(value: &toml::Value) -> String {
     match value {
         toml::Value::String(text) => text.clone(),

@@ -1,5 +1,5 @@
-//! Owns publishing: files are read, checked whole, and become one release or nothing.
-//! The only writer. Must not know HTTP; knows the datasets by the registry that it is given.
+//! Owns publishing: files are read, checked as a whole, and become one release or nothing.
+//! The only module that writes rows. Must not know HTTP. It knows the datasets through the registry that it is given.
 
 mod audit_record;
 mod bundles;
@@ -13,19 +13,19 @@ mod load;
 mod pipeline;
 mod progress;
 mod queue;
-mod report;
 mod rows;
 
 pub use bundles::{publish_folder, publish_missing};
-pub use compare_bundles::{Comparison, compare};
-pub use dry_read::rehearse;
-pub use errors::{FileFault, PublishError};
+pub use compare_bundles::{BundleComparison, compare};
+pub use dry_read::dry_read;
+pub use errors::PublishError;
 pub use file_tree::FileTree;
-pub use input::manifest::{File, Manifest, Mode, NAME, Values, Withdrawal};
-pub use input::readers::{Dialect, RECORD_BYTES};
+pub use input::manifest::{Manifest, ManifestFile, ManifestWithdrawal, MergeMode, NAME, ScopeValues};
+pub use input::readers::dialect::FileDialect;
+pub use input::readers::limits::RECORD_BYTES;
 pub use input::single_file_manifest::manifest_of;
 pub use pipeline::{Job, publish};
 pub use progress::Progress;
-pub use queue::submission_queue::{Answer, Asked, Desk, Place, Settings};
-pub use report::{Effect, Outcome, ReadFile, Report};
+pub use queue::queued_publication::QueuedPublication;
+pub use queue::submission_queue::{Enqueued, QueuePermit, QueueSettings, SubmissionQueue};
 pub use rows::recipe::is_name as is_recipe;

@@ -1,5 +1,5 @@
-//! Owns the making of one release, or of nothing: files are staged, checked, merged in one transaction.
-//! Must not know the form of the files.
+//! Owns the steps of a publication: its files are staged, checked and merged in one transaction.
+//! Must not know the formats of the files.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,63 +10,62 @@ use super::checks::rows;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
 use super::file_tree::FileTree;
-use super::input::files::{Inputs, Part, Spring};
+use super::input::files::{InputPart, Inputs, PartKind};
 use super::input::manifest::Manifest;
 use super::load;
-use super::progress::{Progress, Step};
-use super::report::{Effect, Outcome, ReadFile, Report};
-use super::rows::recipe::Names;
+use super::progress::Progress;
+use super::rows::recipe::TerritoryNames;
 use crate::access::Rights;
 use crate::db::connection::config::Client;
-use crate::db::write::audit::By;
-use crate::db::write::merge::Scope;
-use crate::db::write::release_writer::{Publication, Record};
+use crate::db::write::audit::Requester;
+use crate::db::write::merge::ReplaceScope;
+use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
+use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, RowOrigin};
 
-/// A publication that is asked for.
+/// The options of a publication.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What is published.
+    /// The manifest.
     pub manifest: Manifest,
-    /// The folder that the manifest's paths start from.
+    /// The folder to which the manifest's paths are relative.
     pub folder: PathBuf,
     /// The recipes that are called by name.
     pub recipes: FileTree,
-    /// The bundle that it is, of the service's own data.
+    /// The name of the bundle, for the bundled data.
     pub bundle: Option<String>,
-    /// Whether everything is done but the release.
-    pub trial: bool,
-    /// How many rows of each table a recipe explains.
+    /// Whether the publication stops before the release.
+    pub dry_run: bool,
+    /// The number of rows of each table that the report explains.
     pub explain: usize,
     /// Whether it waits for another publication to end.
     pub wait: bool,
-    /// The names of the files that were sent, where the folder holds those alone: the manifest may name no others.
+    /// For HTTP, the names of the received files: the manifest may name no others.
     pub received: Option<Vec<String>>,
-    /// What may be published.
+    /// The changes that are permitted.
     pub rights: Rights,
-    /// Who asks.
-    pub by: By,
+    /// The requester, for the audit.
+    pub requester: Requester,
 }
 
-/// A dataset with its staged rows.
-type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [Spring]);
+/// A dataset with its staged rows and the parts that they come from.
+type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [InputPart]);
 
-/// Makes one release of a job, or nothing, and puts down in the audit what came of it: with the release, where there is
-/// one.
+/// Publishes a job as one release, or nothing, and records the result in the audit.
 ///
 /// # Errors
-/// [`PublishError`]; then nothing has been published. What failed for the service's own reasons is not put down.
+/// Returns an error if nothing was published. A failure of the service itself is not recorded in the audit.
 pub async fn publish(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     job: &Job,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
-    let mut by = job.by.clone();
-    let outcome = gathered(client, registry, job, &mut by, progress).await;
+    let mut requester = job.requester.clone();
+    let outcome = gathered(client, registry, job, &mut requester, progress).await;
     progress.finish();
-    audit_record::put_down(client, &by, (job.trial, &job.folder), &outcome).await?;
+    audit_record::record(client, &requester, (job.dry_run, &job.folder), &outcome).await?;
     outcome
 }
 
@@ -74,88 +73,89 @@ async fn gathered(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     job: &Job,
-    by: &mut By,
+    requester: &mut Requester,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
     if let Some(received) = &job.received {
         permissions::files(&job.manifest, received)?;
     }
-    progress.step(Step::Reading);
+    progress.enter(Phase::Reading);
     let gathered = {
         let (job, path) = (job.clone(), job.folder.clone());
         let gather = move || Inputs::gather(registry, &job.manifest, &path, &job.recipes);
         tokio::task::spawn_blocking(gather)
             .await
-            .map_err(|_| PublishError::Unreadable("the scan of the files broke off".to_owned()))?
+            .map_err(|_| PublishError::Unreadable("the scan of the files was aborted".to_owned()))?
     };
     let inputs = gathered?.shared();
-    if by.files.is_empty() {
-        by.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.scan.sha256.clone())).collect();
+    if requester.files.is_empty() {
+        requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.scan.sha256.clone())).collect();
     }
     permissions::datasets(registry, &inputs, &job.manifest, &job.rights)?;
-    progress.expect(inputs.bytes());
-    run(client, registry, (job, by), &inputs, progress).await
+    progress.set_total(inputs.bytes());
+    run(client, registry, (job, requester), &inputs, progress).await
 }
 
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
-    (job, by): (&Job, &By),
+    (job, requester): (&Job, &Requester),
     inputs: &Arc<Inputs>,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
-    let publication = Publication::begin(client).await?;
+    let publication = ReleaseWriter::begin(client).await?;
     let names = Arc::new(names(&publication, inputs).await?);
     let (mut faults, mut warnings, mut explanation) = (Faults::default(), Faults::default(), String::new());
     let mut staged: Vec<Staged<'_, '_, '_>> = Vec::new();
-    for (dataset, springs) in &inputs.datasets {
+    for (dataset, parts) in &inputs.datasets {
         let stage = Stage::create(publication.transaction(), dataset).await?;
-        let read = load::read(inputs, (dataset, springs), &stage, &names, progress, job.explain).await?;
+        let read = load::read(inputs, (dataset, parts), &stage, &names, progress, job.explain).await?;
         faults.extend(read.faults);
         warnings.extend(read.warnings);
         explanation.push_str(&read.explanation);
-        staged.push((*dataset, stage, springs));
+        staged.push((*dataset, stage, parts));
     }
     faults.check()?;
-    progress.step(Step::Checking);
+    progress.enter(Phase::Checking);
     let mut replaced = Vec::new();
-    for (dataset, stage, springs) in &staged {
-        replaced.push(rows::staged(inputs, (dataset, springs), stage, &mut faults).await?);
+    for (dataset, stage, parts) in &staged {
+        replaced.push(rows::staged(inputs, (dataset, parts), stage, &mut faults).await?);
     }
     let files = files(inputs, &staged, &mut faults).await?;
     faults.check()?;
-    progress.step(Step::Waiting);
-    let number = publication.take_turn(job.wait).await?.ok_or(PublishError::Busy)?;
-    progress.step(Step::Comparing);
+    progress.enter(Phase::Waiting);
+    let number = publication.acquire_lock(job.wait).await?.ok_or(PublishError::Busy)?;
+    progress.enter(Phase::Comparing);
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for ((dataset, stage, _), scopes) in staged.iter().zip(&replaced) {
-        let counts = stage.merge(number, scopes).await?;
+        let effect = stage.merge(number, scopes).await?;
         publication.analyze(dataset).await?;
-        effects.push(Effect { dataset: dataset.name, counts });
-        if counts.changed == 0 {
+        let changed = effect.changed;
+        effects.push(effect);
+        if changed == 0 {
             continue;
         }
         changes.extend(stage.changes(number).await?);
         let (jumps, count) = stage.jumps(number, job.manifest.warn_above).await?;
-        warnings.unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
+        warnings.add_unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
         for (place, before) in jumps {
             let detail = format!("was {before}: it changes by more than the manifest's `warn_above`");
             warnings.push(rows::fault(inputs, place, None, detail));
         }
     }
     withdrawals::close(&publication, registry, &job.manifest, number, (&mut effects, &mut faults)).await?;
-    for (dataset, stage, springs) in &staged {
-        let told = (&mut faults, &mut warnings);
-        rows::merged(&publication, registry, inputs, (dataset, springs), stage, told).await?;
+    for (dataset, stage, parts) in &staged {
+        let findings = (&mut faults, &mut warnings);
+        rows::merged(&publication, registry, inputs, (dataset, parts), stage, findings).await?;
     }
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
     permissions::rows(&publication, registry, (&effects, number), &job.rights).await?;
-    if !effects.iter().all(|effect| effect.counts.is_nothing()) {
-        progress.step(Step::Deriving);
+    if !effects.iter().all(|effect| effect.is_empty()) {
+        progress.enter(Phase::Deriving);
         derive(&publication, registry, number, &mut effects).await?;
     }
-    let nothing = effects.iter().all(|effect| effect.counts.is_nothing());
+    let nothing = effects.iter().all(|effect| effect.is_empty());
     let (warnings, warning_count) = warnings.into_parts();
     let mut report = Report {
         outcome: Outcome::Unchanged,
@@ -172,19 +172,18 @@ async fn run(
         return Ok(report);
     }
     report.outcome = Outcome::WouldPublish;
-    if !job.trial {
-        let counts: Vec<_> = report.datasets.iter().filter(|e| !e.counts.is_nothing()).map(|e| (e.dataset, e.counts)).collect();
+    if !job.dry_run {
         report.outcome = Outcome::Published;
         report.release = Some(number);
-        let entry = by.line(false, audit_record::word(&report), report.release, serde_json::json!(report));
-        publication.commit(number, record(job, inputs, &report), &counts, &entry).await?;
+        let entry = requester.entry(false, report.outcome, report.release, serde_json::json!(report));
+        publication.commit(number, record(job, inputs, &report), &report.datasets, &entry).await?;
     }
     Ok(report)
 }
 
-/// The territories by their names, if a recipe asks for them.
-async fn names(publication: &Publication<'_>, inputs: &Inputs) -> Result<Names, PublishError> {
-    let mut names = Names::default();
+/// The territories by name, if a recipe needs them.
+async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<TerritoryNames, PublishError> {
+    let mut names = TerritoryNames::default();
     if inputs.inputs.iter().any(|input| input.recipe.is_some()) {
         for (kind, code, name) in publication.territories().await? {
             names.add(&kind, &code, &name);
@@ -193,46 +192,46 @@ async fn names(publication: &Publication<'_>, inputs: &Inputs) -> Result<Names, 
     Ok(names)
 }
 
-/// What was read of each file.
+/// The report on each file.
 async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faults) -> Result<Vec<ReadFile>, PublishError> {
     let mut files = Vec::new();
     for (at, input) in inputs.inputs.iter().enumerate() {
         let origins = inputs.origins_of(at);
         let mut rows = 0;
-        for (_, stage, springs) in staged {
-            if springs.iter().any(|spring| spring.input == at && spring.part != Part::Recipe) {
+        for (_, stage, parts) in staged {
+            if parts.iter().any(|part| part.input == at && part.kind != PartKind::Recipe) {
                 rows += stage.rows(&origins).await?;
             }
         }
-        rows::promises(input, rows, faults);
+        rows::manifest_claims(input, rows, faults);
         let (bytes, sha256) = (input.scan.bytes, input.scan.sha256.clone());
         files.push(ReadFile { path: input.file.path.clone(), bytes, sha256, rows });
     }
     Ok(files)
 }
 
-/// Computes the datasets that follow from those that were touched.
+/// Computes the datasets that are derived from the changed ones.
 async fn derive(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     number: i32,
     effects: &mut Vec<Effect>,
 ) -> Result<(), PublishError> {
     for dataset in registry {
         let RowOrigin::Derived { from, by } = dataset.rows else { continue };
-        if effects.iter().any(|effect| from.contains(&effect.dataset) && !effect.counts.is_nothing()) {
+        if effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty()) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
             stage.derive(by).await?;
-            let counts = stage.merge(number, &[Scope::new()]).await?;
+            let effect = stage.merge(number, &[ReplaceScope::new()]).await?;
             publication.analyze(dataset).await?;
-            effects.push(Effect { dataset: dataset.name, counts });
+            effects.push(effect);
         }
     }
     Ok(())
 }
 
-/// What is recorded of the release.
-fn record(job: &Job, inputs: &Inputs, report: &Report) -> Record {
+/// The record of the release.
+fn record(job: &Job, inputs: &Inputs, report: &Report) -> ReleaseRecord {
     let manifest = &job.manifest;
     let file = |(file, input): (&ReadFile, &super::input::files::Input)| {
         let (dataset, recipe) = (&input.file.dataset, &input.file.recipe);
@@ -245,7 +244,7 @@ fn record(job: &Job, inputs: &Inputs, report: &Report) -> Record {
         json
     };
     let notes = manifest.notes.as_ref().map_or(String::new(), |notes| format!("\n\n{notes}"));
-    Record {
+    ReleaseRecord {
         title: manifest.title.clone(),
         notes: Some(format!("{}{notes}", manifest.description)),
         publisher: manifest.publisher.clone(),

@@ -4,6 +4,7 @@
 //! plans. Each uses only those before it. Pure code: must not know actix, diesel or any one dataset.
 
 pub mod collection;
+pub mod fold;
 pub mod model;
 pub mod pairs;
 pub mod parse;

@@ -18,6 +18,7 @@ mod documents;
 mod failover;
 mod feed;
 mod files;
+mod folding;
 mod formats;
 mod geography;
 mod grammar;

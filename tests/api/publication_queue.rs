@@ -103,8 +103,8 @@ fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     let open = || {
         let database =
             reperes::db::connection::config::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
-        let settings = reperes::publish::Settings { uploads: folder.clone(), recipes: folder.clone().into(), limit: 1 };
-        reperes::publish::Desk::new(
+        let settings = reperes::publish::QueueSettings { uploads: folder.clone(), recipes: folder.clone().into(), limit: 1 };
+        reperes::publish::SubmissionQueue::new(
             database,
             reperes::datasets::REGISTRY,
             settings,
@@ -113,7 +113,7 @@ fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     };
     let first = open();
     assert!(!folder.join("server-dead").exists());
-    let received = first.folder().expect("a folder");
+    let received = first.create_folder().expect("a folder");
     let _second = open();
     assert!(received.path().exists(), "a server that lives keeps its folder");
     let path = received.path().to_owned();

@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use reperes::datasets::REGISTRY;
-use reperes::publish::{PublishError, Report};
+use reperes::publication::Report;
+use reperes::publish::PublishError;
 
 use crate::harness::{SOURCES, bundle, migrated, publish, root_directory, scratch, with_database};
 

@@ -3,7 +3,8 @@
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use reperes::publish::{Outcome, PublishError, Report};
+use reperes::publication::{Outcome, Report};
+use reperes::publish::PublishError;
 use serde_json::{Value, json};
 
 use crate::harness::{SOURCES, SetOnDrop, TestServer, bundle, get, migrated, owner, publish, territories, with_database};

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use reperes::publish::Outcome;
+use reperes::publication::Outcome;
 use serde_json::json;
 
 use crate::harness::{SOURCES, TestServer, bundle, get, publish};

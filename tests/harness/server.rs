@@ -16,7 +16,8 @@ use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
-use reperes::publish::{self, FileTree, PublishError, Report, Settings};
+use reperes::publication::Report;
+use reperes::publish::{self, FileTree, PublishError, QueueSettings};
 use reperes::server::{Leave, Server, Socket};
 
 use super::cleanup::{acquire_permit, at_end, keep_for_all_tests};
@@ -109,7 +110,7 @@ fn limits() -> Limits {
 
 /// Publications are small in tests, so that a test can easily send one that is too large.
 fn disk() -> Disk {
-    let publishing = Settings { uploads: root_directory().join("uploads"), recipes: recipes(), limit: UPLOAD_LIMIT };
+    let publishing = QueueSettings { uploads: root_directory().join("uploads"), recipes: recipes(), limit: UPLOAD_LIMIT };
     Disk { files: root_directory().join("files"), publishing }
 }
 

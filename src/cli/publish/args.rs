@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::{ArgMatches, Args, ValueEnum};
 
 use crate::cli::exit_status::ExitStatus;
-use crate::publish::Mode;
+use crate::publish::MergeMode;
 
 /// The arguments of `publish`.
 #[derive(Args)]
@@ -119,11 +119,11 @@ pub enum ModeArg {
     Replace,
 }
 
-impl From<ModeArg> for Mode {
+impl From<ModeArg> for MergeMode {
     fn from(mode: ModeArg) -> Self {
         match mode {
-            ModeArg::Merge => Mode::Merge,
-            ModeArg::Replace => Mode::Replace,
+            ModeArg::Merge => MergeMode::Merge,
+            ModeArg::Replace => MergeMode::Replace,
         }
     }
 }

@@ -13,8 +13,9 @@ use super::{bundled, configure, print, text};
 use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
-use crate::db::write::audit::By;
-use crate::publish::{self, Dialect, File, Job, Manifest, Outcome, Progress, PublishError, Report, Values, Withdrawal};
+use crate::db::write::audit::Requester;
+use crate::publication::{Outcome, Report};
+use crate::publish::{self, FileDialect, Job, Manifest, ManifestFile, ManifestWithdrawal, Progress, PublishError, ScopeValues};
 use args::{FileArgs, ReleaseArgs};
 pub use args::{PublishArgs, WithdrawArgs};
 
@@ -59,7 +60,7 @@ fn report(outcome: &Result<Report, PublishError>, json: bool) -> Result<ExitStat
         Ok(report) if json => print(&pretty(report)?)?,
         Ok(report) => print(&report.to_string())?,
         Err(PublishError::Refused { faults, count }) if json => {
-            print(&pretty(&serde_json::json!({"outcome": "refused", "faults": faults, "fault_count": count}))?)?;
+            print(&pretty(&serde_json::json!({"outcome": Outcome::Refused, "faults": faults, "fault_count": count}))?)?;
         }
         Err(error) => eprintln!("error: {error}"),
     }
@@ -92,12 +93,12 @@ fn job(args: &ReleaseArgs, config: &Config, mut manifest: Manifest, folder: Path
         folder,
         recipes: bundled::recipes(config),
         bundle: None,
-        trial: args.dry_run || explain > 0,
+        dry_run: args.dry_run || explain > 0,
         explain,
         wait: !args.no_wait,
         received: None,
         rights: Rights::all(),
-        by: By::command_line(),
+        requester: Requester::command_line(),
     }
 }
 
@@ -119,14 +120,14 @@ fn publish_job(args: &PublishArgs, config: &Config) -> Result<Job, PublishError>
 }
 
 /// The entry of the manifest that the arguments stand for.
-fn file(args: &FileArgs, path: String) -> File {
-    File {
+fn file(args: &FileArgs, path: String) -> ManifestFile {
+    ManifestFile {
         path,
         dataset: args.dataset.clone(),
         recipe: args.recipe.as_deref().map(absolute_recipe),
         companion: args.companion.as_deref().map(absolute_path),
         rows: args.rows,
-        dialect: Dialect {
+        dialect: FileDialect {
             format: args.format.clone(),
             encoding: args.encoding.clone(),
             delimiter: args.delimiter,
@@ -136,12 +137,12 @@ fn file(args: &FileArgs, path: String) -> File {
         totals: args.total.iter().cloned().collect(),
         mode: args.mode.map(Into::into).unwrap_or_default(),
         scope: scope(&args.scope),
-        ..File::default()
+        ..ManifestFile::default()
     }
 }
 
 fn withdraw_job(args: &WithdrawArgs, config: &Config) -> Job {
-    let manifest = Manifest::withdrawing(Withdrawal {
+    let manifest = Manifest::withdrawing(ManifestWithdrawal {
         dataset: args.dataset.clone(),
         codes: args.codes.clone(),
         reason: args.reason.clone(),
@@ -166,10 +167,10 @@ fn absolute_path(path: &str) -> String {
 }
 
 /// The scope that pairs of fields and values give; a row is in it if each of the fields has one of its values.
-fn scope(pairs: &[(String, String)]) -> BTreeMap<String, Values> {
+fn scope(pairs: &[(String, String)]) -> BTreeMap<String, ScopeValues> {
     let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (field, value) in pairs {
         values.entry(field.clone()).or_default().push(value.clone());
     }
-    values.into_iter().map(|(field, values)| (field, Values::Many(values))).collect()
+    values.into_iter().map(|(field, values)| (field, ScopeValues::Many(values))).collect()
 }

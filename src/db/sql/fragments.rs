@@ -11,7 +11,7 @@ use diesel::sql_types::{Date, Integer};
 use super::codes;
 use super::references::{LookUp, look_up};
 use super::writer::{Out, SqlText, SqlWriter};
-use crate::query::model::column::ColumnSource;
+use crate::query::model::column::CellSource;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
 
 /// What ends the text of an instant.
@@ -84,7 +84,7 @@ pub fn text<'b>(
     look_ups: LookUp,
 ) -> Out {
     match column.source {
-        ColumnSource::Field(field) => match field.origin {
+        CellSource::Field(field) => match field.origin {
             FieldOrigin::Named { by, dataset: named } => {
                 look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
@@ -96,12 +96,12 @@ pub fn text<'b>(
             FieldOrigin::Row | FieldOrigin::Opened => own_text(out, dataset, field, "t"),
             FieldOrigin::Link => own_text(out, dataset, field, "l"),
         },
-        ColumnSource::Named { by, dataset: named, field } => {
+        CellSource::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
             let look_ups = if many && look_ups.gathers() { LookUp::Single } else { look_ups };
             look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
         }
-        ColumnSource::Contour => {
+        CellSource::Contour => {
             out.push("coalesce((SELECT g.contour::text FROM contours g WHERE g.territory_code = ");
             territory(out, dataset)?;
             out.push(" AND ");
@@ -111,8 +111,8 @@ pub fn text<'b>(
             out.push(")");
             Ok(())
         }
-        ColumnSource::Centre => centre(out, dataset, release),
-        ColumnSource::Rank | ColumnSource::Computed => {
+        CellSource::Centre => centre(out, dataset, release),
+        CellSource::Rank | CellSource::Computed => {
             Err(diesel::result::Error::QueryBuilderError("a computed column is read from no table".into()))
         }
     }

@@ -12,7 +12,7 @@ use super::latest_observations;
 use super::references::LookUp;
 use super::search;
 use super::writer::{Out, SqlText, SqlWriter, statement};
-use crate::query::model::column::ColumnSource;
+use crate::query::model::column::CellSource;
 use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
 
 /// The most fields of the key by which series are usually chosen: an indicator, territories, and one more.
@@ -225,7 +225,7 @@ impl Select<'_> {
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push("SELECT ");
                 out.list(&self.columns, |out, column| match column.source {
-                    ColumnSource::Rank => {
+                    CellSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push("::text");
                         Ok(())

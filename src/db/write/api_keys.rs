@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::json;
 
-use super::audit::{self, Action, Entry, Outcome};
+use super::audit::{self, Action, AuditEntry};
 use crate::db::DbError;
 use crate::db::connection::config::{Client, GenericClient};
 use crate::db::connection::diesel_client::DieselClient;
@@ -16,7 +16,7 @@ use crate::db::sql::functions::clock_timestamp;
 
 /// An API key.
 #[derive(Clone, Debug)]
-pub struct Key {
+pub struct ApiKey {
     /// Its name.
     pub name: String,
     /// What it permits, as text.
@@ -33,13 +33,13 @@ pub struct Key {
 
 type Columns = (String, Vec<Option<String>>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, bool);
 
-impl From<Columns> for Key {
+impl From<Columns> for ApiKey {
     fn from((name, scopes, created_at, expires_at, revoked_at, valid): Columns) -> Self {
         Self { name, scopes: scopes.into_iter().flatten().collect(), created_at, expires_at, revoked_at, valid }
     }
 }
 
-/// The columns of a [`Key`].
+/// The columns of a [`ApiKey`].
 #[diesel::dsl::auto_type(no_type_alias)]
 fn columns() -> _ {
     let valid = keys::revoked_at.is_null().and(keys::expires_at.gt(clock_timestamp()));
@@ -50,20 +50,20 @@ fn columns() -> _ {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn find<C: GenericClient + Sync>(client: &C, hash: &[u8]) -> Result<Option<Key>, DbError> {
+pub async fn find<C: GenericClient + Sync>(client: &C, hash: &[u8]) -> Result<Option<ApiKey>, DbError> {
     let key = keys::table.filter(keys::hash.eq(hash)).select(columns());
     let found: Option<Columns> = key.get_result(&mut DieselClient(client)).await.optional()?;
-    Ok(found.map(Key::from))
+    Ok(found.map(ApiKey::from))
 }
 
 /// Every key, the oldest first.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn list<C: GenericClient + Sync>(client: &C) -> Result<Vec<Key>, DbError> {
+pub async fn list<C: GenericClient + Sync>(client: &C) -> Result<Vec<ApiKey>, DbError> {
     let all = keys::table.order((keys::created_at, keys::name)).select(columns());
     let found: Vec<Columns> = all.load(&mut DieselClient(client)).await?;
-    Ok(found.into_iter().map(Key::from).collect())
+    Ok(found.into_iter().map(ApiKey::from).collect())
 }
 
 /// Adds a key. Returns false if a key has had this name before.
@@ -85,7 +85,7 @@ pub async fn create(
         return Ok(false);
     }
     let detail = json!({"key": name, "scopes": scopes, "expires_at": expires_at.to_rfc3339()});
-    audit::record(&transaction, &Entry::command(Action::KeyCreate, Outcome::Created, detail)).await?;
+    audit::record(&transaction, &AuditEntry::command(Action::KeyCreate, detail)).await?;
     transaction.commit().await?;
     Ok(true)
 }
@@ -102,7 +102,7 @@ pub async fn revoke(client: &mut Client, name: &str) -> Result<bool, DbError> {
     if revoked == 0 {
         return Ok(false);
     }
-    audit::record(&transaction, &Entry::command(Action::KeyRevoke, Outcome::Revoked, json!({"key": name}))).await?;
+    audit::record(&transaction, &AuditEntry::command(Action::KeyRevoke, json!({"key": name}))).await?;
     transaction.commit().await?;
     Ok(true)
 }

@@ -9,96 +9,50 @@ use crate::db::DbError;
 use crate::db::connection::config::GenericClient;
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::audit;
+use crate::publication::Outcome;
 
 /// The actor of commands that are run on the server. No key can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
-/// What somebody tried to do.
+/// An action that the audit records, with its outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// A release.
-    Publish,
-    /// All checks of a publication, without a release.
-    DryRun,
-    /// A new key.
+    /// A publication.
+    Publish(Outcome),
+    /// A dry run of a publication.
+    DryRun(Outcome),
+    /// An API key was made.
     KeyCreate,
-    /// The revocation of a key.
+    /// An API key was revoked.
     KeyRevoke,
 }
 
 impl Action {
     fn name(self) -> &'static str {
         match self {
-            Action::Publish => "publish",
-            Action::DryRun => "dry-run",
+            Action::Publish(_) => "publish",
+            Action::DryRun(_) => "dry-run",
             Action::KeyCreate => "key-create",
             Action::KeyRevoke => "key-revoke",
         }
     }
-}
 
-/// How it ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The key was made.
-    Created,
-    /// The key was revoked.
-    Revoked,
-    /// A release was made.
-    Published,
-    /// The files hold nothing new; there is no release.
-    Unchanged,
-    /// A dry run found that the files would make a release.
-    WouldPublish,
-    /// The files have errors.
-    Refused,
-    /// The key lacks a scope that the files need.
-    Forbidden,
-    /// The service failed.
-    Failed,
-}
-
-impl Outcome {
-    const ALL: [Outcome; 8] = [
-        Outcome::Created,
-        Outcome::Revoked,
-        Outcome::Published,
-        Outcome::Unchanged,
-        Outcome::WouldPublish,
-        Outcome::Refused,
-        Outcome::Forbidden,
-        Outcome::Failed,
-    ];
-
-    /// The name that is stored and shown.
-    pub fn name(self) -> &'static str {
+    fn outcome(self) -> &'static str {
         match self {
-            Outcome::Created => "created",
-            Outcome::Revoked => "revoked",
-            Outcome::Published => "published",
-            Outcome::Unchanged => "unchanged",
-            Outcome::WouldPublish => "would-publish",
-            Outcome::Refused => "refused",
-            Outcome::Forbidden => "forbidden",
-            Outcome::Failed => "failed",
+            Action::Publish(outcome) | Action::DryRun(outcome) => outcome.name(),
+            Action::KeyCreate => "created",
+            Action::KeyRevoke => "revoked",
         }
-    }
-
-    /// The outcome with this name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|outcome| outcome.name() == name)
     }
 }
 
 /// One line of the audit.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct AuditEntry {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
-    /// What the actor tried to do.
+    /// The action and its outcome.
     pub action: Action,
-    /// How it ended.
-    pub outcome: Outcome,
     /// The number of the new release.
     pub release: Option<i32>,
     /// The files as they were received: `[{"path", "sha256"}]`.
@@ -111,13 +65,12 @@ pub struct Entry {
     pub detail: Value,
 }
 
-impl Entry {
+impl AuditEntry {
     /// The line of a command that does not publish.
-    pub fn command(action: Action, outcome: Outcome, detail: Value) -> Self {
+    pub fn command(action: Action, detail: Value) -> Self {
         Self {
             actor: COMMAND_LINE.to_owned(),
             action,
-            outcome,
             release: None,
             files: Value::Array(Vec::new()),
             request_id: None,
@@ -129,7 +82,7 @@ impl Entry {
 
 /// Who publishes, and which files.
 #[derive(Clone, Debug)]
-pub struct By {
+pub struct Requester {
     /// The name of a key, or [`COMMAND_LINE`].
     pub actor: String,
     /// Name and SHA-256 of each file, as it was received over HTTP or read from disk.
@@ -140,18 +93,17 @@ pub struct By {
     pub publication: Option<String>,
 }
 
-impl By {
+impl Requester {
     /// The command line.
     pub fn command_line() -> Self {
         Self { actor: COMMAND_LINE.to_owned(), files: Vec::new(), request_id: None, publication: None }
     }
 
     /// The line of the audit about this publication.
-    pub fn line(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> Entry {
-        Entry {
+    pub fn entry(&self, dry_run: bool, outcome: Outcome, release: Option<i32>, detail: Value) -> AuditEntry {
+        AuditEntry {
             actor: self.actor.clone(),
-            action: if dry_run { Action::DryRun } else { Action::Publish },
-            outcome,
+            action: if dry_run { Action::DryRun(outcome) } else { Action::Publish(outcome) },
             release,
             files: self.files.iter().map(|(path, sha256)| json!({"path": path, "sha256": sha256})).collect(),
             request_id: self.request_id.clone(),
@@ -165,11 +117,11 @@ impl By {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the line.
-pub async fn record<C: GenericClient + Sync>(client: &C, entry: &Entry) -> Result<(), DbError> {
+pub async fn record<C: GenericClient + Sync>(client: &C, entry: &AuditEntry) -> Result<(), DbError> {
     let line = (
         audit::actor.eq(&entry.actor),
         audit::action.eq(entry.action.name()),
-        audit::outcome.eq(entry.outcome.name()),
+        audit::outcome.eq(entry.action.outcome()),
         audit::release.eq(entry.release),
         audit::files.eq(&entry.files),
         audit::request_id.eq(&entry.request_id),

@@ -1,56 +1,18 @@
 //! Owns the merge of staged rows into a dataset: which rows they add, change and withdraw, and the list of changes.
 //! Must not know where the rows come from.
 
-use serde::Serialize;
-
-use super::staging::{Place, Stage, place};
+use super::staging::{RowLocation, Stage, place};
 use crate::db::DbError;
 use crate::db::connection::config::{Row, ToSql};
 use crate::db::sql::text;
+use crate::publication::{ChangedRow, Effect};
 use crate::query::{Dataset, Shape};
 
 /// The most changes of a dataset that are listed.
 const SHOWN: usize = 20;
 
-/// How many rows of a dataset a publication added, changed, withdrew and left.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Rows with a new key.
-    pub added: u64,
-    /// Rows with a known key and other values.
-    pub changed: u64,
-    /// Rows that were closed and have no successor with the same key.
-    pub withdrawn: u64,
-    /// Rows that were current already.
-    pub unchanged: u64,
-}
-
-impl Counts {
-    /// Whether no row was added, changed or withdrawn.
-    pub fn is_nothing(&self) -> bool {
-        self.added + self.changed + self.withdrawn == 0
-    }
-}
-
-/// One changed row, for the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Change {
-    /// The dataset.
-    pub dataset: &'static str,
-    /// The code of the row.
-    pub code: String,
-    /// The names of the fields with other values.
-    pub fields: Vec<String>,
-    /// The figure before, if the dataset has figures.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub before: Option<String>,
-    /// The figure now.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub after: Option<String>,
-}
-
 /// The rows that a file replaces: those with one of these values in each of these fields.
-pub type Scope = Vec<(&'static str, Vec<String>)>;
+pub type ReplaceScope = Vec<(&'static str, Vec<String>)>;
 
 impl Stage<'_, '_> {
     /// Adds and changes rows as they are staged, in release `number`. Withdraws current rows that lie in one of the scopes and
@@ -58,7 +20,7 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn merge(&self, number: i32, scopes: &[Scope]) -> Result<Counts, DbError> {
+    pub async fn merge(&self, number: i32, scopes: &[ReplaceScope]) -> Result<Effect, DbError> {
         let table = self.dataset.name;
         let (columns, theirs, ours) = (self.columns(""), self.columns("s."), self.columns("t."));
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
@@ -95,14 +57,15 @@ impl Stage<'_, '_> {
             )
             .await?;
         let staged = u64::try_from(staged).unwrap_or_default();
-        Ok(Counts { added: opened - changed, changed, withdrawn, unchanged: staged - opened })
+        let dataset = table.to_owned();
+        Ok(Effect { dataset, added: opened - changed, changed, withdrawn, unchanged: staged - opened })
     }
 
     /// The changed rows of a release that has just been merged, the largest change first.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn changes(&self, number: i32) -> Result<Vec<Change>, DbError> {
+    pub async fn changes(&self, number: i32) -> Result<Vec<ChangedRow>, DbError> {
         let fields: Vec<String> = self
             .dataset
             .columns()
@@ -119,8 +82,8 @@ impl Stage<'_, '_> {
             from = self.changed(number)
         );
         let rows = self.transaction.query(&query, &[]).await?;
-        let change = |row: &Row| Change {
-            dataset: self.dataset.name,
+        let change = |row: &Row| ChangedRow {
+            dataset: self.dataset.name.to_owned(),
             code: row.get(0),
             fields: row.get(1),
             before: row.get(2),
@@ -134,7 +97,7 @@ impl Stage<'_, '_> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn jumps(&self, number: i32, share: f64) -> Result<(Vec<(Place, String)>, u64), DbError> {
+    pub async fn jumps(&self, number: i32, share: f64) -> Result<(Vec<(RowLocation, String)>, u64), DbError> {
         let Some(figure) = figure(self.dataset) else { return Ok((Vec::new(), 0)) };
         let query = format!(
             "SELECT s.origin, s.line, s.cell, s.\"{figure}\"::text, t.\"{figure}\"::text, count(*) OVER () {from} AND {jump} > $1 \

@@ -7,14 +7,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::audit::{self, Entry};
-use super::merge::Counts;
+use super::audit::{self, AuditEntry};
 use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::connection::release_watcher::CHANNEL;
 use crate::db::schema::{releases, territories};
 use crate::db::sql::functions::{analyze_table, clock_timestamp, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock};
+use crate::publication::Effect;
 use crate::query::Dataset;
 
 /// The advisory lock that a publication holds from its number to its commit.
@@ -22,7 +22,7 @@ const PUBLICATION_LOCK: i64 = 7_309_453_202;
 
 /// What the record of a release says beside its counts.
 #[derive(Debug)]
-pub struct Record {
+pub struct ReleaseRecord {
     /// Title, in French.
     pub title: String,
     /// Notes for readers, in French.
@@ -37,13 +37,13 @@ pub struct Record {
     pub files: Value,
 }
 
-/// A publication under way. If it is dropped before [`Publication::commit`], the transaction is rolled back.
-pub struct Publication<'c> {
+/// A publication under way. If it is dropped before [`ReleaseWriter::commit`], the transaction is rolled back.
+pub struct ReleaseWriter<'c> {
     transaction: Transaction<'c>,
 }
 
-impl<'c> Publication<'c> {
-    /// Begins the transaction. Files can be staged and checked before [`Publication::take_turn`].
+impl<'c> ReleaseWriter<'c> {
+    /// Begins the transaction. Files can be staged and checked before [`ReleaseWriter::acquire_lock`].
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
@@ -62,7 +62,7 @@ impl<'c> Publication<'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn take_turn(&self, wait: bool) -> Result<Option<i32>, DbError> {
+    pub async fn acquire_lock(&self, wait: bool) -> Result<Option<i32>, DbError> {
         let client = &mut DieselClient(&self.transaction);
         if wait {
             diesel::select(pg_advisory_xact_lock(PUBLICATION_LOCK)).execute(client).await?;
@@ -133,22 +133,15 @@ impl<'c> Publication<'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement; then nothing has changed.
-    pub async fn commit(
-        self,
-        number: i32,
-        record: Record,
-        counts: &[(&'static str, Counts)],
-        entry: &Entry,
-    ) -> Result<(), DbError> {
-        let sum = |each: fn(&Counts) -> u64| {
-            i32::try_from(counts.iter().map(|(_, c)| each(c)).sum::<u64>())
+    pub async fn commit(self, number: i32, record: ReleaseRecord, effects: &[Effect], entry: &AuditEntry) -> Result<(), DbError> {
+        let sum = |each: fn(&Effect) -> u64| {
+            i32::try_from(effects.iter().map(each).sum::<u64>())
                 .map_err(|_| DbError::Failed("a release holds more rows than can be counted".to_owned()))
         };
-        let by_dataset: serde_json::Map<String, Value> = counts
+        let by_dataset: serde_json::Map<String, Value> = effects
             .iter()
-            .map(|(name, c)| {
-                ((*name).to_owned(), serde_json::json!({"added": c.added, "changed": c.changed, "withdrawn": c.withdrawn}))
-            })
+            .filter(|effect| !effect.is_empty())
+            .map(|e| (e.dataset.clone(), serde_json::json!({"added": e.added, "changed": e.changed, "withdrawn": e.withdrawn})))
             .collect();
         let release = (
             releases::number.eq(number),
@@ -158,9 +151,9 @@ impl<'c> Publication<'c> {
             releases::publisher.eq(&record.publisher),
             releases::licence.eq(&record.licence),
             releases::bundle.eq(&record.bundle),
-            releases::added.eq(sum(|c| c.added)?),
-            releases::changed.eq(sum(|c| c.changed)?),
-            releases::withdrawn.eq(sum(|c| c.withdrawn)?),
+            releases::added.eq(sum(|e| e.added)?),
+            releases::changed.eq(sum(|e| e.changed)?),
+            releases::withdrawn.eq(sum(|e| e.withdrawn)?),
             releases::counts.eq(Value::Object(by_dataset)),
             releases::files.eq(&record.files),
         );

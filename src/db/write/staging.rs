@@ -14,7 +14,7 @@ const FAULTS: usize = 100;
 
 /// Errors: the first in the order of the files, and the number of further ones.
 #[derive(Debug)]
-pub struct Found<T> {
+pub struct Excerpt<T> {
     /// The first errors.
     pub listed: Vec<T>,
     /// The number of further errors.
@@ -23,7 +23,7 @@ pub struct Found<T> {
 
 /// Where a staged row comes from, and its wrong value.
 #[derive(Debug)]
-pub struct Place {
+pub struct RowLocation {
     /// Index of the file, or of its sheet, in the publication.
     pub origin: usize,
     /// Line in the file.
@@ -82,14 +82,14 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn duplicates(&self) -> Result<Found<Place>, DbError> {
+    pub async fn duplicates(&self) -> Result<Excerpt<RowLocation>, DbError> {
         let (table, keys) = (self.dataset.name, self.keys(|key| format!("\"{key}\"")).join(", "));
         let code = text::code_of(self.dataset, "s");
         self.run(&format!("ANALYZE stage_{table}")).await?;
         // Most files have none, which needs no sorting to find out.
         let any = format!("SELECT EXISTS (SELECT 1 FROM stage_{table} GROUP BY {keys} HAVING count(*) > 1)");
         if !self.transaction.query_one(&any, &[]).await?.get::<_, bool>(0) {
-            return Ok(Found { listed: Vec::new(), more: 0 });
+            return Ok(Excerpt { listed: Vec::new(), more: 0 });
         }
         let query = format!(
             "SELECT {PLACE}, {code} FROM (SELECT *, row_number() OVER (PARTITION BY {keys} ORDER BY origin, line, cell) AS nth \
@@ -102,7 +102,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn dangling(&self, field: &str, list: bool, target: &'static Dataset) -> Result<Found<Place>, DbError> {
+    pub async fn dangling(&self, field: &str, list: bool, target: &'static Dataset) -> Result<Excerpt<RowLocation>, DbError> {
         let (table, other) = (self.dataset.name, target.name);
         let value = if list { format!("unnest(s.\"{field}\")") } else { format!("s.\"{field}\"") };
         let query = format!(
@@ -116,7 +116,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Found<Place>, DbError> {
+    pub async fn outside(&self, origins: &[i32], field: &str, values: &[String]) -> Result<Excerpt<RowLocation>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(\"{field}\"::text, '') FROM stage_{} \
              WHERE origin = ANY($1) AND NOT coalesce(\"{field}\"::text = ANY($2), false)",
@@ -129,7 +129,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn backwards(&self, start: &str, end: &str) -> Result<Found<Place>, DbError> {
+    pub async fn backwards(&self, start: &str, end: &str) -> Result<Excerpt<RowLocation>, DbError> {
         let table = self.dataset.name;
         let query = format!("SELECT {PLACE}, \"{end}\"::text FROM stage_{table} WHERE \"{end}\" <= \"{start}\"");
         self.found(&query, &[], place).await
@@ -164,7 +164,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn out_of_bounds(&self) -> Result<Found<(Place, String)>, DbError> {
+    pub async fn out_of_bounds(&self) -> Result<Excerpt<(RowLocation, String)>, DbError> {
         self.judged(
             "s.value < i.minimum OR s.value > i.maximum",
             &[],
@@ -177,7 +177,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn too_precise(&self) -> Result<Found<(Place, String)>, DbError> {
+    pub async fn too_precise(&self) -> Result<Excerpt<(RowLocation, String)>, DbError> {
         self.judged(
             "scale(trim_scale(s.value)) > i.decimals",
             &[],
@@ -190,7 +190,7 @@ impl<'t, 'c> Stage<'t, 'c> {
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Found<(Place, String)>, DbError> {
+    pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Excerpt<(RowLocation, String)>, DbError> {
         let origin = i32::try_from(origin).unwrap_or(i32::MAX);
         self.judged("s.origin = $1 AND i.unit <> $2", &[&origin, &unit], "concat(i.code, ' is counted in ', i.unit)").await
     }
@@ -201,7 +201,7 @@ impl<'t, 'c> Stage<'t, 'c> {
         condition: &str,
         values: &[&(dyn ToSql + Sync)],
         why: &str,
-    ) -> Result<Found<(Place, String)>, DbError> {
+    ) -> Result<Excerpt<(RowLocation, String)>, DbError> {
         let query = format!(
             "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
              JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
@@ -223,17 +223,17 @@ impl<'t, 'c> Stage<'t, 'c> {
     }
 
     /// The first rows of a query whose first columns are those of a place, and the number of further rows.
-    async fn found<T>(&self, query: &str, values: &[&(dyn ToSql + Sync)], read: fn(&Row) -> T) -> Result<Found<T>, DbError> {
+    async fn found<T>(&self, query: &str, values: &[&(dyn ToSql + Sync)], read: fn(&Row) -> T) -> Result<Excerpt<T>, DbError> {
         let first = format!("SELECT *, count(*) OVER () AS found FROM ({query}) q ORDER BY {PLACE} LIMIT {FAULTS}");
         let rows = self.transaction.query(&first, values).await?;
         let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>("found")).unwrap_or_default());
-        Ok(Found { listed: rows.iter().map(read).collect(), more: found.saturating_sub(rows.len()) })
+        Ok(Excerpt { listed: rows.iter().map(read).collect(), more: found.saturating_sub(rows.len()) })
     }
 }
 
 /// The place in the first four columns of a row.
-pub fn place(row: &Row) -> Place {
-    Place {
+pub fn place(row: &Row) -> RowLocation {
+    RowLocation {
         origin: usize::try_from(row.get::<_, i32>(0)).unwrap_or_default(),
         line: u64::try_from(row.get::<_, i64>(1)).unwrap_or_default(),
         cell: usize::try_from(row.get::<_, i32>(2)).ok(),

@@ -7,64 +7,19 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
-use super::audit::Outcome;
 use crate::db::DbError;
 use crate::db::connection::config::Client;
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::{audit, publications};
 use crate::db::sql::functions::clock_timestamp;
+use crate::publication::{Outcome, Phase, PublicationState};
 
 /// The time without a sign of progress after which a submission has failed: its server has died.
 const ABANDONED: TimeDelta = TimeDelta::seconds(60);
 
-/// The state of a submission.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It waits for other submissions.
-    Queued,
-    /// The server reads its files.
-    Reading,
-    /// The server checks its rows against each other and against what is published.
-    Checking,
-    /// The server compares its rows with what is published.
-    Comparing,
-    /// It made a release, needed none, or was a dry run without errors.
-    Done,
-    /// Its files have errors, or its key lacks a scope.
-    Refused,
-    /// The service failed.
-    Failed,
-}
-
-impl State {
-    const ALL: [State; 7] =
-        [State::Queued, State::Reading, State::Checking, State::Comparing, State::Done, State::Refused, State::Failed];
-
-    /// The name that is stored and shown.
-    pub fn name(self) -> &'static str {
-        match self {
-            State::Queued => "queued",
-            State::Reading => "reading",
-            State::Checking => "checking",
-            State::Comparing => "comparing",
-            State::Done => "done",
-            State::Refused => "refused",
-            State::Failed => "failed",
-        }
-    }
-
-    fn of(outcome: Outcome) -> Self {
-        match outcome {
-            Outcome::Refused | Outcome::Forbidden => State::Refused,
-            Outcome::Failed => State::Failed,
-            _ => State::Done,
-        }
-    }
-}
-
 /// The result of a submission.
 #[derive(Clone, Debug)]
-pub struct Settled {
+pub struct SubmissionResult {
     /// How it ended.
     pub outcome: Outcome,
     /// The number of the new release.
@@ -75,7 +30,7 @@ pub struct Settled {
 
 /// A submission as the database has it.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct Submission {
     /// Its identifier.
     pub id: String,
     /// The digest of the request.
@@ -83,7 +38,7 @@ pub struct Standing {
     /// Whether it is a dry run.
     pub dry_run: bool,
     /// Its state.
-    pub state: State,
+    pub state: PublicationState,
     /// When it was received.
     pub created_at: DateTime<Utc>,
     /// How many bytes of its files have been read.
@@ -91,12 +46,12 @@ pub struct Standing {
     /// How many bytes its files have.
     pub bytes_total: i64,
     /// Its result, once it has ended.
-    pub settled: Option<Settled>,
+    pub result: Option<SubmissionResult>,
 }
 
 /// A new submission.
 #[derive(Clone, Debug)]
-pub struct Claim {
+pub struct NewSubmission {
     /// Its identifier.
     pub id: String,
     /// The name of the key.
@@ -135,16 +90,17 @@ fn made_with<'k>(key: &'k str) -> _ {
     ))
 }
 
-impl From<Columns> for Standing {
+impl From<Columns> for Submission {
     fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
-        let settled = recorded
-            .and_then(|(outcome, release, detail)| Some(Settled { outcome: Outcome::of_name(&outcome)?, release, detail }));
-        let state = match &settled {
-            Some(settled) => State::of(settled.outcome),
-            None if seen_at < now - ABANDONED => State::Failed,
-            None => State::ALL.into_iter().find(|state| state.name() == written).unwrap_or(State::Failed),
+        let result = recorded.and_then(|(outcome, release, detail)| {
+            Some(SubmissionResult { outcome: Outcome::from_name(&outcome)?, release, detail })
+        });
+        let state = match (&result, Phase::from_name(&written)) {
+            (Some(result), _) => PublicationState::Ended(result.outcome),
+            (None, Some(phase)) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
+            (None, _) => PublicationState::Ended(Outcome::Failed),
         };
-        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, settled }
+        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, result }
     }
 }
 
@@ -152,10 +108,10 @@ impl From<Columns> for Standing {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standing>, DbError> {
+pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Submission>, DbError> {
     let query = made_with(key).filter(publications::id.eq(id));
     let found: Option<Columns> = query.get_result(&mut DieselClient(client)).await.optional()?;
-    Ok(found.map(Standing::from))
+    Ok(found.map(Submission::from))
 }
 
 /// Adds a submission and returns `None`, or returns the earlier one with the same idempotency key. An earlier one that failed
@@ -163,33 +119,33 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Standin
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached; then nothing is recorded.
-pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, DbError> {
-    let queued = publications::state.eq(State::Queued.name());
-    let submission = (
-        publications::id.eq(&claim.id),
-        publications::key_name.eq(&claim.key),
-        publications::idempotency_key.eq(&claim.idempotency_key),
-        publications::digest.eq(&claim.digest),
-        publications::dry_run.eq(claim.dry_run),
+pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Option<Submission>, DbError> {
+    let queued = publications::state.eq(Phase::Queued.name());
+    let row = (
+        publications::id.eq(&submission.id),
+        publications::key_name.eq(&submission.key),
+        publications::idempotency_key.eq(&submission.idempotency_key),
+        publications::digest.eq(&submission.digest),
+        publications::dry_run.eq(submission.dry_run),
         queued,
-        publications::bytes_total.eq(claim.bytes),
+        publications::bytes_total.eq(submission.bytes),
     );
     let insert = diesel::insert_into(publications::table)
-        .values(submission)
+        .values(row)
         .on_conflict((publications::key_name, publications::idempotency_key))
         .filter_target(publications::idempotency_key.is_not_null())
         .do_nothing();
     if insert.execute(&mut DieselClient(client)).await? == 1 {
         return Ok(None);
     }
-    let earlier = made_with(&claim.key).filter(publications::idempotency_key.eq(&claim.idempotency_key));
-    let earlier = Standing::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
-    if earlier.state != State::Failed || earlier.digest != claim.digest {
+    let earlier = made_with(&submission.key).filter(publications::idempotency_key.eq(&submission.idempotency_key));
+    let earlier = Submission::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
+    if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != submission.digest {
         return Ok(Some(earlier));
     }
     // If two requests try again at once, only one still finds the identifier that both have read.
     let renew = diesel::update(publications::table.find(&earlier.id)).set((
-        publications::id.eq(&claim.id),
+        publications::id.eq(&submission.id),
         queued,
         publications::bytes_read.eq(0),
         publications::created_at.eq(clock_timestamp()),
@@ -205,9 +161,9 @@ pub async fn claim(client: &Client, claim: &Claim) -> Result<Option<Standing>, D
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
-pub async fn progress(client: &Client, id: &str, state: State, bytes: i64) -> Result<(), DbError> {
+pub async fn update_progress(client: &Client, id: &str, phase: Phase, bytes: i64) -> Result<(), DbError> {
     let update = diesel::update(publications::table.find(id)).set((
-        publications::state.eq(state.name()),
+        publications::state.eq(phase.name()),
         publications::bytes_read.eq(bytes),
         publications::seen_at.eq(clock_timestamp()),
     ));

@@ -4,7 +4,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::staging::Found;
+use super::staging::Excerpt;
 use crate::db::DbError;
 use crate::db::connection::config::{ToSql, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
@@ -78,7 +78,7 @@ pub async fn orphans(
     (dataset, field, list): (&'static Dataset, &str, bool),
     target: &'static Dataset,
     number: i32,
-) -> Result<Found<(String, String)>, DbError> {
+) -> Result<Excerpt<(String, String)>, DbError> {
     let code = text::code_of(dataset, "o");
     let names = if list { format!("gone.code = ANY(o.\"{field}\")") } else { format!("o.\"{field}\" = gone.code") };
     let query = format!(
@@ -92,5 +92,5 @@ pub async fn orphans(
     let rows = transaction.query(&query, &[]).await?;
     let found = rows.as_slice().first().map_or(0, |row| usize::try_from(row.get::<_, i64>(2)).unwrap_or_default());
     let more = found.saturating_sub(rows.len());
-    Ok(Found { listed: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), more })
+    Ok(Excerpt { listed: rows.iter().map(|row| (row.get(0), row.get(1))).collect(), more })
 }

@@ -5,7 +5,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header;
 
 use crate::access;
-use crate::db::write::api_keys::Key;
+use crate::db::write::api_keys::ApiKey;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
@@ -14,7 +14,7 @@ use crate::problem::{Kind, Problem};
 ///
 /// # Errors
 /// 401 when there is none of use, 503 when the database does not answer.
-pub async fn key(request: &HttpRequest, state: &State) -> Result<Key, Problem> {
+pub async fn key(request: &HttpRequest, state: &State) -> Result<ApiKey, Problem> {
     let refused = |why: &str| Problem::new(Kind::Unauthenticated, why);
     let mut given = request.headers().get_all(header::AUTHORIZATION);
     let value = given.next().ok_or_else(|| refused("The request shows no key: send it as `Authorization: Bearer reperes_…`."))?;
@@ -23,7 +23,7 @@ pub async fn key(request: &HttpRequest, state: &State) -> Result<Key, Problem> {
         scheme.eq_ignore_ascii_case("Bearer").then(|| access::hash(token.trim()))?
     });
     let hash = hash.ok_or_else(|| refused("The header `Authorization` does not hold `Bearer` and a whole key, once."))?;
-    match state.desk.key(hash).await? {
+    match state.submissions.find_key(hash).await? {
         None => Err(refused("There is no such key.")),
         Some(key) if key.revoked_at.is_some() => Err(refused("The key has been revoked.")),
         Some(key) if !key.valid => Err(refused("The key has expired.")),

@@ -1,22 +1,22 @@
-//! Owns what whoever publishes may do: with the files that were sent, by dataset before any row is read, by source once
-//! it is known which rows the publication opens and closes, so that a key for one source changes no row of another,
-//! whatever its files say.
-//! Must not know keys.
+//! Owns the permission checks of a publication: its files before anything is read, its datasets before any row is read,
+//! and its sources once the changed rows are known, so that a key for one source changes no row of another source.
+//! Must not know API keys.
 
 use crate::access::Rights;
-use crate::db::write::release_writer::Publication;
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::db::write::release_writer::ReleaseWriter;
+use crate::problem::FileFault;
+use crate::publication::Effect;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::Inputs;
 use crate::publish::input::manifest::{Manifest, NAME};
-use crate::publish::report::Effect;
 use crate::publish::rows::recipe;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, RowOrigin};
 
-/// Checks that the manifest names the files that were sent, and no others: a path may lead anywhere on this machine.
+/// Checks that the manifest names exactly the files that were sent. A path could lead anywhere on this machine.
 ///
 /// # Errors
-/// [`PublishError::Refused`].
+/// Returns [`PublishError::Refused`] with each file that is missing or not named.
 pub fn files(manifest: &Manifest, received: &[String]) -> Result<(), PublishError> {
     let mut faults = Faults::default();
     let mut named: Vec<&String> = Vec::new();
@@ -37,10 +37,10 @@ pub fn files(manifest: &Manifest, received: &[String]) -> Result<(), PublishErro
     faults.check()
 }
 
-/// Checks that some rows at least of every dataset that the files and the manifest touch may be published.
+/// Checks that the key permits at least some rows of every dataset that the files and the manifest change.
 ///
 /// # Errors
-/// [`PublishError::Forbidden`].
+/// Returns [`PublishError::Forbidden`] with the missing scopes.
 pub fn datasets(
     registry: &'static [&'static Dataset],
     inputs: &Inputs,
@@ -55,12 +55,12 @@ pub fn datasets(
     check(missing.map(|dataset| Rights::missing(dataset.name)).collect())
 }
 
-/// Checks that the rows that release `number` opens and closes are of sources that may be published.
+/// Checks that the key permits the sources of all rows that release `number` opens or closes.
 ///
 /// # Errors
-/// [`PublishError::Forbidden`], or the database's.
+/// Returns [`PublishError::Forbidden`] with the missing scopes, or an error of the database.
 pub async fn rows(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     (effects, number): (&[Effect], i32),
     rights: &Rights,

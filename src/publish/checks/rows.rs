@@ -1,43 +1,44 @@
 //! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
-//! Must not know how rows are read, nor what becomes of them.
+//! Must not know how rows are read or merged.
 
-use crate::db::write::merge::Scope;
-use crate::db::write::release_writer::Publication;
-use crate::db::write::staging::{Place, Stage};
-use crate::publish::errors::{Faults, FileFault, PublishError};
-use crate::publish::input::files::{Input, Inputs, Part, Spring};
-use crate::publish::input::manifest::Mode;
+use crate::db::write::merge::ReplaceScope;
+use crate::db::write::release_writer::ReleaseWriter;
+use crate::db::write::staging::{RowLocation, Stage};
+use crate::problem::FileFault;
+use crate::publish::errors::{Faults, PublishError};
+use crate::publish::input::files::{Input, InputPart, Inputs, PartKind};
+use crate::publish::input::manifest::MergeMode;
 use crate::publish::rows::copy_writer::column_name;
 use crate::query::model::value;
 use crate::query::{Dataset, Field, Kind, Shape};
 
-/// The day from which on a row holds, and the one on which it holds no more.
+/// The fields for the first day of a row's validity and for the day after its last.
 const VALID_FROM: &str = "valid_from";
 const VALID_TO: &str = "valid_to";
 
-/// Checks the staged rows of a dataset before they are merged; gives the scopes within which they replace all others.
+/// Checks the staged rows of a dataset before the merge. Returns the scopes in which the files replace all rows.
 ///
 /// # Errors
-/// The database's; faults of the rows are gathered.
+/// Returns an error if the database fails. Faults of the rows are added to `faults`.
 pub async fn staged(
     inputs: &Inputs,
-    (dataset, springs): (&'static Dataset, &[Spring]),
+    (dataset, parts): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     faults: &mut Faults,
-) -> Result<Vec<Scope>, PublishError> {
+) -> Result<Vec<ReplaceScope>, PublishError> {
     let doubled = stage.duplicates().await?;
-    faults.unlisted(doubled.more);
+    faults.add_unlisted(doubled.more);
     for place in doubled.listed {
         faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
     }
     if [VALID_FROM, VALID_TO].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
         let backwards = stage.backwards(VALID_FROM, VALID_TO).await?;
-        faults.unlisted(backwards.more);
+        faults.add_unlisted(backwards.more);
         for place in backwards.listed {
             faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
         }
     }
-    let mut files: Vec<usize> = springs.iter().filter(|spring| spring.part != Part::Recipe).map(|spring| spring.input).collect();
+    let mut files: Vec<usize> = parts.iter().filter(|part| part.kind != PartKind::Recipe).map(|part| part.input).collect();
     files.dedup();
     let mut replaced = Vec::new();
     for at in files {
@@ -47,22 +48,21 @@ pub async fn staged(
         let scope = scope(dataset, input, faults);
         for (field, values) in &scope {
             let outside = stage.outside(&origins, field, values).await?;
-            faults.unlisted(outside.more);
+            faults.add_unlisted(outside.more);
             for place in outside.listed {
                 let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
                 faults.push(fault(inputs, place, Some(field), detail));
             }
         }
-        if input.file.mode == Mode::Replace && !scope.is_empty() {
+        if input.file.mode == MergeMode::Replace && !scope.is_empty() {
             replaced.push(scope);
         }
     }
     Ok(replaced)
 }
 
-/// Checks what the manifest promises of a file: its digest, and the number of rows that it gives. One that gives none
-/// is at fault too.
-pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
+/// Checks the digest and the number of rows that the manifest gives for a file. A file without rows is a fault too.
+pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
     let mut wrong = |detail: String| faults.push(FileFault::of_file(&input.file.path, detail));
     if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
         wrong(format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
@@ -74,9 +74,9 @@ pub fn promises(input: &Input, rows: u64, faults: &mut Faults) {
     }
 }
 
-/// The scope of a file in a dataset; one that is at fault is gathered, and then as good as none.
-fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope {
-    let mut scope = Scope::new();
+/// Reads the scope of a file in a dataset. A field or a value that is invalid is added to `faults` and left out.
+fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> ReplaceScope {
+    let mut scope = ReplaceScope::new();
     for (name, values) in &input.file.scope {
         let mut wrong = |why: String| faults.push(FileFault::of_file(&input.file.path, format!("the scope's `{name}` {why}")));
         let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_list()) else {
@@ -93,7 +93,7 @@ fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> Scope
     scope
 }
 
-/// Checks the sums that the manifest gives for a file.
+/// Checks the sums of columns that the manifest gives for a file.
 async fn totals(
     dataset: &'static Dataset,
     stage: &Stage<'_, '_>,
@@ -119,16 +119,16 @@ async fn totals(
     Ok(())
 }
 
-/// Checks the rows of a dataset against those of others, once all are merged: the codes that they name, and what
-/// their indicators say of them.
+/// Checks the merged rows of a dataset against other datasets: the codes that they refer to, and the bounds, decimals
+/// and units of their indicators.
 ///
 /// # Errors
-/// The database's; faults and warnings are gathered.
+/// Returns an error if the database fails. Faults and warnings are added to the lists.
 pub async fn merged(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     inputs: &Inputs,
-    (dataset, springs): (&'static Dataset, &[Spring]),
+    (dataset, parts): (&'static Dataset, &[InputPart]),
     stage: &Stage<'_, '_>,
     (faults, warnings): (&mut Faults, &mut Faults),
 ) -> Result<(), PublishError> {
@@ -137,7 +137,7 @@ pub async fn merged(
             continue;
         };
         let dangling = stage.dangling(field.name, field.is_list(), target).await?;
-        faults.unlisted(dangling.more);
+        faults.add_unlisted(dangling.more);
         for place in dangling.listed {
             let near = publication.closest(target, &place.value).await?;
             let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
@@ -147,16 +147,16 @@ pub async fn merged(
     if dataset.shape != Shape::Observations {
         return Ok(());
     }
-    for (found, told) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
-        told.unlisted(found.more);
-        found.listed.into_iter().for_each(|(place, why)| told.push(fault(inputs, place, Some("value"), why)));
+    for (found, listed_in) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
+        listed_in.add_unlisted(found.more);
+        found.listed.into_iter().for_each(|(place, why)| listed_in.push(fault(inputs, place, Some("value"), why)));
     }
-    for spring in springs {
-        let Part::Table(at) = spring.part else { continue };
-        let unit = inputs.inputs[spring.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
+    for part in parts {
+        let PartKind::Table(at) = part.kind else { continue };
+        let unit = inputs.inputs[part.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
         let Some(unit) = unit else { continue };
-        let others = stage.other_units(spring.origin, unit).await?;
-        faults.unlisted(others.more);
+        let others = stage.other_units(part.origin, unit).await?;
+        faults.add_unlisted(others.more);
         for (place, why) in others.listed {
             faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {unit}, and {why}")));
         }
@@ -164,13 +164,13 @@ pub async fn merged(
     Ok(())
 }
 
-/// The fault, or the warning, at the place of a staged row.
-pub fn fault(inputs: &Inputs, place: Place, field: Option<&str>, detail: String) -> FileFault {
+/// The fault or warning at the location of a staged row.
+pub fn fault(inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: String) -> FileFault {
     let origin = &inputs.origins[place.origin];
     FileFault {
         line: Some(place.line),
         column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),
         value: Some(place.value),
-        ..origin.whole(None, detail)
+        ..origin.file_fault(None, detail)
     }
 }

@@ -1,21 +1,21 @@
-//! Owns the withdrawal of rows by their codes, each with a reason; and that nothing is left that speaks of them.
-//! Must not know how rows are closed.
+//! Owns the withdrawal of rows by their codes, and the check that no other row still refers to them.
+//! Must not know how a row is closed.
 
-use crate::db::write::merge::Counts;
-use crate::db::write::release_writer::Publication;
+use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::withdrawals;
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use crate::problem::FileFault;
+use crate::publication::Effect;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::manifest::{Manifest, NAME};
-use crate::publish::report::Effect;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, RowOrigin};
 
-/// Withdraws what a manifest names, as release `number`.
+/// Withdraws the rows that the manifest names, in release `number`.
 ///
 /// # Errors
-/// The database's; codes that are not there are gathered.
+/// Returns an error if the database fails. Unknown codes are added to `faults`.
 pub async fn close(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     manifest: &Manifest,
     number: i32,
@@ -33,7 +33,7 @@ pub async fn close(
             continue;
         };
         if asked.reason.trim().is_empty() {
-            wrong("", "a withdrawal needs a `reason`, which readers are told".to_owned());
+            wrong("", "a withdrawal needs a `reason`, which the API shows".to_owned());
         }
         if asked.codes.is_empty() {
             wrong("", format!("a withdrawal of {} names no `codes`", dataset.name));
@@ -56,37 +56,37 @@ pub async fn close(
             wrong(successor, format!("no row of {} has this code, of a successor, or not any more{near}", dataset.name));
         }
         match effects.iter_mut().find(|effect| effect.dataset == dataset.name) {
-            Some(effect) => effect.counts.withdrawn += closed,
-            None => effects.push(Effect { dataset: dataset.name, counts: Counts { withdrawn: closed, ..Counts::default() } }),
+            Some(effect) => effect.withdrawn += closed,
+            None => effects.push(Effect { dataset: dataset.name.to_owned(), withdrawn: closed, ..Effect::default() }),
         }
     }
     Ok(())
 }
 
-/// The codes closest to one that is not there, as the end of a sentence.
-async fn near(publication: &Publication<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
+/// The end of a message about an unknown code: the closest codes.
+async fn near(publication: &ReleaseWriter<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
     let codes = publication.closest(dataset, code).await?.join(", ");
     Ok(if codes.is_empty() { codes } else { format!("; closest: {codes}") })
 }
 
-/// Checks that no current row names one that was withdrawn.
+/// Checks that no current row refers to a withdrawn one.
 ///
 /// # Errors
-/// The database's; faults are gathered.
+/// Returns an error if the database fails. Faults are added to `faults`.
 pub async fn check(
-    publication: &Publication<'_>,
+    publication: &ReleaseWriter<'_>,
     registry: &'static [&'static Dataset],
     effects: &[Effect],
     number: i32,
     faults: &mut Faults,
 ) -> Result<(), PublishError> {
-    for effect in effects.iter().filter(|effect| effect.counts.withdrawn > 0) {
+    for effect in effects.iter().filter(|effect| effect.withdrawn > 0) {
         let Some(target) = registry.iter().copied().find(|dataset| dataset.name == effect.dataset) else { continue };
         for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
             for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
                 let from = (dataset, field.name, field.is_list());
                 let orphans = withdrawals::orphans(publication.transaction(), from, target, number).await?;
-                faults.unlisted(orphans.more);
+                faults.add_unlisted(orphans.more);
                 for (code, gone) in orphans.listed {
                     let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
                     faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });

@@ -1,69 +1,71 @@
-//! Owns what a manifest's files come to before any row is read: each scanned, its recipe loaded, and which dataset
-//! gets rows from which of them.
+//! Owns the input files of a publication before any row is read: their scans, their recipes, and the list of files for
+//! each dataset.
 //! Must not know the database.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::manifest::{File, Manifest, Mode};
-use super::readers::{self, Scan};
-use crate::publish::errors::{Faults, FileFault, PublishError};
+use super::manifest::{Manifest, ManifestFile, MergeMode};
+use super::readers;
+use super::readers::detect::Scan;
+use crate::problem::FileFault;
+use crate::publish::errors::{Faults, PublishError};
 use crate::publish::file_tree::FileTree;
-use crate::publish::rows::copy_writer::Origin;
+use crate::publish::rows::copy_writer::FileOrigin;
 use crate::publish::rows::recipe::{self, Companion, Recipe};
 use crate::query::suggest::closest;
 use crate::query::{Dataset, RowOrigin};
 
-/// One file with all that is needed to read it.
+/// An input file with everything needed to read it.
 pub struct Input {
-    /// What the manifest says of it.
-    pub file: File,
-    /// Where it is.
+    /// Its entry in the manifest.
+    pub file: ManifestFile,
+    /// Its path on disk.
     pub path: PathBuf,
-    /// What was found out about it.
+    /// The result of its scan.
     pub scan: Scan,
-    /// The recipe, with its second file.
+    /// Its recipe, with the second file that the recipe joins.
     pub recipe: Option<(Recipe, Option<Companion>)>,
 }
 
-/// Where some rows of a dataset come from.
+/// A part of an input that gives rows of one dataset.
 #[derive(Clone, Copy, Debug)]
-pub struct Spring {
-    /// The index of the input.
+pub struct InputPart {
+    /// The index of the input in [`Inputs::inputs`].
     pub input: usize,
-    /// The index of its origin.
+    /// The index of the origin in [`Inputs::origins`].
     pub origin: usize,
-    /// Which part of it.
-    pub part: Part,
+    /// The kind of part.
+    pub kind: PartKind,
 }
 
-/// A part of an input.
+/// The kinds of parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// The file, whose headers are the names of fields.
+pub enum PartKind {
+    /// A canonical file: its header has the names of fields.
     Whole,
-    /// A table that the recipe names.
+    /// A table of the recipe, by its index.
     Table(usize),
-    /// The rows that come with the recipe.
+    /// The rows inside the recipe itself.
     Recipe,
 }
 
-/// Everything that is to be read.
+/// All inputs of a publication.
 pub struct Inputs {
     /// The files.
     pub inputs: Vec<Input>,
-    /// The files and their sheets, for places.
-    pub origins: Vec<Origin>,
-    /// The springs of each dataset, in the order of the registry.
-    pub datasets: Vec<(&'static Dataset, Vec<Spring>)>,
+    /// The files and their sheets, for the places of faults.
+    pub origins: Vec<FileOrigin>,
+    /// The parts that give rows of each dataset, in the order of the registry.
+    pub datasets: Vec<(&'static Dataset, Vec<InputPart>)>,
 }
 
 impl Inputs {
-    /// Scans the files of a manifest and loads the recipes.
+    /// Scans the files of a manifest and loads their recipes.
     ///
     /// # Errors
-    /// When a recipe or its second file cannot be read; all faults of the files as such.
+    /// Returns an error if a recipe or a second file cannot be read, or with all faults of the files.
     pub fn gather(
         registry: &'static [&'static Dataset],
         manifest: &Manifest,
@@ -80,50 +82,51 @@ impl Inputs {
         }
         faults.check()?;
         let mut gathered = Self { inputs, origins: Vec::new(), datasets: Vec::new() };
-        let mut springs: BTreeMap<String, Vec<Spring>> = BTreeMap::new();
+        let mut parts: BTreeMap<String, Vec<InputPart>> = BTreeMap::new();
         for at in 0..gathered.inputs.len() {
-            for (dataset, spring) in gathered.springs(at) {
-                springs.entry(dataset).or_default().push(spring);
+            for (dataset, part) in gathered.parts(at) {
+                parts.entry(dataset).or_default().push(part);
             }
         }
-        for (name, springs) in &springs {
+        for (name, parts) in &parts {
             let known = registry.iter().copied().find(|dataset| dataset.name == name);
             if !known.is_some_and(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
                 let published = registry.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
                 let near = closest(name, published.map(|dataset| dataset.name)).join(", ");
-                let origin = &gathered.origins[springs[0].origin];
-                faults
-                    .push(origin.whole(None, format!("`{name}` is not a dataset that is published from files; closest: {near}")));
+                let origin = &gathered.origins[parts[0].origin];
+                faults.push(
+                    origin.file_fault(None, format!("`{name}` is not a dataset that is published from files; closest: {near}")),
+                );
             }
         }
         faults.check()?;
-        gathered.datasets = registry.iter().filter_map(|dataset| Some((*dataset, springs.remove(dataset.name)?))).collect();
+        gathered.datasets = registry.iter().filter_map(|dataset| Some((*dataset, parts.remove(dataset.name)?))).collect();
         Ok(gathered)
     }
 
-    /// How many bytes there are to read, a workbook's for each of its tables.
+    /// The number of bytes to read. A workbook counts once for each of its tables.
     pub fn bytes(&self) -> u64 {
-        let springs = self.datasets.iter().flat_map(|(_, springs)| springs);
-        springs.filter(|spring| spring.part != Part::Recipe).map(|spring| self.inputs[spring.input].scan.bytes).sum()
+        let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
+        parts.filter(|part| part.kind != PartKind::Recipe).map(|part| self.inputs[part.input].scan.bytes).sum()
     }
 
-    /// Which datasets an input feeds.
-    fn springs(&mut self, at: usize) -> Vec<(String, Spring)> {
+    /// The parts of an input, each with the name of its dataset.
+    fn parts(&mut self, at: usize) -> Vec<(String, InputPart)> {
         let input = &self.inputs[at];
         let mut found = Vec::new();
         let mut origins = Vec::new();
         let first = self.origins.len();
-        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, part: Part| {
-            found.push((dataset.to_owned(), Spring { input: at, origin: first + origins.len(), part }));
-            origins.push(Origin { file: file.to_owned(), sheet: sheet.cloned() });
+        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, kind: PartKind| {
+            found.push((dataset.to_owned(), InputPart { input: at, origin: first + origins.len(), kind }));
+            origins.push(FileOrigin { file: file.to_owned(), sheet: sheet.cloned() });
         };
         match &input.recipe {
-            None => add(input.file.dataset.as_deref().unwrap_or_default(), &input.file.path, None, Part::Whole),
+            None => add(input.file.dataset.as_deref().unwrap_or_default(), &input.file.path, None, PartKind::Whole),
             Some((recipe, _)) => {
                 let named = input.file.recipe.as_deref().unwrap_or_default();
-                recipe.rows.keys().for_each(|dataset| add(dataset, named, None, Part::Recipe));
+                recipe.rows.keys().for_each(|dataset| add(dataset, named, None, PartKind::Recipe));
                 for (index, table) in recipe.tables.iter().enumerate() {
-                    add(&table.dataset, &input.file.path, table.sheet.as_ref(), Part::Table(index));
+                    add(&table.dataset, &input.file.path, table.sheet.as_ref(), PartKind::Table(index));
                 }
             }
         }
@@ -131,23 +134,23 @@ impl Inputs {
         found
     }
 
-    /// The origins of an input's own rows, those of the file.
+    /// The origins of an input's rows, without the rows inside its recipe.
     pub fn origins_of(&self, input: usize) -> Vec<i32> {
-        let springs = self.datasets.iter().flat_map(|(_, springs)| springs);
-        let own = springs.filter(|spring| spring.input == input && spring.part != Part::Recipe);
-        own.filter_map(|spring| i32::try_from(spring.origin).ok()).collect()
+        let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
+        let own = parts.filter(|part| part.input == input && part.kind != PartKind::Recipe);
+        own.filter_map(|part| i32::try_from(part.origin).ok()).collect()
     }
 
-    /// All of it, for a thread of its own.
+    /// Wraps the inputs for use by several threads.
     pub fn shared(self) -> Arc<Self> {
         Arc::new(self)
     }
 }
 
-/// Scans one file.
-fn scanned(file: &File, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
+/// Scans one file and loads its recipe. The inner error is a fault of the file.
+fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
     let fault = |detail: String| Ok(Err(FileFault::of_file(&file.path, detail)));
-    if file.mode == Mode::Replace && file.scope.is_empty() {
+    if file.mode == MergeMode::Replace && file.scope.is_empty() {
         return fault("in mode `replace`, its `scope` must say which rows it stands for".to_owned());
     }
     let recipe = match (&file.recipe, &file.dataset) {
@@ -178,7 +181,7 @@ fn scanned(file: &File, folder: &Path, recipes: &FileTree) -> Result<Result<Inpu
     };
     let dialect = recipe.as_ref().map_or(&file.dialect, |(recipe, _)| &recipe.dialect);
     let path = folder.join(&file.path);
-    match readers::scan(&path, dialect) {
+    match readers::detect::scan(&path, dialect) {
         Err(broken) => fault(broken.detail),
         Ok(scan) => Ok(Ok(Input { file: file.clone(), path, scan, recipe })),
     }

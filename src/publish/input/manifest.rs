@@ -1,40 +1,40 @@
-//! Owns the manifest of a publication: what stands beside the files, says what they are, and vouches for them.
-//! Must not know what is in the files.
+//! Owns the manifest of a publication: the description of a release, its files, and the rows to withdraw.
+//! Must not know the contents of the files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Deserialize;
 
-use super::readers::Dialect;
+use super::readers::dialect::FileDialect;
 use crate::publish::errors::PublishError;
 
-/// Name of the manifest in a folder.
+/// The file name of a manifest.
 pub const NAME: &str = "manifest.toml";
 
-/// A manifest, as TOML. Paths are relative to its folder.
+/// A manifest, read from TOML. Paths are relative to its folder.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Title of the release, in French.
     pub title: String,
-    /// What is in it and where it comes from, in French.
+    /// The contents and origin of the data, in French.
     pub description: String,
-    /// Who publishes.
+    /// The publisher.
     pub publisher: String,
-    /// Licence of the data.
+    /// The licence of the data.
     pub licence: String,
-    /// What the reader must know, in French.
+    /// Notes for users of the data, in French.
     pub notes: Option<String>,
-    /// Warn of figures that change by more than this share of what they were: 0.5 is half.
+    /// The relative change of a figure above which the report warns: 0.5 is half of the former value.
     #[serde(default = "half")]
     pub warn_above: f64,
     /// The files, in any order.
     #[serde(default, rename = "file")]
-    pub files: Vec<File>,
+    pub files: Vec<ManifestFile>,
     /// The rows to withdraw.
     #[serde(default)]
-    pub withdraw: Vec<Withdrawal>,
+    pub withdraw: Vec<ManifestWithdrawal>,
 }
 
 fn half() -> f64 {
@@ -44,90 +44,90 @@ fn half() -> f64 {
 /// One file of a publication.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct File {
-    /// Path from the manifest.
+pub struct ManifestFile {
+    /// The path, relative to the manifest.
     pub path: String,
-    /// The dataset of its rows, when its headers are the names of fields.
+    /// The dataset of its rows, if its header has the names of fields.
     pub dataset: Option<String>,
-    /// The recipe that says how it is read, when they are not: a name, or a path from the manifest.
+    /// The recipe that reads it, if its header has other names: a recipe's name, or a path relative to the manifest.
     pub recipe: Option<String>,
-    /// The second file that the recipe asks for.
+    /// The path of the second file that the recipe joins.
     pub companion: Option<String>,
-    /// How many rows of the dataset it gives.
+    /// The number of rows that it must give.
     pub rows: Option<u64>,
-    /// Its SHA-256, in hexadecimal.
+    /// Its expected SHA-256, in hexadecimal.
     pub sha256: Option<String>,
-    /// How it is written, where that is not to be detected.
+    /// The details of its format; the rest is detected.
     #[serde(default)]
-    pub dialect: Dialect,
-    /// Values that every row has, for columns that the file leaves out.
+    pub dialect: FileDialect,
+    /// Constant values of columns that the file does not have.
     #[serde(default)]
     pub constants: BTreeMap<String, String>,
-    /// The sums of columns.
+    /// The expected sums of columns.
     #[serde(default)]
     pub totals: BTreeMap<String, String>,
-    /// What becomes of rows that the file does not have.
+    /// What happens to published rows that the file does not have.
     #[serde(default)]
-    pub mode: Mode,
-    /// In mode `replace`, the rows that the file stands for: those with these values in these fields.
+    pub mode: MergeMode,
+    /// In mode `replace`, the rows that the file replaces: those with one of these values in each of these fields.
     #[serde(default)]
-    pub scope: BTreeMap<String, Values>,
+    pub scope: BTreeMap<String, ScopeValues>,
 }
 
-/// What becomes of rows that a file does not have.
+/// What happens to published rows that a file does not have.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Mode {
-    /// They stay.
+pub enum MergeMode {
+    /// They stay current.
     #[default]
     Merge,
-    /// They are withdrawn, within the scope of the file.
+    /// They are withdrawn, if they lie in the scope of the file.
     Replace,
 }
 
 /// One value or several.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Values {
-    /// One.
+pub enum ScopeValues {
+    /// One value.
     One(String),
-    /// Any of these.
+    /// Several values, any of which matches.
     Many(Vec<String>),
 }
 
-impl Values {
-    /// The values.
+impl ScopeValues {
+    /// The values as a slice.
     pub fn as_slice(&self) -> &[String] {
         match self {
-            Values::One(value) => std::slice::from_ref(value),
-            Values::Many(values) => values,
+            ScopeValues::One(value) => std::slice::from_ref(value),
+            ScopeValues::Many(values) => values,
         }
     }
 }
 
-/// Rows to withdraw, with what their readers are told.
+/// Rows to withdraw.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Withdrawal {
+pub struct ManifestWithdrawal {
     /// The dataset.
     pub dataset: String,
     /// The codes of the rows.
     pub codes: Vec<String>,
-    /// Why, in French.
+    /// The reason, in French; the API shows it.
     pub reason: String,
-    /// The code of what stands in their place.
+    /// The code of the row that replaces them.
     pub successor: Option<String>,
 }
 
 impl Manifest {
-    /// The manifest of a file that comes alone, as far as it says nothing else.
-    pub fn of(file: File) -> Self {
+    /// The default manifest of a file that is published without one.
+    pub fn of(file: ManifestFile) -> Self {
         let title = format!("Publication de {}", file.path);
         Self { title: title.clone(), description: title, files: vec![file], ..Self::empty() }
     }
 
-    /// The manifest of a withdrawal that comes alone.
-    pub fn withdrawing(withdrawal: Withdrawal) -> Self {
+    /// The manifest of a withdrawal without files.
+    pub fn withdrawing(withdrawal: ManifestWithdrawal) -> Self {
         let title = format!("Retrait : {}", withdrawal.reason);
         Self { title: title.clone(), description: title, withdraw: vec![withdrawal], ..Self::empty() }
     }
@@ -148,7 +148,7 @@ impl Manifest {
     /// Reads the manifest of a folder.
     ///
     /// # Errors
-    /// When it is missing or is not a manifest.
+    /// Returns an error if it is missing or invalid.
     pub fn read(folder: &Path) -> Result<Self, PublishError> {
         let path = folder.join(NAME);
         let unreadable = |why: String| PublishError::Unreadable(format!("{} cannot be read: {why}", path.display()));
@@ -156,10 +156,10 @@ impl Manifest {
         Self::parse(&text).map_err(unreadable)
     }
 
-    /// Reads the text of a manifest.
+    /// Parses a manifest.
     ///
     /// # Errors
-    /// What is wrong with it, and where.
+    /// Returns what is invalid, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let manifest: Self = toml::from_str(text).map_err(|error| error.to_string())?;
         match manifest.files.is_empty() && manifest.withdraw.is_empty() {

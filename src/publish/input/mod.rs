@@ -1,5 +1,5 @@
 //! Owns the input of a publication: its files, its manifest, and the readers of each file format.
-//! Must not know what the cells mean.
+//! Must not know the meaning of the cells.
 
 pub mod files;
 pub mod manifest;

@@ -1,18 +1,18 @@
-//! Owns the manifest of a file that comes alone: what its recipe says, or nothing much.
-//! Must not know who sends it.
+//! Owns the manifest of a single file, which its recipe or the defaults give.
+//! Must not know who sends the file.
 
 use std::path::Path;
 
-use super::manifest::{File, Manifest};
+use super::manifest::{Manifest, ManifestFile};
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
 use crate::publish::rows::recipe;
 
-/// The manifest of a file that comes alone.
+/// Makes the manifest of a single file.
 ///
 /// # Errors
-/// When its recipe cannot be read.
-pub fn manifest_of(file: File, folder: &Path, recipes: &FileTree) -> Result<Manifest, PublishError> {
+/// Returns an error if its recipe cannot be read.
+pub fn manifest_of(file: ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Manifest, PublishError> {
     let said = file.recipe.as_deref().map(|named| recipe::load(named, folder, recipes)).transpose()?;
     Ok(match said {
         Some(recipe) => Manifest {

@@ -1,6 +1,7 @@
-//! Owns publications that arrive over HTTP: where their files lie, the order in which they run, and the worker.
+//! Owns the queue of publications that arrive over HTTP: their folders, their order, and the worker.
 //! Must not know HTTP.
 
+pub mod queued_publication;
 pub mod submission_queue;
 pub mod uploads;
 pub mod worker;

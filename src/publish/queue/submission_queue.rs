@@ -1,5 +1,5 @@
-//! Owns the desk where publications are handed in while the service runs: one is worked on at a time, on a runtime and a
-//! connection of its own, few may wait, and none is dropped half way because whoever asked has gone.
+//! Owns the queue of publications. It has a runtime and a database connection of its own; a worker runs one publication
+//! at a time, a few can wait, and each runs to its end even if its client disconnects.
 //! Must not know HTTP.
 
 use std::io;
@@ -11,27 +11,27 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::queued_publication::QueuedPublication;
 use super::uploads::Uploads;
 use super::worker::Worker;
-use crate::access::Rights;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
-use crate::db::write::api_keys::{self, Key};
-use crate::db::write::submissions::{self, Claim, Settled, Standing};
+use crate::db::write::api_keys::{self, ApiKey};
+use crate::db::write::submissions::{self, Submission, SubmissionResult};
 use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
 
-/// Publications that may be received, wait or be worked on at once; one more is refused.
-const PLACES: usize = 4;
+/// The most publications that can be received, wait or run at the same time.
+const MAX_SUBMISSIONS: usize = 4;
 
-/// How long a small question to the database may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The timeout of a query about keys and submissions.
+const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the desk goes by.
+/// The settings of the queue.
 #[derive(Clone, Debug)]
-pub struct Settings {
-    /// The folder in which files are received.
+pub struct QueueSettings {
+    /// The folder for received files.
     pub uploads: PathBuf,
     /// The recipes that are called by name.
     pub recipes: FileTree,
@@ -39,61 +39,45 @@ pub struct Settings {
     pub limit: u64,
 }
 
-/// The desk, shared by all workers.
+/// The queue, shared by all workers of the HTTP server.
 #[derive(Clone)]
-pub struct Desk(Arc<Inner>);
+pub struct SubmissionQueue(Arc<QueueInner>);
 
-struct Inner {
+struct QueueInner {
     worker: Arc<Worker>,
     runtime: Option<Runtime>,
     uploads: Option<Uploads>,
     limit: u64,
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
 }
 
-/// The right to hand one publication in, given back when that ends.
-pub struct Place(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
+/// A permit to submit one publication, returned to the queue on drop.
+pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
 
-/// A publication that is handed in.
-pub struct Asked {
-    /// What it is, and who asks.
-    pub claim: Claim,
-    /// What the key admits.
-    pub rights: Rights,
-    /// The request that asks.
-    pub request_id: String,
-    /// The files as they were received: name and SHA-256.
-    pub files: Vec<(String, String)>,
-    /// The folder with the manifest and the files.
-    pub folder: TempDir,
-    /// The file that comes without a manifest, and its recipe.
-    pub alone: Option<(String, String)>,
+/// The result of submitting a publication.
+pub enum Enqueued {
+    /// It is in the queue; the channel gives its result.
+    New(oneshot::Receiver<SubmissionResult>),
+    /// A submission with the same idempotency key exists.
+    Existing(Submission),
 }
 
-/// What is answered at the desk.
-pub enum Answer {
-    /// It will be done; what came of it follows.
-    Taken(oneshot::Receiver<Settled>),
-    /// It was asked for before under the same idempotency key.
-    Known(Standing),
-}
-
-impl Drop for Inner {
+impl Drop for QueueInner {
     fn drop(&mut self) {
-        // A runtime that is simply dropped would wait for its tasks, which no worker's thread may do.
+        // Dropping a runtime waits for its tasks, which is not allowed on a thread of another runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }
 }
 
-impl Desk {
-    /// Opens the desk. Where the folder for files cannot be used nothing can be handed in, and the rest of the service is
-    /// none the worse.
+impl SubmissionQueue {
+    /// Starts the queue. If the folder for files cannot be used, the queue accepts no publications, and the service
+    /// goes on without it.
     ///
     /// # Panics
-    /// When the system gives no thread.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], settings: Settings, counts: Publications) -> Self {
+    /// Panics if the system cannot start a thread.
+    pub fn new(database: Database, registry: &'static [&'static Dataset], settings: QueueSettings, counts: Publications) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("publish")
@@ -102,20 +86,20 @@ impl Desk {
             .expect("the system gives a thread at start");
         let unusable = |error| log::error!("{} cannot be used: {error}", settings.uploads.display());
         let uploads = Uploads::open(&settings.uploads).map_err(unusable).ok();
-        Self(Arc::new(Inner {
+        Self(Arc::new(QueueInner {
             worker: Arc::new(Worker::new(database, registry, settings.recipes, counts)),
             runtime: Some(runtime),
             uploads,
             limit: settings.limit,
-            places: Arc::new(Semaphore::new(PLACES)),
+            permits: Arc::new(Semaphore::new(MAX_SUBMISSIONS)),
         }))
     }
 
-    /// A new identifier of a publication.
+    /// Makes a random identifier for a publication.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
-    pub fn identifier() -> Result<String, String> {
+    /// Returns an error if the system gives no random bytes.
+    pub fn new_id() -> Result<String, String> {
         let mut random = [0; 16];
         getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
         Ok(hex::encode(random))
@@ -126,61 +110,61 @@ impl Desk {
         self.0.limit
     }
 
-    /// The right to hand one publication in; nothing when too many are.
-    pub fn place(&self) -> Option<Place> {
-        Arc::clone(&self.0.places).try_acquire_owned().ok().map(Place)
+    /// Takes a permit. Returns None if too many publications are in progress.
+    pub fn try_acquire(&self) -> Option<QueuePermit> {
+        Arc::clone(&self.0.permits).try_acquire_owned().ok().map(QueuePermit)
     }
 
-    /// A folder to receive files in, gone with what is given.
+    /// Makes a folder for received files, which is deleted on drop.
     ///
     /// # Errors
-    /// The disk's.
-    pub fn folder(&self) -> io::Result<TempDir> {
+    /// Returns an error if the folder cannot be made.
+    pub fn create_folder(&self) -> io::Result<TempDir> {
         self.0.uploads.as_ref().ok_or(io::ErrorKind::NotFound)?.folder()
     }
 
-    /// The key with this hash of a token, of use or not.
+    /// Finds the API key with this hash of a token, valid or not.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn key(&self, hash: [u8; 32]) -> Result<Option<Key>, DbError> {
-        self.ask(move |client| async move { api_keys::find(client.as_ref(), &hash).await }).await
+    /// Returns an error if the database cannot be reached.
+    pub async fn find_key(&self, hash: [u8; 32]) -> Result<Option<ApiKey>, DbError> {
+        self.query(move |client| async move { api_keys::find(client.as_ref(), &hash).await }).await
     }
 
-    /// How far a publication is that was asked for with this key.
+    /// Finds the submission with this identifier that was made with this key.
     ///
     /// # Errors
-    /// The database's.
-    pub async fn standing(&self, key: String, id: String) -> Result<Option<Standing>, DbError> {
-        self.ask(move |client| async move { submissions::find(&client, &key, &id).await }).await
+    /// Returns an error if the database cannot be reached.
+    pub async fn find(&self, key: String, id: String) -> Result<Option<Submission>, DbError> {
+        self.query(move |client| async move { submissions::find(&client, &key, &id).await }).await
     }
 
-    /// Hands a publication in.
+    /// Submits a publication.
     ///
     /// # Errors
-    /// The database's; then it is not done.
-    pub async fn hand_in(&self, place: Place, asked: Asked) -> Result<Answer, DbError> {
-        let claim = asked.claim.clone();
-        if let Some(known) = self.ask(move |client| async move { submissions::claim(&client, &claim).await }).await? {
-            return Ok(Answer::Known(known));
+    /// Returns an error if the database cannot be reached; then the publication does not run.
+    pub async fn enqueue(&self, permit: QueuePermit, publication: QueuedPublication) -> Result<Enqueued, DbError> {
+        let claim = publication.claim.clone();
+        if let Some(known) = self.query(move |client| async move { submissions::insert(&client, &claim).await }).await? {
+            return Ok(Enqueued::Existing(known));
         }
         let (sender, receiver) = oneshot::channel();
         let worker = Arc::clone(&self.0.worker);
         self.runtime().spawn(async move {
-            let settled = worker.work(asked).await;
-            drop(place);
-            // Whoever asked may have gone; the audit says what came of it.
-            _ = sender.send(settled);
+            let result = worker.run(publication).await;
+            drop(permit);
+            // The receiver is gone if the client has disconnected. The audit has the result.
+            _ = sender.send(result);
         });
-        Ok(Answer::Taken(receiver))
+        Ok(Enqueued::New(receiver))
     }
 
     fn runtime(&self) -> &Runtime {
         self.0.runtime.as_ref().expect("the runtime lives as long as its handles")
     }
 
-    /// Asks the database something small, on the desk's runtime, to which the connection belongs.
-    async fn ask<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
+    /// Runs a short query on the queue's runtime, to which the connection belongs.
+    async fn query<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, DbError>> + Send,
@@ -188,7 +172,7 @@ impl Desk {
         let worker = Arc::clone(&self.0.worker);
         let asking = self.runtime().spawn(async move {
             let asked = async { question(worker.connection().await?).await };
-            tokio::time::timeout(PATIENCE, asked).await.map_err(|_| DbError::Late("no answer in time".to_owned()))?
+            tokio::time::timeout(QUERY_TIMEOUT, asked).await.map_err(|_| DbError::Late("no answer in time".to_owned()))?
         });
         asking.await.map_err(|error| DbError::Failed(error.to_string()))?
     }

@@ -1,5 +1,5 @@
-//! Owns the folders that files are received in: one for each publication, gone when it ends, however it ends; what a
-//! server that was killed has left is taken away by the next.
+//! Owns the folders for received files: one for each publication, deleted when it ends. A server deletes at its start
+//! what killed servers have left.
 //! Must not know what is in the files.
 
 use std::fs::{self, File, TryLockError};
@@ -8,23 +8,23 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-/// What holds the other servers of the folder back while one looks for what is left.
+/// The lock file of the common folder, held while one server looks for leftovers.
 const GATE: &str = "gate";
 
-/// What a server holds as long as it lives, in its own folder.
+/// The lock file in the folder of a server, held as long as it runs.
 const LOCK: &str = "lock";
 
-/// The folder of one server, in which those of its publications are made.
+/// The folder of one server, with one folder for each of its publications.
 pub struct Uploads {
     folder: TempDir,
     _lock: File,
 }
 
 impl Uploads {
-    /// Makes the folder of this server below `root`, and takes away those of servers that live no more.
+    /// Makes the folder of this server in `root`, and deletes the folders of servers that do not run any more.
     ///
     /// # Errors
-    /// The disk's.
+    /// Returns an error if a folder cannot be made or deleted.
     pub fn open(root: &Path) -> io::Result<Self> {
         fs::create_dir_all(root)?;
         let gate = File::create(root.join(GATE))?;
@@ -43,10 +43,10 @@ impl Uploads {
         Ok(Self { folder, _lock: lock })
     }
 
-    /// A new folder for one publication, gone with what is given.
+    /// Makes a folder for one publication, which is deleted on drop.
     ///
     /// # Errors
-    /// The disk's.
+    /// Returns an error if the folder cannot be made.
     pub fn folder(&self) -> io::Result<TempDir> {
         tempfile::Builder::new().prefix("publication-").tempdir_in(self.folder.path())
     }

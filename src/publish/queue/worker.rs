@@ -1,6 +1,6 @@
-//! Owns the work on publications that were handed in: one at a time, each on a connection of its own, written down as
-//! far as it is.
-//! Must not know who waits for them.
+//! Owns the running of queued publications: one at a time, each on a connection of its own, with its progress in the
+//! table of submissions.
+//! Must not know the clients.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,51 +8,46 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use tokio::sync::Mutex;
 
-use super::submission_queue::Asked;
+use super::queued_publication::QueuedPublication;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
-use crate::db::write::audit::{self, By, Outcome};
-use crate::db::write::submissions::{self, Claim, Settled, Standing, State};
+use crate::db::write::audit::{self, Requester};
+use crate::db::write::submissions::{self, NewSubmission, Submission, SubmissionResult};
 use crate::metrics::Publications;
+use crate::publication::{Outcome, Report};
 use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
-use crate::publish::input::manifest::{File, Manifest};
+use crate::publish::input::manifest::{Manifest, ManifestFile};
 use crate::publish::input::single_file_manifest::manifest_of;
 use crate::publish::pipeline::{self, Job};
-use crate::publish::progress::{Progress, Step};
-use crate::publish::report::{self, Effect, Report};
+use crate::publish::progress::Progress;
 use crate::query::Dataset;
 
-/// How often it is written down how far a publication is.
-const BEAT: Duration = Duration::from_secs(1);
+/// The interval between updates of the progress.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What may come of a publication.
-const OUTCOMES: [Outcome; 6] =
-    [Outcome::Published, Outcome::Unchanged, Outcome::WouldPublish, Outcome::Refused, Outcome::Forbidden, Outcome::Failed];
-
-/// Whoever does the work.
+/// The worker.
 pub struct Worker {
     database: Database,
     registry: &'static [&'static Dataset],
     recipes: FileTree,
-    turn: Mutex<()>,
-    /// The connection for small questions.
+    lock: Mutex<()>,
+    /// The connection for short queries.
     connection: Mutex<Option<Arc<Client>>>,
     counts: Publications,
 }
 
 impl Worker {
-    /// A worker with nothing to do.
+    /// Makes an idle worker.
     pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
-        let counts = counts.expect(&OUTCOMES.map(Outcome::name));
-        Self { database, registry, recipes, turn: Mutex::new(()), connection: Mutex::new(None), counts }
+        Self { database, registry, recipes, lock: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 
-    /// The connection for small questions.
+    /// The connection for short queries, opened again if it was lost.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`].
+    /// Returns [`DbError::Unavailable`] if no connection can be opened.
     pub async fn connection(&self) -> Result<Arc<Client>, DbError> {
         let mut open = self.connection.lock().await;
         if let Some(client) = open.as_ref().filter(|client| !client.is_closed()) {
@@ -63,50 +58,58 @@ impl Worker {
         Ok(client)
     }
 
-    /// Does one publication when its turn has come.
-    pub async fn work(self: &Arc<Self>, asked: Asked) -> Settled {
-        let progress = Progress::start(&asked.claim.id);
-        let beating = tokio::spawn(beat(Arc::clone(self), asked.claim.id.clone(), progress.clone()));
-        let by = By {
-            actor: asked.claim.key.clone(),
-            files: asked.files.clone(),
-            request_id: Some(asked.request_id.clone()),
-            publication: Some(asked.claim.id.clone()),
+    /// Runs a publication after those before it.
+    pub async fn run(self: &Arc<Self>, publication: QueuedPublication) -> SubmissionResult {
+        let progress = Progress::start(&publication.claim.id);
+        let reporting = tokio::spawn(report_progress(Arc::clone(self), publication.claim.id.clone(), progress.clone()));
+        let requester = Requester {
+            actor: publication.claim.key.clone(),
+            files: publication.files.clone(),
+            request_id: Some(publication.request_id.clone()),
+            publication: Some(publication.claim.id.clone()),
         };
         let (outcome, started) = {
-            let _turn = self.turn.lock().await;
+            let _guard = self.lock.lock().await;
             let started = Instant::now();
-            (self.publish(&asked, &by, &progress).await, started)
+            (self.publish(&publication, &requester, &progress).await, started)
         };
-        beating.abort();
-        if let Ok(Report { outcome: report::Outcome::Published, datasets, .. }) = &outcome {
-            for Effect { dataset, counts } in datasets {
-                self.counts.changed(dataset, [counts.added, counts.changed, counts.withdrawn]);
-            }
+        reporting.abort();
+        if let Ok(Report { outcome: Outcome::Published, datasets, .. }) = &outcome {
+            datasets.iter().for_each(|effect| self.counts.changed(effect));
         }
-        let settled = self.settled(outcome, &asked, &by).await;
-        self.counts.ended(settled.outcome.name(), started.elapsed());
-        settled
+        let result = self.result(outcome, &publication, &requester).await;
+        self.counts.ended(result.outcome, started.elapsed());
+        result
     }
 
-    async fn settled(&self, outcome: Result<Report, PublishError>, asked: &Asked, by: &By) -> Settled {
-        match (audit_record::settled(&outcome, asked.folder.path()), outcome) {
-            (Some(settled), _) => settled,
+    async fn result(
+        &self,
+        outcome: Result<Report, PublishError>,
+        publication: &QueuedPublication,
+        requester: &Requester,
+    ) -> SubmissionResult {
+        match (audit_record::result(&outcome, publication.folder.path()), outcome) {
+            (Some(result), _) => result,
             (None, Err(error)) => {
-                log::error!("the publication {} failed: {error}", asked.claim.id);
-                self.fail(by, &asked.claim, &error).await
+                log::error!("the publication {} failed: {error}", publication.claim.id);
+                self.record_failure(requester, &publication.claim, &error).await
             }
-            (None, Ok(_)) => unreachable!("what was published is settled"),
+            (None, Ok(_)) => unreachable!("a report is a result"),
         }
     }
 
-    async fn publish(&self, asked: &Asked, by: &By, progress: &Progress) -> Result<Report, PublishError> {
+    async fn publish(
+        &self,
+        publication: &QueuedPublication,
+        requester: &Requester,
+        progress: &Progress,
+    ) -> Result<Report, PublishError> {
         let mut client = self.database.writer().await?;
-        let (folder, recipes, trial) = (asked.folder.path().to_owned(), self.recipes.clone(), asked.claim.dry_run);
-        let manifest = match &asked.alone {
+        let (folder, recipes, dry_run) = (publication.folder.path().to_owned(), self.recipes.clone(), publication.claim.dry_run);
+        let manifest = match &publication.alone {
             None => Manifest::read(&folder),
             Some((path, recipe)) => {
-                let file = File { path: path.clone(), recipe: Some(recipe.clone()), ..File::default() };
+                let file = ManifestFile { path: path.clone(), recipe: Some(recipe.clone()), ..ManifestFile::default() };
                 manifest_of(file, &folder, &recipes)
             }
         };
@@ -114,7 +117,7 @@ impl Worker {
             Ok(manifest) => manifest,
             Err(error) => {
                 let outcome = Err(error);
-                audit_record::put_down(&client, by, (trial, &folder), &outcome).await?;
+                audit_record::record(&client, requester, (dry_run, &folder), &outcome).await?;
                 return outcome;
             }
         };
@@ -123,19 +126,19 @@ impl Worker {
             folder,
             recipes,
             bundle: None,
-            trial,
+            dry_run,
             explain: 0,
             wait: true,
-            received: Some(asked.files.iter().map(|(name, _)| name.clone()).collect()),
-            rights: asked.rights.clone(),
-            by: by.clone(),
+            received: Some(publication.files.iter().map(|(name, _)| name.clone()).collect()),
+            rights: publication.rights.clone(),
+            requester: requester.clone(),
         };
         pipeline::publish(&mut client, self.registry, &job, progress).await
     }
 
-    /// Writes down that a publication failed, so that it can be asked for again at once; unless it had been made when the
-    /// database was lost.
-    async fn fail(&self, by: &By, claim: &Claim, error: &PublishError) -> Settled {
+    /// Records in the audit that a publication failed, so that a client can retry it at once. If the release was
+    /// committed before the connection was lost, returns that result instead.
+    async fn record_failure(&self, requester: &Requester, claim: &NewSubmission, error: &PublishError) -> SubmissionResult {
         let why = match error {
             PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)) => Some("away"),
             PublishError::Database(DbError::ReadOnly(_)) => Some("read-only"),
@@ -143,12 +146,12 @@ impl Worker {
             _ => None,
         };
         let detail = json!({"passing": why.is_some(), "why": why});
-        let settled = Settled { outcome: Outcome::Failed, release: None, detail };
+        let result = SubmissionResult { outcome: Outcome::Failed, release: None, detail };
         let written = match self.connection().await {
             Ok(client) => match submissions::find(&client, &claim.key, &claim.id).await {
-                Ok(Some(Standing { settled: Some(made), .. })) => return made,
+                Ok(Some(Submission { result: Some(made), .. })) => return made,
                 Ok(_) => {
-                    let line = by.line(claim.dry_run, settled.outcome, None, settled.detail.clone());
+                    let line = requester.entry(claim.dry_run, result.outcome, None, result.detail.clone());
                     audit::record(client.as_ref(), &line).await
                 }
                 Err(error) => Err(error),
@@ -158,23 +161,17 @@ impl Worker {
         if let Err(error) = written {
             log::warn!("the failure is not in the audit: {error}");
         }
-        settled
+        result
     }
 }
 
-/// Writes down now and then how far a publication is.
-async fn beat(worker: Arc<Worker>, id: String, progress: Progress) {
+/// Updates the progress of a publication at intervals.
+async fn report_progress(worker: Arc<Worker>, id: String, progress: Progress) {
     loop {
-        tokio::time::sleep(BEAT).await;
-        let (step, bytes, _) = progress.now();
-        let state = match step {
-            Step::Queued => State::Queued,
-            Step::Reading => State::Reading,
-            Step::Checking | Step::Waiting => State::Checking,
-            Step::Comparing | Step::Deriving => State::Comparing,
-        };
+        tokio::time::sleep(PROGRESS_INTERVAL).await;
+        let (phase, bytes, _) = progress.current();
         let written = match worker.connection().await {
-            Ok(client) => submissions::progress(&client, &id, state, i64::try_from(bytes).unwrap_or(i64::MAX)).await,
+            Ok(client) => submissions::update_progress(&client, &id, phase, i64::try_from(bytes).unwrap_or(i64::MAX)).await,
             Err(error) => Err(error),
         };
         if let Err(error) = written {

@@ -1,5 +1,5 @@
-//! Owns the reading of canonical files: their headers are the names of a dataset's fields, as in every export.
-//! Must not know how the file is written, nor what is checked across rows.
+//! Owns the reading of canonical files, whose headers have the names of a dataset's fields, as in every export.
+//! Must not know the format of the file, nor the checks that need all rows.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -8,15 +8,17 @@ use std::ops::ControlFlow;
 use chrono::{Days, NaiveDate};
 
 use super::cell;
-use super::copy_writer::{Origin, Output};
-use crate::publish::errors::FileFault;
-use crate::publish::input::readers::{Broken, Form, Record, Sink, Written};
-use crate::query::model::period;
+use super::copy_writer::{CopyWriter, FileOrigin};
+use crate::problem::FileFault;
+use crate::publish::input::readers::error::ReadError;
+use crate::publish::input::readers::file_format::FileFormat;
+use crate::publish::input::readers::record::{CellType, Record};
+use crate::publish::input::readers::sink::RecordSink;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, FieldOrigin, Kind};
 
-/// Where the values of a column come from.
-enum Way {
+/// The source of the values of a table column.
+enum ColumnSource {
     Cell(usize),
     Constant(Option<String>),
     PeriodBound { cell: usize, end: bool },
@@ -24,76 +26,81 @@ enum Way {
 }
 
 /// Reads the records of a canonical file.
-pub struct Canonical<'a> {
-    output: &'a mut Output,
-    origin: (usize, &'a Origin),
+pub struct CanonicalReader<'a> {
+    output: &'a mut CopyWriter,
+    origin: (usize, &'a FileOrigin),
     constants: &'a BTreeMap<String, String>,
-    columns: Option<Vec<(&'static Field, Way)>>,
+    columns: Option<Vec<(&'static Field, ColumnSource)>>,
     width: usize,
-    dialect: Reading,
+    dialect: CellSyntax,
 }
 
-/// What the way in which a file is written means for its cells.
+/// The conventions of a file format for the text of cells.
 #[derive(Clone, Copy, Default)]
-pub struct Reading {
-    /// A comma may stand for the decimal point: the file's delimiter is another.
+pub struct CellSyntax {
+    /// The decimal separator may be a comma, since the delimiter is another character.
     comma: bool,
-    /// Texts like formulas begin with an apostrophe, as in exports for spreadsheets.
+    /// Texts that look like formulas start with an apostrophe, as in exports for spreadsheets.
     guarded: bool,
 }
 
-impl Reading {
-    /// What follows from the way a file is written.
-    pub fn of(written: &Written) -> Self {
+impl CellSyntax {
+    /// The conventions of a file format.
+    pub fn of(written: &FileFormat) -> Self {
         match written {
-            Written::Delimited(text) => Self { comma: text.delimiter != b',', guarded: text.mark },
+            FileFormat::Delimited(text) => Self { comma: text.delimiter != b',', guarded: text.mark },
             _ => Self::default(),
         }
     }
 }
 
-impl<'a> Canonical<'a> {
-    /// A reader whose rows go to `output`.
+impl<'a> CanonicalReader<'a> {
+    /// Makes a reader whose rows go to `output`.
     pub fn new(
-        output: &'a mut Output,
-        origin: (usize, &'a Origin),
+        output: &'a mut CopyWriter,
+        origin: (usize, &'a FileOrigin),
         constants: &'a BTreeMap<String, String>,
-        dialect: Reading,
+        dialect: CellSyntax,
     ) -> Self {
         Self { output, origin, constants, columns: None, width: 0, dialect }
     }
 
-    /// Whether there was a header.
+    /// Whether the file has a header.
     pub fn has_header(&self) -> bool {
         self.columns.is_some()
     }
 
-    fn row(&mut self, record: &Record, columns: &[(&'static Field, Way)]) {
+    fn row(&mut self, record: &Record, columns: &[(&'static Field, ColumnSource)]) {
         let (at, origin) = self.origin;
-        self.output.warn_of_destroyed(origin, record);
+        self.output.warn_of_replacement_characters(origin, record);
         for (field, way) in columns {
             let (text, given) = match way {
-                Way::Empty => (None, None),
-                Way::Constant(text) => {
-                    self.output.computed(text.as_deref());
+                ColumnSource::Empty => (None, None),
+                ColumnSource::Constant(text) => {
+                    self.output.write(text.as_deref());
                     continue;
                 }
-                Way::PeriodBound { cell, end } => {
-                    self.output.computed(period_bound(record.text(*cell), *end).as_deref());
+                ColumnSource::PeriodBound { cell, end } => {
+                    self.output.write(period_bound(record.text(*cell), *end).as_deref());
                     continue;
                 }
-                Way::Cell(cell) => match self.text(field, record, *cell) {
+                ColumnSource::Cell(cell) => match self.text(field, record, *cell) {
                     Ok(text) => (text, Some(record.text(*cell))),
                     Err(why) => {
-                        self.output.computed(None);
+                        self.output.write(None);
                         let fault = origin.fault(record.line, field.name, record.text(*cell), why);
                         self.output.faults.push(fault);
                         continue;
                     }
                 },
             };
-            if let Err(why) = self.output.value(field, text.as_deref()) {
-                self.output.faults.push(origin.fault(record.line, field.name, given.unwrap_or_default(), why));
+            match cell::check(self.output.dataset, field, text.as_deref()) {
+                Ok(value) => self.output.write(value.as_deref()),
+                Err(why) => {
+                    // The fault will stop the publication; the columns must stay aligned.
+                    self.output.write(None);
+                    self.output.faults.push(origin.fault(record.line, field.name, given.unwrap_or_default(), why));
+                }
             }
         }
         self.output.end_row(at, record.line, None);
@@ -106,25 +113,26 @@ impl<'a> Canonical<'a> {
             return Ok(None);
         }
         match (record.form(cell), field.kind) {
-            (Form::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
-            (Form::Json, Kind::Json { .. }) => Ok(Some(text.into())),
-            (Form::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
-            (Form::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
-            (Form::Date, _) => Err(format!("is a date, where {} is not", field.name)),
-            (Form::Number, Kind::Integer { .. } | Kind::Decimal | Kind::Period) => Ok(Some(text.into())),
-            (Form::Number, Kind::Date) => day(text).map(|day| Some(day.into())),
-            (Form::Number, Kind::Json { .. }) => Err("is a number".to_owned()),
-            (Form::Number, _) => Err("is a number in the file, where texts are needed: leading zeros may be lost".to_owned()),
-            (Form::Text, Kind::Decimal) if self.dialect.comma && !text.contains('.') => {
+            (CellType::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
+            (CellType::Json, Kind::Json { .. }) => Ok(Some(text.into())),
+            (CellType::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
+            (CellType::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
+            (CellType::Date, _) => Err(format!("is a date, where {} is not", field.name)),
+            (CellType::Number, Kind::Integer { .. } | Kind::Decimal | Kind::Period) => Ok(Some(text.into())),
+            (CellType::Number, Kind::Date) => day(text).map(|day| Some(day.into())),
+            (CellType::Number, Kind::Json { .. }) => Err("is a number".to_owned()),
+            (CellType::Number, _) => Err("is a number in the file, where texts are needed: leading zeros may be lost".to_owned()),
+            (CellType::Text, Kind::Decimal) if self.dialect.comma && !text.contains('.') => {
                 Ok(Some(if text.contains(',') { text.replacen(',', ".", 1).into() } else { text.into() }))
             }
-            (Form::Text, _) if self.dialect.guarded && is_guarded(text) => Ok(Some(text[1..].into())),
-            (Form::Text, _) => Ok(Some(text.into())),
+            (CellType::Text, _) if self.dialect.guarded && is_guarded(text) => Ok(Some(text[1..].into())),
+            (CellType::Text, _) => Ok(Some(text.into())),
         }
     }
 
-    /// Finds where each column of the table comes from; nothing, with the faults, when the header will not do.
-    fn header(&mut self, record: &Record) -> Option<Vec<(&'static Field, Way)>> {
+    /// Finds the source of each table column. Returns None if the header is invalid; its faults are added to the
+    /// output.
+    fn header(&mut self, record: &Record) -> Option<Vec<(&'static Field, ColumnSource)>> {
         let dataset = self.output.dataset;
         let mut wrong = Vec::new();
         let names: Vec<&str> = record.texts().map(str::trim).collect();
@@ -142,13 +150,13 @@ impl<'a> Canonical<'a> {
         for field in dataset.columns() {
             let way = match (field.kind, position(field.name), self.constants.get(field.name)) {
                 (Kind::PeriodBound { end }, _, _) => match (position("period"), self.constants.get("period")) {
-                    (Some(cell), _) => Way::PeriodBound { cell, end },
-                    (None, Some(text)) => Way::Constant(period_bound(text, end)),
-                    (None, None) => Way::Empty,
+                    (Some(cell), _) => ColumnSource::PeriodBound { cell, end },
+                    (None, Some(text)) => ColumnSource::Constant(period_bound(text, end)),
+                    (None, None) => ColumnSource::Empty,
                 },
-                (_, Some(at), _) => Way::Cell(at),
-                (_, None, Some(text)) => match cell::read(field, text) {
-                    Ok(text) => Way::Constant(text.map(Cow::into_owned)),
+                (_, Some(at), _) => ColumnSource::Cell(at),
+                (_, None, Some(text)) => match cell::check(dataset, field, Some(text)) {
+                    Ok(text) => ColumnSource::Constant(text.map(Cow::into_owned)),
                     Err(why) => {
                         wrong.push(format!("the constant `{}` {why}", field.name));
                         continue;
@@ -158,19 +166,19 @@ impl<'a> Canonical<'a> {
                     wrong.push(format!("the column `{}` is missing", field.name));
                     continue;
                 }
-                (_, None, None) => Way::Empty,
+                (_, None, None) => ColumnSource::Empty,
             };
             columns.push((field, way));
         }
         let right = wrong.is_empty();
         let line = Some(record.line.max(1));
-        wrong.into_iter().for_each(|detail| self.output.faults.push(self.origin.1.whole(line, detail)));
+        wrong.into_iter().for_each(|detail| self.output.faults.push(self.origin.1.file_fault(line, detail)));
         self.width = record.len();
         right.then_some(columns)
     }
 }
 
-impl Sink for Canonical<'_> {
+impl RecordSink for CanonicalReader<'_> {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         let Some(columns) = self.columns.take() else {
             self.columns = self.header(record);
@@ -183,7 +191,7 @@ impl Sink for Canonical<'_> {
         };
         if ragged {
             let detail = format!("the line has {} cells where the header has {}", record.len(), self.width);
-            self.output.faults.push(self.origin.1.whole(Some(record.line), detail));
+            self.output.faults.push(self.origin.1.file_fault(Some(record.line), detail));
         } else {
             self.row(record, &columns);
         }
@@ -191,16 +199,17 @@ impl Sink for Canonical<'_> {
         if self.output.is_stopped() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         let column = broken.cell.and_then(|cell| {
-            let named = |way: &Way| matches!(way, Way::Cell(at) if *at == cell);
+            let named = |way: &ColumnSource| matches!(way, ColumnSource::Cell(at) if *at == cell);
             self.columns.as_ref()?.iter().find(|(_, way)| named(way)).map(|(field, _)| field.name.to_owned())
         });
-        self.output.faults.push(FileFault { column, ..self.origin.1.whole(broken.line, broken.detail) });
+        self.output.faults.push(FileFault { column, ..self.origin.1.file_fault(broken.line, broken.detail) });
     }
 }
 
-/// Why a header names no column that may be there. Exports also have what is computed or repeated from other rows.
+/// The fault of an unknown column name. Exports also have computed columns and columns of other datasets, which are
+/// skipped.
 fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     let given = || dataset.columns().filter(|field| !field.is_computed());
     let repeated = |field: &Field| field.is_computed() || matches!(field.origin, FieldOrigin::Named { .. });
@@ -215,12 +224,12 @@ fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     Some(format!("`{}` is not a field of {}{meant}", crate::problem::echo(name), dataset.name))
 }
 
-/// First or last day of a period; nothing for a text that is none, whose own cell is at fault.
+/// The first or last day of a period. An invalid period gives None; its own cell has the fault.
 fn period_bound(text: &str, end: bool) -> Option<String> {
     period::parse(text).map(|p| if end { p.end } else { p.start }.to_string())
 }
 
-/// The day of a workbook's serial number, which counts from 30 December 1899.
+/// Converts the serial number of a day in a workbook, which counts days from 30 December 1899.
 fn day(serial: &str) -> Result<String, String> {
     let days = serial.parse::<u64>().ok().filter(|days| (61..3_000_000).contains(days));
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30);
@@ -228,7 +237,8 @@ fn day(serial: &str) -> Result<String, String> {
     day.map(|day| day.to_string()).ok_or_else(|| "is a number that stands for no day".to_owned())
 }
 
-/// Whether an export for spreadsheets put an apostrophe before the text, which may have had some already.
+/// Whether an export for spreadsheets put an apostrophe before the text. The text may start with apostrophes of its
+/// own.
 fn is_guarded(text: &str) -> bool {
     text.starts_with('\'') && text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r'])
 }

@@ -1,22 +1,26 @@
-//! Owns the way of one value from a file to the database: checked, then written in `COPY`'s text format.
+//! Owns the check of one cell: its text becomes a value in the form that `COPY` takes.
 //! Must not know files or tables.
 
 use std::borrow::Cow;
 
+use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::value;
 use crate::query::suggest::closest;
-use crate::query::{Field, Format};
+use crate::query::{Dataset, Field, Format};
 
-/// Separates the values of a list within a cell.
+/// The separator of values in a list cell.
 pub const LIST_SEPARATOR: char = '|';
 
-/// Checks the text of a cell and gives what `COPY` takes for it; an empty cell is a null.
+/// Checks the text of a cell. Returns the value for `COPY`, or None for an empty cell.
 ///
 /// # Errors
-/// What is wrong, and what would be right.
-pub fn read<'t>(field: &Field, text: &'t str) -> Result<Option<Cow<'t, str>>, String> {
-    if text.is_empty() {
+/// Returns what is wrong, and what would be right.
+pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
         return if field.required { Err("is empty, and every row must have a value".to_owned()) } else { Ok(None) };
+    };
+    if text.contains(KEY_SEPARATOR) && dataset.has_joined_code() && dataset.key.contains(&field.name) {
+        return Err(format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"));
     }
     if !field.is_list() {
         return one(field, text).map(Some);
@@ -30,7 +34,7 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
         return Err("holds a NUL character".to_owned());
     }
     if let Some(format) = field.format {
-        check(format, text)?;
+        check_format(format, text)?;
     }
     value::check(field, text).map_err(|why| match field.choices() {
         Some(choices) => {
@@ -43,7 +47,7 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     })
 }
 
-fn check(format: Format, text: &str) -> Result<(), String> {
+fn check_format(format: Format, text: &str) -> Result<(), String> {
     let digits = |count: usize| text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit());
     let hint = |count: usize| match text.len() {
         n if n < count && text.bytes().all(|byte| byte.is_ascii_digit()) => "; were leading zeros lost?",
@@ -69,13 +73,14 @@ fn check(format: Format, text: &str) -> Result<(), String> {
     }
 }
 
-/// The sum of Luhn (ISO/IEC 7812-1), a multiple of ten for a right number.
+/// The Luhn sum of a number (ISO/IEC 7812-1), which is a multiple of ten for a valid one.
 fn luhn(digits: &str) -> u32 {
     let weighed = digits.bytes().rev().map(|byte| u32::from(byte - b'0')).enumerate();
     weighed.map(|(at, digit)| if at % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }).sum()
 }
 
-/// La Poste has more establishments than check digits: there the digits add up to a multiple of five (Insee, SIRENE).
+/// Whether a SIRET of La Poste is valid. It has more establishments than check digits, so its digits add up to a
+/// multiple of five (Insee, SIRENE).
 fn is_post_office(siret: &str) -> bool {
     siret.starts_with("356000000") && siret.bytes().map(|byte| u32::from(byte - b'0')).sum::<u32>().is_multiple_of(5)
 }
@@ -84,23 +89,4 @@ fn is_post_office(siret: &str) -> bool {
 fn array(values: &[Cow<'_, str>]) -> String {
     let quoted: Vec<String> = values.iter().map(|v| format!("\"{}\"", v.replace('\\', "\\\\").replace('"', "\\\""))).collect();
     format!("{{{}}}", quoted.join(","))
-}
-
-/// Appends one value in `COPY`'s text format.
-pub fn write(out: &mut Vec<u8>, value: Option<&str>) {
-    let Some(text) = value else {
-        return out.extend_from_slice(b"\\N");
-    };
-    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
-        return out.extend_from_slice(text.as_bytes());
-    }
-    for byte in text.bytes() {
-        match byte {
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            other => out.push(other),
-        }
-    }
 }

@@ -1,32 +1,31 @@
-//! Owns the rows on their way to a staging table: written in `COPY`'s text format, chunk by chunk, with their places.
-//! Must not know how they were read.
-
-use std::borrow::Cow;
+//! Owns the writing of rows to a staging table: checked values become `COPY` text, sent in chunks, each row with its
+//! location.
+//! Must not know how the rows were read or checked.
 
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use super::cell;
-use crate::publish::errors::{Faults, FileFault};
-use crate::publish::input::readers::{Record, letters};
+use crate::problem::FileFault;
+use crate::publish::errors::Faults;
+use crate::publish::input::readers::column_letters::letters;
+use crate::publish::input::readers::record::Record;
 use crate::publish::progress::Progress;
-use crate::query::model::dataset::KEY_SEPARATOR;
-use crate::query::{Dataset, Field};
+use crate::query::Dataset;
 
-/// Bytes gathered before they are sent.
+/// The bytes of a chunk.
 const CHUNK: usize = 256 * 1024;
 
-/// Where rows come from: a file, or one of its sheets.
+/// The origin of rows: a file, or one of its sheets.
 #[derive(Clone, Debug)]
-pub struct Origin {
+pub struct FileOrigin {
     /// The file, as the manifest names it.
     pub file: String,
-    /// The sheet, when it is named.
+    /// The sheet, if it is named.
     pub sheet: Option<String>,
 }
 
-impl Origin {
-    /// A fault at a place of this origin.
+impl FileOrigin {
+    /// A fault in a cell.
     pub fn fault(&self, line: u64, column: impl Into<String>, value: &str, detail: impl Into<String>) -> FileFault {
         FileFault {
             sheet: self.sheet.clone(),
@@ -37,69 +36,41 @@ impl Origin {
         }
     }
 
-    /// A fault of the origin as a whole.
-    pub fn whole(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
+    /// A fault of a line, or of the file as a whole.
+    pub fn file_fault(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
         FileFault { sheet: self.sheet.clone(), line, ..FileFault::of_file(&self.file, detail) }
     }
 }
 
-/// The rows of one dataset on their way.
-pub struct Output {
+/// The writer for the rows of one dataset.
+pub struct CopyWriter {
     /// The dataset.
     pub dataset: &'static Dataset,
-    /// What is wrong so far.
+    /// The faults so far.
     pub faults: Faults,
-    /// What is worth a look so far.
+    /// The warnings so far.
     pub warnings: Faults,
-    /// How much is read.
+    /// The progress of the publication.
     pub progress: Progress,
     chunk: Vec<u8>,
     sender: Sender<Bytes>,
     stopped: bool,
 }
 
-impl Output {
-    /// The way to who receives the chunks.
+impl CopyWriter {
+    /// Makes a writer that sends chunks to a channel.
     pub fn new(dataset: &'static Dataset, progress: Progress, sender: Sender<Bytes>) -> Self {
         let (faults, warnings) = (Faults::default(), Faults::default());
         Self { dataset, faults, warnings, progress, chunk: Vec::with_capacity(CHUNK * 2), sender, stopped: false }
     }
 
-    /// Writes one value of the row at hand, in the order of the dataset's columns. A value at fault is written as null,
-    /// since faults stop the publication later on.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn value(&mut self, field: &'static Field, text: Option<&str>) -> Result<(), String> {
-        let checked = self.check(field, text);
-        cell::write(&mut self.chunk, checked.as_ref().map_or(None, |value| value.as_deref()));
-        self.chunk.push(b'\t');
-        checked.map(|_| ())
-    }
-
-    /// Checks one value and gives it as it is written.
-    ///
-    /// # Errors
-    /// What is wrong with it.
-    pub fn check<'t>(&self, field: &'static Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
-        let joined = self.dataset.has_joined_code() && self.dataset.key.contains(&field.name);
-        match text {
-            Some(text) if joined && text.contains(KEY_SEPARATOR) => {
-                Err(format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"))
-            }
-            Some(text) => cell::read(field, text),
-            None if field.required => Err("is empty, and every row must have a value".to_owned()),
-            None => Ok(None),
-        }
-    }
-
-    /// Writes a value that needs no check.
-    pub fn computed(&mut self, text: Option<&str>) {
-        cell::write(&mut self.chunk, text);
+    /// Writes one checked value of the row, in the order of the dataset's columns. None is a null.
+    pub fn write(&mut self, value: Option<&str>) {
+        escape(&mut self.chunk, value);
         self.chunk.push(b'\t');
     }
 
-    /// Ends the row at hand, with its place: the origin, the line, and the cell that its value stands in.
+    /// Ends the row with its location: the origin, the line, and the cell of its value if a line gives several rows.
     pub fn end_row(&mut self, origin: usize, line: u64, cell: Option<usize>) {
         let cell = cell.map_or(-1, |cell| i64::try_from(cell).unwrap_or(-1));
         self.chunk.extend_from_slice(format!("{origin}\t{line}\t{cell}\n").as_bytes());
@@ -108,15 +79,15 @@ impl Output {
         }
     }
 
-    /// Sends what is written. A receiver that is gone has failed, and says so itself.
+    /// Sends the chunk. If the receiver is gone, it has failed and reports its own error.
     pub fn flush(&mut self) {
         let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK * 2));
         self.stopped = self.stopped || (!chunk.is_empty() && self.sender.blocking_send(Bytes::from(chunk)).is_err());
     }
 
-    /// Warns of characters that were destroyed before the file was sent: what they were can no longer be known.
-    pub fn warn_of_destroyed(&mut self, origin: &Origin, record: &Record) {
-        if record.is_destroyed() {
+    /// Warns of U+FFFD: characters were lost before the file was sent, and cannot be restored.
+    pub fn warn_of_replacement_characters(&mut self, origin: &FileOrigin, record: &Record) {
+        if record.has_replacement_character() {
             let cell = (0..record.len()).find(|cell| record.text(*cell).contains(char::REPLACEMENT_CHARACTER));
             let column = cell.map_or(String::new(), letters);
             let text = cell.map_or("", |cell| record.text(cell));
@@ -125,16 +96,35 @@ impl Output {
         }
     }
 
-    /// Whether nobody receives any more.
+    /// Whether the receiver is gone.
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 }
 
-/// The name of a column in a fault: that of the field, and where the value stands when that is another.
+/// The column in a fault: the name of the field, with the letters of another column that has its value.
 pub fn column_name(field: &str, cell: Option<usize>) -> String {
     match cell {
         Some(cell) => format!("{field} ({})", letters(cell)),
         None => field.to_owned(),
+    }
+}
+
+/// Appends one value in the text format of `COPY`.
+fn escape(out: &mut Vec<u8>, value: Option<&str>) {
+    let Some(text) = value else {
+        return out.extend_from_slice(b"\\N");
+    };
+    if !text.bytes().any(|byte| matches!(byte, b'\\' | b'\t' | b'\n' | b'\r')) {
+        return out.extend_from_slice(text.as_bytes());
+    }
+    for byte in text.bytes() {
+        match byte {
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            other => out.push(other),
+        }
     }
 }

@@ -1,5 +1,5 @@
-//! Owns rows on their way from records to typed cells: canonical files, recipes, and the text for COPY.
-//! Must not know where a file comes from.
+//! Owns the conversion of records to rows: canonical files, recipes, the check of cells, and the text for `COPY`.
+//! Must not know how files are read.
 
 pub mod canonical;
 pub mod cell;

@@ -8,7 +8,7 @@ use super::field::{Field, Kind};
 
 /// Where the cells of a column come from.
 #[derive(Clone, Copy, Debug)]
-pub enum ColumnSource {
+pub enum CellSource {
     /// A field of the row.
     Field(&'static Field),
     /// A field of the row that a field refers to.
@@ -40,13 +40,13 @@ pub struct Column {
     /// Whether every row has a value.
     pub required: bool,
     /// Where its cells come from.
-    pub source: ColumnSource,
+    pub source: CellSource,
 }
 
 impl Column {
     /// The column of a field.
     pub fn of(field: &'static Field) -> Self {
-        Self { name: Cow::Borrowed(field.name), kind: field.kind, required: field.required, source: ColumnSource::Field(field) }
+        Self { name: Cow::Borrowed(field.name), kind: field.kind, required: field.required, source: CellSource::Field(field) }
     }
 
     /// The column of a field of the rows that a field refers to: `territory_label` for the names of `territory_code`.
@@ -56,7 +56,7 @@ impl Column {
             name: Cow::Owned(format!("{stem}_{suffix}")),
             kind: field.kind,
             required: by.required && field.required,
-            source: ColumnSource::Named { by, dataset, field },
+            source: CellSource::Named { by, dataset, field },
         }
     }
 
@@ -66,19 +66,19 @@ impl Column {
             name: Cow::Borrowed("geometry"),
             kind: Kind::Json { array: false },
             required: false,
-            source: if centres { ColumnSource::Centre } else { ColumnSource::Contour },
+            source: if centres { CellSource::Centre } else { CellSource::Contour },
         }
     }
 
     /// A column computed from several rows.
     pub fn computed(name: impl Into<Cow<'static, str>>, kind: Kind, required: bool) -> Self {
-        Self { name: name.into(), kind, required, source: ColumnSource::Computed }
+        Self { name: name.into(), kind, required, source: CellSource::Computed }
     }
 
     /// The field that it shows.
     pub fn field(&self) -> Option<&'static Field> {
         match self.source {
-            ColumnSource::Field(field) => Some(field),
+            CellSource::Field(field) => Some(field),
             _ => None,
         }
     }

@@ -23,7 +23,7 @@ use self::reading::{DEFAULT_LIMIT, Reading, SortKey, SortTerm};
 use self::selection::Selection;
 use super::collection::include::Include;
 use super::collection::parameter::Parameter;
-use super::model::column::{Column, ColumnSource};
+use super::model::column::{CellSource, Column};
 use super::model::dataset::{Shape, Via};
 use super::model::field::{Field, Kind};
 use super::model::representation::Representation;
@@ -103,7 +103,7 @@ impl Plan {
         }
         if self.reading.sort.iter().any(|term| matches!(term.key, SortKey::Rank)) {
             let kind = Kind::Integer { minimum: 0, maximum: i64::MAX };
-            all.push(Column { source: ColumnSource::Rank, ..Column::computed("rank", kind, true) });
+            all.push(Column { source: CellSource::Rank, ..Column::computed("rank", kind, true) });
         }
         all
     }

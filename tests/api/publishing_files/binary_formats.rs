@@ -3,7 +3,8 @@
 
 use std::fs;
 
-use reperes::publish::{Outcome, PublishError};
+use reperes::publication::Outcome;
+use reperes::publish::PublishError;
 use reperes::query::{Dataset, Representation};
 use serde_json::{Value, json};
 
@@ -24,7 +25,7 @@ fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u6
     let report =
         publish_bytes(&server.url, name, &exported.body).unwrap_or_else(|error| panic!("{name} {query}: {error} {error:?}"));
     assert_eq!(report.outcome, Outcome::Unchanged, "{name} {query}: {report}");
-    let counts = report.datasets[0].counts;
+    let counts = &report.datasets[0];
     assert_eq!((counts.unchanged, counts.added, counts.changed, counts.withdrawn), (rows, 0, 0, 0), "{name} {query}");
     rows
 }

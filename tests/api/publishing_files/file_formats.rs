@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use reperes::datasets::REGISTRY;
-use reperes::publish::{Outcome, Report};
+use reperes::publication::{Outcome, Report};
 use serde_json::json;
 
 use super::writers::{self, ENCODINGS, Table};
@@ -71,7 +71,7 @@ fn published() -> &'static str {
 fn again(table: &Table, bytes: &[u8], how: &str) -> Report {
     let report = publish_bytes(published(), table.dataset.name, bytes).unwrap_or_else(|error| panic!("{how}: {error}"));
     assert_eq!((report.outcome, report.release), (Outcome::Unchanged, None), "{how}: {report}");
-    let counts = report.datasets[0].counts;
+    let counts = &report.datasets[0];
     let rows = u64::try_from(table.rows.len()).expect("a few");
     assert_eq!((counts.added, counts.changed, counts.withdrawn, counts.unchanged), (0, 0, 0, rows), "{how}");
     assert!(report.warnings.is_empty(), "{how}: {report}");

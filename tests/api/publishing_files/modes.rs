@@ -1,7 +1,7 @@
 //! The modes of a publication: it adds, changes, replaces within a scope, withdraws, or changes nothing.
 
-use reperes::db::write::release_writer::Publication;
-use reperes::publish::{Effect, Outcome, Report};
+use reperes::db::write::release_writer::ReleaseWriter;
+use reperes::publication::{Effect, Outcome, Report};
 use serde_json::{Value, json};
 
 use super::{command, contents, faults, folder, grounded, of, publish_bytes};
@@ -24,8 +24,7 @@ pub fn merged(url: &str, text: &str) -> Report {
 
 /// Added, changed, withdrawn, unchanged.
 pub fn counts(effect: &Effect) -> [u64; 4] {
-    let counts = effect.counts;
-    [counts.added, counts.changed, counts.withdrawn, counts.unchanged]
+    [effect.added, effect.changed, effect.withdrawn, effect.unchanged]
 }
 
 /// The current figures of an indicator, as `territory period value`.
@@ -52,7 +51,7 @@ fn merging_adds_and_changes_and_leaves_the_rest() {
         merged(&server.url, &figures("taux", &[("DEP-01", "2020", "11"), ("DEP-02", "2020", "20.0"), ("DEP-02", "2021", "5")]));
     assert_eq!((report.outcome, report.release), (Outcome::Published, Some(3)));
     assert_eq!(
-        report.datasets.iter().map(|effect| (effect.dataset, counts(effect))).collect::<Vec<_>>(),
+        report.datasets.iter().map(|effect| (effect.dataset.as_str(), counts(effect))).collect::<Vec<_>>(),
         [("observations", [1, 1, 0, 1])]
     );
     assert_eq!(current(&server, "taux"), ["DEP-01 2020 11", "DEP-02 2020 20", "DEP-02 2021 5", "DEP-2A 2020 30"]);
@@ -191,11 +190,11 @@ fn a_publication_that_may_not_wait_is_refused_while_another_runs() {
     let path = folder.join("f.csv");
     let given = ["publish", path.to_str().expect("a path"), "--dataset", "observations", "--no-wait"];
     with_database(&url, async |client| {
-        let other = Publication::begin(client).await.expect("a publication can be begun");
-        assert!(other.take_turn(true).await.expect("nobody else has it").is_some());
+        let other = ReleaseWriter::begin(client).await.expect("a publication can be begun");
+        assert!(other.acquire_lock(true).await.expect("nobody else has it").is_some());
         let (code, _, err) = command(&url, &given);
         assert_eq!(code, 5);
-        assert!(err.contains("another publication is under way"), "{err}");
+        assert!(err.contains("another publication is in progress"), "{err}");
         drop(other);
     });
     assert_eq!(command(&url, &given).0, 0);

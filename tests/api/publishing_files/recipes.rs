@@ -9,7 +9,8 @@ mod workbooks;
 
 use std::path::PathBuf;
 
-use reperes::publish::{PublishError, Report};
+use reperes::publication::Report;
+use reperes::publish::PublishError;
 use serde_json::Value;
 
 use super::folder;
@@ -53,7 +54,7 @@ fn one(recipe: &str, bytes: &[u8]) -> PathBuf {
 }
 
 fn added(report: &Report, dataset: &str) -> u64 {
-    report.datasets.iter().find(|effect| effect.dataset == dataset).map_or(0, |effect| effect.counts.added)
+    report.datasets.iter().find(|effect| effect.dataset == dataset).map_or(0, |effect| effect.added)
 }
 
 /// The observations of an indicator: territory, period, breakdown, value, statuses, place in the source.

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 use reperes::datasets::{REGISTRY, collections};
-use reperes::publish::Outcome;
+use reperes::publication::Outcome;
 use reperes::query::{Dataset, Field, Format, Kind, Representation, RowOrigin};
 
 use super::{contents, folder, of, publish_bytes};
@@ -122,12 +122,12 @@ fn publish_every_export(server: &TestServer) {
             let report = publish_bytes(&server.url, dataset.name, &bytes)
                 .unwrap_or_else(|error| panic!("{target}: {error}\n{}", String::from_utf8_lossy(&bytes)));
             assert_eq!(report.outcome, Outcome::Unchanged, "{target}: {report}");
-            assert_eq!((report.datasets[0].counts.unchanged, report.files[0].rows), (2, 2), "{target}");
+            assert_eq!((report.datasets[0].unchanged, report.files[0].rows), (2, 2), "{target}");
         }
         for code in ["-1", "-2"].map(|end| format!("{}{end}", dataset.name)).iter().filter(|_| !dataset.has_joined_code()) {
             let page = export(server.address, &format!("{collection}?code={code}"));
             let report = publish_bytes(&server.url, dataset.name, &page).expect("the page is right");
-            assert_eq!((report.outcome, report.datasets[0].counts.unchanged), (Outcome::Unchanged, 1), "{code}");
+            assert_eq!((report.outcome, report.datasets[0].unchanged), (Outcome::Unchanged, 1), "{code}");
         }
     }
     assert_eq!(contents(&server.url), before);

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use reperes::publish::{Outcome, PublishError, Report};
+use reperes::publication::{Outcome, Report};
+use reperes::publish::PublishError;
 use serde_json::json;
 
 use super::modes::{counts, current, figures, merged};
@@ -90,7 +91,7 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
         ),
         (
             table("territories", "\"COM-2A004\"", " "),
-            "manifest.toml: a withdrawal needs a `reason`, which readers are told".to_owned(),
+            "manifest.toml: a withdrawal needs a `reason`, which the API shows".to_owned(),
         ),
         (
             table("territories", "\"COM-2A004\"", "R") + "successor = \"COM-2A005\"\n",
@@ -117,7 +118,7 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
     let all = table("observations", "\"taux~DEP-01~2020~_T~observed~essai\", \"taux~DEP-01~2021~_T~observed~essai\"", "Fusion");
     let report =
         withdraw(&server.url, &(all + &table("territories", "\"DEP-01\"", "Fusion"))).expect("nothing names it any more");
-    let effects: Vec<_> = report.datasets.iter().map(|effect| (effect.dataset, counts(effect)[2])).collect();
+    let effects: Vec<_> = report.datasets.iter().map(|effect| (effect.dataset.as_str(), counts(effect)[2])).collect();
     assert_eq!(effects, [("observations", 2), ("territories", 1), ("containments", 3)]);
     assert_ne!(contents(&server.url), before);
 }
@@ -136,7 +137,7 @@ fn the_program_publishes_folders_and_withdraws() {
     assert!(out.contains("\n  territories: 2 added, 0 changed, 0 withdrawn, 0 unchanged\n"), "{out}");
     let (code, out, _) = command(&server.url, &["publish", &path(&folder)]);
     assert_eq!(code, 4);
-    assert!(out.starts_with("nothing was published: all of it is there already (Essai)\n"), "{out}");
+    assert!(out.starts_with("nothing was published: the database has all rows already (Essai)\n"), "{out}");
     let release = get(server.address, "/v1/releases/2").data();
     assert_eq!(
         (&release["title"], &release["publisher"], &release["files"][0]["rows"]),
@@ -147,7 +148,7 @@ fn the_program_publishes_folders_and_withdraws() {
     let given = ["withdraw", "territories", "COM-1", "--reason", "Doublon de COM-2", "--successor", "COM-2"];
     let (code, out, _) = command(&server.url, &[&given[..], &["--dry-run"]].concat());
     assert_eq!(code, 0);
-    assert!(out.starts_with("nothing was published, since this was a trial: Retrait : Doublon de COM-2\n"), "{out}");
+    assert!(out.starts_with("nothing was published (dry run): Retrait : Doublon de COM-2\n"), "{out}");
     assert_eq!(contents(&server.url), before);
     let (code, out, _) = command(&server.url, &given);
     assert_eq!(code, 0);

@@ -50,7 +50,7 @@ async fn a_refusal_of_the_framework_becomes_a_problem_document() {
     let (server, client) = connection().await;
     let first = received(server, client, &[(REFUSAL, true)]).await;
     assert!(first.starts_with("HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json"), "{first}");
-    assert_eq!(first.matches("HTTP/1.1 ").count(), 1, "{first}");
+    assert_eq!(first.matches("HTTP/1.1 400 ").count(), 1, "{first}");
     let (server, client) = connection().await;
     answer(&server.tracker());
     let later = received(server, client, &[(b"<answer>", true), (REFUSAL, true)]).await;

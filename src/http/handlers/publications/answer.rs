@@ -3,85 +3,14 @@
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{ADDRESS, PUBLICATION_ID, STATUS};
-use crate::db::write::audit::Outcome;
-use crate::db::write::submissions::{Settled, Standing, State};
+use crate::db::write::submissions::{Submission, SubmissionResult};
 use crate::http::response::envelope::{JSON, instant};
-use crate::problem::{FileFault, FileFaults, Kind, Problem};
-
-/// What came of a publication.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-#[schema(title = "Report")]
-pub struct Report {
-    /// `published`: a release was made; `unchanged`: all of it is there already; `would-publish`: a dry run found nothing wrong.
-    #[schema(example = "published")]
-    outcome: String,
-    /// The release that was made.
-    #[schema(example = 3)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    release: Option<i32>,
-    /// The title of the release.
-    title: String,
-    /// The files.
-    files: Vec<ReadFile>,
-    /// What it does, dataset by dataset; those that are computed from others come last.
-    datasets: Vec<Effect>,
-    /// The changes, the largest first; at most 20 of each dataset.
-    changes: Vec<ChangedRow>,
-    /// What is worth a look; the first.
-    warnings: Vec<FileFault>,
-    /// How many warnings there are in all.
-    warning_count: usize,
-}
-
-/// A file that was read.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ReadFile {
-    /// The file.
-    path: String,
-    /// Its length.
-    bytes: u64,
-    /// Its SHA-256.
-    sha256: String,
-    /// The rows that it gave, over all datasets.
-    rows: u64,
-}
-
-/// What a publication does to one dataset, in rows.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct Effect {
-    /// The dataset.
-    #[schema(example = "observations")]
-    dataset: String,
-    /// Rows whose key was not there.
-    added: u64,
-    /// Rows whose key was there with other values.
-    changed: u64,
-    /// Rows closed without another of the same key.
-    withdrawn: u64,
-    /// Rows that were there already.
-    unchanged: u64,
-}
-
-/// One change.
-#[derive(Debug, Serialize, Deserialize, ToSchema)]
-pub struct ChangedRow {
-    /// The dataset.
-    dataset: String,
-    /// The code of the row.
-    code: String,
-    /// The fields whose values are others.
-    fields: Vec<String>,
-    /// The figure before, where the dataset has figures.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    before: Option<String>,
-    /// The figure now.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    after: Option<String>,
-}
+use crate::problem::{FileFaults, Kind, Problem};
+use crate::publication::{Outcome, PublicationState, Report};
 
 /// A report, and where to go on.
 #[derive(Serialize, ToSchema)]
@@ -140,12 +69,12 @@ pub struct PublicationLinks {
 }
 
 /// The answer to whoever waited for the end.
-pub fn settled(id: &str, settled: &Settled) -> HttpResponse {
-    if let Some(found) = refusal(settled) {
+pub fn completed(id: &str, completed: &SubmissionResult) -> HttpResponse {
+    if let Some(found) = refusal(completed) {
         return problem(id, found);
     }
-    let Some(data) = report(settled) else { return problem(id, Problem::internal()) };
-    let links = links(id, settled.release);
+    let Some(data) = report(completed) else { return problem(id, Problem::internal()) };
+    let links = links(id, completed.release);
     let mut response = match &links.release {
         Some(release) => {
             let mut created = HttpResponse::Created();
@@ -168,24 +97,24 @@ pub fn problem(id: &str, problem: Problem) -> HttpResponse {
 }
 
 /// The answer to whoever asks how far it is.
-pub fn publication(mut response: HttpResponseBuilder, standing: &Standing) -> HttpResponse {
-    headers(&mut response, &standing.id);
-    let settled = standing.settled.as_ref();
-    let release = settled.and_then(|settled| settled.release);
+pub fn publication(mut response: HttpResponseBuilder, submission: &Submission) -> HttpResponse {
+    headers(&mut response, &submission.id);
+    let completed = submission.result.as_ref();
+    let release = completed.and_then(|completed| completed.release);
     let data = Publication {
-        id: standing.id.clone(),
-        state: standing.state.name(),
-        dry_run: standing.dry_run,
-        created_at: instant(standing.created_at),
-        bytes_read: standing.bytes_read,
-        bytes_total: standing.bytes_total,
-        report: settled.filter(|settled| refusal(settled).is_none()).and_then(report),
-        problem: match settled {
-            Some(settled) => refusal(settled),
-            None => (standing.state == State::Failed).then(Problem::internal),
+        id: submission.id.clone(),
+        state: submission.state.name(),
+        dry_run: submission.dry_run,
+        created_at: instant(submission.created_at),
+        bytes_read: submission.bytes_read,
+        bytes_total: submission.bytes_total,
+        report: completed.filter(|completed| refusal(completed).is_none()).and_then(report),
+        problem: match completed {
+            Some(completed) => refusal(completed),
+            None => (submission.state == PublicationState::Ended(Outcome::Failed)).then(Problem::internal),
         },
     };
-    response.json(PublicationDocument { data, links: links(&standing.id, release) })
+    response.json(PublicationDocument { data, links: links(&submission.id, release) })
 }
 
 fn headers(response: &mut HttpResponseBuilder, id: &str) {
@@ -198,27 +127,27 @@ fn links(id: &str, release: Option<i32>) -> PublicationLinks {
 }
 
 /// The report of a publication that met no problem, as it was put down.
-fn report(settled: &Settled) -> Option<Report> {
-    let read = serde_json::from_value(settled.detail.clone());
+fn report(completed: &SubmissionResult) -> Option<Report> {
+    let read = serde_json::from_value(completed.detail.clone());
     read.map_err(|error| log::error!("a report cannot be read back: {error}")).ok()
 }
 
 /// The problem that a publication met, if it met one.
-fn refusal(settled: &Settled) -> Option<Problem> {
-    match settled.outcome {
+fn refusal(completed: &SubmissionResult) -> Option<Problem> {
+    match completed.outcome {
         Outcome::Refused => {
-            let files: FileFaults = serde_json::from_value(settled.detail.clone()).unwrap_or_default();
+            let files: FileFaults = serde_json::from_value(completed.detail.clone()).unwrap_or_default();
             let detail = format!("Nothing was published: the files have {} fault(s).", files.count);
             Some(Problem::new(Kind::RefusedFiles, detail).files(files))
         }
         Outcome::Forbidden => {
-            let missing = settled.detail["missing"].as_array().into_iter().flatten();
+            let missing = completed.detail["missing"].as_array().into_iter().flatten();
             let scopes: Vec<String> = missing.filter_map(|scope| scope.as_str()).map(|scope| format!("`{scope}`")).collect();
             let detail = format!("Nothing was published: the key lacks the scope {}.", scopes.join(", "));
             Some(Problem::new(Kind::Forbidden, detail))
         }
-        Outcome::Failed => Some(match settled.detail["passing"].as_bool() {
-            Some(true) => Problem::new(Kind::Unavailable, passing(settled.detail["why"].as_str())),
+        Outcome::Failed => Some(match completed.detail["passing"].as_bool() {
+            Some(true) => Problem::new(Kind::Unavailable, passing(completed.detail["why"].as_str())),
             _ => Problem::internal(),
         }),
         _ => None,

@@ -14,13 +14,13 @@ use utoipa::ToSchema;
 pub use super::publications::answer::{PublicationDocument, ReportDocument};
 pub use super::publications::status::{__path_status, status};
 use crate::access::Rights;
-use crate::db::write::submissions::{Claim, Standing};
+use crate::db::write::submissions::{NewSubmission, Submission};
 use crate::http::middleware::authentication;
 use crate::http::middleware::observe::RequestId;
 use crate::http::request::path_and_query;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
-use crate::publish::{Answer, Asked, Desk};
+use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
 use crate::query::suggest::closest;
 
 /// Where publications are handed in.
@@ -101,19 +101,19 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     }
     let (dry_run, idempotency_key) = options(&request)?;
     let asynchronous = prefers_async(&request);
-    receive::check(&request, state.desk.limit())?;
+    receive::check(&request, state.submissions.limit())?;
     let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
-    let place = state.desk.place().ok_or_else(busy)?;
-    let folder = state.desk.folder().map_err(|error| unusable(&error))?;
-    let receiving = receive::receive(&request, payload, folder, state.desk.limit(), state.bounds.timeouts);
+    let permit = state.submissions.try_acquire().ok_or_else(busy)?;
+    let folder = state.submissions.create_folder().map_err(|error| unusable(&error))?;
+    let receiving = receive::receive(&request, payload, folder, state.submissions.limit(), state.bounds.timeouts);
     let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
     })??;
-    let id = Desk::identifier().map_err(|why| {
+    let id = SubmissionQueue::new_id().map_err(|why| {
         log::error!("{why}");
         Problem::internal()
     })?;
-    let claim = Claim {
+    let claim = NewSubmission {
         id: id.clone(),
         key: key.name.clone(),
         idempotency_key,
@@ -123,17 +123,18 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     };
     let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
     let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone());
-    let asked = Asked { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
-    match state.desk.hand_in(place, asked).await? {
-        Answer::Known(standing) => Ok(known(&standing, &digest)),
-        Answer::Taken(_) if asynchronous => accepted(&state, key.name, id).await,
-        Answer::Taken(settled) => match settled.await {
-            Ok(settled) => {
+    let publication =
+        QueuedPublication { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
+    match state.submissions.enqueue(permit, publication).await? {
+        Enqueued::Existing(submission) => Ok(existing(&submission, &digest)),
+        Enqueued::New(_) if asynchronous => accepted(&state, key.name, id).await,
+        Enqueued::New(completed) => match completed.await {
+            Ok(completed) => {
                 // Whoever publishes reads it next.
-                if let Some(number) = settled.release {
+                if let Some(number) = completed.release {
                     state.timeline.reached(number).await;
                 }
-                Ok(answer::settled(&id, &settled))
+                Ok(answer::completed(&id, &completed))
             }
             Err(_) => Ok(answer::problem(&id, Problem::internal())),
         },
@@ -141,21 +142,21 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
 }
 
 /// What is answered to a request whose idempotency key was used before.
-fn known(standing: &Standing, digest: &str) -> HttpResponse {
-    let conflict = |detail: String| answer::problem(&standing.id, Problem::new(Kind::IdempotencyConflict, detail));
-    match &standing.settled {
-        _ if standing.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
-        Some(settled) => answer::settled(&standing.id, settled),
-        None => conflict(format!("The publication is under way: {STATUS}/{} says how far it is.", standing.id)),
+fn existing(submission: &Submission, digest: &str) -> HttpResponse {
+    let conflict = |detail: String| answer::problem(&submission.id, Problem::new(Kind::IdempotencyConflict, detail));
+    match &submission.result {
+        _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
+        Some(completed) => answer::completed(&submission.id, completed),
+        None => conflict(format!("The publication is in progress: {STATUS}/{} says how far it is.", submission.id)),
     }
 }
 
 async fn accepted(state: &State, key: String, id: String) -> Result<HttpResponse, Problem> {
-    let standing = state.desk.standing(key, id.clone()).await?.ok_or_else(Problem::internal)?;
+    let submission = state.submissions.find(key, id.clone()).await?.ok_or_else(Problem::internal)?;
     let mut response = HttpResponse::Accepted();
     response.insert_header((header::LOCATION, format!("{STATUS}/{id}")));
     response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
-    Ok(answer::publication(response, &standing))
+    Ok(answer::publication(response, &submission))
 }
 
 /// Reads how the request wants to be served, with everything that is wrong with that.

@@ -24,12 +24,12 @@ pub async fn status(request: HttpRequest, state: web::Data<State>) -> Result<Htt
     let key = authentication::key(&request, &state).await?;
     path_and_query::no_parameters(&request)?;
     let id = path_and_query::segment(&request, "id")?;
-    match state.desk.standing(key.name, id).await? {
-        Some(standing) => {
-            if let Some(number) = standing.settled.as_ref().and_then(|settled| settled.release) {
+    match state.submissions.find(key.name, id).await? {
+        Some(submission) => {
+            if let Some(number) = submission.result.as_ref().and_then(|completed| completed.release) {
                 state.timeline.reached(number).await;
             }
-            Ok(answer::publication(HttpResponse::Ok(), &standing))
+            Ok(answer::publication(HttpResponse::Ok(), &submission))
         }
         None => Err(Problem::new(Kind::UnknownCode, "No publication of this identifier was asked for with this key.")),
     }

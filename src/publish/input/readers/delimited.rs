@@ -1,38 +1,28 @@
-//! Owns the reading of text with delimiters (RFC 4180 and its kin) in bounded memory.
-//! Must not know which delimiter and encoding a file has: that is given.
+//! Owns the reading of delimited text (RFC 4180 and its variants) in bounded memory.
+//! Must not know how the delimiter and the encoding are detected.
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
-use encoding_rs::Encoding;
 use encoding_rs_io::DecodeReaderBytesBuilder;
 
-use super::{Broken, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+use super::error::ReadError;
+use super::file_format::DelimitedText;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
+use super::record::Record;
+use super::sink::RecordSink;
 
-/// Bytes read at a time.
+/// The size of the input buffer, in bytes.
 const CHUNK: usize = 256 * 1024;
 
-/// How a text is written.
-#[derive(Clone, Copy, Debug)]
-pub struct Text {
-    /// The encoding.
-    pub encoding: &'static Encoding,
-    /// What stands between cells.
-    pub delimiter: u8,
-    /// What stands around cells.
-    pub quote: u8,
-    /// Whether it is UTF-8 with a byte order mark, as for spreadsheets.
-    pub mark: bool,
-}
-
-/// Reads the records of a file. Cells that are not in the encoding are told to the sink, and their record is left out.
+/// Reads the records of a file. A record with a cell that is not valid in the encoding goes to the sink as an error.
 ///
 /// # Errors
-/// When the file cannot be read further: a record that does not end, or too many cells.
-pub fn read(path: &Path, text: &Text, sink: &mut dyn Sink) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+/// Returns an error if the rest of the file cannot be read: a row without an end, or with too many cells.
+pub fn read(path: &Path, text: &DelimitedText, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     if text.encoding == encoding_rs::UTF_8 {
         return Records::new(file, text).read(sink);
     }
@@ -43,26 +33,26 @@ struct Records<R> {
     reader: R,
     csv: Reader,
     input: Vec<u8>,
-    /// The part of the input that is still to be read.
+    /// The part of the input buffer that is not parsed yet.
     rest: std::ops::Range<usize>,
     ended: bool,
-    /// Whether a row is begun and not ended.
+    /// Whether the parser is inside a row.
     begun: bool,
     line: u64,
-    /// The last byte that was read.
+    /// The last parsed byte.
     last: u8,
     output: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl<R: Read> Records<R> {
-    fn new(reader: R, text: &Text) -> Self {
+    fn new(reader: R, text: &DelimitedText) -> Self {
         let csv = ReaderBuilder::new().delimiter(text.delimiter).quote(text.quote).build();
         let (input, output, ends) = (vec![0; CHUNK], vec![0; 4096], vec![0; 64]);
         Self { reader, csv, input, rest: 0..0, ended: false, begun: false, line: 1, last: 0, output, ends }
     }
 
-    fn read(mut self, sink: &mut dyn Sink) -> Result<(), Broken> {
+    fn read(mut self, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
         self.skip_mark()?;
         let mut record = Record::default();
         loop {
@@ -83,19 +73,19 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Reads one record and says how many bytes and cells it has; nothing at the end.
-    fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>, Broken> {
+    /// Parses one record and returns its numbers of bytes and cells. Returns None at the end of the file.
+    fn record(&mut self, line: u64) -> Result<Option<(usize, usize)>, ReadError> {
         let (mut bytes, mut cells) = (0, 0);
         loop {
             if self.rest.is_empty() && !self.ended {
                 self.more()?;
             }
-            // Where the file ends within a row, so does the row, unless a line's ending would be a part of it.
+            // A row without a line ending ends with the file, unless the line ending would belong to a quoted cell.
             let ending = self.ended && self.begun;
             let input = if ending { b"\n" } else { &self.input[self.rest.clone()] };
             let (result, read, written, ended) = self.csv.read_record(input, &mut self.output[bytes..], &mut self.ends[cells..]);
             if ending && matches!(result, ReadRecordResult::InputEmpty) {
-                return Err(Broken::line(line, "a quotation mark in this row is not closed before the end of the file"));
+                return Err(ReadError::line(line, "a quotation mark in this row is not closed before the end of the file"));
             }
             if !ending {
                 self.pass(read);
@@ -112,14 +102,14 @@ impl<R: Read> Records<R> {
                 ReadRecordResult::OutputFull => {
                     let megabytes = RECORD_BYTES >> 20;
                     let detail = format!("a row of more than {megabytes} MiB begins here: a quotation mark is not closed");
-                    return Err(Broken::line(line, detail));
+                    return Err(ReadError::line(line, detail));
                 }
                 ReadRecordResult::OutputEndsFull if self.ends.len() < RECORD_CELLS => {
                     let doubled = (self.ends.len() * 2).min(RECORD_CELLS);
                     self.ends.resize(doubled, 0);
                 }
                 ReadRecordResult::OutputEndsFull => {
-                    return Err(Broken::line(line, format!("the row has more than {RECORD_CELLS} cells")));
+                    return Err(ReadError::line(line, format!("the row has more than {RECORD_CELLS} cells")));
                 }
                 ReadRecordResult::Record => return Ok(Some((bytes, cells))),
                 ReadRecordResult::End => return Ok(None),
@@ -127,7 +117,7 @@ impl<R: Read> Records<R> {
         }
     }
 
-    /// Counts the lines of what is read: they end with LF, with CR, or with both.
+    /// Counts the lines in parsed input. A line ends with LF, CR or CRLF.
     fn pass(&mut self, read: usize) {
         let consumed = &self.input[self.rest.start..self.rest.start + read];
         let mut endings = memchr::memchr2_iter(b'\n', b'\r', consumed).filter(|at| {
@@ -139,15 +129,15 @@ impl<R: Read> Records<R> {
         self.rest.start += read;
     }
 
-    fn more(&mut self) -> Result<(), Broken> {
-        let read = self.reader.read(&mut self.input).map_err(|error| Broken::line(self.line, error.to_string()))?;
+    fn more(&mut self) -> Result<(), ReadError> {
+        let read = self.reader.read(&mut self.input).map_err(|error| ReadError::line(self.line, error.to_string()))?;
         self.ended = read == 0;
         self.rest = 0..read;
         Ok(())
     }
 
-    /// Leaves out the byte order mark, which is no part of the first cell.
-    fn skip_mark(&mut self) -> Result<(), Broken> {
+    /// Skips the byte order mark, which is not part of the first cell.
+    fn skip_mark(&mut self) -> Result<(), ReadError> {
         self.more()?;
         if self.input[self.rest.clone()].starts_with("\u{feff}".as_bytes()) {
             self.rest.start += 3;
@@ -155,8 +145,8 @@ impl<R: Read> Records<R> {
         Ok(())
     }
 
-    /// Blank lines are no records; leaving them out here keeps the count of lines right.
-    fn skip_blank_lines(&mut self) -> Result<(), Broken> {
+    /// Skips blank lines, which are not records. Skipping them here keeps the line numbers right.
+    fn skip_blank_lines(&mut self) -> Result<(), ReadError> {
         loop {
             match self.input[self.rest.clone()].first() {
                 Some(b'\n' | b'\r') => self.pass(1),
@@ -167,20 +157,20 @@ impl<R: Read> Records<R> {
         }
     }
 
-    fn tell_bytes(&self, line: u64, cells: usize, sink: &mut dyn Sink) {
+    fn tell_bytes(&self, line: u64, cells: usize, sink: &mut dyn RecordSink) {
         let mut start = 0;
         for (at, end) in self.ends[..cells].iter().enumerate() {
             if let Err(error) = std::str::from_utf8(&self.output[start..*end]) {
                 let byte = self.output[start + error.valid_up_to()];
                 let detail = format!("the byte {byte:#04x} is not UTF-8, as the rest of the file is");
-                sink.broken(Broken { line: Some(line), cell: Some(at), detail });
+                sink.broken(ReadError { line: Some(line), cell: Some(at), detail });
             }
             start = *end;
         }
     }
 }
 
-/// Whether every cell ends where a character does: two broken cells may make one whole text.
+/// Whether every cell ends at a character boundary. Two invalid cells together can be valid UTF-8.
 fn aligned(text: &str, ends: &[usize]) -> bool {
     ends.iter().all(|end| text.is_char_boundary(*end))
 }

@@ -1,5 +1,7 @@
-//! Owns what is found out about a file before it is read: its digest, and how it is written where nobody says so.
-//! Must not know what is in it.
+//! Owns the scan of a file before it is read as records: its digest, its format, its encoding and its delimiter. The
+//! scan reads the whole file, since the last byte can decide the encoding and the digest is checked before any row is
+//! published.
+//! Must not know the records.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -9,25 +11,28 @@ use csv_core::{ReadRecordResult, ReaderBuilder};
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use sha2::{Digest, Sha256};
 
-use super::delimited::Text;
-use super::{Broken, Dialect, RECORD_CELLS, geojson, parquet, sdmx};
+use super::dialect::FileDialect;
+use super::error::ReadError;
+use super::file_format::{DelimitedText, FileFormat, WorkbookKind};
+use super::limits::RECORD_CELLS;
+use super::{geojson, parquet, sdmx};
 use crate::query::suggest::closest;
 
-/// Bytes from the beginning of a file by which its form is found.
+/// The bytes at the start of a file that decide its format.
 const SAMPLE: usize = 64 * 1024;
 
-/// Bytes read at a time.
+/// The size of the input buffer, in bytes.
 const CHUNK: usize = 1 << 20;
 
-/// Records by which the delimiter is found.
+/// The records that decide the delimiter.
 const RECORDS: usize = 20;
 
-/// What may stand between cells, the likelier first.
+/// The delimiters that are detected, the likeliest first.
 const DELIMITERS: [u8; 4] = [b';', b',', b'\t', b'|'];
 
 const FORMATS: [&str; 8] = ["csv", "xlsx", "ods", "ndjson", "json", "geojson", "parquet", "sdmx-csv"];
 
-/// Beginnings, in any case, of files that are often sent instead of tables.
+/// The first bytes, in any case, of files that are often sent by mistake.
 const FOREIGN: [(&[u8], &str); 8] = [
     (&[0xd0, 0xcf, 0x11, 0xe0], "a workbook of Excel 97 to 2003, which is not read; save it as .xlsx"),
     (b"<!doctype html", "a web page, which is not read; was the right address asked?"),
@@ -39,117 +44,89 @@ const FOREIGN: [(&[u8], &str); 8] = [
     (&[0x1f, 0x8b], "compressed; unpack it first"),
 ];
 
-/// How a file is written.
-#[derive(Clone, Copy, Debug)]
-pub enum Written {
-    /// Text with delimiters.
-    Delimited(Text),
-    /// A workbook.
-    Workbook(Workbook),
-    /// A JSON object a line.
-    Lines,
-    /// One JSON document.
-    Json,
-    /// A GeoJSON collection of features.
-    GeoJson,
-    /// Apache Parquet.
-    Parquet,
-    /// Text with delimiters that is an SDMX-CSV message.
-    SdmxCsv(Text),
-}
-
-/// The kinds of workbook.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Workbook {
-    /// Office Open XML.
-    Xlsx,
-    /// OpenDocument.
-    Ods,
-}
-
-/// What is known of a file before it is read.
+/// The result of a scan.
 #[derive(Clone, Debug)]
 pub struct Scan {
-    /// SHA-256, in hexadecimal.
+    /// The SHA-256, in hexadecimal.
     pub sha256: String,
-    /// Length, in bytes.
+    /// The length, in bytes.
     pub bytes: u64,
-    /// How it is written.
-    pub written: Written,
+    /// The format.
+    pub written: FileFormat,
 }
 
-/// Reads a file once through: digest, and what is not said of how it is written.
+/// Scans a file: digests it, and detects what the dialect leaves open.
 ///
 /// # Errors
-/// When it cannot be read, is empty, or is nothing that can be read.
-pub fn scan(path: &Path, dialect: &Dialect) -> Result<Scan, Broken> {
-    let pass = Pass::over(path).map_err(|error| Broken::file(error.to_string()))?;
+/// Returns an error if the file cannot be read, is empty, or has no readable format.
+pub fn scan(path: &Path, dialect: &FileDialect) -> Result<Scan, ReadError> {
+    let pass = FileScan::of(path).map_err(|error| ReadError::file(error.to_string()))?;
     let written = match dialect.format.as_deref() {
-        _ if pass.bytes == 0 => return Err(Broken::file("the file is empty")),
-        Some("csv") => Written::Delimited(text(&pass, dialect)?),
-        Some("xlsx") => Written::Workbook(Workbook::Xlsx),
-        Some("ods") => Written::Workbook(Workbook::Ods),
-        Some("ndjson") => Written::Lines,
-        Some("json") => Written::Json,
-        Some("geojson") => Written::GeoJson,
-        Some("parquet") => Written::Parquet,
-        Some("sdmx-csv") => Written::SdmxCsv(message(&pass, dialect)?),
+        _ if pass.bytes == 0 => return Err(ReadError::file("the file is empty")),
+        Some("csv") => FileFormat::Delimited(text(&pass, dialect)?),
+        Some("xlsx") => FileFormat::Workbook(WorkbookKind::Xlsx),
+        Some("ods") => FileFormat::Workbook(WorkbookKind::Ods),
+        Some("ndjson") => FileFormat::Lines,
+        Some("json") => FileFormat::Json,
+        Some("geojson") => FileFormat::GeoJson,
+        Some("parquet") => FileFormat::Parquet,
+        Some("sdmx-csv") => FileFormat::SdmxCsv(message(&pass, dialect)?),
         Some(other) => {
             let near = closest(other, FORMATS).join(", ");
-            return Err(Broken::file(format!("`{other}` is not a format that can be read; closest: {near}")));
+            return Err(ReadError::file(format!("`{other}` is not a format that can be read; closest: {near}")));
         }
         None => form(&pass, dialect)?,
     };
     Ok(Scan { sha256: pass.sha256, bytes: pass.bytes, written })
 }
 
-/// The form of a file, by its first bytes.
-fn form(pass: &Pass, dialect: &Dialect) -> Result<Written, Broken> {
+/// Detects the format by the first bytes.
+fn form(pass: &FileScan, dialect: &FileDialect) -> Result<FileFormat, ReadError> {
     let sample = pass.sample.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&pass.sample);
     if sample.starts_with(b"PK\x03\x04") {
         let named = |name: &str| memchr::memmem::find(sample, name.as_bytes()).is_some();
         let ods = named("opendocument.spreadsheet") || (named("content.xml") && !named("xl/"));
-        return Ok(Written::Workbook(if ods { Workbook::Ods } else { Workbook::Xlsx }));
+        return Ok(FileFormat::Workbook(if ods { WorkbookKind::Ods } else { WorkbookKind::Xlsx }));
     }
     if sample.starts_with(parquet::MAGIC) {
-        return Ok(Written::Parquet);
+        return Ok(FileFormat::Parquet);
     }
     let start = sample.trim_ascii_start();
     if let Some((_, what)) =
         FOREIGN.iter().find(|(beginning, _)| start.get(..beginning.len()).is_some_and(|own| own.eq_ignore_ascii_case(beginning)))
     {
-        return Err(Broken::file(format!("the file is {what}")));
+        return Err(ReadError::file(format!("the file is {what}")));
     }
     match start.first() {
-        Some(b'[') => Ok(Written::Json),
-        Some(b'{') if memchr::memmem::find(start, geojson::COLLECTION).is_some() => Ok(Written::GeoJson),
+        Some(b'[') => Ok(FileFormat::Json),
+        Some(b'{') if memchr::memmem::find(start, geojson::COLLECTION).is_some() => Ok(FileFormat::GeoJson),
         Some(b'{') => {
             let first = start.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let whole = serde_json::from_slice::<serde::de::IgnoredAny>(first).is_ok();
             let envelope = memchr::memmem::find(&first[..first.len().min(64)], b"\"data\"").is_some();
-            Ok(if whole && !envelope { Written::Lines } else { Written::Json })
+            Ok(if whole && !envelope { FileFormat::Lines } else { FileFormat::Json })
         }
-        _ if sdmx::is_message(start) => Ok(Written::SdmxCsv(message(pass, dialect)?)),
-        _ => Ok(Written::Delimited(text(pass, dialect)?)),
+        _ if sdmx::is_message(start) => Ok(FileFormat::SdmxCsv(message(pass, dialect)?)),
+        _ => Ok(FileFormat::Delimited(text(pass, dialect)?)),
     }
 }
 
-/// How a message of SDMX-CSV is written: with commas, while its lists have semicolons, which would mislead.
-fn message(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
-    text(pass, &Dialect { delimiter: dialect.delimiter.or(Some(',')), ..dialect.clone() })
+/// The details of an SDMX-CSV message. Its delimiter is a comma; semicolons within lists would mislead the detection.
+fn message(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadError> {
+    text(pass, &FileDialect { delimiter: dialect.delimiter.or(Some(',')), ..dialect.clone() })
 }
 
-/// How a text is written.
-fn text(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
+/// The details of a delimited text.
+fn text(pass: &FileScan, dialect: &FileDialect) -> Result<DelimitedText, ReadError> {
     let encoding = match &dialect.encoding {
         Some(label) => Encoding::for_label(label.as_bytes())
-            .ok_or_else(|| Broken::file(format!("`{label}` is not an encoding; usual ones: utf-8, windows-1252, utf-16le")))?,
+            .ok_or_else(|| ReadError::file(format!("`{label}` is not an encoding; usual ones: utf-8, windows-1252, utf-16le")))?,
         None => encoding(pass)?,
     };
     let ascii = |name: &str, given: Option<char>, default: Option<u8>| match given {
         None => Ok(default),
         Some(c) if c.is_ascii() && !matches!(c, '\n' | '\r' | '\0') => Ok(u8::try_from(c).ok()),
-        Some(c) => Err(Broken::file(format!("`{c}` cannot be the {name}: that is one ASCII character"))),
+        Some(c) => Err(ReadError::file(format!("`{c}` cannot be the {name}: that is one ASCII character"))),
     };
     let quote = ascii("quotation mark", dialect.quote, Some(b'"'))?.unwrap_or(b'"');
     let (decoded, ..) = encoding.decode(&pass.sample);
@@ -158,11 +135,11 @@ fn text(pass: &Pass, dialect: &Dialect) -> Result<Text, Broken> {
         None => delimiter(decoded.as_bytes(), quote),
     };
     let mark = pass.sample.starts_with("\u{feff}".as_bytes());
-    Ok(Text { encoding, delimiter, quote, mark })
+    Ok(DelimitedText { encoding, delimiter, quote, mark })
 }
 
-/// The encoding: what a mark says; else UTF-8 if the whole file is, or nearly; else the French Windows's.
-fn encoding(pass: &Pass) -> Result<&'static Encoding, Broken> {
+/// Detects the encoding: by a byte order mark; UTF-8 if the whole file is valid or nearly so; else Windows-1252.
+fn encoding(pass: &FileScan) -> Result<&'static Encoding, ReadError> {
     if let Some((encoding, _)) = Encoding::for_bom(&pass.sample) {
         return Ok(encoding);
     }
@@ -176,7 +153,7 @@ fn encoding(pass: &Pass) -> Result<&'static Encoding, Broken> {
     }
 }
 
-/// The delimiter that gives the first records the most cells, the same number in as many as possible.
+/// Detects the delimiter: it gives the first records the most cells, and the same number in as many as possible.
 fn delimiter(sample: &[u8], quote: u8) -> u8 {
     let score = |delimiter: u8| {
         let counts = counts(sample, delimiter, quote);
@@ -187,7 +164,7 @@ fn delimiter(sample: &[u8], quote: u8) -> u8 {
     DELIMITERS.into_iter().rev().max_by_key(|delimiter| score(*delimiter)).unwrap_or(b',')
 }
 
-/// How many cells the first records have.
+/// The numbers of cells in the first records.
 fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
     let mut reader = ReaderBuilder::new().delimiter(delimiter).quote(quote).build();
     let (mut output, mut ends, mut counts) = (vec![0; sample.len()], vec![0; RECORD_CELLS], Vec::new());
@@ -196,7 +173,7 @@ fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
         let (result, read, written, ended) = reader.read_record(sample, &mut output[bytes..], &mut ends[cells..]);
         sample = &sample[read..];
         match result {
-            // The last line may end with the sample; then the reader must be told that nothing follows.
+            // The last line may end with the sample; the parser must learn that no input follows.
             ReadRecordResult::InputEmpty => (bytes, cells) = (bytes + written, cells + ended),
             ReadRecordResult::Record => {
                 counts.push(cells + ended);
@@ -208,18 +185,18 @@ fn counts(mut sample: &[u8], delimiter: u8, quote: u8) -> Vec<usize> {
     counts
 }
 
-/// What one pass over a file's bytes tells.
-struct Pass {
+/// The result of reading all bytes of a file once.
+struct FileScan {
     sha256: String,
     bytes: u64,
     sample: Vec<u8>,
-    /// Characters beyond ASCII that are right in UTF-8, and bytes that are wrong.
+    /// The numbers of valid multi-byte characters and of invalid bytes, in UTF-8.
     right: u64,
     wrong: u64,
 }
 
-impl Pass {
-    fn over(path: &Path) -> io::Result<Self> {
+impl FileScan {
+    fn of(path: &Path) -> io::Result<Self> {
         let (mut file, mut hasher) = (File::open(path)?, Sha256::new());
         let mut pass = Self { sha256: String::new(), bytes: 0, sample: Vec::new(), right: 0, wrong: 0 };
         let (mut buffer, mut kept) = (vec![0; CHUNK], 0);
@@ -232,7 +209,7 @@ impl Pass {
                 pass.sample.extend_from_slice(&buffer[kept..kept + more]);
             }
             let filled = kept + read;
-            kept = pass.judge(&buffer[..filled], read == 0);
+            kept = pass.count_utf8(&buffer[..filled], read == 0);
             buffer.copy_within(filled - kept..filled, 0);
             if read == 0 {
                 break;
@@ -242,8 +219,8 @@ impl Pass {
         Ok(pass)
     }
 
-    /// Counts what is right and wrong in UTF-8; says how many bytes at the end are the beginning of a character.
-    fn judge(&mut self, mut bytes: &[u8], last: bool) -> usize {
+    /// Counts valid and invalid UTF-8. Returns the number of bytes at the end that begin an incomplete character.
+    fn count_utf8(&mut self, mut bytes: &[u8], last: bool) -> usize {
         let beyond = |text: &[u8]| u64::try_from(text.iter().filter(|byte| **byte >= 0xc0).count()).unwrap_or_default();
         loop {
             match std::str::from_utf8(bytes) {

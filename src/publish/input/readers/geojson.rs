@@ -1,6 +1,6 @@
-//! Owns the reading of GeoJSON (RFC 7946): each feature's properties are a row. The geometry is passed over: contours
-//! are published as a member of their own, and what exports draw is looked up by territory.
-//! Must not know what the properties mean.
+//! Owns the reading of GeoJSON (RFC 7946): the properties of each feature are a row. Geometries are skipped: contours
+//! are published as a property, and exports take the geometry from the territory.
+//! Must not know the meaning of the properties.
 
 use std::cell::Cell;
 use std::fmt;
@@ -8,24 +8,27 @@ use std::path::Path;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
-use super::json::{Members, Rows};
-use super::{Broken, RECORD_BYTES, Sink, json_array};
+use super::error::ReadError;
+use super::json::{JsonRows, Members};
+use super::json_array;
+use super::limits::RECORD_BYTES;
+use super::sink::RecordSink;
 
-/// What a collection's `type` says, with its quotation marks.
+/// The value of a collection's `type`, with quotation marks.
 pub const COLLECTION: &[u8] = b"\"FeatureCollection\"";
 
-/// Reads the features of a collection; a record's line is the number of its feature.
+/// Reads the features of a collection. The line of a record is the number of its feature, from 1.
 ///
 /// # Errors
-/// When the file is not that.
-pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
+/// Returns an error if the file is not a GeoJSON collection of features.
+pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     json_array::read(path, sink, "a GeoJSON collection of features", |rows, left, whole| {
         whole.deserialize_map(Collection(rows, left))
     })
 }
 
 /// A collection: an object whose member `features` is an array.
-struct Collection<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
+struct Collection<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> Visitor<'de> for Collection<'_, '_> {
     type Value = ();
@@ -48,8 +51,8 @@ impl<'de> Visitor<'de> for Collection<'_, '_> {
     }
 }
 
-/// The features, one after the other.
-struct Features<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
+/// The features, one after another.
+struct Features<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> DeserializeSeed<'de> for Features<'_, '_> {
     type Value = ();
@@ -68,7 +71,7 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
         loop {
             self.1.set(Some(RECORD_BYTES));
-            let Some(Feature { properties }) = seq.next_element::<Feature>()? else { break };
+            let Some(FeatureProperties { properties }) = seq.next_element::<FeatureProperties>()? else { break };
             let number = self.0.count() + 1;
             if self.0.take(number, properties).is_break() {
                 return Err(Error::custom("stopped"));
@@ -79,8 +82,8 @@ impl<'de> Visitor<'de> for Features<'_, '_> {
     }
 }
 
-/// The part of a feature that is read.
+/// The part of a feature that becomes a row.
 #[derive(serde::Deserialize)]
-struct Feature {
+struct FeatureProperties {
     properties: Members,
 }

@@ -1,5 +1,5 @@
-//! Owns the reading of JSON: an object a line, and what an object becomes as a record.
-//! Must not know what the members mean, nor how objects stand in a document.
+//! Owns the reading of NDJSON, and the conversion of a JSON object to a record.
+//! Must not know the meaning of the members, nor how objects are arranged in a document.
 
 use std::fmt;
 use std::fs::File;
@@ -10,29 +10,33 @@ use std::path::Path;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+use super::error::ReadError;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
+use super::record::{CellType, Record};
+use super::sink::RecordSink;
 
-/// Stands between the texts of a list, as in CSV.
+/// The separator of texts in a list, as in CSV.
 const LIST_SEPARATOR: &str = "|";
 
-/// Reads an object a line.
+/// Reads one object from each line.
 ///
 /// # Errors
-/// When the file cannot be read, or says itself that it is not whole.
-pub fn read_lines(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+/// Returns an error if the file cannot be read, or if its trailer shows that rows are missing.
+pub fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     let (mut reader, mut line, mut number, mut ended) = (BufReader::new(file), Vec::new(), 0, false);
-    let mut rows = Rows::new(sink);
+    let mut rows = JsonRows::new(sink);
     loop {
         line.clear();
         number += 1;
         let limit = u64::try_from(RECORD_BYTES).unwrap_or(u64::MAX);
-        let read = reader.by_ref().take(limit).read_until(b'\n', &mut line).map_err(|e| Broken::line(number, e.to_string()))?;
+        let read =
+            reader.by_ref().take(limit).read_until(b'\n', &mut line).map_err(|e| ReadError::line(number, e.to_string()))?;
         if read == 0 {
             return Ok(());
         }
         if read == RECORD_BYTES && line.last() != Some(&b'\n') {
-            return Err(Broken::line(number, format!("the line has more than {} MiB", RECORD_BYTES >> 20)));
+            return Err(ReadError::line(number, format!("the line has more than {} MiB", RECORD_BYTES >> 20)));
         }
         let text = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&line).trim_ascii();
         if text.is_empty() {
@@ -41,12 +45,12 @@ pub fn read_lines(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
         let members: Members = match serde_json::from_slice(text) {
             Ok(members) => members,
             Err(error) => {
-                rows.sink.broken(Broken::line(number, format!("the line is not a JSON object: {error}")));
+                rows.sink.broken(ReadError::line(number, format!("the line is not a JSON object: {error}")));
                 continue;
             }
         };
         if ended {
-            return Err(Broken::line(number, "the line stands after the last one, which says how many rows the file has"));
+            return Err(ReadError::line(number, "the line stands after the last one, which says how many rows the file has"));
         }
         if let [(name, trailer)] = members.0.as_slice()
             && name == "trailer"
@@ -61,13 +65,13 @@ pub fn read_lines(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
     }
 }
 
-/// Checks what an export says of itself in its last line.
-fn check_trailer(trailer: &RawValue, rows: u64, line: u64) -> Result<(), Broken> {
+/// Checks the number of rows in the trailer, the last line of an export.
+fn check_trailer(trailer: &RawValue, rows: u64, line: u64) -> Result<(), ReadError> {
     let said = serde_json::from_str::<serde_json::Value>(trailer.get()).ok().and_then(|said| said.get("rows")?.as_u64());
     if said == Some(rows) {
         return Ok(());
     }
-    Err(Broken::line(line, format!("the last line does not say that the file has {rows} rows, as it has: it is not whole")))
+    Err(ReadError::line(line, format!("the last line does not say that the file has {rows} rows, as it has: it is not whole")))
 }
 
 /// The members of an object, in their order.
@@ -99,38 +103,38 @@ impl<'de> serde::Deserialize<'de> for Members {
     }
 }
 
-/// Objects on their way to the sink, all with the members of the first.
-pub struct Rows<'s> {
-    sink: &'s mut dyn Sink,
+/// Converts objects to records, all with the members of the first.
+pub struct JsonRows<'s> {
+    sink: &'s mut dyn RecordSink,
     names: Vec<String>,
     record: Record,
     count: u64,
     stopped: bool,
 }
 
-impl<'s> Rows<'s> {
-    /// Objects on their way to this sink.
-    pub fn new(sink: &'s mut dyn Sink) -> Self {
+impl<'s> JsonRows<'s> {
+    /// Converts objects for this sink.
+    pub fn new(sink: &'s mut dyn RecordSink) -> Self {
         Self { sink, names: Vec::new(), record: Record::default(), count: 0, stopped: false }
     }
 
-    /// How many there were.
+    /// The number of objects so far.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Whether no more are wanted.
+    /// Whether the sink wants no more records.
     pub fn is_stopped(&self) -> bool {
         self.stopped
     }
 
-    /// Hands over one more; says whether more are wanted.
+    /// Converts one object. Returns whether the sink wants more.
     pub fn take(&mut self, line: u64, members: Members) -> ControlFlow<()> {
         self.count += 1;
         if self.count == 1 {
             self.names = members.0.iter().map(|(name, _)| name.clone()).collect();
             self.record.begin(0);
-            self.names.iter().for_each(|name| self.record.push(name, Form::Text));
+            self.names.iter().for_each(|name| self.record.push(name, CellType::Text));
             self.stopped = self.sink.record(&self.record).is_break();
             if self.stopped {
                 return ControlFlow::Break(());
@@ -138,7 +142,7 @@ impl<'s> Rows<'s> {
         }
         if let Some((name, _)) = members.0.iter().find(|(name, _)| !self.names.contains(name)) {
             let name = crate::problem::echo(name);
-            self.sink.broken(Broken::line(line, format!("`{name}` is not a member of the first row; all rows have the same")));
+            self.sink.broken(ReadError::line(line, format!("`{name}` is not a member of the first row; all rows have the same")));
             return ControlFlow::Continue(());
         }
         self.record.begin(line);
@@ -148,7 +152,7 @@ impl<'s> Rows<'s> {
             match cell(value.unwrap_or("null")) {
                 Ok((text, form)) => self.record.push(&text, form),
                 Err(detail) => {
-                    self.sink.broken(Broken { line: Some(line), cell: Some(at), detail });
+                    self.sink.broken(ReadError { line: Some(line), cell: Some(at), detail });
                     return ControlFlow::Continue(());
                 }
             }
@@ -159,19 +163,19 @@ impl<'s> Rows<'s> {
     }
 }
 
-/// The text of a JSON value as a cell.
-fn cell(json: &str) -> Result<(String, Form), String> {
+/// Converts a JSON value to the text of a cell.
+fn cell(json: &str) -> Result<(String, CellType), String> {
     match json.as_bytes().first() {
-        Some(b'n') => Ok((String::new(), Form::Text)),
-        Some(b'"') => serde_json::from_str(json).map(|text| (text, Form::Text)).map_err(|error| error.to_string()),
+        Some(b'n') => Ok((String::new(), CellType::Text)),
+        Some(b'"') => serde_json::from_str(json).map(|text| (text, CellType::Text)).map_err(|error| error.to_string()),
         Some(b'[') => match serde_json::from_str::<Vec<String>>(json) {
             Ok(texts) if texts.iter().any(|text| text.contains(LIST_SEPARATOR)) => {
                 Err(format!("a text of a list holds a `{LIST_SEPARATOR}`, which stands between such texts"))
             }
-            Ok(texts) => Ok((texts.join(LIST_SEPARATOR), Form::Text)),
-            Err(_) => Ok((json.to_owned(), Form::Json)),
+            Ok(texts) => Ok((texts.join(LIST_SEPARATOR), CellType::Text)),
+            Err(_) => Ok((json.to_owned(), CellType::Json)),
         },
-        Some(b'{' | b't' | b'f') => Ok((json.to_owned(), Form::Json)),
-        _ => Ok((json.to_owned(), Form::Number)),
+        Some(b'{' | b't' | b'f') => Ok((json.to_owned(), CellType::Json)),
+        _ => Ok((json.to_owned(), CellType::Number)),
     }
 }

@@ -1,5 +1,5 @@
-//! Owns the reading of JSON that is one document: an array of objects, also within an envelope's `data`.
-//! Must not know what an object becomes.
+//! Owns the reading of one JSON document: an array of objects, alone or as the member `data` of an object.
+//! Must not know how an object becomes a record.
 
 use std::cell::Cell;
 use std::fmt;
@@ -10,51 +10,52 @@ use std::path::Path;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::de::IoRead;
 
-use super::json::{Members, Rows};
-use super::{Broken, RECORD_BYTES, Sink};
+use super::error::ReadError;
+use super::json::{JsonRows, Members};
+use super::limits::RECORD_BYTES;
+use super::sink::RecordSink;
 
-/// Reads an array of objects, or an object whose member `data` is one; a record's line is its number in the array.
+/// Reads an array of objects, or an object whose member `data` is one. The line of a record is its number in the array.
 ///
 /// # Errors
-/// When the file is not that.
-pub fn read_array(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
+/// Returns an error if the file is not such a document.
+pub fn read_array(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     read(path, sink, "a JSON array of rows", |rows, left, whole| Document(rows, left).deserialize(whole))
 }
 
-/// A file that is read as one document.
+/// A parser of a whole document, within memory limits.
 pub type Whole<'l> = serde_json::Deserializer<IoRead<Bounded<'l, BufReader<File>>>>;
 
-/// Reads a file that is one document, row by row. Whoever reads the rows says with the cell when one begins: how many
-/// bytes it may have.
+/// Reads a document row by row. `rows_of` sets the cell to the number of bytes that the next row may have.
 ///
 /// # Errors
-/// When the file is not what it is to be.
+/// Returns an error if the file is not the document that `what` describes.
 pub fn read(
     path: &Path,
-    sink: &mut dyn Sink,
+    sink: &mut dyn RecordSink,
     what: &str,
-    rows_of: impl FnOnce(&mut Rows<'_>, &Cell<Option<usize>>, &mut Whole<'_>) -> serde_json::Result<()>,
-) -> Result<(), Broken> {
-    let file = File::open(path).map_err(|error| Broken::file(error.to_string()))?;
+    rows_of: impl FnOnce(&mut JsonRows<'_>, &Cell<Option<usize>>, &mut Whole<'_>) -> serde_json::Result<()>,
+) -> Result<(), ReadError> {
+    let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
     let mut reader = BufReader::new(file);
     if reader.fill_buf().is_ok_and(|bytes| bytes.starts_with("\u{feff}".as_bytes())) {
         reader.consume(3);
     }
     let left = Cell::new(None);
     let mut deserializer = serde_json::Deserializer::from_reader(Bounded { reader, left: &left });
-    let mut rows = Rows::new(sink);
+    let mut rows = JsonRows::new(sink);
     let read = rows_of(&mut rows, &left, &mut deserializer).and_then(|()| deserializer.end());
     match read {
         Err(_) if rows.is_stopped() => Ok(()),
-        Err(error) => Err(Broken::file(format!("the file is not {what}: {error}"))),
+        Err(error) => Err(ReadError::file(format!("the file is not {what}: {error}"))),
         Ok(()) => Ok(()),
     }
 }
 
-/// A reader that fails when a row, which is held in memory whole, does not end.
+/// A reader that fails if a row, which is held in memory, exceeds its limit.
 pub struct Bounded<'l, R> {
     reader: R,
-    /// The bytes that the row at hand may still have; nothing outside of rows.
+    /// The bytes left for the current row; None outside of rows.
     left: &'l Cell<Option<usize>>,
 }
 
@@ -70,8 +71,8 @@ impl<R: Read> Read for Bounded<'_, R> {
     }
 }
 
-/// A document: an array of rows, or an object with one.
-struct Document<'r, 's>(&'r mut Rows<'s>, &'r Cell<Option<usize>>);
+/// A document: an array of rows, or an object that has one.
+struct Document<'r, 's>(&'r mut JsonRows<'s>, &'r Cell<Option<usize>>);
 
 impl<'de> DeserializeSeed<'de> for Document<'_, '_> {
     type Value = ();

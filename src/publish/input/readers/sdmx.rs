@@ -1,20 +1,21 @@
-//! Owns the reading of SDMX-CSV 2.0 as the service writes it: a message's components by the names of the columns that
-//! they come from.
-//! Must not know what is checked of an observation.
+//! Owns the reading of SDMX-CSV 2.0 messages as the service writes them. It maps their components to fields.
+//! Must not know the checks of an observation.
 
 use std::ops::ControlFlow;
 
 use chrono::{Days, NaiveDate};
 
-use super::{Broken, Form, Record, Sink};
+use super::error::ReadError;
+use super::record::{CellType, Record};
+use super::sink::RecordSink;
 use crate::problem::echo;
 use crate::query::model::cube::{COMPONENTS, Component, DATAFLOW, Role, dimensions};
 use crate::query::suggest::closest;
 
-/// What the header of a message begins with; the brackets say what stands between the values of a list.
+/// The first cell of the header. The brackets name the separator of lists.
 const STRUCTURE: &str = "STRUCTURE[;]";
 
-/// Stands between a code and its name where a message has both in a cell.
+/// The separator of a code and its name within a cell.
 const NAMED: &str = ": ";
 
 /// The component with this identifier.
@@ -22,48 +23,48 @@ fn component(id: &str) -> Option<&'static Component> {
     COMPONENTS.iter().find(|component| component.id == id)
 }
 
-/// Whether a text begins as a message does.
+/// Whether a text starts like a message.
 pub fn is_message(text: &[u8]) -> bool {
     let text = text.strip_prefix(b"\"").unwrap_or(text);
     text.starts_with(STRUCTURE.as_bytes()) || text.starts_with(b"STRUCTURE,")
 }
 
-/// Where the cells of a message go.
-struct Columns {
+/// The columns of a message.
+struct MessageColumns {
     dataflow: usize,
     action: usize,
-    /// How many cells a record has.
+    /// The number of cells in a record.
     width: usize,
-    /// The index of each component's cell.
+    /// The column and the component of each field.
     fields: Vec<(usize, &'static Component)>,
     /// Whether cells have names beside codes.
     both: bool,
 }
 
-/// Makes observations of the records of a message, on their way to a sink.
+/// Converts the records of a message to observations for a sink.
 pub struct Observations<'s> {
-    sink: &'s mut dyn Sink,
-    columns: Option<Columns>,
+    sink: &'s mut dyn RecordSink,
+    columns: Option<MessageColumns>,
     record: Record,
 }
 
 impl<'s> Observations<'s> {
-    /// Those that go to this sink.
-    pub fn new(sink: &'s mut dyn Sink) -> Self {
+    /// Converts records for this sink.
+    pub fn new(sink: &'s mut dyn RecordSink) -> Self {
         Self { sink, columns: None, record: Record::default() }
     }
 
-    /// Hands over the names of the fields; what is wrong with a header keeps the rest from being read.
+    /// Converts the header. An error in the header ends the reading.
     fn header(&mut self, record: &Record) -> ControlFlow<()> {
         match columns(record) {
             Err(detail) => {
-                self.sink.broken(Broken::line(record.line, detail));
+                self.sink.broken(ReadError::line(record.line, detail));
                 ControlFlow::Break(())
             }
             Ok(columns) => {
                 self.record.begin(record.line);
                 for (_, component) in &columns.fields {
-                    self.record.push(component.field, Form::Text);
+                    self.record.push(component.field, CellType::Text);
                 }
                 self.columns = Some(columns);
                 self.sink.record(&self.record)
@@ -72,26 +73,26 @@ impl<'s> Observations<'s> {
     }
 }
 
-impl Sink for Observations<'_> {
+impl RecordSink for Observations<'_> {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         let Some(columns) = &self.columns else { return self.header(record) };
         match row(columns, record, &mut self.record) {
             Ok(()) => self.sink.record(&self.record),
             Err(detail) => {
-                self.sink.broken(Broken::line(record.line, detail));
+                self.sink.broken(ReadError::line(record.line, detail));
                 ControlFlow::Continue(())
             }
         }
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         let cell = broken.cell.and_then(|cell| self.columns.as_ref()?.fields.iter().position(|(at, _)| *at == cell));
-        self.sink.broken(Broken { cell, ..broken });
+        self.sink.broken(ReadError { cell, ..broken });
     }
 }
 
-/// Finds where each component stands.
-fn columns(record: &Record) -> Result<Columns, String> {
+/// Finds the column of each component.
+fn columns(record: &Record) -> Result<MessageColumns, String> {
     let ids: Vec<&str> = record.texts().map(|text| text.split_once(NAMED).map_or(text, |(id, _)| id).trim()).collect();
     if ids.first() != Some(&STRUCTURE) {
         return Err(format!("the header does not begin with `{STRUCTURE}`, as that of SDMX-CSV 2.0 with `;` within lists does"));
@@ -106,7 +107,7 @@ fn columns(record: &Record) -> Result<Columns, String> {
         match component(id) {
             Some(_) if fields.iter().any(|(_, other)| other.id == *id) => return Err(format!("`{id}` is given twice")),
             Some(own) => fields.push((at, own)),
-            // The name of the column before.
+            // The name of the component in the previous column.
             None if named && (*id == "STRUCTURE_NAME" || component(ids[at - 1]).is_some()) => {}
             None => {
                 let near = closest(id, COMPONENTS.map(|component| component.id)).join(", ");
@@ -118,11 +119,11 @@ fn columns(record: &Record) -> Result<Columns, String> {
         needed(component.id, &format!("without which an observation has no key (`{}`)", component.field))?;
     }
     let width = record.len();
-    Ok(Columns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
+    Ok(MessageColumns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
 }
 
-/// Makes one observation.
-fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> {
+/// Converts one record.
+fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), String> {
     let code = |text: &str| text.split_once(NAMED).map_or(text, |(code, _)| code).to_owned();
     if from.len() != columns.width {
         return Err(format!("the line has {} cells where the header has {}", from.len(), columns.width));
@@ -142,17 +143,17 @@ fn row(columns: &Columns, from: &Record, to: &mut Record) -> Result<(), String> 
     for (at, component) in &columns.fields {
         let text = from.text(*at);
         match component.role {
-            _ if columns.both && component.coded => to.push(&code(text), Form::Text),
-            _ if component.is_time() => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), Form::Text),
-            Role::Measure if text == "NaN" => to.push("", Form::Text),
-            _ if component.id.ends_with("[]") => to.push(&text.replace(';', "|"), Form::Text),
-            _ => to.push(text, Form::Text),
+            _ if columns.both && component.coded => to.push(&code(text), CellType::Text),
+            _ if component.is_time() => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), CellType::Text),
+            Role::Measure if text == "NaN" => to.push("", CellType::Text),
+            _ if component.id.ends_with("[]") => to.push(&text.replace(';', "|"), CellType::Text),
+            _ => to.push(text, CellType::Text),
         }
     }
     Ok(())
 }
 
-/// The first and last day of an interval that is written as its first day and its length.
+/// Converts an interval from its first day and its length to its first and last days.
 fn interval(text: &str) -> Option<String> {
     let (first, length) = text.split_once("/P")?;
     let days = length.strip_suffix('D')?.parse::<u64>().ok()?.checked_sub(1)?;

@@ -1,20 +1,23 @@
-//! Owns the second file of a recipe, which says what the rows of the first are: held in memory, found by key.
-//! Must not know what its columns mean.
+//! Owns the second file of a recipe, whose rows are joined to those of the first by a key. It is held in memory.
+//! Must not know the meaning of its columns.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use super::field_rule;
 use super::header::Header;
-use super::model::{Join, Piece};
-use super::piece;
+use super::model::{CompanionJoin, FieldRule};
 use crate::publish::errors::PublishError;
-use crate::publish::input::readers::{self, Broken, Record, Sink};
+use crate::publish::input::readers;
+use crate::publish::input::readers::error::ReadError;
+use crate::publish::input::readers::record::Record;
+use crate::publish::input::readers::sink::RecordSink;
 
-/// The most bytes that the rows of a second file may take, which are held in memory.
+/// The most bytes of memory for a second file.
 const BYTES: usize = 128 << 20;
 
-/// A second file that has been read.
+/// A second file.
 pub struct Companion {
     /// Its header.
     pub header: Header,
@@ -22,16 +25,16 @@ pub struct Companion {
 }
 
 impl Companion {
-    /// Reads a second file, whose header is its first row.
+    /// Reads a second file. Its first row is its header.
     ///
     /// # Errors
-    /// When it cannot be read, has no such key column, or one key twice.
-    pub fn read(path: &Path, join: &Join) -> Result<Self, PublishError> {
+    /// Returns an error if the file cannot be read, lacks the key column, or has a key twice.
+    pub fn read(path: &Path, join: &CompanionJoin) -> Result<Self, PublishError> {
         let named = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let unreadable = |why: String| PublishError::Unreadable(format!("the second file {named} cannot be read: {why}"));
-        let at = |broken: Broken| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
-        let scan = readers::scan(path, &join.dialect).map_err(at)?;
-        let mut gathered = Gathered { records: Vec::new(), bytes: 0, broken: None };
+        let at = |broken: ReadError| unreadable(broken.line.map_or(String::new(), |n| format!("line {n}: ")) + &broken.detail);
+        let scan = readers::detect::scan(path, &join.dialect).map_err(at)?;
+        let mut gathered = CompanionRecords { records: Vec::new(), bytes: 0, broken: None };
         readers::read(path, &scan, None, &mut gathered).map_err(at)?;
         if let Some(broken) = gathered.broken {
             return Err(at(broken));
@@ -41,7 +44,7 @@ impl Companion {
         let column = key_column(&join.their, &header).map_err(unreadable)?;
         let mut rows = HashMap::new();
         for record in records {
-            let key = piece::plain(&join.their, record.text(column)).map_err(unreadable)?;
+            let key = field_rule::plain(&join.their, record.text(column)).map_err(unreadable)?;
             let line = record.line;
             if rows.insert(key.clone(), record).is_some() {
                 return Err(unreadable(format!("line {line}: the key `{key}` stands in it twice")));
@@ -50,46 +53,46 @@ impl Companion {
         Ok(Self { header, rows })
     }
 
-    /// The row with this key.
+    /// Finds the row with a key.
     pub fn row(&self, key: &str) -> Option<&Record> {
         self.rows.get(key)
     }
 }
 
-/// The column of a key.
+/// Finds the column of a key.
 ///
 /// # Errors
-/// When there is none.
-pub fn key_column(piece: &Piece, header: &Header) -> Result<usize, String> {
-    match (&piece.column, &piece.letter) {
+/// Returns an error if there is none.
+pub fn key_column(rule: &FieldRule, header: &Header) -> Result<usize, String> {
+    match (&rule.column, &rule.letter) {
         (Some(name), _) => header.column(name),
         (None, Some(letters)) => super::header::letter(letters),
         (None, None) => Err("the key of a second file is a column".to_owned()),
     }
 }
 
-struct Gathered {
+struct CompanionRecords {
     records: Vec<Record>,
     bytes: usize,
-    broken: Option<Broken>,
+    broken: Option<ReadError>,
 }
 
-impl Sink for Gathered {
+impl RecordSink for CompanionRecords {
     fn record(&mut self, record: &Record) -> ControlFlow<()> {
         if record.is_blank() {
             return ControlFlow::Continue(());
         }
-        self.bytes += record.held();
+        self.bytes += record.memory_size();
         if self.bytes > BYTES {
             let megabytes = BYTES >> 20;
-            self.broken = Some(Broken::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));
+            self.broken = Some(ReadError::line(record.line, format!("a second file takes at most {megabytes} MiB of memory")));
             return ControlFlow::Break(());
         }
         self.records.push(record.clone());
         ControlFlow::Continue(())
     }
 
-    fn broken(&mut self, broken: Broken) {
+    fn broken(&mut self, broken: ReadError) {
         self.broken.get_or_insert(broken);
     }
 }

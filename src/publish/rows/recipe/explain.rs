@@ -1,13 +1,13 @@
-//! Owns the explanation of what a recipe reads: for the first rows, each field's value beside what stood in the file.
-//! Must not know how it is read.
+//! Owns the explanation of a recipe's result: for the first rows, the value of each field beside the text in the file.
+//! Must not know how values are read.
 
 use std::fmt::Write;
 
-use super::piece::Taken;
-use crate::publish::input::readers::letters;
-use crate::publish::rows::copy_writer::Origin;
+use super::field_rule::FieldValue;
+use crate::publish::input::readers::column_letters::letters;
+use crate::publish::rows::copy_writer::FileOrigin;
 
-/// The explanation in the making.
+/// An explanation that grows row by row.
 #[derive(Debug)]
 pub struct Explanation {
     text: String,
@@ -16,18 +16,18 @@ pub struct Explanation {
 }
 
 impl Explanation {
-    /// An explanation of so many rows of each table.
+    /// Starts an explanation of the first `rows` rows of each table.
     pub fn new(rows: usize) -> Self {
         Self { text: String::new(), rows, left: rows }
     }
 
-    /// Explains a row, unless enough have been.
+    /// Explains a row, if fewer than `rows` of its table are explained.
     pub fn row<'t>(
         &mut self,
         dataset: &str,
-        origin: &Origin,
+        origin: &FileOrigin,
         line: u64,
-        values: impl Iterator<Item = (&'static str, &'t Taken)>,
+        values: impl Iterator<Item = (&'static str, &'t FieldValue)>,
         statuses: Option<&str>,
     ) {
         if self.left == 0 {
@@ -45,12 +45,12 @@ impl Explanation {
         }
     }
 
-    /// Explains as many rows of the next table.
-    pub fn renew(&mut self) {
+    /// Starts the next table.
+    pub fn next_table(&mut self) {
         self.left = self.rows;
     }
 
-    /// The text.
+    /// The text of the explanation.
     pub fn into_text(self) -> String {
         self.text
     }

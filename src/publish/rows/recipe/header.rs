@@ -1,13 +1,14 @@
-//! Owns the header of a table: its levels, merged cells spread to the right, and the columns that it names.
-//! Must not know what the columns mean.
+//! Owns the header of a table. It can have several levels with merged cells.
+//! Must not know the meaning of the columns.
 
-use crate::publish::input::readers::{Record, column_of};
+use crate::publish::input::readers::column_letters::column_of;
+use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
 
-/// Stands between the levels of a header.
+/// The separator of a header's levels.
 const LEVELS: &str = " / ";
 
-/// A header that has been read.
+/// The header of a table.
 #[derive(Clone, Debug, Default)]
 pub struct Header {
     levels: Vec<Vec<String>>,
@@ -15,7 +16,8 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header that these rows are, from the top. Above the last, an empty cell is part of the one on its left.
+    /// Reads a header from its rows, from the top. In all rows but the last, an empty cell continues the one on its
+    /// left.
     pub fn new(rows: &[Record]) -> Self {
         let width = rows.iter().map(Record::len).max().unwrap_or(0);
         let mut levels = Vec::with_capacity(rows.len());
@@ -40,7 +42,7 @@ impl Header {
         Self { levels, names }
     }
 
-    /// How many columns it has.
+    /// The number of columns.
     pub fn width(&self) -> usize {
         self.names.len()
     }
@@ -50,20 +52,20 @@ impl Header {
         self.names.get(column).map_or("", String::as_str)
     }
 
-    /// A level, from 1, of the header of a column.
+    /// The text of a column at a level, from 1.
     pub fn level(&self, level: usize, column: usize) -> &str {
         level.checked_sub(1).and_then(|at| self.levels.get(at)).and_then(|texts| texts.get(column)).map_or("", String::as_str)
     }
 
-    /// How many levels it has.
+    /// The number of levels.
     pub fn depth(&self) -> usize {
         self.levels.len()
     }
 
-    /// The column of this name.
+    /// Finds the column with a name.
     ///
     /// # Errors
-    /// When there is none, with the closest; when there are several.
+    /// Returns an error if there is none, with the closest names, or if there are several.
     pub fn column(&self, name: &str) -> Result<usize, String> {
         let wanted = tidy(name);
         let mut found = (0..self.width()).filter(|column| self.names[*column] == wanted);
@@ -78,15 +80,15 @@ impl Header {
     }
 }
 
-/// The column of these letters.
+/// Finds the column with these letters.
 ///
 /// # Errors
-/// When they are no column's.
+/// Returns an error if they are not the letters of a column.
 pub fn letter(letters: &str) -> Result<usize, String> {
     column_of(letters).ok_or_else(|| format!("`{letters}` are not the letters of a column, such as A or GU"))
 }
 
-/// A text with single spaces, none at its ends.
+/// Trims a text and replaces its white space by single spaces.
 pub fn tidy(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -1,27 +1,28 @@
-//! Owns recipes: how a table that an agency sends becomes rows of datasets, said in TOML beside the code.
+//! Owns recipes: TOML files that describe how the tables of an agency become rows of datasets.
 //! Must not know the database.
 //!
-//! A recipe names the tables of a file. Of each it says where its header and its rows are, which rows count, whether
-//! one row of the file gives one row of the dataset or one for each of several columns, and where the value of each
-//! field comes from: a column, a header, a second file, a constant, a template.
+//! A recipe names the tables of a file. For each table it gives the rows of the header, the rows to read, whether a row
+//! of the file gives one row of the dataset or one for each of several columns, and the source of each field: a column,
+//! a header, a second file, a constant or a template.
 
 mod companion;
 mod condition;
-mod engine;
 mod explain;
+mod field_rule;
 mod header;
 mod model;
-mod names;
 mod number;
-mod piece;
-mod plan;
+mod recipe_reader;
+mod resolved_table;
+mod territory_names;
 mod time;
 
 pub use super::recipe::companion::Companion;
-pub use super::recipe::engine::{Means, Reader};
 pub use super::recipe::explain::Explanation;
-pub use super::recipe::model::{Recipe, Table};
-pub use super::recipe::names::Names;
+pub use super::recipe::model::{Recipe, RecipeTable};
+pub use super::recipe::recipe_reader::RecipeReader;
+pub use super::recipe::resolved_table::RecipeContext;
+pub use super::recipe::territory_names::TerritoryNames;
 
 use std::path::Path;
 
@@ -29,10 +30,10 @@ use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
 use crate::query::suggest::closest;
 
-/// Ending of a recipe's file.
+/// The file extension of a recipe.
 const ENDING: &str = "toml";
 
-/// Whether a text can name a recipe, and leads nowhere else.
+/// Whether a text is the name of a recipe rather than a path.
 pub fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
@@ -57,10 +58,10 @@ pub fn load(named: &str, folder: &Path, recipes: &FileTree) -> Result<Recipe, Pu
     parse(named, &text)
 }
 
-/// Reads the text of a recipe.
+/// Parses a recipe.
 ///
 /// # Errors
-/// What is wrong with it, and where.
+/// Returns an error if it is invalid, with the place.
 pub fn parse(name: &str, text: &str) -> Result<Recipe, PublishError> {
     toml::from_str(text).map_err(|error| PublishError::Unreadable(format!("the recipe {name} cannot be read: {error}")))
 }

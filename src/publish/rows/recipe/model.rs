@@ -1,5 +1,5 @@
-//! Owns what a recipe may say: the words of its TOML.
-//! Must not know how it is carried out.
+//! Owns the structure of a recipe, as it is written in TOML.
+//! Must not know how a recipe is carried out.
 
 use std::collections::BTreeMap;
 
@@ -7,148 +7,148 @@ use regex::Regex;
 use serde::{Deserialize, Deserializer};
 
 use super::time::PeriodForm;
-use crate::publish::input::readers::Dialect;
+use crate::publish::input::readers::dialect::FileDialect;
 
 /// A recipe.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Recipe {
-    /// Title of the release that it makes, in French.
+    /// The title of its release, in French.
     pub title: String,
-    /// What it reads, in French.
+    /// A description of the data, in French.
     pub description: String,
-    /// Who publishes.
+    /// The publisher.
     pub publisher: String,
-    /// Licence of the data.
+    /// The licence of the data.
     pub licence: String,
-    /// What the reader must know, in French.
+    /// Notes for users of the data, in French.
     pub notes: Option<String>,
-    /// How the file is written, where that is not to be detected.
+    /// The details of the file's format; the rest is detected.
     #[serde(default)]
-    pub dialect: Dialect,
-    /// How numbers are written.
+    pub dialect: FileDialect,
+    /// The format of numbers.
     #[serde(default)]
-    pub numbers: Numbers,
-    /// What stands instead of a number, or behind one.
+    pub numbers: NumberFormat,
+    /// Marks in place of a number, or behind one.
     #[serde(default, rename = "mark")]
     pub marks: Vec<Mark>,
-    /// How a second file is joined.
-    pub companion: Option<Join>,
-    /// Rows that come with it, by dataset: the source, the indicators.
+    /// The join of a second file.
+    pub companion: Option<CompanionJoin>,
+    /// Rows inside the recipe, by dataset, such as the source and the indicators.
     #[serde(default, rename = "row")]
     pub rows: BTreeMap<String, Vec<toml::Table>>,
     /// The tables of the file.
     #[serde(default, rename = "table")]
-    pub tables: Vec<Table>,
+    pub tables: Vec<RecipeTable>,
 }
 
 impl Recipe {
-    /// Puts a constant in the place of what the recipe says of a field; tells whether it says anything of it.
+    /// Replaces the rules for a field by a constant. Returns whether the recipe has a rule for it.
     pub fn set(&mut self, field: &str, text: &str) -> bool {
-        let pieces: Vec<&mut Pieces> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
-        let found = !pieces.is_empty();
-        for piece in pieces {
-            *piece = Pieces::One(Box::new(Piece { constant: Some(text.to_owned()), ..Piece::default() }));
+        let rules: Vec<&mut FieldRules> = self.tables.iter_mut().filter_map(|table| table.fields.get_mut(field)).collect();
+        let found = !rules.is_empty();
+        for rule in rules {
+            *rule = FieldRules::One(Box::new(FieldRule { constant: Some(text.to_owned()), ..FieldRule::default() }));
         }
         found
     }
 }
 
-/// How numbers are written.
+/// The format of numbers.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Numbers {
-    /// What stands before the decimals.
+pub struct NumberFormat {
+    /// The decimal separator.
     pub decimal: char,
-    /// What may stand between groups of three digits.
+    /// The separators of groups of three digits.
     pub thousands: Vec<char>,
 }
 
-impl Default for Numbers {
+impl Default for NumberFormat {
     fn default() -> Self {
         Self { decimal: '.', thousands: Vec::new() }
     }
 }
 
-/// What stands instead of a number (`text`) or behind one (`suffix`), and what it means.
+/// A mark in place of a number (`text`) or behind one (`suffix`), and its meaning.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mark {
-    /// The whole cell; empty for an empty cell.
+    /// The text of the whole cell; empty for an empty cell.
     pub text: Option<String>,
-    /// The end of the cell.
+    /// The end of the cell's text.
     pub suffix: Option<String>,
-    /// The status that the figure has for it.
+    /// The status that the mark gives to the figure.
     pub status: Option<String>,
-    /// Whether the cell gives no row at all.
+    /// Whether a cell with the mark gives no row.
     #[serde(default)]
     pub skip: bool,
 }
 
-/// How a second file is joined: rows whose keys are the same.
+/// The join of a second file: rows with equal keys.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Join {
+pub struct CompanionJoin {
     /// The key in the file.
-    pub key: Piece,
+    pub key: FieldRule,
     /// The key in the second file.
-    pub their: Piece,
-    /// How the second file is written.
+    pub their: FieldRule,
+    /// The details of the second file's format.
     #[serde(default)]
-    pub dialect: Dialect,
+    pub dialect: FileDialect,
 }
 
-/// One table of the file.
+/// A table in the file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Table {
+pub struct RecipeTable {
     /// The dataset of its rows.
     pub dataset: String,
-    /// Its sheet; the first when none is named.
+    /// Its sheet; the first by default.
     pub sheet: Option<String>,
-    /// The rows of its header, from the top: several levels where cells are merged.
+    /// The rows of its header, from the top.
     #[serde(default = "first_row")]
     pub header: Vec<u64>,
-    /// Its first row; the one after the header when it is not said.
+    /// Its first row; by default the one after the header.
     pub first: Option<u64>,
-    /// Its end: the first row that is so is no longer of it.
-    pub until: Option<Condition>,
-    /// Rows that are not all so do not count.
+    /// The condition of the first row after its end.
+    pub until: Option<RowCondition>,
+    /// Conditions that every row must meet; others are skipped.
     #[serde(default)]
-    pub only: Vec<Condition>,
-    /// Rows that are so do not count.
+    pub only: Vec<RowCondition>,
+    /// Rows that meet one of these conditions are skipped.
     #[serde(default)]
-    pub skip: Vec<Condition>,
-    /// The columns each of whose cells gives a row of the dataset.
-    pub cells: Option<Cells>,
-    /// Each row is followed by one that gives the statuses of its cells.
+    pub skip: Vec<RowCondition>,
+    /// In a wide table, the columns whose cells each give a row of the dataset.
+    pub cells: Option<WideColumns>,
+    /// The rows of statuses that follow the rows of values.
     pub status_row: Option<StatusRow>,
-    /// The unit that all of its indicators must have.
+    /// The unit that all its indicators must have.
     pub unit: Option<String>,
-    /// Whether rows that are the same count once.
+    /// Whether equal rows give one row.
     #[serde(default)]
     pub distinct: bool,
-    /// Where the value of each field comes from.
-    pub fields: BTreeMap<String, Pieces>,
+    /// The rules for the value of each field.
+    pub fields: BTreeMap<String, FieldRules>,
 }
 
 fn first_row() -> Vec<u64> {
     vec![1]
 }
 
-/// What a row must be.
+/// A condition on a row.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Condition {
-    /// A column, by its header.
+pub struct RowCondition {
+    /// The column, by its header.
     pub column: Option<String>,
-    /// A column, by its letters.
+    /// The column, by its letters.
     pub letter: Option<String>,
-    /// A column of the second file.
+    /// The column, in the second file.
     pub joined: Option<String>,
-    /// The cell is this.
+    /// The text that the cell must have.
     pub is: Option<String>,
-    /// The cell matches this.
+    /// The pattern that the cell must match.
     #[serde(default, deserialize_with = "pattern")]
     pub matches: Option<Regex>,
 }
@@ -156,101 +156,101 @@ pub struct Condition {
 /// The columns of a wide table.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cells {
+pub struct WideColumns {
     /// The columns, by their headers.
     #[serde(default)]
     pub columns: Vec<String>,
-    /// The first, by its letters.
+    /// The first column, by its letters.
     pub from: Option<String>,
-    /// The last, by its letters.
+    /// The last column, by its letters.
     pub to: Option<String>,
-    /// Of these, those whose header at a level is so.
+    /// A level of the header. Only columns with the text `is` at this level are read.
     pub level: Option<usize>,
-    /// What that header is.
+    /// The text at that level.
     pub is: Option<String>,
 }
 
-/// The row of statuses below each row.
+/// The row of statuses below each row of values.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatusRow {
-    /// What tells such a row.
-    pub only: Condition,
-    /// What its cells mean.
+    /// The condition of such a row.
+    pub only: RowCondition,
+    /// The status for each text of its cells.
     pub map: BTreeMap<String, String>,
 }
 
-/// Where a value comes from: one way, or the first of several whose `when` holds.
+/// The rules for a field: one rule, or the first of several whose `when` matches.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-pub enum Pieces {
-    /// One way.
-    One(Box<Piece>),
-    /// Several.
-    Several(Vec<Piece>),
+pub enum FieldRules {
+    /// One rule.
+    One(Box<FieldRule>),
+    /// Several rules.
+    Several(Vec<FieldRule>),
 }
 
-impl Pieces {
-    /// The ways, in order.
-    pub fn as_slice(&self) -> &[Piece] {
+impl FieldRules {
+    /// The rules, in order.
+    pub fn as_slice(&self) -> &[FieldRule] {
         match self {
-            Pieces::One(piece) => std::slice::from_ref(piece),
-            Pieces::Several(pieces) => pieces,
+            FieldRules::One(rule) => std::slice::from_ref(rule),
+            FieldRules::Several(rules) => rules,
         }
     }
 }
 
-/// One way to a value: where it stands, then what is done to it, in the order of these members.
+/// A rule for the value of a field: the source of its text, then the conversions, in the order of these members.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Piece {
-    /// A column, by its header; of a header of several levels, the levels joined by ` / `.
+pub struct FieldRule {
+    /// A column, by its header. The levels of a header are joined by ` / `.
     pub column: Option<String>,
     /// A column, by its letters.
     pub letter: Option<String>,
-    /// The header at a level (from 1) of the cell at hand.
+    /// The text of the current cell's header at a level, from 1.
     pub header: Option<usize>,
-    /// The cell at hand.
+    /// The current cell of a wide table.
     pub cell: bool,
     /// A column of the second file.
     pub joined: Option<String>,
-    /// Always this.
+    /// A constant.
     pub constant: Option<String>,
-    /// A text with `{line}`, `{sheet}`, `{letter}`, `{file}`, `{header 1}` or `{name of a column}` in it.
+    /// A template with `{line}`, `{sheet}`, `{letter}`, `{file}`, `{header 1}` or `{name of a column}`.
     pub template: Option<String>,
-    /// It is at fault when there is nothing.
+    /// Whether an empty text is a fault.
     pub required: bool,
-    /// The way is taken when the text matches this.
+    /// The pattern of the texts to which the rule applies.
     #[serde(deserialize_with = "pattern")]
     pub when: Option<Regex>,
-    /// Ends of the text that stand for a status, and are left out.
+    /// Marks at the end of the text, which are removed, and the statuses that they stand for.
     pub marks: BTreeMap<String, String>,
-    /// What matches this is left out.
+    /// A pattern that is removed.
     #[serde(deserialize_with = "pattern")]
     pub strip: Option<Regex>,
-    /// What the first group of this matches is kept.
+    /// A pattern whose first group is kept.
     #[serde(deserialize_with = "pattern")]
     pub extract: Option<Regex>,
-    /// Texts become others; one that is not named is at fault.
+    /// Replacements of whole texts. A text without one is a fault.
     pub map: BTreeMap<String, String>,
-    /// Texts that are not named in `map` are kept.
+    /// Whether texts without a replacement in `map` are kept.
     pub keep: bool,
-    /// Zeros are put before it until it is so long.
+    /// The length to which the text is filled with leading zeros.
     pub pad: Option<usize>,
-    /// This is put before it.
+    /// A prefix that is added.
     pub prefix: Option<String>,
-    /// It is the name of a territory of one of these kinds, whose code is taken.
+    /// The text is the name of a territory of one of these kinds. The value is its code.
     pub named: Vec<String>,
-    /// It is a day, written as chrono's `strftime` says.
+    /// The text is a day in this format of chrono's `strftime`.
     pub date: Option<String>,
-    /// It is a period of this form.
+    /// The text is a period in this form.
     pub period: Option<PeriodForm>,
-    /// The number is multiplied by this power of ten.
+    /// The power of ten that the number is multiplied by.
     pub scale: i32,
-    /// The number is rounded to so many decimals.
+    /// The number of decimals that the number is rounded to.
     pub decimals: Option<u32>,
-    /// The territory must bear the name that stands there.
-    pub agrees: Option<Box<Piece>>,
+    /// A rule for the name that the territory must have.
+    pub agrees: Option<Box<FieldRule>>,
 }
 
 fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Regex>, D::Error> {

@@ -1,25 +1,36 @@
-//! Owns the reading of numbers as people write them: marks behind them, words instead of them, spaces within.
-//! Must not know where they stand.
+//! Owns the reading of numbers as agencies write them: with separators of thousands, and with marks behind them or in
+//! their place.
+//! Must not know the place of a number.
+//!
+//! Decimal points are moved and digits are rounded in the text itself, in linear time. A cell can have millions of
+//! digits, which a crate of big numbers parses in quadratic time, and `rust_decimal` holds fewer digits (28) than a
+//! field (30). Trailing zeros stay as they were written.
 
-use super::model::{Mark, Numbers};
+use super::model::{Mark, NumberFormat};
 
-/// What a cell gives.
+/// The result of reading a number.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Figure {
-    /// A number, or none, with the statuses that marks stand for.
+pub enum ParsedNumber {
+    /// A number, or None, with the statuses of its marks.
     Value(Option<String>, Vec<String>),
-    /// No row.
+    /// The cell gives no row.
     Skip,
 }
 
-/// Reads a cell.
+/// Reads the number in a cell.
 ///
 /// # Errors
-/// What is wrong, and what would be right.
-pub fn read(text: &str, numbers: &Numbers, marks: &[Mark], scale: i32, decimals: Option<u32>) -> Result<Figure, String> {
+/// Returns what is wrong, and what would be right.
+pub fn read(
+    text: &str,
+    numbers: &NumberFormat,
+    marks: &[Mark],
+    scale: i32,
+    decimals: Option<u32>,
+) -> Result<ParsedNumber, String> {
     let mut text = text.trim();
     if let Some(mark) = marks.iter().find(|mark| mark.text.as_deref() == Some(text)) {
-        return Ok(if mark.skip { Figure::Skip } else { Figure::Value(None, mark.status.iter().cloned().collect()) });
+        return Ok(if mark.skip { ParsedNumber::Skip } else { ParsedNumber::Value(None, mark.status.iter().cloned().collect()) });
     }
     let mut statuses = Vec::new();
     for mark in marks {
@@ -33,17 +44,17 @@ pub fn read(text: &str, numbers: &Numbers, marks: &[Mark], scale: i32, decimals:
     }
     let plain = plain(text, numbers).ok_or_else(|| wrong(numbers, marks))?;
     let shifted = if scale == 0 { plain } else { shift(&plain, scale) };
-    Ok(Figure::Value(Some(decimals.map_or(shifted.clone(), |decimals| round(&shifted, decimals))), statuses))
+    Ok(ParsedNumber::Value(Some(decimals.map_or(shifted.clone(), |decimals| round(&shifted, decimals))), statuses))
 }
 
-fn wrong(numbers: &Numbers, marks: &[Mark]) -> String {
+fn wrong(numbers: &NumberFormat, marks: &[Mark]) -> String {
     let words: Vec<&str> = marks.iter().filter_map(|mark| mark.text.as_deref()).filter(|text| !text.is_empty()).collect();
     let known = if words.is_empty() { String::new() } else { format!(", nor one of the recipe's marks: {}", words.join(", ")) };
     format!("is not a number with `{}` before its decimals{known}", numbers.decimal)
 }
 
-/// The number with a point and nothing between its digits.
-fn plain(text: &str, numbers: &Numbers) -> Option<String> {
+/// The number with a decimal point and without separators of thousands.
+fn plain(text: &str, numbers: &NumberFormat) -> Option<String> {
     let (sign, unsigned) = match text.strip_prefix(['-', '−']) {
         Some(rest) => ("-", rest.trim_start()),
         None => ("", text),
@@ -61,7 +72,7 @@ fn plain(text: &str, numbers: &Numbers) -> Option<String> {
     })
 }
 
-/// Moves the point, exactly.
+/// Moves the decimal point by a number of places, exactly.
 fn shift(number: &str, places: i32) -> String {
     let (sign, unsigned) = number.strip_prefix('-').map_or(("", number), |rest| ("-", rest));
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
@@ -79,7 +90,7 @@ fn shift(number: &str, places: i32) -> String {
     if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
 }
 
-/// Rounds, halves away from zero: what a workbook shows of 9.700000000000001.
+/// Rounds half away from zero, as a workbook shows 9.700000000000001.
 fn round(number: &str, decimals: u32) -> String {
     let Some((whole, fraction)) = number.split_once('.') else { return number.to_owned() };
     let kept = usize::try_from(decimals).unwrap_or(usize::MAX);
@@ -103,11 +114,11 @@ fn round(number: &str, decimals: u32) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Figure, read, round, shift};
-    use crate::publish::rows::recipe::model::{Mark, Numbers};
+    use super::{ParsedNumber, read, round, shift};
+    use crate::publish::rows::recipe::model::{Mark, NumberFormat};
 
-    fn french() -> Numbers {
-        Numbers { decimal: ',', thousands: vec![' ', '\u{a0}', '\u{202f}'] }
+    fn french() -> NumberFormat {
+        NumberFormat { decimal: ',', thousands: vec![' ', '\u{a0}', '\u{202f}'] }
     }
 
     fn marks() -> [Mark; 4] {
@@ -125,8 +136,8 @@ mod tests {
         ]
     }
 
-    fn value(number: &str, statuses: &[&str]) -> Result<Figure, String> {
-        Ok(Figure::Value(Some(number.to_owned()), statuses.iter().map(|status| (*status).to_owned()).collect()))
+    fn value(number: &str, statuses: &[&str]) -> Result<ParsedNumber, String> {
+        Ok(ParsedNumber::Value(Some(number.to_owned()), statuses.iter().map(|status| (*status).to_owned()).collect()))
     }
 
     #[test]
@@ -149,8 +160,8 @@ mod tests {
     #[test]
     fn marks_give_statuses_or_no_row() {
         let read = |text: &str| read(text, &french(), &marks(), 0, None);
-        assert_eq!(read("s"), Ok(Figure::Value(None, vec!["Q".to_owned()])));
-        assert_eq!(read("  "), Ok(Figure::Skip));
+        assert_eq!(read("s"), Ok(ParsedNumber::Value(None, vec!["Q".to_owned()])));
+        assert_eq!(read("  "), Ok(ParsedNumber::Skip));
         assert_eq!(read("12,5 (p)"), value("12.5", &["P"]));
         assert_eq!(read("12 (e) (p)"), value("12", &["P", "E"]));
         let unknown = "is not a number with `,` before its decimals, nor one of the recipe's marks: s";

@@ -1,10 +1,12 @@
-//! Owns the reading of days and periods as people write them: `juin-20`, `2001-T4`, `2022/01/13_2024/01/12`.
-//! Must not know where they stand.
+//! Owns the reading of days and periods as agencies write them: `juin-20`, `2001-T4`, `2022/01/13_2024/01/12`.
+//! Must not know the place of a period.
 
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
-/// The forms of periods.
+use crate::query::fold::fold;
+
+/// The forms of a period.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PeriodForm {
@@ -14,13 +16,13 @@ pub enum PeriodForm {
     Quarter,
     /// `juin-20`, `juin 2020`, `2020-06`, `06/2020`, or a day of the month.
     Month,
-    /// A day, as `date` says.
+    /// A day in the format of `date`.
     Day,
-    /// Two days, as `date` says, with `_`, `/` or ` - ` between them.
+    /// Two days in the format of `date`, separated by `_`, `/` or ` - `.
     Interval,
 }
 
-/// Beginnings of the French names of months, folded, that tell each from all others.
+/// The first letters of the French names of months, folded, which tell each month from the others.
 const MONTHS: [&[&str]; 12] = [
     &["janv"],
     &["fev"],
@@ -36,10 +38,10 @@ const MONTHS: [&[&str]; 12] = [
     &["dec"],
 ];
 
-/// Reads a day and gives it as ISO 8601.
+/// Converts a day to ISO 8601.
 ///
 /// # Errors
-/// What would be right.
+/// Returns what would be right.
 pub fn day(text: &str, format: &str) -> Result<String, String> {
     let read = NaiveDate::parse_from_str(text, format).or_else(|_| NaiveDate::parse_from_str(text, "%Y-%m-%d"));
     let day = read.ok().filter(|day| (1000..=9999).contains(&day.year()));
@@ -47,10 +49,10 @@ pub fn day(text: &str, format: &str) -> Result<String, String> {
     day.map(|day| day.to_string()).ok_or_else(|| format!("is not a day of the calendar, such as {example}"))
 }
 
-/// Reads a period and gives it as ISO 8601.
+/// Converts a period to ISO 8601.
 ///
 /// # Errors
-/// What would be right.
+/// Returns what would be right.
 pub fn period(text: &str, form: PeriodForm, date: Option<&str>) -> Result<String, String> {
     let format = date.unwrap_or("%Y-%m-%d");
     match form {
@@ -81,7 +83,7 @@ fn month(text: &str) -> Option<String> {
     let mut parts = text.split(['-', ' ', '/', '.']).filter(|part| !part.is_empty());
     let (first, second) = (parts.next()?, parts.next()?);
     let named = |text: &str| {
-        let folded = text.to_lowercase().replace(['é', 'è'], "e").replace('û', "u");
+        let folded = fold(text);
         MONTHS.iter().position(|names| names.iter().any(|name| folded.starts_with(name))).map(|at| at + 1)
     };
     let numbered = |text: &str| text.parse::<usize>().ok().filter(|month| text.len() <= 2 && (1..=12).contains(month));

@@ -117,7 +117,7 @@ fn an_explanation_shows_what_stands_where_and_publishes_nothing() {
         "  value              = (none)  <- E2 `s`\n",
         "  statuses           = Q  <- marks\n",
         "  source_location    = ligne 2, colonne PIMP21\n",
-        "nothing was published, since this was a trial: Revenus et pauvreté des communes en 2021 (Filosofi)\n",
+        "nothing was published (dry run): Revenus et pauvreté des communes en 2021 (Filosofi)\n",
         "  observations: 54 added, 0 changed, 0 withdrawn, 0 unchanged\n",
     ] {
         assert!(out.contains(line), "{line}{out}");

@@ -139,7 +139,7 @@ fn errors_of_formulas_and_formulas_without_a_result_are_refused() {
         "territories",
         &wrong("<c r=\"C2\" t=\"str\"><f>A2</f><v>Là</v></c>"),
     );
-    assert_eq!(report.expect("a formula's result is a value").datasets[0].counts.added, 1);
+    assert_eq!(report.expect("a formula's result is a value").datasets[0].added, 1);
 }
 
 #[test]

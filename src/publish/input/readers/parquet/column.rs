@@ -1,81 +1,82 @@
-//! Owns one column of a row group of Parquet: batches of values, given cell by cell.
+//! Owns one column of a Parquet row group: it reads values in batches and returns them cell by cell.
 //! Must not know the other columns.
 
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::DataType;
 use parquet::errors::Result;
 
-use super::text::{Meaning, Text};
-use crate::publish::input::readers::{Form, RECORD_BYTES};
+use super::text::{ValueText, ValueType};
+use crate::publish::input::readers::limits::RECORD_BYTES;
+use crate::publish::input::readers::record::CellType;
 
-/// Stands between the texts of a list, as in CSV.
+/// The separator of texts in a list, as in CSV.
 const LIST_SEPARATOR: char = '|';
 
-/// How the values of a column stand in its rows.
+/// The layout of a column's values in its rows.
 #[derive(Clone, Copy, Debug)]
-pub struct Shape {
-    /// What they are.
-    pub meaning: Meaning,
-    /// Whether a row has a list of them.
+pub struct ColumnShape {
+    /// The type of the values.
+    pub meaning: ValueType,
+    /// Whether each row has a list of values.
     pub is_list: bool,
-    /// The level of a value that is there.
+    /// The definition level of a value that is not null.
     pub present: i16,
-    /// The level from which on a list has an element, be it a null.
+    /// The definition level from which a list has an element, which may be null.
     pub element: i16,
 }
 
-/// A column that is read in batches and given cell by cell.
-pub trait Cells {
-    /// Reads the next batch of at most so many rows; says how many there are.
+/// A column that is read in batches and returned cell by cell.
+pub trait ColumnCells {
+    /// Reads the next batch of at most `rows` rows. Returns their number.
     ///
     /// # Errors
-    /// The library's.
+    /// Returns an error of the library.
     fn read(&mut self, rows: usize) -> Result<usize>;
 
-    /// Appends the text of the next row's cell; says what the cell is. Whatever is wrong, the next call gives the next
-    /// row's.
+    /// Appends the text of the next row's cell and returns its type. After an error the next call returns the cell of
+    /// the next row.
     ///
     /// # Errors
-    /// What is wrong with the cell.
-    fn next(&mut self, out: &mut String) -> std::result::Result<Form, String>;
+    /// Returns what is wrong with the cell.
+    fn next(&mut self, out: &mut String) -> std::result::Result<CellType, String>;
 }
 
-/// The cells of a column.
-pub fn cells(reader: ColumnReader, shape: Shape) -> Box<dyn Cells> {
+/// Makes the reader for the cells of a column.
+pub fn cells(reader: ColumnReader, shape: ColumnShape) -> Box<dyn ColumnCells> {
     match reader {
-        ColumnReader::BoolColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::Int32ColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::Int64ColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::Int96ColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::FloatColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::DoubleColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::ByteArrayColumnReader(reader) => Leaf::boxed(reader, shape),
-        ColumnReader::FixedLenByteArrayColumnReader(reader) => Leaf::boxed(reader, shape),
+        ColumnReader::BoolColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::Int32ColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::Int64ColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::Int96ColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::FloatColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::DoubleColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::ByteArrayColumnReader(reader) => TypedCells::boxed(reader, shape),
+        ColumnReader::FixedLenByteArrayColumnReader(reader) => TypedCells::boxed(reader, shape),
     }
 }
 
-struct Leaf<T: DataType> {
+struct TypedCells<T: DataType> {
     reader: ColumnReaderImpl<T>,
-    shape: Shape,
+    shape: ColumnShape,
     values: Vec<T::T>,
-    /// Of each level how much of the path to the value is there; nothing where all values are.
+    /// The definition levels; empty if no value can be null.
     defined: Vec<i16>,
-    /// Of each level of a list whether it continues the row before it.
+    /// The repetition levels of a list: 0 starts a new row.
     repeated: Vec<i16>,
     level: usize,
     value: usize,
 }
 
-impl<T: DataType + 'static> Leaf<T>
+impl<T: DataType + 'static> TypedCells<T>
 where
-    T::T: Text,
+    T::T: ValueText,
 {
-    fn boxed(reader: ColumnReaderImpl<T>, shape: Shape) -> Box<dyn Cells> {
+    fn boxed(reader: ColumnReaderImpl<T>, shape: ColumnShape) -> Box<dyn ColumnCells> {
         let (values, defined, repeated) = (Vec::new(), Vec::new(), Vec::new());
         Box::new(Self { reader, shape, values, defined, repeated, level: 0, value: 0 })
     }
 
-    /// The next level, and the value that stands at it.
+    /// The next definition level, and its value if there is one.
     fn step(&mut self) -> (i16, Option<&T::T>) {
         let defined = if self.shape.present == 0 { 0 } else { self.defined.get(self.level).copied().unwrap_or(0) };
         self.level += 1;
@@ -86,7 +87,7 @@ where
         (defined, self.values.get(self.value - 1))
     }
 
-    fn list(&mut self, out: &mut String) -> std::result::Result<Form, String> {
+    fn list(&mut self, out: &mut String) -> std::result::Result<CellType, String> {
         let (start, meaning, element) = (out.len(), self.shape.meaning, self.shape.element);
         let (mut count, mut wrong) = (0_usize, None);
         loop {
@@ -105,15 +106,15 @@ where
                 }
             }
             if self.repeated.get(self.level).is_none_or(|repeated| *repeated == 0) {
-                return wrong.map_or(Ok(Form::Text), Err);
+                return wrong.map_or(Ok(CellType::Text), Err);
             }
         }
     }
 }
 
-impl<T: DataType> Cells for Leaf<T>
+impl<T: DataType> ColumnCells for TypedCells<T>
 where
-    T::T: Text,
+    T::T: ValueText,
     T: 'static,
 {
     fn read(&mut self, rows: usize) -> Result<usize> {
@@ -122,7 +123,7 @@ where
         self.defined.clear();
         self.repeated.clear();
         let (mut read, mut last) = (0, usize::MAX);
-        // A batch may end where a page does.
+        // A batch may end at the end of a page.
         while read < rows && last > 0 {
             (last, ..) =
                 self.reader.read_records(rows - read, Some(&mut self.defined), Some(&mut self.repeated), &mut self.values)?;
@@ -131,14 +132,14 @@ where
         Ok(read)
     }
 
-    fn next(&mut self, out: &mut String) -> std::result::Result<Form, String> {
+    fn next(&mut self, out: &mut String) -> std::result::Result<CellType, String> {
         if self.shape.is_list {
             return self.list(out);
         }
         let meaning = self.shape.meaning;
         match self.step() {
             (_, Some(value)) => value.append(meaning, out),
-            _ => Ok(Form::Text),
+            _ => Ok(CellType::Text),
         }
     }
 }

@@ -1,33 +1,33 @@
-//! Owns a look at a Parquet footer (Thrift, compact protocol) before the library reads it: the library makes room for
-//! as many columns as one is said to have, and calls itself as deep as they are nested, which a hostile footer may make
-//! more than there is memory or stack for.
-//! Must not know what the footer says beyond the shape of the schema.
+//! Owns a check of the Parquet footer (Thrift, compact protocol) before the library reads it. The library allocates as
+//! many columns as the footer states and recurses as deep as they are nested, so a hostile footer could exhaust memory
+//! or the stack.
+//! Must not know more of the footer than the shape of its schema.
 
-/// How deep columns may be nested: a list is three levels.
+/// The deepest nesting of columns. A list has three levels.
 const DEPTH: usize = 16;
 
-/// How deep anything else may be nested.
+/// The deepest nesting of other values.
 const NESTED: usize = 64;
 
-/// The fields that matter, by the numbers of the format's definition (parquet.thrift).
+/// The fields that are checked, by their numbers in parquet.thrift.
 const SCHEMA: i64 = 2;
 const CHILDREN: i64 = 5;
 
-/// The types of the compact protocol.
+/// The type codes of the compact protocol.
 const I32: u8 = 5;
 const LIST: u8 = 9;
 const STRUCT: u8 = 12;
 
-/// Says whether the schema of a footer is no deeper and no wider than it has columns.
+/// Checks that the schema is not nested too deeply and has as many columns as it states.
 pub fn is_sound(footer: &[u8]) -> bool {
-    Reader(footer).file().is_some()
+    CompactReader(footer).file().is_some()
 }
 
-/// What is left to read. Nothing is what every method gives for a footer that is not sound.
-struct Reader<'b>(&'b [u8]);
+/// The unread part of a footer. Every method returns None for an invalid footer.
+struct CompactReader<'b>(&'b [u8]);
 
-impl Reader<'_> {
-    /// The footer: every field once, in the order of their numbers, as all writers write them.
+impl CompactReader<'_> {
+    /// Reads the footer: each field at most once, in the order of their numbers, as all writers write them.
     fn file(&mut self) -> Option<()> {
         let mut last = 0;
         while let Some((field, kind)) = self.field(last)? {
@@ -41,13 +41,13 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// The columns, each after the one that it is nested in.
+    /// Reads the columns, which follow the columns that contain them.
     fn schema(&mut self) -> Option<()> {
         let (columns, kind) = self.list()?;
         if kind != STRUCT || columns > self.0.len() {
             return None;
         }
-        // How many columns are still to come at each depth.
+        // The numbers of columns still to come at each depth.
         let mut open: Vec<usize> = Vec::new();
         for at in 0..columns {
             let children = self.column()?;
@@ -70,7 +70,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// A column: how many are nested in it.
+    /// Reads a column and returns the number of its children.
     fn column(&mut self) -> Option<usize> {
         let (mut last, mut children) = (0, 0);
         while let Some((field, kind)) = self.field(last)? {
@@ -84,7 +84,7 @@ impl Reader<'_> {
         Some(children)
     }
 
-    /// The number and type of a struct's next field, larger than the last; nothing within at its end.
+    /// The number and type of the next field, whose number must exceed `last`; None inside at the end of the struct.
     fn field(&mut self, last: i64) -> Option<Option<(i64, u8)>> {
         let head = self.byte()?;
         if head == 0 {
@@ -97,7 +97,7 @@ impl Reader<'_> {
         (field > last).then_some(Some((field, head & 0xf)))
     }
 
-    /// How many elements a list has, and their type.
+    /// The number of elements in a list, and their type.
     fn list(&mut self) -> Option<(usize, u8)> {
         let head = self.byte()?;
         let count = match head >> 4 {
@@ -110,7 +110,7 @@ impl Reader<'_> {
     fn skip(&mut self, kind: u8, depth: usize) -> Option<()> {
         let deeper = depth.checked_sub(1)?;
         match kind {
-            // Truths are in their type.
+            // A boolean is part of its type.
             1 | 2 => Some(()),
             3 => self.bytes(1),
             4..=6 => self.varint().map(|_| ()),
@@ -121,7 +121,7 @@ impl Reader<'_> {
             }
             LIST | 10 => {
                 let (count, kind) = self.list()?;
-                // But in a list, where each has a byte.
+                // In a list, a boolean has a byte.
                 let kind = if kind <= 2 { 3 } else { kind };
                 (0..count).try_for_each(|_| self.skip(kind, deeper))
             }
@@ -131,7 +131,7 @@ impl Reader<'_> {
                 }
                 Some(())
             }
-            // The format has no maps.
+            // The Parquet format uses no maps.
             _ => None,
         }
     }
@@ -159,7 +159,7 @@ impl Reader<'_> {
         None
     }
 
-    /// A number with a sign, which is its last bit.
+    /// A signed number in zigzag encoding.
     fn number(&mut self) -> Option<i64> {
         let zigzag = self.varint()?;
         Some((zigzag >> 1).cast_signed() ^ -((zigzag & 1).cast_signed()))

@@ -1,5 +1,5 @@
-//! Owns the reading of Parquet: rows put together from columns, batch by batch, whoever wrote the file.
-//! Must not know what the columns mean, nor trust what a file says of its own sizes.
+//! Owns the reading of Parquet: it assembles rows from columns, in batches.
+//! Must not know the meaning of the columns, nor trust the sizes that a file states.
 
 mod column;
 mod footer;
@@ -18,26 +18,29 @@ use parquet::errors::Result as Library;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 
-use super::parquet::column::{Cells, Shape, cells};
+use super::error::ReadError;
+use super::limits::{RECORD_BYTES, RECORD_CELLS};
+use super::parquet::column::{ColumnCells, ColumnShape, cells};
 use super::parquet::pages::{Budget, GROUP_BYTES, Pages};
-use super::{Broken, Form, RECORD_BYTES, RECORD_CELLS, Record, Sink};
+use super::record::{CellType, Record};
+use super::sink::RecordSink;
 use crate::problem::echo;
 
-/// What a file begins and ends with.
+/// The first and last bytes of a file.
 pub const MAGIC: &[u8; 4] = b"PAR1";
 
-/// The most bytes of the footer, which is held in memory: hundreds of row groups.
+/// The most bytes of the footer, which is held in memory: enough for hundreds of row groups.
 const FOOTER_BYTES: u64 = 16 << 20;
 
-/// Rows that are read from each column at a time.
+/// The rows in a batch.
 const BATCH: usize = 1024;
 
-/// Reads the rows of a file, preceded by a record with the names of its columns; a record's line is its number.
+/// Reads the rows of a file, after a record with the names of its columns. The line of a record is its number, from 1.
 ///
 /// # Errors
-/// When the file is no Parquet, is not whole, or has a column that cannot stand in a row.
-pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
-    let file = Arc::new(File::open(path).map_err(|error| Broken::file(error.to_string()))?);
+/// Returns an error if the file is not Parquet, is incomplete, or has a column that no record can have.
+pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
+    let file = Arc::new(File::open(path).map_err(|error| ReadError::file(error.to_string()))?);
     inspect(&file)?;
     let metadata = caught(|| ParquetMetaDataReader::new().parse_and_finish(&*file))?;
     let schema = metadata.file_metadata().schema_descr();
@@ -45,7 +48,7 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
     check(&metadata)?;
     let mut record = Record::default();
     record.begin(0);
-    columns.iter().for_each(|(name, _)| record.push(name, Form::Text));
+    columns.iter().for_each(|(name, _)| record.push(name, CellType::Text));
     if sink.record(&record).is_break() {
         return Ok(());
     }
@@ -83,30 +86,30 @@ pub fn read(path: &Path, sink: &mut dyn Sink) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Puts the next row together.
-fn row(line: u64, readers: &mut [Box<dyn Cells>], (record, text): (&mut Record, &mut String)) -> Result<(), Broken> {
+/// Assembles the next row.
+fn row(line: u64, readers: &mut [Box<dyn ColumnCells>], (record, text): (&mut Record, &mut String)) -> Result<(), ReadError> {
     record.begin(line);
     let mut wrong = None;
     for (at, reader) in readers.iter_mut().enumerate() {
         text.clear();
         match reader.next(text) {
             Ok(form) => record.push(text, form),
-            Err(detail) => wrong = wrong.or(Some(Broken { line: Some(line), cell: Some(at), detail })),
+            Err(detail) => wrong = wrong.or(Some(ReadError { line: Some(line), cell: Some(at), detail })),
         }
         if record.bytes() > RECORD_BYTES {
-            wrong = wrong.or(Some(Broken::line(line, format!("the row has more than {} MiB", RECORD_BYTES >> 20))));
+            wrong = wrong.or(Some(ReadError::line(line, format!("the row has more than {} MiB", RECORD_BYTES >> 20))));
             record.begin(line);
         }
     }
     wrong.map_or(Ok(()), Err)
 }
 
-/// Checks the ends of the file, before the library makes room for what they announce.
-fn inspect(mut file: &File) -> Result<(), Broken> {
-    let unread = |error: std::io::Error| Broken::file(error.to_string());
+/// Checks the start and the end of the file before the library allocates what they state.
+fn inspect(mut file: &File) -> Result<(), ReadError> {
+    let unread = |error: std::io::Error| ReadError::file(error.to_string());
     let length = file.seek(SeekFrom::End(0)).map_err(unread)?;
     let not_whole =
-        || Broken::file("the file does not begin and end as Parquet does (`PAR1`): it is something else, or not whole");
+        || ReadError::file("the file does not begin and end as Parquet does (`PAR1`): it is something else, or not whole");
     let (mut head, mut tail) = ([0; 4], [0; 8]);
     if length < 12 {
         return Err(not_whole());
@@ -120,7 +123,7 @@ fn inspect(mut file: &File) -> Result<(), Broken> {
     match u64::from(u32::from_le_bytes([a, b, c, d])) {
         said if said > length - 12 => Err(damaged(&"its footer says that it is longer than the file")),
         said if said > FOOTER_BYTES => {
-            Err(Broken::file(format!("the footer has more than {} MiB; write fewer row groups", FOOTER_BYTES >> 20)))
+            Err(ReadError::file(format!("the footer has more than {} MiB; write fewer row groups", FOOTER_BYTES >> 20)))
         }
         said => {
             let mut bytes = vec![0; usize::try_from(said).unwrap_or_default()];
@@ -131,27 +134,29 @@ fn inspect(mut file: &File) -> Result<(), Broken> {
     }
 }
 
-/// Refuses what is known to be unreadable before any row is read.
-fn check(metadata: &ParquetMetaData) -> Result<(), Broken> {
+/// Rejects files with row groups or codecs that cannot be read, before any row is read.
+fn check(metadata: &ParquetMetaData) -> Result<(), ReadError> {
     let most = i64::try_from(GROUP_BYTES).unwrap_or(i64::MAX);
     for group in metadata.row_groups() {
         if group.columns().iter().map(|chunk| chunk.uncompressed_size()).fold(0, i64::saturating_add) > most {
             let limit = GROUP_BYTES >> 20;
-            return Err(Broken::file(format!("a row group has more than {limit} MiB; write the file with smaller row groups")));
+            return Err(ReadError::file(format!(
+                "a row group has more than {limit} MiB; write the file with smaller row groups"
+            )));
         }
         if let Some(chunk) = group.columns().iter().find(|chunk| !pages::is_readable(chunk.compression())) {
             let codec = chunk.compression_codec();
             let detail = format!("the file is packed with {codec:?}, which is not read; SNAPPY, GZIP, ZSTD and UNCOMPRESSED are");
-            return Err(Broken::file(detail));
+            return Err(ReadError::file(detail));
         }
     }
     Ok(())
 }
 
-/// The columns of the rows, with how their values stand in them.
-fn columns(schema: &SchemaDescriptor) -> Result<Vec<(String, Shape)>, Broken> {
+/// The columns, with the layout of their values.
+fn columns(schema: &SchemaDescriptor) -> Result<Vec<(String, ColumnShape)>, ReadError> {
     if schema.num_columns() > RECORD_CELLS {
-        return Err(Broken::file(format!("the file has more than {RECORD_CELLS} columns")));
+        return Err(ReadError::file(format!("the file has more than {RECORD_CELLS} columns")));
     }
     let shaped = |(at, column): (usize, &Arc<ColumnDescriptor>)| {
         let root = schema.get_column_root(at);
@@ -166,38 +171,38 @@ fn columns(schema: &SchemaDescriptor) -> Result<Vec<(String, Shape)>, Broken> {
                 "the column `{}` is of a type that no field has; texts, numbers, days, instants and lists of them are read",
                 echo(&name)
             );
-            return Err(Broken::file(detail));
+            return Err(ReadError::file(detail));
         };
         let present = column.max_def_level();
         let optional = column.self_type().get_basic_info().repetition() == Repetition::OPTIONAL;
-        Ok((name, Shape { meaning, is_list, present, element: present - i16::from(is_list && optional) }))
+        Ok((name, ColumnShape { meaning, is_list, present, element: present - i16::from(is_list && optional) }))
     };
     schema.columns().iter().enumerate().map(shaped).collect()
 }
 
-/// The readers of the columns of a row group.
+/// Opens readers for the columns of a row group.
 fn readers(
     file: &Arc<File>,
     group: &RowGroupMetaData,
     rows: usize,
-    columns: &[(String, Shape)],
+    columns: &[(String, ColumnShape)],
     budget: &Budget,
-) -> Library<Vec<Box<dyn Cells>>> {
-    let reader = |(chunk, (_, shape)): (&_, &(String, Shape))| {
+) -> Library<Vec<Box<dyn ColumnCells>>> {
+    let reader = |(chunk, (_, shape)): (&_, &(String, ColumnShape))| {
         let pages = Pages::new(file, chunk, rows, budget)?;
         Ok(cells(get_column_reader(chunk.column_descr_ptr(), Box::new(pages)), *shape))
     };
     group.columns().iter().zip(columns).map(reader).collect()
 }
 
-/// Calls the library, which is as likely to panic at a damaged file as to give an error.
-fn caught<T>(call: impl FnOnce() -> Library<T>) -> Result<T, Broken> {
+/// Calls the library. For a damaged file it may panic as well as return an error.
+fn caught<T>(call: impl FnOnce() -> Library<T>) -> Result<T, ReadError> {
     match catch_unwind(AssertUnwindSafe(call)) {
         Ok(result) => result.map_err(|error| damaged(&error)),
         Err(_) => Err(damaged(&"it contradicts itself")),
     }
 }
 
-fn damaged(why: &dyn std::fmt::Display) -> Broken {
-    Broken::file(format!("the Parquet file cannot be read: {why}"))
+fn damaged(why: &dyn std::fmt::Display) -> ReadError {
+    ReadError::file(format!("the Parquet file cannot be read: {why}"))
 }

@@ -1,6 +1,6 @@
-//! Owns the pages of a Parquet column on their way from the file: unpacked here, within bounds, whatever their headers
-//! say. The library would believe them: it makes room for what a header announces, and unpacks gzip to its end.
-//! Must not know what the values mean.
+//! Owns the unpacking of Parquet pages within limits. The library would allocate what a page header states and unpack
+//! gzip to its end.
+//! Must not know the meaning of the values.
 
 use std::fs::File;
 use std::io::Read;
@@ -14,16 +14,16 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::reader::SerializedPageReader;
 
-/// The most bytes that the pages of a row group may unpack to, all columns together: twice what writers aim at.
+/// The most unpacked bytes in the pages of a row group, all columns together: twice what writers aim for.
 pub const GROUP_BYTES: usize = 256 << 20;
 
-/// The most values, of one column, in the pages that hold one batch of rows.
+/// The most values of one column in the pages of one batch.
 const BATCH_VALUES: usize = 4 << 20;
 
-/// What the entry of a dictionary takes in memory beside its bytes.
+/// The memory of a dictionary entry, beside its bytes.
 const ENTRY_BYTES: usize = 32;
 
-/// What a row group has taken so far. Clones count together.
+/// The memory that a row group has used. Clones share it.
 #[derive(Clone, Default)]
 pub struct Budget {
     bytes: Arc<AtomicUsize>,
@@ -31,12 +31,12 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Begins a batch of rows of one column.
+    /// Starts a batch of one column.
     pub fn begin_batch(&self) {
         self.values.store(0, Ordering::Relaxed);
     }
 
-    /// How many bytes there may still be.
+    /// The bytes that are left.
     fn left(&self) -> usize {
         GROUP_BYTES.saturating_sub(self.bytes.load(Ordering::Relaxed))
     }
@@ -61,7 +61,7 @@ fn too_large() -> ParquetError {
     ParquetError::General(format!("a row group unpacks to more than {limit} MiB; write the file with smaller row groups"))
 }
 
-/// Whether pages packed so can be unpacked.
+/// Whether a codec is supported.
 pub fn is_readable(codec: Compression) -> bool {
     matches!(codec, Compression::UNCOMPRESSED | Compression::SNAPPY | Compression::GZIP(_) | Compression::ZSTD(_))
 }
@@ -74,10 +74,10 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// The pages of a column chunk.
+    /// Opens the pages of a column chunk.
     ///
     /// # Errors
-    /// The library's.
+    /// Returns an error of the library.
     pub fn new(file: &Arc<File>, chunk: &ColumnChunkMetaData, rows: usize, budget: &Budget) -> Result<Self> {
         let codec = chunk.compression();
         let as_it_is = chunk.clone().into_builder().set_compression(Compression::UNCOMPRESSED).build()?;
@@ -91,7 +91,7 @@ impl Pages {
         Ok(match page {
             Page::DictionaryPage { buf, num_values, encoding, is_sorted } => {
                 let buf = self.unpack(buf)?;
-                // Every entry has a byte at least, and room is made for all of them at once.
+                // Every entry has at least one byte, and the library allocates all of them at once.
                 let entries = usize::try_from(num_values).unwrap_or(usize::MAX);
                 if entries > buf.len() {
                     return Err(ParquetError::General("a dictionary announces more entries than it has".to_owned()));
@@ -138,7 +138,7 @@ impl Pages {
         })
     }
 
-    /// Unpacks no more than may still be taken. A page without values may have nothing to unpack.
+    /// Unpacks a page up to the limit. A page without values can be empty.
     fn unpack(&self, packed: Bytes) -> Result<Bytes> {
         let most = self.budget.left();
         let read = |from: &mut dyn Read| {
@@ -165,7 +165,7 @@ impl Pages {
     }
 }
 
-/// Refuses the encodings in which a few bytes stand for many, and whose reading makes room for what they announce.
+/// Rejects encodings in which few bytes stand for many values, since readers allocate all of them at once.
 fn check(encoding: Encoding) -> Result<()> {
     match encoding {
         Encoding::PLAIN | Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY | Encoding::RLE => Ok(()),

@@ -1,56 +1,57 @@
-//! Owns the text of a value of Parquet, by what its column says that it is.
-//! Must not know where the value stands.
+//! Owns the conversion of a Parquet value to text, according to the type of its column.
+//! Must not know the place of the value.
 
 use chrono::{DateTime, NaiveDate, SecondsFormat};
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::schema::types::ColumnDescriptor;
 
-use crate::publish::input::readers::{Form, RECORD_BYTES};
+use crate::publish::input::readers::limits::RECORD_BYTES;
+use crate::publish::input::readers::record::CellType;
 
-/// The longest decimal, in bytes: 38 digits.
+/// The most bytes of a decimal: 38 digits.
 const DECIMAL_BYTES: usize = 16;
 
-/// The most digits after the point.
+/// The most digits after the decimal point.
 const SCALE: usize = 38;
 
-/// What the values of a column are, beyond their physical type.
+/// The types of values, beyond their physical types.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// What the physical type says: numbers, truths, texts.
+pub enum ValueType {
+    /// The physical type decides: numbers, booleans, texts.
     Plain,
-    /// Whole numbers without sign.
+    /// Unsigned integers.
     Unsigned,
-    /// Days since 1970.
+    /// Days since 1970-01-01.
     Day,
-    /// So many a second since 1970; not of UTC, they are what a calendar and a clock say.
+    /// Ticks since 1970-01-01, `a_second` in each second, in UTC or in local time.
     Instant { a_second: i64, utc: bool },
-    /// Whole numbers with a point before the last so many digits.
+    /// Decimals with this number of digits after the point.
     Decimal(usize),
 }
 
-/// What the values of a column are; nothing for types that no field has.
-pub fn meaning(column: &ColumnDescriptor) -> Option<Meaning> {
+/// The type of a column's values; None for types that no field has.
+pub fn meaning(column: &ColumnDescriptor) -> Option<ValueType> {
     let (logical, converted) = (column.logical_type_ref(), column.converted_type());
-    let decimal = |scale: i32| usize::try_from(scale).ok().filter(|scale| *scale <= SCALE).map(Meaning::Decimal);
-    let instant = |a_second, utc| Some(Meaning::Instant { a_second, utc });
+    let decimal = |scale: i32| usize::try_from(scale).ok().filter(|scale| *scale <= SCALE).map(ValueType::Decimal);
+    let instant = |a_second, utc| Some(ValueType::Instant { a_second, utc });
     match (column.physical_type(), logical, converted) {
-        (Physical::INT32 | Physical::INT64, Some(LogicalType::Integer(kind)), _) if !kind.is_signed => Some(Meaning::Unsigned),
-        (Physical::INT32 | Physical::INT64, Some(LogicalType::Integer(_)), _) => Some(Meaning::Plain),
-        (Physical::INT32, Some(LogicalType::Date), _) => Some(Meaning::Day),
+        (Physical::INT32 | Physical::INT64, Some(LogicalType::Integer(kind)), _) if !kind.is_signed => Some(ValueType::Unsigned),
+        (Physical::INT32 | Physical::INT64, Some(LogicalType::Integer(_)), _) => Some(ValueType::Plain),
+        (Physical::INT32, Some(LogicalType::Date), _) => Some(ValueType::Day),
         (Physical::INT64, Some(LogicalType::Timestamp(kind)), _) => match kind.unit {
             TimeUnit::MILLIS => instant(1_000, kind.is_adjusted_to_u_t_c),
             TimeUnit::MICROS => instant(1_000_000, kind.is_adjusted_to_u_t_c),
             TimeUnit::NANOS => instant(1_000_000_000, kind.is_adjusted_to_u_t_c),
         },
         (Physical::INT96, _, _) => instant(1_000_000, false),
-        (Physical::BOOLEAN | Physical::FLOAT | Physical::DOUBLE, _, _) => Some(Meaning::Plain),
+        (Physical::BOOLEAN | Physical::FLOAT | Physical::DOUBLE, _, _) => Some(ValueType::Plain),
         (_, Some(LogicalType::Decimal(kind)), _) => decimal(kind.scale),
-        (Physical::BYTE_ARRAY, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum), _) => Some(Meaning::Plain),
-        (Physical::INT32 | Physical::INT64, Some(LogicalType::Unknown), _) => Some(Meaning::Plain),
+        (Physical::BYTE_ARRAY, Some(LogicalType::String | LogicalType::Json | LogicalType::Enum), _) => Some(ValueType::Plain),
+        (Physical::INT32 | Physical::INT64, Some(LogicalType::Unknown), _) => Some(ValueType::Plain),
         (_, Some(_), _) => None,
-        // What stands alone in files of old writers.
-        (Physical::INT32, None, ConvertedType::DATE) => Some(Meaning::Day),
+        // Old writers state only the converted type.
+        (Physical::INT32, None, ConvertedType::DATE) => Some(ValueType::Day),
         (Physical::INT64, None, ConvertedType::TIMESTAMP_MILLIS) => instant(1_000, true),
         (Physical::INT64, None, ConvertedType::TIMESTAMP_MICROS) => instant(1_000_000, true),
         (_, None, ConvertedType::DECIMAL) => decimal(column.type_scale()),
@@ -58,121 +59,121 @@ pub fn meaning(column: &ColumnDescriptor) -> Option<Meaning> {
             Physical::INT32 | Physical::INT64,
             None,
             ConvertedType::UINT_8 | ConvertedType::UINT_16 | ConvertedType::UINT_32 | ConvertedType::UINT_64,
-        ) => Some(Meaning::Unsigned),
+        ) => Some(ValueType::Unsigned),
         (
             Physical::INT32 | Physical::INT64,
             None,
             ConvertedType::NONE | ConvertedType::INT_8 | ConvertedType::INT_16 | ConvertedType::INT_32 | ConvertedType::INT_64,
         )
         | (Physical::BYTE_ARRAY, None, ConvertedType::NONE | ConvertedType::UTF8 | ConvertedType::JSON | ConvertedType::ENUM) => {
-            Some(Meaning::Plain)
+            Some(ValueType::Plain)
         }
         _ => None,
     }
 }
 
-/// A value of a physical type that can be written as text.
-pub trait Text {
-    /// Appends the text of the value; says what the cell is.
+/// A physical value that can be written as text.
+pub trait ValueText {
+    /// Appends the text of the value. Returns the type of the cell.
     ///
     /// # Errors
-    /// What is wrong with it.
-    fn append(&self, meaning: Meaning, out: &mut String) -> Result<Form, String>;
+    /// Returns what is wrong with the value.
+    fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String>;
 }
 
-impl Text for bool {
-    fn append(&self, _: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for bool {
+    fn append(&self, _: ValueType, out: &mut String) -> Result<CellType, String> {
         out.push_str(if *self { "true" } else { "false" });
-        Ok(Form::Text)
+        Ok(CellType::Text)
     }
 }
 
-impl Text for i32 {
-    fn append(&self, meaning: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for i32 {
+    fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String> {
         match meaning {
-            Meaning::Unsigned => i64::from(self.cast_unsigned()).append(Meaning::Plain, out),
+            ValueType::Unsigned => i64::from(self.cast_unsigned()).append(ValueType::Plain, out),
             _ => i64::from(*self).append(meaning, out),
         }
     }
 }
 
-impl Text for i64 {
-    fn append(&self, meaning: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for i64 {
+    fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String> {
         let far = || "is too far from today".to_owned();
         match meaning {
-            Meaning::Plain => out.push_str(&self.to_string()),
-            Meaning::Unsigned => out.push_str(&self.cast_unsigned().to_string()),
-            Meaning::Decimal(scale) => decimal(i128::from(*self), scale, out),
-            Meaning::Day => {
+            ValueType::Plain => out.push_str(&self.to_string()),
+            ValueType::Unsigned => out.push_str(&self.cast_unsigned().to_string()),
+            ValueType::Decimal(scale) => decimal(i128::from(*self), scale, out),
+            ValueType::Day => {
                 let day = i32::try_from(*self).ok().and_then(NaiveDate::from_epoch_days).ok_or_else(far)?;
                 out.push_str(&day.to_string());
-                return Ok(Form::Date);
+                return Ok(CellType::Date);
             }
-            Meaning::Instant { a_second, utc } => {
+            ValueType::Instant { a_second, utc } => {
                 let part = self.rem_euclid(a_second) * (1_000_000_000 / a_second);
                 let time = u32::try_from(part).ok().and_then(|part| DateTime::from_timestamp(self.div_euclid(a_second), part));
                 let time = time.ok_or_else(far)?;
-                // A column of days often has the type of instants, of no time zone, and none of them but midnights.
+                // A column of days often has the type of local timestamps, all at midnight.
                 match !utc && time.time() == chrono::NaiveTime::MIN {
                     true => out.push_str(&time.date_naive().to_string()),
                     false => out.push_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
                 }
-                return Ok(Form::Date);
+                return Ok(CellType::Date);
             }
         }
-        Ok(Form::Number)
+        Ok(CellType::Number)
     }
 }
 
-impl Text for Int96 {
-    fn append(&self, meaning: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for Int96 {
+    fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String> {
         self.to_micros().append(meaning, out)
     }
 }
 
-impl Text for f32 {
-    fn append(&self, _: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for f32 {
+    fn append(&self, _: ValueType, out: &mut String) -> Result<CellType, String> {
         out.push_str(&self.to_string());
-        Ok(Form::Number)
+        Ok(CellType::Number)
     }
 }
 
-impl Text for f64 {
-    fn append(&self, _: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for f64 {
+    fn append(&self, _: ValueType, out: &mut String) -> Result<CellType, String> {
         out.push_str(&self.to_string());
-        Ok(Form::Number)
+        Ok(CellType::Number)
     }
 }
 
-impl Text for ByteArray {
-    fn append(&self, meaning: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for ByteArray {
+    fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String> {
         bytes(self.data(), meaning, out)
     }
 }
 
-impl Text for FixedLenByteArray {
-    fn append(&self, meaning: Meaning, out: &mut String) -> Result<Form, String> {
+impl ValueText for FixedLenByteArray {
+    fn append(&self, meaning: ValueType, out: &mut String) -> Result<CellType, String> {
         bytes(self.data(), meaning, out)
     }
 }
 
-fn bytes(data: &[u8], meaning: Meaning, out: &mut String) -> Result<Form, String> {
-    let Meaning::Decimal(scale) = meaning else {
+fn bytes(data: &[u8], meaning: ValueType, out: &mut String) -> Result<CellType, String> {
+    let ValueType::Decimal(scale) = meaning else {
         if data.len() > RECORD_BYTES {
             return Err(format!("has more than {} MiB", RECORD_BYTES >> 20));
         }
         out.push_str(std::str::from_utf8(data).map_err(|_| "is not text in UTF-8".to_owned())?);
-        return Ok(Form::Text);
+        return Ok(CellType::Text);
     };
     let filling = if data.first().is_some_and(|first| *first >= 0x80) { 0xff } else { 0 };
     let mut whole = [filling; DECIMAL_BYTES];
     let start = DECIMAL_BYTES.checked_sub(data.len()).ok_or_else(|| "has more than 38 digits".to_owned())?;
     whole[start..].copy_from_slice(data);
     decimal(i128::from_be_bytes(whole), scale, out);
-    Ok(Form::Number)
+    Ok(CellType::Number)
 }
 
-/// A number with its point.
+/// Appends a number with its decimal point.
 fn decimal(whole: i128, scale: usize, out: &mut String) {
     let digits = format!("{:0>width$}", whole.unsigned_abs(), width = scale + 1);
     let (before, after) = digits.split_at(digits.len() - scale);

@@ -1,50 +1,65 @@
-//! Owns what is settled once a table's header is known: which column is meant by what the recipe says.
+//! Owns the match of a table's description with its header: the columns that the recipe names.
 //! Must not know the rows.
 
 use super::companion::key_column;
-use super::condition::Test;
-use super::engine::Means;
+use super::condition::ResolvedCondition;
+use super::field_rule::ResolvedRule;
 use super::header::{self, Header};
-use super::model::{Cells, Piece};
-use super::piece::Way;
-use super::{Companion, Table};
-use crate::publish::input::readers::Record;
+use super::model::{FieldRule, WideColumns};
+use super::{Companion, Recipe, RecipeTable, TerritoryNames};
+use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Kind};
 
-/// A table whose columns have been found.
-pub struct Ready<'r> {
-    /// The header.
-    pub header: Header,
-    /// The fields that the recipe speaks of, with the ways to their values.
-    pub fields: Vec<(&'static Field, Vec<Way<'r>>)>,
-    /// The columns of a wide table.
-    pub cells: Option<Vec<usize>>,
-    /// Rows that are not all so do not count.
-    pub only: Vec<Test<'r>>,
-    /// Rows that are so do not count.
-    pub skip: Vec<Test<'r>>,
-    /// The end.
-    pub until: Option<Test<'r>>,
-    /// What tells a row of statuses.
-    pub status_row: Option<Test<'r>>,
-    /// The key of the second file, and its column.
-    pub key: Option<(&'r Piece, usize)>,
+/// What a recipe's reader needs beside the table.
+#[derive(Clone, Copy)]
+pub struct RecipeContext<'a> {
+    /// The recipe.
+    pub recipe: &'a Recipe,
+    /// Its second file.
+    pub companion: Option<&'a Companion>,
+    /// The territories by name.
+    pub names: &'a TerritoryNames,
 }
 
-impl<'r> Ready<'r> {
+/// A table whose columns are found in the header.
+pub struct ResolvedTable<'r> {
+    /// The header.
+    pub header: Header,
+    /// The fields with rules in the recipe.
+    pub fields: Vec<(&'static Field, Vec<ResolvedRule<'r>>)>,
+    /// The columns of a wide table.
+    pub cells: Option<Vec<usize>>,
+    /// Conditions that every row must meet.
+    pub only: Vec<ResolvedCondition<'r>>,
+    /// Conditions of rows that are skipped.
+    pub skip: Vec<ResolvedCondition<'r>>,
+    /// The condition of the first row after the table.
+    pub until: Option<ResolvedCondition<'r>>,
+    /// The condition of a row of statuses.
+    pub status_row: Option<ResolvedCondition<'r>>,
+    /// The key that joins the second file, and its column.
+    pub key: Option<(&'r FieldRule, usize)>,
+}
+
+impl<'r> ResolvedTable<'r> {
     /// Finds the columns of a table.
     ///
     /// # Errors
-    /// Everything that does not fit the header or the dataset.
-    pub fn new(means: Means<'r>, table: &'r Table, dataset: &'static Dataset, rows: &[Record]) -> Result<Self, Vec<String>> {
+    /// Returns all descriptions that do not match the header or the dataset.
+    pub fn new(
+        context: RecipeContext<'r>,
+        table: &'r RecipeTable,
+        dataset: &'static Dataset,
+        rows: &[Record],
+    ) -> Result<Self, Vec<String>> {
         let header = Header::new(rows);
-        let joined = means.companion.map(|companion: &Companion| &companion.header);
+        let joined = context.companion.map(|companion: &Companion| &companion.header);
         let mut wrong = Vec::new();
         if rows.len() != table.header.len() {
             wrong.push(format!("the rows {:?} of the header are not all there", table.header));
         }
-        let mut test = |condition: &'r super::model::Condition| match Test::new(condition, &header, joined) {
+        let mut test = |condition: &'r super::model::RowCondition| match ResolvedCondition::new(condition, &header, joined) {
             Ok(test) => Some(test),
             Err(why) => {
                 wrong.push(why);
@@ -56,15 +71,15 @@ impl<'r> Ready<'r> {
         let until = table.until.as_ref().and_then(&mut test);
         let status_row = table.status_row.as_ref().and_then(|rule| test(&rule.only));
         let mut fields = Vec::new();
-        for (name, pieces) in &table.fields {
+        for (name, rules) in &table.fields {
             let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_computed()) else {
                 let near = closest(name, dataset.columns().map(|field| field.name)).join(", ");
                 wrong.push(format!("`{name}` is not a field of {}; closest: {near}", dataset.name));
                 continue;
             };
-            let ways: Result<Vec<_>, _> = pieces.as_slice().iter().map(|piece| Way::new(piece, &header, joined)).collect();
-            match ways {
-                Ok(ways) => fields.push((field, ways)),
+            let rules: Result<Vec<_>, _> = rules.as_slice().iter().map(|rule| ResolvedRule::new(rule, &header, joined)).collect();
+            match rules {
+                Ok(rules) => fields.push((field, rules)),
                 Err(why) => wrong.push(format!("`{name}`: {why}")),
             }
         }
@@ -74,7 +89,7 @@ impl<'r> Ready<'r> {
         wrong.extend(missing.map(|field| format!("the recipe says nothing of `{}`, which every row must have", field.name)));
         let mut settle = |found: Result<_, String>| found.map_err(|why| wrong.push(why)).ok();
         let cells = table.cells.as_ref().and_then(|cells| settle(columns(cells, &header)));
-        let key = means.recipe.companion.as_ref().zip(means.companion).and_then(|(join, _)| {
+        let key = context.recipe.companion.as_ref().zip(context.companion).and_then(|(join, _)| {
             let found = key_column(&join.key, &header);
             found.map_err(|why| wrong.push(why)).ok().map(|column| (&join.key, column))
         });
@@ -85,8 +100,8 @@ impl<'r> Ready<'r> {
     }
 }
 
-/// The columns of a wide table.
-fn columns(cells: &Cells, header: &Header) -> Result<Vec<usize>, String> {
+/// Finds the columns of a wide table.
+fn columns(cells: &WideColumns, header: &Header) -> Result<Vec<usize>, String> {
     if !cells.columns.is_empty() {
         return cells.columns.iter().map(|name| header.column(name)).collect();
     }

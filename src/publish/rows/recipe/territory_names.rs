@@ -1,32 +1,31 @@
-//! Owns territories by their names, for tables that have no codes: a name that may mean two is refused, never guessed.
-//! Must not know where the territories come from.
+//! Owns the search of territories by name, for tables without codes. A name that several territories have is a fault.
+//! Must not know the source of the territories.
 
 use std::collections::HashMap;
 
-use unicode_normalization::UnicodeNormalization;
-use unicode_normalization::char::is_combining_mark;
+use crate::query::fold::fold;
 
-/// Articles before a name, which some tables have and others not.
+/// Articles at the start of a name, which some tables leave out.
 const ARTICLES: [&str; 4] = ["la ", "le ", "les ", "l "];
 
-/// The territories that there are.
+/// The territories by name and by code.
 #[derive(Clone, Debug, Default)]
-pub struct Names {
+pub struct TerritoryNames {
     by_name: HashMap<(String, String), Vec<String>>,
     by_code: HashMap<String, String>,
 }
 
-impl Names {
+impl TerritoryNames {
     /// Adds a territory.
     pub fn add(&mut self, kind: &str, code: &str, name: &str) {
         self.by_name.entry((kind.to_owned(), folded(name))).or_default().push(code.to_owned());
         self.by_code.insert(code.to_owned(), name.to_owned());
     }
 
-    /// The code of the territory of this name, among those of some kinds.
+    /// Finds the code of the territory with a name, among those of some kinds.
     ///
     /// # Errors
-    /// When there is none, or more than one, with their codes.
+    /// Returns an error if no territory has the name, or if several do, with their codes.
     pub fn code(&self, name: &str, kinds: &[String]) -> Result<String, String> {
         let wanted = folded(name);
         let mut codes: Vec<&String> =
@@ -43,10 +42,10 @@ impl Names {
         }
     }
 
-    /// Checks that a territory bears a name. One that is not known is left to the check of codes.
+    /// Checks that a territory has a name. An unknown code is left to the check of references.
     ///
     /// # Errors
-    /// The name that it bears.
+    /// Returns the name that the territory has.
     pub fn agree(&self, code: &str, name: &str) -> Result<(), String> {
         match self.by_code.get(code) {
             Some(own) if folded(own) != folded(name) => Err(format!("is {own}, where the file says `{name}`")),
@@ -55,21 +54,19 @@ impl Names {
     }
 }
 
-/// A name without accents, case, punctuation and article.
+/// Normalizes a name: without accents, case, punctuation and article.
 fn folded(name: &str) -> String {
-    let plain = name.replace(['œ', 'Œ'], "oe").replace(['æ', 'Æ'], "ae");
-    let letters = plain.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase);
-    let words: String = letters.map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+    let words = fold(name).replace(|c: char| !c.is_alphanumeric(), " ");
     let spaced = words.split_whitespace().collect::<Vec<_>>().join(" ");
     ARTICLES.iter().find_map(|article| spaced.strip_prefix(article)).unwrap_or(&spaced).to_owned()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Names, folded};
+    use super::{TerritoryNames, folded};
 
-    fn names() -> Names {
-        let mut names = Names::default();
+    fn names() -> TerritoryNames {
+        let mut names = TerritoryNames::default();
         for (kind, code, name) in [
             ("commune", "COM-1", "La Chapelle-d'Armentières"),
             ("commune", "COM-2", "Saint-Éloi"),
