@@ -14,6 +14,7 @@ use crate::publish::input::readers::error::ReadError;
 use crate::publish::input::readers::file_format::FileFormat;
 use crate::publish::input::readers::record::{CellType, Record};
 use crate::publish::input::readers::sink::RecordSink;
+use crate::query::model::period;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, FieldOrigin, Kind};
 
