@@ -7,9 +7,9 @@ use std::path::Path;
 
 use reperes::datasets::REGISTRY;
 use reperes::publish::{FileTree, dry_read};
-use reperes::query::cursor::{Position, decode, encode};
-use reperes::query::dataset::Rows;
-use reperes::query::{Changes, Context, Dataset, Plan, Representation, pairs};
+use reperes::query::model::dataset::RowOrigin;
+use reperes::query::plan::cursor::{Position, decode, encode};
+use reperes::query::{Context, Dataset, Representation, pairs, parse};
 
 /// Separates the parts of an input.
 const SEPARATOR: &str = "\n---\n";
@@ -21,14 +21,14 @@ pub fn request(data: &[u8]) {
     let dataset = REGISTRY[usize::from(*first) % REGISTRY.len()];
     let context = Context::of(REGISTRY, dataset);
     for representation in Representation::of(dataset) {
-        if let Ok(plan) = Plan::read(context, None, &given, representation) {
-            let again = Plan::read(context, None, &plan.parameters, representation);
+        if let Ok(plan) = parse::collection(context, None, &given, representation) {
+            let again = parse::collection(context, None, &plan.parameters, representation);
             let again = again.unwrap_or_else(|faults| panic!("{:?} was parsed, and then refused: {faults:?}", plan.parameters));
             assert_eq!(again.parameters, plan.parameters);
         }
     }
-    _ = Plan::item(context, &context.item_parameters(), &given);
-    _ = Changes::read(REGISTRY, &given, Representation::Json);
+    _ = parse::item(context, &context.item_parameters(), &given);
+    _ = parse::changes(REGISTRY, &given, Representation::Json);
 }
 
 /// Decodes a cursor, and encodes cursors of any text.
@@ -49,7 +49,7 @@ pub fn cursor(data: &[u8]) {
 /// Reads a file of a dataset's own columns: the first byte chooses a dataset, the rest is the file.
 pub fn table(data: &[u8], scratch: &Path) {
     let Some((first, rest)) = data.split_first() else { return };
-    let published: Vec<&Dataset> = REGISTRY.iter().copied().filter(|one| matches!(one.rows, Rows::Published)).collect();
+    let published: Vec<&Dataset> = REGISTRY.iter().copied().filter(|one| matches!(one.rows, RowOrigin::Published)).collect();
     let dataset = published[usize::from(*first) % published.len()].name;
     read(scratch, &format!("dataset = \"{dataset}\""), &[("table.csv", rest)]);
 }

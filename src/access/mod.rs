@@ -1,4 +1,4 @@
-//! Owns who may publish what: the tokens that keys are told by, and the scopes that they carry.
+//! Owns the authorisation to publish: API tokens, and the scopes of their keys.
 //! Must not know HTTP, SQL or where keys are kept.
 
 mod scope;

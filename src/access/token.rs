@@ -1,9 +1,9 @@
-//! Owns tokens: how one is made, what it looks like, how it is told from anything else.
-//! Must not know whose they are.
+//! Owns API tokens: their format, their generation and their hash.
+//! Must not know to which key a token belongs.
 
 use sha2::{Digest, Sha256};
 
-/// What every token starts with, so that whoever searches texts for secrets can find one.
+/// The prefix of every token. Secret scanners can search for it.
 const PREFIX: &str = "reperes_";
 
 /// Random bytes of a token.
@@ -12,14 +12,14 @@ const RANDOM: usize = 32;
 /// Bytes of its checksum.
 const CHECKSUM: usize = 4;
 
-/// A new token: `reperes_`, 64 hexadecimal digits of chance, 8 of a checksum. To be shown once and kept nowhere.
+/// A new token: `reperes_`, 64 random hexadecimal digits, 8 of a checksum. It is shown once and never stored.
 pub struct Token(String);
 
 impl Token {
-    /// Makes one.
+    /// Generates a token.
     ///
     /// # Errors
-    /// When the system gives no random bytes.
+    /// Returns an error if the system has no random bytes.
     pub fn new() -> Result<Self, String> {
         let mut random = [0; RANDOM];
         getrandom::fill(&mut random).map_err(|error| format!("the system gives no random bytes: {error}"))?;
@@ -27,13 +27,13 @@ impl Token {
         Ok(Self(format!("{PREFIX}{body}{}", checksum(&body))))
     }
 
-    /// The text of it.
+    /// Its text.
     pub fn text(&self) -> &str {
         &self.0
     }
 }
 
-/// The SHA-256 by which a key is known; nothing for a text that cannot be a token.
+/// The SHA-256 of a token, which the database stores. `None` if the format or the checksum is wrong.
 pub fn hash(token: &str) -> Option<[u8; 32]> {
     let rest = token.strip_prefix(PREFIX)?;
     let (body, sum) = rest.split_at_checked(2 * RANDOM)?;

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Format, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("state", "the State and its offices"),
@@ -17,7 +17,7 @@ const KINDS: &[Choice] = &[
     choice("other", "another organisation"),
 ];
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "actors",
     singular: "actor",
@@ -25,17 +25,18 @@ pub static DATASET: Dataset = Dataset {
     description: "An organisation or office: signatory, payer, operator, partner.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the actor.", "cd-59"),
-        Field::required("kind", Kind::Choice(KINDS), "What sort of organisation it is.", "local_authority"),
+        Field::required("kind", Kind::Choice(KINDS), "The kind of organisation.", "local_authority"),
         Field::required("name", Kind::Text, "Its name, as published.", ""),
-        Field::optional("short_name", Kind::Text, "Its usual short name.", ""),
+        Field::optional("short_name", Kind::Text, "Its usual short name or acronym.", ""),
         Field::required("role", Kind::Text, "Its role in the strategy, in French.", ""),
-        Field::optional("territory_code", Kind::Reference("territories"), "The territory that it acts for.", "DEP-59"),
-        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", "").format(Format::Siren),
-        Field::optional("siret", Kind::Text, "The number of its establishment, 14 digits.", "").format(Format::Siret),
-        Field::optional("rna", Kind::Text, "Its number in the register of associations, W and 9 digits.", "").format(Format::Rna),
-        Field::optional("email", Kind::Text, "The office's address, where published.", ""),
-        Field::optional("phone", Kind::Text, "The office's telephone, where published.", ""),
-        Field::optional("website", Kind::Text, "Its site, where published.", ""),
+        Field::optional("territory_code", Kind::Reference("territories"), "The territory for which it acts.", "DEP-59"),
+        Field::optional("siren", Kind::Text, "Its number in the register of legal entities (SIREN).", "").format(Format::Siren),
+        Field::optional("siret", Kind::Text, "The number of its establishment (SIRET), 14 digits.", "").format(Format::Siret),
+        Field::optional("rna", Kind::Text, "Its number in the register of associations (RNA): W and 9 digits.", "")
+            .format(Format::Rna),
+        Field::optional("email", Kind::Text, "The email address of the office, if published.", ""),
+        Field::optional("phone", Kind::Text, "The telephone number of the office, if published.", ""),
+        Field::optional("website", Kind::Text, "Its website, if published.", ""),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
@@ -46,13 +47,13 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "conventions",
             target: "conventions",
-            summary: "The conventions that it signed or is a partner of.",
+            summary: "The conventions that it signed, or in which it is a partner.",
             via: Via::Fields(&["signatory_codes", "partner_codes"]),
         },
         Link {
             name: "measures",
             target: "measures",
-            summary: "The measures that it carries or takes part in.",
+            summary: "The measures that it leads, or in which it takes part.",
             via: Via::Fields(&["lead_codes", "partner_codes"]),
         },
         Link {
@@ -64,13 +65,13 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "events",
             target: "events",
-            summary: "The events that it took part in.",
+            summary: "The events in which it took part.",
             via: Via::Fields(&["actor_codes"]),
         },
     ],
     own: &[],
     example: "cd-59",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["name", "short_name", "role"],
     shape: Shape::Plain,
     public: true,

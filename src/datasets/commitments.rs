@@ -1,19 +1,19 @@
-//! Owns the dataset of commitments: what the strategy promises, and the ways of working it promises it by.
+//! Owns the dataset of commitments: the promises of the strategy, and its new ways of working.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("commitment", "one of the five commitments (engagements)"),
     choice("way_of_working", "one of the four new ways of working (mode de fonctionnement)"),
 ];
 
-const fn under_it(name: &'static str, summary: &'static str) -> Link {
+const fn below(name: &'static str, summary: &'static str) -> Link {
     Link { name, target: name, summary, via: Via::Fields(&["commitment_code"]) }
 }
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "commitments",
     singular: "commitment",
@@ -25,7 +25,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("rank", Kind::Integer { minimum: 1, maximum: 99 }, "Its number in the document.", "1"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::required("summary", Kind::Text, "What it is, in French.", ""),
-        Field::optional("objective", Kind::Text, "The aim stated, in French.", ""),
+        Field::optional("objective", Kind::Text, "Its stated aim, in French.", ""),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
@@ -33,21 +33,21 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: None,
     links: &[
-        under_it("measures", "The measures that carry it."),
-        under_it("conventions", "The conventions signed under it."),
-        under_it("funding", "The money meant for it."),
-        under_it("indicators", "The indicators that follow it."),
-        under_it("events", "The events held under it."),
+        below("measures", "The measures that implement it."),
+        below("conventions", "The conventions signed under it."),
+        below("funding", "The money for it."),
+        below("indicators", "The indicators that measure its progress."),
+        below("events", "The events held under it."),
         Link {
             name: "observations",
             target: "observations",
-            summary: "The figures of the indicators that follow it.",
+            summary: "The figures of its indicators.",
             via: Via::Through { field: "indicator_code", through: "indicators", by: "commitment_code" },
         },
     ],
     own: &[],
     example: "engagement-1",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary", "objective"],
     shape: Shape::Plain,
     public: true,

@@ -1,10 +1,10 @@
-//! Owns the contours of territories (GeoJSON, RFC 7946) and the boxes around them: kept apart from the territories,
-//! since they have another source and another pace, and weigh more than all else together.
+//! Owns the dataset of contours (GeoJSON, RFC 7946) and their bounding boxes. They are not fields of the territories:
+//! their source and release cycle differ, and they are larger than all other data together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape};
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "contours",
     singular: "contour",
@@ -16,7 +16,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("south", Kind::Decimal, "Southernmost latitude, in degrees (WGS 84).", ""),
         Field::required("east", Kind::Decimal, "Easternmost longitude, in degrees (WGS 84).", ""),
         Field::required("north", Kind::Decimal, "Northernmost latitude, in degrees (WGS 84).", ""),
-        Field::required("contour", Kind::Json { array: false }, "The geometry, as in GeoJSON, at most 5 decimals.", ""),
+        Field::required("contour", Kind::Json { array: false }, "The geometry as GeoJSON, with at most 5 decimals.", ""),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
@@ -26,7 +26,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "COM-59350",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &[],
     shape: Shape::Plain,
     public: false,

@@ -1,15 +1,15 @@
-//! Owns the dataset of conventions: what the State and local authorities have signed.
+//! Owns the dataset of conventions: the agreements between the State and local authorities.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("departmental", "between the State and a département"),
     choice("demonstrator_territory", "for a demonstrator territory of the strategy"),
 ];
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "conventions",
     singular: "convention",
@@ -17,17 +17,17 @@ pub static DATASET: Dataset = Dataset {
     description: "An agreement between the State and local authorities.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the convention.", "convention-bassin-minier"),
-        Field::required("kind", Kind::Choice(KINDS), "What sort of convention it is.", "departmental"),
+        Field::required("kind", Kind::Choice(KINDS), "The kind of convention.", "departmental"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
-        Field::required("summary", Kind::Text, "What it is for, in French.", ""),
-        Field::required("territory_code", Kind::Reference("territories"), "The territory that it is for.", "PER-bassin-minier"),
+        Field::required("summary", Kind::Text, "Its purpose, in French.", ""),
+        Field::required("territory_code", Kind::Reference("territories"), "The territory that it covers.", "PER-bassin-minier"),
         Field::required("signatory_codes", Kind::References("actors"), "Who signed it.", "cd-59"),
         Field::optional("partner_codes", Kind::References("actors"), "Who works with the signatories.", "ars-hauts-de-france"),
         Field { example: "mode-1", ..COMMITMENT_CODE },
         Field::optional(
             "signed_on",
             Kind::Date,
-            "The day on which it was signed; empty where the source does not say.",
+            "The day on which it was signed. Empty if the source does not say.",
             "2019-07-10",
         ),
         Field::optional("period", Kind::Period, "The period that it covers, ISO 8601.", ""),
@@ -44,13 +44,13 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "funding",
             target: "funding",
-            summary: "The money that comes with it.",
+            summary: "The money of the convention.",
             via: Via::Fields(&["convention_code"]),
         },
         Link {
             name: "indicators",
             target: "indicators",
-            summary: "The indicators that follow it.",
+            summary: "The indicators that measure its progress.",
             via: Via::Fields(&["convention_code"]),
         },
         Link {
@@ -59,11 +59,11 @@ pub static DATASET: Dataset = Dataset {
             summary: "The figures of its indicators.",
             via: Via::Through { field: "indicator_code", through: "indicators", by: "convention_code" },
         },
-        Link { name: "events", target: "events", summary: "The events held for it.", via: Via::Fields(&["convention_code"]) },
+        Link { name: "events", target: "events", summary: "Its events.", via: Via::Fields(&["convention_code"]) },
     ],
     own: &[],
     example: "convention-bassin-minier",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary", "objectives"],
     shape: Shape::Plain,
     public: true,

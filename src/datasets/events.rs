@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Rows, Shape};
+use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape};
 
 const KINDS: &[Choice] = &[
     choice("workshop", "a workshop (atelier)"),
@@ -11,14 +11,14 @@ const KINDS: &[Choice] = &[
     choice("inauguration", "an inauguration"),
     choice("signature", "a signature"),
     choice("launch", "a launch"),
-    choice("entry_into_force", "a rule or benefit begins to apply"),
+    choice("entry_into_force", "a rule or benefit enters into force"),
     choice("review", "a review (bilan)"),
     choice("announcement", "an announcement"),
     choice("appointment", "an appointment"),
     choice("adoption", "an adoption by Parliament"),
 ];
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "events",
     singular: "event",
@@ -26,16 +26,16 @@ pub static DATASET: Dataset = Dataset {
     description: "A workshop, conference, inauguration, signature, review or other dated fact.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the event.", "inauguration-maison-des-parents"),
-        Field::required("kind", Kind::Choice(KINDS), "What sort of event it is.", "workshop"),
+        Field::required("kind", Kind::Choice(KINDS), "The kind of event.", "workshop"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::required("summary", Kind::Text, "What happened, in French.", ""),
-        Field::required("period", Kind::Period, "When, ISO 8601, as exactly as the source says.", "2019-04"),
+        Field::required("period", Kind::Period, "When it happened, ISO 8601, as exactly as the source says.", "2019-04"),
         period_start(true),
         period_end(true),
-        Field::required("territory_code", Kind::Reference("territories"), "Where.", "COM-59512"),
+        Field::required("territory_code", Kind::Reference("territories"), "Where it happened.", "COM-59512"),
         COMMITMENT_CODE,
-        Field::optional("measure_code", Kind::Reference("measures"), "The measure that it was held for.", ""),
-        Field::optional("convention_code", Kind::Reference("conventions"), "The convention that it was held for.", ""),
+        Field::optional("measure_code", Kind::Reference("measures"), "The measure to which it belongs.", ""),
+        Field::optional("convention_code", Kind::Reference("conventions"), "The convention to which it belongs.", ""),
         Field::optional("actor_codes", Kind::References("actors"), "Who took part.", "cd-59"),
         SOURCE_CODE,
         SOURCE_LOCATION,
@@ -46,7 +46,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "inauguration-maison-des-parents",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary"],
     shape: Shape::Plain,
     public: true,

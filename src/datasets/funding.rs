@@ -1,20 +1,20 @@
-//! Owns the dataset of funding: who gives how much to whom, for what, and how far the money has come.
-//! Amounts of different stages are never to be added: the same euro is announced, then programmed, then paid.
+//! Owns the dataset of funding: payer, beneficiary, purpose, amount and stage of each flow of money.
+//! Amounts of different stages must not be added: the same euro is announced, then programmed, then paid.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Format, Kind, Rows, Shape};
+use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
 const AID_NATURES: &[Choice] = &[
     choice("aide en numéraire", "in money"),
     choice("aide en nature", "in kind"),
-    choice("aide en numéraire;aide en nature", "both, mostly in money"),
-    choice("aide en nature;aide en numéraire", "both, mostly in kind"),
+    choice("aide en numéraire;aide en nature", "in money and in kind, mostly in money"),
+    choice("aide en nature;aide en numéraire", "in money and in kind, mostly in kind"),
 ];
 
 const ANSWERS: &[Choice] = &[choice("yes", "it is"), choice("no", "it is not")];
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "funding",
     singular: "funding",
@@ -22,27 +22,27 @@ pub static DATASET: Dataset = Dataset {
     description: "One flow of money: who gives it, to whom, at which stage, for which period, how much.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the flow.", "bassin-minier-2019-2021"),
-        Field::required("title", Kind::Text, "What the money is for, in French.", ""),
+        Field::required("title", Kind::Text, "The purpose of the money, in French.", ""),
         Field::optional(
             "convention_code",
             Kind::Reference("conventions"),
-            "The convention that it comes with.",
+            "The convention to which it belongs.",
             "convention-bassin-minier",
         ),
-        Field::optional("measure_code", Kind::Reference("measures"), "The measure that it is for.", ""),
+        Field::optional("measure_code", Kind::Reference("measures"), "The measure that it funds.", ""),
         Field { example: "mode-1", ..COMMITMENT_CODE },
-        Field::required("payer_code", Kind::Reference("actors"), "Who gives it.", "etat"),
-        Field::optional("beneficiary_code", Kind::Reference("actors"), "Who receives it, where the source says so.", ""),
-        Field::required(
-            "territory_code",
-            Kind::Reference("territories"),
-            "The territory that it is meant for.",
-            "PER-bassin-minier",
+        Field::required("payer_code", Kind::Reference("actors"), "The organisation that pays.", "etat"),
+        Field::optional(
+            "beneficiary_code",
+            Kind::Reference("actors"),
+            "The organisation that receives the money, if the source says so.",
+            "",
         ),
+        Field::required("territory_code", Kind::Reference("territories"), "The territory that benefits.", "PER-bassin-minier"),
         Field::required(
             "stage",
             Kind::Choice(STAGES),
-            "How far the money has come; amounts of different stages must not be added.",
+            "The stage of the money. Amounts of different stages must not be added.",
             "announced",
         ),
         Field::required("period", Kind::Period, "The period that it covers, ISO 8601.", ""),
@@ -51,26 +51,36 @@ pub static DATASET: Dataset = Dataset {
         Field::optional(
             "amount_eur",
             Kind::Decimal,
-            "The amount, in euros; empty where the source states a flow without a figure.",
+            "The amount, in euros. Empty if the source mentions a flow without a figure.",
             "48000000",
         ),
         Field { required: false, ..QUALIFIER },
         Field::optional("decided_on", Kind::Date, "The day of the convention or decision that grants it.", ""),
         Field::optional("decision_reference", Kind::Text, "The reference of that decision.", ""),
-        Field::optional("aid_nature", Kind::Choice(AID_NATURES), "In money, in kind, or both, in the words of SCDL.", ""),
+        Field::optional(
+            "aid_nature",
+            Kind::Choice(AID_NATURES),
+            "Whether it is in money, in kind, or both, in the words of SCDL.",
+            "",
+        ),
         Field::optional("payment_terms", Kind::Text, "How it is paid: `unique`, `échelonné`, or in words.", "")
             .format(Format::Length(256)),
-        Field::optional("rae_code", Kind::Text, "Its code in the register of aids to enterprises (RAE).", "")
+        Field::optional("rae_code", Kind::Text, "Its code in the register of aid to companies (RAE).", "")
             .format(Format::Length(5)),
         Field::optional("eu_notified", Kind::Choice(ANSWERS), "Whether it is notified to the European Commission.", ""),
         Field::optional(
             "beneficiary_share",
             Kind::Decimal,
-            "The beneficiary's share of the amount, above 0, at most 1: the amount is before it is shared out.",
+            "The share of the amount that the beneficiary receives, more than 0 and at most 1. `amount_eur` is the whole amount.",
             "",
         )
         .format(Format::Share),
-        Field::optional("cofunding_group", Kind::Text, "The same word for the flows of co-funders of one thing.", ""),
+        Field::optional(
+            "cofunding_group",
+            Kind::Text,
+            "A word that the flows of all co-funders of the same thing have in common.",
+            "",
+        ),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
@@ -80,7 +90,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "bassin-minier-2019-2021",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "note"],
     shape: Shape::Money,
     public: true,

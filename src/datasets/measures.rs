@@ -1,18 +1,18 @@
-//! Owns the dataset of measures: the actions that carry the commitments.
+//! Owns the dataset of measures: the actions that implement the commitments.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const STATUSES: &[Choice] = &[
-    choice("announced", "said, not begun"),
+    choice("announced", "announced, not begun"),
     choice("in_preparation", "being prepared"),
-    choice("in_progress", "under way"),
-    choice("in_force", "a rule or benefit that applies"),
-    choice("completed", "done"),
+    choice("in_progress", "in progress"),
+    choice("in_force", "a rule or benefit in force"),
+    choice("completed", "completed"),
 ];
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "measures",
     singular: "measure",
@@ -23,19 +23,19 @@ pub static DATASET: Dataset = Dataset {
         Field { required: true, ..COMMITMENT_CODE },
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::required("summary", Kind::Text, "What it does, in French.", ""),
-        Field::required("status", Kind::Choice(STATUSES), "How far it has come, according to the source.", "in_progress"),
+        Field::required("status", Kind::Choice(STATUSES), "Its progress, according to the source.", "in_progress"),
         Field::optional("period", Kind::Period, "When it begins or takes place, ISO 8601.", "2019-01-01"),
         period_start(false),
         period_end(false),
-        Field::optional("audience", Kind::Text, "Whom it is for, in French.", ""),
+        Field::optional("audience", Kind::Text, "The people whom it addresses, in French.", ""),
         Field::required(
             "territory_codes",
             Kind::References("territories"),
             "The territories that the source names for it.",
             "DEP-59",
         ),
-        Field::optional("lead_codes", Kind::References("actors"), "Who carries it.", "etat"),
-        Field::optional("partner_codes", Kind::References("actors"), "Who takes part.", "ars-hauts-de-france"),
+        Field::optional("lead_codes", Kind::References("actors"), "The organisations that lead it.", "etat"),
+        Field::optional("partner_codes", Kind::References("actors"), "The organisations that take part.", "ars-hauts-de-france"),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
@@ -46,7 +46,7 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "indicators",
             target: "indicators",
-            summary: "The indicators that follow it.",
+            summary: "The indicators that measure its progress.",
             via: Via::Fields(&["measure_code"]),
         },
         Link {
@@ -55,12 +55,12 @@ pub static DATASET: Dataset = Dataset {
             summary: "The figures of its indicators.",
             via: Via::Through { field: "indicator_code", through: "indicators", by: "measure_code" },
         },
-        Link { name: "funding", target: "funding", summary: "The money meant for it.", via: Via::Fields(&["measure_code"]) },
-        Link { name: "events", target: "events", summary: "The events held for it.", via: Via::Fields(&["measure_code"]) },
+        Link { name: "funding", target: "funding", summary: "The money for it.", via: Via::Fields(&["measure_code"]) },
+        Link { name: "events", target: "events", summary: "Its events.", via: Via::Fields(&["measure_code"]) },
     ],
     own: &[],
     example: "points-conseil-budget",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "summary", "audience"],
     shape: Shape::Plain,
     public: true,

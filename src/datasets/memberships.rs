@@ -1,10 +1,10 @@
-//! Owns the memberships that a territory's own fields cannot say: the communes of a perimeter or of an EPT, and the
-//! share of one that is split.
+//! Owns the dataset of memberships, which the fields of a territory cannot express: the communes of a perimeter or an
+//! EPT, and the share of a commune that lies in several.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Format, Kind, Rows, Shape};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape};
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "memberships",
     singular: "membership",
@@ -24,7 +24,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "PER-bassin-minier~COM-62498",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &[],
     shape: Shape::Plain,
     public: false,

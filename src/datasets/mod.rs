@@ -1,5 +1,5 @@
-//! Owns the registry: every dataset of the service, in the order in which they are documented.
-//! A new dataset is a migration, one file here and one line below; nothing else names the datasets.
+//! Owns the registry: every dataset of the service, in the order of the documentation.
+//! A new dataset is a migration, a file here, and a line in the list below.
 //! Must not know HTTP or SQL.
 
 mod actors;
@@ -22,7 +22,7 @@ mod vocabulary;
 
 use crate::query::Dataset;
 
-/// Every dataset; those that are not `public` only carry links and geometry.
+/// Every dataset. Those that are not `public` only serve links and geometry.
 pub static REGISTRY: &[&Dataset] = &[
     &territories::DATASET,
     &commitments::DATASET,

@@ -3,9 +3,9 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{NATURES, QUALIFIER, STATUSES, period_end, period_start};
-use crate::query::{Dataset, Field, Kind, Origin, Rows, Shape};
+use crate::query::{Dataset, Field, FieldOrigin, Kind, RowOrigin, Shape};
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "observations",
     singular: "observation",
@@ -15,26 +15,36 @@ pub static DATASET: Dataset = Dataset {
         Field::required(
             "code",
             Kind::JoinedCode,
-            "The key's fields joined by `~`; the `/` of an interval is written `_`.",
+            "The fields of the key joined by `~`. The `/` of an interval is written `_`.",
             "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
         ),
         Field::required(
             "indicator_code",
             Kind::Reference("indicators"),
-            "What is counted, and in which unit.",
+            "The indicator: what is counted, and in which unit.",
             "foyers-prime-activite",
         ),
-        Field::required("territory_code", Kind::Reference("territories"), "Where.", "REG-32"),
-        Field::required("period", Kind::Period, "When, ISO 8601: a day is a stock on that day.", "2019-06-30"),
+        Field::required("territory_code", Kind::Reference("territories"), "The territory of the figure.", "REG-32"),
+        Field::required(
+            "period",
+            Kind::Period,
+            "The period of the figure, ISO 8601. A day means a stock on that day.",
+            "2019-06-30",
+        ),
         period_start(true),
         period_end(true),
-        Field::required("breakdown", Kind::Text, "The part of the whole that is counted; `_T` is the whole.", "_T"),
-        Field::required("nature", Kind::Choice(NATURES), "What sort of figure it is.", "observed"),
+        Field::required("breakdown", Kind::Text, "The part of the whole that is counted. `_T` is the whole.", "_T"),
+        Field::required("nature", Kind::Choice(NATURES), "The kind of figure.", "observed"),
         Field {
-            origin: Origin::Named { by: "indicator_code", dataset: "indicators" },
-            ..Field::required("unit", Kind::Text, "The unit of the value, as the indicator says, in French, singular.", "foyer")
+            origin: FieldOrigin::Named { by: "indicator_code", dataset: "indicators" },
+            ..Field::required("unit", Kind::Text, "The unit of the value, from the indicator, in French, singular.", "foyer")
         },
-        Field::optional("value", Kind::Decimal, "The value, in the indicator's unit; empty where `statuses` says why.", "422000"),
+        Field::optional(
+            "value",
+            Kind::Decimal,
+            "The value, in the unit of the indicator. If it is empty, `statuses` says why.",
+            "422000",
+        ),
         Field { example: "more_than", ..QUALIFIER },
         Field::required("statuses", Kind::ChoiceList(STATUSES), "SDMX observation statuses (CL_OBS_STATUS).", "A"),
         Field::optional("rounding", Kind::Decimal, "The step to which the publisher rounded.", ""),
@@ -48,7 +58,7 @@ pub static DATASET: Dataset = Dataset {
     links: &[],
     own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["indicator_code"],
     shape: Shape::Observations,
     public: true,

@@ -1,5 +1,5 @@
-//! Owns the fields that say where a row comes from, the same in every dataset.
-//! Must not know the datasets that carry them.
+//! Owns the fields for the provenance of a row, which are the same in every dataset.
+//! Must not know which datasets have them.
 
 use crate::query::{Field, Kind};
 
@@ -7,26 +7,26 @@ use crate::query::{Field, Kind};
 pub const SOURCE_CODE: Field = Field::required(
     "source_code",
     Kind::Reference("sources"),
-    "The document or file that the row comes from.",
+    "The document or file from which the row comes.",
     "dossier-pauvrete-hdf-2019",
 );
 
 /// The place within the source.
 pub const SOURCE_LOCATION: Field =
-    Field::optional("source_location", Kind::Text, "Where in the source: section, page, lines, cell.", "");
+    Field::optional("source_location", Kind::Text, "The place in the source: section, page, lines, cell.", "");
 
-/// What the reader must know.
+/// The note on the row.
 pub const NOTE: Field = Field::optional(
     "note",
     Kind::Text,
-    "What the source leaves unsaid or says twice and differently, and what was chosen; in French.",
+    "What the source leaves open or states in contradictory ways, and which reading was chosen. In French.",
     "",
 );
 
-/// The year of the official geography in which a territory's code is read.
+/// The year of the official geography to which a territory's code belongs.
 pub const GEOGRAPHY_YEAR: Field = Field::required(
     "geography_year",
     Kind::Integer { minimum: 1943, maximum: 2100 },
-    "The edition of the official geography (1 January of this year) in which the territory's code is read.",
+    "The edition of the official geography (1 January of this year) to which the territory's code belongs.",
     "2026",
 );

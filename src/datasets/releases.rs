@@ -1,15 +1,15 @@
-//! Owns the dataset of releases: each publication, with what it added, changed and withdrew.
+//! Owns the dataset of releases: each publication, with the rows that it added, changed and withdrew.
 
-use crate::query::{Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const COUNT: Kind = Kind::Integer { minimum: 0, maximum: i32::MAX as i64 };
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "releases",
     singular: "release",
     title: "Publications",
-    description: "One publication: all the rows that became visible together, and where they come from.",
+    description: "One publication: the rows that became visible together, and the files that they come from.",
     fields: &[
         Field::required(
             "number",
@@ -19,15 +19,20 @@ pub static DATASET: Dataset = Dataset {
         ),
         Field::required("published_at", Kind::Timestamp, "When it was published, UTC.", ""),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
-        Field::optional("notes", Kind::Text, "What the reader must know of it, in French.", ""),
-        Field::required("publisher", Kind::Text, "Who published it.", ""),
+        Field::optional("notes", Kind::Text, "Notes for readers, in French.", ""),
+        Field::required("publisher", Kind::Text, "The organisation that published it.", ""),
         Field::required("licence", Kind::Text, "The licence of its data.", "etalab-2.0"),
-        Field::optional("bundle", Kind::Text, "The bundle of the service's own data that it was made from.", "01-geography"),
-        Field::required("added", COUNT, "Rows added, over all datasets.", ""),
-        Field::required("changed", COUNT, "Rows changed, over all datasets.", "0"),
-        Field::required("withdrawn", COUNT, "Rows withdrawn, over all datasets.", "0"),
+        Field::optional("bundle", Kind::Text, "The bundle of the service's own data from which it was made.", "01-geography"),
+        Field::required("added", COUNT, "Rows added in all datasets.", ""),
+        Field::required("changed", COUNT, "Rows changed in all datasets.", "0"),
+        Field::required("withdrawn", COUNT, "Rows withdrawn in all datasets.", "0"),
         Field::required("counts", Kind::Json { array: false }, "Rows added, changed and withdrawn, by dataset.", ""),
-        Field::required("files", Kind::Json { array: true }, "The files that it was made from, with their SHA-256 and rows.", ""),
+        Field::required(
+            "files",
+            Kind::Json { array: true },
+            "The files from which it was made, with their SHA-256 and number of rows.",
+            "",
+        ),
     ],
     key: &["number"],
     territory: None,
@@ -39,7 +44,7 @@ pub static DATASET: Dataset = Dataset {
     }],
     own: &[],
     example: "1",
-    rows: Rows::Releases,
+    rows: RowOrigin::Releases,
     search: &["title", "notes"],
     shape: Shape::Plain,
     public: true,

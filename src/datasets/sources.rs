@@ -2,7 +2,7 @@
 
 use super::provenance::NOTE;
 use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
     choice("document", "a text: press kit, convention, report"),
@@ -14,7 +14,7 @@ const fn from_it(name: &'static str, summary: &'static str) -> Link {
     Link { name, target: name, summary, via: Via::Fields(&["source_code"]) }
 }
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "sources",
     singular: "source",
@@ -22,18 +22,18 @@ pub static DATASET: Dataset = Dataset {
     description: "A document or file that rows come from.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the source.", "dossier-pauvrete-hdf-2019"),
-        Field::required("kind", Kind::Choice(KINDS), "What sort of source it is.", "document"),
+        Field::required("kind", Kind::Choice(KINDS), "The kind of source.", "document"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
-        Field::required("publisher", Kind::Text, "Who published it.", ""),
+        Field::required("publisher", Kind::Text, "The organisation that published it.", ""),
         Field::optional("published", Kind::Period, "When it was published, ISO 8601.", "2019-12"),
         Field::optional("edition", Kind::Text, "Its edition or version.", ""),
         Field::required("licence", Kind::Text, "The licence of its data.", ""),
-        Field::optional("licence_url", Kind::Text, "The text of the licence.", ""),
-        Field::optional("url", Kind::Text, "Where it is found.", ""),
+        Field::optional("licence_url", Kind::Text, "The address of the text of the licence.", ""),
+        Field::optional("url", Kind::Text, "Its address.", ""),
         Field::optional("file_format", Kind::Text, "The format of the file.", ""),
         Field::optional("sha256", Kind::Text, "SHA-256 of the file that was read, in hexadecimal.", ""),
         Field::optional("retrieved_on", Kind::Date, "The day on which it was retrieved.", ""),
-        Field::optional("summary", Kind::Text, "What it is, how it was used, and its limits; in French.", ""),
+        Field::optional("summary", Kind::Text, "Its content, its use and its limits, in French.", ""),
         NOTE,
     ],
     key: &["code"],
@@ -44,11 +44,11 @@ pub static DATASET: Dataset = Dataset {
         from_it("funding", "The money described in it."),
         from_it("indicators", "The indicators defined from it."),
         from_it("observations", "The figures taken from it."),
-        from_it("events", "The events told in it."),
+        from_it("events", "The events described in it."),
     ],
     own: &[],
     example: "dossier-pauvrete-hdf-2019",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["title", "publisher", "summary"],
     shape: Shape::Plain,
     public: true,

@@ -1,9 +1,9 @@
-//! Owns the dataset of territories: the official geography (INSEE, code officiel géographique) and the perimeters
-//! laid over it. Codes carry their type, since INSEE's collide between levels: 02 is Aisne and Martinique.
+//! Owns the dataset of territories: the official geography (INSEE, code officiel géographique), and the perimeters of
+//! the strategy. Codes begin with their type, since INSEE's collide between levels: 02 is Aisne and Martinique.
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{KINDS, TERRITORY_EVENTS, choice};
-use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, Rows, Shape, Via};
+use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
     choice("CC", "communauté de communes"),
@@ -20,19 +20,21 @@ const ZONES: &[Choice] = &[
     choice("com", "overseas collectivities"),
 ];
 
-const STATUSES: &[Choice] =
-    &[choice("current", "names a territory today"), choice("former", "named one: figures of its time refer to it")];
+const STATUSES: &[Choice] = &[
+    choice("current", "the code names a territory today"),
+    choice("former", "the code named a territory in the past; figures of its time refer to it"),
+];
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
 }
 
-/// The dataset.
+/// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "territories",
     singular: "territory",
     title: "Territoires",
-    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy's own. A code that has ended (merger, split, change of code) stays a row, with `status` `former` and its successors: it is neither gone nor moved, since the figures of its time refer to it. With `geography`, rows are those of another day.",
+    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy. The row of a code that has ended (merger, split, change of code) stays, with the `status` `former` and its successors, since the figures of its time refer to it. With `geography`, rows are those of another day.",
     fields: &[
         Field::required(
             "code",
@@ -40,7 +42,7 @@ pub static DATASET: Dataset = Dataset {
             "Typed code: `FR`, `REG-32`, `DEP-59`, `ARR-595`, `EPCI-200093201`, `COM-59350`, `COMA-59355`, `PER-bassin-minier`.",
             "DEP-59",
         ),
-        Field::required("kind", Kind::Choice(KINDS), "What sort of territory it is.", "commune"),
+        Field::required("kind", Kind::Choice(KINDS), "The kind of territory.", "commune"),
         Field::optional(
             "official_code",
             Kind::Text,
@@ -48,30 +50,26 @@ pub static DATASET: Dataset = Dataset {
             "59350",
         ),
         Field::required("name", Kind::Text, "Its name, in French.", "Lille"),
-        Field::optional("siren", Kind::Text, "Its number in the register of legal entities.", "215903501").format(Format::Siren),
+        Field::optional("siren", Kind::Text, "Its number in the register of legal entities (SIREN).", "215903501")
+            .format(Format::Siren),
         Field::optional("legal_form", Kind::Choice(LEGAL_FORMS), "The legal form of an EPCI.", "METRO"),
         Field::optional("zone", Kind::Choice(ZONES), "Metropolitan France or overseas.", "metro"),
         Field::optional(
             "population",
             Kind::Integer { minimum: 0, maximum: 100_000_000 },
-            "Municipal population, in inhabitants; empty where none is published.",
+            "Municipal population, in inhabitants. Empty if none is published.",
             "238246",
         ),
-        Field::optional(
-            "population_year",
-            Kind::Integer { minimum: 1900, maximum: 2100 },
-            "The year that the population refers to.",
-            "2023",
-        ),
+        Field::optional("population_year", Kind::Integer { minimum: 1900, maximum: 2100 }, "The year of the population.", "2023"),
         part_of(
             "commune_code",
-            "The commune that an associated, delegated or former commune or a municipal arrondissement belongs to now.",
+            "The commune to which an associated, delegated or former commune or a municipal arrondissement belongs today.",
             "COM-59350",
         ),
-        part_of("arrondissement_code", "The arrondissement it lies in.", "ARR-595"),
-        part_of("departement_code", "The département it lies in; empty for EPCI, which may straddle several.", "DEP-59"),
-        part_of("region_code", "The region it lies in; empty for EPCI and overseas collectivities.", "REG-32"),
-        part_of("epci_code", "The EPCI that a commune belongs to.", "EPCI-200093201"),
+        part_of("arrondissement_code", "The arrondissement in which it lies.", "ARR-595"),
+        part_of("departement_code", "The département in which it lies. Empty for EPCI, which can straddle several.", "DEP-59"),
+        part_of("region_code", "The region in which it lies. Empty for EPCI and overseas collectivities.", "REG-32"),
+        part_of("epci_code", "The EPCI to which a commune belongs.", "EPCI-200093201"),
         part_of("chief_commune_code", "Its chief town (chef-lieu).", "COM-59350"),
         Field::optional("postal_codes", Kind::TextList, "Postal codes in use in the commune.", "59000"),
         Field::optional(
@@ -84,27 +82,27 @@ pub static DATASET: Dataset = Dataset {
         Field::optional(
             "valid_from",
             Kind::Date,
-            "The first day on which the code named it, without interruption since; 1943-01-01, where the history begins, may stand for an older one.",
+            "The first day on which the code named it, without interruption since. The history begins on 1943-01-01, which can stand for an earlier day.",
             "1943-01-01",
         ),
-        Field::optional("valid_to", Kind::Date, "The day from which the code names it no more.", "2000-02-27"),
-        Field::optional("end_event", Kind::Choice(TERRITORY_EVENTS), "What ended it.", "33"),
+        Field::optional("valid_to", Kind::Date, "The first day on which the code no longer names it.", "2000-02-27"),
+        Field::optional("end_event", Kind::Choice(TERRITORY_EVENTS), "The event that ended it.", "33"),
         Field::optional(
             "successor_codes",
             Kind::References("territories"),
-            "The territories that it became, or became a part of, on that day; `versions` tells their own history.",
+            "The territories that it became, or became a part of, on that day. `versions` gives the history of each.",
             "COM-59350",
         ),
         Field::optional(
             "longitude",
             Kind::Decimal,
-            "Longitude of a point within, in degrees (WGS 84); derived from the contour.",
+            "Longitude of a point in the territory, in degrees (WGS 84), derived from the contour.",
             "",
         ),
         Field::optional(
             "latitude",
             Kind::Decimal,
-            "Latitude of a point within, in degrees (WGS 84); derived from the contour.",
+            "Latitude of a point in the territory, in degrees (WGS 84), derived from the contour.",
             "",
         ),
         GEOGRAPHY_YEAR,
@@ -136,19 +134,19 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "versions",
             target: "territory_versions",
-            summary: "Every state that the code has named, with its days, its name and what made it begin and end.",
+            summary: "Every state of the territory, with its days, its name, and the events at its beginning and end.",
             via: Via::Fields(&["territory_code"]),
         },
         Link {
             name: "observations",
             target: "observations",
-            summary: "The figures of this very territory; `/v1/observations?within=` also gives those of the territories in it.",
+            summary: "The figures of this territory itself. `/v1/observations?within=` also gives those of the territories in it.",
             via: Via::Fields(&["territory_code"]),
         },
         Link {
             name: "measures",
             target: "measures",
-            summary: "The measures for which this territory is named.",
+            summary: "The measures whose source names this territory.",
             via: Via::Fields(&["territory_codes"]),
         },
         Link {
@@ -160,7 +158,7 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "funding",
             target: "funding",
-            summary: "The money meant for this territory.",
+            summary: "The money for this territory.",
             via: Via::Fields(&["territory_code"]),
         },
         Link {
@@ -172,13 +170,13 @@ pub static DATASET: Dataset = Dataset {
         Link {
             name: "events",
             target: "events",
-            summary: "What happened in this territory.",
+            summary: "The events in this territory.",
             via: Via::Fields(&["territory_code"]),
         },
     ],
     own: &["contour", "profile"],
     example: "DEP-59",
-    rows: Rows::Published,
+    rows: RowOrigin::Published,
     search: &["name", "official_code", "postal_codes"],
     shape: Shape::Plain,
     public: true,

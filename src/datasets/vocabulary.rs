@@ -1,14 +1,14 @@
-//! Owns the closed lists of words that several datasets share, with their meanings.
-//! Sources: SDMX CL_OBS_STATUS 2.x for statuses; the press kit's own turns of phrase for qualifiers.
+//! Owns the closed lists of words that several datasets share, and the fields that use them.
+//! Sources: SDMX CL_OBS_STATUS 2.x for statuses, the words of the strategy's press kit for qualifiers.
 
 use crate::query::{Choice, Field, Kind};
 
-/// Shortens the lists below.
+/// One word of a closed list, with its meaning.
 pub const fn choice(value: &'static str, meaning: &'static str) -> Choice {
     Choice { value, meaning }
 }
 
-/// The sorts of territories.
+/// The kinds of territories.
 pub const KINDS: &[Choice] = &[
     choice("country", "France"),
     choice("region", "région"),
@@ -24,10 +24,10 @@ pub const KINDS: &[Choice] = &[
     choice("former_epci", "EPCI that has become another, or part of others"),
     choice("former_departement", "département that has been split"),
     choice("former_region", "region that has become part of another"),
-    choice("perimeter", "perimeter of the strategy's own, such as the bassin minier"),
+    choice("perimeter", "perimeter of the strategy, such as the bassin minier"),
 ];
 
-/// What makes a territory begin or end: INSEE's codes (MOD) of what happens to communes, and words for what has none.
+/// The events that begin or end a territory: INSEE's codes (MOD) for communes, and words for events without a code.
 pub const TERRITORY_EVENTS: &[Choice] = &[
     choice("10", "change of name"),
     choice("20", "creation"),
@@ -39,14 +39,14 @@ pub const TERRITORY_EVENTS: &[Choice] = &[
     choice("34", "merger with association that becomes a simple one"),
     choice("41", "change of code by a change of département"),
     choice("50", "change of code by a change of chief town"),
-    choice("epci", "change of the EPCI: of which a commune is part, or of which there are"),
+    choice("epci", "change of the EPCI to which a commune belongs, or of the list of EPCI"),
     choice("arrondissement", "change of arrondissement"),
     choice("reform", "reform of the départements or of the regions by law"),
 ];
 
-/// How a figure is hedged by its publisher.
+/// How a publisher qualifies a figure.
 pub const QUALIFIERS: &[Choice] = &[
-    choice("exact", "given without reservation"),
+    choice("exact", "stated without qualification"),
     choice("about", "« environ »"),
     choice("nearly", "« près de »: the figure is slightly below"),
     choice("at_least", "« pas moins de », « au moins »"),
@@ -55,12 +55,12 @@ pub const QUALIFIERS: &[Choice] = &[
     choice("less_than", "« moins de »"),
 ];
 
-/// What sort of figure it is.
+/// The kinds of figures.
 pub const NATURES: &[Choice] = &[
-    choice("observed", "what has been counted or has happened"),
-    choice("expected", "what is planned or forecast"),
-    choice("target", "what is aimed at"),
-    choice("baseline", "the situation that progress is measured from"),
+    choice("observed", "counted, or known to have happened"),
+    choice("expected", "planned or forecast"),
+    choice("target", "a target"),
+    choice("baseline", "the situation from which progress is measured"),
 ];
 
 /// Observation statuses, SDMX CL_OBS_STATUS.
@@ -87,34 +87,34 @@ pub const STATUSES: &[Choice] = &[
     choice("W", "includes data from another category"),
 ];
 
-/// How far money has come.
+/// The stages of money.
 pub const STAGES: &[Choice] = &[
-    choice("announced", "said in public"),
+    choice("announced", "announced in public"),
     choice("programmed", "entered in a budget or convention"),
     choice("committed", "legally due"),
     choice("paid", "paid out"),
 ];
 
-/// How values of an indicator combine.
+/// How values of an indicator can be aggregated.
 pub const ADDITIVITIES: &[Choice] = &[
-    choice("sum", "values may be added"),
-    choice("weighted_mean", "values may be averaged, weighted by the weight indicator"),
-    choice("none", "values cannot be combined"),
+    choice("sum", "values can be added"),
+    choice("weighted_mean", "values can be averaged, weighted by the weight indicator"),
+    choice("none", "values cannot be aggregated"),
 ];
 
-/// Which way is good.
+/// Whether more or less is better.
 pub const DIRECTIONS: &[Choice] =
     &[choice("up", "more is better"), choice("down", "less is better"), choice("none", "neither is better")];
 
-/// The qualifier of an amount or value.
+/// The field with the qualifier of an amount or value.
 pub const QUALIFIER: Field = Field::required(
     "qualifier",
     Kind::Choice(QUALIFIERS),
-    "How the publisher hedges the figure: « près de 350 » is 350 with `nearly`.",
+    "How the publisher qualifies the figure: « près de 350 » is 350 with `nearly`.",
     "nearly",
 );
 
-/// First day of the period.
+/// The field with the first day of the period.
 pub const fn period_start(required: bool) -> Field {
     Field {
         required,
@@ -122,15 +122,15 @@ pub const fn period_start(required: bool) -> Field {
     }
 }
 
-/// Last day of the period.
+/// The field with the last day of the period.
 pub const fn period_end(required: bool) -> Field {
     Field { required, ..Field::optional("period_end", Kind::PeriodBound { end: true }, "Last day of the period.", "2019-12-31") }
 }
 
-/// The commitment that a row belongs to.
+/// The field with the commitment of a row.
 pub const COMMITMENT_CODE: Field = Field::optional(
     "commitment_code",
     Kind::Reference("commitments"),
-    "The commitment, or way of working, that the row belongs to.",
+    "The commitment, or way of working, to which the row belongs.",
     "engagement-1",
 );

@@ -1,21 +1,20 @@
-//! Owns the shape of a change: what stands around its row, or beside the row's own columns where one table is asked for.
-//! The writers of rows then write changes like any other rows.
-//! Must not know how changes are found, nor HTTP.
+//! Owns the columns of a change: its release and operation, then its row as JSON or as columns of their own.
+//! The writers of rows write changes like any other rows. Must not know how changes are found, nor HTTP.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 use super::{RowWriter, json};
-use crate::query::dataset::join_code;
+use crate::query::model::dataset::join_code;
 use crate::query::{Changes, Choice, Column, Kind, Row};
 
 /// The operations.
 const OPERATIONS: &[Choice] = &[
-    Choice { value: "upsert", meaning: "the row is there now, or says something else than before" },
-    Choice { value: "withdraw", meaning: "the row is no longer there, or no longer what the request asks for" },
+    Choice { value: "upsert", meaning: "the row is new or has changed" },
+    Choice { value: "withdraw", meaning: "the row was withdrawn, or no longer meets the filters of the request" },
 ];
 
-/// What a change is made of, as it comes: the cells before those of its row.
+/// The cells of a change before those of its row, in the order in which the database gives them.
 #[derive(Clone, Copy)]
 enum Cell {
     Release,
@@ -26,11 +25,10 @@ enum Cell {
     Successor,
 }
 
-/// Cells before those of the row.
+/// The number of cells before those of the row.
 const CELLS: usize = 6;
 
-/// Makes rows of changes. A change comes as its release, when that was published, the dataset, the operation, the reason
-/// and the successor, then the cells of its row without the joined code.
+/// Makes rows of changes. The database gives the cells of [`Cell`], then those of the row without its joined code.
 pub struct Shaper {
     layouts: BTreeMap<&'static str, Layout>,
     flat: bool,
@@ -39,12 +37,12 @@ pub struct Shaper {
 /// The columns of one dataset's rows.
 struct Layout {
     columns: Vec<Column>,
-    /// Where the parts of the key stand.
+    /// The positions of the parts of the key.
     key: Vec<usize>,
 }
 
 impl Shaper {
-    /// For these changes: with one column for the whole row, as JSON, or `flat` with the columns of the one dataset.
+    /// The shaper of these changes. Rows are one column of JSON, or, if `flat`, the columns of the single dataset.
     pub fn new(changes: &Changes, flat: bool) -> Self {
         let layout = |columns: Vec<Column>, key: &[&str]| {
             let place = |name: &&str| columns.iter().position(|column| column.name == *name);
@@ -78,8 +76,7 @@ impl Shaper {
         columns
     }
 
-    /// A change as a row of these columns. Of a row that goes only the key is given, in flat form too: what it said last is
-    /// what the client has.
+    /// A change as a row of these columns. A withdrawal gives only the key of its row: the client has the rest.
     pub fn shape(&self, change: &Row) -> Row {
         let own = |cell: Cell| change.cell(cell as usize);
         let name = own(Cell::Dataset).unwrap_or_default();
@@ -88,13 +85,13 @@ impl Shaper {
             row.push(own(cell));
         }
         let cells: Vec<Option<&str>> = change.cells().skip(CELLS).collect();
-        let goes = own(Cell::Operation) == Some("withdraw");
+        let withdrawn = own(Cell::Operation) == Some("withdraw");
         if let Some(layout) = self.layouts.get(name) {
             let mut code = String::new();
             join_code(&mut code, layout.key.iter().map(|at| (layout.columns[*at].kind, cells[*at].unwrap_or_default())));
             let shown = layout.columns.iter().zip(cells).enumerate().map(|(at, (column, cell))| match column.kind {
                 Kind::JoinedCode => Some(code.as_str()),
-                _ => cell.filter(|_| !goes || layout.key.contains(&at)),
+                _ => cell.filter(|_| !withdrawn || layout.key.contains(&at)),
             });
             if self.flat {
                 shown.for_each(|cell| row.push(cell));
@@ -102,7 +99,7 @@ impl Shaper {
                 let mut text = Vec::with_capacity(change.bytes() * 2);
                 json::object(&mut text, &layout.columns, &shown.collect());
                 row.push(Some(&code));
-                row.push(std::str::from_utf8(&text).ok().filter(|_| !goes));
+                row.push(std::str::from_utf8(&text).ok().filter(|_| !withdrawn));
             }
         }
         row.push(own(Cell::Reason));
@@ -111,14 +108,14 @@ impl Shaper {
     }
 }
 
-/// Writes changes by the writer of their rows.
+/// Writes changes with a writer of rows.
 pub struct ChangeWriter {
     shaper: Shaper,
     rows: Box<dyn RowWriter>,
 }
 
 impl ChangeWriter {
-    /// A writer of changes, by one of rows with the shaper's columns.
+    /// A writer of changes. `rows` writes rows with the columns of the shaper.
     pub fn new(shaper: Shaper, rows: Box<dyn RowWriter>) -> Self {
         Self { shaper, rows }
     }

@@ -1,4 +1,4 @@
-//! Owns CSV (RFC 4180): a header row, then one row a line, for programs or, on demand, for spreadsheets.
+//! Owns CSV (RFC 4180): a header row, then one line per row, for programs or for spreadsheets.
 //! Must not know how a client asks for a dialect.
 
 use std::io::{self, Write};
@@ -8,43 +8,43 @@ use csv_core::{Terminator, WriterBuilder};
 use super::{About, RowWriter, list};
 use crate::query::{Kind, Row};
 
-/// Separates the values of a list within a cell, as in the files that are published.
+/// Separates the values of a list in a cell, as in published files.
 const LIST_SEPARATOR: u8 = b'|';
 
 /// Tells a spreadsheet that the file is UTF-8.
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 
-/// What varies between CSV files.
+/// The options of a CSV file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dialect {
-    /// Stands between cells.
+pub struct CsvDialect {
+    /// Separates cells.
     pub delimiter: u8,
-    /// Stands before the decimals of a number.
+    /// The decimal mark of numbers.
     pub decimal: u8,
-    /// Whether the file is for a spreadsheet: it begins with a byte order mark, and texts that a spreadsheet would run
-    /// as formulas (OWASP: CSV injection) begin with an apostrophe. Otherwise cells are never altered.
+    /// Whether the file is for a spreadsheet. It then begins with a byte order mark, and an apostrophe stands before texts
+    /// that a spreadsheet would evaluate as formulas (OWASP: CSV injection). Otherwise cells are never altered.
     pub spreadsheet: bool,
 }
 
-impl Default for Dialect {
+impl Default for CsvDialect {
     fn default() -> Self {
         Self { delimiter: b',', decimal: b'.', spreadsheet: false }
     }
 }
 
-/// How the text of a column's cells becomes the text in the file.
+/// How the cells of a column are written.
 #[derive(Clone, Copy)]
-enum Form {
-    AsIs,
+enum CellStyle {
+    Unchanged,
     Guarded,
     Number { decimal: u8 },
     List { guarded: bool },
 }
 
-/// Writes rows as CSV; a null is an empty cell.
+/// Writes rows as CSV. A null is an empty cell.
 pub struct CsvWriter {
     names: Vec<String>,
-    forms: Vec<Form>,
+    forms: Vec<CellStyle>,
     spreadsheet: bool,
     line: Line,
     scratch: Vec<u8>,
@@ -52,18 +52,20 @@ pub struct CsvWriter {
 
 impl CsvWriter {
     /// A writer of rows with these columns.
-    pub fn new(about: &About, dialect: Dialect) -> Self {
+    pub fn new(about: &About, dialect: CsvDialect) -> Self {
         Self {
             names: about.columns.iter().map(|column| column.name.to_string()).collect(),
             forms: about
                 .columns
                 .iter()
                 .map(|column| match column.kind {
-                    _ if column.is_list() => Form::List { guarded: dialect.spreadsheet },
-                    Kind::Decimal if dialect.decimal != b'.' => Form::Number { decimal: dialect.decimal },
-                    Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => Form::AsIs,
-                    _ if dialect.spreadsheet => Form::Guarded,
-                    _ => Form::AsIs,
+                    _ if column.is_list() => CellStyle::List { guarded: dialect.spreadsheet },
+                    Kind::Decimal if dialect.decimal != b'.' => CellStyle::Number { decimal: dialect.decimal },
+                    Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => {
+                        CellStyle::Unchanged
+                    }
+                    _ if dialect.spreadsheet => CellStyle::Guarded,
+                    _ => CellStyle::Unchanged,
                 })
                 .collect(),
             spreadsheet: dialect.spreadsheet,
@@ -87,18 +89,18 @@ impl RowWriter for CsvWriter {
             let text = cell.unwrap_or_default();
             self.scratch.clear();
             match *form {
-                Form::Guarded if is_formula(text.as_bytes()) => {
+                CellStyle::Guarded if is_formula(text.as_bytes()) => {
                     self.scratch.push(b'\'');
                     self.scratch.extend_from_slice(text.as_bytes());
                 }
-                Form::AsIs | Form::Guarded => {
+                CellStyle::Unchanged | CellStyle::Guarded => {
                     self.line.cell(text.as_bytes());
                     continue;
                 }
-                Form::Number { decimal } => {
+                CellStyle::Number { decimal } => {
                     self.scratch.extend(text.bytes().map(|byte| if byte == b'.' { decimal } else { byte }));
                 }
-                Form::List { guarded } => {
+                CellStyle::List { guarded } => {
                     list::join(&mut self.scratch, text, LIST_SEPARATOR)?;
                     if guarded && is_formula(&self.scratch) {
                         self.scratch.insert(0, b'\'');
@@ -115,14 +117,14 @@ impl RowWriter for CsvWriter {
     }
 }
 
-/// Whether a spreadsheet may take the text for a formula; or, so that the apostrophe can be taken away again, for one
-/// that has an apostrophe before it.
+/// Whether a spreadsheet can take the text for a formula. Apostrophes at the start are skipped, so that a reader can
+/// remove the added one without doubt.
 fn is_formula(text: &[u8]) -> bool {
     let first = text.iter().find(|byte| **byte != b'\'');
     matches!(first, Some(b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r'))
 }
 
-/// One line of a CSV file in the making. Its memory is kept from line to line.
+/// The line of a CSV file that is being written. Its buffer is reused for the next line.
 pub(super) struct Line {
     csv: csv_core::Writer,
     bytes: Vec<u8>,
@@ -131,15 +133,15 @@ pub(super) struct Line {
 }
 
 impl Line {
-    /// An empty line, whose cells are to be separated by this.
+    /// An empty line with this delimiter.
     pub(super) fn new(delimiter: u8) -> Self {
         let csv = WriterBuilder::new().delimiter(delimiter).terminator(Terminator::CRLF).build();
         Self { csv, bytes: Vec::new(), filled: 0, empty: true }
     }
 
-    /// Adds a cell at the end, in quotes where it needs them.
+    /// Adds a cell at the end, in quotes if it needs them.
     pub(super) fn cell(&mut self, text: &[u8]) {
-        // At worst every byte is a quotation mark, which is doubled, and the cell before ends with one and a delimiter.
+        // The worst case: every byte is a quotation mark, which is doubled; quotes and a delimiter come around it.
         self.make_room(2 * text.len() + 3);
         if !self.empty {
             let (_, written) = self.csv.delimiter(&mut self.bytes[self.filled..]);
@@ -150,9 +152,9 @@ impl Line {
         self.filled += written;
     }
 
-    /// Writes the line, which is empty again.
+    /// Writes the line and clears it.
     pub(super) fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        // At most the quotation marks of a lone empty cell, and the end of the line.
+        // The quotation marks of a single empty cell, and the end of the line.
         self.make_room(4);
         let (_, written) = self.csv.terminator(&mut self.bytes[self.filled..]);
         out.write_all(&self.bytes[..self.filled + written])?;

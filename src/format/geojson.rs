@@ -1,4 +1,4 @@
-//! Owns GeoJSON (RFC 7946): a collection of features, one a row, with the cell of the column `geometry` as its geometry.
+//! Owns GeoJSON (RFC 7946): a collection with a feature per row, whose geometry is the column `geometry`.
 //! Must not know datasets or HTTP.
 
 use std::io::{self, Write};

@@ -1,10 +1,10 @@
-//! Owns the JSON of rows: values as published, numbers with the decimals that they were published with.
+//! Owns the JSON of rows. Numbers keep the decimals of the published text.
 //! Must not know envelopes, HTTP or SQL.
 
 use crate::query::{Column, Kind, Row};
 
-/// Appends one row as a JSON object, every column present, in the columns' order. Cells beyond the columns, which only
-/// the order needed, are left out.
+/// Appends one row as a JSON object with a member for each column, in order. Cells beyond the columns, which only the
+/// sort order needed, are left out.
 pub fn object(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
     out.push(b'{');
     members(out, columns, row);
@@ -49,7 +49,7 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
     serde_json::to_writer(out, text).expect("writing text to memory cannot fail");
 }
 
-/// Whether the text of a column's cells is JSON as it stands.
+/// Whether the text of a column's cells is JSON already.
 fn is_json(column: &Column) -> bool {
     column.is_list() || matches!(column.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
 }

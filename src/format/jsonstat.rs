@@ -1,5 +1,5 @@
 //! Owns JSON-stat 2.0 (json-stat.org): observations as a cube whose dimensions are the parts of their key.
-//! Rows are gathered, since a cube's size stands before its values: whoever gives rows must bound them.
+//! The writer holds all rows in memory, since the size of a cube stands before its values. The caller bounds the rows.
 //! Must not know HTTP or SQL.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,16 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::{About, RowWriter};
 use crate::query::Row;
+use crate::query::model::cube::{Component, Role, STATUSES, dimensions};
 
-/// The dimensions: name, French label, column, and the role that they play.
-const DIMENSIONS: [(&str, &str, &str, Option<&str>); 6] = [
-    ("indicator", "Indicateur", "indicator_code", Some("metric")),
-    ("territory", "Territoire", "territory_code", Some("geo")),
-    ("period", "Période", "period", Some("time")),
-    ("breakdown", "Ventilation", "breakdown", None),
-    ("nature", "Nature", "nature", None),
-    ("source", "Source", "source_code", None),
-];
+/// The measure and the attributes that a cube shows beside its dimensions, and the column that periods are sorted by.
+const OTHER_COLUMNS: [&str; 5] = ["value", STATUSES, "qualifier", "unit", "period_start"];
 
 /// The most cells of a cube.
 const CELLS: usize = 1_000_000;
@@ -33,12 +27,10 @@ impl JsonStatWriter {
     /// A writer of observations.
     ///
     /// # Errors
-    /// When a column is missing.
+    /// Returns an error if a column is missing.
     pub fn new(about: &About) -> io::Result<Self> {
-        for name in
-            DIMENSIONS.iter().map(|(_, _, column, _)| *column).chain(["value", "statuses", "qualifier", "unit", "period_start"])
-        {
-            about.needed(name)?;
+        for name in dimensions().map(|dimension| dimension.field).chain(OTHER_COLUMNS) {
+            about.required(name)?;
         }
         Ok(Self { about: about.clone(), rows: Vec::new() })
     }
@@ -48,25 +40,27 @@ impl JsonStatWriter {
     }
 
     /// The categories of a dimension: periods in the order of time, the others by code.
-    fn categories(&self, column: &str) -> Vec<String> {
-        let order = if column == "period" { "period_start" } else { column };
+    fn categories(&self, dimension: &Component) -> Vec<String> {
+        let column = dimension.field;
+        let order = if dimension.is_time() { "period_start" } else { column };
         let all: BTreeSet<(&str, &str)> =
             self.rows.iter().filter_map(|row| Some((self.cell(row, order)?, self.cell(row, column)?))).collect();
         all.into_iter().map(|(_, code)| code.to_owned()).collect()
     }
 
-    fn dimension(&self, (name, label, column, _): (&str, &str, &str, Option<&str>), categories: &[String]) -> Value {
+    fn dimension(&self, dimension: &Component, categories: &[String]) -> Value {
+        let column = dimension.field;
         let mut category = json!({"index": categories});
         let facts = |fact: &str| -> BTreeMap<&str, &str> {
             let pair = |row| Some((self.cell(row, column)?, self.cell(row, fact)?));
             self.rows.iter().filter_map(pair).collect()
         };
-        let labels = facts(&format!("{name}_label"));
+        let labels = dimension.label_column().map(|name| facts(&name)).unwrap_or_default();
         if !labels.is_empty() {
             category["label"] = json!(labels);
         }
-        if name == "indicator" {
-            let decimals = facts("indicator_decimals");
+        if dimension.is_metric() {
+            let decimals = facts(&format!("{}_decimals", dimension.dimension()));
             let unit = |(code, unit): (&&str, &&str)| {
                 let mut described = json!({"label": unit});
                 if let Some(decimals) = decimals.get(code).and_then(|text| text.parse::<u8>().ok()) {
@@ -76,11 +70,11 @@ impl JsonStatWriter {
             };
             category["unit"] = facts("unit").iter().map(unit).collect::<Map<_, _>>().into();
         }
-        json!({"label": label, "category": category})
+        json!({"label": dimension.title, "category": category})
     }
 
     fn cube(&self) -> io::Result<Value> {
-        let categories: Vec<Vec<String>> = DIMENSIONS.iter().map(|(_, _, column, _)| self.categories(column)).collect();
+        let categories: Vec<Vec<String>> = dimensions().map(|one| self.categories(one)).collect();
         let sizes: Vec<usize> = categories.iter().map(Vec::len).collect();
         let cells = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|cells| *cells <= CELLS);
         let Some(cells) = cells else {
@@ -91,13 +85,14 @@ impl JsonStatWriter {
             categories.iter().map(|all| all.iter().enumerate().map(|(at, code)| (code.as_str(), at)).collect()).collect();
         let (mut values, mut statuses, mut qualifiers) = (BTreeMap::new(), Map::new(), Map::new());
         for row in &self.rows {
-            let place = DIMENSIONS.iter().zip(&places).zip(&sizes).try_fold(0, |place, (((_, _, column, _), places), size)| {
-                Some(place * size + *places.get(self.cell(row, column)?)?)
-            });
+            let place = dimensions()
+                .zip(&places)
+                .zip(&sizes)
+                .try_fold(0, |place, ((one, places), size)| Some(place * size + *places.get(self.cell(row, one.field)?)?));
             let Some(place) = place else { continue };
             let value = self.cell(row, "value").and_then(|text| text.parse::<serde_json::Number>().ok());
             values.insert(place, value.map_or(Value::Null, Value::Number));
-            let given: Vec<String> = serde_json::from_str(self.cell(row, "statuses").unwrap_or("[]"))?;
+            let given: Vec<String> = serde_json::from_str(self.cell(row, STATUSES).unwrap_or("[]"))?;
             let status = given.join(",");
             if status != "A" {
                 statuses.insert(place.to_string(), json!(status));
@@ -111,13 +106,13 @@ impl JsonStatWriter {
             false => values.into_iter().map(|(place, value)| (place.to_string(), value)).collect::<Map<_, _>>().into(),
         };
         let mut role = Map::new();
-        for (name, _, _, played) in DIMENSIONS {
-            if let Some(played) = played {
-                role.insert(played.to_owned(), json!([name]));
+        for one in dimensions() {
+            if let Role::Dimension { jsonstat: Some(name) } = one.role {
+                role.insert(name.to_owned(), json!([one.dimension()]));
             }
         }
         let dimension: Map<String, Value> =
-            DIMENSIONS.iter().zip(&categories).map(|(one, all)| (one.0.to_owned(), self.dimension(*one, all))).collect();
+            dimensions().zip(&categories).map(|(one, all)| (one.dimension().to_owned(), self.dimension(one, all))).collect();
         let sources: BTreeSet<&str> = self.rows.iter().filter_map(|row| self.cell(row, "source_label")).collect();
         Ok(json!({
             "version": "2.0",
@@ -126,7 +121,7 @@ impl JsonStatWriter {
             "source": sources.into_iter().collect::<Vec<_>>().join(" ; "),
             "updated": self.about.published_at,
             "href": self.about.pinned,
-            "id": DIMENSIONS.map(|(name, ..)| name),
+            "id": dimensions().map(Component::dimension).collect::<Vec<_>>(),
             "size": sizes,
             "role": role,
             "dimension": dimension,

@@ -1,17 +1,17 @@
-//! Owns the writing of a list, a JSON array of strings in a cell, as one text with separators.
-//! Must not know which representation wants which separator.
+//! Owns the conversion of a list, a JSON array of strings in a cell, to one text with separators.
+//! Must not know which representation has which separator.
 
 use std::io;
 
 /// Appends the texts of a list with a separator between them.
 ///
 /// # Errors
-/// Of the kind `InvalidData`, when the cell is no JSON array of strings.
+/// Returns an error of the kind `InvalidData` if the cell is not a JSON array of strings.
 pub fn join(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> {
     if list.contains('\\') {
         return join_escaped(out, list, separator);
     }
-    // Without escapes a quotation mark always opens or closes a text, so that nothing has to be parsed.
+    // Without escapes every quotation mark opens or closes a text, so no JSON parser is needed.
     let mut within = false;
     for byte in list.bytes() {
         match byte {

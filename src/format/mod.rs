@@ -1,4 +1,4 @@
-//! Owns the writing of rows: one file a representation, all from the same cells.
+//! Owns the writing of rows, with one file per representation. All are written from the same cells.
 //! Must not know HTTP or SQL.
 
 use std::io::{self, Write};
@@ -17,69 +17,69 @@ mod scdl;
 mod sdmx;
 mod xlsx;
 
-/// The licence of all that is published: Licence Ouverte 2.0.
+/// The licence of all data: Licence Ouverte 2.0.
 pub const LICENCE: &str = "etalab-2.0";
 
-/// What a representation says of the rows besides themselves.
+/// The metadata of an answer that representations contain besides the rows.
 #[derive(Clone, Debug)]
 pub struct About {
     /// The dataset of the rows.
     pub dataset: &'static Dataset,
-    /// The columns, in order; every row has a cell for each.
+    /// The columns, in order. Every row has a cell for each.
     pub columns: Vec<Column>,
     /// The release that the rows are read from.
     pub release: i32,
     /// When it was published, RFC 3339.
     pub published_at: String,
-    /// The address of this answer at this release, relative to the server.
+    /// The address of this answer at this release, without scheme and host.
     pub pinned: String,
 }
 
 impl About {
-    /// Where the column of a name stands.
+    /// The position of the column with this name.
     fn position(&self, name: &str) -> Option<usize> {
         self.columns.iter().position(|column| column.name == name)
     }
 
-    /// Where a column stands that the representation cannot do without.
+    /// The position of a column that the representation needs.
     ///
     /// # Errors
-    /// Of the kind `InvalidInput`, when there is no such column.
-    fn needed(&self, name: &str) -> io::Result<usize> {
+    /// Returns an error of the kind `InvalidInput` if there is no such column.
+    fn required(&self, name: &str) -> io::Result<usize> {
         let missing = || io::Error::new(io::ErrorKind::InvalidInput, format!("the rows have no column `{name}`"));
         self.position(name).ok_or_else(missing)
     }
 }
 
-/// Writes rows in one representation, in constant memory unless its own documentation says otherwise.
-/// The order of calls is `begin`, any number of `row`, `end`; after an error the output is to be thrown away.
+/// Writes rows in one representation, in constant memory unless the writer's documentation says otherwise.
+/// The caller calls `begin`, any number of `row`, then `end`. After an error the output is invalid.
 pub trait RowWriter: Send {
-    /// Writes what stands before the rows.
+    /// Writes what comes before the rows.
     ///
     /// # Errors
-    /// The output's.
+    /// Returns an error if the output does.
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()>;
 
     /// Writes one row.
     ///
     /// # Errors
-    /// The output's; or what the representation cannot hold.
+    /// Returns an error if the output does, or if the representation cannot hold a value.
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()>;
 
-    /// Writes what stands after the rows.
+    /// Writes what comes after the rows.
     ///
     /// # Errors
-    /// The output's.
+    /// Returns an error if the output does.
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
 }
 
 /// The writer of a plan's representation.
 ///
 /// # Errors
-/// What the representation needs and the columns have not.
+/// Returns an error if the representation needs a column that is missing.
 pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
     let shown = &plan.presentation;
-    let dialect = csv::Dialect { delimiter: shown.delimiter, decimal: shown.decimal, spreadsheet: shown.spreadsheet };
+    let dialect = csv::CsvDialect { delimiter: shown.delimiter, decimal: shown.decimal, spreadsheet: shown.spreadsheet };
     Ok(match shown.representation {
         Representation::Json | Representation::Ndjson => Box::new(ndjson::NdjsonWriter::new(about, shown.trailer)),
         Representation::Csv => Box::new(csv::CsvWriter::new(about, dialect)),

@@ -1,4 +1,4 @@
-//! Owns NDJSON: one JSON object a line, and a last line that counts them when that is asked for.
+//! Owns NDJSON: one JSON object per line, and with `trailer=true` a last line that counts them.
 //! Must not know datasets or HTTP.
 
 use std::io::{self, Write};

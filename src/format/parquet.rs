@@ -1,4 +1,4 @@
-//! Owns the Parquet of rows: columns with real types, in row groups of bounded size.
+//! Owns Parquet: typed columns, in row groups of bounded size.
 //! Must not know HTTP, SQL or any one dataset.
 
 use std::io::{self, Write};
@@ -15,20 +15,20 @@ use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
 use parquet::schema::types::{Type, TypePtr};
 
 use super::{About, RowWriter};
-use crate::query::{Column, Kind, Row, period};
+use crate::query::model::period;
+use crate::query::{Column, Kind, Row};
 
-/// A row group ends after so many rows or bytes of cells: the memory of the writer follows from both.
+/// A row group ends after this many rows or bytes of cells. Both bound the memory of the writer.
 const GROUP_ROWS: usize = 16_384;
 const GROUP_BYTES: usize = 3 << 20;
 
-/// So many levels of a column are handed over at once, lest all texts of a row group be allocated one by one.
+/// How many levels of a column the library gets at once. It bounds how many texts are allocated at the same time.
 const BATCH: usize = 4096;
 
-/// Writes Parquet, one row group after another, in constant memory but for the footer, which says of each row
-/// group where it stands.
+/// Writes Parquet, one row group after another. Memory is constant except for the footer, which lists the row groups.
 ///
-/// Decimals are doubles, which is what programs that compute expect. Doubles keep 15 to 17 significant digits; the
-/// figures of the service have fewer. Lists are lists of texts, JSON is text that says that it is JSON.
+/// Decimals are doubles, as analysis tools expect. Doubles keep 15 to 17 significant digits; published figures have
+/// fewer. Lists are lists of texts. JSON is text with the logical type JSON.
 pub struct ParquetWriter {
     file: SerializedFileWriter<Vec<u8>>,
     columns: Vec<Buffer>,
@@ -36,22 +36,22 @@ pub struct ParquetWriter {
     bytes: usize,
 }
 
-/// One column of the row group that is being gathered.
+/// One column of the current row group.
 struct Buffer {
     column: Column,
-    values: Values,
-    /// For each level how much of the path to the value is there: see [`Buffer::present`].
+    values: ColumnValues,
+    /// The definition levels: see [`Buffer::present`].
     defined: Vec<i16>,
-    /// For each level of a list whether it continues the row before it.
+    /// The repetition levels of a list: 1 if the element continues the row before it.
     repeated: Vec<i16>,
 }
 
-/// The values that are there, by physical type.
-enum Values {
+/// The values that are not null, by physical type.
+enum ColumnValues {
     Integers(Vec<i64>),
     Doubles(Vec<f64>),
     Days(Vec<i32>),
-    /// All texts in one allocation, with where each ends.
+    /// All texts in one allocation, with the end of each.
     Texts(String, Vec<usize>),
 }
 
@@ -59,7 +59,7 @@ impl ParquetWriter {
     /// A writer for rows of these columns.
     ///
     /// # Errors
-    /// When the columns make no Parquet schema.
+    /// Returns an error if the columns make no valid Parquet schema.
     pub fn new(about: &About) -> io::Result<Self> {
         let fields = about.columns.iter().map(field).collect::<Result<_>>()?;
         let schema = Type::group_type_builder(about.dataset.name).with_fields(fields).build()?;
@@ -71,7 +71,7 @@ impl ParquetWriter {
             ("pinned", about.pinned.clone()),
         ];
         let notes = notes.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
-        // Row groups are small: statistics and offsets of their pages would only make the footer grow.
+        // Row groups are small. Statistics and offsets of single pages would only make the footer larger.
         let properties = WriterProperties::builder()
             .set_created_by("reperes".to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
@@ -84,7 +84,7 @@ impl ParquetWriter {
         Ok(Self { file, columns: about.columns.iter().map(Buffer::new).collect(), rows: 0, bytes: 0 })
     }
 
-    /// Ends the row group, if there is one, and hands over what is finished.
+    /// Ends the row group, if there is one, and writes all finished bytes.
     fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.rows > 0 {
             let mut group = self.file.next_row_group()?;
@@ -97,7 +97,7 @@ impl ParquetWriter {
             (self.rows, self.bytes) = (0, 0);
         }
         self.file.flush()?;
-        // The file counts its bytes itself, so taking them away from it does no harm.
+        // The library counts its own bytes, so its buffer can be taken.
         out.write_all(&mem::take(self.file.inner_mut()))
     }
 }
@@ -126,16 +126,16 @@ impl RowWriter for ParquetWriter {
 impl Buffer {
     fn new(column: &Column) -> Self {
         let values = match column.kind {
-            Kind::Integer { .. } | Kind::Timestamp => Values::Integers(Vec::new()),
-            Kind::Decimal => Values::Doubles(Vec::new()),
-            Kind::Date | Kind::PeriodBound { .. } => Values::Days(Vec::new()),
-            _ => Values::Texts(String::new(), Vec::new()),
+            Kind::Integer { .. } | Kind::Timestamp => ColumnValues::Integers(Vec::new()),
+            Kind::Decimal => ColumnValues::Doubles(Vec::new()),
+            Kind::Date | Kind::PeriodBound { .. } => ColumnValues::Days(Vec::new()),
+            _ => ColumnValues::Texts(String::new(), Vec::new()),
         };
         Self { column: column.clone(), values, defined: Vec::new(), repeated: Vec::new() }
     }
 
-    /// The level of a value that is there: an optional value is one more than nothing, and a value of a list one
-    /// more than the list, which has that one level even where it is empty.
+    /// The definition level of a value that is not null: one level if the column is optional, and one more if it is a
+    /// list. An empty list has the level below.
     fn present(&self) -> i16 {
         i16::from(!self.column.required) + i16::from(self.column.is_list())
     }
@@ -144,13 +144,15 @@ impl Buffer {
         let fits = match (cell, &mut self.values, self.column.kind) {
             (None, ..) => !self.column.required,
             (Some(text), ..) if self.column.is_list() => return self.push_list(text),
-            (Some(text), Values::Integers(values), Kind::Timestamp) => {
+            (Some(text), ColumnValues::Integers(values), Kind::Timestamp) => {
                 chrono::DateTime::parse_from_rfc3339(text).map(|time| values.push(time.timestamp_micros())).is_ok()
             }
-            (Some(text), Values::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
-            (Some(text), Values::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
-            (Some(text), Values::Days(values), _) => period::day(text).map(|day| values.push(day.to_epoch_days())).is_some(),
-            (Some(text), Values::Texts(texts, ends), _) => {
+            (Some(text), ColumnValues::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
+            (Some(text), ColumnValues::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
+            (Some(text), ColumnValues::Days(values), _) => {
+                period::day(text).map(|day| values.push(day.to_epoch_days())).is_some()
+            }
+            (Some(text), ColumnValues::Texts(texts, ends), _) => {
                 append(texts, ends, text);
                 true
             }
@@ -165,7 +167,7 @@ impl Buffer {
             self.level(self.present() - 1, 0);
         }
         for (at, item) in items.iter().enumerate() {
-            if let Values::Texts(texts, ends) = &mut self.values {
+            if let ColumnValues::Texts(texts, ends) = &mut self.values {
                 append(texts, ends, item);
             }
             self.level(self.present(), i16::from(at > 0));
@@ -182,23 +184,23 @@ impl Buffer {
         io::Error::new(io::ErrorKind::InvalidData, format!("the column {} cannot hold {cell:?}", self.column.name))
     }
 
-    /// Writes the values and forgets them, keeping their memory for the next row group.
+    /// Writes and clears the values. Their memory is reused for the next row group.
     fn write(&mut self, writer: &mut SerializedColumnWriter<'_>) -> Result<()> {
         let present = self.present();
-        // The library wants no levels where there is but one.
+        // The library takes no levels if every value has the same one.
         let defined = (present > 0).then_some(&self.defined[..]);
         match &mut self.values {
-            Values::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
-            Values::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
-            Values::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
-            Values::Texts(texts, ends) => {
+            ColumnValues::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
+            ColumnValues::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
+            ColumnValues::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
+            ColumnValues::Texts(texts, ends) => {
                 let (mut level, mut value, mut start) = (0, 0, 0);
                 while level < self.defined.len() {
-                    // A row stays whole.
+                    // A batch must end with a whole row.
                     let more = self.repeated[level..].iter().skip(BATCH).position(|&repeated| repeated == 0);
                     let until = more.map_or(self.defined.len(), |more| level + BATCH + more);
                     let count = self.defined[level..until].iter().filter(|&&defined| defined == present).count();
-                    // Copies, since the statistics keep the smallest and largest of them to the end of the file.
+                    // Copies: the statistics keep the smallest and the largest text until the end of the file.
                     let copy = |&end: &usize| ByteArray::from(&texts[mem::replace(&mut start, end)..end]);
                     let batch: Vec<ByteArray> = ends[value..value + count].iter().map(copy).collect();
                     let repeated = self.column.is_list().then_some(&self.repeated[level..until]);
@@ -232,7 +234,7 @@ fn field(column: &Column) -> Result<TypePtr> {
         Type::primitive_type_builder(name, physical).with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
     };
     if column.is_list() {
-        // Three levels with these very names are what the format prescribes.
+        // The format prescribes these three levels and their names.
         let item = leaf("element", Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED)?;
         let items = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![item]).build()?;
         let list = Type::group_type_builder(&column.name).with_logical_type(Some(LogicalType::List));

@@ -1,4 +1,4 @@
-//! Owns SCDL « subventions » 2.1.1 (schema.data.gouv.fr): the file that French law asks of those who give grants.
+//! Owns SCDL « subventions » 2.1.1 (schema.data.gouv.fr): the file of grants that French law requires.
 //! Must not know where amounts and parties come from.
 
 use std::io::{self, Write};
@@ -37,8 +37,8 @@ const TEXT_LENGTH: usize = 256;
 /// The longest `idRAE`, in characters.
 const RAE_LENGTH: usize = 5;
 
-/// The columns that the official ones come from. The last of those names an aid scheme in a catalogue that the rows know
-/// nothing of; the two of the period make one.
+/// The columns of the rows, in the order of the official ones. `period_start` and `period_end` make one official column.
+/// The last official column, an aid scheme of a catalogue, stays empty.
 const COLUMNS: [&str; 16] = [
     "payer_label",
     "payer_siret",
@@ -58,7 +58,7 @@ const COLUMNS: [&str; 16] = [
     "beneficiary_share",
 ];
 
-/// Writes grants as SCDL. Rows that the schema would refuse are left out.
+/// Writes grants as SCDL. Rows that the schema does not allow are left out.
 pub struct ScdlWriter {
     positions: [usize; COLUMNS.len()],
     line: Line,
@@ -69,11 +69,11 @@ impl ScdlWriter {
     /// A writer of rows with these columns.
     ///
     /// # Errors
-    /// Of the kind `InvalidInput`, when a column is absent.
+    /// Returns an error of the kind `InvalidInput` if a column is missing.
     pub fn new(about: &About) -> io::Result<Self> {
         let mut positions = [0; COLUMNS.len()];
         for (position, name) in positions.iter_mut().zip(COLUMNS) {
-            *position = about.needed(name)?;
+            *position = about.required(name)?;
         }
         Ok(Self { positions, line: Line::new(b','), scratch: Vec::new() })
     }
@@ -113,7 +113,7 @@ impl RowWriter for ScdlWriter {
     }
 }
 
-/// Whether the schema takes what these cells say.
+/// Whether these cells are valid for the schema.
 fn is_complete(cells: &[&str; COLUMNS.len()]) -> bool {
     let [
         payer,
@@ -157,12 +157,12 @@ fn is_digits(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A text that the schema has room for, cut after a word where need be, and what shows that it was cut.
+/// A text cut to the length that the schema allows, after a word if possible, and an ellipsis if it was cut.
 fn cut(text: &str) -> (&str, &'static str) {
     if text.chars().count() <= TEXT_LENGTH {
         return (text, "");
     }
-    // One character less, for the ending; the one after it tells whether a word ends there.
+    // One character less, for the ellipsis. The next character decides whether a word ends there.
     let end = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
     let (room, beyond) = (&text[..end(TEXT_LENGTH - 1)], &text[..end(TEXT_LENGTH)]);
     let word = beyond.rfind(char::is_whitespace).map(|at| beyond[..at].trim_end()).filter(|word| !word.is_empty());

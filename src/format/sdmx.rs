@@ -6,68 +6,44 @@ use std::mem;
 
 use super::csv::Line;
 use super::{About, RowWriter, list};
-use crate::query::{Labels, Row, period};
+use crate::query::model::cube::{COMPONENTS, Component, DATAFLOW, Role, STATUSES};
+use crate::query::model::period;
+use crate::query::{Labels, Row};
 
-/// The dataflow, as agency, code and version.
-const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";
-
-/// The statuses that say of a missing value that there is none to be had, and not that it was forgotten.
+/// The statuses of a value that is missing on purpose. SDMX writes `NaN` for it, and an empty cell for others.
 const INTENTIONALLY_MISSING: &[u8] = b"HKLMOQ";
 
 /// How the cells of a component are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    AsIs,
+enum CellForm {
+    Unchanged,
     Time,
     Measure,
     List,
 }
 
-/// One component of the data structure, and the columns that it comes from.
-struct Component {
-    id: &'static str,
-    name: &'static str,
-    column: &'static str,
-    label: Option<&'static str>,
-    form: Form,
-    optional: bool,
+impl CellForm {
+    fn of(component: &Component) -> Self {
+        match component.role {
+            Role::Measure => Self::Measure,
+            _ if component.is_time() => Self::Time,
+            _ if component.id.ends_with("[]") => Self::List,
+            _ => Self::Unchanged,
+        }
+    }
 }
-
-const fn dimension(id: &'static str, name: &'static str, column: &'static str, label: Option<&'static str>) -> Component {
-    Component { id, name, column, label, form: Form::AsIs, optional: false }
-}
-
-const fn attribute(id: &'static str, name: &'static str, column: &'static str) -> Component {
-    Component { id, name, column, label: None, form: Form::AsIs, optional: true }
-}
-
-const COMPONENTS: &[Component] = &[
-    dimension("INDICATOR", "Indicateur", "indicator_code", Some("indicator_label")),
-    dimension("REF_AREA", "Territoire", "territory_code", Some("territory_label")),
-    Component { form: Form::Time, ..dimension("TIME_PERIOD", "Période", "period", None) },
-    dimension("BREAKDOWN", "Ventilation", "breakdown", None),
-    dimension("NATURE", "Nature", "nature", None),
-    dimension("SOURCE", "Source", "source_code", Some("source_label")),
-    Component { form: Form::Measure, ..dimension("OBS_VALUE", "Valeur", "value", None) },
-    Component { form: Form::List, ..attribute("OBS_STATUS[]", "Statut", "statuses") },
-    attribute("UNIT_MEASURE", "Unité", "unit"),
-    attribute("QUALIFIER", "Réserve", "qualifier"),
-    attribute("ROUNDING", "Arrondi", "rounding"),
-    attribute("GEOGRAPHY_YEAR", "Année de la géographie", "geography_year"),
-    attribute("SOURCE_LOCATION", "Emplacement dans la source", "source_location"),
-    attribute("COMMENT_OBS", "Note", "note"),
-];
 
 /// A component that the rows have, with the positions of its columns.
-struct Placed {
+struct PlacedComponent {
     component: &'static Component,
+    form: CellForm,
     at: usize,
     label: Option<usize>,
 }
 
 /// Writes observations as SDMX-CSV.
 pub struct SdmxWriter {
-    placed: Vec<Placed>,
+    placed: Vec<PlacedComponent>,
     statuses: Option<usize>,
     labels: Labels,
     title: &'static str,
@@ -77,25 +53,26 @@ pub struct SdmxWriter {
 }
 
 impl SdmxWriter {
-    /// A writer of rows with these columns. An attribute without a column is left out of the message.
+    /// A writer of rows with these columns. The message leaves out attributes without a column.
     ///
     /// # Errors
-    /// Of the kind `InvalidInput`, when a dimension or the measure has no column.
+    /// Returns an error of the kind `InvalidInput` if a dimension or the measure has no column.
     pub fn new(about: &About, labels: Labels) -> io::Result<Self> {
         let mut placed = Vec::with_capacity(COMPONENTS.len());
-        for component in COMPONENTS {
-            let at = match about.position(component.column) {
+        for component in &COMPONENTS {
+            let at = match about.position(component.field) {
                 Some(at) => at,
-                None if component.optional => continue,
-                None => about.needed(component.column)?,
+                None if component.role == Role::Attribute => continue,
+                None => about.required(component.field)?,
             };
-            placed.push(Placed { component, at, label: component.label.and_then(|name| about.position(name)) });
+            let label = component.label_column().and_then(|name| about.position(&name));
+            placed.push(PlacedComponent { component, form: CellForm::of(component), at, label });
         }
-        let (statuses, title) = (about.position("statuses"), about.dataset.title);
+        let (statuses, title) = (about.position(STATUSES), about.dataset.title);
         Ok(Self { placed, statuses, labels, title, line: Line::new(b','), scratch: Vec::new(), converted: Vec::new() })
     }
 
-    /// Adds a code and what it is called, as the option `labels` wants it.
+    /// Adds a code, a name, or both, as `labels` says.
     fn named(&mut self, code: &[u8], name: Option<&str>) {
         match (self.labels, name) {
             (Labels::Both, Some(name)) => {
@@ -124,7 +101,7 @@ impl RowWriter for SdmxWriter {
         self.line.cell(b"ACTION");
         for at in 0..self.placed.len() {
             let component = self.placed[at].component;
-            self.named(component.id.as_bytes(), Some(component.name));
+            self.named(component.id.as_bytes(), Some(component.title));
         }
         self.line.end(out)
     }
@@ -132,18 +109,20 @@ impl RowWriter for SdmxWriter {
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
         self.line.cell(b"dataflow");
         self.named(DATAFLOW.as_bytes(), Some(self.title));
-        // The rows replace what the reader has: they are observations as a whole, not changes to them.
+        // `R` (replace): each row is a whole observation, not a change to one.
         self.line.cell(b"R");
-        // Taken out for the time of the row, since the cells made in it are lent to a method that changes the rest.
+        // Taken out of `self`, since `named` borrows `self` and a cell of this buffer at the same time.
         let mut converted = mem::take(&mut self.converted);
         for index in 0..self.placed.len() {
-            let Placed { component, at, label } = self.placed[index];
+            let PlacedComponent { form, at, label, .. } = self.placed[index];
             let text = row.cell(at).unwrap_or_default();
             converted.clear();
-            let cell = match component.form {
-                Form::Measure if text.is_empty() && is_missing(self.statuses.and_then(|at| row.cell(at))) => b"NaN".as_slice(),
-                Form::Time if write_interval(&mut converted, text)? => &converted,
-                Form::List => {
+            let cell = match form {
+                CellForm::Measure if text.is_empty() && is_missing(self.statuses.and_then(|at| row.cell(at))) => {
+                    b"NaN".as_slice()
+                }
+                CellForm::Time if write_interval(&mut converted, text)? => &converted,
+                CellForm::List => {
                     list::join(&mut converted, text, b';')?;
                     &converted
                 }
@@ -160,8 +139,8 @@ impl RowWriter for SdmxWriter {
     }
 }
 
-/// Writes an interval of two days as its first day and its length, the only form of interval that SDMX has.
-/// Says whether the text was one.
+/// Writes an interval as its first day and its length, the only form of interval in SDMX. Returns `false`, and writes
+/// nothing, if the text is no interval.
 fn write_interval(out: &mut Vec<u8>, text: &str) -> io::Result<bool> {
     let Some((first, last)) = text.split_once('/').and_then(|(first, last)| Some((period::day(first)?, period::day(last)?)))
     else {
@@ -171,7 +150,7 @@ fn write_interval(out: &mut Vec<u8>, text: &str) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Whether a list of statuses says that a value is missing on purpose. Codes have one letter.
+/// Whether a list of statuses has one of a value that is missing on purpose. Each status is one letter.
 fn is_missing(statuses: Option<&str>) -> bool {
     statuses.is_some_and(|list| list.bytes().any(|byte| INTENTIONALLY_MISSING.contains(&byte)))
 }

@@ -1,4 +1,4 @@
-//! Owns the Excel workbook of rows: one sheet of them, and one that says what they are.
+//! Owns the Excel workbook: one sheet with the rows, and one with their metadata.
 //! Must not know HTTP, SQL or any one dataset.
 
 use std::collections::BTreeSet;
@@ -8,28 +8,29 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Timelike};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
 use super::{About, RowWriter};
-use crate::query::{Column, Kind, Row, period};
+use crate::query::model::period;
+use crate::query::{Column, Kind, Row};
 
-/// The rows of a sheet below its header.
+/// The most rows of a sheet below its header.
 const ROWS: u32 = 1_048_575;
 
-/// The characters of a cell, in UTF-16 as Excel counts them.
+/// The longest text of a cell, in UTF-16 units as Excel counts.
 const TEXT_LENGTH: usize = 32_767;
 
-/// The characters of a sheet's name, in UTF-16.
+/// The longest name of a sheet, in UTF-16 units.
 const NAME_LENGTH: usize = 31;
 
-/// The significant digits of a number.
+/// How many significant digits Excel keeps.
 const DIGITS: usize = 15;
 
-/// What a cell takes beside its text.
+/// An upper bound for the XML of a cell besides its text, in bytes.
 const CELL_BYTES: usize = 64;
 
-/// Above so many bytes a sheet may be longer than the 4 GiB of a plain archive, since a character may be escaped by
-/// seven; below, every program can read the archive, also one that does not know longer ones.
+/// Sheets above this size are written as ZIP64, since escapes can make a character seven bytes long and a plain archive
+/// ends at 4 GiB. Below, programs without ZIP64 can read the workbook too.
 const PLAIN_BYTES: usize = 512 << 20;
 
-/// The most sources that the second sheet names.
+/// The most sources that the second sheet lists.
 const SOURCES: usize = 50;
 
 /// Writes a workbook: the rows in temporary files, compressed into `out` at the end, so that memory stays constant.
@@ -40,7 +41,7 @@ const SOURCES: usize = 50;
 /// has, are errors.
 ///
 /// # Panics
-/// `row` and `end`, where a temporary file cannot be written: so the library has it.
+/// `row` and `end` panic if a temporary file cannot be written. The library offers nothing else.
 pub struct XlsxWriter {
     about: About,
     workbook: Workbook,
@@ -54,13 +55,13 @@ impl XlsxWriter {
     /// A writer for rows of these columns.
     ///
     /// # Errors
-    /// When there is no room for a temporary file, or when it was published at no instant.
+    /// Returns an error if a temporary file cannot be made, or if `published_at` is not RFC 3339.
     pub fn new(about: &About) -> io::Result<Self> {
         let published = DateTime::parse_from_rfc3339(&about.published_at).map_err(invalid)?.to_utc();
         let created = published.to_rfc3339_opts(SecondsFormat::Secs, true);
         let created = ExcelDateTime::parse_from_str(&created).map_err(fault)?;
         let mut workbook = Workbook::new();
-        // The time of creation would otherwise be now, and the same rows never the same bytes.
+        // Without a creation date the library writes the current time, and equal rows would give different bytes.
         workbook.set_properties(&DocProperties::new().set_title(about.dataset.title).set_creation_datetime(&created));
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(fault)?;
         header(sheet, about).map_err(fault)?;
@@ -68,7 +69,7 @@ impl XlsxWriter {
         Ok(Self { about: about.clone(), workbook, rows: 0, bytes: 0, source, sources: BTreeSet::new() })
     }
 
-    /// Adds the sheet that says what the rows are.
+    /// Adds the sheet with the metadata.
     fn add_about(&mut self) -> Result<(), XlsxError> {
         let About { dataset, release, published_at, pinned, .. } = &self.about;
         let lines = [
@@ -119,7 +120,7 @@ impl RowWriter for XlsxWriter {
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.add_about().map_err(fault)?;
         self.workbook.use_zip_large_file(self.bytes > PLAIN_BYTES);
-        // The library asks for an output that is `Send`, which `out` need not be.
+        // The library needs an output that is `Send`; `out` may not be.
         let mut file = tempfile::tempfile()?;
         self.workbook.save_to_writer(&mut file).map_err(fault)?;
         file.rewind()?;
@@ -127,12 +128,12 @@ impl RowWriter for XlsxWriter {
     }
 }
 
-/// Writes the row of names, and says how the columns below it look.
+/// Writes the header row, and sets the width and format of each column.
 fn header(sheet: &mut Worksheet, about: &About) -> Result<(), XlsxError> {
     sheet.set_name(sheet_name(about.dataset.title))?.set_freeze_panes(1, 0)?;
     let bold = Format::new().set_bold();
     for (at, column) in (0..).zip(&about.columns) {
-        // Formats of columns rather than of cells, each of which would be looked up.
+        // A format of the column costs nothing per cell.
         let (format, width) = match column.kind {
             Kind::Date | Kind::PeriodBound { .. } => (Some("yyyy-mm-dd"), 11),
             Kind::Timestamp => (Some("yyyy-mm-dd hh:mm:ss"), 19),
@@ -169,13 +170,13 @@ fn write(sheet: &mut Worksheet, row: u32, at: u16, column: &Column, text: &str) 
     written.map(drop).map_err(fault)
 }
 
-/// The number, if Excel keeps all of its digits.
+/// The number, if Excel keeps all its digits.
 fn number(text: &str) -> Option<f64> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     (digits.trim_matches('0').len() <= DIGITS).then(|| text.parse().ok())?
 }
 
-/// The days since Excel's day zero; nothing before March 1900, since Excel counts a 29 February of that year.
+/// The serial number of a date in Excel. `None` before March 1900, since Excel counts a 29 February 1900.
 fn serial(time: NaiveDateTime) -> Option<f64> {
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30)?;
     let days = i32::try_from(time.date().signed_duration_since(zero).num_days()).ok().filter(|days| *days >= 61)?;
@@ -189,7 +190,7 @@ fn join(column: &Column, text: &str) -> io::Result<String> {
     Ok(items.join("|"))
 }
 
-/// A title as the name of a sheet, which holds neither some characters nor many.
+/// A title as the name of a sheet: short, and without the characters that Excel forbids.
 fn sheet_name(title: &str) -> String {
     let mut left = NAME_LENGTH;
     let plain = title.chars().map(|c| if "[]:*?/\\".contains(c) || c.is_control() { ' ' } else { c });

@@ -8,7 +8,7 @@ use super::state::State;
 use crate::db::read::page::{self, Page};
 use crate::db::read::releases;
 use crate::problem::Problem;
-use crate::query::{Context, Dataset, Parameter, Plan, Release, ResolvedPlan, Row};
+use crate::query::{Context, Dataset, Parameter, Plan, Release, ResolvedPlan, Row, parse};
 
 /// Finds the release that a plan reads: among those that the process knows, else in the database.
 ///
@@ -54,7 +54,7 @@ pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
 /// # Errors
 /// 400 with every fault of the parameters.
 pub fn item_plan(context: Context, known: &[Parameter], code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
-    let plan = Plan::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
+    let plan = parse::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
     Ok(plan.of_code(code))
 }
 

@@ -16,7 +16,7 @@ use super::response::file;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::{Chunks, Exports};
 use crate::format::{self, About};
-use crate::query::{Context, Dataset, Kind, Plan, Representation};
+use crate::query::{Context, Dataset, Kind, Plan, Representation, parse};
 
 /// The representations that files are kept in. JSON is paged; a cube has bounds that a whole dataset may exceed.
 const KEPT: [Representation; 7] = [
@@ -119,8 +119,8 @@ impl Store {
             }
             let path = store.path(&wanted);
             let given = [("format".to_owned(), wanted.representation.name().to_owned())];
-            let plan =
-                Plan::read(wanted.context, None, &given, wanted.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
+            let plan = parse::collection(wanted.context, None, &given, wanted.representation)
+                .map_err(|_| io::ErrorKind::InvalidInput)?;
             let about = file::about(&plan, None, &wanted.snapshot);
             let rows = exports.rows(Arc::new(plan.clone()), wanted.snapshot);
             tokio::task::spawn_blocking(move || write(&path, &plan, &about, rows)).await.map_err(io::Error::other)?

@@ -12,12 +12,12 @@ use super::openapi::operations;
 use super::response::security_headers;
 use super::state::State;
 use crate::problem::{Kind, Problem};
-use crate::query::dataset::HISTORY;
-use crate::query::{Context, Dataset, Field, Kind as FieldKind, Link, Origin, Via};
+use crate::query::model::dataset::HISTORY;
+use crate::query::{Context, Dataset, Field, FieldOrigin, Kind as FieldKind, Link, Via};
 
 /// What the links of territories add to each row.
 pub static SHARE: [Field; 1] = [Field {
-    origin: Origin::Link,
+    origin: FieldOrigin::Link,
     ..Field::required(
         "share",
         FieldKind::Decimal,

@@ -1,4 +1,4 @@
-//! Owns what is wrong with the files of a publication, as a problem tells it.
+//! Owns the part of a problem document that lists the faults of published files.
 //! Must not know how faults are found.
 
 use std::fmt;
@@ -11,7 +11,7 @@ use super::echo::echo;
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FileFault {
-    /// The file, as it was sent; missing when the fault is of none alone.
+    /// The name of the file. Missing if the fault is not of a single file.
     #[schema(example = "observations.csv")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -26,7 +26,7 @@ pub struct FileFault {
     #[schema(example = "territory_code")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// The value at fault.
+    /// The invalid value.
     #[schema(example = "COM-5935")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
@@ -64,11 +64,11 @@ impl fmt::Display for FileFault {
 /// What is wrong with the files of a publication.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct FileFaults {
-    /// The first faults of the files, where files are at fault.
+    /// The first faults of the files.
     #[serde(default)]
     #[schema(required = false)]
     pub faults: Vec<FileFault>,
-    /// How many faults there are in all.
+    /// The number of all faults.
     #[schema(required = false)]
     pub count: usize,
 }

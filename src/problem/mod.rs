@@ -1,5 +1,5 @@
-//! Owns what goes wrong: the closed table of problem types of RFC 9457 and the body that carries one.
-//! Must not know HTTP handlers, SQL or datasets: every other module may use it, it uses none.
+//! Owns problem documents (RFC 9457): the closed table of problem types, and the body of an error response.
+//! Must not know HTTP handlers, SQL or datasets. Every module can use it; it uses none.
 
 mod echo;
 mod file;
@@ -14,44 +14,44 @@ pub use crate::problem::page::{index_page, page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The most faults that one problem lists; the rest is counted in `detail`.
+/// The most faults that one problem lists. `detail` counts all of them.
 pub const FAULTS_LISTED: usize = 50;
 
 /// One thing that is wrong with a request or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(title = "Fault")]
 pub struct Fault {
-    /// The query parameter at fault.
+    /// The query parameter that is invalid.
     #[schema(example = "populaton")]
     pub parameter: String,
     /// What is wrong, in one sentence.
     #[schema(example = "`populaton` is not a parameter of this collection.")]
     pub detail: String,
-    /// The value at fault, where one was given; long values are cut.
+    /// The invalid value, if one was given. Long values are cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// What may stand there instead.
+    /// The values that are allowed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,
-    /// The closest allowed words to what was given.
+    /// The allowed values that are closest to the given one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub closest: Vec<String>,
 }
 
 impl Fault {
-    /// A fault of `parameter`, said in one sentence.
+    /// A fault of `parameter`, with a sentence that says what is wrong.
     pub fn new(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
         let parameter = echo(&parameter.into());
         Self { parameter, detail: detail.into(), value: None, allowed: Vec::new(), closest: Vec::new() }
     }
 
-    /// Adds the value at fault.
+    /// Adds the invalid value.
     pub fn value(mut self, value: &str) -> Self {
         self.value = Some(echo(value));
         self
     }
 
-    /// Adds what would be allowed.
+    /// Adds the allowed values.
     pub fn allowed<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Self {
         self.allowed = allowed.into_iter().map(Into::into).collect();
         self
@@ -68,16 +68,16 @@ impl Fault {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(title = "Withdrawal")]
 pub struct Withdrawal {
-    /// The release that withdrew it: those before it still have the row.
+    /// The release that withdrew the row. Releases before it still have the row.
     #[schema(example = 3)]
     pub release: i32,
     /// When that release was published.
     #[schema(example = "2026-11-24T09:00:00Z", format = DateTime)]
     pub published_at: String,
-    /// The reason, in French; where none was recorded, the title of the release.
+    /// The reason, in French. The title of the release if no reason was recorded.
     #[schema(example = "Publié par erreur.")]
     pub reason: String,
-    /// The code of the row that stands in its place, if there is one.
+    /// The code of the row that replaces it, if there is one.
     pub successor_code: Option<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct Withdrawal {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(title = "Problem")]
 pub struct Problem {
-    /// Where this type of problem is explained.
+    /// The address of the page that explains this type of problem.
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid-parameters")]
     pub type_uri: &'static str,
@@ -96,23 +96,23 @@ pub struct Problem {
     #[schema(example = 400, minimum = 400, maximum = 599)]
     pub status: u16,
     /// What happened this time.
-    #[schema(example = "3 parameters are not as they should be.")]
+    #[schema(example = "3 parameters are invalid.")]
     #[schema(value_type = String)]
     pub detail: Box<str>,
-    /// The identifier of the request, as in the header `X-Request-Id` and in the log.
+    /// The identifier of the request, the same as in the header `X-Request-Id` and in the log.
     #[schema(example = "5f1c9a3b-000004d2")]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub request_id: Option<Box<str>>,
-    /// Everything that is wrong with the request, at once.
+    /// All faults of the request.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     #[schema(value_type = Vec<Fault>)]
     pub errors: Box<[Fault]>,
-    /// The closest codes or addresses that exist, when none answers to the one asked for.
+    /// The closest codes or addresses that exist, if the requested one does not.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub closest: Box<[String]>,
-    /// Why the row is gone, when it was published and withdrawn.
+    /// The withdrawal of the row, if it was published and withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Withdrawal>)]
     pub withdrawal: Option<Box<Withdrawal>>,
@@ -140,12 +140,12 @@ impl Problem {
         }
     }
 
-    /// The problem that lists all faults of a request's parameters.
+    /// The problem that lists all faults of the parameters of a request.
     pub fn invalid_parameters(mut faults: Vec<Fault>) -> Self {
         let count = faults.len();
         let mut detail = match count {
-            1 => "1 parameter is not as it should be.".to_owned(),
-            n => format!("{n} parameters are not as they should be."),
+            1 => "1 parameter is invalid.".to_owned(),
+            n => format!("{n} parameters are invalid."),
         };
         if count > FAULTS_LISTED {
             faults.truncate(FAULTS_LISTED);
@@ -154,12 +154,12 @@ impl Problem {
         Self { errors: faults.into_boxed_slice(), ..Self::new(Kind::InvalidParameters, detail) }
     }
 
-    /// The problem of the server itself: says nothing of the cause, which belongs in the log.
+    /// The problem of a failure of the server. The cause is in the log only.
     pub fn internal() -> Self {
         Self::new(Kind::InternalError, "The server failed. The cause is in its log under this request's identifier.")
     }
 
-    /// Adds everything that is wrong.
+    /// Adds the faults.
     pub fn errors(mut self, faults: Vec<Fault>) -> Self {
         self.errors = faults.into_boxed_slice();
         self
@@ -171,13 +171,13 @@ impl Problem {
         self
     }
 
-    /// Adds why the row is gone.
+    /// Adds the withdrawal of the row.
     pub fn withdrawal(mut self, withdrawal: Withdrawal) -> Self {
         self.withdrawal = Some(Box::new(withdrawal));
         self
     }
 
-    /// Adds what is wrong with files.
+    /// Adds the faults of files.
     pub fn files(mut self, files: FileFaults) -> Self {
         self.files = Some(Box::new(files));
         self

@@ -22,7 +22,7 @@ use crate::db::write::merge::ReplaceScope;
 use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// The options of a publication.
 #[derive(Clone, Debug)]
@@ -218,10 +218,10 @@ async fn derive(
     effects: &mut Vec<Effect>,
 ) -> Result<(), PublishError> {
     for dataset in registry {
-        let Rows::Derived { from, select } = dataset.rows else { continue };
+        let RowOrigin::Derived { from, by } = dataset.rows else { continue };
         if effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty()) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
-            stage.derive(select).await?;
+            stage.derive(by).await?;
             let effect = stage.merge(number, &[ReplaceScope::new()]).await?;
             publication.analyze(dataset).await?;
             effects.push(effect);

@@ -1,5 +1,5 @@
-//! Owns the decoding of a query string into pairs, strictly: what cannot be read is refused, never replaced.
-//! Must not know what the parameters mean.
+//! Owns query strings: their decoding into pairs of names and values, and their encoding in links.
+//! Decoding is strict: invalid input is an error, never replaced. Must not know what the parameters mean.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -9,11 +9,11 @@ pub const QUERY_LENGTH: usize = 16 * 1024;
 /// The most parameters of one request.
 pub const PARAMETERS: usize = 100;
 
-/// What stays as it is in a link's query: the unreserved characters of RFC 3986, and the comma and slash of values.
+/// The characters that a link does not escape: the unreserved ones of RFC 3986, and `,`, `/` and `:`, which values have.
 const KEPT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b',').remove(b'/').remove(b':');
 
-/// Why a query string cannot be read at all.
+/// Why a query string cannot be decoded.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Unreadable {
     /// It is longer than [`QUERY_LENGTH`].
@@ -22,10 +22,10 @@ pub enum Unreadable {
     Malformed(String),
 }
 
-/// Decodes one piece of a path or query. A `+` is a space only in a query.
+/// Decodes a segment of a path, or a name or value of a query. A `+` is a space only in a query.
 ///
 /// # Errors
-/// A sentence that says what is wrong: a bad percent-escape, bytes that are not UTF-8, a control character.
+/// Returns a sentence about a malformed percent-escape, bytes that are not UTF-8, or a control character.
 pub fn decode(text: &str, plus_is_space: bool) -> Result<String, String> {
     let bytes = text.as_bytes();
     for (at, byte) in bytes.iter().enumerate() {
@@ -43,7 +43,7 @@ pub fn decode(text: &str, plus_is_space: bool) -> Result<String, String> {
     }
 }
 
-/// Encodes a value for a link's query.
+/// Encodes a value for the query of a link.
 pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
@@ -54,16 +54,16 @@ pub fn encode_segment(text: &str) -> String {
     utf8_percent_encode(text, SEGMENT).to_string()
 }
 
-/// The query string of a link, with its question mark; nothing without pairs.
+/// The query string of a link, with its question mark. Empty without pairs.
 pub fn query_string<'p>(pairs: impl Iterator<Item = (&'p str, &'p str)>) -> String {
     let pieces: Vec<String> = pairs.map(|(name, value)| format!("{name}={}", encode(value))).collect();
     if pieces.is_empty() { String::new() } else { format!("?{}", pieces.join("&")) }
 }
 
-/// The pairs of a query string, in order. Empty pieces (`a=1&&b=2`) are passed over.
+/// The pairs of a query string, in order. Empty pieces (`a=1&&b=2`) are ignored.
 ///
 /// # Errors
-/// [`Unreadable`]: 414 when too long, 400 otherwise.
+/// Returns an error if the query is too long (414), or malformed (400).
 pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Unreadable> {
     if query.len() > QUERY_LENGTH {
         return Err(Unreadable::TooLong);
@@ -85,8 +85,8 @@ pub fn pairs(query: &str) -> Result<Vec<(String, String)>, Unreadable> {
         .collect()
 }
 
-/// The values of a list: separated by commas, a comma within a value is written `\,`,
-/// and a backslash before a comma or a backslash `\\`.
+/// The values of a list, separated by commas. In a value, `\,` stands for a comma, and `\\` for a backslash before a
+/// comma or a backslash.
 pub fn list(text: &str) -> Vec<String> {
     let mut values = vec![String::new()];
     let mut characters = text.chars().peekable();

@@ -1,16 +1,16 @@
-//! Owns the search for the word that was meant.
+//! Owns suggestions ("did you mean"): the allowed words that are closest to a given one.
 //! Must not know where the words come from.
 
-/// How alike two words must be, from 0 to 1, for one to be proposed for the other.
-const LIKENESS: f64 = 0.75;
+/// The least Jaro-Winkler similarity, from 0 to 1, of a suggestion.
+const MIN_SIMILARITY: f64 = 0.75;
 
-/// The longest text for which a word is looked for: the comparison takes the product of both lengths.
+/// The longest text that gets suggestions, in characters. A comparison costs the product of both lengths.
 const LONGEST: usize = 100;
 
-/// The most words proposed.
-const PROPOSED: usize = 3;
+/// The most suggestions.
+const SUGGESTIONS: usize = 3;
 
-/// The words of `allowed` closest to `given`, best first; none when nothing is like it.
+/// The words of `allowed` that are closest to `given`, best first. Empty if no word is similar.
 pub fn closest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     if given.chars().count() > LONGEST {
         return Vec::new();
@@ -19,10 +19,10 @@ pub fn closest<'a>(given: &str, allowed: impl IntoIterator<Item = &'a str>) -> V
     let mut scored: Vec<(f64, &str)> = allowed
         .into_iter()
         .map(|word| (strsim::jaro_winkler(&given, &word.to_lowercase()), word))
-        .filter(|(score, _)| *score >= LIKENESS)
+        .filter(|(score, _)| *score >= MIN_SIMILARITY)
         .collect();
     scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(PROPOSED).map(|(_, word)| word.to_owned()).collect()
+    scored.into_iter().take(SUGGESTIONS).map(|(_, word)| word.to_owned()).collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The role that serves can publish, and can neither change nor delete what was published, nor disable the triggers.
 
 use reperes::datasets::REGISTRY;
-use reperes::query::Rows;
+use reperes::query::RowOrigin;
 
 use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
@@ -106,7 +106,7 @@ fn grants_are_idempotent_and_one_role_can_own_and_serve() {
         })
     };
     let before = read();
-    let closing = REGISTRY.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)).count();
+    let closing = REGISTRY.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)).count();
     let closes = |right: &&(String, String)| right.0.ends_with(" last_release") && right.1 == "UPDATE";
     assert_eq!(before.iter().filter(closes).count(), closing + 1, "of the datasets, and of the latest figures");
     let again = |service: &str| {

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use reperes::datasets::{REGISTRY, collections};
 
-use reperes::query::{Context, Dataset, Field, Kind, Operator, Parameter, pairs, period};
+use reperes::query::model::period;
+use reperes::query::{Context, Dataset, Field, Kind, Operator, Parameter, pairs};
 use serde_json::Value;
 
 use crate::harness::{bundled, get};

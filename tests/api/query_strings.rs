@@ -116,7 +116,7 @@ fn no_query_string_causes_a_5xx() {
     for _ in 0..3000 {
         let dataset = datasets[dice.roll(datasets.len())];
         let context = Context::of(REGISTRY, dataset);
-        let mut names: Vec<String> = context.parameters().iter().map(|parameter| parameter.name()).collect();
+        let mut names: Vec<String> = context.parameters().iter().map(|parameter| parameter.name().into_owned()).collect();
         names.extend(["rien".to_owned(), "name__rien".to_owned(), String::new()]);
         let given = dice.roll(3);
         let query: Vec<String> = (0..given)

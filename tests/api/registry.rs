@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::net::SocketAddr;
 
 use reperes::datasets::{REGISTRY, collections};
-use reperes::query::{Dataset, Field, Kind, Rows, pairs};
+use reperes::query::{Dataset, Field, Kind, RowOrigin, pairs};
 use serde_json::Value;
 
 use crate::harness::{bundled, get, head, send};
@@ -172,7 +172,7 @@ fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_404() 
     for dataset in collections() {
         let item = get(bundled(), &format!("/v1/{}/{}", dataset.name, dataset.example)).json();
         let related = item["links"]["related"].as_object().cloned().unwrap_or_default();
-        let changes = usize::from(matches!(dataset.rows, Rows::Releases));
+        let changes = usize::from(matches!(dataset.rows, RowOrigin::Releases));
         assert_eq!(related.len(), dataset.below().count() + changes, "a release also leads to what it changed");
         for target in related.values() {
             let reply = get(bundled(), target.as_str().expect("an address"));
@@ -205,7 +205,7 @@ fn head_is_get_without_the_body() {
 fn other_methods_are_refused_with_those_allowed() {
     for dataset in collections() {
         // Releases alone are written to, by whoever has a key.
-        let written = matches!(dataset.rows, Rows::Releases);
+        let written = matches!(dataset.rows, RowOrigin::Releases);
         let allowed = if written { "GET, HEAD, OPTIONS, POST" } else { "GET, HEAD, OPTIONS" };
         for method in
             ["POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"].into_iter().filter(|method| !written || *method != "POST")

@@ -253,7 +253,7 @@ fn published_rows_can_be_neither_changed_nor_deleted() {
                 assert!(refused || (rows == 0 && !statement.starts_with("TRUNCATE")), "{statement} is let through");
             }
         }
-        for dataset in reperes::datasets::REGISTRY.iter().filter(|dataset| reperes::query::changes::has_changes(dataset)) {
+        for dataset in reperes::datasets::REGISTRY.iter().filter(|dataset| reperes::query::plan::changes::has_changes(dataset)) {
             let query =
                 "SELECT count(*) FROM pg_indexes WHERE tablename = $1 AND indexname IN ($1 || '_opened', $1 || '_closed')";
             let indexes: i64 = client.query_one(query, &[&dataset.name]).await.expect("a count").get(0);

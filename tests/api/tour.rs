@@ -5,7 +5,7 @@ use std::process::Command;
 use reperes::publication::Outcome;
 use serde_json::json;
 
-use crate::harness::{SOURCES, TestServer, bundle, get, publish};
+use crate::harness::{SOURCES, TestServer, bundle, get, publish, until};
 
 const EXAMPLE: &str = "examples/publication/prime-activite-juin-2019";
 
@@ -74,8 +74,7 @@ fn the_example_is_explained_published_and_taken_back() {
     let (code, report) = reperes(&server, &["withdraw", "observations", row, "--reason", "Erreur de saisie"]);
     assert_eq!(code, Some(0), "{report}");
     // The server learns of the release by a notification, which may arrive after the command has ended.
-    let before = statuses_before(server.address, &format!("/v1/observations/{row}"), 410);
-    assert!(before.iter().all(|status| *status == 200), "{before:?}");
+    until("the server knows of the withdrawal", || get(server.address, &format!("/v1/observations/{row}")).status != 200);
     let gone = get(server.address, &format!("/v1/observations/{row}")).problem(410);
     assert_eq!(gone["withdrawal"]["reason"], "Erreur de saisie");
     assert_eq!(get(server.address, &format!("/v1/observations/{row}?release=2")).data()["value"], 37640);

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use reperes::datasets::collections;
-use reperes::query::{Dataset, Field, Kind, Rows};
+use reperes::query::{Dataset, Field, Kind, RowOrigin};
 
 use super::cleanup::keep_for_all_tests;
 use super::wait::run;
@@ -35,7 +35,7 @@ impl FourReleases {
 
 /// The datasets whose rows are published from files.
 pub fn published() -> impl Iterator<Item = &'static Dataset> {
-    collections().filter(|dataset| matches!(dataset.rows, Rows::Published))
+    collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
 /// The code of a row.

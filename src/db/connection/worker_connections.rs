@@ -12,9 +12,9 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::config::Database;
+use super::health;
 use super::replicas::SeenReleases;
 use crate::db::DbError;
-use crate::db::connection::health;
 use crate::metrics::Reads;
 use crate::query::Release;
 

@@ -88,7 +88,7 @@ pub async fn read_checked_as<T>(
         }
     };
     let date_error = geography::check_date(connection, parent, plan, number);
-    let (found, unknown, missing_parent, date_error) = match plan.names_singly() {
+    let (found, unknown, missing_parent, date_error) = match plan.row_proves_codes() {
         // Saves one query for nearly every request, and costs one more round trip for a request without a result.
         true => {
             let (found, missing_parent, date_error) = try_join3(read(&snapshot), missing_parent, date_error).await?;
@@ -171,19 +171,19 @@ pub type NamedCodes = BTreeMap<&'static str, BTreeMap<String, Vec<String>>>;
 /// Returns the codes that a request names.
 pub fn named_codes(plan: &Plan) -> NamedCodes {
     let own = plan.selection.context.dataset;
-    let filters = plan.selection.conditions.iter().filter(|condition| condition.names_rows()).filter_map(|condition| {
+    let filters = plan.selection.conditions.iter().filter(|condition| condition.takes_values()).filter_map(|condition| {
         let dataset = match condition.field.kind {
             Kind::Code | Kind::JoinedCode => own.name,
             _ => condition.field.reference()?,
         };
-        let name = Parameter::Filter(condition.field, condition.operator).name();
-        Some((dataset, name, &condition.values))
+        Some((dataset, Parameter::Filter(condition.field, condition.operator), &condition.values))
     });
-    let scopes = plan.selection.scopes.iter().map(|scope| ("territories", scope.kind.parameter(), &scope.territories));
+    let territories = own.territory_dataset().unwrap_or_default();
+    let scopes = plan.selection.scopes.iter().map(|scope| (territories, scope.kind.parameter(), &scope.territories));
     let mut all = NamedCodes::new();
     for (dataset, parameter, codes) in filters.chain(scopes) {
         for code in codes {
-            all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.clone());
+            all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.name().into_owned());
         }
     }
     all

@@ -22,7 +22,7 @@ use crate::db::connection::replicas::{ReplicaHandle, Replicas};
 use crate::db::sql::select::Select;
 use crate::metrics;
 use crate::query::Release;
-use crate::query::dataset::join_code;
+use crate::query::model::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
 
 /// The rows of the first chunk; the size of its rows decides for the next.

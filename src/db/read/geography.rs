@@ -93,11 +93,10 @@ pub async fn check_date(
 fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<String>, &'a str)> {
     let dated = plan.selection.context.link.is_some_and(|link| matches!(link.via, Via::Containment(_)));
     let start = plan.selection.parent.as_deref().filter(|_| parent.is_some() && dated).map(|code| (None, code));
-    let scopes = plan
-        .selection
-        .scopes
-        .iter()
-        .flat_map(|scope| scope.territories.iter().map(|code| (Some(scope.kind.parameter()), code.as_str())));
+    let scopes =
+        plan.selection.scopes.iter().flat_map(|scope| {
+            scope.territories.iter().map(|code| (Some(scope.kind.parameter().name().into_owned()), code.as_str()))
+        });
     start.into_iter().chain(scopes).collect()
 }
 

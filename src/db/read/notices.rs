@@ -50,7 +50,7 @@ pub async fn of_page(
     release: i32,
     rows: &[Row],
 ) -> QueryResult<Option<Vec<Notice>>> {
-    let Some(statuses) = plan.noticed() else { return Ok(None) };
+    let Some(statuses) = plan.notice_field() else { return Ok(None) };
     let columns = plan.read_columns();
     let cells = |name: &str| -> Vec<String> {
         let at = columns.iter().position(|column| column.name == name).unwrap_or(usize::MAX);
@@ -79,7 +79,7 @@ fn of_statuses(statuses: &[String]) -> Vec<Notice> {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
-    if plan.noticed().is_none() {
+    if plan.notice_field().is_none() {
         return Ok(None);
     }
     let rows = AggregateQuery::new(plan, Vec::new(), snapshot.release.number, snapshot.approximate);

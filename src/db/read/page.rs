@@ -10,7 +10,7 @@ use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::search;
 use crate::db::sql::select::{self, Select};
-use crate::query::reading::COUNT_BOUND;
+use crate::query::plan::reading::COUNT_BOUND;
 use crate::query::{Count, Dataset, Plan, Release, ResolvedPlan, Row};
 
 /// The rows of a page.
@@ -61,7 +61,7 @@ pub async fn read_page(
 async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
     let (number, approximate) = (snapshot.release.number, snapshot.approximate);
     let facets = plan.reading.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
-    let has_notices = plan.noticed().is_some();
+    let has_notices = plan.notice_field().is_some();
     let rows = select::load(connection, Select::page(plan, number, approximate).with_corrections(has_notices));
     let total = count(connection, plan, snapshot);
     let (mut rows, (total, facets)) = try_join(rows, try_join(total, try_join_all(facets))).await?;

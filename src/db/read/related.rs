@@ -9,7 +9,7 @@ use crate::db::sql::fragments;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::{self, Select};
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::include::INCLUDED_ROWS;
+use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::{Column, Dataset, Field, Include, Plan, Row};
 
 /// The most values of one facet.

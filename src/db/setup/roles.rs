@@ -6,7 +6,7 @@ use super::migrations::MIGRATIONS_TABLE;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::sql::latest_observations;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// The tables that are no datasets, each with the privileges of the role beside SELECT.
 const FIXED: [(&str, Option<&str>); 6] = [
@@ -63,8 +63,8 @@ pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&
         return Ok(false);
     }
     let tables = registry.iter().map(|dataset| match dataset.rows {
-        Rows::Releases => (dataset.name, Some("INSERT")),
-        Rows::Published | Rows::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
+        RowOrigin::Releases => (dataset.name, Some("INSERT")),
+        RowOrigin::Published | RowOrigin::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
     });
     let mut statements = vec![format!("GRANT USAGE ON SCHEMA {schema} TO {role}")];
     if own {

@@ -9,7 +9,7 @@ use super::observation_groups::{self, ObservationGroups};
 use super::references::LookUp;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::grouping::GROUPS;
+use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};
 
 /// The cells of every group after its fields, in order.

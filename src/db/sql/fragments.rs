@@ -11,8 +11,8 @@ use super::codes;
 use super::geography;
 use super::references::{LookUp, look_up};
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use crate::query::column::Source;
-use crate::query::{Column, Dataset, Field, Kind, Origin, Row};
+use crate::query::model::column::CellSource;
+use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
 
 /// The end of the expression that formats an instant.
 const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
@@ -43,9 +43,9 @@ impl QueryableByName<Pg> for TextRow {
 /// Writes a column with its table's alias.
 pub fn column(out: &mut SqlWriter<'_, '_>, field: &'static Field) -> SqlResult {
     out.push(match field.origin {
-        Origin::Row | Origin::Opened | Origin::Record => "t.",
-        Origin::Link => "l.",
-        Origin::Named { .. } => "n.",
+        FieldOrigin::Row | FieldOrigin::Opened | FieldOrigin::Record => "t.",
+        FieldOrigin::Link => "l.",
+        FieldOrigin::Named { .. } => "n.",
     });
     out.identifier(field.name)
 }
@@ -87,26 +87,26 @@ pub fn text<'b>(
     look_ups: LookUp,
 ) -> SqlResult {
     match column.source {
-        Source::Field(field) => match field.origin {
-            Origin::Named { by, dataset: named } => {
+        CellSource::Field(field) => match field.origin {
+            FieldOrigin::Named { by, dataset: named } => {
                 look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
-            Origin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
+            FieldOrigin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
                 out.push("NULL::text");
                 Ok(())
             }
-            Origin::Record => record(out, field, release),
-            Origin::Row | Origin::Opened => own_text(out, dataset, field, "t"),
-            Origin::Link => own_text(out, dataset, field, "l"),
+            FieldOrigin::Record => record(out, field, release),
+            FieldOrigin::Row | FieldOrigin::Opened => own_text(out, dataset, field, "t"),
+            FieldOrigin::Link => own_text(out, dataset, field, "l"),
         },
-        Source::Named { by, dataset: named, field } => {
+        CellSource::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
             let look_ups = if many && look_ups.gathers() { LookUp::Single } else { look_ups };
             look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
         }
-        Source::Contour => geography::contour(out, release, |out| territory(out, dataset)),
-        Source::Centre => geography::centre(out, release, |out| territory(out, dataset)),
-        Source::Rank | Source::Computed => {
+        CellSource::Contour => geography::contour(out, release, |out| territory(out, dataset)),
+        CellSource::Centre => geography::centre(out, release, |out| territory(out, dataset)),
+        CellSource::Rank | CellSource::Computed => {
             Err(diesel::result::Error::QueryBuilderError("a computed column is read from no table".into()))
         }
     }

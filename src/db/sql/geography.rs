@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use diesel::sql_types::{Array, Date, Double, Integer, Text};
 
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use crate::query::{Direction, Place, Scope, ScopeKind, Selection};
+use crate::query::{Direction, ScopeKind, Selection, SpatialFilter, TerritoryScope};
 
 const CONTAINMENTS: &str = "containments";
 const CONTOURS: &str = "contours";
@@ -14,7 +14,7 @@ const CONTOURS: &str = "contours";
 /// The tables that decide which territories the scopes and places of a selection hold.
 pub fn tables(selection: &Selection) -> impl Iterator<Item = &'static str> {
     let scopes = (!selection.scopes.is_empty()).then_some(CONTAINMENTS);
-    scopes.into_iter().chain((!selection.places.is_empty()).then_some(CONTOURS))
+    scopes.into_iter().chain((!selection.spatial.is_empty()).then_some(CONTOURS))
 }
 
 /// Writes the name of a table or, with a day, a call of the function `<table>_on`, which returns the rows of that day.
@@ -54,7 +54,7 @@ pub fn join_containments<'x, 'b>(
 /// Writes the SELECT of the codes of the territories in a scope.
 pub fn codes_in_scope<'b>(
     out: &mut SqlWriter<'_, 'b>,
-    scope: &'b Scope,
+    scope: &'b TerritoryScope,
     day: Option<&'b NaiveDate>,
     release: &'b i32,
 ) -> SqlResult {
@@ -67,17 +67,17 @@ pub fn codes_in_scope<'b>(
 }
 
 /// Writes the SELECT of the codes of the territories whose contour holds a point or whose bounding box meets a box.
-pub fn codes_at_place<'b>(out: &mut SqlWriter<'_, 'b>, place: &'b Place, release: &'b i32) -> SqlResult {
+pub fn codes_at_place<'b>(out: &mut SqlWriter<'_, 'b>, place: &'b SpatialFilter, release: &'b i32) -> SqlResult {
     out.push("SELECT g.territory_code FROM contours g WHERE contour_box(g.west, g.south, g.east, g.north) && box(point(");
     let (first, second) = match place {
-        Place::Box([west, south, east, north]) => ((west, south), (east, north)),
-        Place::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
+        SpatialFilter::Bbox([west, south, east, north]) => ((west, south), (east, north)),
+        SpatialFilter::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
     };
     out.list([first.0, first.1], |out, degrees| out.bind::<Double, _>(degrees))?;
     out.push("), point(");
     out.list([second.0, second.1], |out, degrees| out.bind::<Double, _>(degrees))?;
     out.push(")) AND ");
-    if let Place::Point([longitude, latitude]) = place {
+    if let SpatialFilter::Point([longitude, latitude]) = place {
         out.push("contour_holds(g.contour, ");
         out.list([longitude, latitude], |out, degrees| out.bind::<Double, _>(degrees))?;
         out.push(") AND ");
@@ -99,7 +99,7 @@ pub fn codes_with_changes<'x, 'b>(
         out.push(") AND ");
         changed(out, "s")?;
     }
-    if !selection.places.is_empty() {
+    if !selection.spatial.is_empty() {
         out.push(if selection.scopes.is_empty() { "" } else { " UNION ALL " });
         out.push("SELECT g.territory_code FROM contours g WHERE ");
         changed(out, "g")?;

@@ -12,7 +12,7 @@ pub const TABLE: &str = "latest_observations";
 pub fn checks(dataset: &'static Dataset, newest: i32) -> [String; 3] {
     let (observations, code) = (dataset.name, text::code_of(dataset, "t"));
     let columns = |alias: &str| dataset.columns().map(|f| format!("{alias}.\"{}\"", f.name)).collect::<Vec<_>>().join(", ");
-    let key: Vec<&str> = dataset.key_fields().filter(|field| dataset.is_of_series(field)).map(|field| field.name).collect();
+    let key: Vec<&str> = dataset.key_fields().filter(|field| dataset.is_series_field(field)).map(|field| field.name).collect();
     let series = key.join(", ");
     let releases_of = |table: &str| {
         format!(

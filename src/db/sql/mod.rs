@@ -4,6 +4,7 @@
 pub mod aggregate;
 pub mod codes;
 pub mod columns;
+pub mod derivations;
 pub mod filter;
 pub mod fragments;
 pub mod functions;

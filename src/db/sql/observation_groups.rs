@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use super::geography;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Field;
-use crate::query::grouping::Grouping;
+use crate::query::plan::grouping::Grouping;
 
 /// The columns of a subgroup's key besides the fields of the groups: the facts that decide whether rows may be added up. A
 /// column that depends on another is left out, because many columns make the planner sort rather than hash.

@@ -8,7 +8,7 @@ use super::geography;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use super::{filter, search};
-use crate::query::{Condition, Kind, Place, Scope, Via, Vintages};
+use crate::query::{Condition, Kind, SpatialFilter, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
@@ -64,7 +64,7 @@ impl Select<'_> {
             out.push(" AND ");
             self.scope(out, scope)?;
         }
-        for place in &self.plan.selection.places {
+        for place in &self.plan.selection.spatial {
             out.push(" AND ");
             self.place(out, place)?;
         }
@@ -105,7 +105,7 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn place<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, place: &'b Place) -> SqlResult {
+    fn place<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, place: &'b SpatialFilter) -> SqlResult {
         let field = self.dataset().territory_field().expect("only datasets with territories have places");
         fragments::column(out, field)?;
         out.push(if field.is_list() { " && ARRAY(" } else { " IN (" });
@@ -116,7 +116,7 @@ impl Select<'_> {
 
     fn condition<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, condition: &'b Condition) -> SqlResult {
         if !matches!(condition.field.kind, Kind::JoinedCode) {
-            return filter::write(out, condition, self.plan.is_narrow());
+            return filter::write(out, condition, self.plan.is_selective());
         }
         out.push("(");
         for (at, code) in self.codes.iter().enumerate() {
@@ -134,7 +134,7 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn scope<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, scope: &'b Scope) -> SqlResult {
+    fn scope<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, scope: &'b TerritoryScope) -> SqlResult {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
         let day = self.plan.selection.geography.as_ref();
         fragments::column(out, field)?;

@@ -13,7 +13,7 @@ use super::latest_observations;
 use super::references::LookUp;
 use super::search;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::column::Source;
+use crate::query::model::column::CellSource;
 use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
 
 /// The most filters on the key of a statement that is prepared: an indicator, territories, and one more.
@@ -123,7 +123,7 @@ impl<'a> Select<'a> {
         };
         let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);
         let few = series || (plan.selection.conditions.len() <= 1 && plan.selection.last.is_none());
-        let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.places.is_empty() && self.codes.len() <= 1;
+        let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.spatial.is_empty() && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
 
@@ -224,7 +224,7 @@ impl Select<'_> {
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push("SELECT ");
                 out.list(&self.columns, |out, column| match column.source {
-                    Source::Rank => {
+                    CellSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push("::text");
                         Ok(())

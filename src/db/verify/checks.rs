@@ -12,9 +12,8 @@ use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::releases;
-use crate::db::sql::latest_observations;
-use crate::db::sql::text;
-use crate::query::{Dataset, Rows, Shape};
+use crate::db::sql::{derivations, latest_observations, text};
+use crate::query::{Dataset, RowOrigin, Shape};
 
 /// The most rows that one check of one dataset lists.
 const LISTED: usize = 20;
@@ -136,7 +135,8 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
         };
         checks.push(("reference", dangling(dataset, field.name, field.is_list(), target, newest)));
     }
-    if let Rows::Derived { select, .. } = dataset.rows {
+    if let RowOrigin::Derived { by, .. } = dataset.rows {
+        let select = derivations::select(by);
         let columns = dataset.columns().map(|field| format!("\"{}\"", field.name)).collect::<Vec<_>>().join(", ");
         let either = |left: &str, right: &str, detail: &str| {
             format!("SELECT {code}, '{detail}' FROM (SELECT {columns} FROM {left} EXCEPT SELECT {columns} FROM {right}) t")
@@ -145,7 +145,7 @@ fn checks(dataset: &'static Dataset, registry: &'static [&'static Dataset], newe
         checks.push(("derived", either(&stored, &computed, "is not what it is computed from")));
         checks.push(("derived", either(&computed, &stored, "is missing, or other than computed")));
     }
-    if matches!(dataset.rows, Rows::Published) {
+    if matches!(dataset.rows, RowOrigin::Published) {
         checks.push((
             "withdrawals",
             format!(
@@ -200,7 +200,7 @@ async fn counts(
     ));
     let recorded: Vec<(i32, Value, (i32, i32, i32))> = recorded.load(&mut DieselClient(transaction)).await?;
     let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
-    for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
+    for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
         let table = dataset.name;
         let query = format!(
             "SELECT release, sum(opened)::bigint, sum(closed)::bigint FROM ( \
@@ -214,7 +214,7 @@ async fn counts(
     for (number, said, (added, changed, withdrawn)) in recorded {
         let totals = [added, changed, withdrawn].map(i64::from);
         let mut sums = [0; 3];
-        for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, Rows::Releases)) {
+        for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
             let [added, changed, withdrawn] =
                 ["added", "changed", "withdrawn"].map(|what| said[dataset.name][what].as_i64().unwrap_or(0));
             sums.iter_mut().zip([added, changed, withdrawn]).for_each(|(sum, n)| *sum += n);

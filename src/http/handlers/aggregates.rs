@@ -15,8 +15,8 @@ use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
 use crate::query::ResolvedPlan;
-use crate::query::additivity::{self, Facts};
-use crate::query::grouping::GROUPS;
+use crate::query::plan::additivity::{self, GroupFacts};
+use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Dataset, Field, Function, Grouping, Kind, Parameter, Row, Shape};
 
 /// The most reasons that one refusal gives.
@@ -134,10 +134,10 @@ impl<'r> Group<'r> {
         self.text(name).and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
-    fn facts(&self) -> Facts {
+    fn facts(&self) -> GroupFacts {
         let owned = |name: &str| self.text(name).map(str::to_owned);
         let mixed = ["indicator_code", "nature", "source_code", "breakdown", "stage", "territory_code", "period"];
-        Facts {
+        GroupFacts {
             mixed: mixed.map(|name| (name, self.number(name))).to_vec(),
             indicator: owned("indicator"),
             over_territories: owned("over_territories"),

@@ -14,7 +14,7 @@ use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
 use crate::http::state::State;
 use crate::problem::Problem;
-use crate::query::{Context, Dataset, Parameter, Plan, Representation};
+use crate::query::{Context, Dataset, Parameter, Plan, Representation, parse};
 
 /// Answers a list. `parent` is the dataset that the link starts from, when there is one.
 ///
@@ -29,9 +29,9 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let code = parent.map(|_| path_and_query::code(&request)).transpose()?;
     let (pairs, preferred) = (path_and_query::pairs(&request)?, accept::preferred(&request, context.dataset));
-    let plan =
-        Plan::read(context, code, &pairs, preferred.unwrap_or(Representation::Json)).map_err(Problem::invalid_parameters)?;
-    let asked = pairs.iter().any(|(name, _)| *name == Parameter::Format.name());
+    let plan = parse::collection(context, code, &pairs, preferred.unwrap_or(Representation::Json))
+        .map_err(Problem::invalid_parameters)?;
+    let asked = pairs.iter().any(|(name, _)| Parameter::Format.is_named(name));
     if preferred.is_none() && !asked {
         return Err(accept::not_acceptable(context.dataset));
     }

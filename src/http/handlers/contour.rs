@@ -14,8 +14,7 @@ use crate::http::response::envelope::instant;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
-use crate::query::as_of;
-use crate::query::{Context, Dataset, pairs};
+use crate::query::{Context, Dataset, Parameter, pairs};
 
 /// The dataset of contours, and that of the territories that they belong to.
 const DATASETS: (&str, &str) = ("contours", "territories");
@@ -45,7 +44,7 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, contours);
-    let plan = execute::item_plan(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
+    let plan = execute::item_plan(context, &Parameter::OF_RELEASE, &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
     let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
     let asked = Asked::plan(plan, plan.address(&path));

@@ -21,7 +21,7 @@ use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
-use crate::query::{Context, Origin, Parameter, Plan, Row};
+use crate::query::{Context, FieldOrigin, Parameter, Row, parse};
 
 /// The parameters that a history accepts.
 const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
@@ -51,7 +51,7 @@ struct Closing<'a> {
 /// the database does not answer.
 pub async fn history(request: HttpRequest, state: web::Data<State>, context: Context) -> Result<HttpResponse, Problem> {
     let (code, dataset) = (path_and_query::code(&request)?, context.dataset);
-    let plan = Plan::history(context, code.clone(), &PARAMETERS, &path_and_query::pairs(&request)?);
+    let plan = parse::history(context, code.clone(), &PARAMETERS, &path_and_query::pairs(&request)?);
     let plan = plan.map_err(Problem::invalid_parameters)?.of_code(&code);
     let plan = &execute::resolve(&state, plan).await?;
     let address = plan.address(&links::path(plan, Some(dataset)));
@@ -117,8 +117,12 @@ fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, found: &History, at: usize) {
 
 /// The names of the fields of its own in which a version differs from the one before.
 fn changed(plan: &ResolvedPlan, row: &Row, earlier: &Row) -> Vec<String> {
-    let own =
-        plan.reading.columns.iter().enumerate().filter(|(_, column)| column.field().is_some_and(|f| f.origin == Origin::Row));
+    let own = plan
+        .reading
+        .columns
+        .iter()
+        .enumerate()
+        .filter(|(_, column)| column.field().is_some_and(|f| f.origin == FieldOrigin::Row));
     own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at)).map(|(_, column)| column.name.to_string()).collect()
 }
 

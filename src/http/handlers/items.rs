@@ -13,7 +13,7 @@ use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
 use crate::http::state::State;
 use crate::problem::Problem;
-use crate::query::{Context, Dataset, Plan, Rows, pairs};
+use crate::query::{Context, Dataset, Plan, RowOrigin, pairs};
 
 /// Answers an item.
 ///
@@ -50,7 +50,7 @@ fn links(plan: &Plan, code: &str, read: i32) -> Links {
     let (dataset, path) = (plan.selection.context.dataset, path(plan, code));
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
     // Releases are numbered without gaps, up to the one that is read.
-    let number = code.parse::<i32>().ok().filter(|_| matches!(dataset.rows, Rows::Releases));
+    let number = code.parse::<i32>().ok().filter(|_| matches!(dataset.rows, RowOrigin::Releases));
     let neighbour = |step: i32| {
         let other = number?.checked_add(step).filter(|other| (1..=read).contains(other))?;
         Some(format!("/v1/{}/{other}", dataset.name))

@@ -19,8 +19,7 @@ use crate::http::response::notices;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
-use crate::query::as_of;
-use crate::query::{Context, Dataset, Include, Parameter, Plan, Representation, Row, pairs};
+use crate::query::{Context, Dataset, Include, Parameter, Representation, Row, pairs, parse};
 
 /// The territory, the observations of it, and the way to them and to what lies around.
 const TERRITORIES: &str = "territories";
@@ -58,7 +57,7 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Err(Problem::internal());
     };
     let context = Context::of(state.registry, territories);
-    let plan = execute::item_plan(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
+    let plan = execute::item_plan(context, &Parameter::OF_RELEASE, &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
     reply(&request, &state, Asked::plan(plan, address(&code, plan)), async || found(&state, plan, observations, &code).await)
         .await
@@ -77,9 +76,9 @@ async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Datase
         };
         let mut given: Vec<(String, String)> =
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
-        given.push((Parameter::Release.name(), release.to_string()));
+        given.push((Parameter::Release.name().into_owned(), release.to_string()));
         let context = Context { registry: state.registry, dataset, link: Some(link), extra };
-        let related = Plan::read(context, Some(code.to_owned()), &given, Representation::Json);
+        let related = parse::collection(context, Some(code.to_owned()), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
     let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;

@@ -15,7 +15,7 @@ use crate::http::response::envelope::instant;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
-use crate::query::{Context, Plan, Representation};
+use crate::query::{Context, Plan, Representation, parse};
 
 /// Where the feed is.
 pub const PATH: &str = "/v1/releases.atom";
@@ -51,7 +51,7 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;
     let asked = [("sort", "-number".to_owned()), ("limit", ENTRIES.to_string()), ("release", newest.number.to_string())];
     let asked = asked.map(|(name, value)| (name.to_owned(), value));
-    let plan = Plan::read(Context::of(state.registry, releases), None, &asked, Representation::Json)
+    let plan = parse::collection(Context::of(state.registry, releases), None, &asked, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
     let plan = &plan.at(newest);
     let page = execute::page(&state, plan, None).await?;

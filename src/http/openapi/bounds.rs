@@ -8,7 +8,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use crate::publish::RECORD_BYTES;
 use crate::query::pairs::QUERY_LENGTH;
-use crate::query::selection::LIST_VALUES;
+use crate::query::plan::selection::LIST_VALUES;
 
 /// No head of a request is longer, in bytes: the framework refuses one that is not whole after half as many.
 const HEAD: usize = 2 * 131_072;

@@ -15,8 +15,8 @@ use crate::http::middleware::rate_limit::LONGEST_WINDOW;
 use crate::http::response::envelope;
 use crate::http::router::{self, Endpoint};
 use crate::problem;
-use crate::query::grouping::GROUPS;
-use crate::query::reading::MAXIMUM_LIMIT;
+use crate::query::plan::grouping::GROUPS;
+use crate::query::plan::reading::MAXIMUM_LIMIT;
 use crate::query::{Dataset, Shape};
 
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \

@@ -4,12 +4,13 @@
 use serde_json::{Value, json};
 
 use super::schemas;
-use crate::query::grouping::{GROUP_FIELDS, GROUPS};
-use crate::query::include::{INCLUDED_ROWS, INCLUDES};
+use crate::query::collection::include::{INCLUDED_ROWS, INCLUDES};
+use crate::query::model::value;
 use crate::query::pairs::QUERY_LENGTH;
-use crate::query::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
-use crate::query::selection::LAST;
-use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation, value};
+use crate::query::plan::grouping::{GROUP_FIELDS, GROUPS};
+use crate::query::plan::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
+use crate::query::plan::selection::LAST;
+use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation};
 
 /// Describes a parameter of a collection.
 pub fn describe(context: Context, parameter: Parameter) -> Value {
@@ -103,13 +104,13 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Sort => {
-            let fields: Vec<&str> = context.at_most().fields().filter(|field| field.is_sortable()).map(|field| field.name).collect();
+            let fields: Vec<&str> = context.with_all_fields().fields().filter(|field| field.is_sortable()).map(|field| field.name).collect();
             let both: Vec<String> = fields.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
             let text = "The order: fields separated by commas, a `-` before one puts the largest first. Rows without a value come last. Texts are ordered without regard to accents and case.";
             (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), first(&fields))
         }
         Parameter::Fields => {
-            let fields: Vec<&str> = context.at_most().fields().map(|field| field.name).collect();
+            let fields: Vec<&str> = context.with_all_fields().fields().map(|field| field.name).collect();
             let (example, most) = (first(&fields), fields.len());
             ("The columns, in this order; all of them when left out.".to_owned(), some(fields, most), example)
         }

@@ -4,9 +4,10 @@
 use serde_json::{Map, Value, json};
 
 use super::operations::reference;
-use crate::query::include::INCLUDED_ROWS;
-use crate::query::selection;
-use crate::query::{Context, Dataset, Field, Kind, value};
+use crate::query::collection::include::INCLUDED_ROWS;
+use crate::query::model::value;
+use crate::query::plan::selection;
+use crate::query::{Context, Dataset, Field, Kind};
 
 /// The forms of a period.
 const PERIOD: &str = concat!(
@@ -31,7 +32,7 @@ const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
-    for field in context.at_most().fields() {
+    for field in context.with_all_fields().fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 
 use super::envelope::{self, Links, Meta};
+use super::file;
 use super::links;
 use super::notices;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::notices::Notice;
 use crate::format::{json, writer};
-use crate::http::response::file;
 use crate::problem::Problem;
 use crate::query::{Column, Dataset, Plan, Representation, Row};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::envelope::Links;
 use crate::db::read::page::Page;
-use crate::query::cursor::{self, Position};
+use crate::query::plan::cursor::{self, Position};
 use crate::query::{Dataset, Plan, pairs};
 
 /// The path of the collection that a plan asks.

@@ -11,7 +11,7 @@ use crate::publish::input::files::Inputs;
 use crate::publish::input::manifest::{Manifest, NAME};
 use crate::publish::rows::recipe;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// Checks that the manifest names exactly the files that were sent. A path could lead anywhere on this machine.
 ///
@@ -67,7 +67,7 @@ pub async fn rows(
 ) -> Result<(), PublishError> {
     let mut missing = Vec::new();
     let touched = |dataset: &&&'static Dataset| {
-        matches!(dataset.rows, Rows::Published) && effects.iter().any(|effect| effect.dataset == dataset.name)
+        matches!(dataset.rows, RowOrigin::Published) && effects.iter().any(|effect| effect.dataset == dataset.name)
     };
     for dataset in registry.iter().filter(touched).filter(|dataset| !rights.admit(dataset.name)) {
         let codes = publication.touched_sources(dataset, number).await?;

@@ -9,7 +9,8 @@ use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::{Input, InputPart, Inputs, PartKind};
 use crate::publish::input::manifest::MergeMode;
 use crate::publish::rows::copy_writer::column_name;
-use crate::query::{Dataset, Field, Kind, Shape, value};
+use crate::query::model::value;
+use crate::query::{Dataset, Field, Kind, Shape};
 
 /// The fields for the first day of a row's validity and for the day after its last.
 const VALID_FROM: &str = "valid_from";

@@ -8,7 +8,7 @@ use crate::publication::Effect;
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::manifest::{Manifest, NAME};
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// Withdraws the rows that the manifest names, in release `number`.
 ///
@@ -22,7 +22,7 @@ pub async fn close(
     (effects, faults): (&mut Vec<Effect>, &mut Faults),
 ) -> Result<(), PublishError> {
     let transaction = publication.transaction();
-    let published = || registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published));
+    let published = || registry.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
     for asked in &manifest.withdraw {
         let mut wrong = |value: &str, detail: String| {
             faults.push(FileFault { value: Some(value.to_owned()), ..FileFault::of_file(NAME, detail) });
@@ -82,7 +82,7 @@ pub async fn check(
 ) -> Result<(), PublishError> {
     for effect in effects.iter().filter(|effect| effect.withdrawn > 0) {
         let Some(target) = registry.iter().copied().find(|dataset| dataset.name == effect.dataset) else { continue };
-        for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
+        for dataset in registry.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
             for field in dataset.columns().filter(|field| field.reference() == Some(target.name)) {
                 let from = (dataset, field.name, field.is_list());
                 let orphans = withdrawals::orphans(publication.transaction(), from, target, number).await?;

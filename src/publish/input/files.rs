@@ -15,7 +15,7 @@ use crate::publish::file_tree::FileTree;
 use crate::publish::rows::copy_writer::FileOrigin;
 use crate::publish::rows::recipe::{self, Companion, Recipe};
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Rows};
+use crate::query::{Dataset, RowOrigin};
 
 /// An input file with everything needed to read it.
 pub struct Input {
@@ -90,8 +90,8 @@ impl Inputs {
         }
         for (name, parts) in &parts {
             let known = registry.iter().copied().find(|dataset| dataset.name == name);
-            if !known.is_some_and(|dataset| matches!(dataset.rows, Rows::Published)) {
-                let published = registry.iter().filter(|dataset| matches!(dataset.rows, Rows::Published));
+            if !known.is_some_and(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
+                let published = registry.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
                 let near = closest(name, published.map(|dataset| dataset.name)).join(", ");
                 let origin = &gathered.origins[parts[0].origin];
                 faults.push(

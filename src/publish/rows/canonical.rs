@@ -14,8 +14,9 @@ use crate::publish::input::readers::error::ReadError;
 use crate::publish::input::readers::file_format::FileFormat;
 use crate::publish::input::readers::record::{CellType, Record};
 use crate::publish::input::readers::sink::RecordSink;
+use crate::query::model::period;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Field, Kind, Origin as FieldOrigin, period};
+use crate::query::{Dataset, Field, FieldOrigin, Kind};
 
 /// The source of the values of a table column.
 enum ColumnSource {

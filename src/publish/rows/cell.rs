@@ -3,9 +3,10 @@
 
 use std::borrow::Cow;
 
-use crate::query::dataset::KEY_SEPARATOR;
+use crate::query::model::dataset::KEY_SEPARATOR;
+use crate::query::model::value;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Field, Format, value};
+use crate::query::{Dataset, Field, Format};
 
 /// The separator of values in a list cell.
 pub const LIST_SEPARATOR: char = '|';

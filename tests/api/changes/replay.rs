@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::thread;
 
 use reperes::datasets::REGISTRY;
-use reperes::query::changes::has_changes;
+use reperes::query::plan::changes::has_changes;
 use serde_json::Value;
 
 use super::history::{history, releases, visible, withdraw};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use reperes::query::{Representation, period};
+use reperes::query::Representation;
+use reperes::query::model::period;
 use serde_json::{Value, json};
 
 use super::{cells, given};

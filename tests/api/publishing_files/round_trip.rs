@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use reperes::datasets::{REGISTRY, collections};
 use reperes::publication::Outcome;
-use reperes::query::{Dataset, Field, Format, Kind, Representation, Rows};
+use reperes::query::{Dataset, Field, Format, Kind, Representation, RowOrigin};
 
 use super::{contents, folder, of, publish_bytes};
 use crate::harness::{TestServer, get, migrated, publish};
@@ -14,7 +14,7 @@ use crate::harness::{TestServer, get, migrated, publish};
 const TEXTS: [&str; 4] = ["=1+1; \"œuvre\", 5 € | l'État\u{a0}\n\tfin", "'=déjà gardé", "  espaces  et\r\nretour", "-12,5"];
 
 fn published() -> impl Iterator<Item = &'static Dataset> {
-    REGISTRY.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published))
+    REGISTRY.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
 /// Whole HTTP responses, which a server that looks for such bytes in what it sends would take for its own.
@@ -149,7 +149,7 @@ fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();
         let other = TestServer::on(&migrated());
         publish(&other.url, &folder(&manifest, &files)).unwrap_or_else(|error| panic!("{query}: {error}"));
-        for dataset in collections().filter(|dataset| matches!(dataset.rows, Rows::Published)) {
+        for dataset in collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
             let target = format!("/v1/{}?format=csv", dataset.name);
             let (ours, theirs) = (export(other.address, &target), export(server.address, &target));
             assert_eq!(String::from_utf8_lossy(&ours), String::from_utf8_lossy(&theirs), "{target} after {query}");

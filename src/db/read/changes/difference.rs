@@ -14,7 +14,7 @@ use crate::db::sql::keyset::Order;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::Select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::{Changes, Column, Dataset, Field, Origin, Plan};
+use crate::query::{Changes, Column, Dataset, Field, FieldOrigin, Plan};
 
 /// The number of cells before those of the row: operation, reason, successor.
 pub const CELLS: usize = 3;
@@ -139,7 +139,7 @@ impl<'a> Difference<'a> {
     /// Writes the conditions that a name from another row has changed, each after `before`.
     fn names<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, before: &'static str) -> SqlResult {
         for field in self.dataset().fields {
-            if let Origin::Named { by, dataset } = field.origin {
+            if let FieldOrigin::Named { by, dataset } = field.origin {
                 out.push(before);
                 self.name(out, field, by, dataset)?;
             }

@@ -20,7 +20,7 @@ use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
 use super::export::{self, Chunk, Chunks, Exports};
 use crate::db::sql::select;
 use crate::query::Release;
-use crate::query::changes::After;
+use crate::query::plan::changes::ChangePosition;
 use crate::query::{Changes, Row};
 
 /// The number of cells of a change before those of its row.
@@ -38,7 +38,7 @@ pub struct ChangesPage {
     /// The changes, at most as many as the limit.
     pub rows: Vec<Row>,
     /// The start of the next page, if there may be one.
-    pub more: Option<After>,
+    pub more: Option<ChangePosition>,
 }
 
 /// The steps of a request for changes.
@@ -80,7 +80,7 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[Ch
     let (mut rows, mut last) = (Vec::new(), None);
     for (read, (step, start)) in remaining(changes, steps).enumerate() {
         if read == MAX_STEPS {
-            let next = After { release: step.release, plan: step.plan, key: Vec::new() };
+            let next = ChangePosition { release: step.release, plan: step.plan, key: Vec::new() };
             return Ok(ChangesPage { rows, more: Some(next) });
         }
         let capacity = i64::try_from(limit + 1 - rows.len()).unwrap_or(i64::MAX);
@@ -144,10 +144,10 @@ fn remaining<'c>(
 }
 
 /// The position of a row among all changes.
-fn after(changes: &Changes, step: &ChangeStep, row: &Row) -> After {
+fn after(changes: &Changes, step: &ChangeStep, row: &Row) -> ChangePosition {
     let plan = &changes.plans[step.plan];
     let columns: Row = row.cells().skip(difference::CELLS).collect();
-    After { release: step.release, plan: step.plan, key: plan.position(&columns) }
+    ChangePosition { release: step.release, plan: step.plan, key: plan.position(&columns) }
 }
 
 /// Prepends the cells that all rows of a step share to a row of its difference.

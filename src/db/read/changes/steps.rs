@@ -10,7 +10,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::sql::geography;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::{Changes, Dataset, Origin};
+use crate::query::{Changes, Dataset, FieldOrigin};
 
 /// One dataset in one release that may hold changes.
 #[derive(Clone, Debug)]
@@ -74,8 +74,8 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
 /// The datasets whose names are part of this one's rows.
 fn named_datasets(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
     dataset.fields.iter().filter_map(|field| match field.origin {
-        Origin::Named { dataset, .. } => Some(dataset),
-        Origin::Row | Origin::Link | Origin::Opened | Origin::Record => None,
+        FieldOrigin::Named { dataset, .. } => Some(dataset),
+        FieldOrigin::Row | FieldOrigin::Link | FieldOrigin::Opened | FieldOrigin::Record => None,
     })
 }
 

@@ -23,8 +23,8 @@ use crate::http::response::row_stream;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::Release;
-use crate::query::changes::REPRESENTATIONS;
-use crate::query::{Changes, Representation};
+use crate::query::plan::changes::REPRESENTATIONS;
+use crate::query::{Changes, Representation, parse};
 
 /// Changes
 ///
@@ -71,7 +71,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let pairs = path_and_query::pairs(&request)?;
     let preferred = accept::among(&request, REPRESENTATIONS);
     let changes =
-        Changes::read(state.registry, &pairs, preferred.unwrap_or(Representation::Json)).map_err(Problem::invalid_parameters)?;
+        parse::changes(state.registry, &pairs, preferred.unwrap_or(Representation::Json)).map_err(Problem::invalid_parameters)?;
     if preferred.is_none() && !pairs.iter().any(|(name, _)| name == "format") {
         return Err(accept::none_of("changes", REPRESENTATIONS));
     }

@@ -24,8 +24,9 @@ use crate::http::response::envelope::{JSON, instant};
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
+use crate::query::model::value;
 use crate::query::suggest::closest;
-use crate::query::{Context, Dataset, Representation, value};
+use crate::query::{Context, Dataset, Representation};
 
 /// How long a request waits for a file that is being built.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -9,37 +9,19 @@ use super::error::ReadError;
 use super::record::{CellType, Record};
 use super::sink::RecordSink;
 use crate::problem::echo;
+use crate::query::model::cube::{COMPONENTS, Component, DATAFLOW, Role, dimensions};
 use crate::query::suggest::closest;
 
 /// The first cell of the header. The brackets name the separator of lists.
 const STRUCTURE: &str = "STRUCTURE[;]";
 
-/// The dataflow that is read.
-const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";
-
 /// The separator of a code and its name within a cell.
 const NAMED: &str = ": ";
 
-/// The components: identifier, field, and whether it is part of the key of an observation.
-const COMPONENTS: [(&str, &str, bool); 14] = [
-    ("INDICATOR", "indicator_code", true),
-    ("REF_AREA", "territory_code", true),
-    ("TIME_PERIOD", "period", true),
-    ("BREAKDOWN", "breakdown", true),
-    ("NATURE", "nature", true),
-    ("SOURCE", "source_code", true),
-    ("OBS_VALUE", "value", false),
-    ("OBS_STATUS[]", "statuses", false),
-    ("UNIT_MEASURE", "unit", false),
-    ("QUALIFIER", "qualifier", false),
-    ("ROUNDING", "rounding", false),
-    ("GEOGRAPHY_YEAR", "geography_year", false),
-    ("SOURCE_LOCATION", "source_location", false),
-    ("COMMENT_OBS", "note", false),
-];
-
-/// The components whose cells can have names beside codes.
-const CODED: [&str; 3] = ["INDICATOR", "REF_AREA", "SOURCE"];
+/// The component with this identifier.
+fn component(id: &str) -> Option<&'static Component> {
+    COMPONENTS.iter().find(|component| component.id == id)
+}
 
 /// Whether a text starts like a message.
 pub fn is_message(text: &[u8]) -> bool {
@@ -54,7 +36,7 @@ struct MessageColumns {
     /// The number of cells in a record.
     width: usize,
     /// The column and the component of each field.
-    fields: Vec<(usize, &'static str)>,
+    fields: Vec<(usize, &'static Component)>,
     /// Whether cells have names beside codes.
     both: bool,
 }
@@ -81,9 +63,8 @@ impl<'s> Observations<'s> {
             }
             Ok(columns) => {
                 self.record.begin(record.line);
-                for (_, id) in &columns.fields {
-                    let field = COMPONENTS.iter().find(|(own, ..)| own == id).map_or("", |(_, field, _)| field);
-                    self.record.push(field, CellType::Text);
+                for (_, component) in &columns.fields {
+                    self.record.push(component.field, CellType::Text);
                 }
                 self.columns = Some(columns);
                 self.sink.record(&self.record)
@@ -121,21 +102,21 @@ fn columns(record: &Record) -> Result<MessageColumns, String> {
     let (dataflow, action) =
         (needed("STRUCTURE_ID", "which says whose message it is")?, needed("ACTION", "which says what for")?);
     let named = place("STRUCTURE_NAME").is_some();
-    let mut fields = Vec::new();
+    let mut fields: Vec<(usize, &'static Component)> = Vec::new();
     for (at, id) in ids.iter().enumerate().skip(1).filter(|(at, _)| *at != dataflow && *at != action) {
-        match COMPONENTS.iter().find(|(own, ..)| own == id) {
-            Some((own, ..)) if fields.iter().any(|(_, other)| other == own) => return Err(format!("`{own}` is given twice")),
-            Some((own, ..)) => fields.push((at, *own)),
+        match component(id) {
+            Some(_) if fields.iter().any(|(_, other)| other.id == *id) => return Err(format!("`{id}` is given twice")),
+            Some(own) => fields.push((at, own)),
             // The name of the component in the previous column.
-            None if named && (*id == "STRUCTURE_NAME" || COMPONENTS.iter().any(|(own, ..)| *own == ids[at - 1])) => {}
+            None if named && (*id == "STRUCTURE_NAME" || component(ids[at - 1]).is_some()) => {}
             None => {
-                let near = closest(id, COMPONENTS.map(|(own, ..)| own)).join(", ");
+                let near = closest(id, COMPONENTS.map(|component| component.id)).join(", ");
                 return Err(format!("`{}` is not a component of {DATAFLOW}; closest: {near}", echo(id)));
             }
         }
     }
-    for (id, field, _) in COMPONENTS.iter().filter(|(.., key)| *key) {
-        needed(id, &format!("without which an observation has no key (`{field}`)"))?;
+    for component in dimensions() {
+        needed(component.id, &format!("without which an observation has no key (`{}`)", component.field))?;
     }
     let width = record.len();
     Ok(MessageColumns { dataflow, action, width, fields, both: record.texts().any(|text| text.contains(NAMED)) })
@@ -159,13 +140,13 @@ fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), S
         other => return Err(format!("`{}` is not an action that is read; those are A, I, R: whole observations", echo(other))),
     }
     to.begin(from.line);
-    for (at, id) in &columns.fields {
+    for (at, component) in &columns.fields {
         let text = from.text(*at);
-        match *id {
-            id if columns.both && CODED.contains(&id) => to.push(&code(text), CellType::Text),
-            "TIME_PERIOD" => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), CellType::Text),
-            "OBS_VALUE" if text == "NaN" => to.push("", CellType::Text),
-            "OBS_STATUS[]" => to.push(&text.replace(';', "|"), CellType::Text),
+        match component.role {
+            _ if columns.both && component.coded => to.push(&code(text), CellType::Text),
+            _ if component.is_time() => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), CellType::Text),
+            Role::Measure if text == "NaN" => to.push("", CellType::Text),
+            _ if component.id.ends_with("[]") => to.push(&text.replace(';', "|"), CellType::Text),
             _ => to.push(text, CellType::Text),
         }
     }

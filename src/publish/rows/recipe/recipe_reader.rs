@@ -19,7 +19,8 @@ use crate::publish::input::readers::record::{CellType, Record};
 use crate::publish::input::readers::sink::RecordSink;
 use crate::publish::rows::cell;
 use crate::publish::rows::copy_writer::{CopyWriter, FileOrigin, column_name};
-use crate::query::{Field, Kind, period};
+use crate::query::model::period;
+use crate::query::{Field, Kind};
 
 /// The status of a figure without marks: normal.
 const NORMAL: &str = "A";

@@ -1,0 +1,178 @@
+//! Owns the collection that a request addresses: its rows, their fields, and every parameter that requests may give.
+//! Must not know how a parameter is read, nor how rows are found.
+
+use super::include::Include;
+use super::operator::Operator;
+use super::parameter::Parameter;
+use crate::query::model::dataset::{Dataset, HISTORY, Link, Shape, Via};
+use crate::query::model::field::{Field, Kind};
+use crate::query::model::representation::Representation;
+use crate::query::model::version::VERSION;
+
+/// The collection that a request addresses: a dataset, or the rows that a link of it leads to.
+#[derive(Clone, Copy, Debug)]
+pub struct Context {
+    /// Every dataset, since fields refer to others.
+    pub registry: &'static [&'static Dataset],
+    /// The dataset of the rows.
+    pub dataset: &'static Dataset,
+    /// The link that leads to them.
+    pub link: Option<&'static Link>,
+    /// Fields that the link adds to the rows.
+    pub extra: &'static [Field],
+}
+
+impl Context {
+    /// All rows of a dataset.
+    pub fn of(registry: &'static [&'static Dataset], dataset: &'static Dataset) -> Self {
+        Self { registry, dataset, link: None, extra: &[] }
+    }
+
+    /// The versions of the same rows.
+    pub fn of_versions(self) -> Context {
+        Context { extra: &VERSION, ..self }
+    }
+
+    /// The versions of one row.
+    pub fn history(self) -> Context {
+        Context { link: Some(&HISTORY), ..self.of_versions() }
+    }
+
+    /// Whether it is the versions of one row.
+    pub fn is_history(&self) -> bool {
+        self.link.is_some_and(|link| matches!(link.via, Via::Versions))
+    }
+
+    /// The same collection with every field that its rows can have, those of versions included.
+    pub fn with_all_fields(self) -> Context {
+        if self.dataset.shape == Shape::Observations { self.of_versions() } else { self }
+    }
+
+    /// All fields of a row, in order.
+    pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
+        self.dataset.fields.iter().chain(self.extra)
+    }
+
+    /// The field with this name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields().find(|field| field.name == name)
+    }
+
+    /// The dataset that a field refers to.
+    pub fn referred(&self, field: &Field) -> Option<&'static Dataset> {
+        let name = field.reference()?;
+        self.registry.iter().copied().find(|dataset| dataset.name == name)
+    }
+
+    /// Whether the rows are territories themselves. Their fields depend on the day of the geography.
+    pub fn holds_territories(&self) -> bool {
+        self.dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code))
+    }
+
+    /// The first or last day that a range filter on `period` compares: `gt` and `gte` compare the first day, `lt` and
+    /// `lte` the last. `None` for other operators, or when rows have no such field.
+    pub fn bound(&self, operator: Operator) -> Option<&'static Field> {
+        let last = match operator {
+            Operator::Gt | Operator::Gte => false,
+            Operator::Lt | Operator::Lte => true,
+            _ => return None,
+        };
+        self.fields().find(|field| matches!(field.kind, Kind::PeriodBound { end } if end == last))
+    }
+
+    /// Whether rows can be grouped by a field: fields with few values, and the parts of a joined key.
+    pub fn is_group(&self, field: &Field) -> bool {
+        let single = !field.is_list() && !matches!(field.kind, Kind::Code | Kind::JoinedCode);
+        let few = matches!(
+            field.kind,
+            Kind::Reference(_) | Kind::Choice(_) | Kind::Period | Kind::PeriodBound { .. } | Kind::Integer { .. }
+        );
+        single && field.is_filterable() && (few || self.dataset.key.contains(&field.name))
+    }
+
+    /// What rows of the collection can include.
+    pub fn includes(&self) -> Vec<Include> {
+        let find = |name: &str| self.registry.iter().copied().find(|dataset| dataset.name == name && dataset.public);
+        let referred = self.dataset.fields.iter().filter_map(|field| {
+            let dataset = find(field.reference()?)?;
+            Some(Include::Referred { field, dataset })
+        });
+        let referring = self.dataset.links.iter().filter_map(|link| match link.via {
+            Via::Fields([name]) => {
+                let dataset = find(link.target)?;
+                Some(Include::Referring { link, field: dataset.field(name)?, dataset })
+            }
+            _ => None,
+        });
+        referred.chain(referring).collect()
+    }
+
+    /// Whether rows have a related row or list of rows that a request can include.
+    fn has_includes(&self) -> bool {
+        !self.includes().is_empty()
+    }
+
+    /// Whether a filter can be evaluated: a range of periods needs their first and last days.
+    fn supports(&self, field: &Field, operator: Operator) -> bool {
+        let range = !operator.takes_list() && operator != Operator::IsNull;
+        !(matches!(field.kind, Kind::Period) && range) || self.bound(operator).is_some()
+    }
+
+    /// Every parameter that the collection accepts, in the order of the documentation.
+    pub fn parameters(&self) -> Vec<Parameter> {
+        let filters = |field: &'static Field| {
+            let suited = Operator::of(field).filter(move |operator| self.supports(field, *operator));
+            suited.map(move |operator| Parameter::Filter(field, operator))
+        };
+        let mut all: Vec<Parameter> = self.fields().flat_map(filters).collect();
+        if self.dataset.territory.is_some() {
+            all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
+            all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
+        }
+        if !self.dataset.search.is_empty() {
+            all.push(Parameter::Search);
+        }
+        match self.dataset.shape {
+            Shape::Plain => {}
+            Shape::Observations => all.extend([
+                Parameter::Latest,
+                Parameter::Last,
+                Parameter::Layout,
+                Parameter::Compare,
+                Parameter::Vintages,
+                Parameter::GroupBy,
+                Parameter::Aggregate,
+                Parameter::Rollup,
+            ]),
+            Shape::Money => all.extend([Parameter::GroupBy, Parameter::Aggregate]),
+        }
+        all.extend([Parameter::Sort, Parameter::Fields, Parameter::Labels]);
+        if self.has_includes() {
+            all.push(Parameter::Include);
+        }
+        if self.fields().any(Field::is_facet) {
+            all.push(Parameter::Facets);
+        }
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend(Parameter::OF_RELEASE);
+        all.push(Parameter::Format);
+        all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
+        if Representation::GeoJson.suits(self.dataset) {
+            all.push(Parameter::Geometry);
+        }
+        all
+    }
+
+    /// The parameters that an item accepts.
+    pub fn item_parameters(&self) -> Vec<Parameter> {
+        let mut all = vec![Parameter::Fields, Parameter::Labels];
+        if self.has_includes() {
+            all.push(Parameter::Include);
+        }
+        if self.holds_territories() {
+            all.push(Parameter::Geography);
+        }
+        all.extend(Parameter::OF_RELEASE);
+        all
+    }
+}

@@ -1,0 +1,194 @@
+//! Owns the list of parameters: their names, their closed lists of words, and which of them take several values.
+//! The parser and the OpenAPI document both read it. Must not know how values are read.
+
+use std::borrow::Cow;
+
+use super::operator::{Operator, SEPARATOR};
+use crate::query::model::field::Field;
+
+/// One parameter that an address accepts.
+#[derive(Clone, Copy, Debug)]
+pub enum Parameter {
+    /// Rows whose field compares with the values as the operator says.
+    Filter(&'static Field, Operator),
+    /// Rows of the territories that lie wholly in these.
+    Within,
+    /// Rows of the territories that lie wholly or partly in these.
+    Touching,
+    /// The day of the geography in which territories and what lies in them are read.
+    Geography,
+    /// Rows of the territories whose contour's box meets this one.
+    Bbox,
+    /// Longitude of a point. With the latitude: rows of the territories that contain the point.
+    Lon,
+    /// Latitude of the point.
+    Lat,
+    /// French full text.
+    Search,
+    /// The most recent observation of each series.
+    Latest,
+    /// The most recent observations of each series.
+    Last,
+    /// `long`: a row for each period. `wide`: a column for each period.
+    Layout,
+    /// The same figure of other territories: the parent, the region, the country.
+    Compare,
+    /// Which versions of each row.
+    Vintages,
+    /// The fields that rows are grouped by.
+    GroupBy,
+    /// What is computed for each group.
+    Aggregate,
+    /// One figure for all territories together.
+    Rollup,
+    /// The order.
+    Sort,
+    /// The columns.
+    Fields,
+    /// Whether references show codes, names, or both.
+    Labels,
+    /// Related rows in the same answer as the page.
+    Include,
+    /// Counts of the remaining choices.
+    Facets,
+    /// The most rows of a page.
+    Limit,
+    /// Where the page starts.
+    Cursor,
+    /// Whether and how far all rows are counted.
+    Count,
+    /// The release read.
+    Release,
+    /// The instant whose newest release is read.
+    AsOf,
+    /// The representation.
+    Format,
+    /// Delimiter of CSV.
+    Delimiter,
+    /// Decimal mark of CSV.
+    Decimal,
+    /// Whether CSV is for spreadsheets.
+    Bom,
+    /// Whether NDJSON ends with a count.
+    Trailer,
+    /// What stands for a territory in GeoJSON.
+    Geometry,
+}
+
+impl Parameter {
+    /// The parameters that choose the release that is read.
+    pub const OF_RELEASE: [Self; 2] = [Self::Release, Self::AsOf];
+
+    /// Its name in the query string: `code`, `code__startswith`, `limit`.
+    pub fn name(self) -> Cow<'static, str> {
+        match self {
+            Parameter::Filter(field, operator) if operator != Operator::AnyOf => {
+                Cow::Owned([field.name, operator.name()].join(SEPARATOR))
+            }
+            other => Cow::Borrowed(other.stem()),
+        }
+    }
+
+    /// Whether this is its name. Allocates nothing: each pair of a query is compared with a hundred parameters.
+    pub fn is_named(self, name: &str) -> bool {
+        let suffix = name.strip_prefix(self.stem());
+        match self {
+            Parameter::Filter(_, operator) if operator != Operator::AnyOf => {
+                suffix.and_then(|suffix| suffix.strip_prefix(SEPARATOR)) == Some(operator.name())
+            }
+            _ => suffix == Some(""),
+        }
+    }
+
+    /// Its name without the operator of a filter.
+    fn stem(self) -> &'static str {
+        match self {
+            Parameter::Filter(field, _) => field.name,
+            Parameter::Within => "within",
+            Parameter::Touching => "touching",
+            Parameter::Geography => "geography",
+            Parameter::Bbox => "bbox",
+            Parameter::Lon => "lon",
+            Parameter::Lat => "lat",
+            Parameter::Search => "q",
+            Parameter::Latest => "latest",
+            Parameter::Last => "last",
+            Parameter::Layout => "layout",
+            Parameter::Compare => "compare",
+            Parameter::Vintages => "vintages",
+            Parameter::GroupBy => "group_by",
+            Parameter::Aggregate => "aggregate",
+            Parameter::Rollup => "rollup",
+            Parameter::Sort => "sort",
+            Parameter::Fields => "fields",
+            Parameter::Labels => "labels",
+            Parameter::Include => "include",
+            Parameter::Facets => "facets",
+            Parameter::Limit => "limit",
+            Parameter::Cursor => "cursor",
+            Parameter::Count => "count",
+            Parameter::Release => "release",
+            Parameter::AsOf => "as_of",
+            Parameter::Format => "format",
+            Parameter::Delimiter => "delimiter",
+            Parameter::Decimal => "decimal",
+            Parameter::Bom => "bom",
+            Parameter::Trailer => "trailer",
+            Parameter::Geometry => "geometry",
+        }
+    }
+
+    /// The words that it takes, if these are the same for all datasets.
+    pub fn words(self) -> &'static [&'static str] {
+        match self {
+            Parameter::Count => &["none", "bounded", "exact"],
+            Parameter::Labels => &["code", "name", "both"],
+            Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
+            Parameter::Layout => &["long", "wide"],
+            Parameter::Vintages => &["all", "first", "revised"],
+            Parameter::Compare => &["parent", "region", "country"],
+            Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
+            Parameter::Delimiter => &[",", ";", "tab"],
+            Parameter::Decimal => &[".", ","],
+            Parameter::Geometry => &["contour", "centre"],
+            _ => &[],
+        }
+    }
+
+    /// Whether it takes several values, separated by commas.
+    pub fn takes_list(self) -> bool {
+        match self {
+            Parameter::Filter(_, operator) => operator.takes_list(),
+            Parameter::Within
+            | Parameter::Touching
+            | Parameter::Bbox
+            | Parameter::Compare
+            | Parameter::GroupBy
+            | Parameter::Aggregate
+            | Parameter::Sort
+            | Parameter::Fields
+            | Parameter::Include
+            | Parameter::Facets => true,
+            _ => false,
+        }
+    }
+
+    /// Whether the parameter of this name decides neither which rows come nor their order. It may change between pages.
+    pub fn is_presentation(name: &str) -> bool {
+        const FREE: [Parameter; 12] = [
+            Parameter::Limit,
+            Parameter::Count,
+            Parameter::Fields,
+            Parameter::Labels,
+            Parameter::Include,
+            Parameter::Facets,
+            Parameter::Format,
+            Parameter::Delimiter,
+            Parameter::Decimal,
+            Parameter::Bom,
+            Parameter::Trailer,
+            Parameter::Geometry,
+        ];
+        FREE.iter().any(|free| free.is_named(name))
+    }
+}

@@ -1,0 +1,262 @@
+//! Owns the description of a dataset: its fields, its key, and the links from its rows to others.
+//! Must not know any one dataset: `datasets/` has a file for each.
+
+use super::field::{Field, FieldOrigin, Kind};
+
+/// Separates the parts of a code whose key has several fields.
+pub const KEY_SEPARATOR: char = '~';
+
+/// Appends the code of a row, made of the fields of its key in order. The inverse of [`Dataset::split_code`].
+pub fn join_code<'t>(code: &mut String, parts: impl IntoIterator<Item = (Kind, &'t str)>) {
+    for (at, (kind, text)) in parts.into_iter().enumerate() {
+        if at > 0 {
+            code.push(KEY_SEPARATOR);
+        }
+        match kind {
+            Kind::Period => code.extend(text.chars().map(|c| if c == '/' { '_' } else { c })),
+            _ => code.push_str(text),
+        }
+    }
+}
+
+/// A link from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
+#[derive(Debug)]
+pub struct Link {
+    /// The last segment of the address.
+    pub name: &'static str,
+    /// The dataset that it leads to.
+    pub target: &'static str,
+    /// A sentence for the OpenAPI document.
+    pub summary: &'static str,
+    /// How the rows are found.
+    pub via: Via,
+}
+
+/// How a link finds its rows.
+#[derive(Debug)]
+pub enum Via {
+    /// The rows of the target that refer to this row in one of these fields.
+    Fields(&'static [&'static str]),
+    /// The rows of the target whose `field` refers to a row of `through`, which refers to this row in its field `by`.
+    Through {
+        /// The field of the target.
+        field: &'static str,
+        /// The dataset in between.
+        through: &'static str,
+        /// The field of the dataset in between that refers to this row.
+        by: &'static str,
+    },
+    /// The territories that contain this one or lie in it.
+    Containment(Direction),
+    /// The rows of the target to which the rows that this release opened refer.
+    Opened,
+    /// The versions of the row itself.
+    Versions,
+}
+
+/// The link from a row to its versions, the same for every dataset that has versions.
+pub static HISTORY: Link = Link { name: "history", target: "", summary: "The versions of the row.", via: Via::Versions };
+
+/// The direction of a link between territories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The territories that contain it.
+    Ancestors,
+    /// The territories that lie in it, wholly or partly.
+    Descendants,
+    /// The territories that belong to it directly.
+    Members,
+}
+
+/// Where the rows of a dataset come from.
+#[derive(Clone, Copy, Debug)]
+pub enum RowOrigin {
+    /// Published files.
+    Published,
+    /// Other datasets. Each release that changes one of them computes the rows again.
+    Derived {
+        /// The datasets that the rows are computed from.
+        from: &'static [&'static str],
+        /// The computation.
+        by: Derivation,
+    },
+    /// Publishing itself: a row for each release.
+    Releases,
+}
+
+/// A computation of rows from the rows of other datasets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derivation {
+    /// The transitive closure of the containment of territories.
+    ContainmentClosure,
+}
+
+/// What the rows of a dataset measure. It decides which parameters and representations the dataset has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shape {
+    /// Nothing: the rows are descriptions.
+    Plain,
+    /// Values of indicators, with series, cubes, and aggregates if the indicator is additive.
+    Observations,
+    /// Flows of money, with totals over one stage.
+    Money,
+}
+
+/// A dataset.
+#[derive(Debug)]
+pub struct Dataset {
+    /// The name of the collection, the table and the OpenAPI tag: a plural.
+    pub name: &'static str,
+    /// The name of one row: the singular, as in the names of fields that refer to it.
+    pub singular: &'static str,
+    /// The title, in French.
+    pub title: &'static str,
+    /// What a row is, for the OpenAPI document.
+    pub description: &'static str,
+    /// The fields, in the order of every representation.
+    pub fields: &'static [Field],
+    /// The fields that identify a row. They are the last sort terms of every list.
+    pub key: &'static [&'static str],
+    /// The field with the territory of a row, for `within` and `touching`.
+    pub territory: Option<&'static str>,
+    /// The links from a row to others.
+    pub links: &'static [Link],
+    /// The last segments of the addresses below a row that have a handler of their own.
+    pub own: &'static [&'static str],
+    /// A code that exists in the bundled data.
+    pub example: &'static str,
+    /// Where its rows come from.
+    pub rows: RowOrigin,
+    /// The fields that `q` searches. The first is the title of the row. A field that refers to other rows stands for the
+    /// fields that `q` searches in those.
+    pub search: &'static [&'static str],
+    /// What its rows measure.
+    pub shape: Shape,
+    /// Whether it is a collection of the API. The others only serve links and geometry.
+    pub public: bool,
+}
+
+impl Dataset {
+    /// The field with this name.
+    pub fn field(&self, name: &str) -> Option<&'static Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The fields of the key, in order.
+    pub fn key_fields(&self) -> impl Iterator<Item = &'static Field> + '_ {
+        self.key.iter().filter_map(|name| self.field(name))
+    }
+
+    /// Whether a field is the same in all rows of a series. A series is identified by the key without the period.
+    pub fn is_series_field(&self, field: &Field) -> bool {
+        let by = match field.origin {
+            FieldOrigin::Named { by, .. } => by,
+            _ => field.name,
+        };
+        self.key_fields().any(|key| key.name == by && !matches!(key.kind, Kind::Period))
+    }
+
+    /// The field with the name or title of a row.
+    pub fn title_field(&self) -> Option<&'static Field> {
+        self.field("name").or_else(|| self.field("title"))
+    }
+
+    /// The field with the code of a row in addresses.
+    pub fn code_field(&self) -> Option<&'static Field> {
+        self.fields.iter().find(|f| matches!(f.kind, Kind::Code | Kind::JoinedCode)).or_else(|| self.key_fields().next())
+    }
+
+    /// Whether its code joins several fields.
+    pub fn has_joined_code(&self) -> bool {
+        self.key.len() > 1
+    }
+
+    /// The fields that are columns of the table.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Field> {
+        self.fields.iter().filter(|f| !matches!(f.kind, Kind::JoinedCode) && f.origin == FieldOrigin::Row)
+    }
+
+    /// The field with the territory of a row.
+    pub fn territory_field(&self) -> Option<&'static Field> {
+        self.territory.and_then(|name| self.field(name))
+    }
+
+    /// The dataset of the territories that its rows belong to: itself, if its rows are territories.
+    pub fn territory_dataset(&self) -> Option<&'static str> {
+        let field = self.territory_field()?;
+        if matches!(field.kind, Kind::Code) { Some(self.name) } else { field.reference() }
+    }
+
+    /// Whether its rows can have several versions. A release has only one.
+    pub fn has_history(&self) -> bool {
+        !matches!(self.rows, RowOrigin::Releases)
+    }
+
+    /// The last segments of all addresses below a row.
+    pub fn below(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let history = self.has_history().then_some(HISTORY.name);
+        self.links.iter().map(|link| link.name).chain(self.own.iter().copied()).chain(history)
+    }
+
+    /// The parts of a code, with the fields of the key. `None` if their numbers differ.
+    ///
+    /// In a code, a period has `_` in place of `/`, which would end the segment of the path.
+    pub fn split_code(&self, code: &str) -> Option<Vec<(&'static Field, String)>> {
+        if !self.has_joined_code() {
+            return Some(vec![(self.key_fields().next()?, code.to_owned())]);
+        }
+        let parts: Vec<&str> = code.split(KEY_SEPARATOR).collect();
+        if parts.len() != self.key.len() {
+            return None;
+        }
+        let part = |field: &'static Field, text: &str| match field.kind {
+            Kind::Period => (field, text.replace('_', "/")),
+            _ => (field, text.to_owned()),
+        };
+        Some(self.key_fields().zip(parts).map(|(field, text)| part(field, text)).collect())
+    }
+
+    /// The code as addresses have it. `None` if it cannot be a code of this dataset.
+    pub fn canonical_code(&self, code: &str) -> Option<String> {
+        let parts = self.split_code(code)?;
+        let part = |(field, text): (&'static Field, String)| match field.kind {
+            Kind::Period => text.replace('/', "_"),
+            _ => text,
+        };
+        Some(parts.into_iter().map(part).collect::<Vec<_>>().join(&KEY_SEPARATOR.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::join_code;
+    use crate::datasets::REGISTRY;
+    use crate::query::{Dataset, Kind};
+
+    fn dataset(name: &str) -> &'static Dataset {
+        REGISTRY.iter().find(|dataset| dataset.name == name).expect("the dataset is registered")
+    }
+
+    #[test]
+    fn a_code_of_several_parts_is_split_and_joined_again() {
+        let observations = dataset("observations");
+        let code = "habitants~COM-1~2019-01-01_2019-10-31~_T~observed~essai";
+        let parts = observations.split_code(code).expect("it has a part for each field of the key");
+        let texts: Vec<&str> = parts.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["habitants", "COM-1", "2019-01-01/2019-10-31", "_T", "observed", "essai"]);
+        let mut joined = String::new();
+        join_code(&mut joined, parts.iter().map(|(field, text)| (field.kind, text.as_str())));
+        assert_eq!(joined, code);
+        assert_eq!(observations.canonical_code(&code.replace("01_2019", "01/2019")).as_deref(), Some(code));
+        assert!(observations.split_code("habitants~COM-1").is_none());
+    }
+
+    #[test]
+    fn a_code_of_one_part_is_the_value_of_its_field() {
+        let parts = dataset("territories").split_code("COM-1~x").expect("any text is one part");
+        assert_eq!(parts.iter().map(|(field, text)| (field.name, text.as_str())).collect::<Vec<_>>(), [("code", "COM-1~x")]);
+        let mut code = String::new();
+        join_code(&mut code, [(Kind::Code, "COM-1")]);
+        assert_eq!(code, "COM-1");
+    }
+}

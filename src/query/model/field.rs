@@ -1,0 +1,176 @@
+//! Owns the description of a field: its name, kind, meaning and example. The parser, the SQL, the OpenAPI document and
+//! the loading of files all follow from it.
+//! Must not know any one dataset.
+
+/// One value of a closed list.
+#[derive(Debug)]
+pub struct Choice {
+    /// The word in requests and answers.
+    pub value: &'static str,
+    /// Its meaning, for the OpenAPI document.
+    pub meaning: &'static str,
+}
+
+/// The kind of values that a field holds. It decides how they are read, compared, stored and written.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Free text.
+    Text,
+    /// The code that identifies the row in its dataset.
+    Code,
+    /// The code of a row whose key has several fields: the fields joined by `~`. The table has no column for it.
+    JoinedCode,
+    /// The code of a row of another dataset.
+    Reference(&'static str),
+    /// One word of a closed list.
+    Choice(&'static [Choice]),
+    /// Several texts.
+    TextList,
+    /// The codes of several rows of another dataset.
+    References(&'static str),
+    /// Several words of a closed list.
+    ChoiceList(&'static [Choice]),
+    /// A whole number within bounds.
+    Integer {
+        /// The smallest value.
+        minimum: i64,
+        /// The largest value.
+        maximum: i64,
+    },
+    /// An exact decimal number.
+    Decimal,
+    /// A day, ISO 8601.
+    Date,
+    /// An instant, RFC 3339, in UTC.
+    Timestamp,
+    /// A period, ISO 8601: year, quarter, month, day or interval.
+    Period,
+    /// The first or last day of the field `period`. Publishing computes it.
+    PeriodBound {
+        /// Whether it is the last day.
+        end: bool,
+    },
+    /// A JSON object, such as a GeoJSON geometry, or an array of objects.
+    Json {
+        /// Whether it is an array.
+        array: bool,
+    },
+}
+
+/// Where the value of a field comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldOrigin {
+    /// The row itself.
+    Row,
+    /// The link from another row to this one.
+    Link,
+    /// The release that opened this version of the row.
+    Opened,
+    /// The releases up to the one that is read: they decide whether this version is current, and when it was published.
+    Record,
+    /// The field of the same name of another row, to which a field of this row refers.
+    Named {
+        /// The field that refers to the other row.
+        by: &'static str,
+        /// The dataset of the other row.
+        dataset: &'static str,
+    },
+}
+
+/// A format that published values must have besides their kind. Filters accept any text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The number of a legal entity in SIRENE: nine digits with a check digit (Luhn, ISO/IEC 7812-1).
+    Siren,
+    /// The number of an establishment in SIRENE: a SIREN and five digits, the whole with a check digit.
+    Siret,
+    /// The number of an association in the Répertoire national des associations: `W` and nine digits.
+    Rna,
+    /// A share of a whole: more than 0, at most 1.
+    Share,
+    /// A text of at most this many characters.
+    Length(usize),
+}
+
+/// One field of a dataset.
+#[derive(Debug)]
+pub struct Field {
+    /// Its name in requests, answers, files and the table.
+    pub name: &'static str,
+    /// The kind of its values.
+    pub kind: Kind,
+    /// Whether every row has a value.
+    pub required: bool,
+    /// Its meaning, for the OpenAPI document.
+    pub description: &'static str,
+    /// A value that at least one row of the bundled data has.
+    pub example: &'static str,
+    /// Where its value comes from.
+    pub origin: FieldOrigin,
+    /// The format of published values.
+    pub format: Option<Format>,
+}
+
+impl Field {
+    /// A field that can be empty.
+    pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
+        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None }
+    }
+
+    /// A field that every row has.
+    pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
+        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None }
+    }
+
+    /// The field with a format for published values.
+    pub const fn format(self, format: Format) -> Self {
+        Self { format: Some(format), ..self }
+    }
+
+    /// Whether the field holds a list.
+    pub fn is_list(&self) -> bool {
+        matches!(self.kind, Kind::TextList | Kind::References(_) | Kind::ChoiceList(_))
+    }
+
+    /// Whether a request can filter on it. JSON has no filters, and the field of another row is filtered in that row.
+    pub fn is_filterable(&self) -> bool {
+        !matches!(self.kind, Kind::Json { .. }) && matches!(self.origin, FieldOrigin::Row | FieldOrigin::Link)
+    }
+
+    /// Whether a request can sort by it. Lists and JSON have no order.
+    pub fn is_sortable(&self) -> bool {
+        !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
+    }
+
+    /// Whether a request can count its remaining values.
+    pub fn is_facet(&self) -> bool {
+        let choices = matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Period | Kind::Integer { .. });
+        (choices || self.reference().is_some()) && self.is_filterable()
+    }
+
+    /// Whether rows are sorted without regard to accents and case, as French readers expect for names.
+    pub fn is_folded(&self) -> bool {
+        matches!(self.kind, Kind::Text)
+    }
+
+    /// Whether publishing computes it. Published files leave it out.
+    pub fn is_computed(&self) -> bool {
+        matches!(self.kind, Kind::PeriodBound { .. } | Kind::JoinedCode)
+    }
+
+    /// The dataset whose codes it holds.
+    pub fn reference(&self) -> Option<&'static str> {
+        match self.kind {
+            Kind::Reference(dataset) | Kind::References(dataset) => Some(dataset),
+            _ => None,
+        }
+    }
+
+    /// The closed list of its values.
+    pub fn choices(&self) -> Option<&'static [Choice]> {
+        match self.kind {
+            Kind::Choice(choices) | Kind::ChoiceList(choices) => Some(choices),
+            _ => None,
+        }
+    }
+}

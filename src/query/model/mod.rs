@@ -1,0 +1,12 @@
+//! Owns the model of the data: datasets, their fields, the values of fields, rows and columns.
+//! Must not know requests, nor any one dataset.
+
+pub mod column;
+pub mod cube;
+pub mod dataset;
+pub mod field;
+pub mod period;
+pub mod representation;
+pub mod row;
+pub mod value;
+pub mod version;

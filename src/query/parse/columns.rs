@@ -1,0 +1,50 @@
+//! Owns the columns of an answer, which follow from `fields`, `labels` and the representation.
+//! Must not know how parameters are read.
+
+use super::parser::Parser;
+use crate::query::model::column::Column;
+use crate::query::model::field::{Field, Kind};
+use crate::query::model::representation::Representation;
+use crate::query::plan::presentation::{Labels, Presentation};
+
+/// The columns that are shown.
+pub fn columns(parser: &Parser, shown: &Presentation) -> Vec<Column> {
+    let fields: Vec<&'static Field> = match &parser.fields {
+        Some(fields) => fields.clone(),
+        None => parser.context.fields().collect(),
+    };
+    let labels = match shown.representation {
+        Representation::JsonStat | Representation::Scdl => Labels::Both,
+        Representation::SdmxCsv if shown.labels != Labels::Code => Labels::Both,
+        _ => shown.labels,
+    };
+    let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| labelled(parser, field, labels)).collect();
+    columns.extend(referred(parser, shown.representation));
+    if shown.representation == Representation::GeoJson {
+        columns.push(Column::geometry(shown.centres));
+    }
+    columns
+}
+
+/// The columns of a field: its code, its label, or both. Only a field that refers to one row has a label.
+fn labelled(parser: &Parser, field: &'static Field, labels: Labels) -> Vec<Column> {
+    let code = Column::of(field);
+    let (Kind::Reference(_), Some(dataset)) = (field.kind, parser.context.referred(field)) else { return vec![code] };
+    let Some(title) = dataset.title_field() else { return vec![code] };
+    let label = Column::named(field, dataset, title, "label");
+    match labels {
+        Labels::Code => vec![code],
+        Labels::Name => vec![label],
+        Labels::Both => vec![code, label],
+    }
+}
+
+/// The columns of rows referred to that the representation needs besides their labels.
+fn referred(parser: &Parser, representation: Representation) -> impl Iterator<Item = Column> {
+    let referring = parser.context.fields().filter(|field| matches!(field.kind, Kind::Reference(_)));
+    let referring = referring.filter_map(|by| Some((by, parser.context.referred(by)?)));
+    referring.flat_map(move |(by, dataset)| {
+        let needed = dataset.fields.iter().filter(move |field| representation.needs_of_referred(field));
+        needed.map(move |field| Column::named(by, dataset, field, field.name))
+    })
+}
