@@ -93,23 +93,23 @@ fn run(target: &str, mutations: usize, entry: impl Fn(&[u8])) {
 }
 
 #[test]
-fn no_query_string_makes_the_reader_of_requests_panic_or_contradict_itself() {
+fn no_query_string_makes_the_request_parser_panic_or_contradict_itself() {
     run("request", 100, entries::request);
 }
 
 #[test]
-fn no_cursor_makes_its_reader_panic_and_every_position_survives() {
+fn no_cursor_makes_the_parser_panic_and_every_position_round_trips() {
     run("cursor", 2000, entries::cursor);
 }
 
 #[test]
-fn no_canonical_file_makes_its_reader_panic() {
+fn no_canonical_file_makes_the_reader_panic() {
     let scratch = tempfile::tempdir().expect("there is room for a folder");
     run("table", 100, |data| entries::table(data, scratch.path()));
 }
 
 #[test]
-fn no_recipe_makes_its_reader_panic() {
+fn no_recipe_makes_the_parser_panic() {
     let scratch = tempfile::tempdir().expect("there is room for a folder");
     run("recipe", 100, |data| entries::recipe(data, scratch.path()));
 }

@@ -27,7 +27,7 @@ fn fault(problem: &Value) -> (&str, &str) {
 }
 
 #[test]
-fn an_instant_gives_what_was_known_then_of_every_dataset() {
+fn as_of_an_instant_returns_the_rows_that_every_dataset_had_then() {
     let history = four_releases();
     for dataset in published() {
         let path = format!("/v1/{}", dataset.name);
@@ -69,7 +69,7 @@ fn an_instant_gives_what_was_known_then_of_every_dataset() {
 }
 
 #[test]
-fn as_of_a_day_means_its_end_and_today_means_now() {
+fn as_of_a_day_means_the_end_of_the_day_and_today_means_now() {
     let history = four_releases();
     let day = &history.published[3][..10];
     assert_eq!(history.get(&format!("/v1/actors?as_of={day}")).json()["meta"]["release"], 4);
@@ -105,7 +105,7 @@ fn aggregates_and_layouts_are_computed_as_of_the_instant() {
 }
 
 #[test]
-fn pages_of_an_instant_hold_its_release() {
+fn pages_as_of_an_instant_stay_at_its_release() {
     let history = four_releases();
     let instant = &history.published[0];
     let first = history.get(&format!("/v1/actors?as_of={instant}&limit=3")).json();
@@ -146,12 +146,12 @@ fn an_unreadable_or_future_instant_is_refused() {
 }
 
 #[test]
-fn a_withdrawn_row_is_gone_with_the_reason_and_can_be_read_as_it_was() {
+fn a_withdrawn_row_answers_410_with_the_reason_and_earlier_releases_still_have_it() {
     let history = four_releases();
     for dataset in published() {
         let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
-        let told = [("goes", REASON, Some(code(dataset, "stays"))), ("quits", WITHDRAWING, None)];
-        for (name, reason, successor) in told {
+        let withdrawals = [("goes", REASON, Some(code(dataset, "stays"))), ("quits", WITHDRAWING, None)];
+        for (name, reason, successor) in withdrawals {
             let below: Vec<String> =
                 dataset.below().filter(|link| *link != "history").map(|link| format!("{}/{link}", path(name))).collect();
             for target in below.iter().chain([&path(name)]) {
@@ -182,7 +182,7 @@ fn a_withdrawn_row_is_gone_with_the_reason_and_can_be_read_as_it_was() {
 }
 
 #[test]
-fn a_code_of_a_later_release_is_not_there_yet_and_one_that_never_was_is_not_there() {
+fn a_code_of_a_later_release_and_an_unknown_code_answer_404() {
     let history = four_releases();
     for dataset in published() {
         let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
@@ -204,7 +204,7 @@ fn a_code_of_a_later_release_is_not_there_yet_and_one_that_never_was_is_not_ther
 }
 
 #[test]
-fn a_release_leads_to_its_neighbours_and_names_its_sources() {
+fn a_release_links_to_the_previous_and_the_next_and_lists_its_sources() {
     let history = four_releases();
     let links = |target: &str| {
         let reply = history.get(target);

@@ -25,7 +25,7 @@ const HARD: [&str; 16] = [
 ];
 
 #[test]
-fn names_fold_alike_in_rust_and_in_sql() {
+fn names_are_folded_alike_in_rust_and_in_sql() {
     // Every letter of Latin-1 and Latin Extended-A; × and ÷ are signs.
     let letters = ('À'..='ſ').filter(|c| !matches!(c, '×' | '÷')).map(String::from);
     let texts: Vec<String> = HARD.map(str::to_owned).into_iter().chain(letters).collect();

@@ -66,7 +66,7 @@ pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> 
 }
 
 #[test]
-fn every_representation_holds_the_cells_of_the_pages() {
+fn every_representation_has_the_same_cells_as_the_json_pages() {
     for dataset in collections() {
         let pages = agree(bundled(), Context::of(REGISTRY, dataset), &format!("/v1/{}", dataset.name), selection(dataset));
         let names: Vec<&str> = dataset.fields.iter().map(|field| field.name).collect();
@@ -75,7 +75,7 @@ fn every_representation_holds_the_cells_of_the_pages() {
 }
 
 #[test]
-fn rows_that_a_link_leads_to_are_given_in_every_representation() {
+fn related_rows_are_available_in_every_representation() {
     let mut followed = 0;
     for endpoint in router::all(REGISTRY) {
         let Endpoint::Related(dataset, link, context) = endpoint else { continue };
@@ -109,7 +109,7 @@ fn fields_choose_the_columns_and_their_order() {
 }
 
 #[test]
-fn labels_put_names_beside_codes_or_in_their_place() {
+fn labels_add_names_to_codes_or_replace_them() {
     let mut titles: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut compared = 0;
     for dataset in collections() {
@@ -145,7 +145,7 @@ fn labels_put_names_beside_codes_or_in_their_place() {
 }
 
 #[test]
-fn a_response_names_its_release_and_its_pinned_address() {
+fn a_response_has_its_release_and_its_pinned_url() {
     let release = get(bundled(), "/v1/releases?limit=1").json()["meta"]["release"].to_string();
     for dataset in collections() {
         for representation in Representation::of(dataset) {
@@ -181,7 +181,7 @@ fn lasting(reply: &Reply) -> BTreeMap<&str, &str> {
 }
 
 #[test]
-fn a_representation_that_does_not_suit_is_refused_with_those_that_do() {
+fn an_unsuitable_representation_is_refused_with_the_suitable_ones() {
     for dataset in collections() {
         let suited: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
         for representation in Representation::ALL.into_iter().filter(|one| !one.suits(dataset)) {

@@ -25,7 +25,7 @@ const SHARE: usize = 1000;
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A database with so many sources that an export of them is more than all buffers before a client that does not read.
-fn filled() -> String {
+fn database_with_large_export() -> String {
     let url = migrated();
     let communes = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]);
     let long = |n: usize| format!("s{n:05},document,Essai,Repères,etalab-2.0,{}\n", "x".repeat(10_000));
@@ -87,7 +87,7 @@ impl Client {
     }
 
     /// Asks until it is over.
-    fn go_on(&mut self, number: usize, tally: &Tally) {
+    fn send_until_over(&mut self, number: usize, tally: &Tally) {
         for turn in number.. {
             let target = match turn % 3 {
                 0 => "/v1/territories".to_owned(),
@@ -110,7 +110,7 @@ impl Client {
 
 impl Tally {
     /// Waits until so many more requests are answered.
-    fn more(&self, requests: usize) {
+    fn wait_for_requests(&self, requests: usize) {
         let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + RESPONSE_TIMEOUT);
         while self.answered.load(Ordering::SeqCst) < aim {
             assert!(Instant::now() < deadline, "the clients are not answered");
@@ -120,8 +120,8 @@ impl Tally {
 }
 
 #[test]
-fn a_process_follows_another_and_no_request_fails() {
-    let url = filled();
+fn no_request_fails_when_a_process_replaces_another() {
+    let url = database_with_large_export();
     let quiet = ("RUST_LOG", "info,reperes::access=warn");
     let settings =
         |address| [("DATABASE_URL", url.as_str()), ("REPERES_ADDRESS", address), quiet, ("REPERES_SHUTDOWN_GRACE_S", "5")];
@@ -132,11 +132,11 @@ fn a_process_follows_another_and_no_request_fails() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (mut client, tally) = (Client { address, keeps: number % 2 == 0, stream: None }, Arc::clone(&tally));
-            std::thread::spawn(move || client.go_on(number, &tally))
+            std::thread::spawn(move || client.send_until_over(number, &tally))
         })
         .collect();
     let _ending = SetOnDrop(&tally.over);
-    tally.more(SHARE);
+    tally.wait_for_requests(SHARE);
     // The third finds whoever is left of the first two.
     for _ in 0..2 {
         let mut next = Program::start(&settings(&place));
@@ -145,10 +145,10 @@ fn a_process_follows_another_and_no_request_fails() {
         current.signal(Signal::TERM);
         let (code, log) = current.end();
         assert_eq!(code, Some(0), "{log}");
-        tally.more(SHARE);
+        tally.wait_for_requests(SHARE);
         current = next;
     }
-    tally.more(REQUESTS.saturating_sub(tally.answered.load(Ordering::SeqCst)));
+    tally.wait_for_requests(REQUESTS.saturating_sub(tally.answered.load(Ordering::SeqCst)));
     tally.over.store(true, Ordering::SeqCst);
     clients.into_iter().for_each(|client| client.join().expect("no client panicked"));
     let (answered, failed) = (tally.answered.load(Ordering::SeqCst), tally.failed.load(Ordering::SeqCst));
@@ -158,8 +158,8 @@ fn a_process_follows_another_and_no_request_fails() {
 }
 
 #[test]
-fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_stalls() {
-    let url = filled();
+fn a_stopping_process_is_not_ready_serves_during_the_grace_period_and_then_exits() {
+    let url = database_with_large_export();
     let mut program =
         Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_GRACE_S", "3600"), ("REPERES_SHUTDOWN_WAIT_S", "1")]);
     let address = program.address();
@@ -193,7 +193,7 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
 
 #[test]
 fn a_response_in_progress_is_finished_before_the_exit() {
-    let url = filled();
+    let url = database_with_large_export();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_WAIT_S", "60")]);
     let address = program.address();
     let whole = get(address, "/v1/sources?format=csv");
@@ -207,7 +207,7 @@ fn a_response_in_progress_is_finished_before_the_exit() {
 
 #[test]
 fn two_programs_that_start_at_once_share_an_address() {
-    let url = filled();
+    let url = database_with_large_export();
     let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
     let place = free.to_string();
     let mut both: Vec<Program> = (0..2).map(|_| Program::start(&[("DATABASE_URL", &url), ("REPERES_ADDRESS", &place)])).collect();
@@ -223,8 +223,8 @@ fn two_programs_that_start_at_once_share_an_address() {
 }
 
 #[test]
-fn a_socket_of_the_service_manager_is_used_and_outlives_the_process() {
-    let url = filled();
+fn a_socket_from_the_service_manager_is_used_and_stays_open_after_the_exit() {
+    let url = database_with_large_export();
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port can be bound");
     let address = listener.local_addr().expect("it has an address");
     let start = || {

@@ -80,7 +80,7 @@ fn has_texts(row: &Value, dataset: &'static Dataset, text: &str, target: &str) {
 }
 
 #[test]
-fn texts_that_hold_http_responses_come_out_whole_in_every_dataset_and_representation() {
+fn texts_that_contain_http_responses_are_unchanged_in_every_dataset_and_representation() {
     let server = TestServer::empty();
     publish(&server.url, &bundle()).expect("the rows are right");
     let address = server.address;

@@ -39,7 +39,7 @@ fn exists(url: &str, name: &str) -> bool {
 }
 
 #[test]
-fn a_test_that_ends_leaves_no_server_no_database_and_no_folder() {
+fn a_test_leaves_no_server_no_database_and_no_folder_at_its_end() {
     let own = database();
     for panics in [false, true] {
         let Started { address, database, folder } = test(panics);

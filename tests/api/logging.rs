@@ -23,7 +23,7 @@ fn hostile(address: SocketAddr) {
 }
 
 #[test]
-fn nothing_that_a_client_sends_writes_lines_of_the_log_or_commands_a_terminal() {
+fn a_client_cannot_write_log_lines_or_terminal_escapes() {
     let url = database();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("RUST_LOG", "debug")]);
     let address = program.address();

@@ -139,7 +139,7 @@ fn names_are_found_without_accents_or_case() {
 }
 
 #[test]
-fn operators_are_refused_where_they_do_not_suit() {
+fn operators_are_refused_on_fields_that_do_not_support_them() {
     for query in [
         "kind__gt=a",
         "name__gt=a",

@@ -1,5 +1,5 @@
 //! Outages of the database: cached responses are served, the rest is 503 with `Retry-After`, nothing hangs, and the service
-//! recovers by itself.
+//! wait_for_recovery by itself.
 
 mod disk;
 mod network;
@@ -27,7 +27,7 @@ const UNCACHED: [&str; 10] = [
     "/health/ready",
 ];
 
-fn first(url: &str) {
+fn publish_first(url: &str) {
     let communes = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2"), ("COM-3", "C", "3")]);
     publish(url, &bundle(&[("sources", SOURCES), ("territories", &communes)])).expect("the bundle is right");
 }
@@ -46,18 +46,18 @@ fn all_at_once(address: SocketAddr) -> Vec<(&'static str, Reply)> {
 }
 
 /// An answer that says that the database is away, and when to come again.
-fn is_away(target: &str, reply: &Reply) {
+fn check_unavailable(target: &str, reply: &Reply) {
     assert_eq!(reply.status, 503, "{target}: {}", reply.text());
     reply.problem(503);
     assert!(reply.header("retry-after").is_some(), "{target}");
 }
 
 /// Asks until the answer is there; every other answer meanwhile says that the database is away.
-fn recovers(address: SocketAddr, target: &str) {
+fn wait_for_recovery(address: SocketAddr, target: &str) {
     until(&format!("{target} is answered again"), || {
         let reply = get(address, target);
         if reply.status != 200 {
-            is_away(target, &reply);
+            check_unavailable(target, &reply);
         }
         reply.status == 200
     });

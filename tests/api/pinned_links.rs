@@ -39,7 +39,7 @@ fn addresses() -> Vec<String> {
 }
 
 #[test]
-fn a_pinned_address_has_the_same_bytes_for_ever() {
+fn a_pinned_url_always_returns_the_same_bytes() {
     let server = TestServer::empty();
     let mut recorded: Vec<(String, Vec<u8>)> = Vec::new();
     for number in 1..=4 {

@@ -45,7 +45,7 @@ habitants,Habitants,Habitants,habitant,0,sum,none,none,0,,essai
 const ACTORS: &str = "code,kind,name,role,source_code\netat,state,État,financeur,essai\n";
 
 /// A database in which the rows are published that others refer to.
-fn grounded() -> String {
+fn with_references() -> String {
     let url = migrated();
     let ground = bundle(&[("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("actors", ACTORS)]);
     publish(&url, &ground).expect("the ground is right");
@@ -64,13 +64,13 @@ fn folder(manifest: &str, files: &[(&str, &[u8])]) -> PathBuf {
 }
 
 /// The manifest of one file of a dataset.
-fn of(dataset: &str, path: &str) -> String {
+fn manifest_of(dataset: &str, path: &str) -> String {
     format!("[[file]]\npath = \"{path}\"\ndataset = \"{dataset}\"\n")
 }
 
 /// Publishes one file of a dataset, whose name says nothing of how it is written.
 fn publish_bytes(url: &str, dataset: &str, bytes: &[u8]) -> Result<Report, PublishError> {
-    publish(url, &folder(&of(dataset, "fichier"), &[("fichier", bytes)]))
+    publish(url, &folder(&manifest_of(dataset, "fichier"), &[("fichier", bytes)]))
 }
 
 /// The faults of a refusal, one a line as people are told, and how many there are in all.

@@ -45,14 +45,14 @@ fn audit(url: &str) -> Vec<(String, String, String, Option<i32>, Value)> {
 }
 
 /// What is left of received files, whichever server received them.
-fn left(folder: &Path) -> usize {
+fn received_files(folder: &Path) -> usize {
     let entries =
         fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_else(|_| Vec::new());
-    entries.iter().map(|path| if path.is_dir() { left(path) } else { usize::from(path.extension().is_some()) }).sum()
+    entries.iter().map(|path| if path.is_dir() { received_files(path) } else { usize::from(path.extension().is_some()) }).sum()
 }
 
 #[test]
-fn a_publication_is_tried_then_made_and_all_of_it_is_audited() {
+fn a_dry_run_and_a_publication_are_both_audited() {
     let (server, token) = server();
     let form = communes("Ici").key(&token);
     let tried = form.clone().query("?dry_run=true").send(server.address);
@@ -98,7 +98,7 @@ fn a_publication_is_tried_then_made_and_all_of_it_is_audited() {
 }
 
 #[test]
-fn files_at_fault_are_refused_whole_with_every_fault_and_leave_nothing() {
+fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
     let (server, token) = server();
     let wrong =
         "code,kind,name,population,geography_year,source_code\nCOM-1,comune,A,1O,2026,essai\nCOM-2,commune,B,1,2026,essais\n";
@@ -146,7 +146,7 @@ fn files_at_fault_are_refused_whole_with_every_fault_and_leave_nothing() {
 }
 
 #[test]
-fn a_body_that_is_no_publication_is_refused_by_its_parts() {
+fn a_malformed_form_is_refused_with_the_wrong_part() {
     let (server, token) = server();
     let send = |form: Form| form.key(&token).send(server.address);
     let form = Form::default()
@@ -188,7 +188,7 @@ fn a_body_that_is_no_publication_is_refused_by_its_parts() {
 }
 
 #[test]
-fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
+fn a_body_over_the_limit_is_refused_and_leaves_no_file() {
     let (server, token) = server();
     let big = vec![b'x'; usize::try_from(UPLOAD_LIMIT).expect("it fits") + 1];
     let form = Form::default().part("file", Some("big.csv"), &big).key(&token);
@@ -216,12 +216,12 @@ fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
     let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
     stream.write_all(&chunked[..chunked.len() / 2]).expect("the server reads");
     drop(stream);
-    until("no uploaded file is left", || left(&root_directory().join("uploads")) == 0);
+    until("no uploaded file is left", || received_files(&root_directory().join("uploads")) == 0);
     assert_eq!(releases(server.address), 1);
 }
 
 #[test]
-fn a_key_for_one_source_touches_no_row_of_another() {
+fn a_key_for_one_source_cannot_change_rows_of_another() {
     let (server, token) = server();
     let both = format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n");
     assert_eq!(Form::of(&bundle(&[("sources", &both)])).key(&token).send(server.address).status, 201);
@@ -243,7 +243,7 @@ fn a_key_for_one_source_touches_no_row_of_another() {
 }
 
 #[test]
-fn a_file_comes_alone_with_a_recipe_and_rows_are_withdrawn_without_a_file() {
+fn a_publication_can_be_one_file_with_a_recipe_or_withdrawals_without_a_file() {
     let (server, token) = server();
     assert_eq!(communes("Ici").key(&token).send(server.address).status, 201);
     let recipe = "title = \"Lu\"\ndescription = \"Lu\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n";

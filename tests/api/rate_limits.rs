@@ -33,8 +33,8 @@ fn exhaust(address: SocketAddr, headers: &str) {
         let reply = ask(address, TARGET, headers);
         assert_eq!(reply.status, 200, "{headers}");
         assert_eq!(reply.header("ratelimit-policy"), Some("\"requests\";q=5;w=100000"));
-        let told = reply.header("ratelimit").expect("what is left");
-        assert!(told.starts_with(&format!("\"requests\";r={left};t=")), "{told}");
+        let field = reply.header("ratelimit").expect("what is left");
+        assert!(field.starts_with(&format!("\"requests\";r={left};t=")), "{field}");
     }
     let refused = ask(address, TARGET, headers);
     assert_eq!(refused.problem(429)["type"], "/problems/too-many-requests");
@@ -97,13 +97,13 @@ fn a_304_does_not_count_against_the_rate_limit() {
 }
 
 #[test]
-fn a_key_has_a_limit_of_its_own() {
+fn each_key_has_its_own_rate_limit() {
     let server = server();
     let [one, other] = ["une", "autre"].map(|name| key(&server.url, name, &["publish:*"], 1));
     let send = |token: &str| Form::default().key(token).send(server.address);
     for left in (0..2).rev() {
         let reply = send(&one);
-        assert!(reply.header("ratelimit").is_some_and(|told| told.starts_with(&format!("\"publications\";r={left};t="))));
+        assert!(reply.header("ratelimit").is_some_and(|field| field.starts_with(&format!("\"publications\";r={left};t="))));
         reply.problem(400);
     }
     let refused = send(&one);

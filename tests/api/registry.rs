@@ -71,7 +71,7 @@ fn every_item_is_the_row_of_its_list() {
 }
 
 #[test]
-fn every_filter_gives_the_rows_that_hold_the_value_and_no_other() {
+fn every_filter_returns_exactly_the_rows_with_the_value() {
     for dataset in collections() {
         let rows = sample(bundled(), dataset);
         for field in dataset.fields.iter().filter(|field| field.is_filterable()) {
@@ -239,7 +239,7 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
 }
 
 #[test]
-fn no_field_is_named_like_a_parameter_and_links_lead_somewhere() {
+fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
     let reserved = [
         "within",
         "touching",

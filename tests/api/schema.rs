@@ -34,7 +34,7 @@ fn described() -> Vec<&'static str> {
 }
 
 #[test]
-fn the_schema_is_what_the_migrations_make() {
+fn schema_rs_describes_the_tables_of_the_migrations() {
     let rows = with_database(&migrated(), async |client| client.query(TABLES, &[]).await.expect("the catalogue"));
     let mut expected: Vec<String> = Vec::new();
     let mut table = String::new();

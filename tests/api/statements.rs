@@ -48,8 +48,9 @@ impl Log {
 
     /// The statements in whose text the word stands.
     fn statements(&self) -> Vec<String> {
-        let told = ["LOG:  statement: ", "LOG:  execute ", "LOG:  duration", "STATEMENT:  "];
-        let statement = |entry: &String| told.iter().any(|told| entry.contains(told)) && entry.to_lowercase().contains(self.word);
+        let prefixes = ["LOG:  statement: ", "LOG:  execute ", "LOG:  duration", "STATEMENT:  "];
+        let statement =
+            |entry: &String| prefixes.iter().any(|prefix| entry.contains(prefix)) && entry.to_lowercase().contains(self.word);
         self.entries().into_iter().filter(statement).collect()
     }
 
@@ -195,7 +196,7 @@ fn no_value_of_a_recipe_gets_into_the_text_of_a_statement() {
 }
 
 #[test]
-fn a_value_in_the_text_of_a_statement_is_seen() {
+fn the_check_finds_a_value_in_the_text_of_a_statement() {
     let word = "zqtemoin";
     let (service, log) = (logged(&migrated()), Log::start(word));
     with_database(&service, async |client| {

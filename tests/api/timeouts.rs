@@ -29,11 +29,11 @@ const WHOLE: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n\r\n
 /// The server of those who wait for the client's fault only.
 fn server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> =
-        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { timeouts: TIMEOUTS, ..Bounds::default() })));
+        LazyLock::new(|| keep_for_all_tests(|| server_with(Bounds { timeouts: TIMEOUTS, ..Bounds::default() })));
     &SERVER
 }
 
-fn with(bounds: Bounds) -> TestServer {
+fn server_with(bounds: Bounds) -> TestServer {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     TestServer::with(&url, shared(&url).within(bounds))
@@ -64,7 +64,7 @@ fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) ->
 }
 
 /// Sends one byte after the other.
-fn drip(bytes: &[u8]) -> impl FnMut(&mut TcpStream) {
+fn one_byte_at_a_time(bytes: &[u8]) -> impl FnMut(&mut TcpStream) {
     let mut rest = bytes.iter().copied();
     move |stream| _ = rest.next().map(|byte| stream.write_all(&[byte]))
 }
@@ -76,14 +76,14 @@ fn long_head() -> Vec<u8> {
 #[test]
 fn a_slow_request_head_is_answered_408_and_closed_also_on_a_kept_connection() {
     let mut first = connect(server().address);
-    let said = until_ended(&mut first, drip(&long_head()));
+    let said = until_ended(&mut first, one_byte_at_a_time(&long_head()));
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/request-timeout"), "{said}");
     let mut later = connect(server().address);
     for _ in 0..2 {
         later.write_all(WHOLE).expect("the request is sent");
         sleep(Duration::from_millis(500));
     }
-    let said = until_ended(&mut later, drip(&long_head()));
+    let said = until_ended(&mut later, one_byte_at_a_time(&long_head()));
     assert_eq!((said.matches("HTTP/1.1 200 ").count(), said.matches("HTTP/1.1 408 ").count()), (2, 1), "{said}");
 }
 
@@ -119,13 +119,13 @@ fn a_slow_request_body_is_closed_whether_it_is_read_or_not() {
     let start = form.windows(4).position(|window| window == b"xxxx").expect("the file begins");
     let mut wanted = connect(server().address);
     wanted.write_all(&form[..start]).expect("the head is sent");
-    let said = until_ended(&mut wanted, drip(&form[start..]));
+    let said = until_ended(&mut wanted, one_byte_at_a_time(&form[start..]));
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/request-timeout"), "{said}");
     for framing in ["Content-Length: 60000", "Transfer-Encoding: chunked"] {
         let mut unwanted = connect(server().address);
         write!(unwanted, "GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n{framing}\r\n\r\n").expect("the head is sent");
         let body = if framing.starts_with('T') { b"ffff\r\n".to_vec() } else { Vec::new() };
-        let said = until_ended(&mut unwanted, drip(&[body, vec![b'x'; 20_000]].concat()));
+        let said = until_ended(&mut unwanted, one_byte_at_a_time(&[body, vec![b'x'; 20_000]].concat()));
         assert!(said.starts_with("HTTP/1.1 "), "{said}");
     }
 }
@@ -169,7 +169,7 @@ fn a_slow_client_above_the_minimum_rate_is_served() {
 
 #[test]
 fn connections_over_the_limit_are_answered_503_with_retry_after() {
-    let server = with(Bounds { connections: 3, ..Bounds::default() });
+    let server = server_with(Bounds { connections: 3, ..Bounds::default() });
     let kept: Vec<TcpStream> = (0..3)
         .map(|_| {
             let mut stream = connect(server.address);
@@ -191,7 +191,7 @@ fn connections_over_the_limit_are_answered_503_with_retry_after() {
 }
 
 #[test]
-fn more_requests_than_there_is_room_for_are_refused_at_once_and_what_needs_no_database_is_answered() {
+fn requests_over_the_limit_are_refused_at_once_unless_they_need_no_database() {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     let mut shared = shared(&url);

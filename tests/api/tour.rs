@@ -40,7 +40,7 @@ fn reperes(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_example_is_explained_published_and_taken_back() {
+fn the_example_is_explained_published_and_withdrawn() {
     let server = TestServer::empty();
     let world = [("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("observations", PRESS_KIT)];
     assert_eq!(publish(&server.url, &bundle(&world)).expect("the world is right").outcome, Outcome::Published);

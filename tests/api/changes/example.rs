@@ -43,7 +43,7 @@ fn export(server: &TestServer, dataset: &str, filters: &str) -> Vec<(String, Val
 }
 
 #[test]
-fn the_example_follows_a_publication_and_a_withdrawal() {
+fn the_example_applies_a_publication_and_a_withdrawal() {
     if !python() {
         return;
     }
@@ -73,7 +73,7 @@ fn the_example_follows_a_publication_and_a_withdrawal() {
 }
 
 #[test]
-fn the_example_keeps_everything_and_what_a_filter_leaves() {
+fn the_example_copies_all_rows_or_those_that_a_filter_selects() {
     if !python() {
         return;
     }

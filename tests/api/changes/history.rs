@@ -144,7 +144,7 @@ pub fn history() -> (TestServer, i32) {
                 ("habitants", "COM-91003", "2020", "120", "exact"),
             ]),
         )]);
-        amended(&url, &edition, |manifest| {
+        publish_amended(&url, &edition, |manifest| {
             let scope = "[file.scope]\nindicator_code = \"habitants\"\nterritory_code = \"COM-91003\"\n";
             manifest.replace("dataset = ", "mode = \"replace\"\ndataset = ") + scope
         });
@@ -163,11 +163,11 @@ pub fn withdraw(url: &str, dataset: &str, codes: &[&str], reason: &str, successo
     let codes: Vec<String> = codes.iter().map(|code| format!("\"{code}\"")).collect();
     let asked =
         format!("[[withdraw]]\ndataset = \"{dataset}\"\ncodes = [{}]\nreason = \"{reason}\"\n{successor}", codes.join(", "));
-    amended(url, &bundle(&[]), |manifest| manifest + &asked);
+    publish_amended(url, &bundle(&[]), |manifest| manifest + &asked);
 }
 
 /// Publishes a bundle whose manifest says more.
-fn amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
+fn publish_amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
     let manifest = folder.join("manifest.toml");
     let text = fs::read_to_string(&manifest).expect("the manifest is there");
     fs::write(&manifest, amend(text)).expect("a file can be written");
@@ -175,7 +175,7 @@ fn amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
 }
 
 /// Makes so many releases of one source each, `s-1`, `s-2` and so on.
-pub fn releases(url: &str, number: i32) {
+pub fn make_releases(url: &str, number: i32) {
     let query = format!(
         "INSERT INTO sources (code, kind, title, publisher, licence, first_release)
          SELECT 's-' || n, 'document', 'Essai', 'Repères', 'etalab-2.0', n FROM generate_series(1, {number}) n;

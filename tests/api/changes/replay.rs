@@ -8,7 +8,7 @@ use reperes::datasets::REGISTRY;
 use reperes::query::changes::has_changes;
 use serde_json::Value;
 
-use super::history::{history, releases, visible, withdraw};
+use super::history::{history, make_releases, visible, withdraw};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 /// Selections of one dataset: its name, and its filters.
@@ -114,7 +114,7 @@ fn same(copy: &Copy, dataset: &str, expected: &BTreeMap<String, Value>, what: &s
 }
 
 #[test]
-fn everything_is_rebuilt_release_by_release_and_at_once() {
+fn changes_rebuild_all_collections_release_by_release_and_in_one_request() {
     let (server, newest) = history();
     let whole = |copy: &Copy, release: i32, what: &str| {
         for dataset in REGISTRY.iter().filter(|dataset| has_changes(dataset)) {
@@ -149,7 +149,7 @@ fn everything_is_rebuilt_release_by_release_and_at_once() {
 }
 
 #[test]
-fn every_selection_is_rebuilt_though_rows_enter_and_leave_it() {
+fn changes_rebuild_every_selection_although_rows_enter_and_leave_it() {
     let (server, newest) = history();
     let mut gone = 0;
     for (dataset, filters) in SELECTIONS {
@@ -174,7 +174,7 @@ fn every_selection_is_rebuilt_though_rows_enter_and_leave_it() {
 }
 
 #[test]
-fn within_a_territory_the_datasets_without_one_come_whole() {
+fn with_within_the_datasets_without_a_territory_are_complete() {
     let (server, newest) = history();
     let mut copy = Copy::default();
     let target = "/v1/changes?within=DEP-91&limit=5";
@@ -188,7 +188,7 @@ fn within_a_territory_the_datasets_without_one_come_whole() {
 }
 
 #[test]
-fn a_copy_is_kept_in_step_while_others_publish() {
+fn a_copy_stays_up_to_date_during_concurrent_publications() {
     let server = TestServer::empty();
     let rows: Vec<(String, String)> = (0..40).map(|n| (format!("COM-{n:05}"), format!("Commune {n}"))).collect();
     let of = |from: usize, population: usize| {
@@ -228,7 +228,7 @@ fn a_copy_is_kept_in_step_while_others_publish() {
 #[test]
 fn a_narrow_request_over_hundreds_of_releases_is_answered_in_short_pages() {
     let server = TestServer::empty();
-    releases(&server.url, 450);
+    make_releases(&server.url, 450);
     let mut next = Some("/v1/changes?dataset=sources&code=s-430,s-7&limit=10".to_owned());
     let (mut found, mut counts) = (Vec::new(), Vec::new());
     while let Some(target) = next {

@@ -32,7 +32,7 @@ fn anchors(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_link_between_documents_leads_somewhere() {
+fn every_link_between_documents_has_an_existing_target() {
     let mut checked = 0;
     for document in all_documents() {
         let text = fs::read_to_string(&document).expect("the document can be read");
@@ -74,7 +74,7 @@ fn the_map_names_files_that_exist() {
 }
 
 #[test]
-fn anchors_are_those_of_github() {
+fn anchors_are_computed_as_on_github() {
     assert_eq!(anchors("# The map\n## Shutdown & « handover »\n### `as_of`\n"), ["the-map", "shutdown---handover-", "as_of"]);
     assert_eq!(targets("[a](b.md#c) and [d](https://e.f)\n```sh\n[g](h)\n```\n"), ["b.md#c", "https://e.f"]);
 }

@@ -33,7 +33,7 @@ fn run(url: &str, statement: &str) {
 }
 
 #[test]
-fn an_export_that_loses_its_rows_does_not_end_as_if_it_were_whole() {
+fn an_export_that_fails_midway_breaks_the_connection() {
     let server = TestServer::empty();
     let lines: Vec<String> = (0..ROWS).map(|n| source(&format!("s{n:05}"), &dense(n))).collect();
     publish(&server.url, &bundle(&[("sources", &sources(&lines))])).expect("the bundle is right");
@@ -70,7 +70,7 @@ fn an_export_that_loses_its_rows_does_not_end_as_if_it_were_whole() {
 }
 
 #[test]
-fn a_text_that_no_cell_holds_breaks_the_workbook_and_is_named_on_a_page() {
+fn a_text_that_is_too_long_for_a_cell_breaks_the_workbook_and_is_named_on_a_page() {
     let server = TestServer::empty();
     // Excel counts in UTF-16, where this character is two.
     let fitting = format!("{}😀", "x".repeat(32_765));

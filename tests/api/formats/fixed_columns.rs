@@ -28,7 +28,7 @@ fn at(values: &Value, place: usize) -> &Value {
 }
 
 #[test]
-fn a_cube_has_every_value_at_its_place() {
+fn a_json_stat_cube_has_every_value_at_its_position() {
     for query in ["", "&indicator_code=foyers-prime-activite", "&territory_code=REG-32&period__gte=2019"] {
         let rows = rows(&format!("/v1/observations?limit=1000&labels=both{query}"));
         assert!(!rows.is_empty());
@@ -72,7 +72,7 @@ fn a_cube_has_every_value_at_its_place() {
 }
 
 #[test]
-fn sdmx_has_the_values_under_the_standards_names() {
+fn sdmx_csv_has_the_values_in_the_columns_of_the_standard() {
     let rows = rows("/v1/observations?limit=1000");
     let reply = given(bundled(), "/v1/observations?format=sdmx-csv", Representation::SdmxCsv);
     let (names, records) = cells::csv(&reply.body);
@@ -106,7 +106,7 @@ fn sdmx_has_the_values_under_the_standards_names() {
 }
 
 #[test]
-fn scdl_has_the_flows_that_say_all_that_it_requires() {
+fn scdl_has_the_flows_that_have_every_required_field() {
     const HEADER: &str = "nomAttribuant,idAttribuant,dateConvention,referenceDecision,nomBeneficiaire,idBeneficiaire,rnaBeneficiaire,\
         objet,montant,nature,conditionsVersement,datesPeriodeVersement,idRAE,notificationUE,pourcentageSubvention,dispositifAide\r\n";
     let empty = given(bundled(), "/v1/funding?format=scdl", Representation::Scdl);

@@ -23,22 +23,22 @@ fn published() -> String {
 }
 
 /// What the program says and the code it ends with.
-struct Said {
+struct ProgramOutput {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
 /// Runs the program on a database, as both of its roles.
-fn run(url: &str, arguments: &[&str]) -> Said {
+fn run(url: &str, arguments: &[&str]) -> ProgramOutput {
     run_with(url, arguments, &[])
 }
 
 /// Runs the program on a database with settings of its own.
-fn run_with(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+fn run_with(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> ProgramOutput {
     let output = command(url, arguments, settings).output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    ProgramOutput { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
 /// The program on a database, with settings of its own.

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{first, recovers};
+use super::{publish_first, wait_for_recovery};
 use crate::harness::{
     Form, Program, SOURCES, Signal, TestServer, bundle, bundles, data_dir, get, key, migrated, owner, postmaster, root_directory,
     territories, text, until, with_database,
@@ -116,9 +116,9 @@ fn large() -> PathBuf {
 }
 
 #[test]
-fn a_publication_for_which_the_disk_has_no_room_leaves_nothing_and_reads_go_on() {
+fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let Some(disk) = Disk::under(&url) else { return };
     let server = TestServer::on(&url);
     let token = key(&url, "essai", &["publish:*"], 1);
@@ -139,13 +139,13 @@ fn a_publication_for_which_the_disk_has_no_room_leaves_nothing_and_reads_go_on()
     assert_eq!(get(server.address, "/v1/territories?limit=2").json()["meta"]["release"], 1, "reads go on");
     std::fs::remove_file(filling).expect("the file is there");
     assert_eq!(Form::of(&small).key(&token).send(server.address).status, 201, "what fits is published, without a restart");
-    recovers(server.address, "/v1/territories/COM-1?fields=population");
+    wait_for_recovery(server.address, "/v1/territories/COM-1?fields=population");
     assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
     drop(disk);
 }
 
 #[test]
-fn a_disk_without_room_for_postgres_itself_costs_the_publication_and_a_moment() {
+fn a_full_disk_of_postgres_fails_the_publication_and_reads_recover() {
     let data = data_dir();
     let Some(mount) = Mount::new(&data, &format!("size={DATA}m,mode=755")) else { return };
     let settings = [("REPERES_DATA_DIR", text(&data))];
@@ -155,11 +155,11 @@ fn a_disk_without_room_for_postgres_itself_costs_the_publication_and_a_moment() 
     let (code, said) = publish(settings[0], &large());
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("no room left on its disk") || said.contains("is not available"), "{said}");
-    recovers(address, "/v1/territories?limit=2");
+    wait_for_recovery(address, "/v1/territories?limit=2");
     let releases = || get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_u64();
     until("nothing was half made", || releases() == Some(1));
     let filling = mount.fill();
-    recovers(address, "/v1/territories?limit=3");
+    wait_for_recovery(address, "/v1/territories?limit=3");
     let small = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "7")]))]);
     assert_eq!(publish(settings[0], &small).0, Some(1));
     std::fs::remove_file(filling).expect("the file is there");

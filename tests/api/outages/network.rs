@@ -5,7 +5,7 @@ use std::time::Duration;
 use reperes::app::Shared;
 use reperes::db::connection::pool::Limits;
 
-use super::{UNCACHED, all_at_once, first, is_away, recovers};
+use super::{UNCACHED, all_at_once, check_unavailable, publish_first, wait_for_recovery};
 use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_late, key, migrated, publish, shared, until};
 
 /// So many rows of so many characters are more than all buffers between the database and a client that does not read.
@@ -25,10 +25,10 @@ fn cached(reply: &Reply) -> &str {
 }
 
 #[test]
-fn without_the_network_memory_answers_and_all_else_is_503_until_it_is_back() {
+fn without_the_network_cached_responses_are_served_and_all_others_are_503() {
     for fault in [Network::Cut, Network::Frozen] {
         let url = migrated();
-        first(&url);
+        publish_first(&url);
         let proxy = Proxy::to(&url);
         let server = over(&proxy, &url);
         let token = key(&url, "essai", &["publish:*"], 1);
@@ -44,34 +44,34 @@ fn without_the_network_memory_answers_and_all_else_is_503_until_it_is_back() {
         assert_eq!((again.status, cached(&again)), (200, "Reperes; hit"), "{fault:?}");
         assert!(again.body == pinned.body, "{fault:?}");
         for (target, reply) in all_at_once(server.address) {
-            is_away(target, &reply);
+            check_unavailable(target, &reply);
         }
-        is_away("a publication", &Form::default().key(&token).send(server.address));
+        check_unavailable("a publication", &Form::default().key(&token).send(server.address));
         assert_eq!(get(server.address, "/health/live").status, 200);
         proxy.set(Network::Passing);
         for target in UNCACHED {
-            recovers(server.address, target);
+            wait_for_recovery(server.address, target);
         }
         until("the server is sure again", || cached(&get(server.address, "/v1/territories")) == "Reperes; hit");
     }
 }
 
 #[test]
-fn a_network_that_comes_and_goes_leaves_nothing_behind() {
+fn a_network_that_fails_repeatedly_leaks_no_connection() {
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let proxy = Proxy::to(&url);
     let server = over(&proxy, &url);
     for (turn, fault) in [Network::Cut, Network::Frozen, Network::Cut, Network::Frozen].into_iter().enumerate() {
         proxy.set(fault);
-        is_away("the first", &get(server.address, &format!("/v1/territories?limit={}", turn + 10)));
+        check_unavailable("the first", &get(server.address, &format!("/v1/territories?limit={}", turn + 10)));
         proxy.set(Network::Passing);
-        recovers(server.address, &format!("/v1/territories?limit={}", turn + 20));
+        wait_for_recovery(server.address, &format!("/v1/territories?limit={}", turn + 20));
     }
 }
 
 #[test]
-fn an_export_under_way_breaks_with_the_network() {
+fn a_running_export_breaks_when_the_network_fails() {
     let url = migrated();
     let lines: String =
         (0..ROWS).map(|n| format!("s{n:05},document,Essai,Repères,etalab-2.0,{}\n", "x".repeat(LENGTH))).collect();

@@ -7,7 +7,7 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{folder, grounded, program};
+use super::{folder, program, with_references};
 use crate::harness::{until_exit, with_database};
 
 /// The figures of each publication.
@@ -57,7 +57,7 @@ fn moment(span: Duration) -> Duration {
 
 #[test]
 fn a_killed_publication_leaves_a_whole_release_or_none() {
-    let url = grounded();
+    let url = with_references();
     let folder = folder("", &[]);
     let publish = |path: &str| program(&url, &["publish", path, "--dataset", "observations"]);
     let started = Instant::now();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{command, folder, grounded, publish_bytes};
+use super::{command, folder, publish_bytes, with_references};
 use crate::harness::{TestServer, get, owner, publish, with_database};
 
 const COLUMNS: &str =
@@ -35,7 +35,7 @@ fn figures(url: &str, rows: &[(&str, &str, &str)]) {
 /// Six releases: series begin; one is corrected, one grows late, one begins; two lose their last; one gets an empty figure
 /// and another's becomes empty; figures are left as they are; one comes back.
 fn published() -> TestServer {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     let url = &server.url;
     let begun = [("DEP-01", "2019", "1"), ("DEP-01", "2020", "2"), ("DEP-02", "2019", "3"), ("COM-2A004", "2021", "6")];
     // The same days written in two ways are two periods; the later by its name is the latest.
@@ -71,7 +71,7 @@ fn kept(url: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_latest_figures_are_those_of_every_release() {
+fn the_latest_figures_agree_with_the_observations_at_every_release() {
     let server = published();
     for (number, expected) in (2..).zip(LATEST) {
         let found = rows(&server, &format!("release={number}"));

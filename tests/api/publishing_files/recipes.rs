@@ -36,7 +36,7 @@ ARM-75101,municipal_arrondissement,Paris 1er Arrondissement,2026,essai
 const ACTORS: &str = "code,kind,name,role,source_code\ncd-80,local_authority,Département de la Somme,financeur,essai\n";
 
 /// A database with the territories and the payer that the files of these tests speak of.
-fn grounded() -> TestServer {
+fn with_references() -> TestServer {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES), ("territories", TERRITORIES), ("actors", ACTORS)]))
         .expect("the ground is right");
@@ -44,13 +44,13 @@ fn grounded() -> TestServer {
 }
 
 /// The manifest of a file that is read by a recipe.
-fn by(recipe: &str, file: &str) -> String {
+fn recipe_manifest(recipe: &str, file: &str) -> String {
     format!("[[file]]\npath = \"{file}\"\nrecipe = \"{recipe}\"\n")
 }
 
 /// A folder of one file that is read by a recipe.
-fn one(recipe: &str, bytes: &[u8]) -> PathBuf {
-    folder(&by(recipe, "fichier"), &[("fichier", bytes)])
+fn recipe_folder(recipe: &str, bytes: &[u8]) -> PathBuf {
+    folder(&recipe_manifest(recipe, "fichier"), &[("fichier", bytes)])
 }
 
 fn added(report: &Report, dataset: &str) -> u64 {

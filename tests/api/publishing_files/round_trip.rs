@@ -7,7 +7,7 @@ use reperes::datasets::{REGISTRY, collections};
 use reperes::publication::Outcome;
 use reperes::query::{Dataset, Field, Format, Kind, Representation, Rows};
 
-use super::{contents, folder, of, publish_bytes};
+use super::{contents, folder, manifest_of, publish_bytes};
 use crate::harness::{TestServer, get, migrated, publish};
 
 /// Texts that writers and readers of tables stumble over.
@@ -67,11 +67,11 @@ fn rows(dataset: &Dataset, texts: &[&str]) -> String {
 }
 
 /// A database in which every dataset has both rows.
-fn filled(texts: &[&str]) -> TestServer {
+fn server_with(texts: &[&str]) -> TestServer {
     let server = TestServer::empty();
     let tables: Vec<(String, String)> =
         published().map(|dataset| (format!("{}.csv", dataset.name), rows(dataset, texts))).collect();
-    let manifest: String = published().map(|dataset| of(dataset.name, &format!("{}.csv", dataset.name))).collect();
+    let manifest: String = published().map(|dataset| manifest_of(dataset.name, &format!("{}.csv", dataset.name))).collect();
     let files: Vec<(&str, &[u8])> = tables.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     publish(&server.url, &folder(&manifest, &files)).expect("the rows are right");
     server
@@ -84,13 +84,13 @@ fn export(address: SocketAddr, target: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_export_is_unchanged_when_it_is_published() {
-    publish_every_export(&filled(&TEXTS));
+fn publishing_an_export_changes_nothing() {
+    publish_every_export(&server_with(&TEXTS));
 }
 
 #[test]
-fn rows_that_hold_whole_http_responses_come_out_whole() {
-    publish_every_export(&filled(&RESPONSES));
+fn exports_of_rows_that_contain_http_responses_are_complete() {
+    publish_every_export(&server_with(&RESPONSES));
 }
 
 /// Publishes what the service gives of each dataset in each representation, and sees that no row changes.
@@ -135,7 +135,7 @@ fn publish_every_export(server: &TestServer) {
 
 #[test]
 fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
-    let server = filled(&TEXTS);
+    let server = server_with(&TEXTS);
     for query in ["format=csv", "format=csv&delimiter=;&decimal=,&bom=true", "format=ndjson"] {
         let (mut manifest, mut files) = (String::new(), Vec::new());
         for dataset in published() {
@@ -143,7 +143,7 @@ fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
                 true => export(server.address, &format!("/v1/{}?{query}", dataset.name)),
                 false => rows(dataset, &TEXTS).into_bytes(),
             };
-            manifest.push_str(&of(dataset.name, dataset.name));
+            manifest.push_str(&manifest_of(dataset.name, dataset.name));
             files.push((dataset.name, bytes));
         }
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();

@@ -8,7 +8,7 @@ use reperes::publish::PublishError;
 use serde_json::json;
 
 use super::modes::{counts, current, figures, merged};
-use super::{HEAD, command, contents, faults, folder, grounded, of, refused};
+use super::{HEAD, command, contents, faults, folder, manifest_of, refused, with_references};
 use crate::harness::{TestServer, get, publish, with_database};
 
 fn withdraw(url: &str, tables: &str) -> Result<Report, PublishError> {
@@ -26,7 +26,7 @@ fn reasons(url: &str) -> Vec<(String, String, i32, String, Option<String>)> {
 
 #[test]
 fn rows_are_withdrawn_with_a_reason_and_come_back_as_new_versions() {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     merged(&server.url, &figures("taux", &[("DEP-01", "2019-01-01/2019-10-31", "1"), ("DEP-02", "2020", "2")]));
     let code = "taux~DEP-01~2019-01-01_2019-10-31~_T~observed~essai";
     let other = "taux~DEP-02~2020~_T~observed~essai";
@@ -59,14 +59,14 @@ fn rows_are_withdrawn_with_a_reason_and_come_back_as_new_versions() {
 }
 
 #[test]
-fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
-    let server = TestServer::on(&grounded());
+fn wrong_withdrawals_and_those_of_referenced_rows_are_refused() {
+    let server = TestServer::on(&with_references());
     merged(&server.url, &figures("taux", &[("DEP-01", "2020", "1"), ("DEP-01", "2021", "2"), ("DEP-02", "2020", "2")]));
     let before = contents(&server.url);
     let table = |dataset: &str, codes: &str, reason: &str| {
         format!("[[withdraw]]\ndataset = \"{dataset}\"\ncodes = [{codes}]\nreason = \"{reason}\"\n")
     };
-    let nobody = "that another release published has this code; closest:";
+    let no_row = "that another release published has this code; closest:";
     assert_eq!(
         faults(withdraw(&server.url, &table("territories", "\"DEP-01\"", "Fusion"))),
         [
@@ -75,10 +75,10 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
         ]
     );
     for (tables, expected) in [
-        (table("territories", "\"DEP-1\"", "R"), format!("manifest.toml `DEP-1`: no row of territories {nobody} DEP-01, ")),
+        (table("territories", "\"DEP-1\"", "R"), format!("manifest.toml `DEP-1`: no row of territories {no_row} DEP-01, ")),
         (
             table("territories", "\"COM-2A004\", \"COM-2A004\"", "R"),
-            format!("manifest.toml `COM-2A004`: no row of territories {nobody} "),
+            format!("manifest.toml `COM-2A004`: no row of territories {no_row} "),
         ),
         (
             table("territoires", "\"DEP-01\"", "R"),
@@ -125,9 +125,9 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
 
 #[test]
 fn the_program_publishes_folders_and_withdraws() {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     let text = "code,kind,name,geography_year,source_code\nCOM-1,commune,Ici,2026,essai\nCOM-2,commune,Là,2026,essai\n";
-    let manifest = of("territories", "communes.csv") + "rows = 2\n";
+    let manifest = manifest_of("territories", "communes.csv") + "rows = 2\n";
     let folder = folder(&manifest, &[("communes.csv", text.as_bytes())]);
     assert!(fs::read_to_string(folder.join("manifest.toml")).expect("the manifest").starts_with(HEAD));
     let path = |path: &Path| path.to_str().expect("a path").to_owned();
