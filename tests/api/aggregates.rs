@@ -1,4 +1,5 @@
-//! Aggregates: additive values are added, others are refused with the reason, and missing or suppressed values are counted.
+//! Aggregates: additive values are added, other values are refused with the reason, and missing or suppressed values are
+//! counted.
 
 use serde_json::{Value, json};
 

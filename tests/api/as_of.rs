@@ -1,11 +1,12 @@
-//! `release` and `as_of`: what was known at a release or an instant is read again, byte for byte, and withdrawn rows answer 410.
+//! `release` and `as_of`: a response for an earlier release or instant has the same bytes as it had then, and a withdrawn row
+//! answers 410.
 
 use reperes::query::Representation;
 use serde_json::{Value, json};
 
 use crate::harness::four_releases::{REASON, WITHDRAWING, code, four_releases, published};
 
-/// The rows that there are at each of the releases 1 to 4, in the order of their codes, with their notes.
+/// The rows of each of the releases 1 to 4, in the order of their codes: the name and the note of each.
 const STATES: [&[(&str, &str)]; 4] = [
     &[("changes", "1"), ("goes", "1"), ("quits", "1"), ("stays", "1")],
     &[("changes", "2"), ("goes", "1"), ("quits", "1"), ("stays", "1")],
@@ -13,13 +14,13 @@ const STATES: [&[(&str, &str)]; 4] = [
     &[("changes", "2"), ("comes", "1"), ("stays", "1")],
 ];
 
-/// An instant so many microseconds from another.
+/// An instant that is a number of microseconds after another.
 fn shifted(instant: &str, microseconds: i64) -> String {
     let time = chrono::DateTime::parse_from_rfc3339(instant).expect("an instant").to_utc();
     (time + chrono::TimeDelta::microseconds(microseconds)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
-/// The parameter at fault and what is wrong with it, of a problem with a single fault.
+/// The parameter and the detail of a problem document with a single fault.
 fn fault(problem: &Value) -> (&str, &str) {
     assert_eq!(problem["errors"].as_array().map(Vec::len), Some(1), "{problem}");
     let text = |name: &str| problem["errors"][0][name].as_str().expect("a text");
@@ -197,7 +198,7 @@ fn a_code_of_a_later_release_and_an_unknown_code_answer_404() {
         }
         assert_eq!(history.get(&path("comes")).status, 200);
     }
-    // Codes of too many or too few parts name nothing, whatever their parts.
+    // A code with too many or too few parts names no observation.
     for code in ["stays~stays~2020~goes~observed~stays~stays", "stays~stays~2020~goes~observed", "stays~stays~2020~goes"] {
         history.get(&format!("/v1/observations/{code}")).problem(404);
     }
@@ -228,7 +229,7 @@ fn a_release_links_to_the_previous_and_the_next_and_lists_its_sources() {
         let rows = history.get(target.as_str().expect("an address")).data();
         rows.as_array().expect("a list").iter().map(|row| row["code"].clone()).collect::<Vec<_>>()
     };
-    // Every row of this world names the source `stays`; release 3 only withdraws.
+    // Every row of these releases names the source `stays`; release 3 only withdraws rows.
     assert_eq!([1, 2, 3, 4].map(sources), [vec![json!("stays")], vec![json!("stays")], vec![], vec![json!("stays")]]);
     for wrong in ["0", "5", "x", "99999999999999999999"] {
         history.get(&format!("/v1/releases/{wrong}/sources")).problem(404);

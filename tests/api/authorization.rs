@@ -11,7 +11,8 @@ use crate::harness::{Form, SOURCES, TestServer, bundle, key, publish, raw, terri
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/// A way to show a key: what it is called, the header, whether it admits publishing territories.
+/// One kind of credentials: its name, the value of `Authorization`, whether the key is valid, and whether it may publish
+/// territories.
 struct CredentialCase {
     name: &'static str,
     authorization: Option<String>,
@@ -42,7 +43,7 @@ fn credential_cases(url: &str) -> Vec<CredentialCase> {
     all
 }
 
-/// The addresses of the document, with their path parameters filled, and what stands there.
+/// The addresses of the document with their path parameters filled, each with its path item.
 fn addresses() -> Vec<(String, Value)> {
     let document: Value = serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON");
     let filled = |(path, item): (&String, &Value)| {

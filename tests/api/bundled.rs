@@ -1,4 +1,4 @@
-//! The program in an empty folder, as after `cargo install`: it contains its data and its recipes.
+//! The program runs in an empty folder, as after `cargo install`, because it contains its data and its recipes.
 
 use std::fs;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! The response cache: each response is computed once and compressed once; the cache is bounded, serves while the database is
+//! The response cache: each response is computed once and compressed once. The cache is bounded, serves while the database is
 //! down, and never mixes two releases.
 
 use std::io::{Read, Write};
@@ -21,7 +21,7 @@ fn status(reply: &Reply) -> &str {
     reply.header("cache-status").unwrap_or("")
 }
 
-/// Communes whose number of inhabitants is that of the release.
+/// The CSV of communes whose population is the number of the release.
 fn communes(release: usize) -> String {
     let number = release.to_string();
     territories(&[("COM-1", "A", &number), ("COM-2", "B", &number), ("COM-3", "C", &number)])
@@ -125,7 +125,7 @@ fn a_response_is_computed_once_and_then_cached_for_all_workers() {
     }
 }
 
-/// Sends requests while nobody can read the territories, and gives their answers once somebody can.
+/// Sends requests while the table of territories is locked, and returns their responses after the lock is released.
 fn send_while_locked(server: &TestServer, target: &'static str, number: usize, meanwhile: impl FnOnce()) -> Vec<Reply> {
     let address = server.address;
     let asked = with_database(&owner(&server.url), async |client| {
@@ -270,17 +270,14 @@ fn two_servers_serve_a_new_release_and_no_response_mixes_two_releases() {
     for release in 2..=RELEASES {
         publish(&url, &bundle(&[("territories", &communes(release))])).expect("the bundle is right");
         let seen = servers.iter().map(|server| get(server.address, "/v1/territories").json()["meta"]["release"].as_u64());
-        assert!(
-            seen.into_iter().all(|seen| seen == Some(release as u64)),
-            "a server was notified and does not serve the release"
-        );
+        assert!(seen.into_iter().all(|seen| seen == Some(release as u64)), "a notified server is at an older release");
     }
     over.store(true, Ordering::SeqCst);
     let seen: Vec<u64> = readers.into_iter().map(|reader| reader.join().expect("no answer was mixed")).collect();
     assert!(seen.iter().all(|last| *last > 1), "the readers read while releases were made: {seen:?}");
 }
 
-/// Reads until it is over: each answer is of one release, and none older than the one before.
+/// Reads until `over` is set. Each response must be of one release, and none may be older than the response before.
 fn read(address: SocketAddr, over: &AtomicBool) -> u64 {
     let mut last = 0;
     for turn in 0.. {

@@ -1,11 +1,11 @@
-//! The role that serves can publish, and can neither change nor delete what was published, nor disable the triggers.
+//! The serving role can publish. It can neither change nor delete published rows, nor disable the triggers.
 
 use reperes::datasets::REGISTRY;
 use reperes::query::Rows;
 
 use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
-/// Records beside the datasets, with a column of each.
+/// The tables of records that are not datasets, each with one of its columns.
 const RECORDS: [(&str, &str); 3] = [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name")];
 
 #[test]

@@ -15,8 +15,8 @@ pub(super) fn document() -> Value {
     serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON")
 }
 
-/// The operations that are open to all, by their path, with the parameters that they refer to. What needs a key is tried
-/// where publications are.
+/// The operations that need no key, by their path, with the parameters that they refer to. The tests of publications cover
+/// the operations that need a key.
 pub(super) fn operations(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().expect("paths");
     let whole = |parameter: &mut Value| {
@@ -49,7 +49,7 @@ pub(super) fn address(path: &str, operation: &Value) -> String {
     address
 }
 
-/// A value as it stands in a query.
+/// A value as the text of a query parameter.
 fn text(value: &Value) -> String {
     match value {
         Value::Array(all) => all.iter().map(text).collect::<Vec<_>>().join(","),

@@ -1,4 +1,4 @@
-//! Reads while a standby or its primary is killed, is suspended, or cancels statements that conflict with replay.
+//! Reads while a standby or its primary is killed or suspended, or while a standby cancels statements that conflict with replay.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +29,7 @@ fn a_read_that_the_standby_cancels_is_answered_by_the_primary() {
     assert!(statuses.len() > 20 && statuses.iter().all(|status| *status == 200), "{statuses:?}");
 }
 
-/// Reads from four sides while something happens, and gives every status that was answered.
+/// Sends requests from four threads while `happens` runs, and returns the status of every response.
 fn meanwhile(address: SocketAddr, mut happens: impl FnMut()) -> Vec<u16> {
     let ended = AtomicBool::new(false);
     let read = || {

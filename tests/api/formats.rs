@@ -1,4 +1,4 @@
-//! Every representation of every dataset, parsed and compared, cell by cell, with the pages of JSON.
+//! Every representation of every dataset has the same cells as the pages of JSON.
 
 mod broken_exports;
 pub mod cells;
@@ -17,12 +17,12 @@ use serde_json::{Value, json};
 use self::cells::Table;
 use crate::harness::{Reply, bundled, get, head};
 
-/// What is asked of a dataset: all of it where it is small.
+/// The filter for a dataset: none for a small dataset, a few territories for a large one.
 fn selection(dataset: &Dataset) -> &'static str {
     if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579" } else { "" }
 }
 
-/// An answer that must have succeeded and be whole, with the headers of its representation.
+/// A response that must be complete, with status 200 and the `Content-Type` of its representation.
 fn given(address: SocketAddr, target: &str, representation: Representation) -> Reply {
     let reply = get(address, target);
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
@@ -31,11 +31,11 @@ fn given(address: SocketAddr, target: &str, representation: Representation) -> R
     reply
 }
 
-/// Compares all rows in all representations that have the rows' own columns with the pages of JSON, and gives those.
+/// Compares all representations that have the columns of the rows with the pages of JSON, and returns the pages.
 pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> Table {
     let pages = cells::pages(address, &format!("{path}?{query}&limit=1000"));
     assert!(!pages.rows.is_empty(), "{path}?{query} has no rows");
-    // The names that labels add are no fields, and texts.
+    // The columns that `labels` adds are not fields; their values are texts.
     let kind = |name: &String| context.field(name).map_or(Kind::Text, |field| field.kind);
     let kinds: Vec<Kind> = pages.names.iter().map(kind).collect();
     for representation in Representation::of(context.dataset).filter(|one| *one != Representation::Json && !one.is_fixed()) {
@@ -174,7 +174,7 @@ fn a_response_has_its_release_and_its_pinned_url() {
     }
 }
 
-/// The headers that another request to the same address has as well.
+/// The headers that are the same in every response to the same address.
 fn lasting(reply: &Reply) -> BTreeMap<&str, &str> {
     let passing = |name: &str| ["date", "x-request-id", "cache-status", "server-timing"].contains(&name);
     reply.headers.iter().filter(|(name, _)| !passing(name)).map(|(name, value)| (name.as_str(), value.as_str())).collect()

@@ -1,4 +1,4 @@
-//! Parameters beside filters: search, places, columns, labels, related rows, facets, counts.
+//! Parameters that are not filters: search, points and boxes, columns, labels, related rows, facets, counts.
 
 use serde_json::{Value, json};
 

@@ -12,19 +12,19 @@ use crate::harness::{
     Program, SOURCES, SetOnDrop, Signal, TestServer, bundle, get, get_late, migrated, publish, raw, territories,
 };
 
-/// Clients that ask without a pause, half of them over a new connection each time.
+/// The number of clients that send requests without a pause. Half of them open a new connection for each request.
 const CLIENTS: usize = 8;
 
-/// Requests in all, at least.
+/// The least number of requests in all.
 const REQUESTS: usize = 10_000;
 
-/// Requests that a process must have answered before the next one starts, and after it has gone.
+/// The requests that must be answered before the next process starts, and again after the old one exited.
 const SHARE: usize = 1000;
 
-/// How long a response may take, and how long the clients wait for a number of responses.
+/// The time limit of one response, and of a number of responses to the clients.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A database with so many sources that an export of them is more than all buffers before a client that does not read.
+/// A database whose export of sources exceeds all buffers between the server and a client that does not read.
 fn database_with_large_export() -> String {
     let url = migrated();
     let communes = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]);
@@ -36,7 +36,7 @@ fn database_with_large_export() -> String {
     url
 }
 
-/// What clients have met.
+/// The counts of all clients, and the flag that ends them.
 #[derive(Default)]
 struct Tally {
     answered: AtomicUsize,
@@ -44,7 +44,7 @@ struct Tally {
     over: AtomicBool,
 }
 
-/// A client that keeps its connection as long as the service does.
+/// A client that may keep its connection until the server closes it.
 struct Client {
     address: SocketAddr,
     keeps: bool,
@@ -52,7 +52,7 @@ struct Client {
 }
 
 impl Client {
-    /// Asks, and gives the status.
+    /// Sends GET and returns the status.
     fn ask(&mut self, target: &str) -> io::Result<u16> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
@@ -86,7 +86,7 @@ impl Client {
         head.get(9..12).and_then(|status| status.parse().ok()).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// Asks until it is over.
+    /// Sends requests until the flag `over` is set.
     fn send_until_over(&mut self, number: usize, tally: &Tally) {
         for turn in number.. {
             let target = match turn % 3 {
@@ -109,7 +109,7 @@ impl Client {
 }
 
 impl Tally {
-    /// Waits until so many more requests are answered.
+    /// Waits until a number of further requests are answered.
     fn wait_for_requests(&self, requests: usize) {
         let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + RESPONSE_TIMEOUT);
         while self.answered.load(Ordering::SeqCst) < aim {
@@ -137,7 +137,7 @@ fn no_request_fails_when_a_process_replaces_another() {
         .collect();
     let _ending = SetOnDrop(&tally.over);
     tally.wait_for_requests(SHARE);
-    // The third finds whoever is left of the first two.
+    // The third process starts while the first two may still be running.
     for _ in 0..2 {
         let mut next = Program::start(&settings(&place));
         assert_eq!(next.address(), address);
@@ -177,18 +177,18 @@ fn a_stopping_process_is_not_ready_serves_during_the_grace_period_and_then_exits
     assert!(ready.problem(503)["detail"].as_str().is_some_and(|detail| detail.contains("stopping")));
     assert_eq!(get(address, "/health/live").status, 200);
     assert_eq!(kept.ask("/v1/territories?limit=1").expect("its last answer"), 200);
-    assert!(kept.stream.is_none(), "the client is told to come over a new connection");
+    assert!(kept.stream.is_none(), "the server asks the client to open a new connection");
     let fresh = raw(address, b"GET /v1/territories?limit=2 HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_eq!((fresh.status, fresh.header("connection")), (200, Some("close")));
     let missing = raw(address, b"GET /v1/rien HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_eq!((missing.status, missing.header("connection")), (404, Some("close")));
 
     program.signal(Signal::TERM);
-    assert_eq!(program.end().0, Some(0), "a second signal ends the grace, and nobody who stalls holds it up");
+    assert_eq!(program.end().0, Some(0), "a second signal ends the grace period, and a stalled client does not delay the exit");
     let mut rest = Vec::new();
     _ = stalled.read_to_end(&mut rest);
     assert!(!rest.ends_with(b"0\r\n\r\n"), "an export that was cut off does not end as if it were whole");
-    TcpStream::connect(address).expect_err("nobody listens any more");
+    TcpStream::connect(address).expect_err("the port is closed");
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn the_history_of_a_row_has_all_its_versions_in_every_dataset() {
         assert_eq!(versions_of("goes", ""), json!([withdrawn]));
         assert_eq!(versions_of("quits", ""), json!([quitted]));
         assert_eq!(versions_of("comes", ""), json!([json!(["1", release(4), null, []])]));
-        // At a release nothing is said of what came after it.
+        // A history at a release contains nothing of later releases.
         for query in ["?release=1".to_owned(), format!("?as_of={}", history.published[0])] {
             assert_eq!(versions_of("changes", &query), json!([first]));
         }

@@ -13,10 +13,10 @@ use crate::harness::{
     until,
 };
 
-/// The time that a request may spend on the databases here.
+/// The time that a request may spend on the databases in these tests.
 const WAIT: Duration = Duration::from_secs(6);
 
-/// Communes whose number of inhabitants is that of the release.
+/// The CSV of communes whose population is the number of the release.
 pub(super) fn communes(release: i32) -> String {
     let number = release.to_string();
     let rows: Vec<String> = (0..30).map(|n| format!("COM-{n:05}")).collect();
@@ -42,13 +42,13 @@ fn server(primary: &str, replica: &str) -> TestServer {
     TestServer::with(primary, Shared { limits, ..shared })
 }
 
-/// An address that nobody has asked yet, so that no answer to it is in memory; all rows of it.
+/// The address of a page of all communes that no request has used before, so that its response is not cached.
 pub(super) fn uncached(query: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("/v1/territories?limit=100&population__lt={}{query}", 1000 + NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Waits until reads have come to a standby: its connections tell of the last.
+/// Waits until a standby serves reads, as `pg_stat_activity` shows the last statement of each connection.
 pub(super) fn wait_until_serving(standby: &Postgres, server: &TestServer, number: i32) {
     until("the standby is read from", || {
         check_release(server.address, &uncached(""), number);
@@ -58,7 +58,7 @@ pub(super) fn wait_until_serving(standby: &Postgres, server: &TestServer, number
     });
 }
 
-/// Checks that an answer is of one release, the one with this number, and whole.
+/// Checks that a response is complete and that all its rows are of the release with this number.
 pub(super) fn check_release(address: SocketAddr, target: &str, number: i32) {
     let reply = get(address, target);
     let data = reply.data();
@@ -67,7 +67,7 @@ pub(super) fn check_release(address: SocketAddr, target: &str, number: i32) {
     assert_eq!(populations, vec![&json!(number); 30], "{target}");
 }
 
-/// Every way of reading rows, at a release, each at an address that nobody has asked yet.
+/// Checks every way of reading rows at a release, each with an address whose response is not cached.
 pub(super) fn read_every_way(address: SocketAddr, number: i32) {
     let at = format!("&release={number}");
     check_release(address, &uncached(&at), number);
@@ -147,7 +147,7 @@ fn a_replica_url_of_another_database_is_not_used() {
 }
 
 #[test]
-fn servers_behind_one_replica_url_are_each_asked_for_their_release() {
+fn a_replica_url_of_several_servers_always_reads_the_requested_release() {
     let (pair, _) = pair();
     pair.standby.pause(true);
     let (host, rest) = pair.primary.service.split_once(":5432/").expect("the URL names a port");
@@ -188,7 +188,7 @@ fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
         let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
         let _ending = SetOnDrop(&ended);
         for number in 2..=RELEASES {
-            // Its lag has no rhythm that the publications have.
+            // The lag of the standby is not in step with the publications.
             pair.standby.pause([2, 3, 5, 7, 11].contains(&number));
             release(&pair.primary.service, number);
             std::thread::sleep(Duration::from_millis(u64::from(number.unsigned_abs()) * 37 % 250));

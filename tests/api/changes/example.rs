@@ -13,12 +13,12 @@ const PRINT: &str = "import sqlite3, sys
 for dataset, row in sqlite3.connect(sys.argv[1]).execute('SELECT dataset, row FROM rows ORDER BY dataset, code'):
     print(dataset, row)";
 
-/// Whether there is a Python to run the example with; the service itself needs none.
+/// Whether Python is installed. Only the example needs it, not the service.
 fn python() -> bool {
     Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Runs the example; its exit code and what it says.
+/// Runs the example and returns its exit code and its output.
 fn sync(server: &TestServer, copy: &Path, more: &[&str]) -> (i32, String) {
     let mut command = Command::new("python3");
     command.arg("examples/sync.py").arg(format!("http://{}", server.address)).arg(copy).args(more);

@@ -40,12 +40,12 @@ const SELECTIONS: [(&str, &str); 22] = [
     ("indicators", "unit=habitant"),
 ];
 
-/// A copy of what a client has asked for: rows by dataset and code.
+/// The copy that a client keeps: rows by dataset and code.
 #[derive(Default)]
 struct Copy(BTreeMap<(String, String), Value>);
 
 impl Copy {
-    /// Applies one change, which must change something.
+    /// Applies one change. A change that has no effect fails the test.
     fn apply(&mut self, change: &Value, what: &str) {
         let text = |name: &str| change[name].as_str().expect("a text").to_owned();
         let key = (text("dataset"), text("code"));
@@ -68,7 +68,7 @@ impl Copy {
     }
 }
 
-/// Every change of a request, page by page, with the release that the pages end at.
+/// The changes of all pages of a request, and the release that they lead to.
 fn pages(address: SocketAddr, target: &str) -> (Vec<Value>, i32) {
     let mut next = Some(target.to_owned());
     let (mut changes, mut release) = (Vec::new(), None);
@@ -88,7 +88,7 @@ fn pages(address: SocketAddr, target: &str) -> (Vec<Value>, i32) {
     (changes, release.expect("a page"))
 }
 
-/// Changes come by release, then in the order of datasets, each row once a release.
+/// Checks the order of changes: by release, then by dataset, and each row at most once in a release.
 fn in_order(changes: &[Value], what: &str) {
     let place = |change: &Value| {
         let dataset = REGISTRY.iter().position(|dataset| dataset.name == change["dataset"]).expect("a dataset");
@@ -99,7 +99,7 @@ fn in_order(changes: &[Value], what: &str) {
     assert_eq!(codes.len(), changes.len(), "{what}: a row is named twice in a release");
 }
 
-/// What a collection has at a release, by code.
+/// The rows of a collection at a release, by code.
 fn collection(address: SocketAddr, dataset: &str, filters: &str, release: i32) -> BTreeMap<String, Value> {
     let target = format!("/v1/{dataset}?{filters}&release={release}&format=ndjson");
     let reply = get(address, &target);

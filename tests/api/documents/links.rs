@@ -1,4 +1,4 @@
-//! Links between the documents: each file exists, and each heading. The map names files that exist.
+//! Links between the documents: each target file and heading exists. The map of the architecture names existing files only.
 
 use std::fs;
 use std::path::Path;
@@ -51,7 +51,7 @@ fn every_link_between_documents_has_an_existing_target() {
     assert!(checked > 60, "only {checked} links were found");
 }
 
-/// The paths in backquotes of the architecture's map that start with a module, such as `http/cache/etag`.
+/// The paths in backquotes in the map of the architecture that start with a module, such as `http/cache/etag`.
 fn named_files(text: &str) -> Vec<String> {
     let modules = ["cli", "db", "format", "http", "publish", "query", "datasets", "server"];
     let quoted = text.lines().filter(|line| line.starts_with("| ")).flat_map(|line| line.split('`').skip(1).step_by(2));

@@ -1,4 +1,4 @@
-//! The documents: every console block in them is run, and every answer that they show is compared.
+//! The documents: the tests run every block of commands and compare the output with the documented one.
 
 mod expected;
 mod links;
@@ -16,7 +16,7 @@ use expected::check;
 use markdown::{Block, Kind};
 use shell::Shell;
 
-/// The documents with blocks of commands, and how many of those blocks say why no test runs them.
+/// The documents with blocks of commands, each with the number of blocks that no test runs (`norun`).
 const DOCUMENTS: &[(&str, usize)] = &[
     ("CONTRIBUTING.md", 3),
     ("README.md", 2),
@@ -28,7 +28,7 @@ const DOCUMENTS: &[(&str, usize)] = &[
     ("docs/publishing.md", 0),
 ];
 
-/// The folders in which documents are looked for, besides the root of the repository.
+/// The folders that are searched for documents, besides the root of the repository.
 const FOLDERS: &[&str] = &["bench", "data", "deploy", "docs", "examples", "fuzz", "migrations", "openapi", "tests"];
 
 #[test]

@@ -1,4 +1,4 @@
-//! The representations with columns of their own: JSON-stat, SDMX-CSV and SCDL, compared with the rows of JSON.
+//! The representations whose columns a standard fixes (JSON-stat, SDMX-CSV and SCDL) agree with the rows of JSON.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{cells, given};
 use crate::harness::{SOURCES, TestServer, bundle, bundled, get, publish, territories};
 
-/// The dimensions of a cube with the fields that they are made from.
+/// The dimensions of a cube, each with its field.
 const DIMENSIONS: [(&str, &str); 6] = [
     ("indicator", "indicator_code"),
     ("territory", "territory_code"),
@@ -22,7 +22,7 @@ fn rows(target: &str) -> Vec<Value> {
     get(bundled(), target).data().as_array().expect("a list").clone()
 }
 
-/// What a cube has at a place, whether it is dense or sparse.
+/// The value of a cube at a position, whether its values are an array or an object.
 fn at(values: &Value, place: usize) -> &Value {
     if values.is_array() { &values[place] } else { &values[place.to_string()] }
 }

@@ -116,7 +116,7 @@ fn next(reply: &Reply) -> Option<String> {
     Some(address.unwrap_or_else(|| panic!("{link}")).to_owned())
 }
 
-/// The records of all pages, each found by the header `Link` of the one before.
+/// The records of all pages. Each page is found by the `Link` header of the page before.
 fn walked(target: &str, limit: usize) -> Vec<Vec<String>> {
     let (mut next, mut all) = (Some(format!("{target}&limit={limit}")), Vec::new());
     while let Some(target) = next {
@@ -149,7 +149,7 @@ fn pages_of_csv_visit_every_row_once() {
 }
 
 #[test]
-fn csv_for_spreadsheets_has_a_byte_order_mark_and_no_formula() {
+fn csv_for_spreadsheets_has_the_requested_marks_and_escapes_formulas() {
     let server = TestServer::empty();
     let sources = format!(
         "{}piege,document,\"=HYPERLINK(\"\"http://x\"\";1)\",+Repères,etalab-2.0\nsuite,document,a;b,\"-1\n2\",@x\n",
@@ -163,7 +163,7 @@ fn csv_for_spreadsheets_has_a_byte_order_mark_and_no_formula() {
                         i,COM-1,2019,_T,observed,-12.50,exact,A|P,2026,essai\n\
                         i,COM-1,2020,_T,observed,,exact,O,2026,essai\n";
     let files = [("sources", &*sources), ("territories", &towns), ("indicators", indicators), ("observations", observations)];
-    // The rows of a manifest are lines here, and one text has two.
+    // The harness counts lines as rows, and one text of this file has two lines.
     let folder = bundle(&files);
     let manifest = std::fs::read_to_string(folder.join("manifest.toml")).expect("the manifest is there");
     std::fs::write(folder.join("manifest.toml"), manifest.replace("rows = 4", "rows = 3")).expect("a file can be written");

@@ -12,7 +12,7 @@ use crate::harness::{
     until_exit, with_database,
 };
 
-/// A folder of its own and the file to be made in it.
+/// A new folder, and the path of the backup in it.
 fn file() -> (PathBuf, String) {
     let folder = scratch("backup");
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -27,7 +27,7 @@ fn full() -> String {
     url
 }
 
-/// A folder with a `pg_dump` of a version, which does what a script says.
+/// Makes a folder with a script as `pg_dump` that reports a version.
 fn pg_dump(folder: &Path, version: &str, script: &str) -> String {
     fs::create_dir(folder).expect("a folder can be made");
     let program = folder.join("pg_dump");

@@ -1,4 +1,4 @@
-//! `REPERES_MIGRATE=false`: a server that leaves the database to `reperes migrate` refuses one that is not set up.
+//! `REPERES_MIGRATE=false`: the server refuses a database that `reperes migrate` has not set up.
 
 use super::{run, run_with};
 use crate::harness::{database, owner, with_database};

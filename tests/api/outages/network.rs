@@ -8,7 +8,8 @@ use reperes::db::connection::pool::Limits;
 use super::{UNCACHED, all_at_once, check_unavailable, publish_first, wait_for_recovery};
 use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_late, key, migrated, publish, shared, until};
 
-/// So many rows of so many characters are more than all buffers between the database and a client that does not read.
+/// The number of rows and the characters of each: together they exceed all buffers between the database and a client that
+/// does not read.
 const ROWS: usize = 3000;
 const LENGTH: usize = 10_000;
 
@@ -57,7 +58,7 @@ fn without_the_network_cached_responses_are_served_and_all_others_are_503() {
 }
 
 #[test]
-fn a_network_that_fails_repeatedly_leaks_no_connection() {
+fn reads_recover_after_each_failure_of_the_network() {
     let url = migrated();
     publish_first(&url);
     let proxy = Proxy::to(&url);
