@@ -1,4 +1,4 @@
-//! The functions under fuzzing, without a fuzzer: each runs on its corpus, and on seeded mutations of it.
+//! The fuzz targets without a fuzzer: each function runs on its corpus and on pseudo-random mutations of it.
 
 #[path = "../fuzz/entries.rs"]
 mod entries;
@@ -7,7 +7,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// Texts with a meaning for parsers, which mutations insert.
+/// Texts with a meaning for parsers; mutations insert them.
 const PIECES: [&[u8]; 24] = [
     b"&",
     b"=",
@@ -35,7 +35,7 @@ const PIECES: [&[u8]; 24] = [
     b"/",
 ];
 
-/// A pseudo-random generator (xorshift) with a fixed sequence, so that a failure is reproducible.
+/// A pseudo-random generator (xorshift) with a fixed sequence, so that failures are reproducible.
 struct Random(u64);
 
 impl Random {

@@ -137,7 +137,7 @@ fn no_request_fails_when_a_process_replaces_another() {
         .collect();
     let _ending = SetOnDrop(&tally.over);
     tally.wait_for_requests(SHARE);
-    // The third process starts while the first two may still be running.
+    // The second turn replaces a process that itself replaced the first one.
     for _ in 0..2 {
         let mut next = Program::start(&settings(&place));
         assert_eq!(next.address(), address);

@@ -19,7 +19,7 @@ use crate::harness::{
 
 const ROW: &str = "/v1/territories/COM-59350";
 
-/// Starts the server of the admin address, also for an application that does not run. Returns the address.
+/// Starts the server of the admin address, which needs no running application. Returns its address.
 fn admin(shared: &Shared) -> SocketAddr {
     let shared = shared.clone();
     serve(async move || {
@@ -28,7 +28,7 @@ fn admin(shared: &Shared) -> SocketAddr {
     })
 }
 
-/// A server on the small bundle, and the operator's address.
+/// A server on the small bundle, and its admin address.
 fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
@@ -37,7 +37,7 @@ fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
     (TestServer::with(&url, shared), admin)
 }
 
-/// Every sample: its name with its labels, and its value.
+/// Every sample: the name with the labels, and the value.
 fn samples(admin: SocketAddr) -> BTreeMap<String, f64> {
     let reply = get(admin, "/metrics");
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; version=0.0.4; charset=utf-8")));
@@ -49,7 +49,7 @@ fn samples(admin: SocketAddr) -> BTreeMap<String, f64> {
     text.lines().filter(|line| !line.starts_with('#')).map(sample).collect()
 }
 
-/// The samples of one name, without it.
+/// The samples of one name: the labels and the value of each.
 fn under<'s>(samples: &'s BTreeMap<String, f64>, name: &str) -> BTreeMap<&'s str, f64> {
     samples.iter().filter_map(|(sample, value)| Some((sample.strip_prefix(name)?, *value))).collect()
 }
@@ -260,7 +260,7 @@ fn the_public_and_the_admin_address_serve_different_paths() {
 #[test]
 fn the_program_serves_metrics_on_the_admin_address_and_exits_cleanly() {
     let data = data_dir();
-    // Few connections, or the program warns where the system limits it to 1,024 open files.
+    // With more connections the program logs a warning where the system limits it to 1,024 open files.
     let settings =
         [("REPERES_DATA_DIR", text(&data)), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0"), ("REPERES_MAX_CONNECTIONS", "500")];
     let mut program = Program::start(&settings);

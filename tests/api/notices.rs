@@ -1,4 +1,4 @@
-//! Notices: a response says which of its figures were corrected, break their series or are not final.
+//! Notices: a response lists which of its figures were corrected, break their series or are not final.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::harness::{SOURCES, TestServer, bundle, example_data, get, publish, te
 const INDICATOR: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
                          i,I,I,personne,0,sum,none,none,essai\n";
 
-/// The observations of `i`: territory, period, value, statuses, note.
+/// The CSV of observations of `i`: territory, period, value, statuses, note.
 fn observations(rows: &[(&str, &str, &str, &str, &str)]) -> String {
     let line = |(territory, period, value, statuses, note): &(&str, &str, &str, &str, &str)| {
         format!("i,{territory},{period},_T,observed,{value},exact,{statuses},2026,essai,{note}\n")
@@ -38,7 +38,7 @@ fn corrected() -> TestServer {
     server
 }
 
-/// The notices of an answer: kind, rows, release.
+/// The notices of a response: kind, rows, release.
 fn notices_of(reply: &Value) -> Vec<Value> {
     let notices = reply["meta"]["notices"].as_array().expect("notices");
     notices.iter().map(|notice| json!([notice["kind"], notice["rows"], notice["release"]])).collect()
@@ -60,7 +60,7 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
         "/v1/observations?compare=country",
         "/v1/observations?vintages=revised&breakdown=_T&within=COM-1,COM-2,COM-3&period=2019,2020&value__lt=4",
     ] {
-        // The versions that are asked for are themselves what was provisional.
+        // The requested versions are the provisional ones.
         let expected = match target.contains("vintages") {
             true => vec![json!(["provisional", 1, null]), third.clone(), second.clone()],
             false => all.clone(),

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{bundled, get};
 
-/// Lower case without the accents of French, as `fold` has it in the database.
+/// Lower case without French accents, as the SQL function `fold` returns it.
 fn fold(text: &str) -> String {
     let plain = |c: char| match c {
         'à' | 'â' | 'ä' => "a".to_owned(),
@@ -81,7 +81,7 @@ fn compare(operator: Operator, order: std::cmp::Ordering) -> bool {
     }
 }
 
-/// What a filter is given: values of rows, or words of them.
+/// The values for a filter: values of rows, or words of them.
 fn given(field: &Field, operator: Operator, rows: &[Value]) -> Vec<String> {
     let values = || rows.iter().flat_map(|row| texts(&row[field.name])).filter(|value| value.chars().count() <= 200);
     let distinct: BTreeSet<String> = match operator {

@@ -1,4 +1,4 @@
-//! The program as an operator runs it: its private Postgres, its shutdown, other processes beside it, and killed processes.
+//! The program as an operator runs it: its private Postgres, its shutdown, several processes at once, and killed processes.
 
 use std::fs;
 use std::net::SocketAddr;

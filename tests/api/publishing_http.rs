@@ -1,4 +1,5 @@
-//! Publishing over HTTP: a publication is made whole or not at all, every fault is reported, and nothing is published twice.
+//! Publishing over HTTP: a publication succeeds as a whole or changes nothing, every fault is reported, and nothing is published
+//! twice.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +14,7 @@ use crate::harness::{
     with_database,
 };
 
-/// A server with the source `essai`, and a key for everything.
+/// A server with the source `essai`, and a key with every scope.
 pub(super) fn server() -> (TestServer, String) {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
@@ -44,7 +45,7 @@ fn audit(url: &str) -> Vec<(String, String, String, Option<i32>, Value)> {
     })
 }
 
-/// What is left of received files, whichever server received them.
+/// The number of received files in a folder, of all servers.
 fn received_files(folder: &Path) -> usize {
     let entries =
         fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_else(|_| Vec::new());
@@ -116,12 +117,12 @@ fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
     let found = status(server.address, &token, &id).data();
     validate(&document, &schema, &found["problem"], "state");
     assert_eq!((&found["state"], &found["problem"]["faults"]), (&json!("refused"), &problem["faults"]));
-    // What only the database refuses is a fault of the file too.
+    // A value that only a database constraint refuses is also reported as a fault of the file.
     let siret = "code,kind,name,role,siret,source_code\na,association,A,operator,123,essai\n";
     Form::of(&bundle(&[("actors", siret)])).key(&token).send(server.address).problem(422);
     let lost = Form::default().part("manifest", None, b"title = 3").key(&token).send(server.address).problem(422);
     assert!(!lost.to_string().contains("/dev/shm") && !lost.to_string().contains("uploads"), "{lost}");
-    // A path in the manifest leads nowhere but to what was sent.
+    // A path in the manifest can only name a file of the form.
     for path in ["/etc/passwd", "../../../etc/passwd", "autre.csv"] {
         let manifest = format!(
             "title = \"T\"\ndescription = \"D\"\npublisher = \"P\"\nlicence = \"etalab-2.0\"\n[[file]]\npath = \"{path}\"\ndataset = \"sources\"\nrows = 1\nsha256 = \"0\"\n"
@@ -203,7 +204,7 @@ fn a_body_over_the_limit_is_refused_and_leaves_no_file() {
     chunked.extend_from_slice(&big);
     chunked.extend_from_slice(b"\r\n0\r\n\r\n");
     raw(server.address, &chunked).problem(413);
-    // Whoever shows no key is refused before anything is read, and still reads why.
+    // A request without a key is refused before its body is read, and the client still receives the refusal.
     let mut anonymous =
         b"POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\n\
           Content-Length: 8000000\r\n\r\n"
@@ -212,7 +213,7 @@ fn a_body_over_the_limit_is_refused_and_leaves_no_file() {
     let refused = raw(server.address, &anonymous);
     refused.problem(401);
     assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
-    // A client that leaves midway leaves nothing either.
+    // A client that disconnects midway leaves no file either.
     let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
     stream.write_all(&chunked[..chunked.len() / 2]).expect("the server reads");
     drop(stream);
@@ -234,7 +235,7 @@ fn a_key_for_one_source_cannot_change_rows_of_another() {
     assert_eq!(rows("COM-9", "autre").send(server.address).status, 201);
     let detail = |reply: Reply| reply.problem(403)["detail"].as_str().expect("a detail").to_owned();
     assert!(detail(rows("COM-8", "essai").send(server.address)).contains("`publish:source:essai`"));
-    // The row is its own, but it would take the place of another source's.
+    // The new row names its own source, but it would replace a row of another source.
     assert!(detail(rows("COM-1", "autre").send(server.address)).contains("`publish:source:essai`"));
     assert!(detail(Form::of(&bundle(&[("sources", SOURCES)])).key(&narrow).send(server.address)).contains("`publish:sources`"));
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "A");

@@ -8,7 +8,7 @@ use crate::harness::{TestServer, bundled_server, cluster_log, get, owner};
 /// Tables that must not be read from end to end for one answer.
 const LARGE: [&str; 5] = ["territories", "containments", "contours", "territory_versions", "events"];
 
-/// What dashboards, maps and forms ask for.
+/// The requests of dashboards, maps and forms.
 const READS: [&str; 12] = [
     "/v1/territories/DEP-59",
     "/v1/territories/COM-59350?geography=2012",

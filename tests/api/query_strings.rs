@@ -7,7 +7,7 @@ use reperes::query::{Context, pairs};
 
 use crate::harness::{bundled, get};
 
-/// Values that parsers, databases and people trip over.
+/// Values that parsers, databases and people often handle wrongly.
 const VALUES: &[&str] = &[
     "",
     " ",
@@ -97,7 +97,7 @@ const VALUES: &[&str] = &[
     "none",
 ];
 
-/// A generator that is the same at every run.
+/// A pseudo-random generator with a fixed sequence.
 struct Random(u64);
 
 impl Random {

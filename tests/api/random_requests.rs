@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::harness::{example_data, get};
 
-/// Random numbers, the same for each run (Knuth's multiplier).
+/// A pseudo-random generator with a fixed sequence (Knuth's multiplier).
 struct Random(u64);
 
 impl Random {
@@ -31,7 +31,7 @@ fn fold(text: &str) -> String {
     text.to_lowercase().replace(['é', 'è', 'ê', 'É'], "e").replace('œ', "oe").replace('à', "a").replace(['ô'], "o")
 }
 
-/// Orders two values of a field as the service does: numbers by size, texts folded, all else as text; nothing last.
+/// Orders two values of a field as the service does: numbers by size, folded texts, all others as text; null is last.
 fn order(field: &Field, descending: bool, a: &Value, b: &Value) -> Ordering {
     let compared = match (a, b) {
         (Value::Null, Value::Null) => return Ordering::Equal,

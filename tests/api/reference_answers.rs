@@ -1,4 +1,4 @@
-//! Real questions, with the answers that the official geography and the press kit give.
+//! Real requests have the responses that the official geography and the press kit imply.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Releases: readers see a publication whole or not at all, published rows never change, and earlier releases can be read again.
+//! Releases: a reader sees all rows of a publication or none, published rows never change, and earlier releases stay readable.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -83,7 +83,7 @@ fn eight_readers_each_see_one_release_during_twenty_publications() {
     let of = |population: &str| territories(&rows.iter().map(|code| (code.as_str(), "Commune", population)).collect::<Vec<_>>());
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &of("1"))])).expect("the bundle is right");
     let ended = AtomicBool::new(false);
-    // Every row of release n has the population n: a reader that meets two populations has met two releases.
+    // Every row of release n has the population n: a reader that sees two populations has seen two releases.
     let read = || {
         let mut passes = Vec::new();
         while !ended.load(Ordering::Relaxed) || passes.is_empty() {

@@ -12,7 +12,7 @@ use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, get, migrated, pub
 /// Headers that differ from response to response, or say where a response came from.
 const PER_RESPONSE: [&str; 4] = ["date", "x-request-id", "cache-status", "server-timing"];
 
-/// Request headers that choose a representation, or say what the client has.
+/// Request headers that choose a representation, or that name the response that the client has.
 const REQUEST_HEADERS: [&[&str]; 8] = [
     &[],
     &["Accept: text/csv"],

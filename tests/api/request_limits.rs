@@ -5,7 +5,7 @@ use reperes::http::router;
 
 use crate::harness::{Reply, bundled, get, raw, send};
 
-/// Every address of the service, with something in the place of each name.
+/// Every address of the service, with a value for each path parameter.
 fn addresses() -> Vec<String> {
     let all = router::all(REGISTRY);
     let filled = all.iter().map(|endpoint| {

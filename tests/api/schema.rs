@@ -5,7 +5,7 @@ use crate::harness::{migrated, with_database};
 
 const SCHEMA: &str = include_str!("../../src/db/schema.rs");
 
-/// Diesel's names of the types of columns.
+/// Diesel's name for each type of a column.
 const TYPES: [(&str, &str); 10] = [
     ("text", "Text"),
     ("int4", "Int4"),

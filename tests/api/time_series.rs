@@ -1,4 +1,4 @@
-//! Series: the latest values, periods side by side, comparisons of a figure, and the profile of a territory.
+//! Series: the latest values, a column for each period, comparisons of a figure, and the profile of a territory.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

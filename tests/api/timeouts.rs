@@ -1,5 +1,5 @@
-//! Slow clients are disconnected in time at every stage of a connection while others are served; connections and requests over
-//! the limits are refused at once.
+//! Slow clients are disconnected in time at every stage of a connection while other clients are served. Connections and requests
+//! over the limits are refused at once.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use reperes::http::connection::timeouts::Timeouts;
 
 use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
-/// Short enough for a test, and long enough for an honest client on a busy machine.
+/// Timeouts that are short enough for a test, and long enough for a fast client on a busy machine.
 const TIMEOUTS: Timeouts = Timeouts {
     request_head: Duration::from_secs(2),
     keep_alive: Duration::from_secs(2),
@@ -21,12 +21,12 @@ const TIMEOUTS: Timeouts = Timeouts {
     min_rate: 1000,
 };
 
-/// How long a test waits before it fails.
+/// The time limit of a test.
 const TEST_TIMEOUT: Duration = Duration::from_secs(40);
 
 const WHOLE: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n\r\n";
 
-/// The server of those who wait for the client's fault only.
+/// The server of the tests that only need the short timeouts.
 fn server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> =
         LazyLock::new(|| keep_for_all_tests(|| server_with(Bounds { timeouts: TIMEOUTS, ..Bounds::default() })));
@@ -45,7 +45,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Does something again and again until the server has ended the connection, and gives what it had said by then.
+/// Repeats an action until the server closes the connection, and returns the bytes that the server sent.
 fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) -> String {
     let (started, mut said) = (Instant::now(), Vec::new());
     loop {
@@ -63,7 +63,7 @@ fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) ->
     String::from_utf8_lossy(&said).into_owned()
 }
 
-/// Sends one byte after the other.
+/// Returns an action that sends the next byte.
 fn one_byte_at_a_time(bytes: &[u8]) -> impl FnMut(&mut TcpStream) {
     let mut rest = bytes.iter().copied();
     move |stream| _ = rest.next().map(|byte| stream.write_all(&[byte]))
@@ -132,7 +132,7 @@ fn a_slow_request_body_is_closed_whether_it_is_read_or_not() {
 
 #[test]
 fn a_client_that_does_not_read_its_response_is_disconnected() {
-    // Asks for far more than sockets hold, and takes nothing; then nearly nothing.
+    // The client requests far more than the socket buffers hold, and reads nothing; then nearly nothing.
     let asked = "GET /openapi.json HTTP/1.1\r\nHost: t\r\n\r\n".repeat(60);
     for taken in [0, 1] {
         let mut stream = connect(server().address);
@@ -142,7 +142,7 @@ fn a_client_that_does_not_read_its_response_is_disconnected() {
             assert!(started.elapsed() < TEST_TIMEOUT, "the connection is not ended");
             sleep(Duration::from_millis(50));
             _ = stream.read(&mut vec![0; taken]);
-            // What nobody reads any more is answered with a reset.
+            // The server has closed the connection, so that the next write gets a reset.
             if stream.write_all(b"x").is_err() || stream.take_error().is_ok_and(|error| error.is_some()) {
                 break;
             }
@@ -157,7 +157,7 @@ fn a_slow_client_above_the_minimum_rate_is_served() {
     let form = Form::default().key(&token).part("quoi", None, &[b'x'; 20_000]).bytes();
     let mut stream = connect(server().address);
     stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");
-    // Longer in all than the longest wait.
+    // The transfer takes longer than the longest timeout.
     for piece in form.chunks(form.len() / 30) {
         stream.write_all(piece).expect("the server reads on");
         sleep(Duration::from_millis(100));
@@ -200,17 +200,17 @@ fn requests_over_the_limit_are_refused_at_once_unless_they_need_no_database() {
     let address = server.address;
     let owner = crate::harness::owner(&url);
     with_database(&owner, async |client| {
-        // Reads wait for whoever changes the table.
+        // Reads wait for the lock on the table.
         let locked = client.transaction().await.expect("a transaction");
         locked.batch_execute("LOCK TABLE territories").await.expect("the table is locked");
         let (sender, replies) = mpsc::channel();
-        // Each asks something else: who asks the same is served by the read of the first.
+        // Each request is different, because equal requests share one read.
         for limit in 1..=8 {
             let sender = sender.clone();
             std::thread::spawn(move || sender.send(get(address, &format!("/v1/territories?limit={limit}"))));
         }
         for _ in 0..6 {
-            let refused = replies.recv_timeout(TEST_TIMEOUT).expect("who has no room is refused at once");
+            let refused = replies.recv_timeout(TEST_TIMEOUT).expect("a request over the limit is refused at once");
             assert_eq!(refused.problem(503)["type"], "/problems/overloaded");
             assert_eq!(refused.header("retry-after"), Some("1"));
         }
@@ -219,7 +219,7 @@ fn requests_over_the_limit_are_refused_at_once_unless_they_need_no_database() {
         }
         locked.rollback().await.expect("the table is free");
         for _ in 0..2 {
-            assert_eq!(replies.recv_timeout(TEST_TIMEOUT).expect("who has room is answered").status, 200);
+            assert_eq!(replies.recv_timeout(TEST_TIMEOUT).expect("a request within the limit is answered").status, 200);
         }
     });
     assert_eq!(get(server.address, "/v1/territories/COM-59350").status, 200);

@@ -1,4 +1,4 @@
-//! Validators and cache headers: on every address, before any read, and never on what must not be cached.
+//! Validators and cache headers: every address has them, a 304 needs no read, and responses that must not be cached have none.
 
 use reperes::app::Shared;
 use reperes::http::cache::store::Memory;
@@ -13,7 +13,7 @@ use crate::harness::{SOURCES, open};
 const PASSING: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400";
 const LASTING: &str = "public, max-age=31536000, immutable";
 
-/// What an answer and its 304 have alike.
+/// The headers that a response and its 304 must have in common.
 fn validators_of(reply: &Reply) -> Vec<Option<&str>> {
     ["etag", "cache-control", "vary", "last-modified"].map(|name| reply.header(name)).to_vec()
 }
@@ -50,7 +50,7 @@ fn every_address_has_a_strong_etag_and_answers_304_to_it() {
             assert!(whole.status == 200 && whole.body == reply.body, "{target} with {other}");
             assert_eq!(validators_of(&whole), validators_of(&reply), "{target} with {other}");
         }
-        // The newest file is also the file of its release.
+        // The newest file is also the file of the current release.
         if path != "/v1/files/{file}" {
             tags.push(tag);
         }
@@ -131,7 +131,7 @@ fn responses_to_a_key_are_private() {
         assert_eq!(reply.header("cache-control"), Some("private, no-store"));
         assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None));
     }
-    assert_eq!(get(server.address, "/v1/territories/COM-1").status, 200, "whoever publishes reads it next");
+    assert_eq!(get(server.address, "/v1/territories/COM-1").status, 200, "the publisher reads the new release at once");
     assert_eq!(get(server.address, &format!("/v1/publications/{id}")).status, 401);
 }
 

@@ -1,4 +1,4 @@
-//! Versions: every figure that was ever published, with the releases that had it, over pages, sort orders and representations.
+//! Versions: every figure that was ever published, with the releases that had it, in all pages, sort orders and representations.
 
 use reperes::query::{Column, Context, Representation};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ fn vintages_are_the_versions_published_up_to_the_release() {
         assert_eq!(of("vintages=all&breakdown=goes,changes"), expected(|one| ["goes", "changes"].contains(&one.0)));
         assert_eq!(of("vintages=all&value=2"), [version(VERSIONS[1])]);
         assert_eq!(of("vintages=first&value=2"), [Value::Null; 0], "a filter does not make a later version the first");
-        // What a release does not know yet it does not say: neither later versions nor that one has ended.
+        // A release contains neither later versions nor the end of a version that a later release closed.
         let open = |one: (&'static str, i32, i32, Option<i32>)| version((one.0, one.1, one.2, None));
         let first: Vec<Value> = VERSIONS.into_iter().filter(|one| one.2 == 1).map(open).collect();
         assert_eq!(of("vintages=all&release=1"), first);

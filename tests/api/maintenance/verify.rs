@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{published, report, run};
 use crate::harness::{database, owner, root_directory, with_database};
 
-/// Does to a database what only its owner can, with the triggers off meanwhile.
+/// Runs a statement on a database as its owner, with the triggers of a table disabled.
 fn damage(url: &str, table: &str, statement: &str) {
     let all =
         format!("BEGIN; ALTER TABLE {table} DISABLE TRIGGER USER; {statement}; ALTER TABLE {table} ENABLE TRIGGER USER; COMMIT");

@@ -1,4 +1,4 @@
-//! The network between the service and the database, cut or frozen.
+//! Failures of the network between the service and the database: connections are reset, or no data passes.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_l
 const ROWS: usize = 3000;
 const LENGTH: usize = 10_000;
 
-/// A server that reaches its database over a network.
+/// A server that reaches its database through a proxy.
 fn over(proxy: &Proxy, url: &str) -> TestServer {
     let url = proxy.url(url);
     let shared = shared(&url);

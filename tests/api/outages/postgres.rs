@@ -1,4 +1,4 @@
-//! Postgres frozen, restarted, out of connections, or read-only.
+//! Postgres is suspended, restarted, out of connections, or read-only.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use crate::harness::{
     territories, text, until, with_database,
 };
 
-/// Lines that tell of the database's absence, and of its return.
+/// The log messages for the loss of the database and for its return.
 const AWAY: &str = "does not answer";
 const BACK: &str = "answers again";
 
@@ -18,7 +18,7 @@ fn parent(pid: u32) -> Option<u32> {
     line.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// A Postgres with all its processes.
+/// The process ids of a postmaster and its children.
 fn processes(postmaster: u32) -> Vec<u32> {
     let all = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
     let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -89,7 +89,7 @@ fn without_a_free_database_connection_reads_answer_503_until_one_is_free() {
     wait_for_recovery(server.address, "/v1/territories?format=csv");
 }
 
-/// Makes a database read-only for whoever connects from now on, or no more.
+/// Makes a database read-only for new connections, or writable again.
 fn read_only(url: &str, read_only: bool) {
     let name = url.rsplit('/').next().expect("the URL names a database").to_owned();
     let elsewhere = owner(url).replace(&name, "postgres");

@@ -1,5 +1,5 @@
-//! Parquet and SDMX files: exports of the service are published again without a change, files of other programs are read
-//! exactly, and damaged files are refused whole.
+//! Parquet and SDMX files: publishing an export changes nothing, files of other programs are read exactly, and damaged files
+//! are refused.
 
 use std::fs;
 
@@ -12,16 +12,16 @@ use super::{faults, folder, manifest_of, publish_bytes};
 use crate::harness::four_releases::{four_releases, published};
 use crate::harness::{SOURCES, TestServer, bundle, bundled_server, get, publish};
 
-/// The representations that are read back, beside those of text and workbooks.
+/// The representations that a publication accepts, without those of text and workbooks.
 const READ: [Representation; 3] = [Representation::Parquet, Representation::GeoJson, Representation::SdmxCsv];
 
-/// Publishes what a server exports to the same server: nothing may come of it.
+/// Publishes an export of a server to the same server, which must change nothing. Returns the number of rows.
 fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u64 {
     let (name, exported) = (dataset.name, get(server.address, &format!("/v1/{}?{query}", dataset.name)));
     assert_eq!(exported.status, 200, "{name} {query}: {}", exported.text());
     let counted = get(server.address, &format!("/v1/{name}?count=exact&limit=1")).json();
     let rows = counted["meta"]["total"]["value"].as_u64().expect("a number");
-    // The name says nothing: the form is found in the bytes.
+    // The file name has no extension: the bytes show the format.
     let report =
         publish_bytes(&server.url, name, &exported.body).unwrap_or_else(|error| panic!("{name} {query}: {error} {error:?}"));
     assert_eq!(report.outcome, Outcome::Unchanged, "{name} {query}: {report}");
@@ -38,7 +38,7 @@ fn publishing_any_export_of_any_dataset_changes_nothing() {
             let count = get(server.address, &format!("/v1/{}?count=exact&limit=1", dataset.name)).json();
             let count = count["meta"]["total"]["value"].as_u64().expect("a number");
             let suits = |representation: &Representation| match representation {
-                // The contours of tens of thousands of communes say nothing that those of a few do not.
+                // A few contours test as much as those of tens of thousands of communes.
                 Representation::GeoJson => (1..10_000).contains(&count),
                 other => count > 0 && READ.contains(other),
             };
@@ -59,7 +59,7 @@ fn exports_with_options_can_be_published() {
     }
 }
 
-/// A server with the territory and the indicator that the files of pyarrow have figures of.
+/// A server with the territory and the indicator of the figures in the files of pyarrow.
 fn server_for_pyarrow_files() -> TestServer {
     let server = TestServer::empty();
     let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
@@ -116,7 +116,7 @@ fn damaged_parquet_is_refused_and_changes_nothing() {
     for said in [0, 1, 100, u32::try_from(length).expect("small"), 0x7fff_ffff, u32::MAX] {
         damaged.push((format!("a footer of {said}"), tail(said.to_le_bytes())));
     }
-    // A schema that nests ever deeper, and one that has more columns than it says what they are: version 1, then the list.
+    // One schema nests deeper and deeper; the other declares more columns than it describes. Both are version 1, then the list.
     let mut nested = vec![0x15, 0x02, 0x19, 0xfc, 0xc0, 0x84, 0x3d];
     (0..1_000_000).for_each(|_| nested.extend([0x48, 0x01, b'a', 0x15, 0x02, 0x00]));
     nested.push(0);
@@ -130,7 +130,7 @@ fn damaged_parquet_is_refused_and_changes_nothing() {
         let reported = faults(publish(&server.url, &folder(&manifest, &[("fichier", bytes)]))).concat();
         assert!(reported.contains("Parquet"), "{what}: {reported}");
     }
-    // One bit is wrong anywhere: whatever comes of it is told, and nobody but the file is to blame.
+    // With one wrong bit the file is published or refused; the error is never an internal one.
     for at in (4..length - 8).step_by(29) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;

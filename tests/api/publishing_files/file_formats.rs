@@ -1,4 +1,4 @@
-//! The same rows in every file format and encoding: published once, they are unchanged in every other.
+//! The same rows in every file format and encoding: after the first publication, every other format changes nothing.
 
 use std::sync::LazyLock;
 
@@ -17,7 +17,7 @@ fn table(dataset: &str, header: &[&'static str], rows: &[&[&'static str]]) -> Ta
     Table { dataset, header: header.to_vec(), rows: rows.iter().map(|row| row.to_vec()).collect() }
 }
 
-/// Communes: leading zeros, letters in codes, ligatures, quotation marks, lists, coordinates.
+/// A table of communes: leading zeros, letters in codes, ligatures, quotation marks, lists, coordinates.
 fn communes() -> Table {
     table(
         "territories",
@@ -41,7 +41,7 @@ fn communes() -> Table {
     )
 }
 
-/// Flows of money: decimals, days, periods, and texts of thousands of characters.
+/// A table of funding: decimals, dates, periods, and texts of thousands of characters.
 fn flows() -> Table {
     let long: &'static str = Box::leak(LONG.repeat(80).trim_end().to_owned().into_boxed_str());
     table(
@@ -54,7 +54,7 @@ fn flows() -> Table {
     )
 }
 
-/// A database in which both are published, as plain CSV; nothing more is ever published in it.
+/// A database in which both tables are published as plain CSV. No test changes it.
 fn published() -> &'static str {
     static URL: LazyLock<String> = LazyLock::new(|| {
         let url = keep_for_all_tests(with_references);
@@ -67,7 +67,7 @@ fn published() -> &'static str {
     &URL
 }
 
-/// Publishes again what is there already.
+/// Publishes rows that the database already has.
 fn again(table: &Table, bytes: &[u8], how: &str) -> Report {
     let report = publish_bytes(published(), table.dataset.name, bytes).unwrap_or_else(|error| panic!("{how}: {error}"));
     assert_eq!((report.outcome, report.release), (Outcome::Unchanged, None), "{how}: {report}");

@@ -10,7 +10,7 @@ use crate::harness::{TestServer, get, publish, with_database};
 const COLUMNS: &str =
     "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
 
-/// Figures of one indicator: territory, period, value.
+/// The CSV of figures of one indicator: territory, period, value.
 pub fn figures(indicator: &str, rows: &[(&str, &str, &str)]) -> String {
     let line = |(territory, period, value): &(&str, &str, &str)| {
         format!("{indicator},{territory},{period},_T,observed,{value},exact,A,2026,essai\n")
@@ -22,7 +22,7 @@ pub fn merged(url: &str, text: &str) -> Report {
     publish_bytes(url, "observations", text.as_bytes()).expect("the rows are right")
 }
 
-/// Added, changed, withdrawn, unchanged.
+/// The numbers of rows that were added, changed, withdrawn and unchanged.
 pub fn counts(effect: &Effect) -> [u64; 4] {
     [effect.added, effect.changed, effect.withdrawn, effect.unchanged]
 }
@@ -153,7 +153,7 @@ fn a_dry_run_reports_the_difference_and_writes_nothing() {
     assert_eq!(real["datasets"], json!([{"dataset": "observations", "added": 1, "changed": 3, "withdrawn": 0, "unchanged": 0}]));
     let file = &real["files"][0];
     assert_eq!((&file["path"], &file["rows"], &file["bytes"]), (&json!("f.csv"), &json!(4), &json!(text.len())));
-    // The largest change first: by 60 %, by 45 %, by 3 %.
+    // The largest change is first: 60 %, 45 %, 3 %.
     let changes: Vec<_> = real["changes"]
         .as_array()
         .expect("a list")

@@ -1,4 +1,4 @@
-//! Files that are refused: with every fault and its place, and without any change.
+//! Files that are refused: every fault is listed with its position, and nothing is changed.
 
 mod command_line;
 mod documents;
@@ -16,13 +16,13 @@ const HEAD: &str = "code,kind,name,population,geography_year,source_code\n";
 
 const FLOWS: &str = "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
 
-/// A database that every test of this file tries to publish in, and none may change.
+/// A database that refuses the files of these tests and must stay unchanged.
 fn unchanged_database() -> &'static str {
     static URL: LazyLock<String> = LazyLock::new(|| keep_for_all_tests(with_references));
     &URL
 }
 
-/// The faults of a file of communes, of which nothing may be left.
+/// The faults of a file of communes, which must change nothing.
 fn faults_of_communes(bytes: &[u8]) -> Vec<String> {
     let before = contents(unchanged_database());
     let listed = faults(publish_bytes(unchanged_database(), "territories", bytes));

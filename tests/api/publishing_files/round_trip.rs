@@ -1,5 +1,5 @@
-//! Exports can be published again: nothing changes, in any representation, and an empty database filled with the exports exports
-//! the same bytes.
+//! Exports can be published: in the same database they change nothing, in any representation, and an empty database that they
+//! fill exports the same bytes.
 
 use std::net::SocketAddr;
 
@@ -10,20 +10,20 @@ use reperes::query::{Dataset, Field, Format, Kind, Representation, Rows};
 use super::{contents, folder, manifest_of, publish_bytes};
 use crate::harness::{TestServer, get, migrated, publish};
 
-/// Texts that writers and readers of tables stumble over.
+/// Texts that writers and readers of tables often handle wrongly.
 const TEXTS: [&str; 4] = ["=1+1; \"œuvre\", 5 € | l'État\u{a0}\n\tfin", "'=déjà gardé", "  espaces  et\r\nretour", "-12,5"];
 
 fn published() -> impl Iterator<Item = &'static Dataset> {
     REGISTRY.iter().copied().filter(|dataset| matches!(dataset.rows, Rows::Published))
 }
 
-/// Whole HTTP responses, which a server that looks for such bytes in what it sends would take for its own.
+/// Whole HTTP responses, which a server that searches its output for status lines would misread.
 const RESPONSES: [&str; 2] = [
     "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
     "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\nHTTP/1.1 400 x\r\ncontent-length: 0\r\n",
 ];
 
-/// A value of a field of the row of this number; nothing where it may be left out and the row is the second.
+/// The value of a field in a row. In row 2 the optional fields are empty.
 fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]) -> String {
     if !field.required && row == 2 {
         return String::new();
@@ -55,7 +55,7 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
     }
 }
 
-/// Two rows of a dataset, one with everything and one with as little as may be.
+/// Two rows of a dataset: one with every field, one with the required fields only.
 fn rows(dataset: &Dataset, texts: &[&str]) -> String {
     let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -66,7 +66,7 @@ fn rows(dataset: &Dataset, texts: &[&str]) -> String {
     String::from_utf8(writer.into_inner().expect("the text")).expect("UTF-8")
 }
 
-/// A database in which every dataset has both rows.
+/// A server on a database in which every dataset has both rows.
 fn server_with(texts: &[&str]) -> TestServer {
     let server = TestServer::empty();
     let tables: Vec<(String, String)> =
@@ -93,7 +93,7 @@ fn exports_of_rows_that_contain_http_responses_are_complete() {
     publish_every_export(&server_with(&RESPONSES));
 }
 
-/// Publishes what the service gives of each dataset in each representation, and sees that no row changes.
+/// Publishes the export of each dataset in each representation, and checks that no row changes.
 fn publish_every_export(server: &TestServer) {
     let before = contents(&server.url);
     for dataset in published().filter(|dataset| dataset.public) {

@@ -8,7 +8,7 @@ const RECIPE: &str = "insee-filosofi-communes";
 
 const HEADER: &str = "CODGEO;NBMENFISC21;NBPERSMENFISC21;MED21;PIMP21;TP6021;TP60AGE121;TP60AGE221;TP60AGE321;TP60AGE421;TP60AGE521;TP60AGE621;TP60TOL121;TP60TOL221;PACT21;PTSA21;PCHO21;PBEN21;PPEN21;PPAT21;PPSOC21;PPFAM21;PPMINI21;PPLOGT21;PIMPOT21;D121;D921;RD21";
 
-/// A line of a commune: the first figures, then secrets.
+/// A line of a commune: the first figures, then suppressed values.
 fn line(code: &str, first: &str) -> String {
     let rest = 27 - first.split(';').count();
     format!("{code};{first}{}\n", ";s".repeat(rest))

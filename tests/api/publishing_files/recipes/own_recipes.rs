@@ -1,4 +1,4 @@
-//! Recipes that publishers write: their faults are reported before any row is read, or at the table.
+//! Recipes that publishers write: their faults are reported before any row is read, or at their table.
 
 use super::{faults, unreadable, with_references};
 use crate::publishing_files::folder;

@@ -1,4 +1,4 @@
-//! Insee's quarterly series: two files, a column for each quarter, a row of statuses below each row of values.
+//! Insee's quarterly series: one file of values and one of statuses, with a column for each quarter.
 
 use super::{faults, observations, recipe_manifest, unreadable, with_references};
 use crate::harness::publish;

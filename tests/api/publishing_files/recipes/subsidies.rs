@@ -1,4 +1,4 @@
-//! Subsidies as départements publish them: files of the schema SCDL, and a file that is only similar to it.
+//! Subsidies as départements publish them: files of the SCDL schema, and a file that deviates from it.
 
 use serde_json::json;
 

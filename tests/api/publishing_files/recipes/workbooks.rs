@@ -1,4 +1,4 @@
-//! Workbooks with titles above, notes below, merged headers, marks behind figures, and codes stored as numbers.
+//! Workbooks with titles above the table, notes below it, merged headers, marks after figures, and codes stored as numbers.
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
 
@@ -31,7 +31,7 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) {
     .expect("a cell can be written");
 }
 
-/// Insee's figure: rows of code, name and rate below a title and a header, above notes.
+/// Insee's workbook: rows of code, name and rate between a title with a header and notes.
 fn rates(rows: &[[Cell; 3]]) -> Vec<u8> {
     let mut book = Workbook::new();
     book.add_worksheet().set_name("Figure 1").expect("a name");
@@ -120,10 +120,10 @@ fn rates_that_contradict_themselves_are_refused() {
     assert_eq!(listed, ["fichier [Figure 2]: the workbook has no sheet `Figure 2`; closest: Figure2, Figure 1"]);
 }
 
-/// A month of the benefits: its cell, then what stands for each of two départements.
+/// A month of the benefits: the cell of the month, then the cells of two départements.
 type Line = (Cell, [Cell; 2]);
 
-/// DREES's workbook: sheets of two départements, each under two merged cells, months down the rows, notes below.
+/// DREES's workbook: in each sheet two départements under merged cells, a row for each month, and notes below.
 fn benefits(lines: &[Line]) -> Vec<u8> {
     let mut book = Workbook::new();
     for name in ["Sommaire", "Lisez-moi", "Tableau 1"] {

@@ -1,4 +1,4 @@
-//! JSON that is refused, and manifests that contradict their files.
+//! Refusals of JSON files, and of manifests that contradict their files.
 
 use sha2::{Digest, Sha256};
 

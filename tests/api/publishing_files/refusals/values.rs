@@ -1,4 +1,4 @@
-//! Values that are refused: each is checked by itself, then against the other rows.
+//! Refusals of values: each value is checked by itself, then against the other rows.
 
 use super::{FLOWS, HEAD, commune, faults_of_communes, unchanged_database};
 use crate::publishing_files::{contents, faults, publish_bytes, refused, with_references};

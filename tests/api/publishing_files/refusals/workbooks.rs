@@ -1,4 +1,4 @@
-//! Workbooks that are refused: for the contents of their cells, and archives that unpack to too much.
+//! Refusals of workbooks: wrong contents of cells, and archives that unpack to too many bytes.
 
 use std::io::Cursor;
 
@@ -32,7 +32,7 @@ fn row(number: u32, cells: &[&str]) -> String {
     format!("<row r=\"{number}\">{}</row>", ('A'..).zip(cells).map(cell).collect::<String>())
 }
 
-/// A workbook of Excel made by hand, whose sheet holds this.
+/// An Excel workbook, written as XML, with these rows in its sheet.
 fn xlsx(sheet: &str, parts: &[(&str, &str)]) -> Vec<u8> {
     let relations = |kind: &str, target: &str| RELATIONS.replace("KIND", kind).replace("TARGET", target);
     let (ours, theirs) = (relations("officeDocument", "xl/workbook.xml"), relations("worksheet", "worksheets/sheet1.xml"));
@@ -49,7 +49,7 @@ fn xlsx(sheet: &str, parts: &[(&str, &str)]) -> Vec<u8> {
 
 #[test]
 fn archives_that_unpack_to_too_many_bytes_are_refused() {
-    // More than a hundred sheets of ten megabytes: one is compressed, the others are its copies.
+    // More than a hundred sheets of ten megabytes: one is compressed, the others are copies of it.
     let sheet = zipped(&[("sheet", &"<row><c><v>1</v></c></row>".repeat(400_000))]);
     let mut copied = ZipArchive::new(Cursor::new(sheet)).expect("an archive");
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
@@ -92,7 +92,7 @@ fn repeated_cells_of_ods_are_counted_before_they_are_expanded() {
     ] {
         assert_eq!(faults_of_communes(&ods(&rows)), [full]);
     }
-    // What LibreOffice writes: the rest of the sheet is empty, and repeated to its end.
+    // LibreOffice writes the rest of the sheet as empty rows that are repeated to its end.
     let cells: String = ["code", "kind", "name", "geography_year", "source_code"]
         .map(|name| format!("<table:table-cell office:value-type=\"string\"><text:p>{name}</text:p></table:table-cell>"))
         .concat();
