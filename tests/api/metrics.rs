@@ -50,7 +50,7 @@ fn samples(admin: SocketAddr) -> BTreeMap<String, f64> {
 }
 
 /// The samples of one name: the labels and the value of each.
-fn under<'s>(samples: &'s BTreeMap<String, f64>, name: &str) -> BTreeMap<&'s str, f64> {
+fn samples_named<'s>(samples: &'s BTreeMap<String, f64>, name: &str) -> BTreeMap<&'s str, f64> {
     samples.iter().filter_map(|(sample, value)| Some((sample.strip_prefix(name)?, *value))).collect()
 }
 

@@ -53,7 +53,7 @@ static CLEANER: LazyLock<Sender<Started>> = LazyLock::new(|| {
 /// Whether the test program exits; it then removes the whole cluster with its folder.
 static EXITING: AtomicBool = AtomicBool::new(false);
 
-/// Runs the jobs of one test, the last first, then gives its permit back.
+/// Runs the jobs of one test, the last first, and then releases its permit.
 fn end(mut test: Started) {
     for job in std::mem::take(&mut test.jobs).into_iter().rev() {
         let outcome = catch_unwind(AssertUnwindSafe(job));

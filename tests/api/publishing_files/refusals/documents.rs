@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::{HEAD, commune, faults_of_communes, unchanged_database};
 use crate::harness::publish;
-use crate::publishing_files::{contents, faults, folder, of};
+use crate::publishing_files::{contents, faults, folder, manifest_of};
 
 #[test]
 fn invalid_json_is_refused_with_its_position() {
