@@ -1,4 +1,4 @@
-//! The example in `examples/publication`: it is explained, refused, published, read and withdrawn, with exact figures.
+//! The example in `examples/publication` is explained, refused, published, read and withdrawn, with exact figures.
 
 use std::process::Command;
 
@@ -27,7 +27,7 @@ const PRESS_KIT: &str =
 foyers-prime-activite,REG-32,2019-06-30,_T,observed,422000,more_than,A,2026,essai
 ";
 
-/// Runs the program on the server's database; gives its exit code and what it printed.
+/// Runs the program on the database of a server and returns its exit code and its output.
 fn reperes(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_reperes"))
         .args(arguments)
@@ -40,7 +40,7 @@ fn reperes(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_example_is_explained_published_and_taken_back() {
+fn the_example_is_explained_published_and_withdrawn() {
     let server = TestServer::empty();
     let world = [("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("observations", PRESS_KIT)];
     assert_eq!(publish(&server.url, &bundle(&world)).expect("the world is right").outcome, Outcome::Published);

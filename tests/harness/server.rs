@@ -1,6 +1,6 @@
-//! Owns the server under test: the real one, on a free port, on a database set up as the program sets it up. It stops when
-//! the test ends.
-//! Must not know what is tested.
+//! Owns the server under test: the real server, on a free port, on a database that is set up as the program sets it up. The
+//! server stops when the test ends.
+//! Must not know what a test checks.
 
 use std::io;
 use std::net::SocketAddr;
@@ -31,7 +31,7 @@ pub const UPLOAD_LIMIT: u64 = 200_000;
 /// The most bytes of responses that a server under test caches.
 const CACHE_BYTES: u64 = 16 << 20;
 
-/// The worker threads of a server under test: two, so that tests meet what workers share.
+/// The worker threads of a server under test: two, so that the tests cover state that workers share.
 const WORKERS: usize = 2;
 
 /// A server under test.
@@ -84,7 +84,7 @@ where
                 let handle = server.handle();
                 started.send(address).expect("the test waits for the address");
                 actix_web::rt::spawn(async move {
-                    // The sender of a server that is kept for all tests is dropped without a word.
+                    // The sender of a server that is kept for all tests is dropped without a message.
                     if stopping.await.is_ok() {
                         handle.stop(false).await;
                     }
@@ -119,12 +119,12 @@ fn recipes() -> FileTree {
     FileTree::Folder("data/recipes".into())
 }
 
-/// What the workers of a server on a database share.
+/// The state that the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
     replicated(url, &[])
 }
 
-/// What the workers of a server share whose database has replicas.
+/// The state that the workers of a server share, on a database with replicas.
 pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     acquire_permit();
@@ -137,7 +137,7 @@ pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
     shared
 }
 
-/// What one server knows of the releases of its database.
+/// The releases of its database that one server knows.
 #[derive(Clone)]
 struct Follower {
     number: u64,
@@ -215,7 +215,7 @@ pub fn set_up(owner: &str) -> String {
     service
 }
 
-/// The URL of the same database for its owner, whom only triggers stop.
+/// The URL of the same database for its owner, which only triggers can stop from changing published rows.
 pub fn owner(url: &str) -> String {
     url.replace("//reperes_service@", "//reperes@")
 }
