@@ -19,10 +19,10 @@ use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::Shortcuts;
-use crate::http::cache::store::Memory;
+use crate::http::cache::response_cache::Memory;
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
-use crate::http::middleware::observe;
+use crate::http::middleware::pipeline;
 use crate::http::openapi::document;
 use crate::http::release_files::Store;
 use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
@@ -170,7 +170,7 @@ pub fn build(
     };
     App::new()
         .app_data(web::Data::new(state))
-        .wrap(middleware::from_fn(observe::observe))
+        .wrap(middleware::from_fn(pipeline::observe))
         .configure(routes)
         .default_service(web::to(nothing_here))
 }

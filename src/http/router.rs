@@ -8,8 +8,8 @@ use utoipa::openapi::path::Operation;
 use super::handlers::{
     changes, collections, contour, docs, files, health, history, index, items, problems, profile, publications, releases_feed,
 };
+use super::middleware::security_headers;
 use super::openapi::operations;
-use super::response::security_headers;
 use super::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::dataset::HISTORY;

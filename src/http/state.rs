@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::cache::request_index::Shortcuts;
-use super::cache::store::Memory;
+use super::cache::response_cache::Memory;
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::Store;
 use crate::db::Pool;

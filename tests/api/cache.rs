@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reperes::app::Shared;
 use reperes::http::cache::compression::Coding;
-use reperes::http::cache::store::{Entry, Key, LONGEST, Memory};
+use reperes::http::cache::response_cache::{Entry, Key, LONGEST, Memory};
 
 use crate::harness::{
     Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories, until,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use reperes::datasets::REGISTRY;
 use reperes::http::cache::request_index::Shortcuts;
-use reperes::http::cache::store::Memory;
+use reperes::http::cache::response_cache::Memory;
 
 use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, get, migrated, publish, shared, territories, until};
 

@@ -1,7 +1,7 @@
 //! Validators and cache headers: on every address, before any read, and never on what must not be cached.
 
 use reperes::app::Shared;
-use reperes::http::cache::store::Memory;
+use reperes::http::cache::response_cache::Memory;
 
 use super::document::{address, document, operations};
 use crate::harness::four_releases::four_releases;

@@ -4,5 +4,5 @@
 pub mod compression;
 pub mod etag;
 pub mod request_index;
-pub mod respond;
-pub mod store;
+
+pub mod response_cache;

@@ -11,8 +11,8 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::etag;
-use super::respond::{How, from_memory, not_modified};
-use super::store::{Headers, Key};
+use super::response_cache::{Headers, Key};
+use crate::http::response::respond_cached::{How, from_memory, not_modified};
 use crate::http::state::State;
 use crate::metrics::Cached;
 use crate::sharded_cache::bounded;

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 use super::health;
 use crate::db::read::export::Exports;
 use crate::db::{Replicas, Timeline};
-use crate::http::cache::store::Memory;
+use crate::http::cache::response_cache::Memory;
 use crate::metrics::{Levels, Metrics, TEXT};
 
 /// What is looked at.

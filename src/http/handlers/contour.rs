@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 
 use crate::db::read::codes;
 use crate::db::read::page::Page;
-use crate::http::cache::respond::{Asked, reply};
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::instant;
+use crate::http::response::respond_cached::{Asked, reply};
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;

@@ -7,9 +7,9 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
-use crate::http::cache::respond::{Asked, reply};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::JSON;
+use crate::http::response::respond_cached::{Asked, reply};
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 

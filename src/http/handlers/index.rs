@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 
 use super::problems::HTML;
 use super::releases_feed;
-use crate::http::cache::respond::{Asked, reply};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::JSON;
+use crate::http::response::respond_cached::{Asked, reply};
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::Representation;

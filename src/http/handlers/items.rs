@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::format::json;
-use crate::http::cache::respond::{Asked, reply};
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
+use crate::http::response::respond_cached::{Asked, reply};
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Plan, Rows, pairs};

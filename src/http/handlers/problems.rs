@@ -3,7 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::response::respond_cached::{Asked, reply};
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem};
 use crate::query::suggest::closest;

@@ -4,5 +4,6 @@
 pub mod authentication;
 pub mod client_ip;
 pub mod limits;
-pub mod observe;
+pub mod pipeline;
 pub mod rate_limit;
+pub mod security_headers;

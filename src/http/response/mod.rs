@@ -10,5 +10,5 @@ pub mod geography_errors;
 pub mod links;
 pub mod notices;
 pub mod refusals;
+pub mod respond_cached;
 pub mod row_stream;
-pub mod security_headers;

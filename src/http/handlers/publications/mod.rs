@@ -16,7 +16,7 @@ pub use super::publications::status::{__path_status, status};
 use crate::access::Rights;
 use crate::db::write::submissions::{NewSubmission, Submission};
 use crate::http::middleware::authentication;
-use crate::http::middleware::observe::RequestId;
+use crate::http::middleware::pipeline::RequestId;
 use crate::http::request::path_and_query;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};

@@ -12,11 +12,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use chrono::Utc;
 
-use super::compression::Coding;
-use super::etag::{self, Known};
-use super::request_index::Meaning;
-use super::store::{Entry, Found, Headers, Key};
-use crate::http::response::security_headers::dress;
+use crate::http::cache::compression::Coding;
+use crate::http::cache::etag::{self, Known};
+use crate::http::cache::request_index::Meaning;
+use crate::http::cache::response_cache::{Entry, Found, Headers, Key};
+use crate::http::middleware::security_headers::dress;
 use crate::http::state::State;
 use crate::metrics::Cached;
 use crate::problem::{Kind, Problem};
