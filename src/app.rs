@@ -18,13 +18,13 @@ use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
-use crate::http::cache::request_index::Shortcuts;
-use crate::http::cache::response_cache::Memory;
+use crate::http::cache::request_index::RequestIndex;
+use crate::http::cache::response_cache::ResponseCache;
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
 use crate::http::middleware::pipeline;
 use crate::http::openapi::document;
-use crate::http::release_files::Store;
+use crate::http::release_files::ReleaseFiles;
 use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
@@ -52,15 +52,15 @@ pub struct Shared {
     /// The releases that the process knows.
     pub timeline: Timeline,
     /// The answers that are kept.
-    pub memory: Memory,
+    pub response_cache: ResponseCache,
     /// The short ways to them.
-    pub shortcuts: Shortcuts,
+    pub request_index: RequestIndex,
     /// How the figures of territories of a kind stand to each other.
     pub rankings: RankingCache,
     /// The way to many rows.
     pub exports: Exports,
     /// The files of releases.
-    pub files: Store,
+    pub files: ReleaseFiles,
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
     /// Where publications are handed in.
@@ -92,14 +92,14 @@ impl Shared {
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let timeline = Timeline::follow(database.clone(), &exports.handle());
         replicas.follow(&timeline, &exports.handle());
-        let files = Store::new(disk.files);
+        let files = ReleaseFiles::new(disk.files);
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
             timeline,
-            memory: Memory::new(memory),
-            shortcuts: Shortcuts::new(memory),
+            response_cache: ResponseCache::new(memory),
+            request_index: RequestIndex::new(memory),
             rankings: RankingCache::new(memory),
             database,
             replicas,
@@ -154,8 +154,8 @@ pub fn build(
         ),
         replicas: shared.replicas.clone(),
         timeline: shared.timeline.clone(),
-        memory: shared.memory.clone(),
-        shortcuts: shared.shortcuts.clone(),
+        response_cache: shared.response_cache.clone(),
+        request_index: shared.request_index.clone(),
         rankings: shared.rankings.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
@@ -170,7 +170,7 @@ pub fn build(
     };
     App::new()
         .app_data(web::Data::new(state))
-        .wrap(middleware::from_fn(pipeline::observe))
+        .wrap(middleware::from_fn(pipeline::pipeline))
         .configure(routes)
         .default_service(web::to(nothing_here))
 }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::cache::request_index::Shortcuts;
-use super::cache::response_cache::Memory;
+use super::cache::request_index::RequestIndex;
+use super::cache::response_cache::ResponseCache;
 use super::middleware::limits::{Bounds, RateLimiters};
-use super::release_files::Store;
+use super::release_files::ReleaseFiles;
 use crate::db::Pool;
 use crate::db::Replicas;
 use crate::db::Timeline;
@@ -28,15 +28,15 @@ pub struct State {
     /// The releases that the process knows.
     pub timeline: Timeline,
     /// The answers that are kept, for all workers.
-    pub memory: Memory,
+    pub response_cache: ResponseCache,
     /// The short ways to them, for all workers.
-    pub shortcuts: Shortcuts,
+    pub request_index: RequestIndex,
     /// How the figures of territories of a kind stand to each other, for all workers.
     pub rankings: RankingCache,
     /// The way to many rows, shared by all workers.
     pub exports: Exports,
     /// The files of releases.
-    pub files: Store,
+    pub files: ReleaseFiles,
     /// The address that the service is known under, if that is set.
     pub public_url: Option<String>,
     /// Where publications are handed in.

@@ -1,6 +1,6 @@
-//! Owns the answers that are kept in memory, bounded by their bytes, for all workers of the process: each is made once,
-//! however many ask for it meanwhile, and never changes, since its key says the release.
-//! Must not know how answers are made.
+//! Owns the response cache: bounded by its bytes, shared by the workers of the process. Concurrent requests for one response
+//! compute it once. An entry never changes, since its key names the release.
+//! Must not know how responses are computed.
 
 use std::hash::Hash;
 use std::sync::Arc;
@@ -13,149 +13,164 @@ use quick_cache::{DefaultHashBuilder, Weighter};
 use tokio::time::timeout;
 
 use super::compression::Coding;
+use super::etag;
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
-/// The longest body that is kept, in bytes.
-pub const LONGEST: usize = 1 << 20;
+/// The longest body that the cache stores, in bytes.
+pub const MAX_BODY_BYTES: usize = 1 << 20;
 
-/// What keeping an answer costs beside its bytes, about.
-const OVERHEAD: usize = 400;
+/// The memory of an entry besides its texts, in bytes, about.
+const ENTRY_OVERHEAD: usize = 400;
 
-/// Bytes of an answer, about: how many are to be reckoned with.
-const USUAL: u64 = 8192;
+/// The typical size of an entry in bytes: it decides how many entries the cache prepares for.
+const TYPICAL_ENTRY_BYTES: u64 = 8192;
 
-/// Bytes of each part of the memory that has a lock of its own, at least: the longest answers must fit several times.
-const PART: u64 = 8 << 20;
+/// The least bytes of a shard, each of which has its own lock: several of the longest bodies must fit.
+const MIN_SHARD_BYTES: u64 = 8 << 20;
 
-/// The most parts.
-const PARTS: u64 = 16;
+const MAX_SHARDS: u64 = 16;
 
-/// What an answer depends on.
+/// All that decides the bytes of a response.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
-    /// The number and time of the release; nothing for what the program alone decides.
+pub struct CacheKey {
+    /// The number of the release and the microsecond of its publication; `None` for what depends on the program alone.
     pub release: Option<(i32, i64)>,
-    /// The request in canonical form, its representation included.
+    /// The request in canonical form, with its representation.
     pub address: String,
     /// The content coding.
     pub coding: Coding,
 }
 
-impl Key {
-    /// The key of what an address answers at a release.
+impl CacheKey {
+    /// The key of a request at a release.
     pub fn new(release: Option<&Release>, address: String, coding: Coding) -> Self {
         let release = release.map(|release| (release.number, release.published_at.timestamp_micros()));
         Self { release, address, coding }
     }
+
+    /// The strong entity tag of the response: the key decides every byte.
+    pub fn etag(&self) -> String {
+        let release = self.release.map_or(String::new(), |(number, time)| format!("{number} {time}"));
+        etag::tag(&[&release, &self.address, self.coding.name().unwrap_or_default()])
+    }
 }
 
-/// Headers, in the order in which they are given.
+/// Headers, in the order in which they are added.
 pub type Headers = Vec<(HeaderName, HeaderValue)>;
 
-/// An answer that is kept: its own headers and its body. Its status is 200.
+/// A stored response with status 200.
 #[derive(Debug)]
-pub struct Entry {
-    /// The headers.
+pub struct CachedResponse {
+    /// The headers that its handler added.
     pub headers: Headers,
-    /// The body, coded.
+    /// The body, in the content coding of the key.
     pub body: Bytes,
 }
 
 #[derive(Clone)]
-struct Weights;
+struct ResponseWeighter;
 
-impl Weighter<Key, Arc<Entry>> for Weights {
-    fn weight(&self, key: &Key, entry: &Arc<Entry>) -> u64 {
-        let headers: usize = entry.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        (OVERHEAD + key.address.len() + headers + entry.body.len()) as u64
+impl Weighter<CacheKey, Arc<CachedResponse>> for ResponseWeighter {
+    fn weight(&self, key: &CacheKey, response: &Arc<CachedResponse>) -> u64 {
+        let headers: usize = response.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        (ENTRY_OVERHEAD + key.address.len() + headers + response.body.len()) as u64
     }
 }
 
-type Entries = Cache<Key, Arc<Entry>, Weights>;
+type Responses = Cache<CacheKey, Arc<CachedResponse>, ResponseWeighter>;
 
-/// The right and the duty to make an answer that others wait for; given up when it is dropped.
-pub struct Turn<'m>(PlaceholderGuard<'m, Key, Arc<Entry>, Weights, DefaultHashBuilder, DefaultLifecycle<Key, Arc<Entry>>>);
+/// Guard for a single-flight computation: other requests for the key wait until it is used or dropped.
+pub struct ComputeGuard<'m>(
+    PlaceholderGuard<
+        'm,
+        CacheKey,
+        Arc<CachedResponse>,
+        ResponseWeighter,
+        DefaultHashBuilder,
+        DefaultLifecycle<CacheKey, Arc<CachedResponse>>,
+    >,
+);
 
-impl Turn<'_> {
-    /// Gives the answer to all who wait, and keeps it.
-    pub fn take(self, entry: Arc<Entry>) {
-        // It is given back when it has been thrown out meanwhile, which those who wait do not mind.
-        _ = self.0.insert(entry);
+impl ComputeGuard<'_> {
+    /// Stores the response and gives it to all that wait.
+    pub fn insert(self, response: Arc<CachedResponse>) {
+        // The cache returns an error if it evicted the placeholder meanwhile; those that wait still get the response.
+        _ = self.0.insert(response);
     }
 }
 
-/// What there is of an answer.
-pub enum Found<'m> {
-    /// All of it.
-    Here(Arc<Entry>),
-    /// Nothing; others will wait.
-    Ours(Turn<'m>),
-    /// Nothing, and nobody waits.
-    Nothing,
-    /// Somebody has been making it for too long.
-    Late,
+/// The result of [`ResponseCache::lookup`].
+pub enum Lookup<'m> {
+    /// The cache has the response.
+    Hit(Arc<CachedResponse>),
+    /// The caller must compute the response; other requests wait for it.
+    Compute(ComputeGuard<'m>),
+    /// The caller must compute the response; no other request waits for it.
+    Miss,
+    /// Another request has been computing the response for too long.
+    TimedOut,
 }
 
-/// The memory. Copies are the same one.
+/// The cache; `None` if it is turned off. Clones share their entries.
 #[derive(Clone)]
-pub struct Memory(Option<Arc<Entries>>);
+pub struct ResponseCache(Option<Arc<Responses>>);
 
-impl Memory {
-    /// A memory of so many bytes; none when that is 0.
+impl ResponseCache {
+    /// A cache of at most so many bytes; 0 turns it off.
     pub fn new(bytes: u64) -> Self {
         if bytes == 0 {
             return Self(None);
         }
-        let parts = (bytes / PART).clamp(1, PARTS);
-        Self(Some(Arc::new(bounded(bytes, USUAL, parts, Weights))))
+        let shards = (bytes / MIN_SHARD_BYTES).clamp(1, MAX_SHARDS);
+        Self(Some(Arc::new(bounded(bytes, TYPICAL_ENTRY_BYTES, shards, ResponseWeighter))))
     }
 
-    /// Looks for an answer; one that somebody is making is waited for. When that comes to nothing, all who waited make
-    /// it by themselves rather than one after another, if there is time for that.
-    pub async fn find(&self, key: &Key, wait: Duration) -> Found<'_> {
-        let Some(entries) = &self.0 else { return Found::Nothing };
-        match entries.get_value_or_guard(key, Some(Duration::ZERO)) {
-            GuardResult::Value(entry) => Found::Here(entry),
-            GuardResult::Guard(turn) => Found::Ours(Turn(turn)),
+    /// Looks a response up, and waits at most `wait` for another request that computes it. If that computation fails, all
+    /// that waited compute the response at once rather than one after another, as long as half of `wait` is left.
+    pub async fn lookup(&self, key: &CacheKey, wait: Duration) -> Lookup<'_> {
+        let Some(responses) = &self.0 else { return Lookup::Miss };
+        match responses.get_value_or_guard(key, Some(Duration::ZERO)) {
+            GuardResult::Value(response) => Lookup::Hit(response),
+            GuardResult::Guard(guard) => Lookup::Compute(ComputeGuard(guard)),
             GuardResult::Timeout => {
-                let asked = Instant::now();
-                match timeout(wait, entries.get_value_or_guard_async(key)).await {
-                    Ok(Ok(entry)) => Found::Here(entry),
-                    Ok(Err(turn)) => {
-                        drop(turn);
-                        if asked.elapsed() > wait / 2 { Found::Late } else { Found::Nothing }
+                let started = Instant::now();
+                match timeout(wait, responses.get_value_or_guard_async(key)).await {
+                    Ok(Ok(response)) => Lookup::Hit(response),
+                    Ok(Err(guard)) => {
+                        drop(guard);
+                        if started.elapsed() > wait / 2 { Lookup::TimedOut } else { Lookup::Miss }
                     }
-                    Err(_) => Found::Late,
+                    Err(_) => Lookup::TimedOut,
                 }
             }
         }
     }
 
-    /// Whether a body of so many bytes is kept at all.
-    pub fn has_room(&self, bytes: usize) -> bool {
-        self.0.is_some() && bytes <= LONGEST
+    /// Whether the cache stores a body of so many bytes.
+    pub fn accepts(&self, bytes: usize) -> bool {
+        self.0.is_some() && bytes <= MAX_BODY_BYTES
     }
 
-    /// An answer that is there, which is used now.
-    pub fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+    /// A stored response; counts as a use of it.
+    pub fn get(&self, key: &CacheKey) -> Option<Arc<CachedResponse>> {
         self.0.as_ref()?.get(key)
     }
 
-    /// An answer that is there, without waiting.
-    pub fn peek(&self, key: &Key) -> Option<Arc<Entry>> {
+    /// A stored response; does not count as a use of it.
+    pub fn peek(&self, key: &CacheKey) -> Option<Arc<CachedResponse>> {
         self.0.as_ref()?.peek(key)
     }
 
-    /// Keeps an answer.
-    pub fn keep(&self, key: Key, entry: Arc<Entry>) {
-        if let Some(entries) = &self.0 {
-            entries.insert(key, entry);
+    /// Stores a response.
+    pub fn insert(&self, key: CacheKey, response: Arc<CachedResponse>) {
+        if let Some(responses) = &self.0 {
+            responses.insert(key, response);
         }
     }
 
-    /// The bytes that are kept, and the number of answers.
+    /// The bytes and the number of the entries.
     pub fn size(&self) -> (u64, usize) {
-        self.0.as_ref().map_or((0, 0), |entries| (entries.weight(), entries.len()))
+        self.0.as_ref().map_or((0, 0), |responses| (responses.weight(), responses.len()))
     }
 }

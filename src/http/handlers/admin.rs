@@ -7,12 +7,12 @@ use tokio::sync::watch;
 use super::health;
 use crate::db::read::export::Exports;
 use crate::db::{Replicas, Timeline};
-use crate::http::cache::response_cache::Memory;
+use crate::http::cache::response_cache::ResponseCache;
 use crate::metrics::{Levels, Metrics, TEXT};
 
 /// What is looked at.
 #[derive(Clone)]
-pub struct Watched {
+pub struct AdminState {
     /// What has been counted.
     pub metrics: Metrics,
     /// The releases that the process knows.
@@ -20,7 +20,7 @@ pub struct Watched {
     /// How far the replicas are.
     pub replicas: Replicas,
     /// The answers that are kept.
-    pub memory: Memory,
+    pub response_cache: ResponseCache,
     /// The way to many rows.
     pub exports: Exports,
     /// Whether the server is on its way down.
@@ -36,15 +36,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/health/ready").route(read().to(ready)));
 }
 
-async fn metrics(watched: web::Data<Watched>) -> HttpResponse {
-    let release = watched.timeline.newest().map(|release| (release.number, release.published_at));
-    let (database, cache) = (watched.timeline.is_sure(), watched.memory.size());
-    let levels = Levels { database, release, cache, exports: watched.exports.running() };
-    HttpResponse::Ok().content_type(TEXT).body(watched.metrics.text(&levels))
+async fn metrics(state: web::Data<AdminState>) -> HttpResponse {
+    let release = state.timeline.newest().map(|release| (release.number, release.published_at));
+    let (database, cache) = (state.timeline.is_sure(), state.response_cache.size());
+    let levels = Levels { database, release, cache, exports: state.exports.running() };
+    HttpResponse::Ok().content_type(TEXT).body(state.metrics.text(&levels))
 }
 
-async fn ready(watched: web::Data<Watched>) -> HttpResponse {
-    match health::readiness(&watched.timeline, &watched.replicas, *watched.stopping.borrow()) {
+async fn ready(state: web::Data<AdminState>) -> HttpResponse {
+    match health::readiness(&state.timeline, &state.replicas, *state.stopping.borrow()) {
         Ok(ready) => ready,
         Err(problem) => HttpResponse::build(problem.status_code()).content_type("application/problem+json").body(problem.body()),
     }

@@ -7,11 +7,12 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{aggregates, comparisons, exports, wide_layout};
 use crate::db::read::page::Page;
 use crate::format::json;
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
 use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Parameter, Plan, Representation};
@@ -39,10 +40,10 @@ pub async fn list(
     let plan = execute::resolve(&state, plan).await?;
     let whole = !plan.is_page() && !plan.presentation.wide && plan.selection.grouping.is_none();
     let address = plan.address(&links::path(&plan, parent));
-    let asked = Asked::plan(&plan, address).represented(plan.presentation.representation, !whole);
+    let asked = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !whole);
     let (request, state) = (&request, &*state);
     let (coding, head) = (asked.coding(request), request.method() == Method::HEAD);
-    reply(request, state, asked, async || match (json, whole) {
+    respond_cached(request, state, asked, async || match (json, whole) {
         _ if plan.presentation.wide => wide_layout::answer(state, &plan, parent).await,
         _ if plan.selection.grouping.is_some() => aggregates::answer(state, &plan, parent).await,
         (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,

@@ -6,11 +6,12 @@ use serde_json::value::RawValue;
 
 use crate::db::read::codes;
 use crate::db::read::page::Page;
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::instant;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
@@ -48,8 +49,8 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let plan = execute::item_plan(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
     let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
-    let asked = Asked::plan(plan, plan.address(&path));
-    reply(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
+    let asked = CachePolicy::of_plan(plan, plan.address(&path));
+    respond_cached(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
 }
 
 async fn found(state: &State, plan: &ResolvedPlan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {

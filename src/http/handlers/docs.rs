@@ -7,9 +7,10 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
+use crate::http::cache::policy::CachePolicy;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::JSON;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
@@ -35,7 +36,7 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 pub async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let document = async || Ok(HttpResponse::Ok().content_type(JSON).body(state.document.clone()));
-    reply(&request, &state, Asked::program(DOCUMENT), document).await
+    respond_cached(&request, &state, CachePolicy::of_program(DOCUMENT), document).await
 }
 
 /// `/docs` leads to `/docs/`, where the page's relative addresses hold.
@@ -49,7 +50,7 @@ pub async fn redirect() -> HttpResponse {
 /// 404 for a file that it does not have.
 pub async fn page(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let file = request.match_info().get("file").unwrap_or_default();
-    reply(&request, &state, Asked::program(format!("/docs/{file}")), async || super::docs::file(file)).await
+    respond_cached(&request, &state, CachePolicy::of_program(format!("/docs/{file}")), async || super::docs::file(file)).await
 }
 
 fn file(file: &str) -> Result<HttpResponse, Problem> {

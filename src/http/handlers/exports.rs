@@ -83,7 +83,7 @@ pub async fn all(
     let about = about(&plan, parent, &snapshot);
     let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
-    coding.describe(&mut response);
+    coding.add_header(&mut response);
     if headers_only {
         // A stream of nothing, since the length of the answer to GET is not known, and an empty body would say that it is 0.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));

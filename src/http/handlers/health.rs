@@ -10,9 +10,6 @@ use crate::http::response::envelope::JSON;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// What the addresses of the service's health begin with.
-pub const PATHS: &str = "/health/";
-
 /// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Health {

@@ -4,27 +4,26 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use serde_json::{Value, json};
-use utoipa::openapi::path::Operation;
+use serde_json::json;
 
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::history::{self, History, VersionRelease};
 use crate::format::json as writer;
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
-use crate::http::openapi::{operations, schemas};
 use crate::http::request::path_and_query;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::{self, Meta, instant};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
 use crate::query::{Context, Origin, Parameter, Plan, Row};
 
 /// The parameters that a history accepts.
-const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
+pub const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
 
 /// A release that opened or closed a version.
 #[derive(Serialize)]
@@ -55,7 +54,7 @@ pub async fn history(request: HttpRequest, state: web::Data<State>, context: Con
     let plan = plan.map_err(Problem::invalid_parameters)?.of_code(&code);
     let plan = &execute::resolve(&state, plan).await?;
     let address = plan.address(&links::path(plan, Some(dataset)));
-    reply(&request, &state, Asked::plan(plan, address), async || versions(&state, plan, &code).await).await
+    respond_cached(&request, &state, CachePolicy::of_plan(plan, address), async || versions(&state, plan, &code).await).await
 }
 
 async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<HttpResponse, Problem> {
@@ -120,52 +119,4 @@ fn changed(plan: &ResolvedPlan, row: &Row, earlier: &Row) -> Vec<String> {
     let own =
         plan.reading.columns.iter().enumerate().filter(|(_, column)| column.field().is_some_and(|f| f.origin == Origin::Row));
     own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at)).map(|(_, column)| column.name.to_string()).collect()
-}
-
-/// The name of the schema of a version.
-pub fn schema_name(context: Context) -> String {
-    format!("{}Version", schemas::row_name(context.dataset, &[]))
-}
-
-/// The schema of a version: the row's, with what is said of the version.
-pub fn schema(context: Context) -> Value {
-    let mut schema = schemas::row(context);
-    let release = |more: Value, required: Value| {
-        let mut properties = json!({
-            "release": {"type": "integer", "minimum": 1, "description": "The number of the release."},
-            "published_at": {"type": "string", "format": "date-time", "description": "When it was published."},
-            "title": {"type": "string", "description": "Its title, in French."},
-        });
-        if let (Some(all), Value::Object(more)) = (properties.as_object_mut(), more) {
-            all.extend(more);
-        }
-        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-    };
-    let mut closing = release(
-        json!({
-            "withdrawn": {"type": "boolean", "description": "Whether it withdrew the row, rather than give another version."},
-            "reason": {"type": ["string", "null"], "description": "Why the row was withdrawn, in French; the title of the release where no reason was recorded."},
-            "successor_code": {"type": ["string", "null"], "description": "The code of the row that stands in its place."},
-        }),
-        json!(["release", "published_at", "title", "withdrawn", "reason", "successor_code"]),
-    );
-    closing["type"] = json!(["object", "null"]);
-    closing["description"] = json!("The release that closed the version; null while it is current.");
-    let mut opening = release(json!({}), json!(["release", "published_at", "title"]));
-    opening["description"] = json!("The release that opened the version.");
-    schema["properties"]["opened_by"] = opening;
-    schema["properties"]["closed_by"] = closing;
-    schema["properties"]["changed"] = json!({
-        "type": "array",
-        "items": {"type": "string"},
-        "description": "The fields that differ from the version before; none in the first.",
-    });
-    schema["required"] = json!(["opened_by", "closed_by", "changed"]);
-    schema
-}
-
-/// Describes the history of the rows of a dataset.
-pub fn describe(context: Context) -> Operation {
-    let text = "Every version of the row that was published up to the release, the newest first, those of a withdrawn row too: its fields, which of them changed, and the releases that opened and closed the version.";
-    operations::below(context, "history", text, &PARAMETERS, &schema_name(context))
 }

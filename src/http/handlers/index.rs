@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 
 use super::problems::HTML;
 use super::releases_feed;
+use crate::http::cache::policy::CachePolicy;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::JSON;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::Representation;
@@ -82,7 +83,7 @@ pub struct IndexLinks {
 )]
 pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
-    reply(&request, &state, Asked::program("/v1"), async || Ok(list(&state))).await
+    respond_cached(&request, &state, CachePolicy::of_program("/v1"), async || Ok(list(&state))).await
 }
 
 fn list(state: &State) -> HttpResponse {
@@ -120,7 +121,7 @@ fn list(state: &State) -> HttpResponse {
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
 pub async fn home(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    reply(&request, &state, Asked::program("/"), async || Ok(page(&state))).await
+    respond_cached(&request, &state, CachePolicy::of_program("/"), async || Ok(page(&state))).await
 }
 
 fn page(state: &State) -> HttpResponse {

@@ -6,11 +6,12 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::format::json;
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Plan, Rows, pairs};
@@ -25,8 +26,8 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
     let context = Context::of(state.registry, dataset);
     let plan = execute::item_plan(context, &context.item_parameters(), &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
-    let asked = Asked::plan(plan, address(plan, &code));
-    reply(&request, &state, asked, async || {
+    let asked = CachePolicy::of_plan(plan, address(plan, &code));
+    respond_cached(&request, &state, asked, async || {
         let (row, page) = execute::item(&state, plan, &code).await?;
         let mut data = Vec::with_capacity(1024);
         json::object(&mut data, &plan.reading.columns, &row);

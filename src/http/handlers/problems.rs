@@ -3,7 +3,8 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem};
 use crate::query::suggest::closest;
@@ -22,7 +23,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 )]
 pub async fn problems(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let page = async || Ok(HttpResponse::Ok().content_type(HTML).body(problem::index_page()));
-    reply(&request, &state, Asked::program("/problems"), page).await
+    respond_cached(&request, &state, CachePolicy::of_program("/problems"), page).await
 }
 
 /// One type of problem
@@ -43,7 +44,7 @@ pub async fn problem(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     match Kind::of_slug(slug) {
         Some(kind) => {
             let page = async || Ok(HttpResponse::Ok().content_type(HTML).body(problem::page(kind)));
-            reply(&request, &state, Asked::program(kind.uri()), page).await
+            respond_cached(&request, &state, CachePolicy::of_program(kind.uri()), page).await
         }
         None => {
             let near = closest(slug, Kind::ALL.iter().map(|kind| kind.slug()));

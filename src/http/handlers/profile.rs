@@ -11,11 +11,12 @@ use crate::db::read::comparison as compared;
 use crate::db::read::comparison::Comparison;
 use crate::db::read::page::{self, Page};
 use crate::format::json as writer;
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
-use crate::http::response::respond_cached::{Asked, reply};
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
@@ -60,8 +61,10 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let context = Context::of(state.registry, territories);
     let plan = execute::item_plan(context, &as_of::PARAMETERS, &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
-    reply(&request, &state, Asked::plan(plan, address(&code, plan)), async || found(&state, plan, observations, &code).await)
-        .await
+    respond_cached(&request, &state, CachePolicy::of_plan(plan, address(&code, plan)), async || {
+        found(&state, plan, observations, &code).await
+    })
+    .await
 }
 
 async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
@@ -71,14 +74,11 @@ async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Datase
     let release = at.number;
     let related = |name: &str, given: &[(&str, &str)]| {
         let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
-        let (dataset, extra): (_, &'static [crate::query::Field]) = match name {
-            ANCESTORS => (territories, &crate::http::router::SHARE),
-            _ => (observations, &[]),
-        };
+        let dataset = if name == ANCESTORS { territories } else { observations };
         let mut given: Vec<(String, String)> =
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         given.push((Parameter::Release.name(), release.to_string()));
-        let context = Context { registry: state.registry, dataset, link: Some(link), extra };
+        let context = Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields() };
         let related = Plan::read(context, Some(code.to_owned()), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
@@ -205,7 +205,7 @@ pub struct Profile;
 
 impl utoipa::PartialSchema for Profile {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let row = |name: &str| json!({"$ref": crate::http::openapi::operations::reference(name)});
+        let row = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let or_null = |name: &str| json!({"anyOf": [row(name), {"type": "null"}]});
         let series = json!({
             "type": "object",

@@ -44,7 +44,7 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
     let tag = etag::tag(&[PATH, &base, &newest.number.to_string()]);
-    let (mut response, same) = etag::begin(&request, &tag);
+    let (mut response, same) = etag::revalidate(&request, &tag);
     if same {
         return Ok(response.finish());
     }

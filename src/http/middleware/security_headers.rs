@@ -36,7 +36,7 @@ const DOCUMENTATION: HeaderValue = HeaderValue::from_static(
 );
 
 /// Adds the headers.
-pub fn dress(headers: &mut HeaderMap, path: &str) {
+pub fn add_security_headers(headers: &mut HeaderMap, path: &str) {
     let html = headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
     let policy = match html {
         true if path.starts_with("/docs") => DOCUMENTATION,

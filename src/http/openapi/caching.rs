@@ -6,10 +6,10 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Ref, RefOr, Response};
 
 /// The name of the shared answer to whoever has what is asked for.
-pub const UNCHANGED: &str = "Unchanged";
+pub const NOT_MODIFIED: &str = "Unchanged";
 
 /// The name of the shared parameter that says what the client has.
-pub const HELD: &str = "IfNoneMatch";
+pub const IF_NONE_MATCH: &str = "IfNoneMatch";
 
 const STATUS: &str = "304";
 
@@ -52,14 +52,14 @@ pub fn describe(operation: &mut Operation) {
         }
         *found = serde_json::from_value::<Response>(whole).expect("the description is made here");
     }
-    let unchanged = RefOr::Ref(Ref::from_response_name(UNCHANGED));
+    let unchanged = RefOr::Ref(Ref::from_response_name(NOT_MODIFIED));
     operation.responses.responses.entry(STATUS.to_owned()).or_insert(unchanged);
     let mut whole = serde_json::to_value(&*operation).expect("a description serialises");
     let parameters = whole.as_object_mut().map(|own| own.entry("parameters").or_insert_with(|| json!([])));
     if let Some(Value::Array(all)) = parameters
         && !all.iter().any(|one| one["name"] == "If-None-Match")
     {
-        all.push(json!({"$ref": format!("#/components/parameters/{HELD}")}));
+        all.push(json!({"$ref": format!("#/components/parameters/{IF_NONE_MATCH}")}));
     }
     *operation = serde_json::from_value(whole).expect("the description is made here");
 }

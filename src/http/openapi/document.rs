@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use utoipa::openapi::path::Operation;
+use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
-use super::{bounds, caching, operations, schemas};
-use crate::http::handlers::{changes, contour, files, health, history, index, profile, publications, wide_layout};
-use crate::http::middleware::rate_limit::LONGEST_WINDOW;
+use super::{bounds, caching, failures, operations, schemas, versions};
+use crate::http::handlers::{changes, contour, files, health, index, profile, publications, wide_layout};
+use crate::http::request::paths;
 use crate::http::response::envelope;
 use crate::http::router::{self, Endpoint};
 use crate::problem;
@@ -34,43 +34,11 @@ Reads look at no `Authorization`, right or wrong.\n\n\
 the rest for ten seconds. `Accept-Encoding` admits `zstd`, `br` and `gzip`.\n\n\
 Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
 
-/// Failures that answers may be: name, status, when.
-const FAILURES: [(&str, &str, &str); 18] = [
-    ("Unauthenticated", "401", "The request shows no key of use; `WWW-Authenticate` says how one is shown."),
-    ("Forbidden", "403", "The key does not admit what the files change; `detail` names the scope that is missing."),
-    ("Conflict", "409", "The idempotency key was used for another publication, or for this one, which is under way."),
-    ("Unsupported", "415", "The body is not `multipart/form-data`, or is compressed."),
-    (
-        "RefusedFiles",
-        "422",
-        "The files are at fault: `faults` lists the first, by file, line and column, `count` says how many there are.",
-    ),
-    ("Refused", "400", "The request is at fault; `errors` lists everything that is wrong with it."),
-    ("NotOffered", "406", "The header `Accept` admits none of the representations."),
-    ("NotThere", "404", "Nothing is there; `closest` says what comes close."),
-    (
-        "WasThere",
-        "410",
-        "The row was published and withdrawn; `withdrawal` says when and why, `closest` what stands in its place.",
-    ),
-    ("TooSlow", "408", "The request did not arrive in time."),
-    ("TooMuch", "413", "The request has a body that is too large."),
-    ("TooLong", "414", "The address is too long."),
-    ("Beyond", "416", "The range begins beyond the end of the file."),
-    ("NotAdditive", "422", "The aggregate would have no meaning; `errors` says why, and what would be right."),
-    ("TooOften", "429", "The client, or the key, has asked for more than it may; try again after `Retry-After` seconds."),
-    ("TooLarge", "431", "The head of the request is too large."),
-    ("Failed", "500", "The server failed; the cause is in its log."),
-    (
-        "NotNow",
-        "503",
-        "The service is at its bounds, or its database does not answer at the moment; try again after `Retry-After` seconds.",
-    ),
-];
-
 /// Makes the document.
 pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
     let endpoints = router::all(registry);
+    let mut responses = failures::responses();
+    responses.insert(caching::NOT_MODIFIED, caching::response());
     let mut document: OpenApi = serde_json::from_value(json!({
         "openapi": "3.1.0",
         "info": {
@@ -88,7 +56,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
         "components": {
             "schemas": schemas(&endpoints),
             "parameters": parameters(&endpoints),
-            "responses": responses(),
+            "responses": responses,
             "securitySchemes": {publications::SCHEME: {
                 "type": "http",
                 "scheme": "bearer",
@@ -99,11 +67,10 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
     }))
     .expect("the frame of the document is made here");
     for endpoint in &endpoints {
-        let path = endpoint.path();
-        let mut item = utoipa::openapi::path::PathItem::default();
-        item.get = Some(with_failures(endpoint));
-        item.post = endpoint.written().map(with_failures_of_writing);
-        document.paths.paths.insert(path, item);
+        let mut item = PathItem::default();
+        item.get = Some(get_operation(endpoint));
+        item.post = post_operation(endpoint);
+        document.paths.paths.insert(endpoint.path(), item);
     }
     bounds::complete(&document)
 }
@@ -133,16 +100,16 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
         let context = match endpoint {
             Endpoint::Collection(context) | Endpoint::Related(_, _, context) => *context,
             Endpoint::History(context) => {
-                let (name, row) = (history::schema_name(*context), history::schema(*context));
-                let rows = json!({"type": "array", "items": {"$ref": operations::reference(&name)}, "maxItems": MAXIMUM_LIMIT});
+                let (name, row) = (versions::schema_name(*context), versions::schema(*context));
+                let rows = json!({"type": "array", "items": {"$ref": schemas::reference(&name)}, "maxItems": MAXIMUM_LIMIT});
                 all.insert(format!("{name}Page"), schemas::envelope(*context, &rows));
                 all.insert(name, row);
                 continue;
             }
-            Endpoint::Item(_) | Endpoint::Own(_) => continue,
+            Endpoint::Item(_) | Endpoint::Custom(_) => continue,
         };
         let name = schemas::row_name(context.dataset, context.extra);
-        let one = json!({"$ref": operations::reference(&name)});
+        let one = json!({"$ref": schemas::reference(&name)});
         let rows = match context.dataset.shape {
             Shape::Plain => one.clone(),
             _ => json!({"anyOf": [one, {
@@ -185,9 +152,9 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
 fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     let lists = endpoints.iter().filter_map(|endpoint| match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
-        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) => None,
     });
-    let held = (caching::HELD.to_owned(), caching::parameter());
+    let held = (caching::IF_NONE_MATCH.to_owned(), caching::parameter());
     lists.flat_map(operations::shared).chain([held]).collect()
 }
 
@@ -196,58 +163,25 @@ fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
     T::schemas(into);
 }
 
-fn responses() -> BTreeMap<&'static str, Value> {
-    let problem = json!({"application/problem+json": {"schema": {"$ref": operations::reference("Problem")}}});
-    let each = |(name, status, description): &(&'static str, &str, &str)| {
-        let mut headers = json!({});
-        if matches!(*status, "429" | "503") {
-            let schema = json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": LONGEST_WINDOW});
-            headers["Retry-After"] = json!({"description": "Seconds after which to try again.", "schema": schema});
-        }
-        (*name, json!({"description": description, "headers": headers, "content": problem}))
+/// The operation of GET at an endpoint, with its failures and its validators.
+fn get_operation(endpoint: &Endpoint) -> Operation {
+    let mut operation = match endpoint {
+        Endpoint::Collection(context) => operations::collection(*context),
+        Endpoint::Item(context) => operations::item(*context),
+        Endpoint::Related(dataset, link, context) => operations::related(dataset, link, *context),
+        Endpoint::History(context) => versions::operation(*context),
+        Endpoint::Custom(custom) => custom.operation(),
     };
-    FAILURES.iter().map(each).chain([(caching::UNCHANGED, caching::response())]).collect()
-}
-
-/// The description of an endpoint, with the failures that it may answer with.
-fn with_failures(endpoint: &Endpoint) -> Operation {
-    let (path, mut operation) = (endpoint.path(), endpoint.operation());
-    let collection = match endpoint {
-        Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(context),
-        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Own(_) => None,
-    };
-    let has_history = matches!(endpoint, Endpoint::History(_));
-    let may = |name: &str| match name {
-        "Unauthenticated" => operation.security.is_some(),
-        "Forbidden" | "Conflict" | "Unsupported" | "RefusedFiles" => false,
-        "NotAdditive" => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
-        "NotThere" => path.contains('{'),
-        "WasThere" => path.contains("{code}") && !has_history,
-        "Beyond" => path.starts_with("/v1/files/"),
-        "NotOffered" => collection.is_some() || path == "/v1/changes",
-        "TooOften" => !path.starts_with("/health/"),
-        "NotNow" => path.starts_with("/v1/") || path == "/health/ready",
-        _ => true,
-    };
-    let failures: Vec<_> = FAILURES.iter().filter(|(name, _, _)| may(name)).collect();
-    // What is told to a key, and the health of a moment, are kept by nobody.
-    if operation.security.is_none() && !path.starts_with(health::PATHS) {
+    // Caches keep neither what needs a key nor the probes.
+    if operation.security.is_none() && !endpoint.path().starts_with(paths::HEALTH_PREFIX) {
         caching::describe(&mut operation);
     }
-    add(&mut operation, failures);
+    failures::describe_get(endpoint, &mut operation);
     operation
 }
 
-/// The description of what is written, with the failures that it may answer with.
-fn with_failures_of_writing(mut operation: Operation) -> Operation {
-    let never = ["NotAdditive", "NotThere", "WasThere", "Beyond", "NotOffered"];
-    add(&mut operation, FAILURES.iter().filter(|(name, _, _)| !never.contains(name)).collect());
-    operation
-}
-
-fn add(operation: &mut Operation, failures: Vec<&(&str, &str, &str)>) {
-    for (name, status, _) in failures {
-        let reference = utoipa::openapi::Ref::from_response_name(*name);
-        operation.responses.responses.insert((*status).to_owned(), RefOr::Ref(reference));
-    }
+fn post_operation(endpoint: &Endpoint) -> Option<Operation> {
+    let mut operation = endpoint.post_operation()?;
+    failures::describe_post(&mut operation);
+    Some(operation)
 }

@@ -37,7 +37,7 @@ pub fn item(context: Context) -> Operation {
         "summary": format!("Get one {}", dataset.singular),
         "description": format!("{} `links.related` leads on from it.", dataset.description),
         "parameters": parameters,
-        "responses": {"200": answer("The row.", &json!({"$ref": reference(&format!("{}Item", schemas::row_name(dataset, &[])))}))},
+        "responses": {"200": answer("The row.", &json!({"$ref": schemas::reference(&format!("{}Item", schemas::row_name(dataset, &[])))}))},
     }))
 }
 
@@ -53,7 +53,7 @@ pub fn below(context: Context, name: &str, text: &str, parameters: &[Parameter],
         "summary": format!("List the {name} of one {}", dataset.singular),
         "description": text,
         "parameters": parameters,
-        "responses": {"200": answer("A page.", &json!({"$ref": reference(&format!("{schema}Page"))}))},
+        "responses": {"200": answer("A page.", &json!({"$ref": schemas::reference(&format!("{schema}Page"))}))},
     }))
 }
 
@@ -117,7 +117,7 @@ fn page(context: Context) -> Value {
 
 fn representation(one: Representation, name: &str) -> Value {
     match one {
-        Representation::Json => json!({"$ref": reference(&format!("{name}Page"))}),
+        Representation::Json => json!({"$ref": schemas::reference(&format!("{name}Page"))}),
         Representation::GeoJson => json!({"type": "object", "description": "A GeoJSON FeatureCollection (RFC 7946)."}),
         Representation::JsonStat => json!({"type": "object", "description": "A dataset of JSON-stat 2.0."}),
         Representation::Csv => {
@@ -134,11 +134,6 @@ fn representation(one: Representation, name: &str) -> Value {
 
 fn answer(description: &str, schema: &Value) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
-}
-
-/// The address of a schema of the document.
-pub fn reference(name: &str) -> String {
-    format!("#/components/schemas/{name}")
 }
 
 fn operation(value: &Value) -> Operation {

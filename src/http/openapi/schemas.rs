@@ -3,7 +3,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::operations::reference;
 use crate::query::include::INCLUDED_ROWS;
 use crate::query::selection;
 use crate::query::{Context, Dataset, Field, Kind, value};
@@ -72,6 +71,11 @@ pub fn envelope(context: Context, data: &Value) -> Value {
         "required": ["data", "meta", "links"],
         "additionalProperties": false,
     })
+}
+
+/// The `$ref` of a schema.
+pub fn reference(name: &str) -> String {
+    format!("#/components/schemas/{name}")
 }
 
 /// Name of the schema of one row.

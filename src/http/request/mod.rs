@@ -3,3 +3,4 @@
 
 pub mod accept;
 pub mod path_and_query;
+pub mod paths;

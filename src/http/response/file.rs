@@ -3,22 +3,17 @@
 
 use std::io::{self, Write};
 
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::envelope::instant;
+use super::header_names::{RELEASE, TOTAL_ROWS};
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
 use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem};
 use crate::query::{Dataset, Parameter, Plan, Row};
-
-/// The number of all rows, when it was asked for.
-const TOTAL: HeaderName = HeaderName::from_static("x-total-rows");
-
-/// The release that was read.
-pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
 
 /// Writes rows that are all there.
 ///
@@ -61,7 +56,7 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
         response.insert_header((header::CONTENT_LOCATION, pinned));
     }
     if let Some((value, exact)) = total {
-        response.insert_header((TOTAL, if exact { value.to_string() } else { format!(">={value}") }));
+        response.insert_header((TOTAL_ROWS, if exact { value.to_string() } else { format!(">={value}") }));
     }
     response
 }

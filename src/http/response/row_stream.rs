@@ -41,7 +41,7 @@ pub async fn stream(
         let _permit = permit;
         let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(CHUNK * 2), lost: false };
         let written = coding
-            .through(&mut out, |out| drain(writer.as_mut(), out, rows))
+            .compress_stream(&mut out, |out| drain(writer.as_mut(), out, rows))
             .and_then(|_| out.flush())
             .and_then(|()| out.send(Piece::End));
         // The error ends the body before its end, and so the connection: the client sees that something is missing.

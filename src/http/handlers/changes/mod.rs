@@ -17,7 +17,7 @@ use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
 use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
-use crate::http::response::file;
+use crate::http::response::header_names::RELEASE;
 use crate::http::response::refusals::no_release;
 use crate::http::response::row_stream;
 use crate::http::state::State;
@@ -79,10 +79,10 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let links = answer::links(&changes, release.number);
     let coding = Coding::preferred(&request);
     let tag = etag::tag(&[&links.pinned, coding.name().unwrap_or_default()]);
-    let (mut response, same) = etag::begin(&request, &tag);
+    let (mut response, same) = etag::revalidate(&request, &tag);
     response.insert_header((header::VARY, "Accept, Accept-Encoding"));
     response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
-    response.insert_header((file::RELEASE, release.number));
+    response.insert_header((RELEASE, release.number));
     if same {
         return Ok(response.finish());
     }
@@ -95,7 +95,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         });
         let (unknown, page) = read.await?;
         refuse(unknown, until)?;
-        return coding.apply(answer::page(asked, &release, links, &page, response)?).await;
+        return coding.compress_response(answer::page(asked, &release, links, &page, response)?).await;
     }
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let found =
@@ -103,7 +103,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     refuse(found.unknown, until)?;
     let writer = answer::writer(&changes, &release, &links.pinned)?;
     let mut response = answer::file(&changes, &release, response);
-    coding.describe(&mut response);
+    coding.add_header(&mut response);
     if request.method() == Method::HEAD {
         // As of any export, the length of the answer to GET is not known.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));

@@ -5,7 +5,7 @@ mod send;
 
 use std::time::Duration;
 
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use tokio::time::timeout;
@@ -18,9 +18,10 @@ use crate::db::read::export::Exports;
 use crate::db::read::releases;
 use crate::http::cache::etag;
 use crate::http::execute;
-use crate::http::release_files::{self, Facts, Store, Wanted};
+use crate::http::release_files::{self, FileKey, FileMetadata, ReleaseFiles};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{JSON, instant};
+use crate::http::response::header_names::{RELEASE, TOTAL_ROWS};
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
@@ -86,17 +87,17 @@ pub struct FileEntry {
 pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let snapshot = ground(&state, None).await?;
-    let entry = |wanted: &Wanted| {
-        let facts = state.files.facts(wanted);
+    let entry = |key: &FileKey| {
+        let metadata = state.files.metadata(key);
         FileEntry {
-            dataset: wanted.context.dataset.name,
-            format: wanted.representation.name(),
-            media_type: wanted.representation.media_type(),
-            href: format!("/v1/files/{}", wanted.name()),
-            pinned: format!("/v1/files/{}/{}", snapshot.release.number, wanted.name()),
-            bytes: facts.as_ref().map(|facts| facts.bytes),
-            rows: facts.as_ref().map(|facts| facts.rows),
-            sha256: facts.map(|facts| facts.sha256),
+            dataset: key.context.dataset.name,
+            format: key.representation.name(),
+            media_type: key.representation.media_type(),
+            href: format!("/v1/files/{}", key.name()),
+            pinned: format!("/v1/files/{}/{}", snapshot.release.number, key.name()),
+            bytes: metadata.as_ref().map(|metadata| metadata.bytes),
+            rows: metadata.as_ref().map(|metadata| metadata.rows),
+            sha256: metadata.map(|metadata| metadata.sha256),
         }
     };
     let files = Files {
@@ -110,7 +111,7 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     })?;
     // What is listed changes as files are built, so that only the list itself can tell.
     let tag = etag::tag(&[&String::from_utf8_lossy(&body)]);
-    let (mut response, same) = etag::begin(&request, &tag);
+    let (mut response, same) = etag::revalidate(&request, &tag);
     Ok(if same { response.finish() } else { response.content_type(JSON).body(body) })
 }
 
@@ -160,17 +161,21 @@ pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<Htt
 }
 
 /// Every file of a release.
-fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<Wanted> {
+fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<FileKey> {
     let of = |dataset| {
         let context = Context::of(registry, dataset);
-        release_files::kept(dataset).map(move |representation| Wanted { context, representation, snapshot: snapshot.clone() })
+        release_files::representations(dataset).map(move |representation| FileKey {
+            context,
+            representation,
+            snapshot: snapshot.clone(),
+        })
     };
     registry.iter().copied().filter(|dataset| dataset.public).flat_map(of).collect()
 }
 
 /// Builds the files of the newest release that most are asked for and have not been built, one after another, for a
 /// server that has just started; the others are built for their first request. What fails is logged: that request tries again.
-pub async fn build_missing(database: Database, exports: Exports, files: Store, registry: &'static [&'static Dataset]) {
+pub async fn build_missing(database: Database, exports: Exports, files: ReleaseFiles, registry: &'static [&'static Dataset]) {
     let release = match database.reader(PATIENCE).await {
         Ok(connection) => releases::release(&connection, None).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
@@ -180,9 +185,9 @@ pub async fn build_missing(database: Database, exports: Exports, files: Store, r
         Ok(None) => return,
         Err(why) => return log::warn!("the files of the newest release are not built: {why}"),
     };
-    for wanted in all(registry, &snapshot).into_iter().filter(|wanted| AT_START.contains(&wanted.representation)) {
-        if let Err(error) = files.build(&exports, wanted.clone()).await {
-            log::warn!("the file {} is not built: {error}", wanted.name());
+    for key in all(registry, &snapshot).into_iter().filter(|key| AT_START.contains(&key.representation)) {
+        if let Err(error) = files.build(&exports, key.clone()).await {
+            log::warn!("the file {} is not built: {error}", key.name());
         }
     }
     log::info!("the first files of release {} are built", snapshot.release.number);
@@ -201,50 +206,50 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
     let name = path_and_query::segment(request, "file")?;
     let snapshot = ground(state, number).await?;
     let files = all(state.registry, &snapshot);
-    let Some(wanted) = files.iter().find(|wanted| wanted.name() == name) else {
-        let names: Vec<String> = files.iter().map(Wanted::name).collect();
+    let Some(key) = files.iter().find(|key| key.name() == name) else {
+        let names: Vec<String> = files.iter().map(FileKey::name).collect();
         let near = closest(&name, names.iter().map(String::as_str));
         return Err(
             Problem::new(Kind::UnknownCode, "There is no such file; `/v1/files` lists those that there are.").closest(near)
         );
     };
-    let facts = built(state, wanted).await?;
+    let metadata = built(state, key).await?;
     let release = snapshot.release.number;
     let about = [
-        (header::CONTENT_TYPE, wanted.representation.content_type()),
+        (header::CONTENT_TYPE, key.representation.content_type()),
         (
             header::CONTENT_DISPOSITION,
             format!(
                 "attachment; filename=\"reperes-{}-publication-{release}.{}\"",
-                wanted.context.dataset.name,
-                wanted.representation.extension()
+                key.context.dataset.name,
+                key.representation.extension()
             ),
         ),
         (header::CONTENT_LOCATION, format!("/v1/files/{release}/{name}")),
         (header::CACHE_CONTROL, caching.to_owned()),
-        (HeaderName::from_static("x-release"), release.to_string()),
-        (HeaderName::from_static("x-total-rows"), facts.rows.to_string()),
+        (RELEASE, release.to_string()),
+        (TOTAL_ROWS, metadata.rows.to_string()),
     ];
-    send::send(request, &state.files.path(wanted), &facts, snapshot.release.published_at.into(), &about).await
+    send::send(request, &state.files.path(key), &metadata, snapshot.release.published_at.into(), &about).await
 }
 
 /// The file, built if need be; a client that waits too long is told to come back.
-async fn built(state: &State, wanted: &Wanted) -> Result<Facts, Problem> {
-    if let Some(facts) = state.files.facts(wanted) {
-        return Ok(facts);
+async fn built(state: &State, key: &FileKey) -> Result<FileMetadata, Problem> {
+    if let Some(metadata) = state.files.metadata(key) {
+        return Ok(metadata);
     }
-    if wanted.representation == Representation::Xlsx {
+    if key.representation == Representation::Xlsx {
         // Whether the rows fit into a sheet is known from the file that any number fits into.
-        let lines = Box::pin(built(state, &Wanted { representation: Representation::Csv, ..wanted.clone() })).await?;
+        let lines = Box::pin(built(state, &FileKey { representation: Representation::Csv, ..key.clone() })).await?;
         if lines.rows > SHEET_ROWS.unsigned_abs() {
             let detail = format!("There is no such file: the {} rows do not fit into one sheet.", lines.rows);
             return Err(Problem::new(Kind::UnknownCode, detail));
         }
     }
-    match timeout(PATIENCE, state.files.build(&state.exports, wanted.clone())).await {
-        Ok(Ok(facts)) => Ok(facts),
+    match timeout(PATIENCE, state.files.build(&state.exports, key.clone())).await {
+        Ok(Ok(metadata)) => Ok(metadata),
         Ok(Err(error)) => {
-            log::error!("the file {} cannot be built: {error}", wanted.name());
+            log::error!("the file {} cannot be built: {error}", key.name());
             Err(Problem::new(Kind::Unavailable, "The file cannot be built at the moment."))
         }
         Err(_) => Err(Problem::new(Kind::Unavailable, "The file is being built; try again in a while.")),

@@ -13,14 +13,14 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::http::cache::etag;
-use crate::http::release_files::Facts;
+use crate::http::release_files::FileMetadata;
 use crate::problem::{Kind, Problem};
 
 /// The digest of the whole file (RFC 9530).
 const DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// What is asked of a file.
 enum Part {
@@ -41,34 +41,34 @@ enum Part {
 pub async fn send(
     request: &HttpRequest,
     path: &Path,
-    facts: &Facts,
+    metadata: &FileMetadata,
     modified: SystemTime,
     about: &[(HeaderName, String)],
 ) -> Result<HttpResponse, Problem> {
-    let (part, modified) = (part(request, facts, modified), HttpDate::from(modified));
+    let (part, modified) = (part(request, metadata, modified), HttpDate::from(modified));
     let mut response = match part {
         Part::Nothing => HttpResponse::NotModified(),
         Part::Range(..) => HttpResponse::PartialContent(),
         Part::Whole => HttpResponse::Ok(),
         Part::Beyond => {
-            let detail = format!("The file has {} bytes; the range begins beyond them.", facts.bytes);
+            let detail = format!("The file has {} bytes; the range begins beyond them.", metadata.bytes);
             return Err(Problem::new(Kind::RangeNotSatisfiable, detail));
         }
     };
     about.iter().for_each(|(name, value)| {
         response.insert_header((name.clone(), value.clone()));
     });
-    response.insert_header((header::ETAG, facts.etag()));
+    response.insert_header((header::ETAG, metadata.etag()));
     response.insert_header((header::LAST_MODIFIED, modified.to_string()));
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
-    response.insert_header((DIGEST, facts.digest()));
+    response.insert_header((DIGEST, metadata.digest()));
     let (first, length) = match part {
         Part::Nothing => return Ok(response.finish()),
         Part::Range(first, length) => {
-            response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{}/{}", first + length - 1, facts.bytes)));
+            response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{}/{}", first + length - 1, metadata.bytes)));
             (first, length)
         }
-        _ => (0, facts.bytes),
+        _ => (0, metadata.bytes),
     };
     let unreadable = |error: io::Error| {
         log::error!("{} cannot be read: {error}", path.display());
@@ -84,7 +84,7 @@ fn pieces(file: File, length: u64) -> impl futures_util::Stream<Item = io::Resul
         if left == 0 {
             return None;
         }
-        let mut piece = BytesMut::zeroed(PIECE.min(usize::try_from(left).unwrap_or(PIECE)));
+        let mut piece = BytesMut::zeroed(BUFFER_BYTES.min(usize::try_from(left).unwrap_or(BUFFER_BYTES)));
         match file.read(&mut piece).await {
             Ok(0) => Some((Err(io::ErrorKind::UnexpectedEof.into()), (file, 0))),
             Ok(read) => {
@@ -97,21 +97,21 @@ fn pieces(file: File, length: u64) -> impl futures_util::Stream<Item = io::Resul
 }
 
 /// What the headers ask for. Several ranges at once are answered with the whole, as any server may.
-fn part(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> Part {
+fn part(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) -> Part {
     let headers = request.headers();
-    if is_current(request, facts, modified) {
+    if is_current(request, metadata, modified) {
         return Part::Nothing;
     }
     let Some(range) =
-        headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| range_holds(headers, facts, modified))
+        headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| range_holds(headers, metadata, modified))
     else {
         return Part::Whole;
     };
     let Ok(parsed) = http_range_header::parse_range_header(range) else { return Part::Whole };
-    if parsed.len() != 1 || facts.bytes == 0 {
+    if parsed.len() != 1 || metadata.bytes == 0 {
         return Part::Whole;
     }
-    match parsed.validate(facts.bytes).as_deref() {
+    match parsed.validate(metadata.bytes).as_deref() {
         Ok([range]) => Part::Range(*range.start(), range.end() - range.start() + 1),
         Ok(_) => Part::Whole,
         Err(_) => Part::Beyond,
@@ -119,8 +119,8 @@ fn part(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> Part {
 }
 
 /// Whether the client has this very file.
-fn is_current(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> bool {
-    if let Some(holds) = etag::holds(request, &facts.etag()) {
+fn is_current(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) -> bool {
+    if let Some(holds) = etag::matches(request, &metadata.etag()) {
         return holds;
     }
     let since = IfModifiedSince::parse(request).ok().map(|since| SystemTime::from(since.0));
@@ -130,8 +130,8 @@ fn is_current(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> boo
 }
 
 /// Whether a range may be given: without `If-Range` always, else only of the file that the client began with.
-fn range_holds(headers: &HeaderMap, facts: &Facts, modified: SystemTime) -> bool {
+fn range_holds(headers: &HeaderMap, metadata: &FileMetadata, modified: SystemTime) -> bool {
     let Some(known) = headers.get(header::IF_RANGE) else { return true };
     let Ok(known) = known.to_str() else { return false };
-    known == facts.etag() || known == HttpDate::from(modified).to_string()
+    known == metadata.etag() || known == HttpDate::from(modified).to_string()
 }

@@ -6,9 +6,10 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ADDRESS, PUBLICATION_ID, STATUS};
 use crate::db::write::submissions::{Submission, SubmissionResult};
+use crate::http::request::paths::{PUBLICATIONS, RELEASES};
 use crate::http::response::envelope::{JSON, instant};
+use crate::http::response::header_names::PUBLICATION_ID;
 use crate::problem::{FileFaults, Kind, Problem};
 use crate::publication::{Outcome, PublicationState, Report};
 
@@ -123,7 +124,10 @@ fn headers(response: &mut HttpResponseBuilder, id: &str) {
 }
 
 fn links(id: &str, release: Option<i32>) -> PublicationLinks {
-    PublicationLinks { publication: format!("{STATUS}/{id}"), release: release.map(|number| format!("{ADDRESS}/{number}")) }
+    PublicationLinks {
+        publication: format!("{PUBLICATIONS}/{id}"),
+        release: release.map(|number| format!("{RELEASES}/{number}")),
+    }
 }
 
 /// The report of a publication that met no problem, as it was put down.

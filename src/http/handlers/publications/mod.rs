@@ -16,24 +16,16 @@ pub use super::publications::status::{__path_status, status};
 use crate::access::Rights;
 use crate::db::write::submissions::{NewSubmission, Submission};
 use crate::http::middleware::authentication;
-use crate::http::middleware::pipeline::RequestId;
+use crate::http::middleware::request_id::RequestId;
 use crate::http::request::path_and_query;
+use crate::http::request::paths::PUBLICATIONS;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
 use crate::query::suggest::closest;
 
-/// Where publications are handed in.
-pub const ADDRESS: &str = "/v1/releases";
-
-/// Where it is said how far they are.
-pub const STATUS: &str = "/v1/publications";
-
 /// The name of the security scheme in the document.
 pub const SCHEME: &str = "key";
-
-/// The identifier of a publication.
-pub const PUBLICATION_ID: HeaderName = HeaderName::from_static("publication-id");
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -104,7 +96,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     receive::check(&request, state.submissions.limit())?;
     let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
     let permit = state.submissions.try_acquire().ok_or_else(busy)?;
-    let folder = state.submissions.create_folder().map_err(|error| unusable(&error))?;
+    let folder = state.submissions.create_folder().map_err(|error| receive::unavailable(&error))?;
     let receiving = receive::receive(&request, payload, folder, state.submissions.limit(), state.bounds.timeouts);
     let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
         Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
@@ -122,7 +114,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
         bytes: i64::try_from(received.bytes).unwrap_or(i64::MAX),
     };
     let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
-    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone());
+    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
     let publication =
         QueuedPublication { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
     match state.submissions.enqueue(permit, publication).await? {
@@ -147,14 +139,14 @@ fn existing(submission: &Submission, digest: &str) -> HttpResponse {
     match &submission.result {
         _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
         Some(completed) => answer::completed(&submission.id, completed),
-        None => conflict(format!("The publication is in progress: {STATUS}/{} says how far it is.", submission.id)),
+        None => conflict(format!("The publication is in progress: {PUBLICATIONS}/{} says how far it is.", submission.id)),
     }
 }
 
 async fn accepted(state: &State, key: String, id: String) -> Result<HttpResponse, Problem> {
     let submission = state.submissions.find(key, id.clone()).await?.ok_or_else(Problem::internal)?;
     let mut response = HttpResponse::Accepted();
-    response.insert_header((header::LOCATION, format!("{STATUS}/{id}")));
+    response.insert_header((header::LOCATION, format!("{PUBLICATIONS}/{id}")));
     response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
     Ok(answer::publication(response, &submission))
 }
@@ -189,9 +181,4 @@ fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
 fn prefers_async(request: &HttpRequest) -> bool {
     let given = request.headers().get_all("prefer").filter_map(|value| value.to_str().ok());
     given.flat_map(|value| value.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
-}
-
-fn unusable(error: &std::io::Error) -> Problem {
-    log::error!("files cannot be received: {error}");
-    Problem::new(Kind::Unavailable, "Files cannot be received at the moment.")
 }

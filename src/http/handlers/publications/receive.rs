@@ -12,7 +12,6 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout_at;
 
-use super::unusable;
 use crate::http::connection::timeouts::{Timeouts, TransferRate};
 use crate::problem::{FAULTS_LISTED, Fault, Kind, Problem};
 use crate::publish::{NAME as MANIFEST, is_recipe};
@@ -182,7 +181,7 @@ fn file_name(part: &str, given: String, received: &Received) -> Result<String, F
 
 /// Writes a part to disk and gives its SHA-256.
 async fn store(part: &mut Field, received: &mut Received, pace: &mut Pace, name: &str, most: u64) -> Result<String, Problem> {
-    let mut file = File::create_new(received.folder.path().join(name)).await.map_err(|error| unusable(&error))?;
+    let mut file = File::create_new(received.folder.path().join(name)).await.map_err(|error| unavailable(&error))?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     while let Some(chunk) = pace.next(part.next()).await? {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
@@ -192,9 +191,9 @@ async fn store(part: &mut Field, received: &mut Received, pace: &mut Pace, name:
             return Err(too_large(most));
         }
         hasher.update(&chunk);
-        file.write_all(&chunk).await.map_err(|error| unusable(&error))?;
+        file.write_all(&chunk).await.map_err(|error| unavailable(&error))?;
     }
-    file.flush().await.map_err(|error| unusable(&error))?;
+    file.flush().await.map_err(|error| unavailable(&error))?;
     received.bytes += bytes;
     Ok(hex::encode(hasher.finalize()))
 }
@@ -237,4 +236,10 @@ fn too_large(limit: u64) -> Problem {
 
 fn unreadable(error: &actix_multipart::MultipartError) -> Problem {
     Problem::new(Kind::MalformedRequest, format!("The body cannot be read as `multipart/form-data`: {error}."))
+}
+
+/// The problem of files that cannot be written to disk; the cause goes to the log.
+pub fn unavailable(error: &std::io::Error) -> Problem {
+    log::error!("cannot receive files: {error}");
+    Problem::new(Kind::Unavailable, "Files cannot be received at the moment.")
 }
