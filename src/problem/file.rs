@@ -1,4 +1,4 @@
-//! Owns what is wrong with the files of a publication, as a problem tells it.
+//! Owns the faults of the files of a publication in a problem document.
 //! Must not know how faults are found.
 
 use std::fmt;
@@ -6,10 +6,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One thing that is wrong with a file.
+/// One fault of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FileFault {
-    /// The file, as it was sent; missing when the fault is of none alone.
+    /// The name of the file; absent if the fault concerns several files.
     #[schema(example = "observations.csv")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
@@ -24,11 +24,11 @@ pub struct FileFault {
     #[schema(example = "territory_code")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// The value at fault.
+    /// The invalid value.
     #[schema(example = "COM-5935")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is valid.
     pub detail: String,
 }
 
@@ -59,14 +59,14 @@ impl fmt::Display for FileFault {
     }
 }
 
-/// What is wrong with the files of a publication.
+/// The faults of the files of a publication.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct FileFaults {
-    /// The first faults of the files, where files are at fault.
+    /// The first faults of the files.
     #[serde(default)]
     #[schema(required = false)]
     pub faults: Vec<FileFault>,
-    /// How many faults there are in all.
+    /// The number of all faults.
     #[schema(required = false)]
     pub count: usize,
 }

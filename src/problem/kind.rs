@@ -1,7 +1,7 @@
 //! Owns the closed table of problem types: slug, status, title, English description, and French explanation for the page.
 //! Must not know what raises them.
 
-/// Generates the enumeration and its table from one list, so that neither can miss an entry.
+/// Generates the enumeration and its table from one list, so that neither misses an entry.
 macro_rules! kinds {
     ($($variant:ident, $slug:literal, $status:literal, $title:literal, $description:literal, $meaning:literal, $remedy:literal;)+) => {
         /// A type of problem. The table is closed: a client may switch on `type`.

@@ -1,4 +1,4 @@
-//! Owns what goes wrong: the closed table of problem types of RFC 9457 and the body that carries one.
+//! Owns problem documents (RFC 9457): the closed table of their types, and their body.
 //! Must not know HTTP handlers, SQL or datasets: every other module may use it, it uses none.
 
 mod file;
@@ -12,10 +12,10 @@ pub use crate::problem::page::{index_page, page};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-/// The most faults that one problem lists; the rest is counted in `detail`.
+/// The most faults that one problem lists; `detail` has their number.
 pub const FAULTS_LISTED: usize = 50;
 
-/// The longest piece of a client's own text that is repeated in an answer, in characters.
+/// The longest text of a client that a response repeats, in characters.
 const ECHO_LENGTH: usize = 80;
 
 /// One thing that is wrong with a request or a file.
@@ -28,31 +28,31 @@ pub struct Fault {
     /// What is wrong, in one sentence.
     #[schema(example = "`populaton` is not a parameter of this collection.")]
     pub detail: String,
-    /// The value at fault, where one was given; long values are cut.
+    /// The invalid value, if there is one; long values are cut.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// What may stand there instead.
+    /// The allowed values.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub allowed: Vec<String>,
-    /// The closest allowed words to what was given.
+    /// The allowed values closest to the invalid one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub closest: Vec<String>,
 }
 
 impl Fault {
-    /// A fault of `parameter`, said in one sentence.
+    /// A fault of `parameter`, with a detail of one sentence.
     pub fn new(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
         let parameter = echo(&parameter.into());
         Self { parameter, detail: detail.into(), value: None, allowed: Vec::new(), closest: Vec::new() }
     }
 
-    /// Adds the value at fault.
+    /// Adds the invalid value.
     pub fn value(mut self, value: &str) -> Self {
         self.value = Some(echo(value));
         self
     }
 
-    /// Adds what would be allowed.
+    /// Adds the allowed values.
     pub fn allowed<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Self {
         self.allowed = allowed.into_iter().map(Into::into).collect();
         self
@@ -65,7 +65,7 @@ impl Fault {
     }
 }
 
-/// Text of the client, fit to be repeated: short, and without control characters.
+/// A text of the client that is safe to repeat: short, and without control characters.
 pub fn echo(text: &str) -> String {
     let mut short: String = text.chars().take(ECHO_LENGTH).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
     if text.chars().count() > ECHO_LENGTH {
@@ -74,20 +74,20 @@ pub fn echo(text: &str) -> String {
     short
 }
 
-/// How a row that was published came to be withdrawn.
+/// The withdrawal of a row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(title = "Withdrawal")]
 pub struct Withdrawal {
-    /// The release that withdrew it: those before it still have the row.
+    /// The release that withdrew the row; earlier releases still have it.
     #[schema(example = 3)]
     pub release: i32,
     /// When that release was published.
     #[schema(example = "2026-11-24T09:00:00Z", format = DateTime)]
     pub published_at: String,
-    /// The reason, in French; where none was recorded, the title of the release.
+    /// The reason, in French; the title of the release if no reason was recorded.
     #[schema(example = "Publié par erreur.")]
     pub reason: String,
-    /// The code of the row that stands in its place, if there is one.
+    /// The code of the row that replaces it, if there is one.
     pub successor_code: Option<String>,
 }
 
@@ -95,18 +95,18 @@ pub struct Withdrawal {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(title = "Problem")]
 pub struct Problem {
-    /// Where this type of problem is explained.
+    /// The address of the page that explains this type of problem.
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid-parameters")]
     pub type_uri: &'static str,
-    /// The type of problem in a few words; the same for every problem of the type.
+    /// The title of the type of problem.
     #[schema(example = "Invalid parameters")]
     pub title: &'static str,
-    /// The HTTP status code of the answer.
+    /// The HTTP status code.
     #[schema(example = 400, minimum = 400, maximum = 599)]
     pub status: u16,
-    /// What happened this time.
-    #[schema(example = "3 parameters are not as they should be.")]
+    /// What is wrong with this request.
+    #[schema(example = "3 parameters are invalid.")]
     #[schema(value_type = String)]
     pub detail: Box<str>,
     /// The identifier of the request, as in the header `X-Request-Id` and in the log.
@@ -114,15 +114,15 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub request_id: Option<Box<str>>,
-    /// Everything that is wrong with the request, at once.
+    /// Every fault of the request.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     #[schema(value_type = Vec<Fault>)]
     pub errors: Box<[Fault]>,
-    /// The closest codes or addresses that exist, when none answers to the one asked for.
+    /// The closest existing codes or addresses, for an unknown one.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[schema(value_type = Vec<String>)]
     pub closest: Box<[String]>,
-    /// Why the row is gone, when it was published and withdrawn.
+    /// The withdrawal, for a row that was withdrawn.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Withdrawal>)]
     pub withdrawal: Option<Box<Withdrawal>>,
@@ -134,7 +134,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of a type, with what happened this time.
+    /// A problem of a type, with its detail.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self {
             type_uri: kind.uri(),
@@ -150,12 +150,12 @@ impl Problem {
         }
     }
 
-    /// The problem that lists all faults of a request's parameters.
+    /// The 400 with all faults of the parameters of a request.
     pub fn invalid_parameters(mut faults: Vec<Fault>) -> Self {
         let count = faults.len();
         let mut detail = match count {
-            1 => "1 parameter is not as it should be.".to_owned(),
-            n => format!("{n} parameters are not as they should be."),
+            1 => "1 parameter is invalid.".to_owned(),
+            n => format!("{n} parameters are invalid."),
         };
         if count > FAULTS_LISTED {
             faults.truncate(FAULTS_LISTED);
@@ -164,12 +164,12 @@ impl Problem {
         Self { errors: faults.into_boxed_slice(), ..Self::new(Kind::InvalidParameters, detail) }
     }
 
-    /// The problem of the server itself: says nothing of the cause, which belongs in the log.
+    /// The 500. It does not have the cause, which belongs in the log.
     pub fn internal() -> Self {
-        Self::new(Kind::InternalError, "The server failed. The cause is in its log under this request's identifier.")
+        Self::new(Kind::InternalError, "The server failed. Its log has the cause under the identifier of this request.")
     }
 
-    /// Adds everything that is wrong.
+    /// Adds the faults.
     pub fn errors(mut self, faults: Vec<Fault>) -> Self {
         self.errors = faults.into_boxed_slice();
         self
@@ -181,13 +181,13 @@ impl Problem {
         self
     }
 
-    /// Adds why the row is gone.
+    /// Adds the withdrawal.
     pub fn withdrawal(mut self, withdrawal: Withdrawal) -> Self {
         self.withdrawal = Some(Box::new(withdrawal));
         self
     }
 
-    /// Adds what is wrong with files.
+    /// Adds the faults of files.
     pub fn files(mut self, files: FileFaults) -> Self {
         self.files = Some(Box::new(files));
         self

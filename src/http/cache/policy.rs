@@ -17,7 +17,7 @@ use crate::query::{Release, Representation, ResolvedPlan};
 const UNPINNED: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400";
 
 /// `Cache-Control` of a request that names its release: its response never changes.
-const PINNED: &str = "public, max-age=31536000, immutable";
+pub const PINNED: &str = "public, max-age=31536000, immutable";
 
 /// The headers that differ between two responses from the cache.
 const PER_RESPONSE: [HeaderName; 2] = [CACHE_STATUS, SERVER_TIMING];

@@ -1,5 +1,5 @@
-//! Owns what the operator's address answers: the metrics, and the state of the service as on the public one.
-//! Must not know sockets, nor ask the database anything: it answers while that is away and all workers are busy.
+//! Owns the routes of the operator's address: the metrics, and the probes of the public address.
+//! Must not know sockets, nor query the database: it answers while the database is down and all workers are busy.
 
 use actix_web::{HttpResponse, ResponseError, guard, web};
 use tokio::sync::watch;
@@ -10,24 +10,24 @@ use crate::db::{Replicas, Timeline};
 use crate::http::cache::response_cache::ResponseCache;
 use crate::metrics::{Levels, Metrics, TEXT};
 
-/// What is looked at.
+/// What the handlers share.
 #[derive(Clone)]
 pub struct AdminState {
-    /// What has been counted.
+    /// The metrics.
     pub metrics: Metrics,
     /// The releases that the process knows.
     pub timeline: Timeline,
-    /// How far the replicas are.
+    /// The replicas and their releases.
     pub replicas: Replicas,
-    /// The answers that are kept.
+    /// The response cache.
     pub response_cache: ResponseCache,
-    /// The way to many rows.
+    /// The exports that are running.
     pub exports: Exports,
-    /// Whether the server is on its way down.
+    /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
 }
 
-/// The routes; everything else is 404, or 405 for what does more than read.
+/// Registers the routes. Any other path is 404, any other method 405.
 pub fn routes(config: &mut web::ServiceConfig) {
     let read = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
     config

@@ -1,5 +1,5 @@
 //! Owns the pages that explain the problem types.
-//! Must not know what raises them.
+//! Must not know which errors raise them.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -14,7 +14,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 
 /// Types of problems
 ///
-/// A page, in French, that lists the types of problems that the service answers with. The list is closed.
+/// A page in French that lists all types of problems. The list is closed.
 #[utoipa::path(
     get,
     path = "/problems",
@@ -28,8 +28,8 @@ pub async fn problems(request: HttpRequest, state: web::Data<State>) -> Result<H
 
 /// One type of problem
 ///
-/// A page, in French, that explains one type of problem: what it means and what to do. Its address is the `type` of
-/// every problem document of that type.
+/// A page in French that explains one type of problem: what it means and what to do. Its address is the `type` of the
+/// problem documents.
 #[utoipa::path(
     get,
     path = "/problems/{slug}",
@@ -48,7 +48,7 @@ pub async fn problem(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         }
         None => {
             let near = closest(slug, Kind::ALL.iter().map(|kind| kind.slug()));
-            Err(Problem::new(Kind::UnknownResource, "There is no such type of problem.")
+            Err(Problem::new(Kind::UnknownResource, "This type of problem does not exist.")
                 .closest(near.iter().map(|slug| format!("/problems/{slug}")).collect()))
         }
     }

@@ -1,5 +1,4 @@
-//! Owns the OpenAPI document as a whole: what the endpoints say of themselves, the schemas they share, and the failures
-//! that any of them may answer with.
+//! Owns the OpenAPI document: the operations of all endpoints, and the components that they share.
 //! Must not know any one dataset.
 
 use std::collections::BTreeMap;
@@ -22,19 +21,22 @@ use crate::query::{Dataset, Shape};
 const DESCRIPTION: &str = "Figures of the French strategy against poverty in Hauts-de-France: commitments, measures, \
 conventions, funding and indicators, for every territory from the commune to the country. Data and titles are in French, as published.\n\n\
 **Releases.** Nothing is overwritten: every answer names the release that it was read from (`meta.release`) and links itself pinned to it \
-(`links.pinned`), an address whose answer never changes. `as_of` reads what was known on a day or at an instant; `/history` has every version of a \
-row, `vintages` those of observations; a row that was withdrawn is answered 410 with the reason, and `meta.notices` tells of figures that were corrected.\n\n\
-**Figures are as published.** « près de 350 » is 350 with `qualifier` `nearly`; `nature` says whether it was observed, expected or aimed at; \
+(`links.pinned`), an address whose answer never changes. `as_of` reads the release of a day or an instant; `/history` has every version of a \
+row, `vintages` those of observations. A withdrawn row is a 410 with the reason, and `meta.notices` lists corrections of figures.\n\n\
+**Figures are as published.** « près de 350 » is 350 with `qualifier` `nearly`; `nature` tells an observed figure from an expected one and from a target; \
 every row names its source and the place in it.\n\n\
-**Strict.** An unknown parameter, value or code is refused, with every fault of the request at once, what is allowed and what comes closest \
-(RFC 9457). Nothing is silently ignored.\n\n\
-**Publishing.** `POST /v1/releases` publishes files as one release; it alone, and what says how far a publication is, need a key. \
-Reads look at no `Authorization`, right or wrong.\n\n\
-**Validators.** Every answer of data has a strong `ETag`; `If-None-Match` is answered 304 without a row read. What is pinned may be kept for ever, \
-the rest for ten seconds. `Accept-Encoding` admits `zstd`, `br` and `gzip`.\n\n\
-Addresses answer GET and HEAD alike. Lists are paged: follow `links.next`, also given in the header `Link`.";
+**Strict.** An unknown parameter, value or code is a 400 with every fault of the request, the allowed values and the closest matches \
+(RFC 9457). The service ignores nothing silently.\n\n\
+**Publishing.** `POST /v1/releases` publishes files as one release. Only this request and the status of a publication need a key; \
+reads ignore `Authorization`.\n\n\
+**Validators.** Every answer with data has a strong `ETag`; a matching `If-None-Match` gets a 304 without a query. Caches may store pinned answers for ever, \
+others for ten seconds. `Accept-Encoding` may name `zstd`, `br` and `gzip`.\n\n\
+Every GET has a HEAD. Lists are paged: follow `links.next`, which is also in the header `Link`.";
 
-/// Makes the document.
+/// Builds the document.
+///
+/// # Panics
+/// Panics if a part is no valid OpenAPI, or if two schemas have one name.
 pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
     let endpoints = router::all(registry);
     let mut responses = failures::responses();
@@ -49,7 +51,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
             "contact": {"name": "Préfecture de la région Hauts-de-France", "email": "pref-communication@nord.gouv.fr"},
             "license": {"name": "Licence Ouverte 2.0 (data)", "identifier": "etalab-2.0"},
         },
-        "servers": [{"url": "/", "description": "This server, in production or, where it is tried, a local one", "x-internal": false}],
+        "servers": [{"url": "/", "description": "This server", "x-internal": false}],
         "security": [],
         "tags": tags(registry),
         "paths": {},
@@ -57,15 +59,15 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
             "schemas": schemas(&endpoints),
             "parameters": parameters(&endpoints),
             "responses": responses,
-            "securitySchemes": {publications::SCHEME: {
+            "securitySchemes": {publications::SECURITY_SCHEME: {
                 "type": "http",
                 "scheme": "bearer",
                 "bearerFormat": "reperes_…",
-                "description": "A key, which the operator makes with `reperes keys create`. Reads need none.",
+                "description": "A key that the operator creates with `reperes keys create`. Reads need no key.",
             }},
         },
     }))
-    .expect("the frame of the document is made here");
+    .expect("the frame of the document is valid");
     for endpoint in &endpoints {
         let mut item = PathItem::default();
         item.get = Some(get_operation(endpoint));
@@ -75,7 +77,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
     bounds::complete(&document)
 }
 
-/// The document as it is served and committed.
+/// The text of the document, as the service sends it and the repository has it.
 pub fn text(registry: &'static [&'static Dataset]) -> String {
     let mut text = serde_json::to_string_pretty(&document(registry)).expect("the document serialises");
     text.push('\n');
@@ -86,8 +88,8 @@ fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let datasets = registry.iter().filter(|dataset| dataset.public);
     let mut tags: Vec<Value> =
         datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
-    tags.push(json!({"name": router::SYNC, "description": "Keeping a copy in step: what each release changed, and the feed of releases."}));
-    tags.push(json!({"name": router::FILES, "description": "Whole datasets of a release as files that never change."}));
+    tags.push(json!({"name": router::SYNC, "description": "Synchronisation of a copy: the changes of each release, and the feed of releases."}));
+    tags.push(json!({"name": router::FILES, "description": "Whole datasets of a release as immutable files."}));
     tags.push(
         json!({"name": router::SERVICE, "description": "The service itself: index, documentation, health, problem types."}),
     );
@@ -114,12 +116,12 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
             Shape::Plain => one.clone(),
             _ => json!({"anyOf": [one, {
                 "type": "object",
-                "description": "With `group_by`, `rollup`, `layout` or `compare`: a group, a series with its periods side by side, or a row with its `comparison`.",
+                "description": "With `group_by`, `rollup`, `layout` or `compare`: a group, a series with its periods as columns, or a row with its `comparison`.",
             }]}),
         };
         let most = match context.dataset.shape {
             Shape::Plain => MAXIMUM_LIMIT,
-            Shape::Observations => wide_layout::OBSERVATIONS,
+            Shape::Observations => wide_layout::MAX_OBSERVATIONS,
             Shape::Money => GROUPS,
         };
         all.insert(format!("{name}Page"), schemas::envelope(context, &json!({"type": "array", "items": rows, "maxItems": most})));
@@ -134,9 +136,9 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<envelope::Links>(&mut fixed);
     collect::<index::Index>(&mut fixed);
     collect::<health::Health>(&mut fixed);
-    collect::<contour::Feature<'static>>(&mut fixed);
+    collect::<contour::ContourFeature<'static>>(&mut fixed);
     collect::<files::Files>(&mut fixed);
-    collect::<changes::answer::Answer<'static>>(&mut fixed);
+    collect::<changes::answer::ChangesBody<'static>>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
     collect::<publications::PublicationForm>(&mut fixed);
     collect::<publications::ReportDocument>(&mut fixed);
@@ -144,7 +146,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     for (name, schema) in fixed {
         let schema = serde_json::to_value(schema).expect("a schema serialises");
         let other = all.insert(name.clone(), schema.clone());
-        assert!(other.is_none_or(|other| other == schema), "two schemas are called {name}");
+        assert!(other.is_none_or(|other| other == schema), "two schemas have the name {name}");
     }
     all
 }
@@ -154,8 +156,8 @@ fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
         Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) => None,
     });
-    let held = (caching::IF_NONE_MATCH.to_owned(), caching::parameter());
-    lists.flat_map(operations::shared).chain([held]).collect()
+    let if_none_match = (caching::IF_NONE_MATCH.to_owned(), caching::parameter());
+    lists.flat_map(operations::shared).chain([if_none_match]).collect()
 }
 
 fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {

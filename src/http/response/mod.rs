@@ -1,5 +1,5 @@
-//! Owns the parts that answers are made of: the JSON envelope, links, notices, headers and problem documents.
-//! Must not know which handler answers.
+//! Owns building responses: the JSON envelope, links, notices, files, errors, and the response through the cache.
+//! Must not know any one handler.
 
 pub mod absent;
 pub mod computed_table;
