@@ -61,8 +61,8 @@ pub fn item_plan(context: Context, known: &[Parameter], code: &str, pairs: &[(St
 /// Reads the row of an [`item_plan`]; the page has the rest: its release, included rows and notices.
 ///
 /// # Errors
-/// Returns 404 with the closest codes for an unknown code, 410 with the reason for a withdrawn row, 503 if the database does not
-/// answer.
+/// Returns 404 with the closest codes for an unknown code, 410 with the reason for a withdrawn row, 503 if the database
+/// does not answer.
 pub async fn item(state: &State, plan: &ResolvedPlan, code: &str) -> Result<(Row, Page), Problem> {
     let mut page = page(state, plan, None).await?;
     if let Some(row) = page.rows.pop() {

@@ -1,5 +1,5 @@
-//! Owns the files of releases on disk. A file is built once, complete or not at all, and never changes. Its path has the number
-//! of the release and the microsecond of its publication, so that two databases may share a directory.
+//! Owns the files of releases on disk. A file is built once, complete or not at all, and never changes. Its path has the
+//! number of the release and the microsecond of its publication, so that two databases may share a directory.
 //! Must not know how a file is sent.
 
 use std::fs::{self, File};
@@ -77,8 +77,8 @@ impl FileKey {
     }
 }
 
-/// The representations of the files of a dataset. Only the territories have a GeoJSON file: with a contour in every row, that of
-/// another dataset would be a hundred times as large.
+/// The representations of the files of a dataset. Only the territories have a GeoJSON file: with a contour in every row,
+/// that of another dataset would be a hundred times as large.
 pub fn representations(dataset: &'static Dataset) -> impl Iterator<Item = Representation> {
     let is_territories = dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
     REPRESENTATIONS.into_iter().filter(move |one| one.suits(dataset) && (is_territories || *one != Representation::GeoJson))
@@ -109,8 +109,8 @@ impl ReleaseFiles {
         serde_json::from_slice(&text).ok()
     }
 
-    /// Builds a file unless it exists. The process builds one file at a time; another process may build the same file, and either
-    /// result is complete.
+    /// Builds a file unless it exists. The process builds one file at a time; another process may build the same file, and
+    /// either result is complete.
     ///
     /// # Errors
     /// Returns an error if the disk or the database fails, or if the representation cannot hold the rows.

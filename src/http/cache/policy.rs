@@ -89,8 +89,8 @@ impl CachePolicy {
         headers
     }
 
-    /// The entry of the request index for a request with this response; `None` if the request may resolve to another response
-    /// before the next release.
+    /// The entry of the request index for a request with this response; `None` if the request may resolve to another
+    /// response before the next release.
     pub fn index_entry(
         &self,
         request: &HttpRequest,

@@ -52,13 +52,13 @@ impl Weighter<Box<[u8]>, Arc<IndexedRequest>> for RequestWeighter {
     }
 }
 
-type Requests = Cache<Box<[u8]>, Arc<IndexedRequest>, RequestWeighter>;
+type IndexedRequests = Cache<Box<[u8]>, Arc<IndexedRequest>, RequestWeighter>;
 
 /// The index, shared by the workers of the process. Clones share their entries.
 #[derive(Clone)]
 pub struct RequestIndex {
     /// `None` if the index is turned off.
-    requests: Option<Arc<Requests>>,
+    requests: Option<Arc<IndexedRequests>>,
     hits: Arc<AtomicU64>,
 }
 
@@ -94,8 +94,8 @@ impl RequestIndex {
     }
 }
 
-/// All bytes of a GET that select its response: its target, `Accept` and `Accept-Encoding`, but not `If-None-Match`. `None` for
-/// any other method.
+/// All bytes of a GET that select its response: its target, `Accept` and `Accept-Encoding`, but not `If-None-Match`. `None`
+/// for any other method.
 fn request_bytes(request: &HttpRequest) -> Option<Vec<u8>> {
     if request.method() != Method::GET {
         return None;

@@ -1,5 +1,5 @@
-//! Owns aggregates: `group_by`, `aggregate`, `rollup`. An aggregate without meaning is refused; one with a meaning reports its
-//! coverage. Must not know SQL, nor when values are additive.
+//! Owns aggregates: `group_by`, `aggregate`, `rollup`. An aggregate without meaning is refused; one with a meaning reports
+//! its coverage. Must not know SQL, nor when values are additive.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ const MAX_FAULTS: usize = 10;
 /// Answers a plan with a grouping.
 ///
 /// # Errors
-/// Returns 400 for an unknown code or too many groups; 404 for an unknown parent; 422 for an aggregate without meaning; 503 if
-/// the database does not answer.
+/// Returns 400 for an unknown code or too many groups; 404 for an unknown parent; 422 for an aggregate without meaning; 503
+/// if the database does not answer.
 pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     let Some(grouping) = &plan.selection.grouping else { return Err(Problem::internal()) };
     let by = group_fields(plan, grouping);

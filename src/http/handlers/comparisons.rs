@@ -59,7 +59,7 @@ fn member(out: &mut Vec<u8>, plan: &ResolvedPlan, row: &Row, comparison: &Compar
 }
 
 /// Appends a comparison as JSON: one member for each comparator, null if the territory lies in none, and the rank.
-pub fn write(out: &mut Vec<u8>, asked: &[String], comparison: &Comparison) {
+pub fn write(out: &mut Vec<u8>, comparators: &[String], comparison: &Comparison) {
     let figure = |comparator: &String| {
         let found = comparison.figures.iter().find(|figure| figure.comparator == *comparator);
         let raw = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
@@ -73,7 +73,7 @@ pub fn write(out: &mut Vec<u8>, asked: &[String], comparison: &Comparison) {
         });
         (comparator.clone(), shown.unwrap_or(serde_json::Value::Null))
     };
-    let mut all: serde_json::Map<String, serde_json::Value> = asked.iter().map(figure).collect();
+    let mut all: serde_json::Map<String, serde_json::Value> = comparators.iter().map(figure).collect();
     let rank = comparison.rank.as_ref().map(
         |rank| serde_json::json!({"position": rank.position, "of": rank.of, "tied": rank.tied, "suppressed": rank.suppressed}),
     );

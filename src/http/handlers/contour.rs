@@ -23,9 +23,9 @@ const DATASETS: (&str, &str) = ("contours", "territories");
 
 /// Contour of a territory
 ///
-/// Returns the simplified contour of a territory as a GeoJSON feature (RFC 7946, WGS 84, at most 5 decimals). The communes and
-/// arrondissements of the region have a contour, every EPCI that touches it, and the départements and regions of France.
-/// `properties` names the source.
+/// Returns the simplified contour of a territory as a GeoJSON feature (RFC 7946, WGS 84, at most 5 decimals). The communes
+/// and arrondissements of the region have a contour, every EPCI that touches it, and the départements and regions of
+/// France. `properties` names the source.
 #[utoipa::path(
     get,
     path = "/v1/territories/{code}/contour",

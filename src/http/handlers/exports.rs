@@ -51,8 +51,8 @@ pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
 /// Answers a plan with all rows, in a content coding; with the head alone if `headers_only`.
 ///
 /// # Errors
-/// Returns 400 for an unknown code, or for more rows than the representation or the order allows; 404 for an unknown parent; 503
-/// if too many exports run or the database does not answer.
+/// Returns 400 for an unknown code, or for more rows than the representation or the order allows; 404 for an unknown
+/// parent; 503 if too many exports run or the database does not answer.
 pub async fn all(
     state: &State,
     plan: ResolvedPlan,

@@ -37,9 +37,9 @@ pub async fn live() -> HttpResponse {
 
 /// Readiness
 ///
-/// Returns 200 if a release is published and the database or a replica with the newest release answers. Returns 503 otherwise, and
-/// from the moment the server begins to stop: then send requests to another server. The server checks the databases twice a second,
-/// independently of this request.
+/// Returns 200 if a release is published and the database or a replica with the newest release answers. Returns 503
+/// otherwise, and from the moment the server begins to stop: then send requests to another server. The server checks the
+/// databases twice a second, independently of this request.
 #[utoipa::path(
     get,
     path = "/health/ready",

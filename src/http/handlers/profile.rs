@@ -36,11 +36,11 @@ const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
 
 /// Profile of a territory
 ///
-/// Returns all data of a page about a territory: the territory, its ancestors, and for each series of observations (indicator,
-/// breakdown, nature, source) the latest value, the value before it, the change between the two, the same figure of its
-/// département, region and country, its rank among the territories of its kind (the largest first; equal values share a rank),
-/// the indicator and the source. At most 500 series. It does not have the figures that a perimeter has only through its members:
-/// `links.related.rollup` computes those.
+/// Returns all data of a page about a territory: the territory, its ancestors, and for each series of observations
+/// (indicator, breakdown, nature, source) the latest value, the value before it, the change between the two, the same
+/// figure of its département, region and country, its rank among the territories of its kind (the largest first; equal
+/// values share a rank), the indicator and the source. At most 500 series. It does not have the figures that a perimeter
+/// has only through its members: `links.related.rollup` computes those.
 #[utoipa::path(
     get,
     path = "/v1/territories/{code}/profile",

@@ -28,8 +28,8 @@ const MAX_ENTRIES: usize = 50;
 
 /// Feed of releases
 ///
-/// Returns the 50 newest releases as an Atom feed (RFC 4287) in French: the title and the publisher of each release, how many rows it
-/// added, changed and withdrew, and a link to its changes. Poll it with `If-None-Match`.
+/// Returns the 50 newest releases as an Atom feed (RFC 4287) in French: the title and the publisher of each release, how
+/// many rows it added, changed and withdrew, and a link to its changes. Poll it with `If-None-Match`.
 #[utoipa::path(
     get,
     path = "/v1/releases.atom",

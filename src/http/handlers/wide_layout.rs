@@ -53,8 +53,9 @@ fn too_many(detail: String) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
 }
 
-/// Makes one row of each series: the fields of the key without the period, the unit, then the value of each period in the order of
-/// time. A missing value is null, whatever its reason, which the long layout has. `None` if there are too many periods.
+/// Makes one row of each series: the fields of the key without the period, the unit, then the value of each period in the
+/// order of time. A missing value is null, whatever its reason, which the long layout has. `None` if there are too many
+/// periods.
 fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<ComputedTable> {
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);

@@ -9,7 +9,8 @@ use crate::db::write::api_keys::ApiKey;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// The API key in `Authorization: Bearer` (RFC 6750). Each request looks it up in the database, so that revoking it has effect at once.
+/// The API key in `Authorization: Bearer` (RFC 6750). Each request looks it up in the database, so that revoking it has
+/// effect at once.
 ///
 /// # Errors
 /// 401 when there is none of use, 503 when the database does not answer.

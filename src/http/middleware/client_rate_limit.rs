@@ -1,5 +1,5 @@
-//! Owns the rate limit of clients: a request is charged to its client, refused if nothing is left, and refunded if its answer
-//! is 304. The response has the headers of the limit.
+//! Owns the rate limit of clients: a request is charged to its client, refused if nothing is left, and refunded if its
+//! answer is 304. The response has the headers of the limit.
 //! Must not know how a limiter counts.
 
 use std::net::IpAddr;
@@ -35,7 +35,8 @@ impl ClientCharge {
         }
     }
 
-    /// Refunds a 304, adds the headers, and counts a refusal. `key` is the decision on the API key, where the handler made one.
+    /// Refunds a 304, adds the headers, and counts a refusal. `key` is the decision on the API key, where the handler made
+    /// one.
     pub fn finish(&self, state: &State, response: &mut HttpResponse, key: Option<Decision>) {
         match &self.0 {
             Some((client, _)) if response.status() == StatusCode::NOT_MODIFIED => state.rate_limiters.refund(client),

@@ -1,5 +1,5 @@
-//! Owns the order of the stages around every request. They are plain functions in one actix middleware: each middleware of its
-//! own would allocate a future for every request, and a cached answer takes microseconds.
+//! Owns the order of the stages around every request. They are plain functions in one actix middleware: each middleware of
+//! its own would allocate a future for every request, and a cached answer takes microseconds.
 //! Must not know what a stage does.
 
 use actix_web::body::{BoxBody, MessageBody};

@@ -38,7 +38,8 @@ impl RequestLog {
         &self.path
     }
 
-    /// Counts the response and logs the request. `route` is the pattern of its path, never the path itself: it labels metrics.
+    /// Counts the response and logs the request. `route` is the pattern of its path, never the path itself: it labels
+    /// metrics.
     pub fn finish(&self, state: &State, id: &RequestId, route: &str, response: &HttpResponse, cached: Option<Cached>) {
         let (method, path) = (self.method.as_str(), self.path.as_str());
         let (status, elapsed) = (response.status().as_u16(), self.started.elapsed());

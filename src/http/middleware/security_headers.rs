@@ -1,5 +1,5 @@
-//! Owns the headers of CORS and browser security that every response has. `Strict-Transport-Security` is the task of the proxy that
-//! terminates TLS.
+//! Owns the headers of CORS and browser security that every response has. `Strict-Transport-Security` is the task of the
+//! proxy that terminates TLS.
 //! Must not know what is answered.
 
 use actix_web::http::StatusCode;

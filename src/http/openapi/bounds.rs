@@ -1,5 +1,5 @@
-//! Owns the default limits of the OpenAPI document: a schema without limits gets those that the service enforces on every request
-//! and response. Also owns the headers of every response.
+//! Owns the default limits of the OpenAPI document: a schema without limits gets those that the service enforces on every
+//! request and response. Also owns the headers of every response.
 //! Must not know any one path or schema.
 
 use serde_json::{Map, Value, json};
@@ -33,7 +33,7 @@ const RATE_LIMIT_POLICIES: &str = r#"^"[a-z]+"(;[a-z]=[0-9]+)+(, "[a-z]+"(;[a-z]
 
 /// The place of a schema, which decides its default limits.
 #[derive(Clone, Copy)]
-enum Place {
+enum SchemaPlace {
     /// A response body: a text is at most one published record.
     Response,
     /// The query: a text is at most the whole query.
@@ -44,21 +44,21 @@ enum Place {
     ResponseHeader,
 }
 
-impl Place {
+impl SchemaPlace {
     fn text(self) -> (usize, &'static str) {
         match self {
-            Place::Response => (RECORD_BYTES, NO_NUL),
-            Place::Query => (QUERY_LENGTH, NO_CONTROLS),
-            Place::RequestHeader => (MAX_HEAD_BYTES, FIELD_VALUE),
-            Place::ResponseHeader => (MAX_HEADER_BYTES, VISIBLE_ASCII),
+            SchemaPlace::Response => (RECORD_BYTES, NO_NUL),
+            SchemaPlace::Query => (QUERY_LENGTH, NO_CONTROLS),
+            SchemaPlace::RequestHeader => (MAX_HEAD_BYTES, FIELD_VALUE),
+            SchemaPlace::ResponseHeader => (MAX_HEADER_BYTES, VISIBLE_ASCII),
         }
     }
 
     /// The most values of a list. In a published record, each value takes at least a character and a separator.
     fn list(self) -> usize {
         match self {
-            Place::Response => RECORD_BYTES / 2,
-            Place::Query | Place::RequestHeader | Place::ResponseHeader => LIST_VALUES,
+            SchemaPlace::Response => RECORD_BYTES / 2,
+            SchemaPlace::Query | SchemaPlace::RequestHeader | SchemaPlace::ResponseHeader => LIST_VALUES,
         }
     }
 }
@@ -69,13 +69,13 @@ pub fn complete(document: &OpenApi) -> OpenApi {
     if let Some(responses) = whole.pointer_mut("/components/responses") {
         add_headers(responses);
     }
-    walk(&mut whole, Place::Response);
+    walk(&mut whole, SchemaPlace::Response);
     let mut document = serde_json::from_value(whole).expect("the document is made here");
     mark_binary(&mut document);
     document
 }
 
-fn walk(value: &mut Value, place: Place) {
+fn walk(value: &mut Value, place: SchemaPlace) {
     match value {
         Value::Array(all) => all.iter_mut().for_each(|one| walk(one, place)),
         Value::Object(object) => {
@@ -84,14 +84,14 @@ fn walk(value: &mut Value, place: Place) {
                 match name.as_str() {
                     "example" | "examples" | "enum" | "default" | "const" => {}
                     "properties" | "schemas" | "patternProperties" => each(inner, |schema| walk(schema, place)),
-                    "parameters" => {
-                        each(inner, |one| walk(one, if one["in"] == "header" { Place::RequestHeader } else { Place::Query }))
-                    }
+                    "parameters" => each(inner, |one| {
+                        walk(one, if one["in"] == "header" { SchemaPlace::RequestHeader } else { SchemaPlace::Query })
+                    }),
                     "responses" => {
                         add_headers(inner);
-                        each(inner, |response| walk(response, Place::Response));
+                        each(inner, |response| walk(response, SchemaPlace::Response));
                     }
-                    "headers" => each(inner, |header| walk(header, Place::ResponseHeader)),
+                    "headers" => each(inner, |header| walk(header, SchemaPlace::ResponseHeader)),
                     "content" => {
                         let Value::Object(content) = inner else { continue };
                         let structured = content.iter_mut().filter(|(media_type, _)| is_structured(media_type));
@@ -114,7 +114,7 @@ fn each(value: &mut Value, mut act: impl FnMut(&mut Value)) {
 }
 
 /// Adds the limits that a schema lacks.
-fn bound(schema: &mut Map<String, Value>, place: Place) {
+fn bound(schema: &mut Map<String, Value>, place: SchemaPlace) {
     let kinds = match schema.get("type") {
         Some(Value::String(kind)) => vec![kind.clone()],
         Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).map(str::to_owned).collect(),

@@ -13,7 +13,8 @@ pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Rep
     among(request, Representation::of(dataset))
 }
 
-/// The representation among `offered` that the header prefers; `None` if it accepts none. Of equal qualities, the first wins.
+/// The representation among `offered` that the header prefers; `None` if it accepts none. Of equal qualities, the first
+/// wins.
 pub fn among(request: &HttpRequest, offered: impl IntoIterator<Item = Representation>) -> Option<Representation> {
     // An empty header is treated as a missing one.
     if request.headers().get_all(header::ACCEPT).all(|value| value.as_bytes().trim_ascii().is_empty()) {

@@ -9,8 +9,8 @@ use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};
 use crate::query::{Dataset, Release};
 
-/// The problem of a code that no row has at a release: 410 if an earlier release has the row, else 404; 503 if the database does
-/// not answer.
+/// The problem of a code that no row has at a release: 410 if an earlier release has the row, else 404; 503 if the database
+/// does not answer.
 pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &Release) -> Problem {
     let (release, newest) = (at.number, state.timeline.newest());
     // Only a replica with the newest release can find a row of a later release.

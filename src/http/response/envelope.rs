@@ -45,8 +45,8 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "approximate")]
     pub search: Option<&'static str>,
-    /// Notices on the observations in the answer, at most 20: corrections since their first publication, the newest first, breaks
-    /// of series, figures that are not final. Only for observations.
+    /// Notices on the observations in the answer, at most 20: corrections since their first publication, the newest first,
+    /// breaks of series, figures that are not final. Only for observations.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
     pub notices: Option<Vec<NoticeText>>,

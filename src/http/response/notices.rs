@@ -10,8 +10,8 @@ use crate::db::read::notices;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notice, title = "Notice")]
 pub struct NoticeText {
-    /// `correction`: a release revised their value or statuses; `break`: a break of the series, status `B`; `provisional`: status
-    /// `P`; `estimated`: status `E`.
+    /// `correction`: a release revised their value or statuses; `break`: a break of the series, status `B`; `provisional`:
+    /// status `P`; `estimated`: status `E`.
     #[schema(example = "correction")]
     pub kind: String,
     /// The text, in French.

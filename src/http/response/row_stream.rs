@@ -1,5 +1,5 @@
-//! Owns the body of an export: a blocking thread formats and compresses rows while the worker sends them. On an error the body ends
-//! without its last chunk, so that the client notices that it is incomplete.
+//! Owns the body of an export: a blocking thread formats and compresses rows while the worker sends them. On an error the
+//! body ends without its last chunk, so that the client notices that it is incomplete.
 //! Must not know how rows are read or formatted.
 
 use std::io::{self, Write};
@@ -27,7 +27,8 @@ const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 /// Starts to format and compress rows, and returns the stream of their bytes.
 ///
 /// # Errors
-/// Returns 503 if the database does not return the first rows. A later error ends the stream, since the head is already sent.
+/// Returns 503 if the database does not return the first rows. A later error ends the stream, since the head is already
+/// sent.
 pub async fn stream(
     state: &State,
     rows: Chunks,
@@ -43,27 +44,27 @@ pub async fn stream(
         let written = coding
             .compress_stream(&mut out, |out| drain(writer.as_mut(), out, rows))
             .and_then(|_| out.flush())
-            .and_then(|()| out.send(Message::End));
+            .and_then(|()| out.send(BodyEvent::End));
         // An error in the stream aborts the connection, so that the client sees an incomplete body.
         if let Err(error) = written {
             log::warn!("export aborted: {error}");
-            _ = sender.blocking_send(Message::Aborted(error));
+            _ = sender.blocking_send(BodyEvent::Aborted(error));
         }
     });
     Ok(futures_util::stream::unfold(Some(receiver), |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
-            Some(Message::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
-            Some(Message::End) => None,
-            Some(Message::Aborted(error)) => Some((Err(error), None)),
+            Some(BodyEvent::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
+            Some(BodyEvent::End) => None,
+            Some(BodyEvent::Aborted(error)) => Some((Err(error), None)),
             // The thread panicked: the body must not look complete.
             None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
         }
     }))
 }
 
-/// A message of the formatting thread.
-enum Message {
+/// What the formatting thread sends to the worker.
+enum BodyEvent {
     /// The next bytes.
     Bytes(Bytes),
     /// The end of the body.
@@ -74,7 +75,7 @@ enum Message {
 
 /// Collects bytes into chunks and sends them; waits for a slow client, at most [`SEND_TIMEOUT`].
 struct ChunkSender {
-    sender: mpsc::Sender<Message>,
+    sender: mpsc::Sender<BodyEvent>,
     runtime: tokio::runtime::Handle,
     buffer: Vec<u8>,
     /// Whether sending has failed; then nothing more is sent.
@@ -95,22 +96,22 @@ impl Write for ChunkSender {
             return Ok(());
         }
         let bytes = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES * 2)));
-        self.send(Message::Bytes(bytes))
+        self.send(BodyEvent::Bytes(bytes))
     }
 }
 
 impl ChunkSender {
-    fn send(&mut self, message: Message) -> io::Result<()> {
+    fn send(&mut self, event: BodyEvent) -> io::Result<()> {
         if self.failed {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        let sent = self.attempt(message);
+        let sent = self.attempt(event);
         self.failed = sent.is_err();
         sent
     }
 
-    fn attempt(&self, message: Message) -> io::Result<()> {
-        match self.runtime.block_on(tokio::time::timeout(SEND_TIMEOUT, self.sender.send(message))) {
+    fn attempt(&self, event: BodyEvent) -> io::Result<()> {
+        match self.runtime.block_on(tokio::time::timeout(SEND_TIMEOUT, self.sender.send(event))) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has disconnected")),
             Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the response")),

@@ -28,19 +28,20 @@ use crate::query::{Changes, Representation};
 
 /// Changes
 ///
-/// Lists what every release after `since` changed, in order. A client that applies all changes has the same rows as the collections. A row
-/// that a release adds or changes is an `upsert`, a row that it withdraws is a `withdraw`; a release names a row at most once. A
-/// request for a selection (`within`, filters) gets what that selection gains and loses: a row that leaves it, because the row or
-/// the geography has changed, is a `withdraw` too, without a `reason`.
+/// Lists what every release after `since` changed, in order. A client that applies all changes has the same rows as the
+/// collections. A row that a release adds or changes is an `upsert`, a row that it withdraws is a `withdraw`; a release
+/// names a row at most once. A request for a selection (`within`, filters) gets what that selection gains and loses: a row
+/// that leaves it, because the row or the geography has changed, is a `withdraw` too, without a `reason`.
 ///
-/// The datasets are all collections except `releases`, and also `memberships` and `containments` (what lies in what) and `contours`.
-/// Datasets without a territory are complete, whatever `within` and `touching` say. With a single `dataset`, the filters of its
-/// collection apply.
+/// The datasets are all collections except `releases`, and also `memberships` and `containments` (what lies in what) and
+/// `contours`. Datasets without a territory are complete, whatever `within` and `touching` say. With a single `dataset`,
+/// the filters of its collection apply.
 ///
-/// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing, whatever is
-/// published meanwhile. A page may have fewer changes than `limit`, or none, and still have a next page. On the last page `meta.release`
-/// is the `since` of the next request, and `links.poll` is its address. NDJSON and CSV return all changes unless `limit` is given; the
-/// header `X-Release` has the release. CSV has the columns of the dataset if there is only one, else a column with each row as JSON.
+/// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing,
+/// whatever is published meanwhile. A page may have fewer changes than `limit`, or none, and still have a next page. On the
+/// last page `meta.release` is the `since` of the next request, and `links.poll` is its address. NDJSON and CSV return all
+/// changes unless `limit` is given; the header `X-Release` has the release. CSV has the columns of the dataset if there is
+/// only one, else a column with each row as JSON.
 #[utoipa::path(
     get,
     path = "/v1/changes",

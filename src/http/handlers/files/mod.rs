@@ -76,9 +76,9 @@ pub struct FileEntry {
 
 /// Files
 ///
-/// Lists the files of the newest release: every dataset, complete, in several representations. The server builds CSV and Parquet
-/// when it starts, and any other file at its first request; a file never changes. SCDL has the flows of money that have all
-/// fields that SCDL requires.
+/// Lists the files of the newest release: every dataset, complete, in several representations. The server builds CSV and
+/// Parquet when it starts, and any other file at its first request; a file never changes. SCDL has the flows of money that
+/// have all fields that SCDL requires.
 #[utoipa::path(
     get,
     path = "/v1/files",
@@ -118,8 +118,8 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
 
 /// File of the newest release
 ///
-/// Returns a whole dataset, named `{dataset}.{format}`. Supports `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since`.
-/// `Repr-Digest` is the SHA-256 of the whole file, `Content-Location` its address at this release.
+/// Returns a whole dataset, named `{dataset}.{format}`. Supports `Range`, `If-Range`, `If-None-Match` and
+/// `If-Modified-Since`. `Repr-Digest` is the SHA-256 of the whole file, `Content-Location` its address at this release.
 #[utoipa::path(
     get,
     path = "/v1/files/{file}",
@@ -174,8 +174,8 @@ fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<FileKe
     registry.iter().copied().filter(|dataset| dataset.public).flat_map(of).collect()
 }
 
-/// Builds the CSV and Parquet files of the newest release, one after another. A failure is logged, and the first request for the
-/// file builds it again.
+/// Builds the CSV and Parquet files of the newest release, one after another. A failure is logged, and the first request
+/// for the file builds it again.
 pub async fn build_missing(database: Database, exports: Exports, files: ReleaseFiles, registry: &'static [&'static Dataset]) {
     let release = match database.reader(BUILD_TIMEOUT).await {
         Ok(connection) => releases::release(&connection, None).await.map_err(|error| error.to_string()),

@@ -43,26 +43,26 @@ const DRY_RUN: &str = "dry_run";
 #[schema(title = "PublicationForm")]
 #[expect(dead_code, reason = "it describes the form; the handler reads the parts as a stream")]
 pub struct PublicationForm {
-    /// The manifest, as TOML: the title of the release, the dataset of each file, the rows to withdraw. Optional for one file
-    /// with a recipe.
+    /// The manifest, as TOML: the title of the release, the dataset of each file, the rows to withdraw. Optional for one
+    /// file with a recipe.
     #[schema(value_type = String, required = false)]
     manifest: Option<String>,
     /// The files, under their names in the manifest.
     #[schema(value_type = Vec<String>, format = Binary, required = false)]
     file: Vec<u8>,
-    /// The recipe for a file whose headers are not names of fields: the name of a built-in recipe, or a file that the manifest
-    /// names.
+    /// The recipe for a file whose headers are not names of fields: the name of a built-in recipe, or a file that the
+    /// manifest names.
     #[schema(value_type = String, required = false)]
     recipe: Option<String>,
 }
 
 /// Publish a release
 ///
-/// Publishes files as one release, all or nothing. The service checks everything first and reports every fault by file, line and
-/// column. The request needs a key whose scopes allow what the files change. With `dry_run=true` the service checks everything and
-/// publishes nothing. A repeated request with the same `Idempotency-Key` and the same parts gets the same answer and publishes
-/// nothing twice. The publication continues if the client disconnects: `/v1/publications/{id}` has its status, where `id` is the
-/// header `Publication-Id`.
+/// Publishes files as one release, all or nothing. The service checks everything first and reports every fault by file,
+/// line and column. The request needs a key whose scopes allow what the files change. With `dry_run=true` the service
+/// checks everything and publishes nothing. A repeated request with the same `Idempotency-Key` and the same parts gets the
+/// same answer and publishes nothing twice. The publication continues if the client disconnects: `/v1/publications/{id}`
+/// has its status, where `id` is the header `Publication-Id`.
 #[utoipa::path(
     post,
     path = "/v1/releases",
