@@ -17,26 +17,26 @@ use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Plan, Representation, parse};
 
-/// Where the feed is.
+/// The path of the feed.
 pub const PATH: &str = "/v1/releases.atom";
 
 /// The dataset of releases.
 const DATASET: &str = "releases";
 
 /// The most entries, the newest first.
-const ENTRIES: usize = 50;
+const MAX_ENTRIES: usize = 50;
 
 /// Feed of releases
 ///
-/// The 50 newest releases as an Atom feed (RFC 4287), in French: what was published, by whom, how many rows it added, changed and
-/// withdrew, and where to have the changes. `ETag` and `If-None-Match` spare whoever asks often.
+/// Returns the 50 newest releases as an Atom feed (RFC 4287) in French: the title and the publisher of each release, how
+/// many rows it added, changed and withdrew, and a link to its changes. Poll it with `If-None-Match`.
 #[utoipa::path(
     get,
     path = "/v1/releases.atom",
     operation_id = "getReleasesFeed",
     responses(
         (status = 200, description = "The feed.", content_type = "application/atom+xml", body = String),
-        (status = 304, description = "Nothing has been published since the answer that the client has."),
+        (status = 304, description = "Nothing was published since the answer that the client has."),
     )
 )]
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -44,14 +44,14 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
     let tag = etag::tag(&[PATH, &base, &newest.number.to_string()]);
-    let (mut response, same) = etag::begin(&request, &tag);
-    if same {
+    let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    if not_modified {
         return Ok(response.finish());
     }
     let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;
-    let asked = [("sort", "-number".to_owned()), ("limit", ENTRIES.to_string()), ("release", newest.number.to_string())];
-    let asked = asked.map(|(name, value)| (name.to_owned(), value));
-    let plan = parse::collection(Context::of(state.registry, releases), None, &asked, Representation::Json)
+    let pairs = [("sort", "-number".to_owned()), ("limit", MAX_ENTRIES.to_string()), ("release", newest.number.to_string())];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
+    let plan = parse::collection(Context::of(state.registry, releases), None, &pairs, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
     let plan = &plan.at(newest);
     let page = execute::page(&state, plan, None).await?;
@@ -59,7 +59,7 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))
 }
 
-/// The address that absolute addresses begin with.
+/// The prefix of absolute addresses: the configured one, or that of the request.
 fn base(request: &HttpRequest, state: &State) -> String {
     if let Some(url) = &state.public_url {
         return url.clone();
@@ -100,7 +100,7 @@ fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
     }
 }
 
-/// One release; nothing where a cell is missing that every release has.
+/// The entry of one release; `None` if a required cell is missing.
 fn entry<'c>(base: &str, cell: impl Fn(&str) -> Option<&'c str>) -> Option<Entry> {
     let number: i32 = cell("number")?.parse().ok()?;
     let published = time(cell("published_at")?);
@@ -130,7 +130,7 @@ fn link(rel: &str, href: String, media_type: &str) -> Link {
     Link { href, rel: rel.to_owned(), mime_type: Some(media_type.to_owned()), ..Link::default() }
 }
 
-/// An instant as it stands in answers.
+/// Parses an instant of RFC 3339.
 fn time(text: &str) -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339(text).unwrap_or_default()
 }
