@@ -6,9 +6,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problems::HTML;
-use super::releases_feed;
 use crate::http::cache::policy::CachePolicy;
-use crate::http::request::path_and_query;
+use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::JSON;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
@@ -105,7 +104,7 @@ fn list(state: &State) -> HttpResponse {
         openapi: "/openapi.json",
         docs: "/docs/",
         changes: "/v1/changes",
-        feed: releases_feed::PATH,
+        feed: paths::RELEASES_FEED,
         files: "/v1/files",
         problems: "/problems",
     };
@@ -151,7 +150,7 @@ fn page(state: &State) -> HttpResponse {
          <li><a href=\"/v1/territories/PER-bassin-minier/profile\">Le profil du bassin minier</a></li>\
          <li><a href=\"/v1/observations?format=csv&amp;delimiter=;&amp;decimal=,&amp;bom=true\">Toutes les observations, pour un tableur</a></li></ul>\
          <p>Données sous Licence Ouverte 2.0.</p></body></html>",
-        releases_feed::PATH,
-        releases_feed::PATH
+        paths::RELEASES_FEED,
+        paths::RELEASES_FEED
     ))
 }

@@ -10,18 +10,12 @@ use chrono::{DateTime, FixedOffset};
 use crate::db::read::page::Page;
 use crate::http::cache::etag;
 use crate::http::execute;
-use crate::http::request::path_and_query;
+use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::instant;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Plan, Representation, parse};
-
-/// The path of the feed.
-pub const PATH: &str = "/v1/releases.atom";
-
-/// The dataset of releases.
-const DATASET: &str = "releases";
 
 /// The most entries, the newest first.
 const MAX_ENTRIES: usize = 50;
@@ -43,12 +37,12 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     path_and_query::no_parameters(&request)?;
     let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
-    let tag = etag::tag(&[PATH, &base, &newest.number.to_string()]);
+    let tag = etag::tag(&[paths::RELEASES_FEED, &base, &newest.number.to_string()]);
     let (mut response, not_modified) = etag::revalidate(&request, &tag);
     if not_modified {
         return Ok(response.finish());
     }
-    let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;
+    let releases = state.dataset(paths::RELEASES_DATASET).ok_or_else(Problem::internal)?;
     let pairs = [("sort", "-number".to_owned()), ("limit", MAX_ENTRIES.to_string()), ("release", newest.number.to_string())];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
     let plan = parse::collection(Context::of(state.registry, releases), None, &pairs, Representation::Json)
@@ -71,7 +65,7 @@ fn base(request: &HttpRequest, state: &State) -> String {
 }
 
 fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
-    let address = format!("{base}{PATH}");
+    let address = format!("{base}{}", paths::RELEASES_FEED);
     let cell = |row: usize, name: &str| {
         let at = plan.reading.columns.iter().position(|column| column.name == name)?;
         page.rows.get(row)?.cell(at)
@@ -87,7 +81,7 @@ fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
         authors: vec![person("Repères")],
         links: vec![
             link("self", address, "application/atom+xml"),
-            link("alternate", format!("{base}/v1/{DATASET}"), "application/json"),
+            link("alternate", format!("{base}{}", paths::RELEASES), "application/json"),
         ],
         generator: Some(Generator {
             value: "Repères".to_owned(),
@@ -104,7 +98,7 @@ fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
 fn entry<'c>(base: &str, cell: impl Fn(&str) -> Option<&'c str>) -> Option<Entry> {
     let number: i32 = cell("number")?.parse().ok()?;
     let published = time(cell("published_at")?);
-    let address = format!("{base}/v1/{DATASET}/{number}");
+    let address = format!("{base}{}/{number}", paths::RELEASES);
     let counts =
         format!("Lignes ajoutées : {} ; modifiées : {} ; retirées : {}.", cell("added")?, cell("changed")?, cell("withdrawn")?);
     let summary = cell("notes").map_or_else(|| counts.clone(), |notes| format!("{notes}\n\n{counts}"));

@@ -27,7 +27,7 @@ row, `vintages` those of observations. A withdrawn row is a 410 with the reason,
 every row names its source and the place in it.\n\n\
 **Strict.** An unknown parameter, value or code is a 400 with every fault of the request, the allowed values and the closest matches \
 (RFC 9457). The service ignores nothing silently.\n\n\
-**Publishing.** `POST /v1/releases` publishes files as one release. Only this request and the status of a publication need a key; \
+**Publishing.** A `POST` to the collection of releases publishes files as one release. Only this request and the status of a publication need a key; \
 reads ignore `Authorization`.\n\n\
 **Validators.** Every answer with data has a strong `ETag`; a matching `If-None-Match` gets a 304 without a query. Caches may store pinned answers for ever, \
 others for ten seconds. `Accept-Encoding` may name `zstd`, `br` and `gzip`.\n\n\

@@ -18,3 +18,9 @@ pub const RELEASES: &str = "/v1/releases";
 
 /// The status of publications, one for each identifier.
 pub const PUBLICATIONS: &str = "/v1/publications";
+
+/// The dataset of releases.
+pub const RELEASES_DATASET: &str = "releases";
+
+/// The Atom feed of releases.
+pub const RELEASES_FEED: &str = "/v1/releases.atom";
