@@ -63,7 +63,7 @@ mod tests {
 
     fn of(text: &'static str) -> RequestId {
         let mut headers = HeaderMap::new();
-        headers.insert(X_REQUEST_ID, HeaderValue::from_static(text));
+        headers.insert(X_REQUEST_ID, HeaderValue::from_bytes(text.as_bytes()).expect("a header can have these bytes"));
         RequestId::of(&headers)
     }
 
