@@ -56,11 +56,18 @@ pub async fn stream(
         match receiver.recv().await {
             Some(BodyEvent::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
             Some(BodyEvent::End) => None,
-            Some(BodyEvent::Aborted(error)) => Some((Err(error), None)),
+            Some(BodyEvent::Aborted(error)) => abort(error).await,
             // The thread panicked: the body must not look complete.
-            None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+            None => abort(io::ErrorKind::UnexpectedEof.into()).await,
         }
     }))
+}
+
+/// Ends the body with an error. The connection first writes what it has: it would drop the head together with a body that
+/// fails at once, and the client would see no response at all.
+async fn abort<T>(error: io::Error) -> Option<(io::Result<Bytes>, Option<T>)> {
+    tokio::task::yield_now().await;
+    Some((Err(error), None))
 }
 
 /// What the formatting thread sends to the worker.
