@@ -163,7 +163,7 @@ fn refusal(completed: &SubmissionResult) -> Option<Problem> {
 fn temporary_failure(why: Option<&str>) -> &'static str {
     match why {
         Some("read-only") => "Nothing was published: the database is read-only at the moment; reads go on.",
-        Some("full") => "Nothing was published: the database has no room left on its disk; reads go on.",
+        Some("full") => "Nothing was published: the disk of the database is full; reads still work.",
         _ => "The database did not answer; nothing was published.",
     }
 }
