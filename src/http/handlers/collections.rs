@@ -32,7 +32,7 @@ pub async fn list(
     let (pairs, preferred) = (path_and_query::pairs(&request)?, accept::preferred(&request, context.dataset));
     let plan = parse::collection(context, code, &pairs, preferred.unwrap_or(Representation::Json))
         .map_err(Problem::invalid_parameters)?;
-    let has_format = pairs.iter().any(|(name, _)| *name == Parameter::Format.name());
+    let has_format = pairs.iter().any(|(name, _)| Parameter::Format.is_named(name));
     if preferred.is_none() && !has_format {
         return Err(accept::not_acceptable(context.dataset));
     }
