@@ -51,7 +51,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
             "contact": {"name": "Préfecture de la région Hauts-de-France", "email": "pref-communication@nord.gouv.fr"},
             "license": {"name": "Licence Ouverte 2.0 (data)", "identifier": "etalab-2.0"},
         },
-        "servers": [{"url": "/", "description": "This server", "x-internal": false}],
+        "servers": [{"url": "/", "description": "This server: production, or a local trial", "x-internal": false}],
         "security": [],
         "tags": tags(registry),
         "paths": {},
