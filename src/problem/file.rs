@@ -6,6 +6,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::echo::echo;
+
 /// One thing that is wrong with a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct FileFault {
@@ -53,7 +55,7 @@ impl fmt::Display for FileFault {
             write!(f, ": {column}")?;
         }
         if let Some(value) = self.value.as_ref().filter(|value| !value.is_empty()) {
-            write!(f, " `{}`", super::echo(value))?;
+            write!(f, " `{}`", echo(value))?;
         }
         write!(f, ": {}", self.detail)
     }

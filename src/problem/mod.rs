@@ -1,10 +1,12 @@
 //! Owns problem documents (RFC 9457): the closed table of problem types, and the body of an error response.
 //! Must not know HTTP handlers, SQL or datasets. Every module can use it; it uses none.
 
+mod echo;
 mod file;
 mod kind;
 mod page;
 
+pub use crate::problem::echo::echo;
 pub use crate::problem::file::{FileFault, FileFaults};
 pub use crate::problem::kind::Kind;
 pub use crate::problem::page::{index_page, page};
@@ -14,9 +16,6 @@ use utoipa::ToSchema;
 
 /// The most faults that one problem lists. `detail` counts all of them.
 pub const FAULTS_LISTED: usize = 50;
-
-/// The longest text of a client that an answer repeats, in characters.
-const ECHO_LENGTH: usize = 80;
 
 /// One thing that is wrong with a request or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -63,15 +62,6 @@ impl Fault {
         self.closest = closest.into_iter().map(Into::into).collect();
         self
     }
-}
-
-/// A text of the client in a form that an answer can repeat: short, and without control characters.
-pub fn echo(text: &str) -> String {
-    let mut short: String = text.chars().take(ECHO_LENGTH).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-    if text.chars().count() > ECHO_LENGTH {
-        short.push('…');
-    }
-    short
 }
 
 /// The withdrawal of a row that was published.
