@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the Postgres server and curl from the packages of Debian or Ubuntu, where they are missing.
-# On other systems, install them with your own package manager, Postgres's contrib modules included.
+# Installs the Postgres server and curl from Debian or Ubuntu packages if they are missing.
+# On other systems, install them and Postgres's contrib modules with your own package manager.
 set -eu
 
 as_root() { if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -17,7 +17,7 @@ command -v curl >/dev/null || missing="$missing curl"
 if [ -n "$missing" ]; then
     echo "Installing with apt-get: $missing"
     as_root apt-get update
-    # One word for each package.
+    # The variable is unquoted so that each package becomes one argument.
     # shellcheck disable=SC2086
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends $missing
 fi

@@ -1,4 +1,4 @@
--- Owns the choice of what wrk asks: the addresses in the file that ADDRESSES names, one a line, in turn.
+-- Owns the requests of wrk: the addresses in the file that ADDRESSES names, one per line, in turn.
 
 local requests, at = {}, 0
 

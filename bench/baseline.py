@@ -1,7 +1,7 @@
-"""Owns the baseline servers: what they are given to answer with, how they are started and ended.
+"""Owns the baseline servers: the plan of their responses, their start and their end.
 
-What they answer is taken from the service itself: the bytes of head and body, and the statement that it reads rows with, as Postgres
-logs it, its parameters written into it.
+The plan comes from the service itself: the bytes of head and body, and the statement that reads the rows. The statement is the one
+that Postgres logs, with the parameters written into its text.
 """
 
 import http.client
@@ -16,17 +16,17 @@ from service import FOLDER, ROOT, psql
 BINARY = ROOT / "target/release/examples/baseline"
 LOG = FOLDER / "data/postgres.log"
 STATEMENT = re.compile(r"execute \S+: ([^\n]*(?:\n(?!\d{4}-)[^\n]*)*)\n[^\n]*DETAIL:  parameters: ([^\n]*)")
-# What statements have that do not read the rows: what must be known of observations, and the settings of a connection.
-BESIDE = re.compile(r"marks\(|^SET ")
+# Statements that do not read the rows: the marks of observations, and the settings of a connection.
+NOT_FOR_ROWS = re.compile(r"marks\(|^SET ")
 PARAMETER = re.compile(r"(\$\d+) = ('(?:[^']|'')*'|NULL)")
-# What servers say by themselves of every answer.
-THEIRS = ("date", "content-length", "connection")
-PATIENCE = 10
+# The headers that a server adds to every response by itself.
+SERVER_HEADERS = ("date", "content-length", "connection")
+TIMEOUT_S = 10
 
 
 def answer(server, address, headers):
-    """The headers and the body of an answer of the service."""
-    connection = http.client.HTTPConnection(server.address, timeout=PATIENCE)
+    """Requests an address and returns the headers and the body of the response, which must have status 200."""
+    connection = http.client.HTTPConnection(server.address, timeout=TIMEOUT_S)
     connection.request("GET", address, headers=dict(headers))
     got = connection.getresponse()
     body = got.read()
@@ -43,7 +43,7 @@ def logging(on):
 
 
 def statement(server, address):
-    """The longest statement that an answer is read with, which is for the rows."""
+    """The statement that reads the rows of an address: the longest that Postgres logs for the request."""
     logging(True)
     start = LOG.stat().st_size
     answer(server, address, ())
@@ -52,23 +52,23 @@ def statement(server, address):
     with open(LOG, encoding="utf-8", errors="replace") as log:
         log.seek(start)
         found = STATEMENT.findall(log.read())
-    sql, given = max((pair for pair in found if not BESIDE.search(pair[0])), key=lambda pair: len(pair[0]))
+    sql, given = max((pair for pair in found if not NOT_FOR_ROWS.search(pair[0])), key=lambda pair: len(pair[0]))
     values = dict(PARAMETER.findall(given))
     sql = re.sub(r"\$\d+", lambda place: values[place.group()], sql)
     return sql
 
 
 class Baseline:
-    """A baseline server for some addresses; a context."""
+    """A baseline server for some addresses, as a context manager: `held` from memory, `stated` with a statement."""
 
     def __init__(self, server, held=(), stated=(), headers=()):
         folder = FOLDER / "baseline"
         folder.mkdir(exist_ok=True)
         plan = []
         for at, address in enumerate(held):
-            told, body = answer(server, address, headers)
+            response_headers, body = answer(server, address, headers)
             (folder / f"body-{at}").write_bytes(body)
-            kept = [(name, value) for name, value in told.items() if name not in THEIRS]
+            kept = [(name, value) for name, value in response_headers.items() if name not in SERVER_HEADERS]
             plan.append({"address": address, "headers": kept, "body": f"body-{at}"})
         plan += [{"address": address, "sql": statement(server, address)} for address in stated]
         self.plan = folder / "plan.json"
@@ -85,4 +85,4 @@ class Baseline:
 
     def __exit__(self, *_):
         self.process.terminate()
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_S)

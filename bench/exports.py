@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Owns the measuring of exports: every format's speed beside psql's `\\copy`, and the server's memory by number of rows.
+"""Owns the measurement of exports: the speed of every format in comparison with psql's `\\copy`, and the memory of the server
+by the number of rows.
 
-Usage: exports.py, after load.py. Each format is read to its end and thrown away, in turn with `\\copy` of the same
-rows, three times; medians are shown. `\\copy` is the stored columns alone: the service adds `code` and `unit`.
+Usage: exports.py, after load.py. Each export is read to its end and discarded, in turn with `\\copy` of the same rows. The
+values are medians of three rounds. `\\copy` reads only the stored columns; the service adds `code` and `unit`.
 """
 
 import statistics
@@ -20,12 +21,12 @@ STORED = (
     "indicator_code, territory_code, period, period_start, period_end, breakdown, nature, value, qualifier, statuses,"
     " rounding, geography_year, source_code, source_location, note"
 )
-# Each format with how many line ends it has beside those of its rows; nothing where rows are not lines.
+# The number of line ends of each format beyond one per row; None where rows are not lines.
 FORMATS = {"csv": 1, "ndjson": 0, "sdmx-csv": 1, "geojson": 2, "parquet": None, "xlsx": None}
 
 
 class Selection:
-    """Some of the observations, as the service and as psql are asked for them."""
+    """A selection of observations: the filter for the service and the condition for psql."""
 
     def __init__(self, indicators):
         quoted = ", ".join(f"'{code}'" for code in indicators)
@@ -39,7 +40,7 @@ class Selection:
 
 
 def up_to(most):
-    """The indicators, the small one first, that have as many rows as possible but no more than this."""
+    """The codes of indicators, the small one first, that together have at most this many rows."""
     counts = psql(
         "SELECT indicator_code, count(*) FROM observations WHERE indicator_code LIKE 'banc-%' AND last_release IS NULL"
         " GROUP BY 1 ORDER BY 1"
@@ -53,14 +54,14 @@ def up_to(most):
 
 
 def copy(selection):
-    """Reads the rows with psql: seconds."""
+    """Reads the rows with psql and returns the seconds."""
     started = time.monotonic()
     psql(f"\\copy (SELECT {STORED} FROM observations WHERE {selection.where} ORDER BY {KEY}) TO /dev/null CSV")
     return time.monotonic() - started
 
 
 def export(service, selection, name):
-    """Reads the rows from the service and checks their number: seconds, bytes, MiB of peak memory."""
+    """Reads the rows from the service, checks their number, and returns seconds, bytes and MiB of peak memory."""
     service.reset_peak()
     seconds, size, lines = service.read(selection.address(name))
     if FORMATS[name] is not None and lines != selection.rows + FORMATS[name]:
@@ -69,7 +70,7 @@ def export(service, selection, name):
 
 
 def speed(service, everything, sheet):
-    """Shows the table of speeds."""
+    """Prints the table of speeds."""
     times = {(name, selection): [] for name in (COPY, *FORMATS) for selection in (everything, sheet)}
     sizes = {}
     for _ in range(ROUNDS):
@@ -90,7 +91,7 @@ def speed(service, everything, sheet):
 
 
 def memory(selections):
-    """Shows the table of peaks, and how far each format is from flat; each has a server that has done nothing else."""
+    """Prints the peak memory of each format for each number of rows, and its growth. Each format has a new server."""
     head = [f"{selection.rows:,} rows" for selection in selections]
     table(("peak memory, MiB", "at rest", *head, "growth"), ("---", *["---:"] * (len(head) + 2)))
     for name in FORMATS:

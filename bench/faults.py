@@ -1,5 +1,5 @@
-"""Owns the trial of a database that fails: killed, restarted, frozen; how long until it is back, and then until an answer
-comes that is not from memory. Every other answer meanwhile must be a 503.
+"""Owns the trial of a database that is killed, restarted or suspended. Measures the time until the database is back, and from
+then until the first response that is not cached. Every response before that must be a 503.
 """
 
 import os
@@ -8,13 +8,13 @@ import signal
 import sys
 import time
 
-from service import FOLDER, PATIENCE, Service, table
+from service import FOLDER, TIMEOUT_S, Service, table
 
 FROZEN = 5
 
 
 def postmaster():
-    """Postgres's own process and whether it takes connections."""
+    """The process id of the postmaster, and whether it accepts connections."""
     try:
         lines = (FOLDER / "data/postgres/postmaster.pid").read_text().splitlines()
         return int(lines[0]), len(lines) > 7 and lines[7].strip() == "ready"
@@ -33,7 +33,7 @@ def processes(parent):
 
 def killed(pid, kind):
     os.kill(pid, kind)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_S
     while (found := postmaster())[0] in (pid, None) or not found[1]:
         if time.monotonic() > deadline:
             raise SystemExit("Postgres does not come back")
@@ -70,12 +70,12 @@ def main():
             for _ in range(4):
                 number += 1
                 if ask(service, number) != 200:
-                    raise SystemExit("it does not answer before the fault")
+                    raise SystemExit("the service does not respond before the fault")
             begun = time.monotonic()
             fault(postmaster()[0])
             back, refused = time.monotonic(), 0
             while (status := ask(service, number := number + 1)) != 200:
-                if status != 503 or time.monotonic() > back + PATIENCE:
+                if status != 503 or time.monotonic() > back + TIMEOUT_S:
                     raise SystemExit(f"{name}: {status}")
                 refused += 1
                 time.sleep(0.005)

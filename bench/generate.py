@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Owns the synthetic bundle: N observations of made-up indicators on real territories, the same bytes at every run.
+"""Owns the synthetic bundle: ROWS observations of made-up indicators on real territories, with the same bytes at every run.
 
-Usage: generate.py ROWS FOLDER. Rows are made one by one and written by the thousand, so that memory does not grow.
-`banc-01` has 10,000 rows whatever the number, the other indicators share the rest evenly.
+Usage: generate.py ROWS FOLDER. The script writes a thousand rows at a time, so that memory does not grow. `banc-01` always has
+10,000 rows; the other indicators share the rest evenly.
 """
 
 import csv
@@ -41,7 +41,7 @@ CONSTANTS = {
 
 
 class Bundle:
-    """A folder that gains its files one after the other, and its manifest at the end."""
+    """A bundle that is written file by file, with the manifest at the end."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -49,7 +49,7 @@ class Bundle:
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, dataset, header, lines, constants):
-        """Writes one file from lines that are CSV already."""
+        """Writes one file from lines of CSV."""
         digest, rows, batch = hashlib.sha256(), 0, [",".join(header) + "\n"]
         with open(self.folder / f"{dataset}.csv", "wb") as file:
 
@@ -75,7 +75,7 @@ class Bundle:
 
 
 def territories():
-    """The codes of all départements, EPCI and communes of today."""
+    """The codes of all current départements, EPCI and communes."""
     codes = []
     for name in ("departements", "epci", "communes"):
         with open(ROOT / f"data/01-geography/territories-{name}.csv", encoding="utf-8", newline="") as file:
@@ -84,7 +84,7 @@ def territories():
 
 
 def cells(codes, wanted):
-    """As many pairs of period and territory as wanted, over territories as evenly spread as may be."""
+    """Yields a number of pairs of period and territory, spread evenly over the territories."""
     periods = max(FEWEST_PERIODS, -(-wanted // len(codes)))
     if periods > len(PERIODS):
         sys.exit(f"more than {len(PERIODS) * len(codes)} rows of one indicator cannot be made")
@@ -94,7 +94,7 @@ def cells(codes, wanted):
 
 
 def observations(codes, rows):
-    """The lines of observations.csv, by indicator, period and territory as publishers give them."""
+    """Yields the lines of observations.csv, ordered by indicator, period and territory, as in the files of publishers."""
     chance = random.Random(SEED)
     small = min(rows, SMALL)
     others = len(INDICATORS) - 1

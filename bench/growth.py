@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Owns the measuring of growth: quick reads from the database with few and with many observations, in turn, and what
-their latency becomes.
+"""Owns the measurement of growth: the latency of quick reads from a database with few observations and from one with many, in
+turn.
 
-Usage: growth.py SMALLER LARGER [SECONDS]: two bench folders, both filled by load.py. Answers from memory are off; server
-and Postgres share one processor. Medians of three rounds. The larger has figures of more territories, for more periods;
-those are asked for that are in both, so that the answers are of the same size: territories of a map, and periods of a
-series.
+Usage: growth.py SMALLER LARGER [SECONDS]: two bench folders that load.py has filled. The response cache is off; the server and
+Postgres share one processor. The values are medians of three rounds. The larger database has figures of more territories and
+more periods. The requests select the territories and periods that are in both databases, so that the responses have the
+same size.
 """
 
 import json
@@ -26,7 +26,7 @@ MAP = "territory_code__startswith=DEP-"
 
 
 def measure(reads, seconds):
-    """p50 and p99 of each read, in ms."""
+    """The p50 and the p99 of each read, in ms."""
     with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=QUIET, REPERES_CACHE_MB=0) as service:
         base = f"http://{service.address}"
         return {name: closed(base, addresses, seconds, ())[1:3] for name, addresses in reads.items()}
@@ -40,12 +40,12 @@ def territories(_, __):
         return [row["territory_code"] for row in json.load(connection.getresponse())["data"]]
 
 
-# What is done in a process of its own, since that reads once where the bench folder is.
+# The functions that run in their own process, because a process reads BENCH_FOLDER once.
 PARTS = {part.__name__: part for part in (measure, territories)}
 
 
 def within(folder, part, reads=None, seconds=0):
-    """What a part gives in another bench folder."""
+    """Runs a part in a process with another bench folder and returns its result."""
     command = [sys.executable, __file__, part.__name__, json.dumps(reads), str(seconds)]
     done = subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE, env=os.environ | {"BENCH_FOLDER": folder})
     return json.loads(done.stdout)

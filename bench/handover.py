@@ -1,8 +1,8 @@
-"""Owns the trial of a hand-over: two processes follow each other on one address while clients ask without a pause.
+"""Owns the trial of a hand-over: processes replace each other on one address while clients send requests without a pause.
 
-Usage: handover.py [ROUNDS]. The database is the private one of a server that serves nobody else; each round starts a
-process beside the one that serves, waits until it is ready, and sends SIGTERM to the first. Half of the clients keep their
-connection as long as they are let, half make a new one for each request.
+Usage: handover.py [ROUNDS]. Another server provides its private database and gets no requests. Each round starts a second
+process on the address, waits until it is ready, and sends SIGTERM to the first. Half of the clients keep their connection
+until the server closes it, half open a new one for each request.
 """
 
 import http.client
@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.parse
 
-from service import BINARY, FOLDER, PATIENCE, READY, ROOT, Service, environment, table
+from service import BINARY, FOLDER, TIMEOUT_S, READY, ROOT, Service, environment, table
 
 CLIENTS = 8
 SHARE = 2000
@@ -21,7 +21,7 @@ TARGETS = ["/v1/territories/COM-59350", "/v1/territories?kind=commune&limit=20",
 
 
 class Client(threading.Thread):
-    """Asks until it is told to stop, and puts down what it met."""
+    """Sends requests until `over` is set, and records the times and the failures."""
 
     def __init__(self, address, keeps, over):
         super().__init__(daemon=True)
@@ -30,7 +30,7 @@ class Client(threading.Thread):
 
     def ask(self, target):
         if self.connection is None:
-            self.connection = http.client.HTTPConnection(self.address, timeout=PATIENCE)
+            self.connection = http.client.HTTPConnection(self.address, timeout=TIMEOUT_S)
         self.connection.request("GET", target)
         answer = self.connection.getresponse()
         answer.read()
@@ -55,14 +55,14 @@ class Client(threading.Thread):
 
 
 def start(number, address):
-    """A process on the shared database, once it is ready."""
+    """Starts a process on the shared database and waits until it is ready. Returns the process and its address."""
     folder = urllib.parse.quote(str(FOLDER / "data/run"), safe="")
     ours = {"DATABASE_URL": f"postgres://reperes_service@{folder}/postgres", "REPERES_ADDRESS": address}
     ours |= {"RUST_LOG": "info,reperes::access=warn", "REPERES_RATE_LIMIT": "0", "REPERES_SHUTDOWN_GRACE_S": "5"}
     path = FOLDER / f"handover-{number}.log"
     with open(path, "wb") as out:
         process = subprocess.Popen([BINARY, "serve"], env=environment() | ours, cwd=ROOT, stderr=out)
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_S
     while not (ready := READY.search(path.read_text(errors="replace"))):
         if process.poll() is not None or time.monotonic() > deadline:
             raise SystemExit(f"the process does not start: see {path}")
@@ -83,7 +83,7 @@ def main(rounds):
         for number in range(1, rounds + 1):
             following, _ = start(number, address)
             current.send_signal(signal.SIGTERM)
-            if current.wait(PATIENCE) != 0:
+            if current.wait(TIMEOUT_S) != 0:
                 raise SystemExit(f"process {number - 1} ended with {current.returncode}")
             current = following
             more()
@@ -91,7 +91,7 @@ def main(rounds):
         for client in clients:
             client.join()
         current.send_signal(signal.SIGTERM)
-        current.wait(PATIENCE)
+        current.wait(TIMEOUT_S)
     times = sorted(time for client in clients for time in client.times)
     failures = [failure for client in clients for failure in client.failures]
     table(["hand-overs", "requests", "failed", "median ms", "p99 ms", "longest ms"], ["---"] * 6)
@@ -103,10 +103,10 @@ def main(rounds):
 
 
 def wait_for(holds):
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT_S
     while not holds():
         if time.monotonic() > deadline:
-            raise SystemExit("the clients are not answered")
+            raise SystemExit("the clients get no responses")
         time.sleep(0.01)
 
 

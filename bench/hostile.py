@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Owns the measuring of an honest client's reads while thousands of others hold connections and send or read next to
-nothing: 5,000 that are idle, then 1,000 of slowhttptest in each of its modes.
+"""Owns the measurement of the reads of normal clients while thousands of connections send or read almost nothing: 5,000 idle
+connections, then 1,000 of slowhttptest in each of its modes.
 
-Usage: hostile.py. Needs slowhttptest (a package of Debian) and `ulimit -Hn` of 8,192 at least. BENCH_FOLDER as for the
-others; what lies there is read, the program's own data where nothing does.
+Usage: hostile.py. Needs slowhttptest (a Debian package) and `ulimit -Hn` of at least 8,192. Uses the data of BENCH_FOLDER, or
+the program's own data if the folder is empty.
 """
 
 import itertools
@@ -18,12 +18,12 @@ from stalled import measure
 
 IDLE = 5_000
 SLOW = 1_000
-# Each has ports of its own, so that those of one address do not run out.
+# Each source address has its own ports; one address has too few.
 SOURCES = [f"127.0.0.{last}" for last in range(2, 12)]
 DESCRIPTORS = 8_192
 RETURN = 30
 TICK = 5
-# Connections to the database, and the like, that the service opens when it first needs them.
+# The descriptors that the service opens when it first needs them, such as connections to the database.
 OWN = 8
 MODES = (
     ("slow heads", ("-H", "-i", str(TICK)), "/v1/territories/DEP-59"),
@@ -33,7 +33,7 @@ MODES = (
 
 
 def idle(service, count):
-    """Opens connections, each of which has an answer and says no more: one that never says a word is soon closed."""
+    """Opens connections that get one response and then stay idle. The server soon closes a connection without any request."""
     host, port = service.address.split(":")
     held = []
     for number, source in zip(range(count), itertools.cycle(SOURCES)):
@@ -46,14 +46,14 @@ def idle(service, count):
 
 
 def slow(service, options, path):
-    """Starts slowhttptest; it goes on until it is ended."""
+    """Starts slowhttptest, which runs until it is terminated."""
     command = ["slowhttptest", *options, "-c", str(SLOW), "-r", str(SLOW), "-l", "600", "-p", "60"]
     command += ["-u", f"http://{service.address}{path}"]
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def settled(pid, before):
-    """Waits until no more descriptors are open than before, and gives how many are."""
+    """Waits until no more descriptors are open than before, and returns their number."""
     deadline = time.monotonic() + RETURN
     while (now := descriptors(pid)) > before and time.monotonic() < deadline:
         time.sleep(0.5)
@@ -61,14 +61,14 @@ def settled(pid, before):
 
 
 class Cost:
-    """What connections cost the service: memory and descriptors, seen before, with and after."""
+    """The cost of connections for the service: memory and descriptors before, with and after them."""
 
     def __init__(self, pid):
         self.pid, self.memory, self.open = pid, mebibytes(pid, "VmRSS"), descriptors(pid)
         self.most, self.held = self.memory, self.open
 
     def seen(self):
-        """Looks again: the service may have let go of what it had."""
+        """Samples memory and descriptors and keeps the maxima, because the service may release them later."""
         self.most = max(self.most, mebibytes(self.pid, "VmRSS"))
         self.held = max(self.held, descriptors(self.pid))
 
@@ -80,7 +80,7 @@ class Cost:
 
 def main():
     if not shutil.which("slowhttptest"):
-        raise SystemExit("slowhttptest is not installed: it is a package of Debian")
+        raise SystemExit("slowhttptest is not installed; it is a Debian package")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS:
         raise SystemExit(f"`ulimit -Hn` is {hard}; {DESCRIPTORS} are needed")

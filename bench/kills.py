@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Owns the trial of publications cut short: `kill -9` of the publisher, of the server or of Postgres, at random instants.
+"""Owns the trial of interrupted publications: `kill -9` of the publisher, the server or Postgres, at random instants.
 
 Usage: kills.py [ROUNDS], after generate.py has written BENCH_FOLDER/bundles/03-bench and load.py has published it. Each
-round publishes every observation anew, with another rounding, and kills one of the three. Afterwards the old rows are
-there whole or the new ones are, and neither staging tables nor files of no table are left.
+round publishes all observations with another rounding, and kills one of the three. Afterwards the database must have either all
+old rows or all new rows, no staging table, and no file that belongs to no table.
 """
 
 import os
@@ -26,7 +26,7 @@ STAGES = "SELECT count(*) FROM pg_class WHERE relname LIKE 'stage\\_%'"
 
 
 def edition(number):
-    """The synthetic bundle with another rounding on every row."""
+    """Writes the synthetic bundle with another rounding on every row."""
     shutil.rmtree(EDITION, ignore_errors=True)
     shutil.copytree(FOLDER / "bundles/03-bench", EDITION)
     manifest = EDITION / "manifest.toml"
@@ -36,7 +36,7 @@ def edition(number):
 
 
 def editions():
-    """How many current observations each edition has."""
+    """The number of current observations of each edition."""
     rows = psql("SELECT coalesce(rounding::text, ''), count(*) FROM observations WHERE last_release IS NULL AND source_code = 'banc-source' GROUP BY 1")
     return dict((line.rsplit("|", 1)[0], int(line.rsplit("|", 1)[1])) for line in rows.splitlines())
 
@@ -51,13 +51,13 @@ def postmaster():
 
 
 def kill(victim, service, publisher):
-    """Kills one of the three; the others are left to find out."""
+    """Kills one of the three; the other two keep running."""
     pid = {"publisher": publisher.pid, "server": service.process.pid, "Postgres": postmaster()}[victim]
     os.kill(pid, signal.SIGKILL)
 
 
 def end(service, publisher):
-    """Ends what still runs, and waits until Postgres is gone, so that the next round starts anew."""
+    """Kills the publisher and the server, and waits until Postgres has exited, so that the next round starts from the beginning."""
     publisher.kill()
     publisher.wait()
     service.process.kill()
@@ -67,11 +67,11 @@ def end(service, publisher):
         if not lock.exists() or not pathlib.Path(f"/proc/{lock.read_text().split()[0]}").exists():
             return
         time.sleep(0.1)
-    raise SystemExit("Postgres does not end")
+    raise SystemExit("Postgres does not exit")
 
 
 def measure():
-    """Seconds of a whole publication of edition 0."""
+    """The seconds of a whole publication of edition 0."""
     edition(0)
     with Service():
         started, publisher = time.monotonic(), publish()
@@ -106,7 +106,7 @@ def main():
         fresh += new == rows
         good = after in (before, {str(number): rows}) and left == (0, 0)
         wrong += not good
-        table((victim if publisher.returncode else "nobody", f"{moment:.1f}", f"{sum(after.values()):,}", f"{new:,}", *left))
+        table((victim if publisher.returncode else "none", f"{moment:.1f}", f"{sum(after.values()):,}", f"{new:,}", *left))
         before = after
     print(f"\n{rounds} rounds: {fresh} ended with the new edition, {rounds - fresh} with the old one, {wrong} with neither.")
     raise SystemExit(wrong > 0)

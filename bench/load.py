@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Owns the measuring of publication: `reperes migrate` publishes the real bundles and then the synthetic one. In the
-same run psql's `\\copy` loads the same rows into a bare table, and into one with the indexes of the real one.
+"""Owns the measurement of publication: `reperes migrate` publishes the real bundles and then the synthetic one. In the same
+run psql's `\\copy` loads the same rows into a table without indexes, and into a table with the indexes of the real one.
 
-Usage: load.py, after generate.py has written BENCH_FOLDER/bundles/03-bench. The database is made anew.
+Usage: load.py, after generate.py has written BENCH_FOLDER/bundles/03-bench. The script removes an earlier database.
 """
 
 import re
@@ -20,7 +20,7 @@ ROWS = FOLDER / "rows.copy"
 
 
 def prepare():
-    """Puts the real bundles beside the synthetic one, and takes an earlier database away."""
+    """Links the real bundles into the folder of the synthetic one, and removes an earlier database."""
     for name in ("01-geography", "02-strategy"):
         link = FOLDER / "bundles" / name
         if not link.exists():
@@ -29,7 +29,7 @@ def prepare():
 
 
 def publish():
-    """Runs the program; gives its peak memory, the steps of the synthetic bundle with their seconds, and its rows."""
+    """Runs the program and returns its peak memory, the steps of the synthetic bundle with their seconds, and its rows."""
     log = FOLDER / "load.log"
     with open(log, "wb") as out:
         process = subprocess.Popen([BINARY, "migrate"], env=environment(), cwd=ROOT, stderr=out)
@@ -39,7 +39,7 @@ def publish():
         try:
             peak = max(peak, mebibytes(process.pid))
         except AttributeError:
-            pass  # a process that has ended has no memory any more
+            pass  # a process that has exited has no VmHWM
         lines = log.read_text(errors="replace").splitlines()
         for line in lines[seen:]:
             if TITLE in line:
@@ -55,7 +55,7 @@ def publish():
 
 
 def copy(like):
-    """Seconds in which `\\copy` loads the synthetic rows into a table like the real one."""
+    """The seconds that `\\copy` takes to load the synthetic rows into a table like the real one."""
     psql(f"CREATE TABLE measured (LIKE observations {like})")
     started = time.monotonic()
     psql(f"\\copy measured from '{ROWS}'")

@@ -1,7 +1,7 @@
-"""Owns the load: requests as fast as they are answered, by wrk, or at a fixed rate, by oha; both on a processor of
-their own, so that the server's is the server's.
+"""Owns the load: wrk sends requests as fast as they are answered, oha at a fixed rate. Both run on another processor than the
+server.
 
-Both are installed by `bench/tools`. A latency at a fixed rate counts from when the request was due.
+`bench/tools` installs both. A latency at a fixed rate counts from the time when the request was due.
 """
 
 import json
@@ -21,7 +21,7 @@ SCRIPT = pathlib.Path(__file__).with_name("addresses.lua")
 
 
 def pinned(processor, command):
-    """The command on one processor."""
+    """The command that runs another command on one processor."""
     return ["taskset", "-c", processor, *command]
 
 
@@ -31,8 +31,8 @@ def milliseconds(text):
 
 
 def closed(base, addresses, seconds, headers=(), connections=CONNECTIONS):
-    """Asks for the addresses in turn as fast as they are answered: requests a second, p50 and p99 in ms, and how many
-    were not answered with 2xx or 3xx."""
+    """Requests the addresses in turn with wrk, as fast as they are answered. Returns the requests per second, the p50 and the
+    p99 in ms, and the number of requests without a 2xx or 3xx response."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
         file.write("\n".join(addresses))
         file.flush()
@@ -51,7 +51,7 @@ def closed(base, addresses, seconds, headers=(), connections=CONNECTIONS):
 
 
 def fixed(address, rate, seconds, connections):
-    """Asks for an address at a fixed rate: oha's own report, whose times are seconds, with `p` for percentiles."""
+    """Requests an address with oha at a fixed rate. Returns oha's report, whose times are in seconds."""
     command = [str(OHA), "--no-tui", "--output-format", "json", "-q", str(rate), "-z", f"{seconds}s"]
     command += ["-c", str(connections), "--disable-compression", "--latency-correction", "--wait-ongoing-requests-after-deadline", address]
     done = subprocess.run(pinned(CLIENT, command), check=True, text=True, stdout=subprocess.PIPE)

@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
-"""Owns the measuring of overload: how many pages a second the service gives from the database while it gives nearly all
-that is asked for (the knee), and what it gives when twice as many are asked for: the rest must be refused, at once, and
-cost the others nothing.
+"""Owns the measurement of overload. The knee is the highest rate of pages from the database at which the service answers nearly
+all requests. At twice and four times that rate the service must refuse the excess at once and keep answering at the knee.
 
-Usage: overload.py [SECONDS], after load.py. Answers from memory are off; server and Postgres share one processor. All
-rates come from the same client over the same connections. Medians of three rounds, each with a knee of its own, since a
-machine that others share does not keep its pace.
+Usage: overload.py [SECONDS], after load.py. The response cache is off; the server and Postgres share one processor. All rates
+come from the same client over the same connections. The values are medians of three rounds. Each round finds its own knee,
+because the speed of a shared machine varies.
 """
 
 import statistics
@@ -18,15 +17,15 @@ from workloads import PAGE_20
 SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
 ROUNDS = 3
 CONNECTIONS = 1000
-# Parts of what is answered when each of a few clients waits for its answer: the knee is among them.
+# The rates that are tried for the knee, relative to the rate at which a few clients that wait for each response are answered.
 AROUND = (0.8, 0.9, 1.0, 1.1, 1.2)
-# The part of what is asked for that may be refused at the knee.
+# The share of requests that may be refused at the knee.
 REFUSED = 0.01
 BEYOND = (2, 4)
 
 
 def measure(base, rate):
-    """Given and refused a second, p50, p99 and the longest in ms; anything else that happened is shown."""
+    """The responses and refusals per second, and the p50, the p99 and the maximum in ms. Prints any other outcome."""
     report = fixed(base + PAGE_20[0], int(rate), SECONDS, CONNECTIONS)
     took, codes, late = report["summary"]["total"], report["statusCodeDistribution"], report["latencyPercentiles"]
     others = {code: number for code, number in codes.items() if code not in ("200", "503")}
@@ -37,7 +36,7 @@ def measure(base, rate):
 
 
 def once(base):
-    """One round: the line of the knee, then one for each rate beyond it; `of the knee` comes first."""
+    """One round: a row for the knee, then one for each rate beyond it. The first column is the ratio to the knee."""
     usual = closed(base, PAGE_20, SECONDS, ())[0]
     tried = [measure(base, usual * part) for part in AROUND]
     knee = max([one for one in tried if one[1] <= REFUSED * (one[0] + one[1])] or tried)

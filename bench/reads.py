@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Owns the measuring of quick reads beside the baseline servers, in turn, on a processor of their own: answers from
-memory beside plain actix-web that returns the same bytes, and answers from the database beside plain actix-web that
-runs the same statement over bare tokio-postgres and writes its rows as JSON.
+"""Owns the measurement of quick reads in turn with the baseline servers. The baseline of a cached response is plain actix-web
+that returns the same bytes. The baseline of a response from the database is plain actix-web that runs the same statement with
+tokio-postgres and writes its rows as JSON.
 
-Usage: reads.py [SECONDS] [from_memory] [from_database], after load.py. Medians of three rounds; `of baseline` is the ratio of requests a second.
+Usage: reads.py [SECONDS] [from_memory] [from_database], after load.py. The values are medians of three rounds; `of baseline` is
+the ratio of the requests per second.
 """
 
 import statistics
@@ -15,16 +16,16 @@ from service import Service, processor_seconds, table
 from workloads import AGGREGATE, ITEM, MIX, PAGE_100, READS, SINGLE
 
 ROUNDS = 3
-# A line for every request is the one thing that the baseline does not do at all.
+# Turns the access log off, because the baseline has none.
 QUIET = "info,reperes::access=warn"
 SECONDS = next((int(argument) for argument in sys.argv if argument.isdigit()), 5)
-# In which the slowest read is answered several times, in seconds.
+# The seconds in which even the slowest read is answered several times.
 AT_LEAST = 20
 HEAD = ("reads", "service /s", "baseline /s", "of baseline", "p50 ms", "p99 ms", "baseline p99", "p99 ratio", "µs CPU", "baseline µs")
 
 
 def measure(server, addresses, headers=(), connections=CONNECTIONS, seconds=SECONDS):
-    """One round: requests a second, p50, p99, microseconds of the server's process a request."""
+    """One round: the requests per second, the p50, the p99, and the processor time of the server per request in microseconds."""
     before = processor_seconds(server.process.pid)
     rate, p50, p99, failed = closed(f"http://{server.address}", addresses, seconds, headers, connections)
     if failed:
@@ -34,7 +35,7 @@ def measure(server, addresses, headers=(), connections=CONNECTIONS, seconds=SECO
 
 
 def compare(name, service, baseline, addresses, headers=(), connections=CONNECTIONS, seconds=SECONDS):
-    """Measures both in turn and shows a line."""
+    """Measures the service and the baseline in turn and prints a row."""
     rounds = [
         (measure(service, addresses, headers, connections, seconds), measure(baseline, addresses, (), connections, seconds))
         for _ in range(ROUNDS)
@@ -56,8 +57,8 @@ def from_memory():
                 compare(f"{name}, from memory", service, baseline, addresses)
             compare("the mix, from memory", service, baseline, MIX)
             for name, addresses in {"an item": ITEM, "a page of 100": PAGE_100}.items():
-                told, _ = answer(service, addresses[0], ())
-                compare(f"{name}, 304", service, baseline, addresses, [f"If-None-Match: {told['etag']}"])
+                response_headers, _ = answer(service, addresses[0], ())
+                compare(f"{name}, 304", service, baseline, addresses, [f"If-None-Match: {response_headers['etag']}"])
         zipped = [("Accept-Encoding", "zstd")]
         with Baseline(service, held=PAGE_100, headers=zipped) as baseline:
             compare("a page of 100 in zstd, from memory", service, baseline, PAGE_100, ["Accept-Encoding: zstd"])

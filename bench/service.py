@@ -1,7 +1,8 @@
-"""Owns the service that is measured: where it lies, how it is started and asked, what it uses; psql beside it.
+"""Owns the service under measurement: its folder, its start and end, requests to it, its memory and descriptors, and psql on its
+database.
 
-A bench folder holds `bundles/` (what is published: the program's own data where there is none), `data/` (the private
-Postgres) and `server.log`.
+A bench folder contains `bundles/` (the bundles to publish; without it the program publishes its own data), `data/` (the
+private Postgres) and `server.log`.
 """
 
 import http.client
@@ -16,13 +17,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 BINARY = os.environ.get("REPERES_BINARY", str(ROOT / "target/release/reperes"))
 FOLDER = pathlib.Path(os.environ.get("BENCH_FOLDER", "/dev/shm/reperes-bench"))
 READY = re.compile(r"ready in .*http://([0-9.]+:[0-9]+)/ ")
-PATIENCE = 120
+TIMEOUT_S = 120
 KEY = "indicator_code, territory_code, period, breakdown, nature, source_code"
 BUFFER = bytearray(1 << 20)
 
 
 def environment(**settings):
-    """The settings of the program, whatever the caller's are, and more of them."""
+    """The environment of the program: the settings of the bench and `settings`, without the settings of the caller."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("REPERES_", "DATABASE_URL"))}
     ours = {"REPERES_DATA_DIR": FOLDER / "data", "REPERES_ADDRESS": "127.0.0.1:0", "REPERES_SHUTDOWN_GRACE_S": 0}
     if (FOLDER / "bundles").is_dir():
@@ -31,38 +32,38 @@ def environment(**settings):
 
 
 def mebibytes(pid, name="VmHWM"):
-    """What /proc says of a process's memory: VmHWM is the peak, VmRSS what it has now."""
+    """The memory of a process in MiB, from /proc: VmHWM is the peak, VmRSS the current value."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     return int(re.search(rf"{name}:\s+(\d+)", status).group(1)) / 1024
 
 
 def descriptors(pid):
-    """How many files, sockets included, a process has open."""
+    """The number of files that a process has open, including sockets."""
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def psql(sql):
-    """What psql prints for one statement or backslash command."""
+    """Runs one statement or backslash command in psql and returns the output."""
     command = ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-U", "reperes", "-d", "postgres"]
     command += ["-h", str(FOLDER / "data/run"), "-c", sql]
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 
 def table(*rows):
-    """Prints one or more lines of a Markdown table."""
+    """Prints one or more rows of a Markdown table."""
     for row in rows:
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
 
 
 def processor_seconds(pid):
-    """The time that a process has spent on processors, its own and the system's for it."""
+    """The user and system time of a process, in seconds."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 class Service:
-    """A running release server, with settings of its own and on processors of its own if need be; a context, at whose
-    end it is stopped."""
+    """A running server of the release build, as a context manager that stops it at the end. It may have further settings and be
+    limited to some processors."""
 
     def __init__(self, processors=None, **settings):
         self.command = (["taskset", "-c", processors] if processors else []) + [BINARY, "serve"]
@@ -73,7 +74,7 @@ class Service:
         log = FOLDER / "server.log"
         with open(log, "wb") as out:
             self.process = subprocess.Popen(self.command, env=environment(**self.settings), cwd=ROOT, stderr=out)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT_S
         while not (ready := READY.search(log.read_text(errors="replace"))):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
@@ -84,13 +85,13 @@ class Service:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(PATIENCE)
+        self.process.wait(TIMEOUT_S)
 
     def connect(self):
-        return http.client.HTTPConnection(self.address, timeout=PATIENCE)
+        return http.client.HTTPConnection(self.address, timeout=TIMEOUT_S)
 
     def reset_peak(self):
-        """Makes the peak of memory what is used now, and gives that."""
+        """Resets the peak memory to the current memory, and returns it in MiB."""
         pathlib.Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")
         return mebibytes(self.process.pid)
 
@@ -98,7 +99,7 @@ class Service:
         return mebibytes(self.process.pid)
 
     def read(self, path):
-        """Reads an answer to its end and forgets it: seconds, bytes, line ends."""
+        """Reads a response to its end, discards it, and returns seconds, bytes and line ends."""
         connection, size, lines = self.connect(), 0, 0
         started = time.monotonic()
         connection.request("GET", path)

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Owns the trial of endurance: a mix of all that clients do, at a fixed rate, with a small publication every minute, and
-whether the service's memory or descriptors grow.
+"""Owns the soak test: a mix of all kinds of requests at a fixed rate with a small publication every minute. It checks that the
+memory and the descriptors of the service do not grow.
 
-Usage: soak.py MINUTES. BENCH_FOLDER as for the others; the trial publishes into what lies there. The first half warms
-up; over the second half a line is laid through the samples, and its rise is judged.
+Usage: soak.py MINUTES. The test publishes into the database of BENCH_FOLDER. The first half is the warm-up; the test fits a line
+to the samples of the second half and limits its rise.
 """
 
 import datetime
@@ -21,7 +21,7 @@ RATE = 40
 CLIENTS = 8
 SAMPLE = 5
 PUBLISH = 60
-# What may be gained over the second half: the noise of allocators and of the pools of connections.
+# The permitted rise over the second half: the noise of allocators and of connection pools.
 MEMORY = 0.05
 DESCRIPTORS = 8
 
@@ -35,7 +35,7 @@ ERRORS = (("territories?populaton=1", 400), ("territories/COM-00000", 404), ("ob
 
 
 def fresh(client):
-    """A page that nobody has asked for yet, so that it cannot come from memory."""
+    """Requests a page that is not cached."""
     client.ask(f"/v1/territories?kind=commune&population__gt={random.randrange(10**6)}&limit=20")
 
 
@@ -57,7 +57,7 @@ def abort(client):
     connection.close()
 
 
-# What is done, and how often.
+# The actions with their weights.
 MIX = (
     (30, lambda client: client.ask(f"/v1/{random.choice(ITEMS)}")),
     (15, lambda client: client.ask(f"/v1/{random.choice(PAGES)}")),
@@ -72,7 +72,7 @@ MIX = (
 
 
 class Client(threading.Thread):
-    """One connection that does its share of the mix, each when it is due, until it is told to stop."""
+    """One connection that sends its share of the mix, each request when it is due, until `stop` is set."""
 
     def __init__(self, service, start, share, stop):
         super().__init__()
@@ -94,7 +94,7 @@ class Client(threading.Thread):
         self.connection.close()
 
     def ask(self, path, headers=None, expected=(200,)):
-        """Reads an answer to its end; one of another status is put down."""
+        """Sends GET, reads the response to its end, and records an unexpected status."""
         self.connection.request("GET", path, headers=headers or {})
         answer = self.connection.getresponse()
         answer.read()
@@ -104,7 +104,7 @@ class Client(threading.Thread):
 
 
 def key():
-    """A key that admits publishing; one of an earlier trial of the same folder has another name."""
+    """Creates a key that may publish. Its name is new, because the folder may have keys of earlier runs."""
     name = f"soak-{time.time_ns()}"
     until = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
     command = [BINARY, "keys", "create", "--name", name, "--scope", "publish:*", "--expires", until]
@@ -113,7 +113,7 @@ def key():
 
 
 def publish(service, token):
-    """Publishes one source, whose title is new each time; gives the status."""
+    """Publishes one source with a new title. Any status but 201 ends the test."""
     stamp = datetime.datetime.now(datetime.UTC).isoformat()
     manifest = 'title = "Endurance"\ndescription = "Une source."\npublisher = "Banc"\nlicence = "etalab-2.0"\n[[file]]\npath = "sources.csv"\ndataset = "sources"\n'
     file = f"code,kind,title,publisher,licence\nbanc-endurance,dataset,Endurance {stamp},Banc,etalab-2.0\n"
@@ -130,7 +130,7 @@ def publish(service, token):
 
 
 def rise(samples, column):
-    """What the line through the samples gains from the first to the last (least squares)."""
+    """The rise of the line through the samples from the first to the last (least squares), and the mean of the samples."""
     times, values = [sample[0] for sample in samples], [sample[column] for sample in samples]
     middle, mean = sum(times) / len(times), sum(values) / len(values)
     spread = sum((at - middle) ** 2 for at in times)
@@ -139,7 +139,7 @@ def rise(samples, column):
 
 
 def watch(service, seconds):
-    """Samples memory and descriptors, and publishes, until the time is over."""
+    """Samples memory and descriptors, and publishes, until the time has passed."""
     token, start = key(), time.monotonic()
     samples, published = [], 0
     table(("s", "memory MiB", "descriptors", "published"), ("---:",) * 4)
@@ -159,7 +159,7 @@ def main():
     if len(sys.argv) != 2:
         raise SystemExit("usage: soak.py MINUTES")
     seconds, stop = float(sys.argv[1]) * 60, threading.Event()
-    # Answers that are kept would fill memory for an hour yet: they are to be full when the second half begins.
+    # With its usual size the cache would grow for an hour. A small cache is full before the second half begins.
     with Service(REPERES_CACHE_MB="4") as service:
         start = time.monotonic()
         clients = [Client(service, start, share, stop) for share in range(CLIENTS)]
@@ -174,10 +174,10 @@ def main():
     done, wrong = sum(client.done for client in clients), [what for client in clients for what in client.wrong]
     half = samples[len(samples) // 2 :]
     (memory, mean), (opened, _) = rise(half, 1), rise(half, 2)
-    print(f"\n{done} acts, {len(wrong)} not answered as they should be", *wrong[:5], sep="\n  ")
+    print(f"\n{done} requests, {len(wrong)} with an unexpected response", *wrong[:5], sep="\n  ")
     print(f"over the second half: memory {memory:+.1f} MiB ({memory / mean:+.1%}), descriptors {opened:+.1f}")
     if wrong or memory > MEMORY * mean or opened > DESCRIPTORS:
-        raise SystemExit("the service does not hold out")
+        raise SystemExit("the memory or the descriptors grew, or a response was unexpected")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Owns the measuring of quick reads while clients that stopped reading hold exports open.
+"""Owns the measurement of quick reads while clients that stopped reading hold exports open.
 
-Usage: stalled.py, after load.py. One request is due every 1/RATE s whatever became of those before it; its latency
-counts from when it was due, so that a server that stands still is not measured as one slow answer.
+Usage: stalled.py, after load.py. One request is due every 1/RATE s, independent of the responses before it. Its latency counts
+from the time when it was due, so that a pause of the server delays every request that is due in it.
 """
 
 import threading
@@ -38,7 +38,7 @@ class Reader(threading.Thread):
 
 
 def measure(service, phase):
-    """Reads at the fixed rate for a while and shows a line of the table."""
+    """Reads at the fixed rate for SECONDS and prints a row of the table."""
     service.reset_peak()
     start, count = time.monotonic() + 0.2, RATE * SECONDS
     dues = [start + number / RATE for number in range(count)]
@@ -49,19 +49,19 @@ def measure(service, phase):
         reader.join()
     latencies = sorted(latency for reader in readers for latency in reader.latencies)
     if not latencies:
-        raise SystemExit(f"{phase}: nothing was answered")
+        raise SystemExit(f"{phase}: no request was answered")
     shown = [latencies[int(len(latencies) * part)] for part in (0.5, 0.99)] + [latencies[-1]]
     milliseconds = [f"{latency * 1000:.1f}" for latency in shown]
     table((phase, count, count - len(latencies), *milliseconds, f"{service.peak():.0f}"))
 
 
 def stall(service):
-    """Opens an export, reads a little and stops; gives the connection, to be kept open."""
+    """Opens an export, reads READ bytes and stops. Returns the open connection and the response."""
     connection = service.connect()
     connection.request("GET", "/v1/observations?format=csv")
     answer = connection.getresponse()
     if answer.status != 200 or len(answer.read(READ)) < READ:
-        raise SystemExit("an export that is to be stalled is too short or refused")
+        raise SystemExit("the export to stall is too short or was refused")
     return connection, answer
 
 

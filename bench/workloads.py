@@ -1,6 +1,6 @@
-"""Owns what is asked of the service when quick reads are measured: each workload is one or more addresses.
+"""Owns the workloads of the quick reads: each workload is one or more addresses.
 
-They need what `generate.py` makes: `banc-02` is an indicator of the synthetic bundle with a twentieth of its rows.
+The addresses need the bundle of `generate.py`: `banc-02` is an indicator with a twentieth of its rows.
 """
 
 ITEM = ["/v1/territories/DEP-59"]
@@ -24,8 +24,8 @@ READS = {
     "a profile": PROFILE,
 }
 
-# What is read with one statement for its rows, so that a bare server can do the same.
+# The workloads that read their rows with one statement, so that a baseline server can run the same statement.
 SINGLE = {name: addresses for name, addresses in READS.items() if addresses is not PROFILE}
 
-# As a dashboard asks: mostly items and series, some pages and maps.
+# The mix of a dashboard: mostly items and series, some pages and maps.
 MIX = ITEM * 4 + SERIES * 4 + PAGE_20 * 2 + PAGE_100 + CHOROPLETH * 2 + SEARCH + PROFILE * 2

@@ -1,23 +1,23 @@
 #!/usr/bin/env python3
-"""Keeps a copy of Repères in step, in a SQLite file. Needs Python 3.9 and nothing else; to be run as often as one likes.
+"""Keeps a copy of Repères up to date in a SQLite file. Needs only Python 3.9. Run it as often as you like.
 
     sync.py http://127.0.0.1:8080 copy.sqlite
     sync.py http://127.0.0.1:8080 nord.sqlite --within DEP-59 --dataset observations,funding
     sync.py http://127.0.0.1:8080 communes.sqlite --dataset territories --where kind=commune
 
-The first run fetches everything, later runs only what was published since, withdrawals included. In the file:
+The first run fetches everything. Later runs fetch only the changes since the last run, including withdrawals. The file contains:
 
-    rows        dataset, code, row (JSON, as the collection gives it at `release`)
-    withdrawn   dataset, code, release, reason, successor_code: what has gone, and why where that was said
-    state       the selection and the release that the copy has
+    rows        dataset, code, row (the JSON of the collection at the release of the copy)
+    withdrawn   dataset, code, release, reason, successor_code of withdrawn rows; the reason and the successor may be null
+    state       the selection and the release of the copy
     a view for each collection, with its fields as columns:  SELECT name FROM territories WHERE kind = 'epci'
 
-Pages are kept in the file as they come, and applied together with the number of the release in one transaction: who
-reads the file sees one release or the next, never half of one, and a run that was interrupted is taken up where it
-stopped. Before that the rows are counted and compared with what the service counts at that release; if the numbers do not
-agree, nothing is applied. When nothing was published, the service answers 304 and the file is left alone.
+The program stores each page in the file when it arrives, and applies all pages together with the number of the release in one
+transaction. A reader of the file sees one release or the next, never a part of one. The next run continues an interrupted run.
+Before the commit the program compares the number of rows with the count of the service at that release; if the numbers differ,
+it applies nothing. If nothing was published, the service answers 304 and the file does not change.
 
-Ends with 0 when the copy is in step, 1 when it is not (the copy then is as it was), 2 when the command is at fault.
+The exit code is 0 if the copy is up to date, 1 if it is not (the copy is then unchanged), and 2 if the command is wrong.
 """
 
 import argparse
@@ -48,11 +48,11 @@ CREATE TABLE IF NOT EXISTS state (
 
 
 class Failed(Exception):
-    """The copy cannot be brought in step; the message says why."""
+    """The copy cannot be updated; the message gives the reason."""
 
 
 def get(base, address, etag=None):
-    """The JSON of an address and its ETag; None and the same ETag when that is still good."""
+    """Requests an address and returns its JSON and its ETag, or None and the given ETag after a 304."""
     for attempt in range(1, ATTEMPTS + 1):
         request = urllib.request.Request(base + address, headers={"Accept": "application/json"})
         if etag:
@@ -67,7 +67,7 @@ def get(base, address, etag=None):
                 raise
             pause = error.headers.get("Retry-After", "")
         except (OSError, ValueError, http.client.HTTPException) as error:
-            # Also an answer that broke off: what was read of it is no JSON.
+            # This includes a truncated response, which is not valid JSON.
             if attempt == ATTEMPTS:
                 raise Failed(f"{base} does not answer: {error}") from error
             pause = ""
@@ -75,7 +75,7 @@ def get(base, address, etag=None):
 
 
 def problem(error):
-    """What the service says is wrong with a request."""
+    """The problem document of a refused request (RFC 9457)."""
     try:
         return json.load(error)
     except ValueError:
@@ -83,7 +83,7 @@ def problem(error):
 
 
 def fetch(base, copy, selection):
-    """Fetches what is new, page by page, into `pending`; gives the release that it leads to, or None when nothing was
+    """Fetches the new changes page by page into `pending`. Returns the release that they lead to, or None if nothing was
     published."""
     while True:
         release, following, etag = copy.execute("SELECT release, next, etag FROM state").fetchone()
@@ -94,13 +94,13 @@ def fetch(base, copy, selection):
         except urllib.error.HTTPError as error:
             if error.code != 400 or not following:
                 raise
-            # The service no longer knows the place where the last run stopped: from the start of the release, then.
+            # The service no longer accepts the link to the next page: start again from the release of the copy.
             copy.execute("UPDATE state SET next = NULL")
             continue
         if page is None:
             return None
         links, meta = page["links"], page["meta"]
-        # A tag is good for its own address: only an answer without news will be asked for again under the same.
+        # An ETag is valid for its own address. The next run requests the same address only if the release is unchanged.
         unchanged = meta["release"] == release
         with copy:
             copy.execute("BEGIN IMMEDIATE")
@@ -113,7 +113,7 @@ def fetch(base, copy, selection):
 
 
 def count(base, dataset, selection, release):
-    """The number of rows of a collection at a release; None when it cannot be asked for any more."""
+    """The number of rows of a collection at a release; None if the service refuses the request."""
     query = {name: value for name, value in selection.items() if name != "dataset"}
     while True:
         asked = urllib.parse.urlencode(dict(query, release=release, count="exact", limit=1, format="json"))
@@ -123,12 +123,12 @@ def count(base, dataset, selection, release):
             faults = {fault["parameter"] for fault in problem(error).get("errors", []) if "not a parameter" in fault["detail"]}
             if not faults & {"within", "touching"}:
                 return None
-            # Beside `within` and `touching` the changes give datasets without a territory whole.
+            # With `within` and `touching` the changes contain all rows of datasets without a territory.
             query = {name: value for name, value in query.items() if name not in faults}
 
 
 def apply(base, copy, selection, release):
-    """Applies what has been fetched, if the rows are then as many as those of the service."""
+    """Applies the fetched changes if the number of rows then equals that of the service."""
     collections = get(base, "/v1")[0]["data"]
     with copy:
         copy.execute("BEGIN IMMEDIATE")
@@ -158,7 +158,7 @@ def apply(base, copy, selection, release):
 
 
 def synchronise(base, path, selection):
-    """Brings a copy in step and says what was done."""
+    """Updates a copy and returns a message about the changes."""
     copy = sqlite3.connect(path, isolation_level=None)
     copy.execute("PRAGMA journal_mode = WAL")
     copy.executescript(SCHEMA)
@@ -174,7 +174,7 @@ def synchronise(base, path, selection):
     try:
         apply(base, copy, selection, release)
     except Failed:
-        # What was fetched is of no use; the next run fetches it again.
+        # The fetched changes are unusable; the next run fetches them again.
         with copy:
             copy.execute("BEGIN IMMEDIATE")
             copy.execute("DELETE FROM pending")

@@ -12,8 +12,8 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
 use crate::db::Pool;
+use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
-use crate::db::Timeline;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
@@ -50,7 +50,7 @@ pub struct Shared {
     /// The rate limiters.
     pub rate_limiters: Arc<RateLimiters>,
     /// The releases that the process knows.
-    pub timeline: Timeline,
+    pub release_watcher: ReleaseWatcher,
     /// The answers that are kept.
     pub memory: Memory,
     /// The short ways to them.
@@ -90,14 +90,14 @@ impl Shared {
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
-        let timeline = Timeline::follow(database.clone(), &exports.handle());
-        replicas.follow(&timeline, &exports.handle());
+        let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
+        replicas.follow(&release_watcher, &exports.handle());
         let files = Store::new(disk.files);
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
-            timeline,
+            release_watcher,
             memory: Memory::new(memory),
             shortcuts: Shortcuts::new(memory),
             rankings: RankingCache::new(memory),
@@ -153,7 +153,7 @@ pub fn build(
             shared.metrics.reads(),
         ),
         replicas: shared.replicas.clone(),
-        timeline: shared.timeline.clone(),
+        release_watcher: shared.release_watcher.clone(),
         memory: shared.memory.clone(),
         shortcuts: shared.shortcuts.clone(),
         rankings: shared.rankings.clone(),

@@ -1,4 +1,4 @@
-//! Owns the sharded cache: its capacity is in bytes, and each shard has a lock of its own.
+//! Owns the construction of caches with a capacity in bytes, split into shards with a lock each.
 //! Must not know what is cached.
 
 use std::hash::Hash;
@@ -6,19 +6,22 @@ use std::hash::Hash;
 use quick_cache::sync::{Cache, DefaultLifecycle};
 use quick_cache::{DefaultHashBuilder, OptionsBuilder, Weighter};
 
-/// A cache of `bytes` capacity, as `weights` weighs its entries, in `parts` shards. `usual` is the size of a common entry in
-/// bytes, from which the number of entries is estimated.
+/// Creates a cache of `capacity` bytes in `shards` shards. `weighter` returns the size of an entry in bytes; `typical_entry` is
+/// the size of a common one, from which the number of entries is estimated.
+///
+/// # Panics
+/// Never: both capacities are set.
 pub fn bounded<K: Eq + Hash, V: Clone, W: Weighter<K, V> + Clone>(
-    bytes: u64,
-    usual: u64,
-    parts: u64,
-    weights: W,
+    capacity: u64,
+    typical_entry: u64,
+    shards: u64,
+    weighter: W,
 ) -> Cache<K, V, W> {
     let options = OptionsBuilder::new()
-        .shards(usize::try_from(parts).unwrap_or(1))
-        .estimated_items_capacity(usize::try_from(bytes / usual).unwrap_or(usize::MAX))
-        .weight_capacity(bytes)
+        .shards(usize::try_from(shards).unwrap_or(1))
+        .estimated_items_capacity(usize::try_from(capacity / typical_entry).unwrap_or(usize::MAX))
+        .weight_capacity(capacity)
         .build()
-        .expect("both capacities are given");
-    Cache::with_options(options, weights, DefaultHashBuilder::default(), DefaultLifecycle::default())
+        .expect("both capacities are set");
+    Cache::with_options(options, weighter, DefaultHashBuilder::default(), DefaultLifecycle::default())
 }

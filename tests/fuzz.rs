@@ -1,4 +1,4 @@
-//! The functions under fuzzing, without a fuzzer: each runs on its corpus, and on seeded mutations of it.
+//! The fuzz targets without a fuzzer: each function runs on its corpus and on pseudo-random mutations of it.
 
 #[path = "../fuzz/entries.rs"]
 mod entries;
@@ -7,7 +7,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-/// Texts with a meaning for parsers, which mutations insert.
+/// Texts with a meaning for parsers; mutations insert them.
 const PIECES: [&[u8]; 24] = [
     b"&",
     b"=",
@@ -35,7 +35,7 @@ const PIECES: [&[u8]; 24] = [
     b"/",
 ];
 
-/// A pseudo-random generator (xorshift) with a fixed sequence, so that a failure is reproducible.
+/// A pseudo-random generator (xorshift) with a fixed sequence, so that failures are reproducible.
 struct Random(u64);
 
 impl Random {
@@ -93,23 +93,23 @@ fn run(target: &str, mutations: usize, entry: impl Fn(&[u8])) {
 }
 
 #[test]
-fn no_query_string_makes_the_reader_of_requests_panic_or_contradict_itself() {
+fn no_query_string_makes_the_request_parser_panic_or_contradict_itself() {
     run("request", 100, entries::request);
 }
 
 #[test]
-fn no_cursor_makes_its_reader_panic_and_every_position_survives() {
+fn no_cursor_makes_the_parser_panic_and_every_position_round_trips() {
     run("cursor", 2000, entries::cursor);
 }
 
 #[test]
-fn no_canonical_file_makes_its_reader_panic() {
+fn no_canonical_file_makes_the_reader_panic() {
     let scratch = tempfile::tempdir().expect("there is room for a folder");
     run("table", 100, |data| entries::table(data, scratch.path()));
 }
 
 #[test]
-fn no_recipe_makes_its_reader_panic() {
+fn no_recipe_makes_the_parser_panic() {
     let scratch = tempfile::tempdir().expect("there is room for a folder");
     run("recipe", 100, |data| entries::recipe(data, scratch.path()));
 }

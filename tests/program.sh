@@ -1,11 +1,11 @@
-# Owns a running program for scripts that source this: in a scratch folder, with a Postgres of its own, on a free port. Bash,
-# with `set -euo pipefail`. Sets `scratch`, which is taken away at the end, and, once `serve` was called, `server` and `url`.
-# Must not know what is asked of it.
+# Owns a running program for scripts that source this file: in a scratch folder, with a private Postgres, on a free port. Needs
+# bash with `set -euo pipefail`. Sets `scratch`, which is removed at the exit, and after `serve` also `server` and `url`.
+# Must not know which requests the script sends.
 
 scratch=$(mktemp -d)
 server=
 finish() {
-    # The program stops its Postgres before it ends; the folder is only free then.
+    # The program stops its Postgres before it exits; the folder can only be removed after that.
     if [ -n "$server" ]; then
         kill "$server" 2>/dev/null || true
         wait "$server" 2>/dev/null || true
@@ -13,15 +13,15 @@ finish() {
     rm -rf "$scratch"
 }
 trap finish EXIT
-# Started by root, the program hands its Postgres to another account, which must get there.
+# If root starts the program, its Postgres runs under another account, which needs access to the folder.
 chmod 755 "$scratch"
 
-# Starts a command that serves, and waits until it does: serve COMMAND...
+# Starts a command that serves, and waits until it is ready: serve COMMAND...
 serve() {
     REPERES_ADDRESS=127.0.0.1:0 REPERES_DATA_DIR="$scratch/var" DATABASE_URL='' RUST_LOG=info "$@" >"$scratch/log" 2>&1 &
     server=$!
     for _ in $(seq 600); do
-        # With port 0 only the program knows its port, and says so once it serves.
+        # With port 0 only the program knows its port; it logs the port when it is ready.
         url=$(sed -n 's|.*ready in .* s: \(http://[0-9.:]*\)/ .*|\1|p' "$scratch/log")
         [ -z "$url" ] || return 0
         if ! kill -0 "$server" 2>/dev/null; then

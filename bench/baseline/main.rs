@@ -1,8 +1,8 @@
-//! Owns the servers that the service is measured against: plain actix-web that returns answers from memory, and plain
-//! actix-web over bare tokio-postgres that runs one statement and writes its rows as JSON. Each does the least that such
-//! a server can do. Usage: `baseline PLAN DATABASE`; PLAN is a JSON file: a list of `{"address", "headers", "body"}` (a
-//! file's name) and `{"address", "sql"}`. One worker; prints the address that it serves on.
-//! Must not know the service that is measured.
+//! Owns the baseline servers of the benchmarks: plain actix-web that returns responses from memory, and plain actix-web with
+//! tokio-postgres that runs one statement and writes its rows as JSON. Each does the least that such a server can do. Usage:
+//! `baseline PLAN DATABASE`. PLAN is a JSON file with a list of `{"address", "headers", "body"}` (the name of a file) and
+//! `{"address", "sql"}`. The server has one worker and prints its address.
+//! Must not know the service under measurement.
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -15,7 +15,7 @@ use bytes::Bytes;
 use serde::Deserialize;
 use tokio_postgres::{Client, NoTls, Row, Statement};
 
-/// One line of the plan.
+/// One entry of the plan.
 #[derive(Deserialize)]
 struct Planned {
     address: String,
@@ -25,13 +25,13 @@ struct Planned {
     sql: Option<String>,
 }
 
-/// An answer that is held in memory.
+/// A response in memory.
 struct Held {
     headers: Vec<(header::HeaderName, header::HeaderValue)>,
     body: Bytes,
 }
 
-/// What the worker answers with.
+/// The state of the worker: the responses in memory, and the prepared statements by address.
 struct Served {
     held: HashMap<String, Held>,
     client: Client,
@@ -58,7 +58,7 @@ async fn answer(request: HttpRequest, served: web::Data<Served>) -> Result<HttpR
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
-/// Writes a row whose cells are texts, or nothing.
+/// Writes a row as a JSON object. All cells are texts or null.
 fn write(body: &mut Vec<u8>, at: usize, row: &Row) -> Result<(), Box<dyn Error>> {
     body.extend_from_slice(if at == 0 { b"{" } else { b",{" });
     for (at, column) in row.columns().iter().enumerate() {
@@ -97,7 +97,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (folder, database) = (Path::new(file).parent().unwrap_or(Path::new(".")).to_path_buf(), database.clone());
     let server = HttpServer::new(move || {
         let (plan, folder, database) = (Arc::clone(&plan), folder.clone(), database.clone());
-        // Made by the worker, so that the connection lives on its thread.
+        // The worker creates this state, so that the connection runs on its thread.
         let served = move || {
             let (plan, folder, database) = (Arc::clone(&plan), folder.clone(), database.clone());
             async move { serve(&plan, &folder, &database).await }

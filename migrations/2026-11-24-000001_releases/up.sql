@@ -1,12 +1,12 @@
--- Releases, and the rule that makes them worth citing: a published row is never changed and never deleted.
+-- Releases. Triggers ensure that a published row is never changed and never deleted, so that a citation stays valid.
 -- A row belongs to the releases first_release..last_release; last_release is null while the row is current.
 
 CREATE EXTENSION IF NOT EXISTS unaccent;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
--- The order of names for French readers: no accents, no case. unaccent() is only STABLE because its dictionary
--- could change; naming the dictionary and the schema makes it safe to index. The collation stands inside, so that a
--- column and a bind fold alike whatever their own collations.
+-- The sort key of names in French: without accents and case. unaccent() is only STABLE because its dictionary
+-- could change; naming the dictionary and the schema makes it safe to index. The function sets the collation, so
+-- that a column and a bind parameter fold alike, independent of their own collations.
 DO $$
 DECLARE home text;
 BEGIN
@@ -30,13 +30,13 @@ CREATE TABLE releases (
     withdrawn integer NOT NULL CHECK (withdrawn >= 0),
     counts jsonb NOT NULL,
     files jsonb NOT NULL,
-    -- a release is a row of itself: it is there from its own number on, like every other row
+    -- a release is a row of the releases from its own number on, so that it is selected like every other row
     first_release integer NOT NULL GENERATED ALWAYS AS (number) STORED,
     last_release integer CHECK (last_release IS NULL)
 );
 
--- Refuses everything but the closing of an open row. There is no foreign key from rows to releases: a publication
--- writes its rows before its release, whose counts are then known, and is the only writer.
+-- Refuses every UPDATE and DELETE except one that closes an open row by setting last_release. There is no foreign key
+-- from rows to releases, because a publication writes its rows first: only then are the counts of its release known.
 CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE closing integer;
 BEGIN
@@ -54,7 +54,7 @@ BEGIN
         USING ERRCODE = 'restrict_violation';
 END $$;
 
--- Puts a table under the rule.
+-- Makes the rows of a table immutable with keep_history.
 CREATE FUNCTION publish_table(name text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TRIGGER keep_history BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION keep_history()', name);

@@ -1,4 +1,4 @@
--- The official geography, the perimeters laid over it, and what lies in what.
+-- The official geography, the perimeters over it, and the containment of territories.
 
 CREATE TABLE territories (
     code text COLLATE "C" NOT NULL,

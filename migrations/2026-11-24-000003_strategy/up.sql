@@ -1,4 +1,4 @@
--- The strategy: what was committed to, by which measures, agreed with whom, paid by whom, and when it was spoken of.
+-- The strategy: commitments, measures, conventions, funding, actors and events.
 
 CREATE TABLE actors (
     code text COLLATE "C" NOT NULL,

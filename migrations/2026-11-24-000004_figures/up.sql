@@ -1,5 +1,5 @@
--- What the figures are, and the figures. An observation has no code of its own: its key names it, and storing the
--- joined text beside its parts would nearly double a table meant for millions of rows.
+-- Indicators and observations. An observation has no code column: its key identifies it, and a column with the joined
+-- code would nearly double a table for millions of rows.
 
 CREATE TABLE indicators (
     code text COLLATE "C" NOT NULL,

@@ -1,24 +1,25 @@
--- The search: words are compared without accents, case, hyphens and elisions, whole, by their beginning, and by their
--- French stem. The stemmer alone will not do: it gives « débit » and « débits » different stems.
+-- The search compares words without accents, case, hyphens and elisions: as a whole, by their prefix, and by their French
+-- stem. The stemmer alone is not enough: it gives « débit » and « débits » different stems.
 
--- A text as words: letters and digits only, « st » and « ste » spelled out as names of places have them.
+-- The words of a text: letters and digits only, with « st » and « ste » expanded to « saint » and « sainte ».
 CREATE FUNCTION search_words(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT trim(regexp_replace(regexp_replace(regexp_replace(fold($1), '[^a-z0-9]+', ' ', 'g'), '\mst\M', 'saint', 'g'), '\mste\M', 'sainte', 'g'))
 $$;
 
--- A list as one text: array_to_string is only STABLE, since some types print by the session's settings; text does not.
+-- A list as one text. array_to_string is only STABLE, because the output of some types depends on settings of the session;
+-- that of text does not.
 CREATE FUNCTION search_list(text[]) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT coalesce(array_to_string($1, ' '), '')
 $$;
 
--- What is indexed of a text. A vector has at most 1 MB, far more than any text of ours. The planner must know that it is
--- dear, or it reads a whole table rather than the index when it hopes to find one row soon.
+-- The search vector of a text. A tsvector has at most 1 MB, so the text is cut. The high cost keeps the planner from a
+-- sequential scan when it expects to find one row soon.
 CREATE FUNCTION search_vector(text) RETURNS tsvector LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE COST 5000 AS $$
     SELECT to_tsvector('pg_catalog.simple', left(search_words($1), 100000)) || to_tsvector('pg_catalog.french', left(search_words($1), 100000))
 $$;
 
--- Every word of a search, by its beginning or its stem. Words that say nothing (« de », the « l » of « l'accès ») are
--- left out unless there are no others.
+-- The query of a search: every word, by its prefix or its stem. Stop words (« de », the « l » of « l'accès ») are
+-- left out unless the search has no other words.
 CREATE FUNCTION search_query(text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     WITH word AS (
         SELECT w, (ts_lexize('pg_catalog.french_stem', w))[1] AS stem
@@ -31,7 +32,7 @@ CREATE FUNCTION search_query(text) RETURNS tsquery LANGUAGE sql IMMUTABLE STRICT
     )::tsquery
 $$;
 
--- How a title answers a search: it is those very words, begins with them, or has them somewhere side by side.
+-- The class of a title for a search: the title equals the words, begins with them, contains them in sequence, or none.
 CREATE FUNCTION search_class(title text, asked text) RETURNS integer LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT CASE
         WHEN search_words(title) = search_words(asked) THEN 3000000
@@ -45,8 +46,8 @@ CREATE INDEX territories_search ON territories
     USING gin (search_vector(name || ' ' || coalesce(official_code, '') || ' ' || search_list(postal_codes)));
 CREATE INDEX territories_name_likeness ON territories USING gin (search_words(name) gin_trgm_ops);
 
--- Contours by place. The box of a contour is indexed; whether the contour holds a point is then counted for the few
--- whose box does: a point is within when a ray from it crosses the rings an odd number of times, holes included.
+-- The search for the contours at a point. The index finds the contours whose bounding box contains the point. For these
+-- few the exact test follows: a point is inside if a ray from it crosses the rings, including holes, an odd number of times.
 CREATE FUNCTION contour_box(west numeric, south numeric, east numeric, north numeric) RETURNS box
     LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     SELECT box(point(west::float8, south::float8), point(east::float8, north::float8))
@@ -73,7 +74,7 @@ $$;
 
 CREATE INDEX contours_box ON contours USING gist (contour_box(west, south, east, north));
 
--- An index on the bare code also serves equality, fifty times as slowly as the key's own, and the planner takes them
--- for equals: on an expression it only serves the search for the closest code.
+-- A trigram index on the code itself also supports equality, fifty times slower than the index of the key, and the
+-- planner rates both alike. On an expression it only supports the search for the closest code.
 DROP INDEX territories_code_likeness;
 CREATE INDEX territories_code_likeness ON territories USING gist ((code || '') gist_trgm_ops);

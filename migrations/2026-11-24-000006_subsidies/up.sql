@@ -1,4 +1,4 @@
--- What SCDL « subventions » 2.1.1 asks of a flow of money and of those between whom it flows.
+-- The fields of funding and of actors that SCDL « subventions » 2.1.1 requires.
 ALTER TABLE actors
     ADD COLUMN siret text COLLATE "C" CHECK (siret ~ '^[0-9]{14}$'),
     ADD COLUMN rna text COLLATE "C" CHECK (rna ~ '^W[0-9]{9}$');

@@ -1,7 +1,7 @@
--- Why a row was withdrawn, and what stands in its place. The row itself is only closed, like every other; a row that
--- a newer edition of its file no longer has is withdrawn without a line here, and the release says why.
+-- The reasons and successors of withdrawn rows. The row itself is closed like every other. A row that a newer edition of
+-- its file lacks is withdrawn without a line here; the notes of the release give the reason.
 
--- Puts a table under a rule stricter still than that of published rows: lines are added, and that is all.
+-- Refuses every UPDATE, DELETE and TRUNCATE: rows of the table can only be added.
 CREATE FUNCTION keep_record() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% on % refused: a record is added to, never changed or deleted', TG_OP, TG_TABLE_NAME
@@ -17,7 +17,7 @@ END $$;
 CREATE TABLE withdrawals (
     dataset text COLLATE "C" NOT NULL,
     code text COLLATE "C" NOT NULL,
-    -- the release that withdrew it: the row's last_release is the one before
+    -- the release that withdrew the row; the last_release of the row is the one before
     release integer NOT NULL CHECK (release >= 1),
     reason text COLLATE "C" NOT NULL,
     successor_code text COLLATE "C",

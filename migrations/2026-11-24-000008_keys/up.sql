@@ -1,9 +1,9 @@
--- Who may publish over HTTP, what was published or refused and by whom, and the publications under way.
+-- The API keys for publishing, the audit of all publications and refusals, and the running publications.
 
--- A key is known by the SHA-256 of its token only. The token is 256 random bits, which nobody can guess offline either,
--- so that a hash made to be slow, as passwords need, would add nothing but time to each request.
+-- The table stores only the SHA-256 of a token. A token has 256 random bits and cannot be guessed offline, so a slow
+-- hash as for passwords would only add time to each request.
 CREATE TABLE keys (
-    -- never given twice, so that the audit says which key it was; no name can pass for the command line's
+    -- a name is never reused, so that the audit identifies the key; no name can equal « command line »
     name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9.-]{0,62}$'),
     hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     scopes text[] COLLATE "C" NOT NULL CHECK (cardinality(scopes) > 0),
@@ -12,7 +12,7 @@ CREATE TABLE keys (
     revoked_at timestamptz
 );
 
--- Refuses everything but the one change of a key: that it is revoked, for good.
+-- Refuses every UPDATE and DELETE of a key except its revocation, which is permanent.
 CREATE FUNCTION keep_key() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE revoked timestamptz;
 BEGIN
@@ -40,7 +40,7 @@ CREATE TABLE audit (
     action text COLLATE "C" NOT NULL,
     outcome text COLLATE "C" NOT NULL,
     release integer,
-    -- the files as they were received: path and sha256
+    -- the received files: path and sha256
     files jsonb NOT NULL,
     request_id text COLLATE "C",
     publication text COLLATE "C",
@@ -49,25 +49,26 @@ CREATE TABLE audit (
 CREATE UNIQUE INDEX audit_publication ON audit (publication) WHERE publication IS NOT NULL;
 SELECT record_table('audit');
 
--- Publications asked for over HTTP, and how far they are; what came of one is its line in the audit, written with the
--- release itself, so that not even a server that dies between the two leaves them apart.
+-- The publications over HTTP and their progress. The result of a publication is its row in the audit, which is written in
+-- the same transaction as the release, so that a crash cannot leave one without the other.
 CREATE TABLE publications (
     id text COLLATE "C" PRIMARY KEY,
     key_name text COLLATE "C" NOT NULL,
     idempotency_key text COLLATE "C",
-    -- of the request's parts, so that the same key with another body is told apart
+    -- digest of the parts of the request, to detect another body with the same idempotency key
     digest text COLLATE "C" NOT NULL,
     dry_run boolean NOT NULL,
     state text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
-    -- written every second while somebody works on it
+    -- updated every second while a server works on the publication
     seen_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     bytes_read bigint NOT NULL DEFAULT 0,
     bytes_total bigint NOT NULL
 );
 CREATE UNIQUE INDEX publications_idempotency ON publications (key_name, idempotency_key) WHERE idempotency_key IS NOT NULL;
 
--- Renews the statistics of a table of published rows, which only its owner may; whoever publishes need not be that.
+-- Updates the statistics of a table of published rows. Only the owner of a table may run ANALYZE, and the role that
+-- publishes may be another one.
 CREATE FUNCTION analyze_table(name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(quote_ident(name)) AND tgname = 'keep_history') THEN

@@ -1,4 +1,4 @@
--- The geography in time: when a code named a territory, every state that it named, and what lay in what on a day.
+-- The geography in time: the period of each code, every version of its territory, and the containments on a day.
 
 ALTER TABLE territories
     ADD COLUMN status text COLLATE "C",
@@ -34,16 +34,16 @@ CREATE INDEX territory_versions_departement ON territory_versions (departement_c
 CREATE INDEX territory_versions_epci ON territory_versions (epci_code) WHERE epci_code IS NOT NULL;
 CREATE INDEX territory_versions_arrondissement ON territory_versions (arrondissement_code) WHERE arrondissement_code IS NOT NULL;
 CREATE INDEX territory_versions_region ON territory_versions (region_code) WHERE region_code IS NOT NULL;
--- What a release opened and what it closed, as in every table that is published.
+-- The rows that a release opened and those that it closed, as in every table of published rows.
 CREATE INDEX territory_versions_opened ON territory_versions (first_release);
 CREATE INDEX territory_versions_closed ON territory_versions (last_release) WHERE last_release IS NOT NULL;
 SELECT publish_table('territory_versions');
 
--- The functions below are single SELECTs without side effects, so that the planner puts them into the query that calls
--- them: a condition on a code reaches the indexes above, and nothing is computed of the rest of the country. Those that
--- give rows of a table stand in its place; a migration that adds a column to the table must replace them.
+-- The functions below are single SELECTs without side effects, so that the planner inlines them: a condition on a code then
+-- uses the indexes above and reads no other territories. A function that returns rows of a table replaces the table in
+-- queries, so a migration that adds a column to the table must also replace the function.
 
--- The states of a day, at a release.
+-- The versions of territories on a day, at a release.
 CREATE FUNCTION versions_on(day date, release integer) RETURNS SETOF territory_versions
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
     SELECT * FROM territory_versions
@@ -51,8 +51,8 @@ CREATE FUNCTION versions_on(day date, release integer) RETURNS SETOF territory_v
         AND first_release <= release AND (last_release IS NULL OR last_release >= release)
 $$;
 
--- The territories of a day. What only the last state is known of (inhabitants, postal codes, centre) is left out of
--- earlier ones, and so is an area that is not known of that day.
+-- The territories on a day. Values that are only known for the last version (population, postal codes, centre) are null
+-- in earlier versions, and so is a containing territory that is not known for that day.
 CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territories
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
     SELECT v.territory_code, v.kind, t.official_code, v.name, t.siren,
@@ -74,10 +74,10 @@ CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territor
     LEFT JOIN versions_on(day, release) r ON r.territory_code = coalesce(v.region_code, d.region_code)
 $$;
 
--- What lay in what on a day, as `containments` says it of today. A tie only holds between states that there were: the
--- arrondissement and the EPCI of a commune are known from 2019 on, a region from 1976. The share of an EPCI in an area is
--- of its communes, since the inhabitants of then are not here. (A condition on the share may be tried before the joins
--- leave out communes without an EPCI, of which no EPCI has any: hence nullif.)
+-- The containments on a day, like the table `containments` for the current day. A row needs versions of both territories on
+-- that day: the arrondissement and the EPCI of a commune are known from 2019 on, its region from 1976 on. The share of an EPCI
+-- in an area counts communes, because the population of that day is not known. (Postgres may evaluate a condition on the
+-- share before the joins remove communes without an EPCI, for which the count is 0; nullif avoids the division by zero.)
 CREATE FUNCTION containments_on(day date, release integer) RETURNS SETOF containments
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 200000 AS $$
     SELECT v.territory_code, v.territory_code, 1::numeric, 'self'::text, release, NULL::integer

@@ -1,7 +1,7 @@
--- What each release changed must be found at once in tables of millions of rows, however little it is: the rows that a
--- release opened, and those that it closed. Few of all rows are ever closed, so that the second index stays small.
+-- These indexes find the changes of a release in tables of millions of rows: the rows that the release opened, and those
+-- that it closed. Few rows are ever closed, so the second index stays small.
 
--- Lets the changes of a table be followed.
+-- Adds both indexes to a table.
 CREATE FUNCTION follow_table(name text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE INDEX %I ON %I (first_release)', name || '_opened', name);

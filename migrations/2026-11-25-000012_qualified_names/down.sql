@@ -1,2 +1,2 @@
--- What the functions are called by has no bearing on what they give: nothing is to be taken back.
+-- The qualified names do not change the results of the functions, so there is nothing to revert.
 SELECT 1;

@@ -1,6 +1,6 @@
--- The functions of the search name each other by their schema. Indexes use them, and whoever rebuilds indexes without a
--- search path (pg_restore, pg_upgrade, VACUUM in some of its parts) would not find what is named barely. The indexes stay
--- as they are, since no function gives another result.
+-- The functions of the search call each other by qualified names. Indexes use these functions, and programs that rebuild
+-- indexes with an empty search_path (pg_restore, pg_upgrade, parts of VACUUM) would not find unqualified names. The
+-- indexes stay valid, because the results of the functions do not change.
 DO $$
 DECLARE
     home text := quote_ident(current_schema());

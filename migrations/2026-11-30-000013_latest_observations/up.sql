@@ -1,20 +1,20 @@
--- The latest figure of each series, which maps and profiles ask for all day. Found among all the figures of a series it
--- costs what the series is long, and a series grows with the years; found here it costs what is shown.
+-- The latest figure of each series, which maps and profiles request often. Without this table the cost of a request grows
+-- with the length of the series; with it the cost depends only on the number of figures in the response.
 --
--- A row is a copy of an observation with a value, of the releases in which no other of its series is later; a series is
--- told by what names an observation but for the period. What is kept follows from `observations` alone, and the database
--- itself makes it follow, with each release, whoever publishes.
+-- A row is a copy of an observation with a value, for the releases in which no observation of its series is later. A series
+-- is all observations whose keys differ only in the period. The table is derived from `observations` alone. A trigger
+-- updates it with each release, for every publishing role.
 CREATE TABLE latest_observations (LIKE observations INCLUDING CONSTRAINTS);
 ALTER TABLE latest_observations ALTER COLUMN value SET NOT NULL;
 CREATE UNIQUE INDEX latest_observations_key
     ON latest_observations (indicator_code, territory_code, breakdown, nature, source_code, first_release);
 CREATE INDEX latest_observations_territory ON latest_observations (territory_code, indicator_code);
--- Few are ever closed.
+-- Few rows are ever closed.
 CREATE INDEX latest_observations_closed ON latest_observations (last_release) WHERE last_release IS NOT NULL;
 SELECT publish_table('latest_observations');
 
--- Makes the latest figures follow what a release opened and closed; each release in its turn. What a release leaves as it
--- was is not read.
+-- Updates the latest figures after the changes of one release. Must run once for each release, in order. It reads only the
+-- series that the release changed.
 CREATE FUNCTION follow_latest_observations(number integer) RETURNS void LANGUAGE plpgsql
 SET search_path FROM CURRENT SET jit = off AS $$
 BEGIN
@@ -23,8 +23,8 @@ BEGIN
         AND l.indicator_code = o.indicator_code AND l.territory_code = o.territory_code AND l.period = o.period
         AND l.breakdown = o.breakdown AND l.nature = o.nature AND l.source_code = o.source_code;
 
-    -- What may be the latest now: what was opened, and all that there is of series that have just lost theirs. Sorted by
-    -- what tells them apart alone, and fetched after it, since whole they fill the disk.
+    -- The candidates: the opened observations, and all observations of series that have just lost their latest figure.
+    -- The sort uses only the keys and fetches the rows afterwards, because a sort of whole rows fills the disk.
     CREATE TEMP TABLE stage_latest ON COMMIT DROP AS
     SELECT o.* FROM (
         SELECT DISTINCT ON (indicator_code, territory_code, breakdown, nature, source_code) home, place FROM (
@@ -64,7 +64,7 @@ BEGIN
     DROP TABLE stage_latest;
 END $$;
 
--- At the end of the transaction, when all rows of the release are there.
+-- Runs at the end of the transaction, when all rows of the release are written.
 CREATE FUNCTION follow_release() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM follow_latest_observations(NEW.number);

@@ -1,5 +1,5 @@
 -- The unique index over the key and the first release of each table of published rows becomes its primary key. Diesel
--- describes only tables that have one, and logical replication tells rows apart by it. The index stays as it is.
+-- describes only tables with a primary key, and logical replication identifies rows by it. The index does not change.
 DO $$
 DECLARE name text;
 BEGIN

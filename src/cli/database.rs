@@ -172,7 +172,7 @@ pub async fn acquire_setup_lock(database: &Database, timeout: Duration) -> Resul
             Ok(lock) => return Ok(lock),
             Err(DbError::Unavailable(_)) if Instant::now() < deadline => {
                 if !std::mem::replace(&mut logged, true) {
-                    log::info!("waiting for the database {}, at most {timeout:?}", database.outage().place());
+                    log::info!("waiting for the database {}, at most {timeout:?}", database.availability().address());
                 }
                 tokio::time::sleep(RETRY).await;
             }

@@ -39,7 +39,7 @@ pub fn serve() -> Result<(), String> {
     let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
     let outcome = system.block_on(async { server.run(ready).await });
-    databases.service.outage().dismiss();
+    databases.service.availability().stop_logging();
     drop(databases);
     log::info!("stopped");
     outcome.map_err(|error| error.to_string())

@@ -1,38 +1,38 @@
-//! Owns what can go wrong with the database, sorted by what the caller can do about it.
-//! Must not know how it is told to a client.
+//! Owns the errors of the database, by what the caller can do about them.
+//! Must not know how a client sees them.
 
 use std::fmt;
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use tokio_postgres::error::SqlState;
 
-/// A failure of the database.
+/// An error of the database.
 #[derive(Debug)]
 pub enum DbError {
-    /// It cannot be reached, or the connection to it is lost; trying again later may do.
+    /// The database cannot be reached, or the connection broke. A later attempt may succeed.
     Unavailable(String),
-    /// It did not answer in time; the connection is sound.
-    Late(String),
-    /// It is a replica that cannot tell though the primary can: it has not come so far, or cancelled the statement since it
-    /// was about to go on.
+    /// The database did not answer in time. The connection still works.
+    Timeout(String),
+    /// A replica does not have the release yet, or cancelled the statement because of a conflict with recovery. The primary
+    /// can answer.
     Behind(String),
-    /// It was not asked: too many others are asking.
-    Crowded,
-    /// It takes nothing new: it is read-only, be it a copy of another or because somebody said so.
+    /// The read was not sent, because too many are in flight.
+    TooManyReads,
+    /// The database is read-only: a standby, or configured so.
     ReadOnly(String),
-    /// It has no room left on its disk.
-    Full(String),
-    /// It refused the rows that were given: their values break a rule that only it knows.
+    /// The disk of the database is full.
+    DiskFull(String),
+    /// The database refused the values of rows: a constraint or a data type.
     Data(String),
-    /// It refused what was asked: a fault of this program, or of who configured it.
+    /// The database refused a statement or the login: an error of this program or of its configuration.
     Failed(String),
 }
 
 impl DbError {
-    /// What the database or the network said, where the kind of failure goes without saying.
+    /// The message of the database or of the network, without the kind of error.
     pub(super) fn into_cause(self) -> String {
         match self {
-            DbError::Unavailable(why) | DbError::Late(why) => why,
+            DbError::Unavailable(why) | DbError::Timeout(why) => why,
             other => other.to_string(),
         }
     }
@@ -42,34 +42,34 @@ impl fmt::Display for DbError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
-            DbError::Late(why) => write!(f, "the database is too slow: {why}"),
-            DbError::Behind(why) => write!(f, "the replica cannot tell: {why}"),
-            DbError::Crowded => f.write_str("the database is asked by as many as may"),
-            DbError::ReadOnly(why) => write!(f, "the database takes nothing new, it is read-only: {why}"),
-            DbError::Full(why) => write!(f, "the database has no room left on its disk: {why}"),
+            DbError::Timeout(why) => write!(f, "the database timed out: {why}"),
+            DbError::Behind(why) => write!(f, "the replica cannot answer: {why}"),
+            DbError::TooManyReads => f.write_str("too many reads are in flight"),
+            DbError::ReadOnly(why) => write!(f, "the database is read-only: {why}"),
+            DbError::DiskFull(why) => write!(f, "the database has no room left on its disk: {why}"),
             DbError::Data(why) => write!(f, "the database refused the rows: {why}"),
-            DbError::Failed(why) => write!(f, "the database refused: {why}"),
+            DbError::Failed(why) => write!(f, "the database reported an error: {why}"),
         }
     }
 }
 
 impl std::error::Error for DbError {}
 
-/// Diesel keeps the message of a cancelled statement and drops its code (57014); on a server that speaks another
-/// language such a statement counts as failed.
+/// The message of a cancelled statement: Diesel drops its code (57014). On a server with messages in another language such
+/// a statement counts as [`DbError::Failed`].
 const CANCELLED: &str = "canceling statement due to";
 
-/// What a standby says when a statement stood in the way of what it had to replay (40001, 40P01). Of these Diesel keeps the
-/// first code, which a read meets nowhere else.
-const OVERTAKEN: &str = "conflict with recovery";
+/// The message of a standby that cancels a statement in order to replay (40001, 40P01). Diesel keeps only the first code,
+/// which reads get for no other reason.
+const RECOVERY_CONFLICT: &str = "conflict with recovery";
 
-/// What the system says of a full disk; its code (53100) is dropped in the same way.
-const NO_ROOM: &str = "No space left on device";
+/// The message of a full disk: Diesel drops its code (53100) too.
+const NO_SPACE: &str = "No space left on device";
 
 impl From<QueryError> for DbError {
     fn from(error: QueryError) -> Self {
         let error = match error {
-            // What a statement on a client of tokio-postgres failed with.
+            // The error of a statement on a client of tokio-postgres.
             QueryError::QueryBuilderError(cause) => match cause.downcast::<tokio_postgres::Error>() {
                 Ok(error) => return DbError::from(*error),
                 Err(cause) => QueryError::QueryBuilderError(cause),
@@ -83,42 +83,46 @@ impl From<QueryError> for DbError {
             QueryError::DatabaseError(DatabaseErrorKind::SerializationFailure, info) => {
                 DbError::Behind(info.message().to_owned())
             }
-            QueryError::DatabaseError(_, info) if info.message().contains(OVERTAKEN) => {
+            QueryError::DatabaseError(_, info) if info.message().contains(RECOVERY_CONFLICT) => {
                 DbError::Behind(info.message().to_owned())
             }
-            QueryError::DatabaseError(_, info) if info.message().contains(CANCELLED) => DbError::Late(info.message().to_owned()),
-            QueryError::DatabaseError(_, info) if info.message().contains(NO_ROOM) => DbError::Full(info.message().to_owned()),
+            QueryError::DatabaseError(_, info) if info.message().contains(CANCELLED) => {
+                DbError::Timeout(info.message().to_owned())
+            }
+            QueryError::DatabaseError(_, info) if info.message().contains(NO_SPACE) => {
+                DbError::DiskFull(info.message().to_owned())
+            }
             _ => DbError::Failed(error.to_string()),
         }
     }
 }
 
-/// Classes of codes with which Postgres refuses values: data exceptions and violated constraints.
-const DATA: [&str; 2] = ["22", "23"];
+/// The SQLSTATE classes of refused values: data exceptions and violated constraints.
+const DATA_CLASSES: [&str; 2] = ["22", "23"];
 
-/// Classes of codes with which Postgres says that it is going, gone, or out of room: 08, 53, 57, 58.
-const PASSING: [&str; 4] = ["08", "53", "57", "58"];
+/// The SQLSTATE classes of temporary errors: connection exceptions, insufficient resources, shutdown, system errors.
+const TEMPORARY_CLASSES: [&str; 4] = ["08", "53", "57", "58"];
 
-/// How the client library's own refusals begin, which no waiting helps: a URL that lacks what the server asks for.
-const OWN: [&str; 2] = ["invalid configuration", "authentication error"];
+/// The first words of errors of the client library that a retry cannot help, such as a URL without a needed password.
+const CONFIGURATION_ERRORS: [&str; 2] = ["invalid configuration", "authentication error"];
 
 impl From<tokio_postgres::Error> for DbError {
     fn from(error: tokio_postgres::Error) -> Self {
-        let Some(refusal) = error.as_db_error() else {
+        let Some(error) = error.as_db_error() else {
             let cause = std::error::Error::source(&error).map_or(String::new(), |cause| format!(": {cause}"));
             let text = format!("{error}{cause}");
-            let own = OWN.iter().any(|own| text.starts_with(own));
-            return if own { DbError::Failed(text) } else { DbError::Unavailable(text) };
+            let permanent = CONFIGURATION_ERRORS.iter().any(|start| text.starts_with(start));
+            return if permanent { DbError::Failed(text) } else { DbError::Unavailable(text) };
         };
-        let place = refusal.where_().map_or(String::new(), |place| format!(" ({place})"));
-        let detail = refusal.detail().map_or(String::new(), |detail| format!(": {detail}"));
-        let text = format!("{}{detail}{place}", refusal.message());
-        let is = |classes: &[&str]| classes.iter().any(|class| refusal.code().code().starts_with(class));
-        match *refusal.code() {
+        let context = error.where_().map_or(String::new(), |context| format!(" ({context})"));
+        let detail = error.detail().map_or(String::new(), |detail| format!(": {detail}"));
+        let text = format!("{}{detail}{context}", error.message());
+        let is = |classes: &[&str]| classes.iter().any(|class| error.code().code().starts_with(class));
+        match *error.code() {
             SqlState::READ_ONLY_SQL_TRANSACTION => DbError::ReadOnly(text),
-            SqlState::DISK_FULL => DbError::Full(text),
-            _ if is(&PASSING) => DbError::Unavailable(text),
-            _ if is(&DATA) => DbError::Data(text),
+            SqlState::DISK_FULL => DbError::DiskFull(text),
+            _ if is(&TEMPORARY_CLASSES) => DbError::Unavailable(text),
+            _ if is(&DATA_CLASSES) => DbError::Data(text),
             _ => DbError::Failed(text),
         }
     }

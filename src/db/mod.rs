@@ -11,7 +11,7 @@ pub mod sql;
 pub mod verify;
 pub mod write;
 
-pub use crate::db::connection::pool::Pool;
-pub use crate::db::connection::release_watcher::Timeline;
-pub use crate::db::connection::replicas::Replicas;
-pub use crate::db::error::DbError;
+pub use connection::pool::Pool;
+pub use connection::release_watcher::ReleaseWatcher;
+pub use connection::replicas::Replicas;
+pub use error::DbError;

@@ -15,7 +15,7 @@ use crate::query::{Context, Dataset, Parameter, Plan, Release, ResolvedPlan, Row
 /// # Errors
 /// 400 for a release that does not exist; 503 before the first publication, or when the database does not answer.
 pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem> {
-    if let Some(release) = state.timeline.read_by(&plan) {
+    if let Some(release) = state.release_watcher.release_of(&plan) {
         return Ok(plan.at(release));
     }
     let requested = &plan;
@@ -30,7 +30,7 @@ pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem>
 /// # Errors
 /// 503 when the database does not answer.
 pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Release>, Problem> {
-    match state.timeline.find(number) {
+    match state.release_watcher.find(number) {
         Some(known) => Ok(Some(known)),
         None => Ok(state.pool.read(|connection| async move { releases::release(&connection, number).await }).await?),
     }

@@ -11,8 +11,8 @@ use super::cache::store::Memory;
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::Store;
 use crate::db::Pool;
+use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
-use crate::db::Timeline;
 use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
@@ -26,7 +26,7 @@ pub struct State {
     /// How far the replicas are.
     pub replicas: Replicas,
     /// The releases that the process knows.
-    pub timeline: Timeline,
+    pub release_watcher: ReleaseWatcher,
     /// The answers that are kept, for all workers.
     pub memory: Memory,
     /// The short ways to them, for all workers.

@@ -10,6 +10,7 @@ use crate::db::DbError;
 use crate::db::connection::config::Client;
 use crate::db::write::audit::{self, Requester};
 use crate::db::write::submissions::SubmissionResult;
+use crate::problem::{FileFault, FileFaults};
 use crate::publication::{Outcome, Report};
 
 /// The result of a publication whose files lie in `folder`, a path that the sender must not see. Returns None if the
@@ -17,14 +18,16 @@ use crate::publication::{Outcome, Report};
 pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
     let alone = |why: &str| {
         let folder = format!("{}/", folder.display());
-        json!({"faults": [{"detail": why.replace(&folder, "")}], "count": 1})
+        let detail = why.replace(&folder, "");
+        let fault = FileFault { file: None, sheet: None, line: None, column: None, value: None, detail };
+        json!(FileFaults { faults: vec![fault], count: 1 })
     };
     let error = match outcome {
         Ok(report) => return Some(SubmissionResult { outcome: report.outcome, release: report.release, detail: json!(report) }),
         Err(error) => error,
     };
     let detail = match error {
-        PublishError::Refused { faults, count } => json!({"faults": faults, "count": count}),
+        PublishError::Refused { faults, count } => json!(FileFaults { faults: faults.clone(), count: *count }),
         PublishError::Forbidden { missing } => json!({"missing": missing}),
         PublishError::Unreadable(why) => alone(why),
         PublishError::Database(DbError::Data(why)) => alone(&format!("a row breaks a rule of the database: {why}")),

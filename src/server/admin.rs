@@ -70,7 +70,7 @@ pub async fn serve(address: SocketAddr, bound: Option<TcpListener>, shared: Shar
 pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
     let watched = web::Data::new(Watched {
         metrics: shared.metrics.clone(),
-        timeline: shared.timeline.clone(),
+        release_watcher: shared.release_watcher.clone(),
         replicas: shared.replicas.clone(),
         memory: shared.memory.clone(),
         exports: shared.exports.clone(),

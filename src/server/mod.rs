@@ -96,7 +96,7 @@ impl Server {
             }
             None => None,
         };
-        self.shared.timeline.heard().await;
+        self.shared.release_watcher.wait_until_current().await;
         let (handover, listener) = (self.socket.handover.take(), self.socket.listener.try_clone()?);
         let handover = handover.map(|handover| actix_web::rt::spawn(handover::serve(handover, listener, successors.clone())));
         let (stopping, closing, leave) = (self.shared.stopping.clone(), self.closing.clone(), self.leave);

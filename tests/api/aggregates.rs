@@ -1,4 +1,5 @@
-//! Aggregates: additive values are added, others are refused with the reason, and missing or suppressed values are counted.
+//! Aggregates: additive values are added, other values are refused with the reason, and missing or suppressed values are
+//! counted.
 
 use serde_json::{Value, json};
 
@@ -65,7 +66,7 @@ fn flows_are_added_over_time_and_stocks_are_not() {
 }
 
 #[test]
-fn an_aggregate_without_a_meaning_is_refused_with_the_reason() {
+fn a_meaningless_aggregate_is_refused_with_the_reason() {
     refused(
         "/v1/observations?indicator_code=taux&territory_code__startswith=COM-&group_by=period&aggregate=sum",
         "cannot be added",
@@ -90,7 +91,7 @@ fn a_percentage_of_the_press_kit_is_never_added() {
 }
 
 #[test]
-fn money_is_added_within_one_stage_and_once() {
+fn amounts_are_added_within_one_stage_and_counted_once() {
     let rows = rows("/v1/funding?group_by=stage,payer_code&aggregate=sum,count");
     let names = ["stage", "payer_code", "sum", "count", "qualifier", "missing"];
     let expected = [
@@ -114,7 +115,7 @@ fn extremes_and_counts_need_no_additivity() {
 }
 
 #[test]
-fn a_perimeter_has_the_figure_of_its_members_and_its_coverage() {
+fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
     let names = ["period", "value", "status", "expected", "present", "suppressed", "missing", "coverage"];
     let additive =
         rows("/v1/observations?indicator_code=habitants&breakdown=_T&nature=observed&territory_code=PER-essai&rollup=true");
@@ -132,7 +133,7 @@ fn a_perimeter_has_the_figure_of_its_members_and_its_coverage() {
 }
 
 #[test]
-fn groups_are_the_same_as_csv_and_bad_questions_are_refused() {
+fn groups_are_the_same_as_csv_and_invalid_parameters_are_refused() {
     let csv = get(example_data(), "/v1/funding?group_by=stage&aggregate=count&format=csv");
     assert_eq!(
         csv.text(),

@@ -1,11 +1,12 @@
-//! `release` and `as_of`: what was known at a release or an instant is read again, byte for byte, and withdrawn rows answer 410.
+//! `release` and `as_of`: a response for an earlier release or instant has the same bytes as it had then, and a withdrawn row
+//! answers 410.
 
 use reperes::query::Representation;
 use serde_json::{Value, json};
 
 use crate::harness::four_releases::{REASON, WITHDRAWING, code, four_releases, published};
 
-/// The rows that there are at each of the releases 1 to 4, in the order of their codes, with their notes.
+/// The rows of each of the releases 1 to 4, in the order of their codes: the name and the note of each.
 const STATES: [&[(&str, &str)]; 4] = [
     &[("changes", "1"), ("goes", "1"), ("quits", "1"), ("stays", "1")],
     &[("changes", "2"), ("goes", "1"), ("quits", "1"), ("stays", "1")],
@@ -13,13 +14,13 @@ const STATES: [&[(&str, &str)]; 4] = [
     &[("changes", "2"), ("comes", "1"), ("stays", "1")],
 ];
 
-/// An instant so many microseconds from another.
+/// An instant that is a number of microseconds after another.
 fn shifted(instant: &str, microseconds: i64) -> String {
     let time = chrono::DateTime::parse_from_rfc3339(instant).expect("an instant").to_utc();
     (time + chrono::TimeDelta::microseconds(microseconds)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
-/// The parameter at fault and what is wrong with it, of a problem with a single fault.
+/// The parameter and the detail of a problem document with a single fault.
 fn fault(problem: &Value) -> (&str, &str) {
     assert_eq!(problem["errors"].as_array().map(Vec::len), Some(1), "{problem}");
     let text = |name: &str| problem["errors"][0][name].as_str().expect("a text");
@@ -27,7 +28,7 @@ fn fault(problem: &Value) -> (&str, &str) {
 }
 
 #[test]
-fn an_instant_gives_what_was_known_then_of_every_dataset() {
+fn as_of_an_instant_returns_the_rows_that_every_dataset_had_then() {
     let history = four_releases();
     for dataset in published() {
         let path = format!("/v1/{}", dataset.name);
@@ -69,7 +70,7 @@ fn an_instant_gives_what_was_known_then_of_every_dataset() {
 }
 
 #[test]
-fn as_of_a_day_means_its_end_and_today_means_now() {
+fn as_of_a_day_means_the_end_of_the_day_and_today_means_now() {
     let history = four_releases();
     let day = &history.published[3][..10];
     assert_eq!(history.get(&format!("/v1/actors?as_of={day}")).json()["meta"]["release"], 4);
@@ -105,7 +106,7 @@ fn aggregates_and_layouts_are_computed_as_of_the_instant() {
 }
 
 #[test]
-fn pages_of_an_instant_hold_its_release() {
+fn pages_as_of_an_instant_stay_at_its_release() {
     let history = four_releases();
     let instant = &history.published[0];
     let first = history.get(&format!("/v1/actors?as_of={instant}&limit=3")).json();
@@ -146,12 +147,12 @@ fn an_unreadable_or_future_instant_is_refused() {
 }
 
 #[test]
-fn a_withdrawn_row_is_gone_with_the_reason_and_can_be_read_as_it_was() {
+fn a_withdrawn_row_answers_410_with_the_reason_and_earlier_releases_still_have_it() {
     let history = four_releases();
     for dataset in published() {
         let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
-        let told = [("goes", REASON, Some(code(dataset, "stays"))), ("quits", WITHDRAWING, None)];
-        for (name, reason, successor) in told {
+        let withdrawals = [("goes", REASON, Some(code(dataset, "stays"))), ("quits", WITHDRAWING, None)];
+        for (name, reason, successor) in withdrawals {
             let below: Vec<String> =
                 dataset.below().filter(|link| *link != "history").map(|link| format!("{}/{link}", path(name))).collect();
             for target in below.iter().chain([&path(name)]) {
@@ -182,7 +183,7 @@ fn a_withdrawn_row_is_gone_with_the_reason_and_can_be_read_as_it_was() {
 }
 
 #[test]
-fn a_code_of_a_later_release_is_not_there_yet_and_one_that_never_was_is_not_there() {
+fn a_code_of_a_later_release_and_an_unknown_code_answer_404() {
     let history = four_releases();
     for dataset in published() {
         let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
@@ -197,14 +198,14 @@ fn a_code_of_a_later_release_is_not_there_yet_and_one_that_never_was_is_not_ther
         }
         assert_eq!(history.get(&path("comes")).status, 200);
     }
-    // Codes of too many or too few parts name nothing, whatever their parts.
+    // A code with too many or too few parts names no observation.
     for code in ["stays~stays~2020~goes~observed~stays~stays", "stays~stays~2020~goes~observed", "stays~stays~2020~goes"] {
         history.get(&format!("/v1/observations/{code}")).problem(404);
     }
 }
 
 #[test]
-fn a_release_leads_to_its_neighbours_and_names_its_sources() {
+fn a_release_links_to_the_previous_and_the_next_and_lists_its_sources() {
     let history = four_releases();
     let links = |target: &str| {
         let reply = history.get(target);
@@ -228,7 +229,7 @@ fn a_release_leads_to_its_neighbours_and_names_its_sources() {
         let rows = history.get(target.as_str().expect("an address")).data();
         rows.as_array().expect("a list").iter().map(|row| row["code"].clone()).collect::<Vec<_>>()
     };
-    // Every row of this world names the source `stays`; release 3 only withdraws.
+    // Every row of these releases names the source `stays`; release 3 only withdraws rows.
     assert_eq!([1, 2, 3, 4].map(sources), [vec![json!("stays")], vec![json!("stays")], vec![], vec![json!("stays")]]);
     for wrong in ["0", "5", "x", "99999999999999999999"] {
         history.get(&format!("/v1/releases/{wrong}/sources")).problem(404);

@@ -11,30 +11,31 @@ use crate::harness::{Form, SOURCES, TestServer, bundle, key, publish, raw, terri
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/// A way to show a key: what it is called, the header, whether it admits publishing territories.
-struct Showing {
+/// One kind of credentials: its name, the value of `Authorization`, whether the key is valid, and whether it may publish
+/// territories.
+struct CredentialCase {
     name: &'static str,
     authorization: Option<String>,
     known: bool,
     admits: bool,
 }
 
-fn showings(url: &str) -> Vec<Showing> {
+fn credential_cases(url: &str) -> Vec<CredentialCase> {
     let bearer = |token: String| Some(format!("Bearer {token}"));
-    let made = |name: &'static str, scopes: &[&str], days: i32| bearer(key(url, name, scopes, days));
-    let showing = |name, authorization, known, admits| Showing { name, authorization, known, admits };
+    let create = |name: &'static str, scopes: &[&str], days: i32| bearer(key(url, name, scopes, days));
+    let case = |name, authorization, known, admits| CredentialCase { name, authorization, known, admits };
     let all = vec![
-        showing("anonymous", None, false, false),
-        showing("malformed", Some("Bearer reperes_".to_owned()), false, false),
-        showing("another scheme", Some("Basic cmVwZXJlczpyZXBlcmVz".to_owned()), false, false),
-        showing("unknown", bearer(reperes::access::Token::new().expect("there is chance").text().to_owned()), false, false),
-        showing("without scope", made("without", &["publish:measures"], 1), true, false),
-        showing("with scope", made("with", &["publish:territories"], 1), true, true),
-        showing("with every scope", made("every", &["publish:*"], 1), true, true),
-        showing("with another's scope", made("another", &["publish:source:autre"], 1), true, false),
-        showing("with its source's scope", made("its", &["publish:source:essai"], 1), true, true),
-        showing("expired", made("expired", &["publish:*"], -1), false, false),
-        showing("revoked", made("revoked", &["publish:*"], 1), false, false),
+        case("anonymous", None, false, false),
+        case("malformed", Some("Bearer reperes_".to_owned()), false, false),
+        case("another scheme", Some("Basic cmVwZXJlczpyZXBlcmVz".to_owned()), false, false),
+        case("unknown", bearer(reperes::access::Token::new().expect("there is chance").text().to_owned()), false, false),
+        case("without scope", create("without", &["publish:measures"], 1), true, false),
+        case("with scope", create("with", &["publish:territories"], 1), true, true),
+        case("with every scope", create("every", &["publish:*"], 1), true, true),
+        case("with another's scope", create("another", &["publish:source:autre"], 1), true, false),
+        case("with its source's scope", create("its", &["publish:source:essai"], 1), true, true),
+        case("expired", create("expired", &["publish:*"], -1), false, false),
+        case("revoked", create("revoked", &["publish:*"], 1), false, false),
     ];
     with_database(url, async |client| {
         client.execute("UPDATE keys SET revoked_at = now() WHERE name = 'revoked'", &[]).await.expect("a key can be revoked");
@@ -42,7 +43,7 @@ fn showings(url: &str) -> Vec<Showing> {
     all
 }
 
-/// The addresses of the document, with their path parameters filled, and what stands there.
+/// The addresses of the document with their path parameters filled, each with its path item.
 fn addresses() -> Vec<(String, Value)> {
     let document: Value = serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON");
     let filled = |(path, item): (&String, &Value)| {
@@ -57,11 +58,11 @@ fn addresses() -> Vec<(String, Value)> {
     document["paths"].as_object().expect("paths").iter().map(filled).collect()
 }
 
-fn ask(address: SocketAddr, method: &str, target: &str, showing: &Showing, form: &Form) -> u16 {
+fn ask(address: SocketAddr, method: &str, target: &str, case: &CredentialCase, form: &Form) -> u16 {
     let form = form.clone();
-    let header = showing.authorization.as_ref().map_or(String::new(), |value| format!("Authorization: {value}\r\n"));
+    let header = case.authorization.as_ref().map_or(String::new(), |value| format!("Authorization: {value}\r\n"));
     match (method, target) {
-        ("POST", "/v1/releases") => match &showing.authorization {
+        ("POST", "/v1/releases") => match &case.authorization {
             Some(value) => form.header("Authorization", value).send(address).status,
             None => form.send(address).status,
         },
@@ -72,10 +73,10 @@ fn ask(address: SocketAddr, method: &str, target: &str, showing: &Showing, form:
 }
 
 #[test]
-fn reads_are_open_to_all_and_publishing_to_keys_of_the_right_scope_only() {
+fn reads_need_no_key_and_publishing_needs_a_key_with_the_right_scope() {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let showings = showings(&server.url);
+    let cases = credential_cases(&server.url);
     let form = Form::of(&bundle(&[("territories", &territories(&[("COM-1", "A", "1")]))])).query("?dry_run=true");
     let (mut cells, mut wrong) = (0, Vec::new());
     for (target, item) in addresses() {
@@ -85,27 +86,27 @@ fn reads_are_open_to_all_and_publishing_to_keys_of_the_right_scope_only() {
                 _ => &item[method.to_lowercase()],
             };
             let secured = !operation["security"].is_null();
-            let open = ask(server.address, method, &target, &showings[0], &form);
-            for showing in &showings {
+            let open = ask(server.address, method, &target, &cases[0], &form);
+            for case in &cases {
                 let expected: &[u16] = match (operation.is_null(), secured, method) {
                     (true, ..) => &[405],
                     (_, false, _) => &[open],
-                    (_, true, "POST") if showing.admits => &[200],
-                    (_, true, "POST") if showing.known => &[403],
+                    (_, true, "POST") if case.admits => &[200],
+                    (_, true, "POST") if case.known => &[403],
                     // There is no such publication, of this key or any other.
-                    (_, true, _) if showing.known => &[404],
+                    (_, true, _) if case.known => &[404],
                     (_, true, _) => &[401],
                 };
-                let found = ask(server.address, method, &target, showing, &form);
+                let found = ask(server.address, method, &target, case, &form);
                 let refused = !secured && (found == 401 || found == 403);
                 cells += 1;
                 if !expected.contains(&found) || refused {
-                    wrong.push(format!("{method} {target} {}: {found} where {expected:?} is right", showing.name));
+                    wrong.push(format!("{method} {target} {}: {found} where {expected:?} is right", case.name));
                 }
             }
         }
     }
     println!("{cells} cells, {} wrong", wrong.len());
     assert!(wrong.is_empty(), "{} of {cells} cells are wrong: {wrong:#?}", wrong.len());
-    assert!(cells >= METHODS.len() * showings.len() * 60, "only {cells} cells");
+    assert!(cells >= METHODS.len() * cases.len() * 60, "only {cells} cells");
 }

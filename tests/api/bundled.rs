@@ -1,4 +1,4 @@
-//! The program in an empty folder, as after `cargo install`: it contains its data and its recipes.
+//! The program runs in an empty folder, as after `cargo install`, because it contains its data and its recipes.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ fn empty_folder(name: &str) -> PathBuf {
 }
 
 #[test]
-fn an_installed_program_serves_its_data_and_knows_its_recipes_in_an_empty_folder() {
+fn an_installed_program_serves_its_data_and_finds_its_recipes_in_an_empty_folder() {
     let folder = empty_folder("installed");
     let mut program = Program::start_in(&folder, &[("REPERES_ADDRESS", "127.0.0.1:0"), ("REPERES_WORKERS", "1")]);
     let address = program.address();

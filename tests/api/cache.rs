@@ -1,4 +1,4 @@
-//! The response cache: each response is computed once and compressed once; the cache is bounded, serves while the database is
+//! The response cache: each response is computed once and compressed once. The cache is bounded, serves while the database is
 //! down, and never mixes two releases.
 
 use std::io::{Read, Write};
@@ -21,22 +21,22 @@ fn status(reply: &Reply) -> &str {
     reply.header("cache-status").unwrap_or("")
 }
 
-/// Communes whose number of inhabitants is that of the release.
+/// The CSV of communes whose population is the number of the release.
 fn communes(release: usize) -> String {
     let number = release.to_string();
     territories(&[("COM-1", "A", &number), ("COM-2", "B", &number), ("COM-3", "C", &number)])
 }
 
-fn first(url: &str) {
+fn publish_first(url: &str) {
     publish(url, &bundle(&[("sources", SOURCES), ("territories", &communes(1))])).expect("the bundle is right");
 }
 
-fn accepting(target: &str, codings: &str) -> Reply {
+fn get_accepting(target: &str, codings: &str) -> Reply {
     ask(bundled(), "GET", target, &[format!("Accept-Encoding: {codings}")])
 }
 
 #[test]
-fn every_coding_holds_the_same_bytes_and_has_a_tag_of_its_own() {
+fn every_coding_decodes_to_the_same_bytes_and_has_its_own_etag() {
     let whole = [
         "/v1/territories?kind=epci&format=csv",
         "/v1/territories?kind=epci&format=geojson",
@@ -52,7 +52,7 @@ fn every_coding_holds_the_same_bytes_and_has_a_tag_of_its_own() {
             let head = ask(bundled(), "HEAD", target, &[format!("Accept-Encoding: {coding}")]);
             assert_eq!((head.status, head.header("content-encoding")), (200, Some(coding)), "{target}");
             for _ in 0..2 {
-                let reply = accepting(target, coding);
+                let reply = get_accepting(target, coding);
                 assert_eq!(reply.header("content-encoding"), Some(coding), "{target}");
                 assert!(reply.header("vary").is_some_and(|vary| vary.ends_with("Accept-Encoding")), "{target}");
                 assert!(reply.body.len() < plain.body.len() / 2, "{target}: {coding} saves too little");
@@ -78,7 +78,7 @@ fn decoded(coding: &str, body: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn the_coding_is_the_one_that_the_client_likes_best() {
+fn the_coding_is_the_one_that_accept_encoding_prefers() {
     for (given, expected) in [
         ("gzip, deflate, br, zstd", Some("zstd")),
         ("gzip, deflate, br", Some("br")),
@@ -92,19 +92,19 @@ fn the_coding_is_the_one_that_the_client_likes_best() {
         ("identity;q=0, *;q=0", None),
         ("", None),
     ] {
-        let reply = accepting("/v1/territories", given);
+        let reply = get_accepting("/v1/territories", given);
         assert_eq!((reply.status, reply.header("content-encoding")), (200, expected), "{given}");
     }
     let small = ask(bundled(), "GET", "/v1/territories/COM-59350?fields=code", &["Accept-Encoding: gzip".to_owned()]);
     assert_eq!(small.header("content-encoding"), None, "{} bytes are not worth it", small.body.len());
-    let dense = accepting("/v1/territories?format=parquet&limit=1000", "gzip");
+    let dense = get_accepting("/v1/territories?format=parquet&limit=1000", "gzip");
     assert_eq!((dense.header("content-encoding"), dense.header("vary")), (None, Some("Accept")));
 }
 
 #[test]
-fn an_answer_is_made_once_and_then_remembered_by_all_workers() {
+fn a_response_is_computed_once_and_then_cached_for_all_workers() {
     let server = TestServer::empty();
-    first(&server.url);
+    publish_first(&server.url);
     for target in
         ["/v1/territories", "/v1/territories/COM-1", "/v1/territories/COM-1/history", "/v1/territories?format=csv&limit=2"]
     {
@@ -125,8 +125,8 @@ fn an_answer_is_made_once_and_then_remembered_by_all_workers() {
     }
 }
 
-/// Sends requests while nobody can read the territories, and gives their answers once somebody can.
-fn held_up(server: &TestServer, target: &'static str, number: usize, meanwhile: impl FnOnce()) -> Vec<Reply> {
+/// Sends requests while the table of territories is locked, and returns their responses after the lock is released.
+fn send_while_locked(server: &TestServer, target: &'static str, number: usize, meanwhile: impl FnOnce()) -> Vec<Reply> {
     let address = server.address;
     let asked = with_database(&owner(&server.url), async |client| {
         let transaction = client.transaction().await.expect("a transaction");
@@ -143,20 +143,20 @@ fn held_up(server: &TestServer, target: &'static str, number: usize, meanwhile: 
 #[test]
 fn concurrent_requests_for_the_same_response_cause_one_read() {
     let server = TestServer::empty();
-    first(&server.url);
-    let replies = held_up(&server, "/v1/territories", 12, || {});
+    publish_first(&server.url);
+    let replies = send_while_locked(&server, "/v1/territories", 12, || {});
     assert!(replies.iter().all(|reply| reply.status == 200 && reply.body == replies[0].body));
     let made = replies.iter().filter(|reply| status(reply).contains("miss")).count();
     assert_eq!(made, 1, "one made it, the others waited");
-    let refused = held_up(&server, "/v1/territories/rien", 12, || {});
-    assert!(refused.iter().all(|reply| reply.status == 404), "a failure is nobody else's, and holds nobody up");
+    let refused = send_while_locked(&server, "/v1/territories/rien", 12, || {});
+    assert!(refused.iter().all(|reply| reply.status == 404), "every request gets its own 404");
 }
 
 #[test]
 fn a_client_that_disconnects_delays_no_other() {
     let server = TestServer::empty();
-    first(&server.url);
-    let replies = held_up(&server, "/v1/territories", 6, || {
+    publish_first(&server.url);
+    let replies = send_while_locked(&server, "/v1/territories", 6, || {
         let mut gone = TcpStream::connect(server.address).expect("the server takes connections");
         gone.write_all(b"GET /v1/territories HTTP/1.1\r\nHost: test\r\n\r\n").expect("the server reads");
         std::thread::sleep(Duration::from_millis(200));
@@ -184,7 +184,7 @@ fn the_cache_is_limited_by_its_bytes() {
 #[test]
 fn cached_responses_are_served_while_the_database_is_down() {
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let server = TestServer::on(&url);
     until("the server knows its release", || !status(&get(server.address, "/v1/territories")).is_empty());
     let (newest, pinned) = (get(server.address, "/v1/territories"), get(server.address, "/v1/territories?release=1"));
@@ -202,14 +202,14 @@ fn cached_responses_are_served_while_the_database_is_down() {
     assert!(refused.header("retry-after").is_some());
     open(&url);
     assert_eq!(get(server.address, "/v1/territories?limit=1").status, 200, "without a restart");
-    until("the server is sure again", || status(&get(server.address, "/v1/territories")) == "Reperes; hit");
+    until("the server reads the database again", || status(&get(server.address, "/v1/territories")) == "Reperes; hit");
 }
 
 #[test]
-fn only_a_committed_release_is_notified() {
+fn only_a_committed_release_sends_a_notification() {
     let url = migrated();
-    let told = Arc::new(std::sync::Mutex::new(Vec::new()));
-    let (heard, listening) = (Arc::clone(&told), Arc::new(AtomicBool::new(false)));
+    let payloads = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (received, listening) = (Arc::clone(&payloads), Arc::new(AtomicBool::new(false)));
     let (ready, database) = (Arc::clone(&listening), url.clone());
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
@@ -217,14 +217,14 @@ fn only_a_committed_release_is_notified() {
             let database = reperes::db::connection::config::Database::parse(&database).expect("the URL is one");
             let (client, mut messages) = database.listener().await.expect("the database is there");
             let listen = async {
-                client.batch_execute("LISTEN reperes_release").await.expect("anybody may listen");
+                client.batch_execute("LISTEN reperes_release").await.expect("every role may listen");
                 ready.store(true, Ordering::SeqCst);
                 std::future::pending::<()>().await;
             };
             let hear = async {
                 while let Some(Ok(message)) = futures_util::StreamExt::next(&mut messages).await {
                     if let reperes::db::connection::config::Message::Notification(payload) = message {
-                        heard.lock().expect("one hears").push(payload);
+                        received.lock().expect("one hears").push(payload);
                     }
                 }
             };
@@ -232,18 +232,18 @@ fn only_a_committed_release_is_notified() {
         });
     });
     until("the test listens", || listening.load(Ordering::SeqCst));
-    first(&url);
+    publish_first(&url);
     publish(&url, &bundle(&[("territories", &territories(&[("COM-1", "", "1")]))])).expect_err("a name is missing");
     publish(&url, &bundle(&[("territories", &communes(1))])).expect("nothing is new");
     publish(&url, &bundle(&[("territories", &communes(2))])).expect("the bundle is right");
-    until("both are told", || told.lock().expect("one hears").len() >= 2);
-    assert_eq!(*told.lock().expect("one hears"), ["1", "2"]);
+    until("both notifications arrive", || payloads.lock().expect("one hears").len() >= 2);
+    assert_eq!(*payloads.lock().expect("one hears"), ["1", "2"]);
 }
 
 #[test]
 fn a_release_without_a_notification_is_found_by_polling() {
     let server = TestServer::empty();
-    first(&server.url);
+    publish_first(&server.url);
     with_database(&server.url, async |client| {
         let columns = "title, publisher, licence, added, changed, withdrawn, counts, files";
         let silent = format!(
@@ -255,10 +255,10 @@ fn a_release_without_a_notification_is_found_by_polling() {
 }
 
 #[test]
-fn two_servers_see_a_release_and_no_answer_mixes_two() {
+fn two_servers_serve_a_new_release_and_no_response_mixes_two_releases() {
     const RELEASES: usize = 12;
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let servers = [TestServer::on(&url), TestServer::on(&url)];
     let over = Arc::new(AtomicBool::new(false));
     let readers: Vec<_> = (0..8)
@@ -270,14 +270,14 @@ fn two_servers_see_a_release_and_no_answer_mixes_two() {
     for release in 2..=RELEASES {
         publish(&url, &bundle(&[("territories", &communes(release))])).expect("the bundle is right");
         let seen = servers.iter().map(|server| get(server.address, "/v1/territories").json()["meta"]["release"].as_u64());
-        assert!(seen.into_iter().all(|seen| seen == Some(release as u64)), "a server has been told and does not know");
+        assert!(seen.into_iter().all(|seen| seen == Some(release as u64)), "a notified server is at an older release");
     }
     over.store(true, Ordering::SeqCst);
     let seen: Vec<u64> = readers.into_iter().map(|reader| reader.join().expect("no answer was mixed")).collect();
     assert!(seen.iter().all(|last| *last > 1), "the readers read while releases were made: {seen:?}");
 }
 
-/// Reads until it is over: each answer is of one release, and none older than the one before.
+/// Reads until `over` is set. Each response must be of one release, and none may be older than the response before.
 fn read(address: SocketAddr, over: &AtomicBool) -> u64 {
     let mut last = 0;
     for turn in 0.. {

@@ -9,7 +9,7 @@ fn read(variables: &[(&str, &str)]) -> Result<Config, String> {
         .map_err(|faults| faults.to_string())
 }
 
-/// Runs the program: its exit code, its output, its error output.
+/// Runs the program and returns its exit code, its standard output and its standard error.
 fn reperes(arguments: &[&str]) -> (Option<i32>, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_reperes")).args(arguments).output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -76,7 +76,7 @@ fn all_faults_are_reported_together() {
     assert!(!faults.contains("hunter2"), "the password is in the message");
 }
 
-/// The commands, as they are in the help of the program.
+/// The commands that the help of the program lists.
 const COMMANDS: [&str; 9] = ["serve", "migrate", "publish", "withdraw", "keys", "verify", "backup", "restore", "openapi"];
 
 #[test]

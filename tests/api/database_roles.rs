@@ -1,15 +1,15 @@
-//! The role that serves can publish, and can neither change nor delete what was published, nor disable the triggers.
+//! The serving role can publish. It can neither change nor delete published rows, nor disable the triggers.
 
 use reperes::datasets::REGISTRY;
 use reperes::query::RowOrigin;
 
 use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
-/// Records beside the datasets, with a column of each.
+/// The tables of records that are not datasets, each with one of its columns.
 const RECORDS: [(&str, &str); 3] = [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name")];
 
 #[test]
-fn the_role_that_serves_adds_and_closes_rows_and_is_refused_all_else() {
+fn the_serving_role_may_add_and_close_rows_and_nothing_else() {
     let server = TestServer::empty();
     let of = |name| bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", name, "1")]))]);
     publish(&server.url, &of("A")).expect("the bundle is right");
@@ -61,7 +61,7 @@ fn the_role_that_serves_adds_and_closes_rows_and_is_refused_all_else() {
 }
 
 #[test]
-fn not_even_the_owner_can_change_audit_keys_or_withdrawals() {
+fn triggers_stop_the_owner_from_changing_audit_keys_and_withdrawals() {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
     with_database(&owner(&url), async |client| {

@@ -15,8 +15,8 @@ pub(super) fn document() -> Value {
     serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON")
 }
 
-/// The operations that are open to all, by their path, with the parameters that they refer to. What needs a key is tried
-/// where publications are.
+/// The operations that need no key, by their path, with the parameters that they refer to. The tests of publications cover
+/// the operations that need a key.
 pub(super) fn operations(document: &Value) -> Vec<(String, Value)> {
     let paths = document["paths"].as_object().expect("paths");
     let whole = |parameter: &mut Value| {
@@ -49,7 +49,7 @@ pub(super) fn address(path: &str, operation: &Value) -> String {
     address
 }
 
-/// A value as it stands in a query.
+/// A value as the text of a query parameter.
 fn text(value: &Value) -> String {
     match value {
         Value::Array(all) => all.iter().map(text).collect::<Vec<_>>().join(","),
@@ -66,7 +66,7 @@ fn the_committed_document_is_what_the_program_prints() {
 }
 
 #[test]
-fn every_reference_resolves_and_every_operation_says_what_it_is() {
+fn every_reference_resolves_and_every_operation_is_described() {
     let document = document();
     let text = document.to_string();
     for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
@@ -89,7 +89,7 @@ fn every_reference_resolves_and_every_operation_says_what_it_is() {
 }
 
 #[test]
-fn every_documented_example_is_answered_as_documented() {
+fn every_documented_example_has_the_documented_response() {
     let document = document();
     for (path, operation) in operations(&document) {
         let address = address(&path, &operation);
@@ -129,7 +129,7 @@ fn filters_with_an_example_find_rows() {
 }
 
 #[test]
-fn what_is_accepted_is_declared_and_what_is_declared_accepted() {
+fn the_server_accepts_exactly_the_declared_parameters() {
     let document = document();
     let candidates: BTreeSet<String> = operations(&document)
         .iter()
@@ -167,7 +167,7 @@ fn what_is_accepted_is_declared_and_what_is_declared_accepted() {
 }
 
 #[test]
-fn texts_are_as_long_as_declared_and_no_longer() {
+fn texts_are_accepted_up_to_their_declared_length() {
     let document = document();
     let mut tried = 0;
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{'))
@@ -204,7 +204,7 @@ fn texts_are_as_long_as_declared_and_no_longer() {
 }
 
 #[test]
-fn problems_are_as_documented_and_explained() {
+fn problem_types_match_the_document_and_have_an_explanation() {
     let document = document();
     let schema = json!({"$ref": "#/components/schemas/Problem"});
     for (target, status) in [("/v1/territories?limit=0&x=1", 400), ("/v1/territories/rien", 404), ("/rien", 404)] {
@@ -224,7 +224,7 @@ fn problems_are_as_documented_and_explained() {
 }
 
 #[test]
-fn the_documentation_needs_nothing_from_elsewhere() {
+fn the_documentation_loads_nothing_from_other_hosts() {
     let page = get(bundled(), "/docs/");
     assert_eq!(page.status, 200);
     assert_eq!(get(bundled(), "/docs").header("location"), Some("/docs/"));

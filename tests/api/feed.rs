@@ -57,7 +57,7 @@ fn instant(text: &serde_json::Value) -> i64 {
 }
 
 #[test]
-fn a_reader_that_asks_often_is_told_when_nothing_is_new() {
+fn a_feed_reader_gets_304_until_a_release_is_published() {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
     let tag = with(&server, "Host: a\r\n").header("etag").expect("a tag").to_owned();
@@ -70,7 +70,7 @@ fn a_reader_that_asks_often_is_told_when_nothing_is_new() {
 }
 
 #[test]
-fn an_address_that_is_configured_goes_before_the_requests() {
+fn a_configured_public_url_takes_precedence_over_the_host_of_the_request() {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
     let known = Shared { public_url: Some("https://donnees.example.org/reperes".to_owned()), ..shared(&server.url) };

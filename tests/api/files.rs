@@ -12,7 +12,7 @@ fn with(address: std::net::SocketAddr, path: &str, headers: &str) -> crate::harn
 }
 
 #[test]
-fn every_file_is_listed_whole_and_what_the_export_gives() {
+fn every_file_is_listed_and_equals_the_export() {
     let names: Vec<(String, String)> = get(example_data(), "/v1/files")
         .data()
         .as_array()
@@ -52,7 +52,7 @@ fn every_file_is_listed_whole_and_what_the_export_gives() {
 }
 
 #[test]
-fn parts_and_validators_are_answered() {
+fn range_and_conditional_requests_for_files_are_answered() {
     let path = "/v1/files/1/territories.csv";
     let whole = get(example_data(), path);
     let (etag, modified) = (whole.header("etag").expect("a tag"), whole.header("last-modified").expect("a date"));
@@ -84,7 +84,7 @@ fn parts_and_validators_are_answered() {
 }
 
 #[test]
-fn files_that_are_not_there_are_named() {
+fn an_unknown_file_is_refused_with_its_name() {
     let problem = get(bundled(), "/v1/files/territoires.csv").problem(404);
     assert_eq!(problem["closest"][0], "territories.csv");
     for path in [

@@ -1,10 +1,10 @@
-//! The folding of names in Rust and in SQL: the same result, so that a recipe finds the territory that a search finds.
+//! The folding of names has the same result in Rust and in SQL, so that a recipe finds the territory that a search finds.
 
 use reperes::query::fold::fold;
 
 use crate::harness::{bundled_server, with_database};
 
-/// Names with letters and signs that are not folded by dropping an accent.
+/// Names with letters and signs whose folding is more than the removal of an accent.
 const HARD: [&str; 16] = [
     "L’Haÿ-les-Roses",
     "L'Haÿ-les-Roses",
@@ -25,7 +25,7 @@ const HARD: [&str; 16] = [
 ];
 
 #[test]
-fn names_fold_alike_in_rust_and_in_sql() {
+fn names_are_folded_alike_in_rust_and_in_sql() {
     // Every letter of Latin-1 and Latin Extended-A; × and ÷ are signs.
     let letters = ('À'..='ſ').filter(|c| !matches!(c, '×' | '÷')).map(String::from);
     let texts: Vec<String> = HARD.map(str::to_owned).into_iter().chain(letters).collect();

@@ -1,4 +1,4 @@
-//! Every representation of every dataset, parsed and compared, cell by cell, with the pages of JSON.
+//! Every representation of every dataset has the same cells as the pages of JSON.
 
 mod broken_exports;
 pub mod cells;
@@ -17,12 +17,12 @@ use serde_json::{Value, json};
 use self::cells::Table;
 use crate::harness::{Reply, bundled, get, head};
 
-/// What is asked of a dataset: all of it where it is small.
+/// The filter for a dataset: none for a small dataset, a few territories for a large one.
 fn selection(dataset: &Dataset) -> &'static str {
     if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579" } else { "" }
 }
 
-/// An answer that must have succeeded and be whole, with the headers of its representation.
+/// A response that must be complete, with status 200 and the `Content-Type` of its representation.
 fn given(address: SocketAddr, target: &str, representation: Representation) -> Reply {
     let reply = get(address, target);
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
@@ -31,11 +31,11 @@ fn given(address: SocketAddr, target: &str, representation: Representation) -> R
     reply
 }
 
-/// Compares all rows in all representations that have the rows' own columns with the pages of JSON, and gives those.
+/// Compares all representations that have the columns of the rows with the pages of JSON, and returns the pages.
 pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> Table {
     let pages = cells::pages(address, &format!("{path}?{query}&limit=1000"));
     assert!(!pages.rows.is_empty(), "{path}?{query} has no rows");
-    // The names that labels add are no fields, and texts.
+    // The columns that `labels` adds are not fields; their values are texts.
     let kind = |name: &String| context.field(name).map_or(Kind::Text, |field| field.kind);
     let kinds: Vec<Kind> = pages.names.iter().map(kind).collect();
     for representation in Representation::of(context.dataset).filter(|one| *one != Representation::Json && !one.is_fixed()) {
@@ -66,7 +66,7 @@ pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> 
 }
 
 #[test]
-fn every_representation_holds_the_cells_of_the_pages() {
+fn every_representation_has_the_same_cells_as_the_json_pages() {
     for dataset in collections() {
         let pages = agree(bundled(), Context::of(REGISTRY, dataset), &format!("/v1/{}", dataset.name), selection(dataset));
         let names: Vec<&str> = dataset.fields.iter().map(|field| field.name).collect();
@@ -75,7 +75,7 @@ fn every_representation_holds_the_cells_of_the_pages() {
 }
 
 #[test]
-fn rows_that_a_link_leads_to_are_given_in_every_representation() {
+fn related_rows_are_available_in_every_representation() {
     let mut followed = 0;
     for endpoint in router::all(REGISTRY) {
         let Endpoint::Related(dataset, link, context) = endpoint else { continue };
@@ -109,7 +109,7 @@ fn fields_choose_the_columns_and_their_order() {
 }
 
 #[test]
-fn labels_put_names_beside_codes_or_in_their_place() {
+fn labels_add_names_to_codes_or_replace_them() {
     let mut titles: BTreeMap<(String, String), String> = BTreeMap::new();
     let mut compared = 0;
     for dataset in collections() {
@@ -145,7 +145,7 @@ fn labels_put_names_beside_codes_or_in_their_place() {
 }
 
 #[test]
-fn a_response_names_its_release_and_its_pinned_address() {
+fn a_response_has_its_release_and_its_pinned_url() {
     let release = get(bundled(), "/v1/releases?limit=1").json()["meta"]["release"].to_string();
     for dataset in collections() {
         for representation in Representation::of(dataset) {
@@ -174,14 +174,14 @@ fn a_response_names_its_release_and_its_pinned_address() {
     }
 }
 
-/// The headers that another request to the same address has as well.
+/// The headers that are the same in every response to the same address.
 fn lasting(reply: &Reply) -> BTreeMap<&str, &str> {
     let passing = |name: &str| ["date", "x-request-id", "cache-status", "server-timing"].contains(&name);
     reply.headers.iter().filter(|(name, _)| !passing(name)).map(|(name, value)| (name.as_str(), value.as_str())).collect()
 }
 
 #[test]
-fn a_representation_that_does_not_suit_is_refused_with_those_that_do() {
+fn an_unsuitable_representation_is_refused_with_the_suitable_ones() {
     for dataset in collections() {
         let suited: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
         for representation in Representation::ALL.into_iter().filter(|one| !one.suits(dataset)) {

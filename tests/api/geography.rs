@@ -1,5 +1,5 @@
-//! The geography in time: former codes, codes that named two territories, and the containments of a day, compared with Insee's
-//! history and yearly editions.
+//! The geography in time: former codes, codes that named two territories, and the containments of a day. The expected values
+//! come from Insee's history and yearly editions.
 
 use std::collections::BTreeSet;
 
@@ -17,8 +17,8 @@ fn rows(target: &str) -> Vec<Value> {
     get(bundled(), target).data().as_array().expect("a list").clone()
 }
 
-/// All rows of a list, page by page, as far as the members of this name tell them.
-fn walk(target: &str, member: &str) -> Vec<String> {
+/// The values of one member in all rows of a list, over all its pages.
+fn all_pages(target: &str, member: &str) -> Vec<String> {
     let (mut found, mut next) = (Vec::new(), Some(target.to_owned()));
     while let Some(address) = next {
         let page = get(bundled(), &address).json();
@@ -28,12 +28,12 @@ fn walk(target: &str, member: &str) -> Vec<String> {
     found
 }
 
-fn of(row: &Value, members: &[&str]) -> Vec<Value> {
+fn members_of(row: &Value, members: &[&str]) -> Vec<Value> {
     members.iter().map(|member| row[*member].clone()).collect()
 }
 
 #[test]
-fn a_former_code_answers_with_its_days_its_end_and_its_successors() {
+fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
     for (code, name, valid_to, event, successors) in [
         ("COM-59355", "Lomme", "2000-02-27", "33", json!(["COM-59350"])),
         ("COM-60455", "La Neuville-Garnier", "2019-01-01", "32", json!(["COM-60054"])),
@@ -46,17 +46,17 @@ fn a_former_code_answers_with_its_days_its_end_and_its_successors() {
         ("EPCI-245900410", "Métropole Européenne de Lille", "2021-01-01", "epci", json!(["EPCI-200093201"])),
     ] {
         let row = get(bundled(), &format!("/v1/territories/{code}")).data();
-        let found = of(&row, &["status", "name", "valid_to", "end_event", "successor_codes"]);
+        let found = members_of(&row, &["status", "name", "valid_to", "end_event", "successor_codes"]);
         assert_eq!(found, [json!("former"), json!(name), json!(valid_to), json!(event), successors], "{code}");
     }
     let lille = get(bundled(), "/v1/territories/COM-59350").data();
-    assert_eq!(of(&lille, &["status", "valid_from", "valid_to"]), [json!("current"), json!("1943-01-01"), Value::Null]);
+    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_to"]), [json!("current"), json!("1943-01-01"), Value::Null]);
     let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["successors"].clone();
     assert_eq!(included["data"][0]["name"], "Lille");
 }
 
 #[test]
-fn every_former_code_says_when_it_ended_unless_it_never_was_a_commune() {
+fn every_former_code_has_an_end_date_except_three_that_never_were_communes() {
     let never = rows("/v1/territories?status=former&valid_to__isnull=true");
     assert_eq!(
         never.iter().map(|row| row["code"].as_str().expect("a code")).collect::<Vec<_>>(),
@@ -70,7 +70,7 @@ fn every_former_code_says_when_it_ended_unless_it_never_was_a_commune() {
 fn a_code_that_named_two_communes_has_a_state_for_each() {
     let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/versions")
         .iter()
-        .map(|row| of(row, &["valid_from", "valid_to", "name", "start_event", "predecessor_codes", "successor_codes"]))
+        .map(|row| members_of(row, &["valid_from", "valid_to", "name", "start_event", "predecessor_codes", "successor_codes"]))
         .collect();
     let expected = json!([
         ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, null, null],
@@ -86,7 +86,7 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
         assert_eq!(row["name"], name, "{day}");
     }
     let villotran = get(bundled(), "/v1/territories/COM-60694?geography=2018").data();
-    assert_eq!(of(&villotran, &["name", "population"]), [json!("Villotran"), Value::Null]);
+    assert_eq!(members_of(&villotran, &["name", "population"]), [json!("Villotran"), Value::Null]);
     assert_eq!(get(bundled(), "/v1/territories/COM-60694").data()["name"], "Les Hauts-Talican");
     let between = get(bundled(), "/v1/territories/COM-60694?geography=2020-06-30").problem(404);
     assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/versions")), "{between}");
@@ -94,13 +94,13 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
 
 #[test]
 fn lille_belongs_to_the_epci_of_the_day() {
-    let epci = |day: &str| walk(&format!("/v1/territories/COM-59350/ancestors?kind=epci&geography={day}"), "code");
+    let epci = |day: &str| all_pages(&format!("/v1/territories/COM-59350/ancestors?kind=epci&geography={day}"), "code");
     assert_eq!(epci("2020-12-31"), ["EPCI-245900410"]);
     assert_eq!(epci("2021-01-01"), ["EPCI-200093201"]);
     assert!(epci("2018-12-31").is_empty(), "EPCI are known from 2019 on");
-    let of_2020 = walk("/v1/territories/EPCI-245900410/members?geography=2020", "code");
-    let of_2021 = walk("/v1/territories/EPCI-200093201/members?geography=2021", "code");
-    let haute_deule = walk("/v1/territories/EPCI-245901061/members?geography=2020", "code");
+    let of_2020 = all_pages("/v1/territories/EPCI-245900410/members?geography=2020", "code");
+    let of_2021 = all_pages("/v1/territories/EPCI-200093201/members?geography=2021", "code");
+    let haute_deule = all_pages("/v1/territories/EPCI-245901061/members?geography=2020", "code");
     assert_eq!((of_2020.len(), of_2021.len(), haute_deule.len()), (90, 95, 5));
     let both: BTreeSet<&String> = of_2020.iter().chain(&haute_deule).collect();
     assert_eq!(both, of_2021.iter().collect());
@@ -110,7 +110,7 @@ fn lille_belongs_to_the_epci_of_the_day() {
 }
 
 #[test]
-fn communes_are_as_many_as_the_editions_and_insee_count() {
+fn the_number_of_communes_equals_that_of_the_editions_and_of_insee() {
     for (within, day, expected) in [
         ("FR", "2012-01-01", 36_700),
         ("FR", "2015-01-01", 36_658),
@@ -151,19 +151,22 @@ fn the_geography_of_this_year_is_the_one_without_the_parameter() {
         format!("/v1/territories/REG-32/descendants?{kinds}"),
     ] {
         let paged = format!("{target}&limit=1000&sort=code");
-        let today = walk(&paged, "code");
+        let today = all_pages(&paged, "code");
         assert!(!today.is_empty(), "{target} gives nothing");
-        assert_eq!(walk(&format!("{paged}&geography=2026"), "code"), today, "{target}");
+        assert_eq!(all_pages(&format!("{paged}&geography=2026"), "code"), today, "{target}");
     }
     let members = ["name", "kind", "population", "arrondissement_code", "departement_code", "region_code", "epci_code"];
     let today = get(bundled(), "/v1/territories/COM-59350").data();
-    assert_eq!(of(&get(bundled(), "/v1/territories/COM-59350?geography=2026").data(), &members), of(&today, &members));
+    assert_eq!(
+        members_of(&get(bundled(), "/v1/territories/COM-59350?geography=2026").data(), &members),
+        members_of(&today, &members)
+    );
 }
 
 #[test]
-fn pages_and_exports_of_a_day_hold_it() {
+fn pages_and_exports_keep_the_day_of_the_geography() {
     let target = "/v1/territories?kind=commune&within=DEP-62&geography=2010";
-    let paged = walk(&format!("{target}&sort=-name&limit=100"), "code");
+    let paged = all_pages(&format!("{target}&sort=-name&limit=100"), "code");
     assert_eq!((paged.len(), paged.iter().collect::<BTreeSet<_>>().len()), (895, 895));
     let csv = get(bundled(), &format!("{target}&format=csv&fields=code")).text();
     assert_eq!(csv.lines().skip(1).map(str::to_owned).collect::<BTreeSet<_>>(), paged.into_iter().collect());
@@ -176,7 +179,7 @@ fn faults(target: &str) -> Value {
 }
 
 #[test]
-fn days_that_are_not_known_are_refused_with_the_range() {
+fn days_out_of_range_are_refused_with_the_range() {
     for (day, closest) in
         [("1942-12-31", "1943-01-01"), ("1000", "1943-01-01"), ("2027-01-01", "2026-12-31"), ("9999", "2026-12-31")]
     {
@@ -194,13 +197,13 @@ fn days_that_are_not_known_are_refused_with_the_range() {
 }
 
 #[test]
-fn territories_that_were_not_there_are_refused_with_those_that_were() {
+fn territories_that_did_not_exist_on_the_day_are_refused_with_the_closest() {
     let found = faults("/v1/territories?within=REG-32,DEP-59&geography=2012");
-    assert_eq!(of(&found[0], &["parameter", "value"]), [json!("within"), json!("REG-32")]);
+    assert_eq!(members_of(&found[0], &["parameter", "value"]), [json!("within"), json!("REG-32")]);
     assert_eq!((found.as_array().map(Vec::len), &found[0]["closest"]), (Some(1), &json!(["REG-22", "REG-31"])));
     assert_eq!(faults("/v1/observations?touching=REG-31&geography=2019")[0]["closest"], json!(["REG-32"]));
     let members = &faults("/v1/territories/EPCI-200093201/members?geography=2020-06-30")[0];
-    assert_eq!(of(members, &["parameter", "closest"]), [json!("geography"), json!(["2021-01-01"])]);
+    assert_eq!(members_of(members, &["parameter", "closest"]), [json!("geography"), json!(["2021-01-01"])]);
     assert!(members["detail"].as_str().is_some_and(|detail| detail.contains("EPCI-245900410")));
     assert!(
         faults("/v1/territories?within=PER-bassin-minier&geography=2020")[0]["detail"]
@@ -210,7 +213,7 @@ fn territories_that_were_not_there_are_refused_with_those_that_were() {
 }
 
 #[test]
-fn parameters_that_need_the_current_geography_are_refused_with_an_earlier_one() {
+fn parameters_that_need_the_current_geography_are_refused_for_an_earlier_day() {
     for (target, parameter) in [
         ("/v1/observations?geography=2012", "geography"),
         ("/v1/territories?geography=2012&bbox=2,50,3,51", "bbox"),
@@ -252,7 +255,7 @@ habitants,COM-91001,2020,_T,observed,160,exact,A,2020,essai
 ";
 
 #[test]
-fn figures_of_a_year_are_gathered_in_the_geography_of_that_year() {
+fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
     let server = TestServer::empty();
     let files = [
         ("sources", SOURCES),

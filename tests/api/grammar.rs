@@ -1,4 +1,4 @@
-//! Parameters beside filters: search, places, columns, labels, related rows, facets, counts.
+//! Parameters that are not filters: search, points and boxes, columns, labels, related rows, facets, counts.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ fn a_search_folds_accents_case_hyphens_and_elisions() {
 }
 
 #[test]
-fn the_exact_name_comes_first_then_the_most_inhabitants() {
+fn a_search_ranks_the_exact_name_first_and_then_by_population() {
     let names = |target: &str| -> Vec<Value> { rows(target).iter().map(|row| json!([row["name"], row["kind"]])).collect() };
     assert_eq!(
         names("/v1/territories?q=lille&limit=3&fields=name,kind"),
@@ -75,7 +75,7 @@ fn a_search_without_an_exact_match_finds_similar_names() {
 }
 
 #[test]
-fn a_point_and_a_box_are_found_on_the_map() {
+fn territories_are_found_by_a_point_and_by_a_bounding_box() {
     let here = codes("/v1/territories?lon=3.0573&lat=50.6292&fields=code");
     assert_eq!(here, ["ARR-595", "COM-59350", "DEP-59", "EPCI-200093201", "FR", "REG-32"]);
     assert_eq!(codes("/v1/territories?lon=-30&lat=40&fields=code"), Vec::<String>::new());
@@ -92,7 +92,7 @@ fn a_point_and_a_box_are_found_on_the_map() {
 }
 
 #[test]
-fn columns_and_labels_are_those_asked_for() {
+fn fields_and_labels_select_the_columns() {
     let row = &rows("/v1/observations?fields=value,territory_code&labels=both&limit=1&territory_code=DEP-59")[0];
     assert_eq!(row, &json!({"value": 350, "territory_code": "DEP-59", "territory_label": "Nord"}));
     let row = &rows("/v1/observations?fields=territory_code&labels=name&limit=1&territory_code=DEP-59")[0];
@@ -106,7 +106,7 @@ fn columns_and_labels_are_those_asked_for() {
 }
 
 #[test]
-fn related_rows_stand_beside_the_page_each_once() {
+fn included_rows_appear_once_in_the_page() {
     let page = get(bundled(), "/v1/conventions?include=funding,signatories&fields=code").json();
     let signatories = page["included"]["signatories"]["data"].as_array().expect("a list");
     let mut names: Vec<&str> = signatories.iter().map(|row| row["code"].as_str().expect("a code")).collect();
@@ -124,7 +124,7 @@ fn related_rows_stand_beside_the_page_each_once() {
 }
 
 #[test]
-fn facets_count_the_choices_that_remain() {
+fn facets_count_the_rows_of_each_remaining_value() {
     let facets =
         get(bundled(), "/v1/territories?facets=kind,legal_form&kind=epci&within=REG-32&limit=1").json()["meta"]["facets"].clone();
     let count = |facet: &str, value: &str| {
@@ -144,7 +144,7 @@ fn facets_count_the_choices_that_remain() {
 }
 
 #[test]
-fn counts_are_exact_or_bounded_and_say_so() {
+fn counts_report_whether_they_are_exact_or_bounded() {
     let total = |query: &str| get(bundled(), &format!("/v1/territories?limit=1&{query}")).json()["meta"]["total"].clone();
     assert_eq!(total("count=bounded"), json!({"value": 10_000, "relation": "gte"}));
     assert_eq!(total("count=bounded&kind=region"), json!({"value": 18, "relation": "eq"}));

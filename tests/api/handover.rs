@@ -12,20 +12,20 @@ use crate::harness::{
     Program, SOURCES, SetOnDrop, Signal, TestServer, bundle, get, get_late, migrated, publish, raw, territories,
 };
 
-/// Clients that ask without a pause, half of them over a new connection each time.
+/// The number of clients that send requests without a pause. Half of them open a new connection for each request.
 const CLIENTS: usize = 8;
 
-/// Requests in all, at least.
+/// The least number of requests in all.
 const REQUESTS: usize = 10_000;
 
-/// Requests that a process must have answered before the next one starts, and after it has gone.
+/// The requests that must be answered before the next process starts, and again after the old one exited.
 const SHARE: usize = 1000;
 
-/// How long a response may take, and how long the clients wait for a number of responses.
+/// The time limit of one response, and of a number of responses to the clients.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// A database with so many sources that an export of them is more than all buffers before a client that does not read.
-fn filled() -> String {
+/// A database whose export of sources exceeds all buffers between the server and a client that does not read.
+fn database_with_large_export() -> String {
     let url = migrated();
     let communes = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]);
     let long = |n: usize| format!("s{n:05},document,Essai,Repères,etalab-2.0,{}\n", "x".repeat(10_000));
@@ -36,7 +36,7 @@ fn filled() -> String {
     url
 }
 
-/// What clients have met.
+/// The counts of all clients, and the flag that ends them.
 #[derive(Default)]
 struct Tally {
     answered: AtomicUsize,
@@ -44,7 +44,7 @@ struct Tally {
     over: AtomicBool,
 }
 
-/// A client that keeps its connection as long as the service does.
+/// A client that may keep its connection until the server closes it.
 struct Client {
     address: SocketAddr,
     keeps: bool,
@@ -52,7 +52,7 @@ struct Client {
 }
 
 impl Client {
-    /// Asks, and gives the status.
+    /// Sends GET and returns the status.
     fn ask(&mut self, target: &str) -> io::Result<u16> {
         let mut stream = match self.stream.take() {
             Some(stream) => stream,
@@ -86,8 +86,8 @@ impl Client {
         head.get(9..12).and_then(|status| status.parse().ok()).ok_or_else(|| io::ErrorKind::InvalidData.into())
     }
 
-    /// Asks until it is over.
-    fn go_on(&mut self, number: usize, tally: &Tally) {
+    /// Sends requests until the flag `over` is set.
+    fn send_until_over(&mut self, number: usize, tally: &Tally) {
         for turn in number.. {
             let target = match turn % 3 {
                 0 => "/v1/territories".to_owned(),
@@ -109,8 +109,8 @@ impl Client {
 }
 
 impl Tally {
-    /// Waits until so many more requests are answered.
-    fn more(&self, requests: usize) {
+    /// Waits until a number of further requests are answered.
+    fn wait_for_requests(&self, requests: usize) {
         let (aim, deadline) = (self.answered.load(Ordering::SeqCst) + requests, Instant::now() + RESPONSE_TIMEOUT);
         while self.answered.load(Ordering::SeqCst) < aim {
             assert!(Instant::now() < deadline, "the clients are not answered");
@@ -120,8 +120,8 @@ impl Tally {
 }
 
 #[test]
-fn a_process_follows_another_and_no_request_fails() {
-    let url = filled();
+fn no_request_fails_when_a_process_replaces_another() {
+    let url = database_with_large_export();
     let quiet = ("RUST_LOG", "info,reperes::access=warn");
     let settings =
         |address| [("DATABASE_URL", url.as_str()), ("REPERES_ADDRESS", address), quiet, ("REPERES_SHUTDOWN_GRACE_S", "5")];
@@ -132,12 +132,12 @@ fn a_process_follows_another_and_no_request_fails() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (mut client, tally) = (Client { address, keeps: number % 2 == 0, stream: None }, Arc::clone(&tally));
-            std::thread::spawn(move || client.go_on(number, &tally))
+            std::thread::spawn(move || client.send_until_over(number, &tally))
         })
         .collect();
     let _ending = SetOnDrop(&tally.over);
-    tally.more(SHARE);
-    // The third finds whoever is left of the first two.
+    tally.wait_for_requests(SHARE);
+    // The second turn replaces a process that itself replaced the first one.
     for _ in 0..2 {
         let mut next = Program::start(&settings(&place));
         assert_eq!(next.address(), address);
@@ -145,10 +145,10 @@ fn a_process_follows_another_and_no_request_fails() {
         current.signal(Signal::TERM);
         let (code, log) = current.end();
         assert_eq!(code, Some(0), "{log}");
-        tally.more(SHARE);
+        tally.wait_for_requests(SHARE);
         current = next;
     }
-    tally.more(REQUESTS.saturating_sub(tally.answered.load(Ordering::SeqCst)));
+    tally.wait_for_requests(REQUESTS.saturating_sub(tally.answered.load(Ordering::SeqCst)));
     tally.over.store(true, Ordering::SeqCst);
     clients.into_iter().for_each(|client| client.join().expect("no client panicked"));
     let (answered, failed) = (tally.answered.load(Ordering::SeqCst), tally.failed.load(Ordering::SeqCst));
@@ -158,8 +158,8 @@ fn a_process_follows_another_and_no_request_fails() {
 }
 
 #[test]
-fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_stalls() {
-    let url = filled();
+fn a_stopping_process_is_not_ready_serves_during_the_grace_period_and_then_exits() {
+    let url = database_with_large_export();
     let mut program =
         Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_GRACE_S", "3600"), ("REPERES_SHUTDOWN_WAIT_S", "1")]);
     let address = program.address();
@@ -177,23 +177,23 @@ fn a_process_that_leaves_says_so_answers_for_its_grace_and_waits_for_nobody_who_
     assert!(ready.problem(503)["detail"].as_str().is_some_and(|detail| detail.contains("stopping")));
     assert_eq!(get(address, "/health/live").status, 200);
     assert_eq!(kept.ask("/v1/territories?limit=1").expect("its last answer"), 200);
-    assert!(kept.stream.is_none(), "the client is told to come over a new connection");
+    assert!(kept.stream.is_none(), "the server asks the client to open a new connection");
     let fresh = raw(address, b"GET /v1/territories?limit=2 HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_eq!((fresh.status, fresh.header("connection")), (200, Some("close")));
     let missing = raw(address, b"GET /v1/rien HTTP/1.1\r\nHost: t\r\n\r\n");
     assert_eq!((missing.status, missing.header("connection")), (404, Some("close")));
 
     program.signal(Signal::TERM);
-    assert_eq!(program.end().0, Some(0), "a second signal ends the grace, and nobody who stalls holds it up");
+    assert_eq!(program.end().0, Some(0), "a second signal ends the grace period, and a stalled client does not delay the exit");
     let mut rest = Vec::new();
     _ = stalled.read_to_end(&mut rest);
     assert!(!rest.ends_with(b"0\r\n\r\n"), "an export that was cut off does not end as if it were whole");
-    TcpStream::connect(address).expect_err("nobody listens any more");
+    TcpStream::connect(address).expect_err("the port is closed");
 }
 
 #[test]
 fn a_response_in_progress_is_finished_before_the_exit() {
-    let url = filled();
+    let url = database_with_large_export();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("REPERES_SHUTDOWN_WAIT_S", "60")]);
     let address = program.address();
     let whole = get(address, "/v1/sources?format=csv");
@@ -207,7 +207,7 @@ fn a_response_in_progress_is_finished_before_the_exit() {
 
 #[test]
 fn two_programs_that_start_at_once_share_an_address() {
-    let url = filled();
+    let url = database_with_large_export();
     let free = TcpListener::bind(("127.0.0.1", 0)).and_then(|listener| listener.local_addr()).expect("a free port");
     let place = free.to_string();
     let mut both: Vec<Program> = (0..2).map(|_| Program::start(&[("DATABASE_URL", &url), ("REPERES_ADDRESS", &place)])).collect();
@@ -223,8 +223,8 @@ fn two_programs_that_start_at_once_share_an_address() {
 }
 
 #[test]
-fn a_socket_of_the_service_manager_is_used_and_outlives_the_process() {
-    let url = filled();
+fn a_socket_from_the_service_manager_is_used_and_stays_open_after_the_exit() {
+    let url = database_with_large_export();
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a free port can be bound");
     let address = listener.local_addr().expect("it has an address");
     let start = || {

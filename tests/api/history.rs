@@ -22,11 +22,11 @@ fn closing(number: usize, withdrawal: Option<(&str, Option<String>)>) -> Value {
 }
 
 #[test]
-fn a_history_has_every_version_of_every_dataset() {
+fn the_history_of_a_row_has_all_its_versions_in_every_dataset() {
     let history = four_releases();
     for dataset in published() {
         let path = |name: &str| format!("/v1/{}/{}", dataset.name, code(dataset, name));
-        let told = |name: &str, query: &str| -> Value {
+        let versions_of = |name: &str, query: &str| -> Value {
             let reply = history.get(&format!("{}/history{query}", path(name)));
             let rows = reply.data().as_array().expect("a list").clone();
             assert_eq!(reply.json()["meta"]["count"], rows.len());
@@ -37,16 +37,16 @@ fn a_history_has_every_version_of_every_dataset() {
         let superseded = json!(["1", release(1), closing(2, None), []]);
         let withdrawn = json!(["1", release(1), closing(3, Some((REASON, Some(code(dataset, "stays"))))), []]);
         let quitted = json!(["1", release(1), closing(3, Some((WITHDRAWING, None))), []]);
-        assert_eq!(told("stays", ""), json!([first]), "{}", dataset.name);
-        assert_eq!(told("changes", ""), json!([second, superseded]));
-        assert_eq!(told("goes", ""), json!([withdrawn]));
-        assert_eq!(told("quits", ""), json!([quitted]));
-        assert_eq!(told("comes", ""), json!([json!(["1", release(4), null, []])]));
-        // At a release nothing is said of what came after it.
+        assert_eq!(versions_of("stays", ""), json!([first]), "{}", dataset.name);
+        assert_eq!(versions_of("changes", ""), json!([second, superseded]));
+        assert_eq!(versions_of("goes", ""), json!([withdrawn]));
+        assert_eq!(versions_of("quits", ""), json!([quitted]));
+        assert_eq!(versions_of("comes", ""), json!([json!(["1", release(4), null, []])]));
+        // A history at a release contains nothing of later releases.
         for query in ["?release=1".to_owned(), format!("?as_of={}", history.published[0])] {
-            assert_eq!(told("changes", &query), json!([first]));
+            assert_eq!(versions_of("changes", &query), json!([first]));
         }
-        assert_eq!(told("goes", "?release=2"), json!([first]));
+        assert_eq!(versions_of("goes", "?release=2"), json!([first]));
         let row = history.get(&path("changes")).data();
         let newest = history.get(&format!("{}/history", path("changes"))).data()[0].clone();
         for field in dataset.fields {
@@ -64,7 +64,7 @@ fn a_history_has_every_version_of_every_dataset() {
 }
 
 #[test]
-fn pages_of_a_history_join_into_one() {
+fn the_pages_of_a_history_together_equal_the_whole() {
     let server = TestServer::empty();
     let populations: Vec<String> = (1..=7).map(|n| (n * 10).to_string()).collect();
     for (at, population) in populations.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Texts that look like HTTP: rows whose texts hold whole responses come out unchanged, from every dataset and in every
+//! Texts that look like HTTP: rows whose texts contain whole responses are unchanged in every dataset and in every
 //! representation.
 
 use std::fs;
@@ -13,7 +13,7 @@ use crate::formats::{agree, cells};
 use crate::harness::four_releases::{cell, code, published};
 use crate::harness::{Reply, TestServer, get, publish, scratch};
 
-/// The rows of each dataset, in the order of their codes, and the text that their free text fields hold.
+/// The rows of each dataset, in the order of their codes, and the value of their free text fields.
 const ROWS: [(&str, &str); 5] = [
     ("changes", "0\r\n\r\n"),
     ("comes", "0\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nautre"),
@@ -22,7 +22,7 @@ const ROWS: [(&str, &str); 5] = [
     ("stays", "HTTP/1.1 400 x\r\ncontent-length: 0\r\n\r\n"),
 ];
 
-/// The title, the description and the notes of the manifest; the release joins the latter two.
+/// The title, the description and the notes of the manifest; the release joins the description and the notes.
 const TITLE: &str = "HTTP/1.1 400 x\r\ncontent-length: 0\r\n\r\n";
 
 /// Whether a field takes any text.
@@ -61,7 +61,7 @@ fn bundle() -> PathBuf {
     folder
 }
 
-/// A response that is whole.
+/// A response that must be complete.
 fn whole(address: SocketAddr, target: &str) -> Reply {
     let reply = get(address, target);
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
@@ -69,7 +69,7 @@ fn whole(address: SocketAddr, target: &str) -> Reply {
     reply
 }
 
-/// Checks that a row in JSON has the very texts that were published.
+/// Checks that a row in JSON has exactly the texts that were published.
 fn has_texts(row: &Value, dataset: &'static Dataset, text: &str, target: &str) {
     let fields: Vec<&Field> = dataset.columns().filter(|field| is_free_text(dataset, field)).collect();
     assert!(fields.iter().any(|field| field.name == "note"), "{} has no note", dataset.name);
@@ -80,7 +80,7 @@ fn has_texts(row: &Value, dataset: &'static Dataset, text: &str, target: &str) {
 }
 
 #[test]
-fn texts_that_hold_http_responses_come_out_whole_in_every_dataset_and_representation() {
+fn texts_that_contain_http_responses_are_unchanged_in_every_dataset_and_representation() {
     let server = TestServer::empty();
     publish(&server.url, &bundle()).expect("the rows are right");
     let address = server.address;

@@ -1,12 +1,12 @@
-//! The harness itself: what a test starts ends with the test, also when it panics, so that the test program holds few open files
-//! and leaves nothing behind.
+//! The harness itself: servers, databases and folders of a test end with the test, also when it panics. The test program then
+//! has few open files and leaves nothing behind.
 
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
 
 use crate::harness::{SOURCES, TestServer, bundle, data_dir, database, publish, until, with_database};
 
-/// What one test has started.
+/// The server, the database and the folder that one test has started.
 struct Started {
     address: SocketAddr,
     database: String,
@@ -30,7 +30,7 @@ fn test(panics: bool) -> Started {
     started.recv().expect("the test has started everything")
 }
 
-/// Whether the cluster of a database has one of this name.
+/// Whether the cluster of a database has a database of this name.
 fn exists(url: &str, name: &str) -> bool {
     with_database(url, async |client| {
         let found = client.query_opt("SELECT 1 FROM pg_database WHERE datname = $1", &[&name]).await;
@@ -39,7 +39,7 @@ fn exists(url: &str, name: &str) -> bool {
 }
 
 #[test]
-fn a_test_that_ends_leaves_no_server_no_database_and_no_folder() {
+fn a_test_leaves_no_server_no_database_and_no_folder_at_its_end() {
     let own = database();
     for panics in [false, true] {
         let Started { address, database, folder } = test(panics);

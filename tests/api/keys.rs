@@ -18,7 +18,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn a_key_is_shown_once_kept_as_a_hash_and_revoked_for_good() {
+fn a_key_is_shown_once_stored_as_a_hash_and_revoked_permanently() {
     let url = migrated();
     let make = |name| {
         keys(&url, &["create", "--name", name, "--scope=publish:observations,publish:source:drees", "--expires", "2099-01-01"])
@@ -68,7 +68,7 @@ fn a_key_is_shown_once_kept_as_a_hash_and_revoked_for_good() {
 }
 
 #[test]
-fn a_key_is_refused_with_everything_that_is_wrong_with_it() {
+fn a_wrong_key_definition_is_refused_with_every_fault() {
     let url = migrated();
     let refused = keys(
         &url,
@@ -107,7 +107,7 @@ fn a_key_is_refused_with_everything_that_is_wrong_with_it() {
 }
 
 #[test]
-fn a_token_is_told_from_everything_else_by_its_checksum() {
+fn a_text_is_a_token_only_if_its_checksum_is_right() {
     let token = access::Token::new().expect("there is chance");
     let text = token.text();
     assert!(access::hash(text).is_some());

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::harness::{Program, Signal, database, get, raw};
 
-/// What would end a line, command a terminal, or tell a secret.
+/// Values that end a line, control a terminal, or contain a secret.
 const HOSTILE: [&[u8]; 6] = [
     b"GET /v1/%0d%0a2026-01-01T00:00:00.000Z%1b[31m HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n",
     b"GET /v1/rien HTTP/1.1\r\nHost: t\r\nConnection: close\r\nUser-Agent: \x1b]0;x\x07 lu\r\nX-Request-Id: a%0ab\r\n\r\n",
@@ -23,7 +23,7 @@ fn hostile(address: SocketAddr) {
 }
 
 #[test]
-fn nothing_that_a_client_sends_writes_lines_of_the_log_or_commands_a_terminal() {
+fn a_client_cannot_write_log_lines_or_terminal_escapes() {
     let url = database();
     let mut program = Program::start(&[("DATABASE_URL", &url), ("RUST_LOG", "debug")]);
     let address = program.address();

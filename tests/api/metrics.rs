@@ -19,7 +19,7 @@ use crate::harness::{
 
 const ROW: &str = "/v1/territories/COM-59350";
 
-/// Starts the server of the admin address, also for an application that does not run. Returns the address.
+/// Starts the server of the admin address, which needs no running application. Returns its address.
 fn admin(shared: &Shared) -> SocketAddr {
     let shared = shared.clone();
     serve(async move || {
@@ -28,7 +28,7 @@ fn admin(shared: &Shared) -> SocketAddr {
     })
 }
 
-/// A server on the small bundle, and the operator's address.
+/// A server on the small bundle, and its admin address.
 fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
@@ -37,7 +37,7 @@ fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
     (TestServer::with(&url, shared), admin)
 }
 
-/// Every sample: its name with its labels, and its value.
+/// Every sample: the name with the labels, and the value.
 fn samples(admin: SocketAddr) -> BTreeMap<String, f64> {
     let reply = get(admin, "/metrics");
     assert_eq!((reply.status, reply.header("content-type")), (200, Some("text/plain; version=0.0.4; charset=utf-8")));
@@ -49,8 +49,8 @@ fn samples(admin: SocketAddr) -> BTreeMap<String, f64> {
     text.lines().filter(|line| !line.starts_with('#')).map(sample).collect()
 }
 
-/// The samples of one name, without it.
-fn under<'s>(samples: &'s BTreeMap<String, f64>, name: &str) -> BTreeMap<&'s str, f64> {
+/// The samples of one name: the labels and the value of each.
+fn samples_named<'s>(samples: &'s BTreeMap<String, f64>, name: &str) -> BTreeMap<&'s str, f64> {
     samples.iter().filter_map(|(sample, value)| Some((sample.strip_prefix(name)?, *value))).collect()
 }
 
@@ -87,7 +87,7 @@ fn every_request_is_counted_once_by_its_route() {
         (other("unmatched", 404), 1.0),
     ];
     let expected: BTreeMap<&str, f64> = expected.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
-    assert_eq!(under(&counted, "reperes_http_request_duration_seconds_count"), expected);
+    assert_eq!(samples_named(&counted, "reperes_http_request_duration_seconds_count"), expected);
     for labels in expected.keys() {
         let inner = labels.trim_matches(['{', '}']);
         let inner = if inner.ends_with('"') { inner } else { labels };
@@ -99,7 +99,7 @@ fn every_request_is_counted_once_by_its_route() {
     let cached = [("hit", 3.0), ("miss", 1.0), ("not_modified", 1.0), ("stale", 0.0)]
         .map(|(how, count)| (format!("{{outcome=\"{how}\"}}"), count));
     let cached: BTreeMap<&str, f64> = cached.iter().map(|(labels, count)| (labels.as_str(), *count)).collect();
-    assert_eq!(under(&counted, "reperes_cache_answers_total"), cached);
+    assert_eq!(samples_named(&counted, "reperes_cache_answers_total"), cached);
     for (name, value) in [
         ("reperes_cache_entries", 1.0),
         ("reperes_database_up", 1.0),
@@ -162,7 +162,7 @@ fn exports_publications_and_refusals_are_counted() {
 }
 
 #[test]
-fn names_and_labels_keep_to_the_conventions() {
+fn metric_names_and_labels_follow_the_conventions() {
     let (server, admin) = server(Bounds::default());
     for target in
         [ROW, "/v1/territories?q=x", "/v1/releases/1", "/docs/", "/problems/", "/problems/gone", "/%2e%2e/x", "/v1/%22%0a"]
@@ -213,8 +213,8 @@ fn names_and_labels_keep_to_the_conventions() {
 
 #[test]
 fn metrics_are_served_without_a_worker_and_without_a_database() {
-    let nowhere = "postgres://nobody@127.0.0.1:1/nothing";
-    let shared = shared(nowhere);
+    let unreachable = "postgres://nobody@127.0.0.1:1/nothing";
+    let shared = shared(unreachable);
     let admin = admin(&shared);
     let counted = samples(admin);
     assert_eq!((counted["reperes_database_up"], counted["reperes_release_number"]), (0.0, 0.0));
@@ -258,9 +258,9 @@ fn the_public_and_the_admin_address_serve_different_paths() {
 }
 
 #[test]
-fn the_program_serves_metrics_on_the_admin_address_and_stops_in_order() {
+fn the_program_serves_metrics_on_the_admin_address_and_exits_cleanly() {
     let data = data_dir();
-    // Few connections, or the program warns where the system limits it to 1,024 open files.
+    // With more connections the program logs a warning where the system limits it to 1,024 open files.
     let settings =
         [("REPERES_DATA_DIR", text(&data)), ("REPERES_ADMIN_ADDRESS", "127.0.0.1:0"), ("REPERES_MAX_CONNECTIONS", "500")];
     let mut program = Program::start(&settings);

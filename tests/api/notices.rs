@@ -1,4 +1,4 @@
-//! Notices: a response says which of its figures were corrected, break their series or are not final.
+//! Notices: a response lists which of its figures were corrected, break their series or are not final.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::harness::{SOURCES, TestServer, bundle, example_data, get, publish, te
 const INDICATOR: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
                          i,I,I,personne,0,sum,none,none,essai\n";
 
-/// The observations of `i`: territory, period, value, statuses, note.
+/// The CSV of observations of `i`: territory, period, value, statuses, note.
 fn observations(rows: &[(&str, &str, &str, &str, &str)]) -> String {
     let line = |(territory, period, value, statuses, note): &(&str, &str, &str, &str, &str)| {
         format!("i,{territory},{period},_T,observed,{value},exact,{statuses},2026,essai,{note}\n")
@@ -38,8 +38,8 @@ fn corrected() -> TestServer {
     server
 }
 
-/// The notices of an answer: kind, rows, release.
-fn told(reply: &Value) -> Vec<Value> {
+/// The notices of a response: kind, rows, release.
+fn notices_of(reply: &Value) -> Vec<Value> {
     let notices = reply["meta"]["notices"].as_array().expect("notices");
     notices.iter().map(|notice| json!([notice["kind"], notice["rows"], notice["release"]])).collect()
 }
@@ -47,7 +47,7 @@ fn told(reply: &Value) -> Vec<Value> {
 #[test]
 fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
     let server = corrected();
-    let of = |target: &str| told(&get(server.address, target).json());
+    let of = |target: &str| notices_of(&get(server.address, target).json());
     let (second, third) = (json!(["correction", 2, 2]), json!(["correction", 1, 3]));
     let breaks = [json!(["break", 2, null]), json!(["estimated", 1, null])];
     let all = [breaks.as_slice(), &[third.clone(), second.clone()]].concat();
@@ -60,7 +60,7 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
         "/v1/observations?compare=country",
         "/v1/observations?vintages=revised&breakdown=_T&within=COM-1,COM-2,COM-3&period=2019,2020&value__lt=4",
     ] {
-        // The versions that are asked for are themselves what was provisional.
+        // The requested versions are the provisional ones.
         let expected = match target.contains("vintages") {
             true => vec![json!(["provisional", 1, null]), third.clone(), second.clone()],
             false => all.clone(),
@@ -86,7 +86,7 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
 #[test]
 fn only_responses_with_observations_have_notices() {
     let profile = four_releases().get("/v1/territories/stays/profile").json();
-    assert_eq!(told(&profile), [json!(["correction", 1, 2])]);
+    assert_eq!(notices_of(&profile), [json!(["correction", 1, 2])]);
     for target in [
         "/v1/territories",
         "/v1/actors/stays",
@@ -95,11 +95,15 @@ fn only_responses_with_observations_have_notices() {
     ] {
         assert!(four_releases().get(target).json()["meta"].get("notices").is_none(), "{target}");
     }
-    assert_eq!(told(&get(example_data(), "/v1/observations?breakdown=femmes").json()), [Value::Null; 0]);
+    assert_eq!(notices_of(&get(example_data(), "/v1/observations?breakdown=femmes").json()), [Value::Null; 0]);
     let perimeter = "/v1/observations?rollup=true&territory_code=PER-essai&indicator_code=taux&period=2020";
-    assert_eq!(told(&get(example_data(), perimeter).json()), [json!(["estimated", 1, null])], "of the members of a perimeter");
+    assert_eq!(
+        notices_of(&get(example_data(), perimeter).json()),
+        [json!(["estimated", 1, null])],
+        "of the members of a perimeter"
+    );
     let latest = get(example_data(), "/v1/observations?latest=true&indicator_code=habitants&territory_code=COM-91002").json();
-    assert_eq!(told(&latest), [json!(["provisional", 1, null])]);
+    assert_eq!(notices_of(&latest), [json!(["provisional", 1, null])]);
 }
 
 #[test]
@@ -112,8 +116,8 @@ fn at_most_twenty_notices_are_given_the_newest_corrections_first() {
         let text = observations(&[("COM-1", "2019", &value.to_string(), "B", "")]);
         publish(&server.url, &bundle(&[("observations", &text)])).expect("the bundle is right");
     }
-    let told = told(&get(server.address, "/v1/observations").json());
+    let notices = notices_of(&get(server.address, "/v1/observations").json());
     let expected: Vec<Value> =
         std::iter::once(json!(["break", 1, null])).chain((6..=24).rev().map(|n| json!(["correction", 1, n]))).collect();
-    assert_eq!(told, expected);
+    assert_eq!(notices, expected);
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{bundled, get};
 
-/// Lower case without the accents of French, as `fold` has it in the database.
+/// Lower case without French accents, as the SQL function `fold` returns it.
 fn fold(text: &str) -> String {
     let plain = |c: char| match c {
         'à' | 'â' | 'ä' => "a".to_owned(),
@@ -82,7 +82,7 @@ fn compare(operator: Operator, order: std::cmp::Ordering) -> bool {
     }
 }
 
-/// What a filter is given: values of rows, or words of them.
+/// The values for a filter: values of rows, or words of them.
 fn given(field: &Field, operator: Operator, rows: &[Value]) -> Vec<String> {
     let values = || rows.iter().flat_map(|row| texts(&row[field.name])).filter(|value| value.chars().count() <= 200);
     let distinct: BTreeSet<String> = match operator {
@@ -140,7 +140,7 @@ fn names_are_found_without_accents_or_case() {
 }
 
 #[test]
-fn operators_are_refused_where_they_do_not_suit() {
+fn operators_are_refused_on_fields_that_do_not_support_them() {
     for query in [
         "kind__gt=a",
         "name__gt=a",

@@ -1,5 +1,5 @@
-//! Outages of the database: cached responses are served, the rest is 503 with `Retry-After`, nothing hangs, and the service
-//! recovers by itself.
+//! Outages of the database: the service returns cached responses, answers 503 with `Retry-After` to all other requests, never
+//! hangs, and recovers by itself.
 
 mod disk;
 mod network;
@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use crate::harness::{Reply, SOURCES, bundle, get, publish, territories, until};
 
-/// How long all responses may take together.
+/// The time limit of all responses together.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// Addresses that no test has asked, each answered from the database.
+/// Addresses whose responses are not cached and come from the database.
 const UNCACHED: [&str; 10] = [
     "/v1/territories?limit=1",
     "/v1/territories?limit=2&count=exact",
@@ -27,12 +27,12 @@ const UNCACHED: [&str; 10] = [
     "/health/ready",
 ];
 
-fn first(url: &str) {
+fn publish_first(url: &str) {
     let communes = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2"), ("COM-3", "C", "3")]);
     publish(url, &bundle(&[("sources", SOURCES), ("territories", &communes)])).expect("the bundle is right");
 }
 
-/// Asks for everything at once, several times, and gives the answers; none may hang.
+/// Requests every address three times at once and returns the responses; none may hang.
 fn all_at_once(address: SocketAddr) -> Vec<(&'static str, Reply)> {
     let asking: Vec<_> = UNCACHED
         .iter()
@@ -45,19 +45,19 @@ fn all_at_once(address: SocketAddr) -> Vec<(&'static str, Reply)> {
     replies
 }
 
-/// An answer that says that the database is away, and when to come again.
-fn is_away(target: &str, reply: &Reply) {
+/// Checks that a response is a 503 with `Retry-After`.
+fn check_unavailable(target: &str, reply: &Reply) {
     assert_eq!(reply.status, 503, "{target}: {}", reply.text());
     reply.problem(503);
     assert!(reply.header("retry-after").is_some(), "{target}");
 }
 
-/// Asks until the answer is there; every other answer meanwhile says that the database is away.
-fn recovers(address: SocketAddr, target: &str) {
+/// Repeats a request until it answers 200. Every response before must be a 503 with `Retry-After`.
+fn wait_for_recovery(address: SocketAddr, target: &str) {
     until(&format!("{target} is answered again"), || {
         let reply = get(address, target);
         if reply.status != 200 {
-            is_away(target, &reply);
+            check_unavailable(target, &reply);
         }
         reply.status == 200
     });

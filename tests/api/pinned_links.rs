@@ -1,11 +1,11 @@
-//! Pinned addresses have the same bytes for ever, whatever is published, corrected or withdrawn later.
+//! A pinned URL always returns the same bytes: later publications, corrections and withdrawals do not change them.
 
 use reperes::query::Representation;
 
 use crate::harness::four_releases::{code, make_release, published};
 use crate::harness::{TestServer, get};
 
-/// The addresses whose answers must never change once they are pinned.
+/// The addresses whose responses must not change once they are pinned.
 fn addresses() -> Vec<String> {
     let mut all = vec![
         "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown=changes".to_owned(),
@@ -39,7 +39,7 @@ fn addresses() -> Vec<String> {
 }
 
 #[test]
-fn a_pinned_address_has_the_same_bytes_for_ever() {
+fn a_pinned_url_always_returns_the_same_bytes() {
     let server = TestServer::empty();
     let mut recorded: Vec<(String, Vec<u8>)> = Vec::new();
     for number in 1..=4 {

@@ -1,4 +1,4 @@
-//! The program as an operator runs it: its private Postgres, its shutdown, other processes beside it, and killed processes.
+//! The program as an operator runs it: its private Postgres, its shutdown, several processes at once, and killed processes.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -80,7 +80,7 @@ fn ten_servers_starting_at_once_on_an_empty_database_migrate_it_once() {
 }
 
 #[test]
-fn migrate_sets_up_and_ends_and_a_newer_schema_is_refused() {
+fn migrate_creates_the_schema_and_exits_and_a_newer_schema_is_refused() {
     let url = database();
     let program = env!("CARGO_BIN_EXE_reperes");
     let run = || {
@@ -112,7 +112,7 @@ fn migrate_sets_up_and_ends_and_a_newer_schema_is_refused() {
 }
 
 #[test]
-fn the_owner_migrates_and_a_role_made_for_it_serves() {
+fn the_owner_migrates_and_creates_the_serving_role() {
     let owner = database();
     let service = owner.replace("//reperes@", "//reperes_essai:S3cret@");
     let run = |settings: &[(&str, &str)]| {
@@ -137,7 +137,7 @@ fn the_owner_migrates_and_a_role_made_for_it_serves() {
 }
 
 #[test]
-fn commands_join_the_postgres_of_a_running_server_and_start_it_where_there_is_none() {
+fn commands_use_the_postgres_of_a_running_server_or_start_one() {
     let data = data_dir();
     let settings = [("REPERES_DATA_DIR", text(&data))];
     let keys = |arguments: &[&str]| {

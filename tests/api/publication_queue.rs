@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::publishing_http::{communes, releases, server, status};
 use crate::harness::{EVENT_TIMEOUT, Form, bundle, get, key, publish, root_directory, territories, until, with_database};
 
-/// The advisory lock that publications queue for.
+/// The advisory lock that each publication waits for.
 const LOCK: i64 = 7_309_453_202;
 
 /// Waits until a publication has a state, and returns its data.
@@ -45,7 +45,7 @@ fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
 }
 
 #[test]
-fn publications_run_one_at_a_time_and_few_wait_with_their_progress_shown() {
+fn publications_run_one_at_a_time_and_the_waiting_ones_report_their_progress() {
     let (server, token) = server();
     let asynchronous = |name: &str| communes(name).key(&token).header("Prefer", "respond-async").header("Idempotency-Key", name);
     let ids: Vec<String> = with_database(&server.url, async |client| {
@@ -66,7 +66,7 @@ fn publications_run_one_at_a_time_and_few_wait_with_their_progress_shown() {
         in_state(server.address, &token, &ids[3], "queued");
         ids
     });
-    // The lock went with its connection.
+    // Postgres releases the lock when its connection ends.
     for (id, name) in ids.iter().zip(["A", "B", "C", "D"]) {
         let done = in_state(server.address, &token, id, "done");
         assert_eq!(done["report"]["outcome"], "published", "{name}");
@@ -76,7 +76,7 @@ fn publications_run_one_at_a_time_and_few_wait_with_their_progress_shown() {
 }
 
 #[test]
-fn a_publication_goes_on_when_its_client_disconnects() {
+fn a_publication_continues_when_its_client_disconnects() {
     let (server, token) = server();
     let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
     with_database(&server.url, async |client| {

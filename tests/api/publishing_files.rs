@@ -1,5 +1,5 @@
-//! Publishing files of every kind and recipe from the command line: each is published whole, or refused with every fault and its
-//! place.
+//! Publishing files of every format and recipe from the command line: a file is published as a whole, or refused with every
+//! fault and its position.
 
 mod binary_formats;
 mod file_formats;
@@ -25,7 +25,7 @@ use crate::harness::{SOURCES, bundle, migrated, publish, root_directory, scratch
 /// The head of every manifest of these tests.
 const HEAD: &str = "title = \"Essai\"\ndescription = \"Essai\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n";
 
-/// What other rows of these tests refer to.
+/// The territories that the rows of these tests refer to.
 const TERRITORIES: &str = "code,kind,name,region_code,geography_year,source_code
 REG-99,region,Région,,2026,essai
 DEP-01,departement,Ain,REG-99,2026,essai
@@ -44,15 +44,15 @@ habitants,Habitants,Habitants,habitant,0,sum,none,none,0,,essai
 
 const ACTORS: &str = "code,kind,name,role,source_code\netat,state,État,financeur,essai\n";
 
-/// A database in which the rows are published that others refer to.
-fn grounded() -> String {
+/// A database with the rows that the tests refer to.
+fn with_references() -> String {
     let url = migrated();
     let ground = bundle(&[("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("actors", ACTORS)]);
     publish(&url, &ground).expect("the ground is right");
     url
 }
 
-/// A folder of files with a manifest, whose head is added.
+/// A folder of files with a manifest, which begins with [`HEAD`].
 fn folder(manifest: &str, files: &[(&str, &[u8])]) -> PathBuf {
     let folder = scratch("publication");
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -64,16 +64,16 @@ fn folder(manifest: &str, files: &[(&str, &[u8])]) -> PathBuf {
 }
 
 /// The manifest of one file of a dataset.
-fn of(dataset: &str, path: &str) -> String {
+fn manifest_of(dataset: &str, path: &str) -> String {
     format!("[[file]]\npath = \"{path}\"\ndataset = \"{dataset}\"\n")
 }
 
-/// Publishes one file of a dataset, whose name says nothing of how it is written.
+/// Publishes one file of a dataset under a name that does not show its format.
 fn publish_bytes(url: &str, dataset: &str, bytes: &[u8]) -> Result<Report, PublishError> {
-    publish(url, &folder(&of(dataset, "fichier"), &[("fichier", bytes)]))
+    publish(url, &folder(&manifest_of(dataset, "fichier"), &[("fichier", bytes)]))
 }
 
-/// The faults of a refusal, one a line as people are told, and how many there are in all.
+/// The listed faults of a refusal, each as the line that the program prints, and the count of all faults.
 fn refused(outcome: Result<Report, PublishError>) -> (Vec<String>, usize) {
     match outcome {
         Err(PublishError::Refused { faults, count }) => (faults.iter().map(ToString::to_string).collect(), count),
@@ -81,14 +81,14 @@ fn refused(outcome: Result<Report, PublishError>) -> (Vec<String>, usize) {
     }
 }
 
-/// The faults of a refusal that lists them all.
+/// The faults of a refusal, which must list all of them.
 fn faults(outcome: Result<Report, PublishError>) -> Vec<String> {
     let (listed, count) = refused(outcome);
     assert_eq!(listed.len(), count, "{listed:?}");
     listed
 }
 
-/// What is in a database: the rows of each table, and staging tables that were left.
+/// The number of rows of each table of a database, and the number of staging tables.
 fn contents(url: &str) -> Vec<(String, i64)> {
     let tables = REGISTRY.iter().map(|dataset| dataset.name).chain(["withdrawals"]);
     let mut counts: Vec<(String, String)> =
@@ -103,7 +103,7 @@ fn contents(url: &str) -> Vec<(String, i64)> {
     })
 }
 
-/// The program, to be run on a database.
+/// The command that runs the program on a database.
 fn program(url: &str, arguments: &[&str]) -> Command {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut program = Command::new(env!("CARGO_BIN_EXE_reperes"));
@@ -117,7 +117,7 @@ fn program(url: &str, arguments: &[&str]) -> Command {
     program
 }
 
-/// Runs the program on a database: its exit code, what it prints, and what it says of errors.
+/// Runs the program on a database and returns its exit code, its standard output and its standard error.
 fn command(url: &str, arguments: &[&str]) -> (i32, String, String) {
     let output = program(url, arguments).output().expect("the program runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");

@@ -1,4 +1,5 @@
-//! Publishing over HTTP: a publication is made whole or not at all, every fault is reported, and nothing is published twice.
+//! Publishing over HTTP: a publication succeeds as a whole or changes nothing, every fault is reported, and nothing is published
+//! twice.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +14,7 @@ use crate::harness::{
     with_database,
 };
 
-/// A server with the source `essai`, and a key for everything.
+/// A server with the source `essai`, and a key with every scope.
 pub(super) fn server() -> (TestServer, String) {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
@@ -44,15 +45,15 @@ fn audit(url: &str) -> Vec<(String, String, String, Option<i32>, Value)> {
     })
 }
 
-/// What is left of received files, whichever server received them.
-fn left(folder: &Path) -> usize {
+/// The number of received files in a folder, of all servers.
+fn received_files(folder: &Path) -> usize {
     let entries =
         fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect()).unwrap_or_else(|_| Vec::new());
-    entries.iter().map(|path| if path.is_dir() { left(path) } else { usize::from(path.extension().is_some()) }).sum()
+    entries.iter().map(|path| if path.is_dir() { received_files(path) } else { usize::from(path.extension().is_some()) }).sum()
 }
 
 #[test]
-fn a_publication_is_tried_then_made_and_all_of_it_is_audited() {
+fn a_dry_run_and_a_publication_are_both_audited() {
     let (server, token) = server();
     let form = communes("Ici").key(&token);
     let tried = form.clone().query("?dry_run=true").send(server.address);
@@ -98,7 +99,7 @@ fn a_publication_is_tried_then_made_and_all_of_it_is_audited() {
 }
 
 #[test]
-fn files_at_fault_are_refused_whole_with_every_fault_and_leave_nothing() {
+fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
     let (server, token) = server();
     let wrong =
         "code,kind,name,population,geography_year,source_code\nCOM-1,comune,A,1O,2026,essai\nCOM-2,commune,B,1,2026,essais\n";
@@ -116,12 +117,12 @@ fn files_at_fault_are_refused_whole_with_every_fault_and_leave_nothing() {
     let found = status(server.address, &token, &id).data();
     validate(&document, &schema, &found["problem"], "state");
     assert_eq!((&found["state"], &found["problem"]["faults"]), (&json!("refused"), &problem["faults"]));
-    // What only the database refuses is a fault of the file too.
+    // A value that only a database constraint refuses is also reported as a fault of the file.
     let siret = "code,kind,name,role,siret,source_code\na,association,A,operator,123,essai\n";
     Form::of(&bundle(&[("actors", siret)])).key(&token).send(server.address).problem(422);
     let lost = Form::default().part("manifest", None, b"title = 3").key(&token).send(server.address).problem(422);
     assert!(!lost.to_string().contains("/dev/shm") && !lost.to_string().contains("uploads"), "{lost}");
-    // A path in the manifest leads nowhere but to what was sent.
+    // A path in the manifest can only name a file of the form.
     for path in ["/etc/passwd", "../../../etc/passwd", "autre.csv"] {
         let manifest = format!(
             "title = \"T\"\ndescription = \"D\"\npublisher = \"P\"\nlicence = \"etalab-2.0\"\n[[file]]\npath = \"{path}\"\ndataset = \"sources\"\nrows = 1\nsha256 = \"0\"\n"
@@ -146,7 +147,7 @@ fn files_at_fault_are_refused_whole_with_every_fault_and_leave_nothing() {
 }
 
 #[test]
-fn a_body_that_is_no_publication_is_refused_by_its_parts() {
+fn a_malformed_form_is_refused_with_the_wrong_part() {
     let (server, token) = server();
     let send = |form: Form| form.key(&token).send(server.address);
     let form = Form::default()
@@ -188,7 +189,7 @@ fn a_body_that_is_no_publication_is_refused_by_its_parts() {
 }
 
 #[test]
-fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
+fn a_body_over_the_limit_is_refused_and_leaves_no_file() {
     let (server, token) = server();
     let big = vec![b'x'; usize::try_from(UPLOAD_LIMIT).expect("it fits") + 1];
     let form = Form::default().part("file", Some("big.csv"), &big).key(&token);
@@ -203,7 +204,7 @@ fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
     chunked.extend_from_slice(&big);
     chunked.extend_from_slice(b"\r\n0\r\n\r\n");
     raw(server.address, &chunked).problem(413);
-    // Whoever shows no key is refused before anything is read, and still reads why.
+    // A request without a key is refused before its body is read, and the client still receives the refusal.
     let mut anonymous =
         b"POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\n\
           Content-Length: 8000000\r\n\r\n"
@@ -212,16 +213,16 @@ fn too_much_is_refused_announced_or_not_and_nothing_is_left_on_disk() {
     let refused = raw(server.address, &anonymous);
     refused.problem(401);
     assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
-    // A client that leaves midway leaves nothing either.
+    // A client that disconnects midway leaves no file either.
     let mut stream = TcpStream::connect(server.address).expect("the server takes connections");
     stream.write_all(&chunked[..chunked.len() / 2]).expect("the server reads");
     drop(stream);
-    until("no uploaded file is left", || left(&root_directory().join("uploads")) == 0);
+    until("no uploaded file is left", || received_files(&root_directory().join("uploads")) == 0);
     assert_eq!(releases(server.address), 1);
 }
 
 #[test]
-fn a_key_for_one_source_touches_no_row_of_another() {
+fn a_key_for_one_source_cannot_change_rows_of_another() {
     let (server, token) = server();
     let both = format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n");
     assert_eq!(Form::of(&bundle(&[("sources", &both)])).key(&token).send(server.address).status, 201);
@@ -234,7 +235,7 @@ fn a_key_for_one_source_touches_no_row_of_another() {
     assert_eq!(rows("COM-9", "autre").send(server.address).status, 201);
     let detail = |reply: Reply| reply.problem(403)["detail"].as_str().expect("a detail").to_owned();
     assert!(detail(rows("COM-8", "essai").send(server.address)).contains("`publish:source:essai`"));
-    // The row is its own, but it would take the place of another source's.
+    // The new row names its own source, but it would replace a row of another source.
     assert!(detail(rows("COM-1", "autre").send(server.address)).contains("`publish:source:essai`"));
     assert!(detail(Form::of(&bundle(&[("sources", SOURCES)])).key(&narrow).send(server.address)).contains("`publish:sources`"));
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "A");
@@ -243,7 +244,7 @@ fn a_key_for_one_source_touches_no_row_of_another() {
 }
 
 #[test]
-fn a_file_comes_alone_with_a_recipe_and_rows_are_withdrawn_without_a_file() {
+fn a_publication_can_be_one_file_with_a_recipe_or_withdrawals_without_a_file() {
     let (server, token) = server();
     assert_eq!(communes("Ici").key(&token).send(server.address).status, 201);
     let recipe = "title = \"Lu\"\ndescription = \"Lu\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n";

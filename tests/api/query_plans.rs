@@ -8,7 +8,7 @@ use crate::harness::{TestServer, bundled_server, cluster_log, get, owner};
 /// Tables that must not be read from end to end for one answer.
 const LARGE: [&str; 5] = ["territories", "containments", "contours", "territory_versions", "events"];
 
-/// What dashboards, maps and forms ask for.
+/// The requests of dashboards, maps and forms.
 const READS: [&str; 12] = [
     "/v1/territories/DEP-59",
     "/v1/territories/COM-59350?geography=2012",
@@ -25,7 +25,7 @@ const READS: [&str; 12] = [
 ];
 
 #[test]
-fn no_usual_read_goes_through_a_large_table_from_end_to_end() {
+fn no_usual_read_scans_a_large_table() {
     let options = ["session_preload_libraries=auto_explain", "auto_explain.log_min_duration=0"];
     let options: Vec<String> = options.iter().map(|option| format!("-c%20{}", option.replace('=', "%3D"))).collect();
     let server = TestServer::on(&format!("{}?options={}", owner(&bundled_server().url), options.join("%20")));

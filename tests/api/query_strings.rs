@@ -7,7 +7,7 @@ use reperes::query::{Context, pairs};
 
 use crate::harness::{bundled, get};
 
-/// Values that parsers, databases and people trip over.
+/// Values that parsers, databases and people often handle wrongly.
 const VALUES: &[&str] = &[
     "",
     " ",
@@ -97,11 +97,11 @@ const VALUES: &[&str] = &[
     "none",
 ];
 
-/// A generator that is the same at every run.
-struct Dice(u64);
+/// A pseudo-random generator with a fixed sequence.
+struct Random(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits fit") % sides
     }
@@ -111,20 +111,20 @@ impl Dice {
 fn no_query_string_causes_a_5xx() {
     let address: SocketAddr = bundled();
     let datasets: Vec<_> = collections().collect();
-    let mut dice = Dice(20_261_124);
+    let mut random = Random(20_261_124);
     let mut statuses = std::collections::BTreeMap::new();
     for _ in 0..3000 {
-        let dataset = datasets[dice.roll(datasets.len())];
+        let dataset = datasets[random.below(datasets.len())];
         let context = Context::of(REGISTRY, dataset);
         let mut names: Vec<String> = context.parameters().iter().map(|parameter| parameter.name().into_owned()).collect();
         names.extend(["rien".to_owned(), "name__rien".to_owned(), String::new()]);
-        let given = dice.roll(3);
+        let given = random.below(3);
         let query: Vec<String> = (0..given)
-            .map(|_| format!("{}={}", names[dice.roll(names.len())], pairs::encode(VALUES[dice.roll(VALUES.len())])))
+            .map(|_| format!("{}={}", names[random.below(names.len())], pairs::encode(VALUES[random.below(VALUES.len())])))
             .collect();
-        let path = match (dice.roll(4), dataset.links) {
+        let path = match (random.below(4), dataset.links) {
             (0, [link, ..]) => format!("/v1/{}/{}/{}", dataset.name, pairs::encode_segment(dataset.example), link.name),
-            (1, _) => format!("/v1/{}/{}", dataset.name, pairs::encode_segment(VALUES[dice.roll(VALUES.len())])),
+            (1, _) => format!("/v1/{}/{}", dataset.name, pairs::encode_segment(VALUES[random.below(VALUES.len())])),
             _ => format!("/v1/{}", dataset.name),
         };
         let target = format!("{path}?{}", query.join("&"));

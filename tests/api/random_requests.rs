@@ -9,17 +9,17 @@ use serde_json::Value;
 
 use crate::harness::{example_data, get};
 
-/// Random numbers, the same for each run (Knuth's multiplier).
-struct Dice(u64);
+/// A pseudo-random generator with a fixed sequence (Knuth's multiplier).
+struct Random(u64);
 
-impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+impl Random {
+    fn below(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).expect("31 bits") % sides
     }
 
     fn pick<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[self.roll(all.len())]
+        &all[self.below(all.len())]
     }
 }
 
@@ -31,7 +31,7 @@ fn fold(text: &str) -> String {
     text.to_lowercase().replace(['é', 'è', 'ê', 'É'], "e").replace('œ', "oe").replace('à', "a").replace(['ô'], "o")
 }
 
-/// Orders two values of a field as the service does: numbers by size, texts folded, all else as text; nothing last.
+/// Orders two values of a field as the service does: numbers by size, folded texts, all others as text; null is last.
 fn order(field: &Field, descending: bool, a: &Value, b: &Value) -> Ordering {
     let compared = match (a, b) {
         (Value::Null, Value::Null) => return Ordering::Equal,
@@ -47,19 +47,19 @@ fn order(field: &Field, descending: bool, a: &Value, b: &Value) -> Ordering {
 type Test = Box<dyn Fn(&Value) -> bool>;
 
 /// A random filter that the model can run, as a parameter and as a test of a row.
-fn filter(dice: &mut Dice, context: Context, rows: &[Value]) -> Option<(String, Test)> {
+fn filter(random: &mut Random, context: Context, rows: &[Value]) -> Option<(String, Test)> {
     let fields: Vec<&'static Field> = context.fields().filter(|f| f.is_filterable() && !f.is_list()).collect();
-    let field = *dice.pick(&fields);
+    let field = *random.pick(&fields);
     let operators: Vec<Operator> = Operator::of(field)
         .into_iter()
         .filter(|o| {
             !matches!(o, Operator::Contains | Operator::StartsWith) && (!matches!(field.kind, Kind::Period) || o.takes_list())
         })
         .collect();
-    let operator = *dice.pick(&operators);
+    let operator = *random.pick(&operators);
     let name = if operator == Operator::AnyOf { field.name.to_owned() } else { format!("{}__{}", field.name, operator.name()) };
     if operator == Operator::IsNull {
-        let wanted = dice.roll(2) == 0;
+        let wanted = random.below(2) == 0;
         return Some((format!("{name}={wanted}"), Box::new(move |row| row[field.name].is_null() == wanted)));
     }
     let values: Vec<Value> = rows.iter().map(|row| row[field.name].clone()).filter(|value| !value.is_null()).collect();
@@ -67,7 +67,7 @@ fn filter(dice: &mut Dice, context: Context, rows: &[Value]) -> Option<(String, 
         return None;
     }
     let taken: Vec<Value> =
-        (0..if operator.takes_list() { 1 + dice.roll(3) } else { 1 }).map(|_| dice.pick(&values).clone()).collect();
+        (0..if operator.takes_list() { 1 + random.below(3) } else { 1 }).map(|_| random.pick(&values).clone()).collect();
     let list: Vec<String> = taken.iter().map(text).collect();
     let given = if operator.takes_list() { pairs::join(&list) } else { list[0].clone() };
     let test = move |row: &Value| {
@@ -98,17 +98,17 @@ fn all(dataset: &Dataset) -> Vec<Value> {
 }
 
 #[test]
-fn random_requests_give_what_the_model_gives() {
-    let mut dice = Dice(2026);
+fn random_requests_return_what_the_model_returns() {
+    let mut random = Random(2026);
     let datasets: Vec<(&'static Dataset, Vec<Value>)> =
         collections().map(|dataset| (dataset, all(dataset))).filter(|(_, rows)| rows.len() > 2).collect();
     assert!(datasets.len() >= 5);
     for _ in 0..2500 {
-        let (dataset, rows) = dice.pick(&datasets);
+        let (dataset, rows) = random.pick(&datasets);
         let context = Context::of(REGISTRY, dataset);
         let (mut query, mut tests, mut named) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..dice.roll(3) {
-            if let Some((pair, test)) = filter(&mut dice, context, rows) {
+        for _ in 0..random.below(3) {
+            if let Some((pair, test)) = filter(&mut random, context, rows) {
                 let name = pair.split('=').next().expect("a name").to_owned();
                 if !named.contains(&name) {
                     named.push(name);
@@ -120,10 +120,10 @@ fn random_requests_give_what_the_model_gives() {
         let sortable: Vec<&'static Field> =
             context.fields().filter(|f| f.is_sortable() && !matches!(f.kind, Kind::JoinedCode)).collect();
         let mut terms: Vec<(&'static Field, bool)> = Vec::new();
-        for _ in 0..dice.roll(3) {
-            let field = *dice.pick(&sortable);
+        for _ in 0..random.below(3) {
+            let field = *random.pick(&sortable);
             if !terms.iter().any(|(earlier, _)| std::ptr::eq(*earlier, field)) {
-                terms.push((field, dice.roll(2) == 0));
+                terms.push((field, random.below(2) == 0));
             }
         }
         if !terms.is_empty() {
@@ -131,7 +131,7 @@ fn random_requests_give_what_the_model_gives() {
                 terms.iter().map(|(field, down)| format!("{}{}", if *down { "-" } else { "" }, field.name)).collect();
             query.push(format!("sort={}", sort.join(",")));
         }
-        query.push(format!("limit={}", 1 + dice.roll(15)));
+        query.push(format!("limit={}", 1 + random.below(15)));
         let mut expected: Vec<&Value> = rows.iter().filter(|row| tests.iter().all(|test| test(row))).collect();
         let key: Vec<&'static Field> = dataset.key_fields().collect();
         expected.sort_by(|a, b| {
@@ -153,8 +153,8 @@ fn random_requests_give_what_the_model_gives() {
 }
 
 #[test]
-fn random_groups_are_what_the_model_gathers() {
-    let mut dice = Dice(1789);
+fn random_groups_equal_those_of_the_model() {
+    let mut random = Random(1789);
     for (name, value, required) in [("observations", "value", "indicator_code"), ("funding", "amount_eur", "stage")] {
         let dataset = collections().find(|dataset| dataset.name == name).expect("the dataset is there");
         let (context, rows) = (Context::of(REGISTRY, dataset), all(dataset));
@@ -162,13 +162,13 @@ fn random_groups_are_what_the_model_gathers() {
             context.fields().filter(|field| context.is_group(field) && field.name != required).collect();
         for _ in 0..300 {
             let mut by = vec![required];
-            for _ in 0..dice.roll(3) {
-                let field = dice.pick(&fields).name;
+            for _ in 0..random.below(3) {
+                let field = random.pick(&fields).name;
                 if !by.contains(&field) {
                     by.push(field);
                 }
             }
-            let (pair, test) = filter(&mut dice, context, &rows).unwrap_or_else(|| (String::new(), Box::new(|_| true)));
+            let (pair, test) = filter(&mut random, context, &rows).unwrap_or_else(|| (String::new(), Box::new(|_| true)));
             let target = format!("/v1/{name}?group_by={}&aggregate=min,max,count&{pair}", by.join(","));
             let mut groups: BTreeMap<Vec<String>, Vec<&Value>> = BTreeMap::new();
             for row in rows.iter().filter(|row| test(row)) {

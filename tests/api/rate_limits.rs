@@ -1,4 +1,4 @@
-//! Rate limits: how clients are told apart behind proxies, and which requests are not counted.
+//! Rate limits: how the service distinguishes clients behind proxies, and which requests do not count.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -9,12 +9,12 @@ use reperes::http::middleware::rate_limit::Quota;
 
 use crate::harness::{Form, Reply, TestServer, get, key, migrated, publish, raw, shared};
 
-/// More than a test can wait for, so that nothing comes back meanwhile.
+/// A window longer than any test, so that no client regains requests during the test.
 const LONG: Duration = Duration::from_secs(100_000);
 
 const TARGET: &str = "/v1/territories/COM-59350";
 
-/// A server behind a proxy on this machine, which admits five requests of a client and two publications of a key.
+/// A server behind a proxy on this machine. It allows five requests of a client and two publications with a key.
 fn server() -> TestServer {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
@@ -33,8 +33,8 @@ fn exhaust(address: SocketAddr, headers: &str) {
         let reply = ask(address, TARGET, headers);
         assert_eq!(reply.status, 200, "{headers}");
         assert_eq!(reply.header("ratelimit-policy"), Some("\"requests\";q=5;w=100000"));
-        let told = reply.header("ratelimit").expect("what is left");
-        assert!(told.starts_with(&format!("\"requests\";r={left};t=")), "{told}");
+        let field = reply.header("ratelimit").expect("what is left");
+        assert!(field.starts_with(&format!("\"requests\";r={left};t=")), "{field}");
     }
     let refused = ask(address, TARGET, headers);
     assert_eq!(refused.problem(429)["type"], "/problems/too-many-requests");
@@ -48,7 +48,7 @@ fn a_client_over_its_rate_limit_is_refused_and_others_are_not() {
     let address = server().address;
     exhaust(address, "X-Forwarded-For: 192.0.2.1");
     exhaust(address, "X-Forwarded-For: 192.0.2.2");
-    // Refusals cost nothing and let nobody in.
+    // A client over its limit gets 429 at every address, also at an unknown one.
     ask(address, TARGET, "X-Forwarded-For: 192.0.2.1").problem(429);
     ask(address, "/v1/rien", "X-Forwarded-For: 192.0.2.1").problem(429);
     for free in ["/health/live", "/health/ready"] {
@@ -75,7 +75,7 @@ fn the_client_address_comes_from_trusted_proxies_only() {
     ask(address, TARGET, "X-Forwarded-For: 2001:db8:1:2:ffff::9").problem(429);
     assert_eq!(ask(address, TARGET, "X-Forwarded-For: 2001:db8:1:3::1").status, 200);
     assert_eq!(ask(address, TARGET, "X-Forwarded-For: 192.0.2.1, 198.51.100.8").status, 200);
-    // Two headers that do not agree: it is the proxy that asks, which is this machine, and is not counted.
+    // If the two headers disagree, the client is the proxy itself, which is this machine and has no limit.
     for disagreeing in
         ["Forwarded: for=198.51.100.9\r\nX-Forwarded-For: 192.0.2.1", "X-Forwarded-For: ", "Forwarded: for=unknown"]
     {
@@ -97,13 +97,13 @@ fn a_304_does_not_count_against_the_rate_limit() {
 }
 
 #[test]
-fn a_key_has_a_limit_of_its_own() {
+fn each_key_has_its_own_rate_limit() {
     let server = server();
     let [one, other] = ["une", "autre"].map(|name| key(&server.url, name, &["publish:*"], 1));
     let send = |token: &str| Form::default().key(token).send(server.address);
     for left in (0..2).rev() {
         let reply = send(&one);
-        assert!(reply.header("ratelimit").is_some_and(|told| told.starts_with(&format!("\"publications\";r={left};t="))));
+        assert!(reply.header("ratelimit").is_some_and(|field| field.starts_with(&format!("\"publications\";r={left};t="))));
         reply.problem(400);
     }
     let refused = send(&one);

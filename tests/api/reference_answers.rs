@@ -1,4 +1,4 @@
-//! Real questions, with the answers that the official geography and the press kit give.
+//! Real requests have the responses that the official geography and the press kit imply.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ fn codes(target: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_geography_is_whole() {
+fn the_geography_is_complete() {
     for (target, expected) in [
         ("/v1/territories?kind=commune", 34_969),
         ("/v1/territories?kind=epci", 1255),
@@ -42,7 +42,7 @@ fn the_geography_is_whole() {
 }
 
 #[test]
-fn codes_are_told_apart_by_their_level_and_keep_their_zeros() {
+fn codes_include_their_level_and_keep_leading_zeros() {
     for (code, name) in [
         ("DEP-32", "Gers"),
         ("REG-32", "Hauts-de-France"),
@@ -65,13 +65,13 @@ fn codes_are_told_apart_by_their_level_and_keep_their_zeros() {
 }
 
 #[test]
-fn the_largest_communes_of_the_pas_de_calais() {
+fn sorting_by_population_lists_the_largest_communes_of_the_pas_de_calais() {
     let expected = ["COM-62193", "COM-62041", "COM-62160", "COM-62498", "COM-62510"];
     assert_eq!(codes("/v1/territories?kind=commune&within=DEP-62&sort=-population&limit=5"), expected);
 }
 
 #[test]
-fn names_are_ordered_as_french_readers_expect() {
+fn names_are_sorted_as_in_french() {
     let names: Vec<String> = get(bundled(), "/v1/territories?kind=departement&sort=name&limit=40")
         .data()
         .as_array()
@@ -85,7 +85,7 @@ fn names_are_ordered_as_french_readers_expect() {
 }
 
 #[test]
-fn ancestors_and_members_know_what_straddles() {
+fn ancestors_and_members_include_territories_that_straddle_a_boundary() {
     assert_eq!(
         codes("/v1/territories/COM-62498/ancestors"),
         ["ARR-627", "DEP-62", "EPCI-246200364", "FR", "PER-bassin-minier", "REG-32"]
@@ -105,7 +105,7 @@ fn ancestors_and_members_know_what_straddles() {
 }
 
 #[test]
-fn walking_through_all_communes_visits_each_once() {
+fn paging_through_all_communes_visits_each_once() {
     let mut next = Some("/v1/territories?kind=commune&sort=-population&limit=1000".to_owned());
     let (mut seen, mut count) = (BTreeSet::new(), 0);
     while let Some(target) = next {
@@ -175,7 +175,7 @@ fn every_figure_of_the_press_kit_is_found_as_published() {
 }
 
 #[test]
-fn money_and_conventions_are_as_published() {
+fn funding_and_conventions_are_as_published() {
     let flows = get(bundled(), "/v1/funding?sort=code").data();
     let flows: Vec<Value> = flows
         .as_array()

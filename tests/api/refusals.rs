@@ -22,7 +22,7 @@ fn faults(target: &str) -> Vec<(String, Vec<String>)> {
 }
 
 #[test]
-fn all_faults_are_named_at_once_with_what_comes_closest() {
+fn all_faults_are_listed_together_with_the_closest_names() {
     let found = faults("/v1/territories?populaton=3&limit=0&sort=foo");
     assert_eq!(found.iter().map(|f| f.0.as_str()).collect::<Vec<_>>(), ["populaton", "limit", "sort"]);
     assert_eq!(found[0].1[0], "population");
@@ -39,7 +39,7 @@ fn all_faults_are_named_at_once_with_what_comes_closest() {
 }
 
 #[test]
-fn numbers_dates_and_periods_are_read_strictly() {
+fn numbers_dates_and_periods_are_parsed_strictly() {
     for query in [
         "limit=1e9",
         "limit=-1",
@@ -96,7 +96,7 @@ fn an_unreadable_query_string_is_refused_before_its_parameters_are_checked() {
 }
 
 #[test]
-fn a_hundred_thousand_parameters_are_an_address_too_long() {
+fn a_hundred_thousand_parameters_answer_414() {
     for parameters in [100_000, 300_000] {
         let target = format!("/v1/territories?{}", "a=1&".repeat(parameters));
         let reply = raw(bundled(), format!("GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").as_bytes());
@@ -140,7 +140,7 @@ fn refusals_of_the_framework_reach_browsers_and_clients_that_close_early() {
 }
 
 #[test]
-fn addresses_without_parameters_take_none_and_single_ones_are_given_once() {
+fn unknown_and_repeated_parameters_are_refused() {
     for target in ["/v1?release=1", "/openapi.json?x=1"] {
         get(bundled(), target).problem(400);
     }
@@ -150,7 +150,7 @@ fn addresses_without_parameters_take_none_and_single_ones_are_given_once() {
 }
 
 #[test]
-fn an_unknown_code_of_several_parts_is_refused_with_those_that_begin_like_it() {
+fn an_unknown_code_of_several_parts_is_refused_with_codes_of_the_same_prefix() {
     let target = "/v1/observations?code=foyers-prime-activite~REG-32~2019-06-30~_T~observed~rien";
     let closest = |value: &serde_json::Value| value["closest"][0].as_str().map(str::to_owned);
     let right = "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019";
@@ -160,7 +160,7 @@ fn an_unknown_code_of_several_parts_is_refused_with_those_that_begin_like_it() {
 }
 
 #[test]
-fn a_cursor_that_was_altered_or_belongs_elsewhere_is_refused() {
+fn an_altered_cursor_or_one_of_another_request_is_refused() {
     let reply = get(bundled(), "/v1/territories?kind=commune&limit=2").json();
     let next = reply["links"]["next"].as_str().expect("a next page").to_owned();
     assert_eq!(get(bundled(), &next).status, 200);
@@ -196,7 +196,7 @@ fn a_client_cannot_inject_log_lines_or_headers() {
 }
 
 #[test]
-fn a_malformed_request_after_another_is_refused_in_its_turn() {
+fn a_malformed_pipelined_request_is_refused_after_the_response_before_it() {
     let whole = b"GET /health/live HTTP/1.1\r\nHost: t\r\n\r\n";
     let said = |pause: bool| {
         let mut stream = TcpStream::connect(bundled()).expect("the server accepts connections");

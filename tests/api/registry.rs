@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::harness::{bundled, get, head, send};
 
-/// The rows of a collection, as far as one page goes.
+/// The rows of the first page of a collection.
 fn sample(address: SocketAddr, dataset: &Dataset) -> Vec<Value> {
     let rows = get(address, &format!("/v1/{}?limit=1000", dataset.name)).data();
     let rows = rows.as_array().expect("a list").clone();
@@ -18,7 +18,7 @@ fn sample(address: SocketAddr, dataset: &Dataset) -> Vec<Value> {
     rows
 }
 
-/// The texts that a filter would be given for a row's value.
+/// The values of a filter that select a row with this value.
 fn texts(value: &Value) -> Vec<String> {
     match value {
         Value::Null => Vec::new(),
@@ -71,7 +71,7 @@ fn every_item_is_the_row_of_its_list() {
 }
 
 #[test]
-fn every_filter_gives_the_rows_that_hold_the_value_and_no_other() {
+fn every_filter_returns_exactly_the_rows_with_the_value() {
     for dataset in collections() {
         let rows = sample(bundled(), dataset);
         for field in dataset.fields.iter().filter(|field| field.is_filterable()) {
@@ -118,12 +118,12 @@ fn in_order(field: &Field, first: &Value, second: &Value, descending: bool) -> b
         (_, Value::Null) => return true,
         (Value::Null, _) => return false,
         (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).expect("numbers compare"),
-        // The order of names folds accents, which this test leaves to an exact one; its initial is enough here.
+        // Names are ordered without accents. Another test checks that order exactly; the initial is enough here.
         (Value::String(a), Value::String(b)) if field.is_folded() => match (initial(a), initial(b)) {
             (Some(a), Some(b)) => a.cmp(&b),
             _ => return true,
         },
-        // A joined code is ordered by its parts, of which the first says enough here.
+        // A joined code is ordered by its parts; the first part is enough here.
         (Value::String(a), Value::String(b)) if matches!(field.kind, Kind::JoinedCode) => {
             a.split('~').next().cmp(&b.split('~').next())
         }
@@ -204,7 +204,7 @@ fn head_is_get_without_the_body() {
 #[test]
 fn other_methods_are_refused_with_those_allowed() {
     for dataset in collections() {
-        // Releases alone are written to, by whoever has a key.
+        // Only releases accept POST, with a key.
         let written = matches!(dataset.rows, RowOrigin::Releases);
         let allowed = if written { "GET, HEAD, OPTIONS, POST" } else { "GET, HEAD, OPTIONS" };
         for method in
@@ -239,7 +239,7 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
 }
 
 #[test]
-fn no_field_is_named_like_a_parameter_and_links_lead_somewhere() {
+fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
     let reserved = [
         "within",
         "touching",

@@ -1,4 +1,4 @@
-//! Releases: readers see a publication whole or not at all, published rows never change, and earlier releases can be read again.
+//! Releases: a reader sees all rows of a publication or none, published rows never change, and earlier releases stay readable.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,7 +45,7 @@ fn a_change_opens_a_new_version_and_the_old_one_can_be_read_again() {
 }
 
 #[test]
-fn pages_hold_their_release_while_others_are_published() {
+fn pages_stay_at_their_release_during_later_publications() {
     let server = TestServer::empty();
     let rows: Vec<(String, String)> = (0..50).map(|n| (format!("COM-{n:05}"), format!("Commune {n}"))).collect();
     let of = |population: &'static str| {
@@ -75,7 +75,7 @@ fn pages_hold_their_release_while_others_are_published() {
 }
 
 #[test]
-fn eight_readers_each_see_one_release_while_twenty_are_published() {
+fn eight_readers_each_see_one_release_during_twenty_publications() {
     const READERS: usize = 8;
     const PUBLICATIONS: u32 = 20;
     let server = TestServer::empty();
@@ -83,7 +83,7 @@ fn eight_readers_each_see_one_release_while_twenty_are_published() {
     let of = |population: &str| territories(&rows.iter().map(|code| (code.as_str(), "Commune", population)).collect::<Vec<_>>());
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &of("1"))])).expect("the bundle is right");
     let ended = AtomicBool::new(false);
-    // Every row of release n has the population n: a reader that meets two populations has met two releases.
+    // Every row of release n has the population n: a reader that sees two populations has seen two releases.
     let read = || {
         let mut passes = Vec::new();
         while !ended.load(Ordering::Relaxed) || passes.is_empty() {
@@ -117,7 +117,7 @@ fn eight_readers_each_see_one_release_while_twenty_are_published() {
 }
 
 #[test]
-fn a_bundle_at_fault_is_refused_whole_with_every_fault() {
+fn a_wrong_bundle_is_refused_with_every_fault() {
     let url = migrated();
     let wrong = bundle(&[
         ("sources", SOURCES),
@@ -165,7 +165,7 @@ fn a_bundle_at_fault_is_refused_whole_with_every_fault() {
 }
 
 #[test]
-fn a_file_that_is_not_the_manifests_is_refused() {
+fn a_file_that_differs_from_the_manifest_is_refused() {
     let url = migrated();
     let folder = bundle(&[("sources", SOURCES)]);
     fs::write(folder.join("sources.csv"), format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n"))
@@ -178,7 +178,7 @@ fn a_file_that_is_not_the_manifests_is_refused() {
 }
 
 #[test]
-fn rows_that_differ_only_by_accents_and_case_are_all_paged_through() {
+fn pages_visit_rows_that_differ_only_by_accents_and_case() {
     let server = TestServer::empty();
     let indicator = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
                      i,I,I,personne,0,sum,none,none,essai\n";

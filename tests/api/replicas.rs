@@ -13,10 +13,10 @@ use crate::harness::{
     until,
 };
 
-/// The time that a request may spend on the databases here.
+/// The time that a request may spend on the databases in these tests.
 const WAIT: Duration = Duration::from_secs(6);
 
-/// Communes whose number of inhabitants is that of the release.
+/// The CSV of communes whose population is the number of the release.
 pub(super) fn communes(release: i32) -> String {
     let number = release.to_string();
     let rows: Vec<String> = (0..30).map(|n| format!("COM-{n:05}")).collect();
@@ -42,24 +42,24 @@ fn server(primary: &str, replica: &str) -> TestServer {
     TestServer::with(primary, Shared { limits, ..shared })
 }
 
-/// An address that nobody has asked yet, so that no answer to it is in memory; all rows of it.
-pub(super) fn fresh(query: &str) -> String {
+/// The address of a page of all communes that no request has used before, so that its response is not cached.
+pub(super) fn uncached(query: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     format!("/v1/territories?limit=100&population__lt={}{query}", 1000 + NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Waits until reads have come to a standby: its connections tell of the last.
-pub(super) fn serves(standby: &Postgres, server: &TestServer, number: i32) {
+/// Waits until a standby serves reads, as `pg_stat_activity` shows the last statement of each connection.
+pub(super) fn wait_until_serving(standby: &Postgres, server: &TestServer, number: i32) {
     until("the standby is read from", || {
-        all_of(server.address, &fresh(""), number);
+        check_release(server.address, &uncached(""), number);
         let asked = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'reperes_service' AND query LIKE '%\"territories\" t WHERE%' \
                      AND query_start > now() - interval '1 second'";
         standby.number(asked) > 0
     });
 }
 
-/// Checks that an answer is of one release, the one with this number, and whole.
-pub(super) fn all_of(address: SocketAddr, target: &str, number: i32) {
+/// Checks that a response is complete and that all its rows are of the release with this number.
+pub(super) fn check_release(address: SocketAddr, target: &str, number: i32) {
     let reply = get(address, target);
     let data = reply.data();
     let populations: Vec<&Value> = data.as_array().expect("a list").iter().map(|row| &row["population"]).collect();
@@ -67,15 +67,15 @@ pub(super) fn all_of(address: SocketAddr, target: &str, number: i32) {
     assert_eq!(populations, vec![&json!(number); 30], "{target}");
 }
 
-/// Every way of reading rows, at a release, each at an address that nobody has asked yet.
-pub(super) fn every_way(address: SocketAddr, number: i32) {
+/// Checks every way of reading rows at a release, each with an address whose response is not cached.
+pub(super) fn read_every_way(address: SocketAddr, number: i32) {
     let at = format!("&release={number}");
-    all_of(address, &fresh(&at), number);
-    let rows = get(address, &format!("{}&format=ndjson", fresh(&at).replace("limit=100&", "")));
+    check_release(address, &uncached(&at), number);
+    let rows = get(address, &format!("{}&format=ndjson", uncached(&at).replace("limit=100&", "")));
     assert_eq!((rows.status, rows.whole, rows.text().matches(&format!("\"population\":{number},")).count()), (200, true, 30));
     let item = format!("/v1/territories/COM-00007?fields=population&release={number}");
     assert_eq!(get(address, &item).data(), json!({ "population": number }));
-    let counted = get(address, &format!("{}&count=exact", fresh(&at))).json();
+    let counted = get(address, &format!("{}&count=exact", uncached(&at))).json();
     assert_eq!((&counted["meta"]["release"], &counted["meta"]["total"]["value"]), (&json!(number), &json!(30)));
     let history = get(address, &format!("/v1/territories/COM-00007/history?release={number}")).data();
     assert_eq!(history.as_array().map(Vec::len), usize::try_from(number).ok());
@@ -88,14 +88,14 @@ pub(super) fn every_way(address: SocketAddr, number: i32) {
 }
 
 #[test]
-fn reads_go_to_the_standby_and_go_on_while_the_primary_stands_still() {
+fn reads_use_the_standby_and_continue_while_the_primary_is_suspended() {
     let (pair, server) = pair();
-    serves(&pair.standby, &server, 1);
+    wait_until_serving(&pair.standby, &server, 1);
     pair.primary.freeze();
     for _ in 0..20 {
-        all_of(server.address, &fresh(""), 1);
+        check_release(server.address, &uncached(""), 1);
     }
-    every_way(server.address, 1);
+    read_every_way(server.address, 1);
     assert_eq!(get(server.address, "/health/ready").json()["release"], 1);
     get(server.address, "/v1/territories?release=7").problem(503);
     pair.primary.thaw();
@@ -105,12 +105,12 @@ fn reads_go_to_the_standby_and_go_on_while_the_primary_stands_still() {
 #[test]
 fn a_release_that_the_standby_has_not_replayed_is_read_from_the_primary() {
     let (pair, server) = pair();
-    serves(&pair.standby, &server, 1);
+    wait_until_serving(&pair.standby, &server, 1);
     pair.standby.pause(true);
     for number in 2..=3 {
         release(&pair.primary.service, number);
-        all_of(server.address, &fresh(""), number);
-        (1..=number).for_each(|at| every_way(server.address, at));
+        check_release(server.address, &uncached(""), number);
+        (1..=number).for_each(|at| read_every_way(server.address, at));
     }
     let (later, never) = ("/v1/territories/COM-00099?release=1", "/v1/territories/COM-00099/ancestors?release=1");
     let added = communes(4) + "COM-00099,commune,Nouvelle,,2026,essai\n";
@@ -120,19 +120,19 @@ fn a_release_that_the_standby_has_not_replayed_is_read_from_the_primary() {
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("from release 4 on")), "{problem}");
     }
     pair.primary.freeze();
-    all_of(server.address, &fresh("&release=1"), 1);
-    get(server.address, &fresh("")).problem(503);
+    check_release(server.address, &uncached("&release=1"), 1);
+    get(server.address, &uncached("")).problem(503);
     pair.primary.thaw();
     pair.standby.pause(false);
     release(&pair.primary.service, 5);
-    serves(&pair.standby, &server, 5);
+    wait_until_serving(&pair.standby, &server, 5);
     pair.primary.freeze();
-    all_of(server.address, &fresh(""), 5);
-    (1..=3).for_each(|at| all_of(server.address, &fresh(&format!("&release={at}")), at));
+    check_release(server.address, &uncached(""), 5);
+    (1..=3).for_each(|at| check_release(server.address, &uncached(&format!("&release={at}")), at));
 }
 
 #[test]
-fn another_database_in_a_replicas_place_is_not_read_from() {
+fn a_replica_url_of_another_database_is_not_used() {
     let (ours, other) = (migrated(), migrated());
     release(&ours, 1);
     for number in [101, 102, 103] {
@@ -141,13 +141,13 @@ fn another_database_in_a_replicas_place_is_not_read_from() {
     let server = server(&ours, &other);
     let deadline = Instant::now() + Duration::from_secs(3);
     while Instant::now() < deadline {
-        all_of(server.address, &fresh(""), 1);
+        check_release(server.address, &uncached(""), 1);
     }
-    every_way(server.address, 1);
+    read_every_way(server.address, 1);
 }
 
 #[test]
-fn of_several_servers_behind_one_address_each_is_asked_what_it_has_itself() {
+fn a_replica_url_of_several_servers_always_reads_the_requested_release() {
     let (pair, _) = pair();
     pair.standby.pause(true);
     let (host, rest) = pair.primary.service.split_once(":5432/").expect("the URL names a port");
@@ -157,7 +157,7 @@ fn of_several_servers_behind_one_address_each_is_asked_what_it_has_itself() {
     for number in 2..=4 {
         release(&pair.primary.service, number);
         for server in &servers {
-            (0..8).for_each(|_| all_of(server.address, &fresh(""), number));
+            (0..8).for_each(|_| check_release(server.address, &uncached(""), number));
         }
     }
 }
@@ -170,7 +170,7 @@ fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
     let read = || {
         let mut passes = Vec::new();
         while !ended.load(Ordering::Relaxed) || passes.is_empty() {
-            let (mut next, mut seen, mut release) = (Some(fresh("").replace("limit=100", "limit=7")), Vec::new(), Value::Null);
+            let (mut next, mut seen, mut release) = (Some(uncached("").replace("limit=100", "limit=7")), Vec::new(), Value::Null);
             while let Some(target) = next {
                 let page = get(server.address, &target).json();
                 release = page["meta"]["release"].clone();
@@ -179,7 +179,7 @@ fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
             }
             assert_eq!(seen, vec![release.clone(); 30]);
             let at = release.as_i64().and_then(|release| i32::try_from(release).ok()).expect("a number");
-            all_of(server.address, &fresh(&format!("&release={}", 1 + at / 2)), 1 + at / 2);
+            check_release(server.address, &uncached(&format!("&release={}", 1 + at / 2)), 1 + at / 2);
             passes.push(at);
         }
         passes
@@ -188,7 +188,7 @@ fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
         let readers: Vec<_> = (0..8).map(|_| scope.spawn(read)).collect();
         let _ending = SetOnDrop(&ended);
         for number in 2..=RELEASES {
-            // Its lag has no rhythm that the publications have.
+            // The lag of the standby is not in step with the publications.
             pair.standby.pause([2, 3, 5, 7, 11].contains(&number));
             release(&pair.primary.service, number);
             std::thread::sleep(Duration::from_millis(u64::from(number.unsigned_abs()) * 37 % 250));
@@ -200,11 +200,11 @@ fn eight_readers_see_one_release_at_a_time_while_the_standby_lags() {
             assert!(passes.is_sorted(), "a reader went back in time: {passes:?}");
         }
     });
-    serves(&pair.standby, &server, RELEASES);
+    wait_until_serving(&pair.standby, &server, RELEASES);
 }
 
 #[test]
-fn a_release_of_one_process_is_answered_by_another_with_the_same_bytes() {
+fn a_release_of_one_process_is_served_by_another_with_the_same_bytes() {
     let pair = Pair::start();
     release(&pair.primary.service, 1);
     let settings = [
@@ -214,14 +214,14 @@ fn a_release_of_one_process_is_answered_by_another_with_the_same_bytes() {
     ];
     let mut programs = [Program::start(&settings), Program::start(&settings)];
     let [one, other] = [programs[0].address(), programs[1].address()];
-    programs.iter_mut().for_each(|program| program.once("replica 1 answers reads"));
+    programs.iter_mut().for_each(|program| program.once("serving reads up to release"));
     let token = key(&pair.primary.service, "essai", &["publish:*"], 1);
     let made = Form::of(&bundle(&[("sources", SOURCES), ("territories", &communes(2))])).key(&token).send(one);
     assert_eq!(made.status, 201, "{}", made.text());
-    let target = fresh("");
-    all_of(one, &target, 2);
-    until("the other knows", || get(other, &fresh("")).json()["meta"]["release"] == 2);
+    let target = uncached("");
+    check_release(one, &target, 2);
+    until("the other knows", || get(other, &uncached("")).json()["meta"]["release"] == 2);
     let answers = [one, other].map(|address| get(address, &target));
     assert!(answers[0].body == answers[1].body && answers[0].header("etag") == answers[1].header("etag"));
-    all_of(other, &target, 2);
+    check_release(other, &target, 2);
 }

@@ -12,7 +12,7 @@ use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, get, migrated, pub
 /// Headers that differ from response to response, or say where a response came from.
 const PER_RESPONSE: [&str; 4] = ["date", "x-request-id", "cache-status", "server-timing"];
 
-/// Request headers that choose a representation, or say what the client has.
+/// Request headers that choose a representation, or that name the response that the client has.
 const REQUEST_HEADERS: [&[&str]; 8] = [
     &[],
     &["Accept: text/csv"],
@@ -43,7 +43,7 @@ fn indexed_server(url: &str) -> (TestServer, Shortcuts) {
 }
 
 #[test]
-fn a_repeated_request_is_answered_by_the_index_as_it_was_answered_first() {
+fn the_index_answers_a_repeated_request_with_the_first_response() {
     let (server, index) = indexed_server(&migrated_with_three());
     for dataset in REGISTRY.iter().filter(|dataset| dataset.public) {
         let path = format!("/v1/{}", dataset.name);
@@ -75,7 +75,7 @@ fn migrated_with_three() -> String {
 }
 
 #[test]
-fn a_new_release_ends_what_the_index_knows() {
+fn a_new_release_invalidates_the_index() {
     let url = migrated_with_three();
     let (server, index) = indexed_server(&url);
     let read = |target: &str| get(server.address, target);

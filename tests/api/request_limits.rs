@@ -5,7 +5,7 @@ use reperes::http::router;
 
 use crate::harness::{Reply, bundled, get, raw, send};
 
-/// Every address of the service, with something in the place of each name.
+/// Every address of the service, with a value for each path parameter.
 fn addresses() -> Vec<String> {
     let all = router::all(REGISTRY);
     let filled = all.iter().map(|endpoint| {
@@ -24,7 +24,7 @@ fn ask(method: &str, target: &str, headers: &str, body: &str) -> Reply {
 }
 
 #[test]
-fn bodies_and_heads_have_bounds_at_every_address() {
+fn bodies_and_heads_are_limited_at_every_address() {
     for target in addresses() {
         let kind = |reply: Reply, status: u16| reply.problem(status)["type"].as_str().map(str::to_owned);
         let is = |slug: &str| Some(format!("/problems/{slug}"));

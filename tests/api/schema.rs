@@ -5,7 +5,7 @@ use crate::harness::{migrated, with_database};
 
 const SCHEMA: &str = include_str!("../../src/db/schema.rs");
 
-/// Diesel's names of the types of columns.
+/// Diesel's name for each type of a column.
 const TYPES: [(&str, &str); 10] = [
     ("text", "Text"),
     ("int4", "Int4"),
@@ -34,7 +34,7 @@ fn described() -> Vec<&'static str> {
 }
 
 #[test]
-fn the_schema_is_what_the_migrations_make() {
+fn schema_rs_describes_the_tables_of_the_migrations() {
     let rows = with_database(&migrated(), async |client| client.query(TABLES, &[]).await.expect("the catalogue"));
     let mut expected: Vec<String> = Vec::new();
     let mut table = String::new();

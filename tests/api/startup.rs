@@ -1,11 +1,11 @@
-//! The start while the database is down or refuses the login.
+//! The start of the program while the database is down or refuses the login.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
 use crate::harness::{Network, Program, Proxy, Signal, database, get, migrated, owner, root_directory, with_database};
 
-/// How long Postgres may take to reload `pg_hba.conf`.
+/// The time limit for Postgres to reload `pg_hba.conf`.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(20);
 
 #[test]
@@ -30,13 +30,13 @@ fn the_start_waits_for_a_database_that_comes_late() {
         proxy.set(fault);
         let place = proxy.url(&url).replace("//reperes_service@", "//reperes_service:hunter2@");
         let mut program = Program::start(&[("DATABASE_URL", &place)]);
-        let lost = program.line("does not answer");
+        let lost = program.line(": unreachable: ");
         assert!(lost.contains(why), "{lost}");
         let waiting = program.line("waiting for the database");
         let named = place.split_once('@').expect("the URL names a role").1;
         assert!(waiting.contains(named), "{waiting} does not say for what");
         proxy.set(Network::Passing);
-        program.line("answers again");
+        program.line(": reachable again after ");
         let address = program.address();
         assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
         program.signal(Signal::TERM);
@@ -46,8 +46,8 @@ fn the_start_waits_for_a_database_that_comes_late() {
     }
 }
 
-/// Lets a role in with its password alone, and waits until that is so.
-fn asks_for_a_password(role: &str) {
+/// Requires the password of a role, and waits until Postgres does.
+fn require_password(role: &str) {
     let rules = root_directory().join("cluster/postgres/pg_hba.conf");
     let before = fs::read_to_string(&rules).expect("the rules of the tests' Postgres");
     fs::write(&rules, format!("local all {role} scram-sha-256\n{before}")).expect("the rules can be written");
@@ -65,7 +65,7 @@ fn the_start_does_not_wait_when_the_database_refuses_the_login() {
     with_database(&owner(&url), async |client| {
         client.batch_execute("CREATE ROLE reperes_mdp LOGIN PASSWORD 'juste'").await.expect("the owner may do it");
     });
-    asks_for_a_password("reperes_mdp");
+    require_password("reperes_mdp");
     let deadline = Instant::now() + RELOAD_TIMEOUT;
     for (role, why) in [
         ("reperes_mdp:hunter2", "password authentication failed for user \"reperes_mdp\""),
@@ -79,7 +79,7 @@ fn the_start_does_not_wait_when_the_database_refuses_the_login() {
             if log.contains(why) {
                 break;
             }
-            // New rules are heeded in a while; until then the role is let in, and may not migrate.
+            // Postgres applies new rules after a while. Until then the role can log in, but has no right to migrate.
             assert!(Instant::now() < deadline, "{log}");
         }
     }

@@ -1,4 +1,4 @@
-//! Series: the latest values, periods side by side, comparisons of a figure, and the profile of a territory.
+//! Series: the latest values, a column for each period, comparisons of a figure, and the profile of a territory.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -37,7 +37,7 @@ fn the_latest_value_is_that_of_each_series_and_never_an_empty_one() {
 }
 
 #[test]
-fn wide_puts_periods_side_by_side() {
+fn the_wide_layout_has_a_column_per_period() {
     let target = format!("{HABITANTS}&territory_code=COM-91001,COM-91002&layout=wide");
     let wide = rows(&target);
     assert_eq!(wide[0]["2020"], 100);
@@ -89,7 +89,7 @@ fn all(app: SocketAddr, target: &str) -> Vec<Value> {
 }
 
 #[test]
-fn every_rank_is_that_of_counting_the_figures_of_the_kind() {
+fn every_rank_equals_the_count_of_higher_figures_of_the_kind() {
     for app in [example_data(), bundled()] {
         let territories = all(app, "/v1/territories?fields=code,kind&limit=1000");
         let kinds: HashMap<&str, &str> =

@@ -1,5 +1,5 @@
-//! Slow clients are disconnected in time at every stage of a connection while others are served; connections and requests over
-//! the limits are refused at once.
+//! Slow clients are disconnected in time at every stage of a connection while other clients are served. Connections and requests
+//! over the limits are refused at once.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use reperes::http::connection::timeouts::Timeouts;
 
 use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
-/// Short enough for a test, and long enough for an honest client on a busy machine.
+/// Timeouts that are short enough for a test, and long enough for a fast client on a busy machine.
 const TIMEOUTS: Timeouts = Timeouts {
     request_head: Duration::from_secs(2),
     keep_alive: Duration::from_secs(2),
@@ -21,19 +21,19 @@ const TIMEOUTS: Timeouts = Timeouts {
     min_rate: 1000,
 };
 
-/// How long a test waits before it fails.
+/// The time limit of a test.
 const TEST_TIMEOUT: Duration = Duration::from_secs(40);
 
 const WHOLE: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n\r\n";
 
-/// The server of those who wait for the client's fault only.
+/// The server of the tests that only need the short timeouts.
 fn server() -> &'static TestServer {
     static SERVER: LazyLock<TestServer> =
-        LazyLock::new(|| keep_for_all_tests(|| with(Bounds { timeouts: TIMEOUTS, ..Bounds::default() })));
+        LazyLock::new(|| keep_for_all_tests(|| server_with(Bounds { timeouts: TIMEOUTS, ..Bounds::default() })));
     &SERVER
 }
 
-fn with(bounds: Bounds) -> TestServer {
+fn server_with(bounds: Bounds) -> TestServer {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     TestServer::with(&url, shared(&url).within(bounds))
@@ -45,7 +45,7 @@ fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
-/// Does something again and again until the server has ended the connection, and gives what it had said by then.
+/// Repeats an action until the server closes the connection, and returns the bytes that the server sent.
 fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) -> String {
     let (started, mut said) = (Instant::now(), Vec::new());
     loop {
@@ -63,8 +63,8 @@ fn until_ended(stream: &mut TcpStream, mut again: impl FnMut(&mut TcpStream)) ->
     String::from_utf8_lossy(&said).into_owned()
 }
 
-/// Sends one byte after the other.
-fn drip(bytes: &[u8]) -> impl FnMut(&mut TcpStream) {
+/// Returns an action that sends the next byte.
+fn one_byte_at_a_time(bytes: &[u8]) -> impl FnMut(&mut TcpStream) {
     let mut rest = bytes.iter().copied();
     move |stream| _ = rest.next().map(|byte| stream.write_all(&[byte]))
 }
@@ -76,14 +76,14 @@ fn long_head() -> Vec<u8> {
 #[test]
 fn a_slow_request_head_is_answered_408_and_closed_also_on_a_kept_connection() {
     let mut first = connect(server().address);
-    let said = until_ended(&mut first, drip(&long_head()));
+    let said = until_ended(&mut first, one_byte_at_a_time(&long_head()));
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/request-timeout"), "{said}");
     let mut later = connect(server().address);
     for _ in 0..2 {
         later.write_all(WHOLE).expect("the request is sent");
         sleep(Duration::from_millis(500));
     }
-    let said = until_ended(&mut later, drip(&long_head()));
+    let said = until_ended(&mut later, one_byte_at_a_time(&long_head()));
     assert_eq!((said.matches("HTTP/1.1 200 ").count(), said.matches("HTTP/1.1 408 ").count()), (2, 1), "{said}");
 }
 
@@ -119,20 +119,20 @@ fn a_slow_request_body_is_closed_whether_it_is_read_or_not() {
     let start = form.windows(4).position(|window| window == b"xxxx").expect("the file begins");
     let mut wanted = connect(server().address);
     wanted.write_all(&form[..start]).expect("the head is sent");
-    let said = until_ended(&mut wanted, drip(&form[start..]));
+    let said = until_ended(&mut wanted, one_byte_at_a_time(&form[start..]));
     assert!(said.starts_with("HTTP/1.1 408 ") && said.contains("/problems/request-timeout"), "{said}");
     for framing in ["Content-Length: 60000", "Transfer-Encoding: chunked"] {
         let mut unwanted = connect(server().address);
         write!(unwanted, "GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n{framing}\r\n\r\n").expect("the head is sent");
         let body = if framing.starts_with('T') { b"ffff\r\n".to_vec() } else { Vec::new() };
-        let said = until_ended(&mut unwanted, drip(&[body, vec![b'x'; 20_000]].concat()));
+        let said = until_ended(&mut unwanted, one_byte_at_a_time(&[body, vec![b'x'; 20_000]].concat()));
         assert!(said.starts_with("HTTP/1.1 "), "{said}");
     }
 }
 
 #[test]
 fn a_client_that_does_not_read_its_response_is_disconnected() {
-    // Asks for far more than sockets hold, and takes nothing; then nearly nothing.
+    // The client requests far more than the socket buffers hold, and reads nothing; then nearly nothing.
     let asked = "GET /openapi.json HTTP/1.1\r\nHost: t\r\n\r\n".repeat(60);
     for taken in [0, 1] {
         let mut stream = connect(server().address);
@@ -142,7 +142,7 @@ fn a_client_that_does_not_read_its_response_is_disconnected() {
             assert!(started.elapsed() < TEST_TIMEOUT, "the connection is not ended");
             sleep(Duration::from_millis(50));
             _ = stream.read(&mut vec![0; taken]);
-            // What nobody reads any more is answered with a reset.
+            // The server has closed the connection, so that the next write gets a reset.
             if stream.write_all(b"x").is_err() || stream.take_error().is_ok_and(|error| error.is_some()) {
                 break;
             }
@@ -157,7 +157,7 @@ fn a_slow_client_above_the_minimum_rate_is_served() {
     let form = Form::default().key(&token).part("quoi", None, &[b'x'; 20_000]).bytes();
     let mut stream = connect(server().address);
     stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");
-    // Longer in all than the longest wait.
+    // The transfer takes longer than the longest timeout.
     for piece in form.chunks(form.len() / 30) {
         stream.write_all(piece).expect("the server reads on");
         sleep(Duration::from_millis(100));
@@ -169,7 +169,7 @@ fn a_slow_client_above_the_minimum_rate_is_served() {
 
 #[test]
 fn connections_over_the_limit_are_answered_503_with_retry_after() {
-    let server = with(Bounds { connections: 3, ..Bounds::default() });
+    let server = server_with(Bounds { connections: 3, ..Bounds::default() });
     let kept: Vec<TcpStream> = (0..3)
         .map(|_| {
             let mut stream = connect(server.address);
@@ -191,7 +191,7 @@ fn connections_over_the_limit_are_answered_503_with_retry_after() {
 }
 
 #[test]
-fn more_requests_than_there_is_room_for_are_refused_at_once_and_what_needs_no_database_is_answered() {
+fn requests_over_the_limit_are_refused_at_once_unless_they_need_no_database() {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     let mut shared = shared(&url);
@@ -200,17 +200,17 @@ fn more_requests_than_there_is_room_for_are_refused_at_once_and_what_needs_no_da
     let address = server.address;
     let owner = crate::harness::owner(&url);
     with_database(&owner, async |client| {
-        // Reads wait for whoever changes the table.
+        // Reads wait for the lock on the table.
         let locked = client.transaction().await.expect("a transaction");
         locked.batch_execute("LOCK TABLE territories").await.expect("the table is locked");
         let (sender, replies) = mpsc::channel();
-        // Each asks something else: who asks the same is served by the read of the first.
+        // Each request is different, because equal requests share one read.
         for limit in 1..=8 {
             let sender = sender.clone();
             std::thread::spawn(move || sender.send(get(address, &format!("/v1/territories?limit={limit}"))));
         }
         for _ in 0..6 {
-            let refused = replies.recv_timeout(TEST_TIMEOUT).expect("who has no room is refused at once");
+            let refused = replies.recv_timeout(TEST_TIMEOUT).expect("a request over the limit is refused at once");
             assert_eq!(refused.problem(503)["type"], "/problems/overloaded");
             assert_eq!(refused.header("retry-after"), Some("1"));
         }
@@ -219,7 +219,7 @@ fn more_requests_than_there_is_room_for_are_refused_at_once_and_what_needs_no_da
         }
         locked.rollback().await.expect("the table is free");
         for _ in 0..2 {
-            assert_eq!(replies.recv_timeout(TEST_TIMEOUT).expect("who has room is answered").status, 200);
+            assert_eq!(replies.recv_timeout(TEST_TIMEOUT).expect("a request within the limit is answered").status, 200);
         }
     });
     assert_eq!(get(server.address, "/v1/territories/COM-59350").status, 200);

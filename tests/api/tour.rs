@@ -1,11 +1,11 @@
-//! The example in `examples/publication`: it is explained, refused, published, read and withdrawn, with exact figures.
+//! The example in `examples/publication` is explained, refused, published, read and withdrawn, with exact figures.
 
 use std::process::Command;
 
 use reperes::publication::Outcome;
 use serde_json::json;
 
-use crate::harness::{SOURCES, TestServer, bundle, get, publish};
+use crate::harness::{SOURCES, TestServer, bundle, get, publish, until};
 
 const EXAMPLE: &str = "examples/publication/prime-activite-juin-2019";
 
@@ -27,7 +27,7 @@ const PRESS_KIT: &str =
 foyers-prime-activite,REG-32,2019-06-30,_T,observed,422000,more_than,A,2026,essai
 ";
 
-/// Runs the program on the server's database; gives its exit code and what it printed.
+/// Runs the program on the database of a server and returns its exit code and its output.
 fn reperes(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_reperes"))
         .args(arguments)
@@ -40,7 +40,7 @@ fn reperes(server: &TestServer, arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn the_example_is_explained_published_and_taken_back() {
+fn the_example_is_explained_published_and_withdrawn() {
     let server = TestServer::empty();
     let world = [("sources", SOURCES), ("territories", TERRITORIES), ("indicators", INDICATORS), ("observations", PRESS_KIT)];
     assert_eq!(publish(&server.url, &bundle(&world)).expect("the world is right").outcome, Outcome::Published);
@@ -73,6 +73,8 @@ fn the_example_is_explained_published_and_taken_back() {
     let row = "foyers-prime-activite~DEP-02~2019-06~_T~observed~exemple-prime-activite";
     let (code, report) = reperes(&server, &["withdraw", "observations", row, "--reason", "Erreur de saisie"]);
     assert_eq!(code, Some(0), "{report}");
+    // The server learns of the release by a notification, which may arrive after the command has ended.
+    until("the server knows of the withdrawal", || get(server.address, &format!("/v1/observations/{row}")).status != 200);
     let gone = get(server.address, &format!("/v1/observations/{row}")).problem(410);
     assert_eq!(gone["withdrawal"]["reason"], "Erreur de saisie");
     assert_eq!(get(server.address, &format!("/v1/observations/{row}?release=2")).data()["value"], 37640);

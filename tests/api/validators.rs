@@ -1,4 +1,4 @@
-//! Validators and cache headers: on every address, before any read, and never on what must not be cached.
+//! Validators and cache headers: every address has them, a 304 needs no read, and responses that must not be cached have none.
 
 use reperes::app::Shared;
 use reperes::http::cache::store::Memory;
@@ -13,17 +13,17 @@ use crate::harness::{SOURCES, open};
 const PASSING: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400";
 const LASTING: &str = "public, max-age=31536000, immutable";
 
-/// What an answer and its 304 have alike.
-fn told(reply: &Reply) -> Vec<Option<&str>> {
+/// The headers that a response and its 304 must have in common.
+fn validators_of(reply: &Reply) -> Vec<Option<&str>> {
     ["etag", "cache-control", "vary", "last-modified"].map(|name| reply.header(name)).to_vec()
 }
 
-fn holding(tag: &str) -> [String; 1] {
+fn if_none_match(tag: &str) -> [String; 1] {
     [format!("If-None-Match: {tag}")]
 }
 
 #[test]
-fn every_address_has_a_strong_validator_and_answers_whoever_holds_it_with_304() {
+fn every_address_has_a_strong_etag_and_answers_304_to_it() {
     let document = document();
     let mut tags = Vec::new();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| !path.starts_with("/health/")) {
@@ -40,17 +40,17 @@ fn every_address_has_a_strong_validator_and_answers_whoever_holds_it_with_304() 
         assert!(reply.header("cache-control").is_some(), "{target}");
         for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
             for method in ["GET", "HEAD"] {
-                let again = ask(bundled(), method, &target, &holding(&held));
+                let again = ask(bundled(), method, &target, &if_none_match(&held));
                 assert_eq!((again.status, again.body.len()), (304, 0), "{method} {target} with {held}");
-                assert_eq!(told(&again), told(&reply), "{method} {target} with {held}");
+                assert_eq!(validators_of(&again), validators_of(&reply), "{method} {target} with {held}");
             }
         }
         for other in ["\"other\"", "other", "\"other\", W/\"more\""] {
-            let whole = ask(bundled(), "GET", &target, &holding(other));
+            let whole = ask(bundled(), "GET", &target, &if_none_match(other));
             assert!(whole.status == 200 && whole.body == reply.body, "{target} with {other}");
-            assert_eq!(told(&whole), told(&reply), "{target} with {other}");
+            assert_eq!(validators_of(&whole), validators_of(&reply), "{target} with {other}");
         }
-        // The newest file is also the file of its release.
+        // The newest file is also the file of the current release.
         if path != "/v1/files/{file}" {
             tags.push(tag);
         }
@@ -62,7 +62,7 @@ fn every_address_has_a_strong_validator_and_answers_whoever_holds_it_with_304() 
 }
 
 #[test]
-fn other_requests_releases_and_representations_have_other_tags() {
+fn other_requests_releases_and_representations_have_other_etags() {
     let tag = |target: &str| get(four_releases().server.address, target).header("etag").expect("a tag").to_owned();
     let alike = tag("/v1/actors?sort=code&limit=2");
     assert_eq!(tag("/v1/actors?limit=2&sort=code"), alike, "the order of parameters says nothing");
@@ -77,7 +77,7 @@ fn other_requests_releases_and_representations_have_other_tags() {
 }
 
 #[test]
-fn an_address_with_its_release_is_immutable_and_others_pass() {
+fn an_address_with_a_release_is_immutable_and_others_expire() {
     let caching = |target: &str| get(four_releases().server.address, target).header("cache-control").map(str::to_owned);
     let cursor =
         get(four_releases().server.address, "/v1/actors?limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
@@ -109,7 +109,7 @@ fn refusals_are_not_cacheable() {
     ];
     for (target, status) in targets {
         for held in ["*", "\"x\""] {
-            let reply = ask(four_releases().server.address, "GET", target, &holding(held));
+            let reply = ask(four_releases().server.address, "GET", target, &if_none_match(held));
             assert_eq!(reply.status, status, "{target} with If-None-Match: {held}");
             assert_eq!(reply.header("cache-control"), Some("no-store"), "{target}");
             assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None), "{target}");
@@ -131,7 +131,7 @@ fn responses_to_a_key_are_private() {
         assert_eq!(reply.header("cache-control"), Some("private, no-store"));
         assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None));
     }
-    assert_eq!(get(server.address, "/v1/territories/COM-1").status, 200, "whoever publishes reads it next");
+    assert_eq!(get(server.address, "/v1/territories/COM-1").status, 200, "the publisher reads the new release at once");
     assert_eq!(get(server.address, &format!("/v1/publications/{id}")).status, 401);
 }
 
@@ -157,8 +157,8 @@ fn a_client_with_the_current_response_gets_304_without_the_database() {
     close(&url);
     for (target, reply) in &held {
         let tag = reply.header("etag").expect("a tag");
-        let again = ask(server.address, "GET", target, &holding(tag));
-        assert_eq!((again.status, told(&again)), (304, told(reply)), "{target}");
+        let again = ask(server.address, "GET", target, &if_none_match(tag));
+        assert_eq!((again.status, validators_of(&again)), (304, validators_of(reply)), "{target}");
         assert_eq!(get(server.address, target).status, 503, "{target} is not kept in this server");
     }
     open(&url);
@@ -166,7 +166,7 @@ fn a_client_with_the_current_response_gets_304_without_the_database() {
 }
 
 #[test]
-fn the_same_address_of_another_database_has_another_tag() {
+fn the_same_address_of_another_database_has_another_etag() {
     let tag = |address| get(address, "/v1/sources?release=1").header("etag").expect("a tag").to_owned();
     assert_ne!(tag(example_data()), tag(four_releases().server.address));
 }

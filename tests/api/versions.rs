@@ -1,4 +1,4 @@
-//! Versions: every figure that was ever published, with the releases that had it, over pages, sort orders and representations.
+//! Versions: every figure that was ever published, with the releases that had it, in all pages, sort orders and representations.
 
 use reperes::query::{Column, Context, Representation};
 use serde_json::{Value, json};
@@ -30,7 +30,7 @@ fn expected(only: impl Fn(&&(&str, i32, i32, Option<i32>)) -> bool) -> Vec<Value
 }
 
 #[test]
-fn vintages_are_the_versions_that_were_published_as_far_as_the_release_knows() {
+fn vintages_are_the_versions_published_up_to_the_release() {
     for path in ["/v1/observations", "/v1/indicators/stays/observations", "/v1/territories/stays/observations"] {
         let of = |query: &str| versions(&format!("{path}?{query}"));
         assert_eq!(of("vintages=all"), expected(|_| true));
@@ -39,7 +39,7 @@ fn vintages_are_the_versions_that_were_published_as_far_as_the_release_knows() {
         assert_eq!(of("vintages=all&breakdown=goes,changes"), expected(|one| ["goes", "changes"].contains(&one.0)));
         assert_eq!(of("vintages=all&value=2"), [version(VERSIONS[1])]);
         assert_eq!(of("vintages=first&value=2"), [Value::Null; 0], "a filter does not make a later version the first");
-        // What a release does not know yet it does not say: neither later versions nor that one has ended.
+        // A release contains neither later versions nor the end of a version that a later release closed.
         let open = |one: (&'static str, i32, i32, Option<i32>)| version((one.0, one.1, one.2, None));
         let first: Vec<Value> = VERSIONS.into_iter().filter(|one| one.2 == 1).map(open).collect();
         assert_eq!(of("vintages=all&release=1"), first);
@@ -64,7 +64,7 @@ fn vintages_are_the_versions_that_were_published_as_far_as_the_release_knows() {
 }
 
 #[test]
-fn pages_of_versions_miss_none_and_repeat_none_whatever_the_order() {
+fn pages_of_versions_visit_each_version_once_in_every_order() {
     let sorts = [
         "",
         "&sort=-value",
@@ -126,7 +126,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
 }
 
 #[test]
-fn vintages_are_refused_where_they_have_no_meaning() {
+fn vintages_are_refused_where_they_are_meaningless() {
     let beside = [
         "group_by=period",
         "aggregate=sum",
@@ -191,7 +191,7 @@ fn a_version_has_the_unit_and_the_names_of_its_time() {
         let target = format!("/v1/observations?vintages=revised&labels=both&format=ndjson{limit}");
         let rows: Vec<Value> =
             get(server.address, &target).text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        let told: Vec<Value> = rows.iter().map(|row| json!([row["unit"], row["indicator_label"], row["statuses"]])).collect();
-        assert_eq!(told, [json!(["personne", "Avant", ["P"]]), json!(["foyer", "Après", ["A"]])], "a status is revised too");
+        let found: Vec<Value> = rows.iter().map(|row| json!([row["unit"], row["indicator_label"], row["statuses"]])).collect();
+        assert_eq!(found, [json!(["personne", "Avant", ["P"]]), json!(["foyer", "Après", ["A"]])], "a status is revised too");
     }
 }

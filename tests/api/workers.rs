@@ -11,7 +11,7 @@ use reperes::app;
 
 use crate::harness::{self, get, migrated, publish, shared};
 
-/// A connection that is kept, and so stays with one worker.
+/// A persistent connection, which stays with one worker.
 struct Kept(BufReader<TcpStream>);
 
 impl Kept {
@@ -43,7 +43,7 @@ impl Kept {
     }
 }
 
-/// Serves the application with more routes of the test's own.
+/// Serves the application with further routes of the test.
 fn serve(more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> SocketAddr {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
@@ -90,7 +90,7 @@ fn a_blocked_worker_does_not_delay_the_reads_of_another() {
     }
     first.ask("/stick");
     for limit in 1..=20 {
-        // Each is another page, which must be read.
+        // Each request is a different page, which is read from the database.
         other.ask(&format!("/v1/territories?limit={limit}"));
         assert!(other.answer().0.contains(" 200 "));
     }

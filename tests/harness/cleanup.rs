@@ -1,6 +1,6 @@
-//! Owns the end of what a test starts: servers, databases and folders end when the thread of the test ends, whether the test
-//! passes or panics. It also limits how many tests hold servers and databases at once, so that the test program stays below
-//! 1,024 open files on a machine with many processors.
+//! Owns the cleanup after a test: servers, databases and folders end when the thread of the test ends, whether the test passes
+//! or panics. It also limits how many tests hold servers and databases at once, so that the test program stays below 1,024 open
+//! files on a machine with many processors.
 //! Must not know what a test starts.
 
 use std::cell::{Cell, RefCell};
@@ -10,16 +10,16 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Condvar, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
-/// How many tests hold servers and databases at once. A server takes about 30 open files, and few tests start two.
+/// The number of tests that hold servers and databases at once. A server has about 30 open files, and few tests start two.
 const CONCURRENT_TESTS: usize = 8;
 
 /// How long a test waits for its permit while other tests hold them all.
 const PERMIT_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// Ends one thing that a test has started.
+/// A function that ends one server, database or folder of a test.
 type Job = Box<dyn FnOnce() + Send>;
 
-/// What the test of one thread has started.
+/// The resources of the test of one thread.
 #[derive(Default)]
 struct Started {
     jobs: Vec<Job>,
@@ -50,10 +50,10 @@ static CLEANER: LazyLock<Sender<Started>> = LazyLock::new(|| {
     sender
 });
 
-/// Whether the test program exits: then the cluster and its folder go as a whole.
+/// Whether the test program exits; it then removes the whole cluster with its folder.
 static EXITING: AtomicBool = AtomicBool::new(false);
 
-/// Runs the jobs of one test, the last first, then gives its permit back.
+/// Runs the jobs of one test, the last first, and then releases its permit.
 fn end(mut test: Started) {
     for job in std::mem::take(&mut test.jobs).into_iter().rev() {
         let outcome = catch_unwind(AssertUnwindSafe(job));

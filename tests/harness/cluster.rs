@@ -58,7 +58,7 @@ pub fn database() -> String {
     url
 }
 
-/// Takes a database away: ends its connections and refuses new ones.
+/// Makes a database unavailable: ends its connections and refuses new ones.
 pub fn close(url: &str) {
     let name = database_name(url);
     allow_connections(name, false);

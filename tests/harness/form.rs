@@ -79,7 +79,7 @@ impl Form {
     }
 }
 
-/// Makes a key and gives its token; days that are past make an expired one.
+/// Creates a key that expires after a number of days and returns its token. A negative number makes an expired key.
 pub fn key(url: &str, name: &str, scopes: &[&str], days: i32) -> String {
     let token = Token::new().expect("there is chance");
     let hash = hash(token.text()).expect("it is a token").to_vec();

@@ -1,6 +1,6 @@
-//! Owns what tests stand on: a Postgres of their own for each run, a database for each test that writes, the real
-//! server on a free port, and a client. Everything that a test starts ends with it.
-//! Must not know what is tested.
+//! Owns the environment of the tests: a private Postgres for each run, a database for each test that writes, the real
+//! server on a free port, and a client. Everything that a test starts ends with the test.
+//! Must not know what a test checks.
 
 mod bundle;
 mod cleanup;

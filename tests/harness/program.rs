@@ -1,5 +1,5 @@
-//! Owns the program as an operator runs it: its process, its log, its signals, the Postgres that it starts.
-//! Must not know what is tested.
+//! Owns the program as an operator runs it: its process, its log, its signals, and the Postgres that it starts.
+//! Must not know what a test checks.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ use super::wait::{EVENT_TIMEOUT, until_exit};
 pub struct Program {
     child: Child,
     lines: Receiver<String>,
-    /// The lines that were passed over so far.
+    /// The lines that earlier calls have skipped.
     pub seen: Vec<String>,
 }
 
@@ -43,7 +43,7 @@ impl Program {
         Self::run(command, settings)
     }
 
-    /// Starts the program by a command of the test's own.
+    /// Starts the program with a command of the test.
     pub fn run(mut command: Command, settings: &[(&str, &str)]) -> Self {
         acquire_permit();
         command.current_dir(root_directory()).env_remove("DATABASE_URL").env_remove("RUST_LOG");
@@ -56,7 +56,7 @@ impl Program {
         Self::spawn(command)
     }
 
-    /// Starts it in a folder, with no environment but these settings.
+    /// Starts the program in a folder, with these settings as its only environment variables.
     pub fn start_in(folder: &Path, settings: &[(&str, &str)]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
         command.current_dir(folder).stdin(Stdio::null()).env_clear().envs(settings.iter().copied());
@@ -73,7 +73,7 @@ impl Program {
         Self { child, lines, seen: Vec::new() }
     }
 
-    /// Waits for a line of the log that holds a text, after those that were returned or passed over.
+    /// Waits for a line of the log that contains a text, after the lines that were returned or skipped.
     pub fn line(&mut self, text: &str) -> String {
         let deadline = Instant::now() + EVENT_TIMEOUT;
         loop {
@@ -85,7 +85,7 @@ impl Program {
         }
     }
 
-    /// Waits for a line that holds a text, unless one that was passed over does.
+    /// Waits for a line that contains a text, unless a skipped line contains it.
     pub fn once(&mut self, text: &str) {
         if !self.seen.iter().any(|line| line.contains(text)) {
             self.line(text);

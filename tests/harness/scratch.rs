@@ -1,5 +1,5 @@
-//! Owns the folder of a test program: in memory where the system has such a file system, and gone when the program exits. A run
-//! removes what runs that were killed have left. Raises the limit of open files as far as the system allows.
+//! Owns the folder of a test program: it is in memory where the system has such a file system, and is removed when the program
+//! exits. A run also removes the folders of killed runs. Raises the limit of open files as far as the system allows.
 //! Must not know what the tests put into the folder.
 
 use std::fs;
@@ -32,7 +32,7 @@ static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
     folder
 });
 
-/// What runs when the program exits, the last registered first.
+/// The functions that run when the program exits, the last registered first.
 static EXIT_HANDLERS: Mutex<Vec<fn()>> = Mutex::new(Vec::new());
 
 /// The folder of this test program.
@@ -40,8 +40,8 @@ pub fn root_directory() -> PathBuf {
     FOLDER.clone()
 }
 
-/// A path below the folder of this test program, where nothing is yet; the test that asks for it may make a folder or a file
-/// there, which is removed when the test ends. The name starts with `name`.
+/// An unused path below the folder of this test program, whose name starts with `name`. The test may make a folder or a file
+/// there, which is removed when the test ends.
 pub fn scratch(name: &str) -> PathBuf {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let path = FOLDER.join(format!("{name}-{}", NUMBER.fetch_add(1, Ordering::Relaxed)));
@@ -63,7 +63,7 @@ extern "C" fn exit() {
     remove(&FOLDER);
 }
 
-/// Removes a file or a folder, to which processes that are about to end may still write.
+/// Removes a file or a folder. Repeats this while processes that are about to exit still write to it.
 fn remove(path: &Path) {
     for _ in 0..REMOVALS {
         let removed = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };

@@ -1,6 +1,6 @@
-//! Owns the server under test: the real one, on a free port, on a database set up as the program sets it up. It stops when
-//! the test ends.
-//! Must not know what is tested.
+//! Owns the server under test: the real server, on a free port, on a database that is set up as the program sets it up. The
+//! server stops when the test ends.
+//! Must not know what a test checks.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use reperes::app::{Disk, Shared};
 use reperes::datasets::REGISTRY;
-use reperes::db::Timeline;
+use reperes::db::ReleaseWatcher;
 use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
@@ -31,7 +31,7 @@ pub const UPLOAD_LIMIT: u64 = 200_000;
 /// The most bytes of responses that a server under test caches.
 const CACHE_BYTES: u64 = 16 << 20;
 
-/// The worker threads of a server under test: two, so that tests meet what workers share.
+/// The worker threads of a server under test: two, so that the tests cover state that workers share.
 const WORKERS: usize = 2;
 
 /// A server under test.
@@ -56,12 +56,12 @@ impl TestServer {
 
     /// A server on a database, whose workers share this state.
     pub fn with(url: &str, shared: Shared) -> Self {
-        let timeline = shared.timeline.clone();
+        let release_watcher = shared.release_watcher.clone();
         let address = serve(async move || {
             let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
             let server = Server::new(socket, shared, Some(WORKERS), Leave { grace: Duration::ZERO, wait: 1 });
             let address = server.address()?;
-            timeline.heard().await;
+            release_watcher.wait_until_current().await;
             Ok((address, server.start()?))
         });
         Self { address, url: url.to_owned() }
@@ -84,7 +84,7 @@ where
                 let handle = server.handle();
                 started.send(address).expect("the test waits for the address");
                 actix_web::rt::spawn(async move {
-                    // The sender of a server that is kept for all tests is dropped without a word.
+                    // The sender of a server that is kept for all tests is dropped without a message.
                     if stopping.await.is_ok() {
                         handle.stop(false).await;
                     }
@@ -119,30 +119,30 @@ fn recipes() -> FileTree {
     FileTree::Folder("data/recipes".into())
 }
 
-/// What the workers of a server on a database share.
+/// The state that the workers of a server on a database share.
 pub fn shared(url: &str) -> Shared {
     replicated(url, &[])
 }
 
-/// What the workers of a server share whose database has replicas.
+/// The state that the workers of a server share, on a database with replicas.
 pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     acquire_permit();
     let replicas = replicas.iter().map(|url| parse(url)).collect();
     let shared = Shared::new(parse(url), replicas, limits(), disk(), CACHE_BYTES);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-    let follower = Follower { number, url: url.to_owned(), timeline: shared.timeline.clone() };
+    let follower = Follower { number, url: url.to_owned(), release_watcher: shared.release_watcher.clone() };
     FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).push(follower);
     at_end(move || FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| one.number != number));
     shared
 }
 
-/// What one server knows of the releases of its database.
+/// The releases of its database that one server knows.
 #[derive(Clone)]
 struct Follower {
     number: u64,
     url: String,
-    timeline: Timeline,
+    release_watcher: ReleaseWatcher,
 }
 
 /// The servers that tests have started and not ended.
@@ -153,9 +153,9 @@ async fn known_to_servers(url: &str, release: i32) {
     let followers = FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let deadline = Instant::now() + EVENT_TIMEOUT;
     for follower in followers.iter().filter(|follower| follower.url == url) {
-        while follower.timeline.newest().is_none_or(|newest| newest.number < release) {
+        while follower.release_watcher.newest().is_none_or(|newest| newest.number < release) {
             assert!(Instant::now() < deadline, "timed out: server {} on {url} learns of release {release}", follower.number);
-            follower.timeline.reached(release).await;
+            follower.release_watcher.wait_for(release).await;
         }
     }
 }
@@ -215,7 +215,7 @@ pub fn set_up(owner: &str) -> String {
     service
 }
 
-/// The URL of the same database for its owner, whom only triggers stop.
+/// The URL of the same database for its owner, which only triggers can stop from changing published rows.
 pub fn owner(url: &str) -> String {
     url.replace("//reperes_service@", "//reperes@")
 }

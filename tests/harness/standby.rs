@@ -19,7 +19,7 @@ use super::scratch::scratch;
 use super::server::{set_up, with_database};
 use super::wait::{EVENT_TIMEOUT, until, until_exit};
 
-/// A Postgres of one test. It is not restarted when it ends.
+/// A Postgres of one test. It is not restarted when it exits.
 pub struct Postgres {
     child: Child,
     /// The URL of its database for the owner.
@@ -33,7 +33,7 @@ pub struct Postgres {
 pub struct Pair {
     /// The server that accepts writes.
     pub primary: Postgres,
-    /// The server that only answers reads.
+    /// The server that only accepts reads.
     pub standby: Postgres,
 }
 

@@ -1,5 +1,5 @@
-//! Owns the waits of the tests: every wait has a limit, and a test that reaches it fails and says what it waited for.
-//! Must not know what is tested.
+//! Owns the waits of the tests: every wait has a time limit, and a test that reaches it fails with the condition it waited for.
+//! Must not know what a test checks.
 
 use std::process::{Child, ExitStatus};
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,10 +1,10 @@
-"""Has the programs that users of open data have read every representation, and compares with the JSON of the service.
+"""Reads every representation with the programs that users of open data have, and compares with the JSON of the service.
 
-    check.py bundle FOLDER      writes a bundle of subsidies that say all that SCDL requires
-    check.py ready URL          whether the service is ready
-    check.py read URL FOLDER    reads everything; files that a reader wants are put in the folder
+    check.py bundle FOLDER      writes a bundle of subsidies with every field that SCDL requires
+    check.py ready URL          exits with 0 when the service is ready
+    check.py read URL FOLDER    reads every representation; writes the files for the readers to the folder
 
-Ends with 1 at the first mismatch, which it names.
+Exits with 1 at the first mismatch and prints it.
 """
 
 import datetime
@@ -20,8 +20,8 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 
-# A source, its actors and its subsidies: in money and in kind, on a day and over a year, with awkward characters, one
-# with a text that is too long for the schema, and one (`sans-nature`) that lacks what the schema requires.
+# A source, its actors and its subsidies: in money and in kind, on a day and over a year, with special characters, one
+# with a text that is too long for the schema, and one (`sans-nature`) without a field that the schema requires.
 BUNDLE = {
     "sources": "code,kind,title,publisher,licence\nlecteurs,dataset,Essai des lecteurs,Repères,etalab-2.0\n",
     "actors": "code,kind,name,role,siret,rna,source_code\n"
@@ -141,10 +141,10 @@ def with_ogrinfo(service):
     if shutil.which("ogrinfo") is None:
         return "skipped: ogrinfo is not installed (package gdal-bin)"
     file = service.file("territories?kind=departement&within=REG-32&format=geojson", "territories.geojson")
-    told = subprocess.run(["ogrinfo", "-ro", "-so", "-al", str(file)], capture_output=True, text=True, check=True).stdout
+    report = subprocess.run(["ogrinfo", "-ro", "-so", "-al", str(file)], capture_output=True, text=True, check=True).stdout
     total = service.total("territories?kind=departement&within=REG-32")
-    same("ogrinfo, features", f"Feature Count: {total}\n" in told, True)
-    same("ogrinfo, WGS 84", "WGS 84" in told, True)
+    same("ogrinfo, features", f"Feature Count: {total}\n" in report, True)
+    same("ogrinfo, WGS 84", "WGS 84" in report, True)
     return f"{total} features from GeoJSON"
 
 
@@ -158,7 +158,7 @@ def with_frictionless(service):
         sys.exit(f"frictionless: {report.flatten(['rowNumber', 'fieldName', 'note'])}")
     rows = Resource(path=file.name, basepath=str(service.folder), schema=schema).read_rows()
     same("SCDL, rows", len(rows), 2)
-    same("SCDL, somebody receives", all(row["idBeneficiaire"] or row["rnaBeneficiaire"] for row in rows), True)
+    same("SCDL, every subsidy has a beneficiary", all(row["idBeneficiaire"] or row["rnaBeneficiaire"] for row in rows), True)
     same("SCDL, notified", [row["notificationUE"] for row in rows], [False, True])
     same("SCDL, amounts", [float(row["montant"]) for row in rows], [1000.5, 2.0])
     return f"{len(rows)} subsidies keep to SCDL 2.1.1"
@@ -175,11 +175,11 @@ def with_openpyxl(service):
     departements = service.page("territories?kind=departement&limit=1000")["data"]
     same("openpyxl, codes", [row[code] for row in rows[1:]], [row["code"] for row in departements])
     same("openpyxl, codes are text", [row[official] for row in rows[1:]], [row["official_code"] for row in departements])
-    told = {row[0]: row[1] for row in about.iter_rows(values_only=True)}
-    same("openpyxl, release", told["Publication"], str(answer["meta"]["release"]))
-    same("openpyxl, licence", told["Licence"].startswith("Licence Ouverte 2.0"), True)
-    same("openpyxl, address", f"release={told['Publication']}" in told["Adresse"], True)
-    same("openpyxl, source", "Jeu de données" in told and "Description" in told, True)
+    details = {row[0]: row[1] for row in about.iter_rows(values_only=True)}
+    same("openpyxl, release", details["Publication"], str(answer["meta"]["release"]))
+    same("openpyxl, licence", details["Licence"].startswith("Licence Ouverte 2.0"), True)
+    same("openpyxl, address", f"release={details['Publication']}" in details["Adresse"], True)
+    same("openpyxl, source", "Jeu de données" in details and "Description" in details, True)
     sheet = openpyxl.load_workbook(io.BytesIO(service.bytes("sources?format=xlsx"))).worksheets[0]
     rows = list(sheet.iter_rows(values_only=True))
     at = rows[0].index("retrieved_on")

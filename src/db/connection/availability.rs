@@ -1,6 +1,6 @@
-//! Owns what is known of the database's absence: since when it is away, told in one line when it goes and one when it is
-//! back, however many ask in vain meanwhile.
-//! Must not know who asks, or what for.
+//! Owns the availability of one database: whether it can be reached. Each outage makes one log line when it starts and one
+//! when it ends, however many requests fail in between.
+//! Must not know who uses the database, or what for.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -9,104 +9,109 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 use tokio::time::sleep_until;
 
-/// How often it is told that answers come too late.
-const LATE: Duration = Duration::from_secs(10);
+/// The least time between two log lines about reads that time out.
+const TIMEOUT_LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// The absence of one database. Copies are the same one.
+/// The availability of one database. Clones share their state.
 #[derive(Clone)]
-pub struct Outage(Arc<Inner>);
+pub struct Availability(Arc<AvailabilityState>);
 
-struct Inner {
-    /// What the database is called in the log.
-    place: String,
-    /// Since when it has not answered.
-    away: watch::Sender<Option<Instant>>,
-    /// Since when it has had no connection to spare, though it answers.
-    crowded: Mutex<Option<Instant>>,
-    /// When it was last told that an answer came too late.
-    late: Mutex<Option<Instant>>,
-    /// Whether nobody needs it any more.
-    dismissed: AtomicBool,
+struct AvailabilityState {
+    /// `host:port/name`, for the log.
+    address: String,
+    /// When the current outage began; `None` while the database is reachable.
+    down_since: watch::Sender<Option<Instant>>,
+    /// When the database first refused a connection because it has too many; `None` while it accepts connections.
+    full_since: Mutex<Option<Instant>>,
+    /// When the log last had a line about a read that timed out.
+    timeout_logged: Mutex<Option<Instant>>,
+    /// Whether outages are no longer logged, because the server shuts down.
+    silenced: AtomicBool,
 }
 
-impl Outage {
-    /// No absence so far of the database at a place, which the log names.
-    pub fn new(place: String) -> Self {
-        let (away, crowded, late) = (watch::Sender::new(None), Mutex::new(None), Mutex::new(None));
-        Self(Arc::new(Inner { place, away, crowded, late, dismissed: AtomicBool::new(false) }))
+impl Availability {
+    /// A reachable database; `address` names it in the log.
+    pub fn new(address: String) -> Self {
+        Self(Arc::new(AvailabilityState {
+            address,
+            down_since: watch::Sender::new(None),
+            full_since: Mutex::new(None),
+            timeout_logged: Mutex::new(None),
+            silenced: AtomicBool::new(false),
+        }))
     }
 
-    /// What the database is called in the log: host, port, name.
-    pub fn place(&self) -> &str {
-        &self.0.place
+    /// The name of the database in the log: `host:port/name`.
+    pub fn address(&self) -> &str {
+        &self.0.address
     }
 
-    /// Takes note that the database does not answer.
-    pub fn lost(&self, why: &str) {
-        let first = self.0.away.send_if_modified(|away| {
-            let first = away.is_none();
-            away.get_or_insert_with(Instant::now);
+    /// Records that the database cannot be reached.
+    pub fn mark_down(&self, why: &str) {
+        let first = self.0.down_since.send_if_modified(|since| {
+            let first = since.is_none();
+            since.get_or_insert_with(Instant::now);
             first
         });
-        if first && !self.0.dismissed.load(Ordering::Relaxed) {
-            log::warn!("the database {} does not answer: {why}", self.0.place);
+        if first && !self.0.silenced.load(Ordering::Relaxed) {
+            log::warn!("database {}: unreachable: {why}", self.0.address);
         }
     }
 
-    /// Takes note that nobody needs the database any more: that it goes is no news then.
-    pub fn dismiss(&self) {
-        self.0.dismissed.store(true, Ordering::Relaxed);
+    /// Stops logging outages, because the server is shutting down.
+    pub fn stop_logging(&self) {
+        self.0.silenced.store(true, Ordering::Relaxed);
     }
 
-    /// Takes note that it has answered.
-    pub fn back(&self) {
-        let mut since = None;
-        self.0.away.send_if_modified(|away| {
-            since = away.take();
-            since.is_some()
+    /// Records that the database has answered.
+    pub fn mark_up(&self) {
+        let mut ended = None;
+        self.0.down_since.send_if_modified(|since| {
+            ended = since.take();
+            ended.is_some()
         });
+        if let Some(since) = ended {
+            log::info!("database {}: reachable again after {:.1} s", self.0.address, since.elapsed().as_secs_f64());
+        }
+    }
+
+    /// Records that the database has refused a connection because it has too many.
+    pub fn mark_full(&self, why: &str) {
+        let mut since = self.0.full_since.lock().unwrap_or_else(PoisonError::into_inner);
+        if since.is_none() {
+            log::warn!("database {}: too many connections: {why}", self.0.address);
+            *since = Some(Instant::now());
+        }
+    }
+
+    /// Records that a connection was opened.
+    pub fn mark_connected(&self) {
+        self.mark_up();
+        let since = self.0.full_since.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(since) = since {
-            log::info!("the database {} answers again, after {:.1} s", self.0.place, since.elapsed().as_secs_f64());
+            log::info!("database {}: accepts connections again after {:.1} s", self.0.address, since.elapsed().as_secs_f64());
         }
     }
 
-    /// Takes note that it answers, and has no connection to spare.
-    pub fn crowded(&self, why: &str) {
-        let mut crowded = self.0.crowded.lock().unwrap_or_else(PoisonError::into_inner);
-        if crowded.is_none() {
-            log::warn!("the database {} has no connection to spare: {why}", self.0.place);
-            *crowded = Some(Instant::now());
+    /// Logs that a read has timed out, at most once per interval, and not during an outage.
+    pub fn log_timeout(&self, why: &str) {
+        let mut logged = self.0.timeout_logged.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.0.down_since.borrow().is_none() && logged.is_none_or(|logged| logged.elapsed() > TIMEOUT_LOG_INTERVAL) {
+            log::warn!("database {}: read timed out: {why}", self.0.address);
+            *logged = Some(Instant::now());
         }
     }
 
-    /// Takes note that a connection was opened.
-    pub fn admitted(&self) {
-        self.back();
-        let since = self.0.crowded.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(since) = since {
-            log::info!("the database {} has connections again, after {:.1} s", self.0.place, since.elapsed().as_secs_f64());
-        }
-    }
-
-    /// Takes note that an answer came too late; while the database is away that goes without saying.
-    pub fn late(&self, why: &str) {
-        let mut told = self.0.late.lock().unwrap_or_else(PoisonError::into_inner);
-        if self.0.away.borrow().is_none() && told.is_none_or(|told| told.elapsed() > LATE) {
-            log::warn!("the database {} is too slow: {why}", self.0.place);
-            *told = Some(Instant::now());
-        }
-    }
-
-    /// Waits until the database has been away for so long without a break.
-    pub async fn lasts(&self, patience: Duration) {
-        let mut away = self.0.away.subscribe();
+    /// Waits until one outage has lasted for `limit`.
+    pub async fn down_for(&self, limit: Duration) {
+        let mut watched = self.0.down_since.subscribe();
         loop {
-            let since = *away.borrow_and_update();
-            let changed = async { away.changed().await.is_ok() };
+            let since = *watched.borrow_and_update();
+            let changed = async { watched.changed().await.is_ok() };
             match since {
                 None => _ = changed.await,
                 Some(since) => tokio::select! {
-                    () = sleep_until((since + patience).into()) => return,
+                    () = sleep_until((since + limit).into()) => return,
                     _ = changed => {}
                 },
             }

@@ -1,5 +1,5 @@
-//! Owns how a connection is opened: address, TLS, time limits, and how a peer that has vanished is found out.
-//! Must not know what it is used for.
+//! Owns the opening of connections: address, TLS, time limits, and the detection of dead peers.
+//! Must not know what a connection is used for.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,43 +16,42 @@ use tokio_postgres::{AsyncMessage, Config, Connection, NoTls};
 pub use tokio_postgres::{Client, CopyInSink, GenericClient, IsolationLevel, Row, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::availability::Outage;
+use super::availability::Availability;
 use crate::db::DbError;
 
-/// How long opening a connection may take.
-const OPENING: Duration = Duration::from_secs(3);
+/// The time limit for opening a connection, TLS and login included.
+const OPEN_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How long the network may take of it. A machine that was away is asked anew each second rather than in the kernel's
-/// growing intervals.
-const CONNECTING: Duration = Duration::from_secs(1);
+/// The time limit for the TCP handshake. It is short because the kernel repeats an unanswered SYN at growing intervals.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long what was sent for reading may stay unacknowledged: less than a request may wait, so that one on a connection
-/// whose peer has vanished can still be answered over another.
-const READER_PATIENCE: Duration = Duration::from_secs(3);
+/// `TCP_USER_TIMEOUT` of connections for reading. It is shorter than the time limit of a request, so that a request on a
+/// connection with a dead peer can still be answered over another one.
+const READER_TCP_USER_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The same for publishing, which begins from the start when its connection ends.
-const WRITER_PATIENCE: Duration = Duration::from_secs(20);
+/// `TCP_USER_TIMEOUT` of connections for publishing. It is long because a broken connection repeats the whole publication.
+const WRITER_TCP_USER_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// After how much silence a connection is asked whether its peer is still there.
-const IDLE: Duration = Duration::from_secs(5);
+/// `TCP_KEEPIDLE`.
+const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 
-/// How often it is asked.
-const PROBE: Duration = Duration::from_secs(1);
+/// `TCP_KEEPINTVL`.
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Where the database is and how it is spoken to.
+/// The address and settings of one database.
 #[derive(Clone)]
 pub struct Database {
     config: Config,
     tls: Option<MakeRustlsConnect>,
-    outage: Outage,
+    availability: Availability,
 }
 
 impl Database {
-    /// Reads a database URL, as libpq's. TLS is used, and the server's certificate verified against the public
-    /// authorities, when `sslmode` is `require`, `verify-ca` or `verify-full`; otherwise it is not.
+    /// Parses a database URL in the syntax of libpq. If `sslmode` is `require`, `verify-ca` or `verify-full`, connections use
+    /// TLS and verify the server's certificate with the roots of `webpki-roots`; otherwise they do not use TLS.
     ///
     /// # Errors
-    /// What is wrong with the URL. The text never repeats it, since it may hold a password.
+    /// Returns a message that follows the name of the setting. It never repeats the URL, which may hold a password.
     pub fn parse(url: &str) -> Result<Self, String> {
         let url = url.replace("sslmode=verify-full", "sslmode=require").replace("sslmode=verify-ca", "sslmode=require");
         let mut config: Config = url.parse().map_err(|error: tokio_postgres::Error| {
@@ -62,21 +61,21 @@ impl Database {
         if config.get_hosts().is_empty() {
             return Err("names no host; write postgres://user:password@host:5432/name".to_owned());
         }
-        config.application_name("reperes").keepalives_idle(IDLE).keepalives_interval(PROBE);
+        config.application_name("reperes").keepalives_idle(KEEPALIVE_IDLE).keepalives_interval(KEEPALIVE_INTERVAL);
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(CONNECTING);
+            config.connect_timeout(CONNECT_TIMEOUT);
         }
         if config.get_tcp_user_timeout().is_none() {
-            config.tcp_user_timeout(WRITER_PATIENCE);
+            config.tcp_user_timeout(WRITER_TCP_USER_TIMEOUT);
         }
         let tls = (config.get_ssl_mode() == SslMode::Require).then(tls).transpose()?;
-        let outage = Outage::new(place(&config));
-        Ok(Self { config, tls, outage })
+        let availability = Availability::new(address(&config));
+        Ok(Self { config, tls, availability })
     }
 
-    /// What is known of its absence.
-    pub fn outage(&self) -> &Outage {
-        &self.outage
+    /// The availability of the database, shared by all clones.
+    pub fn availability(&self) -> &Availability {
+        &self.availability
     }
 
     /// The role that the URL names.
@@ -89,8 +88,8 @@ impl Database {
         self.config.get_password()
     }
 
-    /// The variables by which Postgres's own programs find the same database as the same role. A password goes this way
-    /// since everybody on the machine may read the arguments of a process.
+    /// The environment variables by which Postgres's programs, such as `pg_dump`, connect to the same database with the same
+    /// role. They hold the password, because every user of the machine can read the arguments of a process.
     pub fn variables(&self) -> Vec<(&'static str, String)> {
         let config = &self.config;
         let host = config.get_hosts().first().map(|host| match host {
@@ -100,7 +99,7 @@ impl Database {
         });
         let password = config.get_password().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
         let tls = self.tls.is_some().then(|| "verify-full".to_owned());
-        let all = [
+        let variables = [
             ("PGHOST", host),
             ("PGPORT", config.get_ports().first().map(ToString::to_string)),
             ("PGUSER", config.get_user().map(str::to_owned)),
@@ -108,22 +107,22 @@ impl Database {
             ("PGPASSWORD", password),
             ("PGSSLMODE", tls),
         ];
-        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        variables.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
     }
 
-    /// Opens a connection for reading: read-only, each statement under a time limit.
+    /// Opens a read-only connection with a statement timeout.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`].
+    /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
         let mut config = self.config.clone();
-        let own = config.get_options().map_or(String::new(), |options| format!("{options} "));
+        let options = config.get_options().map_or(String::new(), |options| format!("{options} "));
         config.options(format!(
-            "{own}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
+            "{options}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
             statement_timeout.as_millis()
         ));
-        if config.get_tcp_user_timeout() == Some(&WRITER_PATIENCE) {
-            config.tcp_user_timeout(READER_PATIENCE);
+        if config.get_tcp_user_timeout() == Some(&WRITER_TCP_USER_TIMEOUT) {
+            config.tcp_user_timeout(READER_TCP_USER_TIMEOUT);
         }
         self.open_diesel(&config).await
     }
@@ -131,7 +130,7 @@ impl Database {
     /// Opens a connection for migrations.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`].
+    /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn migrator(&self) -> Result<AsyncPgConnection, DbError> {
         self.open_diesel(&self.config).await
     }
@@ -153,10 +152,10 @@ impl Database {
         self.in_time(opening).await
     }
 
-    /// Opens a connection for publishing, on which `COPY` can be used.
+    /// Opens a connection for publishing, which supports `COPY`.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Failed`] when it will not have us.
+    /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn writer(&self) -> Result<Client, DbError> {
         let opening = async {
             match self.tls.clone() {
@@ -175,10 +174,10 @@ impl Database {
         self.in_time(opening).await
     }
 
-    /// Opens a connection that hears what others tell. Nothing happens on it unless its messages are read.
+    /// Opens a connection for `LISTEN`. It makes progress only while its messages are read.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] when it cannot be reached, [`DbError::Failed`] when it will not have us.
+    /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn listener(&self) -> Result<(Client, Messages), DbError> {
         let opening = async {
             match self.tls.clone() {
@@ -195,34 +194,34 @@ impl Database {
         self.in_time(opening).await
     }
 
-    /// Bounds the opening of a connection: a server that accepts and is silent has no other limit.
+    /// Bounds the opening of a connection, also by a server that accepts the connection and never answers.
     async fn in_time<T>(&self, opening: impl Future<Output = Result<T, DbError>>) -> Result<T, DbError> {
-        let Ok(outcome) = tokio::time::timeout(OPENING, opening).await else {
-            let why = format!("no connection within {OPENING:?}");
-            self.outage.lost(&why);
+        let Ok(outcome) = tokio::time::timeout(OPEN_TIMEOUT, opening).await else {
+            let why = format!("no connection within {OPEN_TIMEOUT:?}");
+            self.availability.mark_down(&why);
             return Err(DbError::Unavailable(why));
         };
         if outcome.is_ok() {
-            self.outage.admitted();
+            self.availability.mark_connected();
         }
         outcome
     }
 
-    /// Takes note of why there is no connection.
+    /// Records why a connection could not be opened.
     fn refused(&self, error: tokio_postgres::Error) -> DbError {
-        let crowded = error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
+        let full = error.code() == Some(&SqlState::TOO_MANY_CONNECTIONS);
         let error = DbError::from(error);
         match &error {
-            DbError::Unavailable(why) if crowded => self.outage.crowded(why),
-            DbError::Unavailable(why) => self.outage.lost(why),
+            DbError::Unavailable(why) if full => self.availability.mark_full(why),
+            DbError::Unavailable(why) => self.availability.mark_down(why),
             _ => {}
         }
         error
     }
 }
 
-/// What the log calls a database: never with its password.
-fn place(config: &Config) -> String {
+/// The name of a database in the log, `host:port/name`, without the password.
+fn address(config: &Config) -> String {
     let ports = config.get_ports();
     let host = |(at, host): (usize, &Host)| match host {
         Host::Tcp(name) => {
@@ -235,7 +234,7 @@ fn place(config: &Config) -> String {
     format!("{}/{name}", hosts.join(","))
 }
 
-/// A message that the server sends of its own accord.
+/// An asynchronous message of the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Message {
     /// The payload of a notification on a channel that the connection listens to.
@@ -244,7 +243,7 @@ pub enum Message {
     Other,
 }
 
-/// The messages of a connection, which is open as long as they are read.
+/// The messages of a connection. The connection makes progress only while they are read.
 pub type Messages = Pin<Box<dyn Stream<Item = Result<Message, DbError>> + Send>>;
 
 fn messages<S, T>(mut connection: Connection<S, T>) -> Messages
@@ -261,7 +260,7 @@ where
 
 async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
     if let Err(error) = connection.await {
-        log::debug!("a connection for publishing ended: {error}");
+        log::debug!("publishing connection closed: {error}");
     }
 }
 
@@ -270,7 +269,7 @@ fn tls() -> Result<MakeRustlsConnect, String> {
     let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let config = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
-        .map_err(|error| format!("needs TLS, which cannot be set up: {error}"))?
+        .map_err(|error| format!("requires TLS, which cannot be configured: {error}"))?
         .with_root_certificates(roots)
         .with_no_client_auth();
     Ok(MakeRustlsConnect::new(config))

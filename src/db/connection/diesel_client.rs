@@ -1,5 +1,6 @@
-//! Owns a Diesel connection over a client of tokio-postgres: Diesel's own connection hides its client, and so cannot COPY.
-//! Statements have no name, since a connection pooler may send the next one to another server process.
+//! Owns a Diesel connection over a client of tokio-postgres, for connections that use `COPY` or `LISTEN`: Diesel's own
+//! connection hides its client. Statements are unnamed, because a connection pooler may send the next statement to another
+//! server process.
 //! Must not know any table.
 
 use std::num::NonZeroU32;
@@ -21,7 +22,7 @@ use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
-/// Runs Diesel's statements on a client or a transaction of tokio-postgres, with `load`, `execute` and the rest of
+/// Runs Diesel's statements on a client or a transaction of tokio-postgres, with the methods of
 /// [`diesel_async::RunQueryDsl`].
 pub struct DieselClient<'c, C>(pub &'c C);
 
@@ -66,15 +67,15 @@ impl<'c, C: GenericClient + Sync> AsyncConnectionCore for DieselClient<'c, C> {
     }
 }
 
-/// Keeps an error whole, as [`super::DbError`] needs it: Diesel's own kinds drop most of the codes.
+/// Wraps an error without loss: Diesel's own error kinds drop most of the codes that [`crate::db::DbError`] needs.
 fn wrapped(error: tokio_postgres::Error) -> QueryError {
     QueryError::QueryBuilderError(Box::new(error))
 }
 
-/// The text of a statement and its parameters, as Diesel writes them.
+/// The text and the parameters of a Diesel statement.
 struct Statement {
     sql: String,
-    parameters: Vec<(Parameter, Type)>,
+    parameters: Vec<(EncodedParameter, Type)>,
 }
 
 impl Statement {
@@ -85,8 +86,9 @@ impl Statement {
         query.collect_binds(&mut binds, &mut BuiltInTypes, &Pg)?;
         let typed = |(metadata, bytes): (PgTypeMetadata, Option<Vec<u8>>)| {
             let oid = metadata.oid().map_err(|error| QueryError::SerializationError(Box::new(error)))?;
-            let kind = Type::from_oid(oid).ok_or_else(|| QueryError::SerializationError("a type is not built in".into()))?;
-            Ok((Parameter(bytes), kind))
+            let kind = Type::from_oid(oid)
+                .ok_or_else(|| QueryError::SerializationError("a parameter has a type that is not built in".into()))?;
+            Ok((EncodedParameter(bytes), kind))
         };
         let parameters = binds.metadata.into_iter().zip(binds.binds).map(typed).collect::<QueryResult<_>>()?;
         Ok(Self { sql: builder.finish(), parameters })
@@ -97,11 +99,11 @@ impl Statement {
     }
 }
 
-/// A parameter as Diesel encodes it.
+/// A parameter in Postgres's binary format; `None` for NULL.
 #[derive(Debug)]
-struct Parameter(Option<Vec<u8>>);
+struct EncodedParameter(Option<Vec<u8>>);
 
-impl ToSql for Parameter {
+impl ToSql for EncodedParameter {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Cause> {
         let Some(bytes) = &self.0 else { return Ok(IsNull::Yes) };
         out.extend_from_slice(bytes);
@@ -115,7 +117,7 @@ impl ToSql for Parameter {
     to_sql_checked!();
 }
 
-/// Looks no type up: the tables have columns of built-in types only.
+/// Finds no types: all columns have built-in types.
 struct BuiltInTypes;
 
 impl PgMetadataLookup for BuiltInTypes {
@@ -125,10 +127,10 @@ impl PgMetadataLookup for BuiltInTypes {
     }
 }
 
-/// A row as Diesel reads it.
+/// A row for Diesel.
 pub struct PgRow {
     row: tokio_postgres::Row,
-    /// The types of its columns.
+    /// The type OIDs of its columns.
     types: Vec<NonZeroU32>,
 }
 
@@ -179,7 +181,7 @@ impl<'n> RowIndex<&'n str> for PgRow {
     }
 }
 
-/// A field of a row as Diesel reads it.
+/// A field of a row for Diesel.
 pub struct PgField<'r> {
     row: &'r PgRow,
     index: usize,
@@ -191,17 +193,17 @@ impl<'r> Field<'r, Pg> for PgField<'r> {
     }
 
     fn value(&self) -> Option<PgValue<'_>> {
-        let Bytes(bytes) = self.row.row.get::<_, Option<Bytes<'_>>>(self.index)?;
+        let RawValue(bytes) = self.row.row.get::<_, Option<RawValue<'_>>>(self.index)?;
         Some(PgValue::new(bytes, &self.row.types[self.index]))
     }
 }
 
-/// A value as Postgres sent it.
-struct Bytes<'r>(&'r [u8]);
+/// A value in Postgres's binary format.
+struct RawValue<'r>(&'r [u8]);
 
-impl<'r> FromSql<'r> for Bytes<'r> {
+impl<'r> FromSql<'r> for RawValue<'r> {
     fn from_sql(_: &Type, bytes: &'r [u8]) -> Result<Self, Cause> {
-        Ok(Bytes(bytes))
+        Ok(RawValue(bytes))
     }
 
     fn accepts(_: &Type) -> bool {

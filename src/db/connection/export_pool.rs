@@ -1,5 +1,5 @@
-//! Owns a database as many rows are read from it: over connections that are held for one chunk, by whichever thread.
-//! Must not know what is read, nor which database it is best to ask.
+//! Owns the connections of exports to one database. Each is held for one chunk, by any thread.
+//! Must not know what is exported, nor which database is the best to read from.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -10,76 +10,80 @@ use diesel::sql_types::Untyped;
 use diesel_async::AsyncPgConnection;
 
 use super::config::Database;
-use super::replicas::Held;
+use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::db::sql::select;
 use crate::query::Release;
 use crate::query::Row;
 
-/// The time that the database may spend on one chunk.
-const STATEMENT: Duration = Duration::from_secs(120);
+/// The statement timeout of one chunk.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// A database and its connections that nobody holds.
-pub struct Source {
+/// The number of idle connections that may turn out to be dead before a chunk fails.
+const MAX_RETRIES: usize = 4;
+
+/// A database and its idle connections.
+pub struct ExportPool {
     database: Database,
-    idle: Mutex<Vec<Idle>>,
+    idle: Mutex<Vec<IdleConnection>>,
 }
 
-struct Idle {
+struct IdleConnection {
     connection: AsyncPgConnection,
-    /// The releases that it is known to see.
-    held: Held,
-    /// How often its database had been away when it was opened.
-    absences: u64,
+    /// The releases that this connection is known to see.
+    seen: SeenReleases,
+    /// The epoch of the database (see [`super::replicas::ReplicaHandle`]) in which the connection was opened.
+    epoch: u64,
 }
 
-impl Source {
-    /// None of its connections is open yet.
+impl ExportPool {
+    /// A pool without open connections.
     pub fn new(database: Database) -> Self {
         Self { database, idle: Mutex::default() }
     }
 
-    /// Waits until it has been away for so long.
-    pub async fn lasts(&self, patience: Duration) {
-        self.database.outage().lasts(patience).await;
+    /// Waits until one outage of the database has lasted for `limit`.
+    pub async fn down_for(&self, limit: Duration) {
+        self.database.availability().down_for(limit).await;
     }
 
-    /// Reads one chunk; of a replica, which may have been away, the release is asked for first. The query is made anew
-    /// when a connection turns out to be dead.
+    /// Reads one chunk. Of a replica, `release` is the release that it must have. A dead connection is replaced, and the query
+    /// built again.
     ///
     /// # Errors
-    /// The database's; [`DbError::Behind`] when it has not the release.
-    pub async fn fetch<Q>(&self, release: Option<&Release>, absences: u64, query: &impl Fn() -> Q) -> Result<Vec<Row>, DbError>
+    /// Returns [`DbError::Behind`] if the replica does not have the release, and an error if the database cannot be reached or
+    /// refuses the query.
+    pub async fn fetch<Q>(&self, release: Option<&Release>, epoch: u64, query: &impl Fn() -> Q) -> Result<Vec<Row>, DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
-        let all = || self.idle.lock().expect("nothing panics while it holds the connections");
-        all().retain(|idle| idle.absences >= absences);
+        let pool = || self.idle.lock().expect("nothing panics while it holds the connections");
+        pool().retain(|idle| idle.epoch >= epoch);
         for attempt in 0.. {
-            let reused = all().pop();
+            let reused = pool().pop();
             let fresh = reused.is_none();
             let idle = match reused {
                 Some(idle) => idle,
                 None => {
-                    let opened = self.database.reader(STATEMENT).await;
+                    let opened = self.database.reader(STATEMENT_TIMEOUT).await;
                     let connection = opened.map_err(|error| DbError::Unavailable(error.to_string()))?;
-                    Idle { connection, held: Held::default(), absences }
+                    IdleConnection { connection, seen: SeenReleases::default(), epoch }
                 }
             };
             let reading = async {
                 if let Some(release) = release {
-                    idle.held.check(&idle.connection, release).await?;
+                    idle.seen.check(&idle.connection, release).await?;
                 }
                 Ok(select::load(&idle.connection, query()).await?)
             };
             match reading.await {
                 Ok(rows) => {
-                    all().push(idle);
+                    pool().push(idle);
                     return Ok(rows);
                 }
-                // A connection that has lain idle may have died meanwhile, which only shows when it is used.
-                Err(error) if fresh || attempt > 4 || matches!(error, DbError::Behind(_)) => return Err(error),
-                Err(error) => log::debug!("an export's connection is replaced: {error}"),
+                // An idle connection may have died, which only its next use shows.
+                Err(error) if fresh || attempt > MAX_RETRIES || matches!(error, DbError::Behind(_)) => return Err(error),
+                Err(error) => log::debug!("replacing an export connection: {error}"),
             }
         }
         unreachable!("the last attempt always returns")

@@ -1,4 +1,4 @@
-//! Owns the check that a connection still answers.
+//! Owns the check that a connection still works.
 //! Must not know what the connection is used for.
 
 use diesel::IntoSql;
@@ -6,10 +6,10 @@ use diesel::QueryResult;
 use diesel::sql_types::Integer;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-/// Sends the smallest statement there is and waits for its answer.
+/// Runs `SELECT 1`.
 ///
 /// # Errors
-/// Returns the connection's error.
+/// Returns an error if the connection is broken.
 pub async fn ping(mut connection: &AsyncPgConnection) -> QueryResult<()> {
     diesel::select(1.into_sql::<Integer>()).get_result::<i32>(&mut connection).await.map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Owns connections to the database: how one is opened, pooled, watched and replaced.
+//! Owns connections to the database: how they are opened, pooled, monitored and replaced.
 //! Must not know what a statement means.
 
 pub mod availability;

@@ -1,9 +1,8 @@
-//! Owns the reads of one worker: how many at once, for how long, and over which of its connections, which the worker
-//! opens on its own runtime.
+//! Owns the reads of one worker: their number at once, their time limit, and the worker's own connections, which it opens on
+//! its own runtime.
 //!
-//! A pool shared by workers would tie each connection to the worker that happened to open it, so that one busy worker
-//! stalls the requests of the others; connections of its own keep a worker's trouble to itself.
-//! Must not know what is read.
+//! In a pool shared by workers, each connection is driven by the worker that opened it, so that one busy worker would stall
+//! the requests of the others. Must not know what is read.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,63 +15,62 @@ use tokio::time::Instant;
 
 use super::config::Database;
 use super::replicas::Replicas;
-use super::worker_connections::{Connections, Demand};
+use super::worker_connections::{ReadOptions, WorkerConnections};
 use crate::db::DbError;
 use crate::metrics::Reads;
 use crate::query::Release;
 
-/// How many connections, and how long to wait.
+/// The limits of reads.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Connections of each worker, to each database.
+    /// The connections of each worker to each database.
     pub connections: usize,
-    /// The time that one request may spend on the databases, connecting included.
+    /// The time limit of one request's reads, connecting included.
     pub wait: Duration,
-    /// The time that a database may spend on one statement.
+    /// The statement timeout of the database.
     pub statement: Duration,
-    /// The most reads at once, of all workers.
+    /// The most reads at once, over all workers.
     pub in_flight: usize,
 }
 
-/// The connections of one worker. Not to be shared between threads.
+/// The connections of one worker. They cannot be shared between threads.
 pub struct Pool {
-    primary: Connections,
+    primary: WorkerConnections,
     replicas: Replicas,
-    /// Those to each replica, by its place.
-    near: Vec<Connections>,
+    /// The connections to each replica, in the order of [`Replicas::databases`].
+    replica_connections: Vec<WorkerConnections>,
     limits: Limits,
-    room: Arc<Semaphore>,
-    counts: Reads,
+    permits: Arc<Semaphore>,
+    metrics: Reads,
 }
 
 impl Pool {
-    /// A pool that opens its connections when they are first needed, and shares the room for reads with others.
-    pub fn new(primary: Database, replicas: Replicas, limits: Limits, room: Arc<Semaphore>, counts: Reads) -> Self {
-        let connections = |database| Connections::new(database, limits.connections, limits.statement, counts.clone());
-        let near = replicas.databases().cloned().map(connections).collect();
-        Self { primary: connections(primary), replicas, near, limits, room, counts: counts.clone() }
+    /// A pool that opens connections on demand. `permits` bounds the reads of all workers together.
+    pub fn new(primary: Database, replicas: Replicas, limits: Limits, permits: Arc<Semaphore>, metrics: Reads) -> Self {
+        let connections = |database| WorkerConnections::new(database, limits.connections, limits.statement, metrics.clone());
+        let replica_connections = replicas.databases().cloned().map(connections).collect();
+        Self { primary: connections(primary), replicas, replica_connections, limits, permits, metrics: metrics.clone() }
     }
 
-    /// The time that one request may spend on the database.
+    /// The time limit of one request's reads.
     pub fn wait(&self) -> Duration {
         self.limits.wait
     }
 
-    /// Whether a read would be refused for want of room, which is then counted as refused.
-    pub fn turns_away(&self) -> bool {
-        let full = self.room.available_permits() == 0;
+    /// Whether a read would be refused now because too many are in flight. Counts the refusal.
+    pub fn rejects_read(&self) -> bool {
+        let full = self.permits.available_permits() == 0;
         if full {
-            self.counts.refused.inc();
+            self.metrics.refused.inc();
         }
         full
     }
 
-    /// Runs a read of what only the primary can tell, such as which release is the newest, if there is room for it: more
-    /// at once would all be too late. What needs no read is not held up.
+    /// Runs a read on the primary, for what a replica may not know yet, such as the newest release.
     ///
     /// # Errors
-    /// [`DbError::Crowded`], at once, when there is no room; [`DbError::Unavailable`] or [`DbError::Late`] when the
-    /// database cannot be reached or the time is up.
+    /// Returns [`DbError::TooManyReads`] at once if too many reads are in flight, [`DbError::Unavailable`] if the database
+    /// cannot be reached, and [`DbError::Timeout`] after the time limit.
     pub async fn read<T, F>(&self, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
@@ -80,25 +78,25 @@ impl Pool {
         self.read_at(None, read).await
     }
 
-    /// Runs a read of nothing but what a release says, on a replica that has it, else on the primary; on the primary too
-    /// when it is not known yet which release that is.
+    /// Runs a read of one release, on a replica that has it, else on the primary. Without a release the primary is read.
     ///
     /// # Errors
-    /// Those of [`Pool::read`]; the wait is for all databases together.
+    /// Returns the errors of [`Pool::read`]. The time limit is for all databases together.
     pub async fn read_at<T, F>(&self, release: Option<&Release>, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
     {
-        let _room = self.room.try_acquire().inspect_err(|_| _ = self.counts.refused.inc()).map_err(|_| DbError::Crowded)?;
-        let _counted = self.counts.begin();
+        let permit = self.permits.try_acquire().inspect_err(|_| _ = self.metrics.refused.inc());
+        let _permit = permit.map_err(|_| DbError::TooManyReads)?;
+        let _timer = self.metrics.begin();
         let deadline = Instant::now() + self.limits.wait;
-        let near = self.replicas.read(release, |chosen| {
-            let demand = Demand { release, absences: chosen.absences, deadline };
-            self.near[chosen.place].read(demand, &read)
+        let from_replica = self.replicas.read(release, |replica| {
+            let options = ReadOptions { release, epoch: replica.epoch, deadline };
+            self.replica_connections[replica.index].read(options, &read)
         });
-        match near.await {
-            Some(told) => told,
-            None => self.primary.read(Demand { release: None, absences: 0, deadline }, &read).await,
+        match from_replica.await {
+            Some(outcome) => outcome,
+            None => self.primary.read(ReadOptions { release: None, epoch: 0, deadline }, &read).await,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Owns what the process knows of the releases without asking: all there are, kept in step with the database by a
-//! connection of its own that is told of each publication, and asks besides, since not every pooler lets it be told.
+//! Owns the releases that the process knows without a query. One connection of its own keeps them current: it listens for
+//! the notification of each publication, and polls besides, because some poolers do not support `LISTEN`.
 //! Must not know what is read at a release.
 
 use std::sync::Arc;
@@ -19,88 +19,87 @@ use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::releases;
 use crate::query::{Plan, Release};
 
-/// The channel on which a publication tells its number, as part of its transaction.
+/// The channel on which a publication sends the number of its release, as part of its transaction.
 pub const CHANNEL: &str = "reperes_release";
 
-/// How long to wait for word before asking.
-const POLL: Duration = Duration::from_millis(500);
+/// How long to wait for a notification before polling.
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// How long the database may take to answer before what is known is in doubt.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// The time limit of each query, and of each wait for a release. After it the known releases count as stale.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How long to wait before connecting anew.
-const RETRY: Duration = Duration::from_millis(200);
+/// How long to wait before connecting again.
+const RECONNECT_DELAY: Duration = Duration::from_millis(200);
 
-/// The releases that the process knows.
+/// The known releases, shared by all clones.
 #[derive(Clone, Debug)]
-pub struct Timeline(watch::Sender<Known>);
+pub struct ReleaseWatcher(watch::Sender<KnownReleases>);
 
 #[derive(Debug, Default)]
-struct Known {
+struct KnownReleases {
     /// In the order of their numbers.
     releases: Vec<Release>,
     /// How often the releases have changed.
     generation: u64,
-    /// Whether the database has said so lately.
-    sure: bool,
+    /// Whether the last query succeeded.
+    current: bool,
 }
 
-impl Known {
+impl KnownReleases {
     fn find(&self, number: Option<i32>) -> Option<&Release> {
         let Some(number) = number else { return self.releases.last() };
-        let at = self.releases.binary_search_by_key(&number, |release| release.number).ok()?;
-        self.releases.get(at)
+        let index = self.releases.binary_search_by_key(&number, |release| release.number).ok()?;
+        self.releases.get(index)
     }
 }
 
-impl Timeline {
-    /// Follows a database from now on, as long as the runtime lives.
+impl ReleaseWatcher {
+    /// Watches a database from now on, as long as the runtime lives.
     pub fn follow(database: Database, runtime: &Handle) -> Self {
-        let timeline = Self(watch::Sender::default());
-        let followed = timeline.clone();
+        let watcher = Self(watch::Sender::default());
+        let task = watcher.clone();
         runtime.spawn(async move {
             loop {
-                let Err(why) = followed.listen(&database).await;
-                followed.0.send_if_modified(|known| std::mem::take(&mut known.sure));
-                database.outage().lost(&why.into_cause());
-                sleep(RETRY).await;
+                let Err(why) = task.listen(&database).await;
+                task.0.send_if_modified(|known| std::mem::take(&mut known.current));
+                database.availability().mark_down(&why.into_cause());
+                sleep(RECONNECT_DELAY).await;
             }
         });
-        timeline
+        watcher
     }
 
-    /// The newest release; nothing while none is known.
+    /// The newest known release; `None` before the first answer and before the first publication.
     pub fn newest(&self) -> Option<Release> {
         self.find(None)
     }
 
-    /// The release with this number, or the newest; nothing where only the database can tell.
+    /// The release with this number, or the newest; `None` if it is not known, so that the database must be queried.
     pub fn find(&self, number: Option<i32>) -> Option<Release> {
         self.0.borrow().find(number).cloned()
     }
 
-    /// Whether no newer release can have been published for longer than it takes to be told.
-    pub fn is_sure(&self) -> bool {
-        self.0.borrow().sure
+    /// Whether the releases are current: any newer one is younger than the poll interval and the timeout.
+    pub fn is_current(&self) -> bool {
+        self.0.borrow().current
     }
 
-    /// How often what is known has changed: what was right in a generation is right as long as it lasts. And whether no
-    /// newer release can have been published for longer than it takes to be told.
+    /// How often the known releases have changed, and whether they are current. A result computed in one generation is
+    /// valid as long as it lasts.
     pub fn generation(&self) -> (u64, bool) {
         let known = self.0.borrow();
-        (known.generation, known.sure)
+        (known.generation, known.current)
     }
 
-    /// The generation in which a release is the one with its number, and the newest unless it is named; nothing when it
-    /// is not.
+    /// The current generation, if the release is known and, unless the request names it, the newest.
     pub fn generation_of(&self, release: &Release, named: bool) -> Option<u64> {
         let known = self.0.borrow();
         let found = known.find(named.then_some(release.number));
         found.filter(|found| *found == release).map(|_| known.generation)
     }
 
-    /// The release that a plan reads; nothing where only the database can tell.
-    pub fn read_by(&self, plan: &Plan) -> Option<Release> {
+    /// The release that a plan reads; `None` if it is not known, so that the database must be queried.
+    pub fn release_of(&self, plan: &Plan) -> Option<Release> {
         let known = self.0.borrow();
         let found = match (&plan.selection.as_of, plan.selection.release) {
             (Some(as_of), _) => known.releases.iter().rev().find(|release| release.published_at <= as_of.until),
@@ -109,60 +108,60 @@ impl Timeline {
         found.filter(|found| plan.selection.release.is_none_or(|number| number == found.number)).cloned()
     }
 
-    /// Waits until a release is known, though not for long.
-    pub async fn reached(&self, number: i32) {
+    /// Waits until a release is known, at most one second.
+    pub async fn wait_for(&self, number: i32) {
         let mut watched = self.0.subscribe();
-        let reached = watched.wait_for(|known| known.releases.last().is_some_and(|newest| newest.number >= number));
-        _ = timeout(PATIENCE, reached).await;
+        let known = watched.wait_for(|known| known.releases.last().is_some_and(|newest| newest.number >= number));
+        _ = timeout(TIMEOUT, known).await;
     }
 
-    /// Waits until the database has answered, though not for long.
-    pub async fn heard(&self) {
-        _ = timeout(PATIENCE, self.0.subscribe().wait_for(|known| known.sure)).await;
+    /// Waits until the releases are current, at most one second.
+    pub async fn wait_until_current(&self) {
+        _ = timeout(TIMEOUT, self.0.subscribe().wait_for(|known| known.current)).await;
     }
 
-    /// Keeps in step until the connection fails.
+    /// Keeps the releases current until the connection fails.
     async fn listen(&self, database: &Database) -> Result<std::convert::Infallible, DbError> {
         let (client, mut messages) = database.listener().await?;
-        let told = Arc::new(Notify::new());
+        let notified = Arc::new(Notify::new());
         let drive = async {
             while let Some(message) = messages.next().await {
                 if matches!(message?, Message::Notification(_)) {
-                    told.notify_one();
+                    notified.notify_one();
                 }
             }
-            Err(DbError::Unavailable("the connection has ended".to_owned()))
+            Err(DbError::Unavailable("connection closed".to_owned()))
         };
-        let keep = async {
-            // What is published after this is told, what was before is read: nothing falls between.
+        let poll = async {
+            // The first query comes after LISTEN, so that no publication between the two is missed.
             if let Err(error) = in_time(client.batch_execute(&format!("LISTEN {CHANNEL}"))).await? {
-                log::info!("the database does not tell of releases, so it is asked: {error}");
+                log::info!("LISTEN is not available, polling for releases: {error}");
             }
             loop {
-                self.ask(&client).await?;
-                database.outage().back();
-                _ = timeout(POLL, told.notified()).await;
+                self.update(&client).await?;
+                database.availability().mark_up();
+                _ = timeout(POLL_INTERVAL, notified.notified()).await;
             }
         };
         tokio::select! {
             ended = drive => ended,
-            failed = keep => failed,
+            failed = poll => failed,
         }
     }
 
-    /// Asks for the newest known release and those after it.
-    async fn ask(&self, client: &Client) -> Result<(), DbError> {
+    /// Queries the newest known release and those after it.
+    async fn update(&self, client: &Client) -> Result<(), DbError> {
         let newest = self.newest();
         let from = newest.as_ref().map_or(1, |newest| newest.number);
         let mut found = releases_from(client, from).await?;
         let same = newest.is_none_or(|newest| found.as_slice().first() == Some(&newest));
         if !same {
-            // Another database stands in its place, such as one restored from a copy.
-            log::warn!("the releases are not those that were known");
+            // The database was replaced, for example by one restored from a backup.
+            log::warn!("the known releases are no longer in the database (was it restored?), reloading all releases");
             found = releases_from(client, 1).await?;
         }
         self.0.send_if_modified(|known| {
-            let before = (known.releases.len(), known.sure);
+            let before = (known.releases.len(), known.current);
             match same {
                 true => known.releases.extend(found.into_iter().filter(|one| one.number > from || before.0 == 0)),
                 false => known.releases = found,
@@ -170,14 +169,14 @@ impl Timeline {
             if !same || known.releases.len() != before.0 {
                 known.generation += 1;
             }
-            known.sure = true;
+            known.current = true;
             !same || before != (known.releases.len(), true)
         });
         Ok(())
     }
 }
 
-/// The releases from a number on.
+/// Reads the releases from this number on.
 async fn releases_from(client: &Client, from: i32) -> Result<Vec<Release>, DbError> {
     let from = releases::table
         .filter(releases::number.ge(from))
@@ -187,6 +186,6 @@ async fn releases_from(client: &Client, from: i32) -> Result<Vec<Release>, DbErr
     Ok(rows.into_iter().map(|(number, published_at)| Release { number, published_at }).collect())
 }
 
-async fn in_time<T>(asking: impl Future<Output = T>) -> Result<T, DbError> {
-    timeout(PATIENCE, asking).await.map_err(|_| DbError::Late(format!("no answer within {PATIENCE:?}")))
+async fn in_time<T>(query: impl Future<Output = T>) -> Result<T, DbError> {
+    timeout(TIMEOUT, query).await.map_err(|_| DbError::Timeout(format!("no answer within {TIMEOUT:?}")))
 }

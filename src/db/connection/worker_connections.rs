@@ -1,6 +1,6 @@
-//! Owns the connections of one worker to one database: a few, opened when they are first needed, shared by its requests,
-//! which are pipelined on them, and replaced when they die.
-//! Must not know which database it is best to ask.
+//! Owns the connections of one worker to one database. A few connections are opened on demand, pipeline the requests of the
+//! worker, and are replaced when they break.
+//! Must not know which database is the best to read from.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -13,97 +13,97 @@ use tokio::time::{Instant, timeout_at};
 
 use super::config::Database;
 use super::health;
-use super::replicas::Held;
+use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::metrics::Reads;
 use crate::query::Release;
 
-/// The connections of one worker to one database. Not to be shared between threads.
-pub struct Connections {
+/// The connections of one worker to one database. They cannot be shared between threads.
+pub struct WorkerConnections {
     database: Database,
-    statement: Duration,
+    statement_timeout: Duration,
     slots: Vec<Slot>,
     next: Cell<usize>,
-    counts: Reads,
+    metrics: Reads,
 }
 
 #[derive(Default)]
 struct Slot {
-    open: RefCell<Option<Open>>,
+    open: RefCell<Option<OpenConnection>>,
+    /// Held while the connection is opened.
     opening: Mutex<()>,
     /// When the last attempt to open it failed, and why.
     failed: RefCell<Option<(Instant, String)>>,
 }
 
-/// An open connection.
 #[derive(Clone)]
-struct Open {
+struct OpenConnection {
     connection: Rc<AsyncPgConnection>,
-    /// The releases that it is known to see.
-    held: Rc<Held>,
-    /// How often its database had been away when it was opened.
-    absences: u64,
+    /// The releases that this connection is known to see.
+    seen: Rc<SeenReleases>,
+    /// The epoch of the database in which it was opened.
+    epoch: u64,
 }
 
-/// What a read asks of a connection besides its rows.
+/// What a read needs of its connection.
 #[derive(Clone, Copy, Debug)]
-pub struct Demand<'r> {
-    /// The release that the server must have; nothing of a primary, which has all.
+pub struct ReadOptions<'r> {
+    /// The release that a replica must have; `None` for the primary, which has all.
     pub release: Option<&'r Release>,
-    /// How often the database has been away: connections from before are not used.
-    pub absences: u64,
-    /// When it is too late, connecting included.
+    /// The epoch of the database (see [`super::replicas::ReplicaHandle`]); older connections are not used.
+    pub epoch: u64,
+    /// When the read times out, connecting included.
     pub deadline: Instant,
 }
 
-impl Connections {
-    /// So many connections, none of them open yet; the database may spend so long on each statement.
-    pub fn new(database: Database, number: usize, statement: Duration, counts: Reads) -> Self {
+impl WorkerConnections {
+    /// At most `number` connections, with a statement timeout. None is open yet.
+    pub fn new(database: Database, number: usize, statement_timeout: Duration, metrics: Reads) -> Self {
         let slots = (0..number.max(1)).map(|_| Slot::default()).collect();
-        Self { database, statement, slots, next: Cell::new(0), counts }
+        Self { database, statement_timeout, slots, next: Cell::new(0), metrics }
     }
 
-    /// Runs a read. A connection that turns out to be dead is replaced and the read tried once more.
+    /// Runs a read. If its connection is broken, it is replaced and the read tried once more.
     ///
     /// # Errors
-    /// [`DbError::Unavailable`] when the database cannot be reached, [`DbError::Late`] when the time is up,
-    /// [`DbError::Behind`] when it has not the release.
-    pub async fn read<T, F>(&self, demand: Demand<'_>, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
+    /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Timeout`] after the deadline, and
+    /// [`DbError::Behind`] if a replica does not have the release.
+    pub async fn read<T, F>(&self, options: ReadOptions<'_>, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
     {
-        let deadline = demand.deadline;
+        let deadline = options.deadline;
         let index = self.next.get() % self.slots.len();
         self.next.set(index + 1);
         let slot = &self.slots[index];
-        let late = |_| {
-            let why = "no answer within the time that a request may spend".to_owned();
-            self.database.outage().late(&why);
-            DbError::Late(why)
+        let timed_out = |_| {
+            let why = "no answer within the time limit of a request".to_owned();
+            self.database.availability().log_timeout(&why);
+            DbError::Timeout(why)
         };
         for attempt in 0.. {
-            let opened = timeout_at(deadline, self.open(slot, demand.absences)).await.map_err(late)?;
+            let opened = timeout_at(deadline, self.open(slot, options.epoch)).await.map_err(timed_out)?;
             let (open, reused) = opened?;
             let reading = async {
-                if let Some(release) = demand.release {
-                    open.held.check(&open.connection, release).await?;
+                if let Some(release) = options.release {
+                    open.seen.check(&open.connection, release).await?;
                 }
                 read(Rc::clone(&open.connection)).await.map_err(DbError::from)
             };
             let outcome = match timeout_at(deadline, reading).await {
-                Ok(outcome) => sound(&open.connection, outcome, deadline).await,
+                Ok(outcome) => check_connection(&open.connection, outcome, deadline).await,
                 Err(elapsed) => {
-                    if slot.forget(&open) {
-                        self.counts.lost.inc();
+                    if slot.discard(&open) {
+                        self.metrics.lost.inc();
                     }
-                    return Err(late(elapsed));
+                    return Err(timed_out(elapsed));
                 }
             };
             match outcome {
                 Err(DbError::Unavailable(why)) => {
-                    if slot.forget(&open) {
-                        self.counts.lost.inc();
-                        log::debug!("a connection is replaced: {why}");
+                    if slot.discard(&open) {
+                        self.metrics.lost.inc();
+                        log::debug!("replacing a connection: {why}");
                     }
                     if attempt > 0 || !reused {
                         return Err(DbError::Unavailable(why));
@@ -115,18 +115,18 @@ impl Connections {
         unreachable!("the second attempt always returns")
     }
 
-    /// The slot's connection, and whether it had been open before. Those who wait while it is being opened share what comes
-    /// of that, or each would have to fail after the other.
-    async fn open(&self, slot: &Slot, absences: u64) -> Result<(Open, bool), DbError> {
-        if let Some(open) = slot.current(absences) {
+    /// Returns the slot's connection, and whether it was open before. Concurrent callers share one attempt and its failure;
+    /// otherwise each would wait for an attempt of its own, one after the other.
+    async fn open(&self, slot: &Slot, epoch: u64) -> Result<(OpenConnection, bool), DbError> {
+        if let Some(open) = slot.current(epoch) {
             return Ok((open, true));
         }
-        let asked = Instant::now();
+        let called = Instant::now();
         let _guard = slot.opening.lock().await;
-        if let Some(open) = slot.current(absences) {
+        if let Some(open) = slot.current(epoch) {
             return Ok((open, true));
         }
-        if let Some((_, why)) = slot.failed.borrow().as_ref().filter(|(at, _)| *at >= asked) {
+        if let Some((_, why)) = slot.failed.borrow().as_ref().filter(|(at, _)| *at >= called) {
             return Err(DbError::Unavailable(why.clone()));
         }
         let refused = |error: DbError| {
@@ -134,17 +134,21 @@ impl Connections {
             *slot.failed.borrow_mut() = Some((Instant::now(), why.clone()));
             DbError::Unavailable(why)
         };
-        let connection = Rc::new(self.database.reader(self.statement).await.map_err(refused)?);
-        self.counts.opened.inc();
-        let open = Open { connection, held: Rc::default(), absences };
+        let connection = Rc::new(self.database.reader(self.statement_timeout).await.map_err(refused)?);
+        self.metrics.opened.inc();
+        let open = OpenConnection { connection, seen: Rc::default(), epoch };
         *slot.open.borrow_mut() = Some(open.clone());
         Ok((open, false))
     }
 }
 
-/// Tells a failed statement from a connection that is no more: what Postgres says as it goes carries no code here, and
-/// may be in any language, so the connection itself is asked.
-async fn sound<T>(connection: &AsyncPgConnection, outcome: Result<T, DbError>, deadline: Instant) -> Result<T, DbError> {
+/// Distinguishes a failed statement from a broken connection. Diesel drops the error code of a server that shuts down, and
+/// the message may be in any language, so the connection is pinged.
+async fn check_connection<T>(
+    connection: &AsyncPgConnection,
+    outcome: Result<T, DbError>,
+    deadline: Instant,
+) -> Result<T, DbError> {
     match outcome {
         Err(DbError::Failed(why)) => match timeout_at(deadline, health::ping(connection)).await {
             Ok(Ok(())) => Err(DbError::Failed(why)),
@@ -155,12 +159,12 @@ async fn sound<T>(connection: &AsyncPgConnection, outcome: Result<T, DbError>, d
 }
 
 impl Slot {
-    fn current(&self, absences: u64) -> Option<Open> {
-        self.open.borrow().clone().filter(|open| open.absences >= absences)
+    fn current(&self, epoch: u64) -> Option<OpenConnection> {
+        self.open.borrow().clone().filter(|open| open.epoch >= epoch)
     }
 
-    /// Drops a dead connection, unless another request has done so before; says whether it was this one.
-    fn forget(&self, dead: &Open) -> bool {
-        self.open.borrow_mut().take_if(|open| Rc::ptr_eq(&open.connection, &dead.connection)).is_some()
+    /// Drops a broken connection, and returns whether no other request has dropped it before.
+    fn discard(&self, broken: &OpenConnection) -> bool {
+        self.open.borrow_mut().take_if(|open| Rc::ptr_eq(&open.connection, &broken.connection)).is_some()
     }
 }

@@ -1,5 +1,5 @@
-//! Owns checked reads: a read whose request names only codes, territories and days that exist, with the checks pipelined
-//! beside the read itself on one connection.
+//! Owns reads with checks: the codes, territories and days of a request must exist. The checks are pipelined with the read on
+//! one connection.
 //! Must not know what is read.
 
 use std::collections::BTreeMap;
@@ -13,10 +13,10 @@ use super::geography::{self, DateError};
 use super::search;
 use crate::query::{Dataset, Kind, Parameter, Plan, Release, ResolvedPlan};
 
-/// The most unknown codes for which the closest are looked up.
-const EXPLAINED: usize = 5;
+/// The most unknown codes for which similar codes are looked up.
+const MAX_SUGGESTED: usize = 5;
 
-/// Why a request is refused once the database was asked.
+/// Why a request is refused after its checks.
 #[derive(Debug)]
 pub enum Refusal {
     /// The row that the link starts from does not exist at the release.
@@ -27,12 +27,12 @@ pub enum Refusal {
     GeographyDate(DateError),
 }
 
-/// The state of the data that one request reads throughout.
+/// The state of the data that all queries of a request read.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     /// The release.
     pub release: Release,
-    /// Whether no row has the words of the search, so that rows with similar titles are given instead.
+    /// Whether the search matches similar titles, because no row has its words.
     pub approximate: bool,
 }
 
@@ -45,14 +45,14 @@ pub struct UnknownCode {
     pub code: String,
     /// The dataset in which it was looked up.
     pub dataset: &'static Dataset,
-    /// The closest existing codes.
+    /// Similar codes that exist.
     pub closest: Vec<String>,
 }
 
-/// Reads, and checks at the same time every code, territory and day that the request names.
+/// Reads, and checks every code, territory and day of the request at the same time.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_checked<T>(
     connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
@@ -63,11 +63,11 @@ pub async fn read_checked<T>(
     read_checked_as(connection, parent, plan, approximate, read, |_| false).await
 }
 
-/// Reads with the search taken as exact or approximate. `proves` says whether what was read shows that every code of the
-/// request exists, which spares looking them up.
+/// Reads with an exact or approximate search. `proves` returns whether the result proves that every code of the request
+/// exists, so that no lookup is needed.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_checked_as<T>(
     connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
@@ -89,7 +89,7 @@ pub async fn read_checked_as<T>(
     };
     let date_error = geography::check_date(connection, parent, plan, number);
     let (found, unknown, missing_parent, date_error) = match plan.row_proves_codes() {
-        // One query fewer for nearly every request, for one more round trip of those that find nothing.
+        // Saves one query for nearly every request, and costs one more round trip for a request without a result.
         true => {
             let (found, missing_parent, date_error) = try_join3(read(&snapshot), missing_parent, date_error).await?;
             let unknown = if proves(&found) { Vec::new() } else { unknown.await? };
@@ -109,7 +109,8 @@ pub async fn read_checked_as<T>(
     })
 }
 
-/// The codes that no row has, each with its dataset; that no row has had up to the release, where `ever` is set.
+/// Returns the codes that no row has, each with its dataset; if `ever` is set, the codes that no row has had up to the
+/// release.
 async fn unknown(
     connection: &AsyncPgConnection,
     registry: &'static [&'static Dataset],
@@ -126,10 +127,10 @@ async fn unknown(
     Ok(try_join_all(lookups).await?.into_iter().flatten().collect())
 }
 
-/// Looks up codes of a request, and explains those that no row has had up to a release.
+/// Returns the codes of a request that no row has had up to a release.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn never_known(
     connection: &AsyncPgConnection,
     registry: &'static [&'static Dataset],
@@ -140,34 +141,34 @@ pub async fn never_known(
     explained(connection, names, unknown, release).await
 }
 
-/// Unknown codes with the parameters that name them and, for the first few, the codes that come closest.
+/// Adds the parameters that name unknown codes and, for the first few codes, similar codes that exist.
 async fn explained(
     connection: &AsyncPgConnection,
     names: &NamedCodes,
     unknown: Vec<(&'static Dataset, String)>,
     release: i32,
 ) -> QueryResult<Vec<UnknownCode>> {
-    let mut faults = Vec::new();
+    let mut found = Vec::new();
     for (dataset, code) in unknown {
-        let closest = match faults.len() < EXPLAINED {
+        let closest = match found.len() < MAX_SUGGESTED {
             true => codes::closest(connection, dataset, code.clone(), release).await?,
             false => Vec::new(),
         };
         let parameters = names[dataset.name][&code].iter();
-        faults.extend(parameters.map(|parameter| UnknownCode {
+        found.extend(parameters.map(|parameter| UnknownCode {
             parameter: parameter.clone(),
             code: code.clone(),
             dataset,
             closest: closest.clone(),
         }));
     }
-    Ok(faults)
+    Ok(found)
 }
 
-/// Codes by dataset, each with the parameters that name it.
+/// Codes of a request by dataset, each with the parameters that name it.
 pub type NamedCodes = BTreeMap<&'static str, BTreeMap<String, Vec<String>>>;
 
-/// The codes that a request names.
+/// Returns the codes that a request names.
 pub fn named_codes(plan: &Plan) -> NamedCodes {
     let own = plan.selection.context.dataset;
     let filters = plan.selection.conditions.iter().filter(|condition| condition.takes_values()).filter_map(|condition| {

@@ -1,20 +1,20 @@
-//! Owns the lookup of codes: which ones no row has, and which existing codes come closest to one.
-//! Must not know what the answers are for.
+//! Owns the lookup of codes: codes that no row has, and existing codes that are similar to one.
+//! Must not know why they are looked up.
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::sql::codes::{code, has_code};
-use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
+use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::Dataset;
 
-/// The most codes proposed in place of an unknown one.
-const PROPOSED: i64 = 3;
+/// The most codes suggested for an unknown one.
+const SUGGESTIONS: i64 = 3;
 
-/// A version of a row.
+/// A version of a row, by its code.
 #[derive(Debug, Queryable)]
-pub(super) struct Version {
+pub(super) struct CodeVersion {
     /// The code of the row.
     pub code: String,
     /// The release that opened it.
@@ -23,14 +23,14 @@ pub(super) struct Version {
     pub last_release: Option<i32>,
 }
 
-/// All versions of the row with a code.
+/// The query of all versions of the row with a code.
 struct Versions<'a> {
     dataset: &'static Dataset,
     code: &'a str,
 }
 
 impl Versions<'_> {
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push("SELECT ");
         code(out, self.dataset, "t")?;
         out.push(", t.first_release, t.last_release FROM ");
@@ -45,16 +45,16 @@ statement!(Versions<'_>, (Text, Integer, Nullable<Integer>));
 /// Reads all versions of the row with a code.
 ///
 /// # Errors
-/// Returns an error if the database cannot be reached.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub(super) async fn versions(
     mut connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     code: &str,
-) -> QueryResult<Vec<Version>> {
+) -> QueryResult<Vec<CodeVersion>> {
     RunQueryDsl::load(Versions { dataset, code }, &mut connection).await
 }
 
-/// Codes, and the dataset in which some may be missing. Few texts of this form exist, so that each is prepared once.
+/// The query of the codes that no row of a dataset has. One statement per dataset is prepared.
 struct Missing {
     dataset: &'static Dataset,
     codes: Vec<String>,
@@ -63,14 +63,14 @@ struct Missing {
 }
 
 impl Missing {
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        out.push("SELECT given.code FROM unnest(");
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        out.push("SELECT requested.code FROM unnest(");
         out.bind::<Array<Text>, _>(&self.codes)?;
-        out.push(") AS given(code) WHERE NOT EXISTS (SELECT 1 FROM ");
+        out.push(") AS requested(code) WHERE NOT EXISTS (SELECT 1 FROM ");
         out.identifier(self.dataset.name)?;
         out.push(" t WHERE ");
         has_code(out, self.dataset, |out| {
-            out.push("given.code");
+            out.push("requested.code");
             Ok(())
         })?;
         out.push(" AND ");
@@ -102,16 +102,16 @@ pub async fn unknown(
     RunQueryDsl::load(Missing { dataset, codes, release, ever }, &mut connection).await
 }
 
-/// The codes of rows that have a text as their name, then those that resemble it, by trigrams.
+/// The query of the codes of rows with a text as their name, then of codes similar to it by trigrams.
 struct Similar<'a> {
     dataset: &'static Dataset,
     text: &'a str,
     release: i32,
-    most: i64,
+    limit: i64,
 }
 
 impl Similar<'_> {
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push("SELECT code FROM (");
         if self.dataset.field("name").is_some() {
             out.push("(SELECT t.code, 0::real AS distance FROM ");
@@ -121,7 +121,7 @@ impl Similar<'_> {
             out.push(") AND ");
             out.visible("t", &self.release)?;
             out.push(" LIMIT ");
-            out.bind::<BigInt, _>(&self.most)?;
+            out.bind::<BigInt, _>(&self.limit)?;
             out.push(") UNION ALL ");
         }
         out.push("(SELECT t.code, (t.code || '') <-> ");
@@ -133,24 +133,24 @@ impl Similar<'_> {
         out.push(" ORDER BY (t.code || '') <-> ");
         out.bind::<Text, _>(self.text)?;
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)?;
-        out.push(")) AS near(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        out.bind::<BigInt, _>(&self.limit)?;
+        out.push(")) AS similar_codes(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT ");
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 
 statement!(Similar<'_>, Text);
 
-/// The codes whose first part is that of a joined code; those that begin with the whole text come first.
-struct SamePart<'a> {
+/// The query of the joined codes with the same first part as a code; those that start with the whole text come first.
+struct SameFirstPart<'a> {
     dataset: &'static Dataset,
     text: &'a str,
     release: i32,
-    most: i64,
+    limit: i64,
 }
 
-impl SamePart<'_> {
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+impl SameFirstPart<'_> {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push("SELECT ");
         code(out, self.dataset, "t")?;
         out.push(" FROM ");
@@ -168,13 +168,13 @@ impl SamePart<'_> {
         out.push("), ");
         out.list(self.dataset.key, |out, name| out.column("t", name))?;
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 
-statement!(SamePart<'_>, Text);
+statement!(SameFirstPart<'_>, Text);
 
-/// Returns the codes closest to one that does not exist: rows of that name first, then codes that resemble it.
+/// Returns codes similar to one that does not exist: codes of rows with that name first, then codes that resemble it.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
@@ -184,11 +184,11 @@ pub async fn closest(
     code: String,
     release: i32,
 ) -> QueryResult<Vec<String>> {
-    let (text, most) = (code.as_str(), PROPOSED);
+    let (text, limit) = (code.as_str(), SUGGESTIONS);
     if dataset.has_joined_code() {
-        RunQueryDsl::load(SamePart { dataset, text, release, most }, &mut connection).await
+        RunQueryDsl::load(SameFirstPart { dataset, text, release, limit }, &mut connection).await
     } else if dataset.field("code").is_some() {
-        RunQueryDsl::load(Similar { dataset, text, release, most }, &mut connection).await
+        RunQueryDsl::load(Similar { dataset, text, release, limit }, &mut connection).await
     } else {
         Ok(Vec::new())
     }

@@ -8,13 +8,13 @@ use diesel::QueryResult;
 use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 
-use super::figures::{self, FIGURES, RANKED};
+use super::figures::{self, CONTAINING_FIGURES, RANKED_FIGURES};
 use super::ranking::{Rank, RankedGroup, RankingCache};
 use crate::query::{Plan, Release, Row};
 
 /// The same figure of a territory that contains the one shown.
 #[derive(Clone, Debug)]
-pub struct Figure {
+pub struct ComparedFigure {
     /// `parent`, `region` or `country`.
     pub comparator: String,
     /// The territory.
@@ -31,7 +31,7 @@ pub struct Figure {
 #[derive(Clone, Debug, Default)]
 pub struct Comparison {
     /// The same figure of containing territories.
-    pub figures: Vec<Figure>,
+    pub figures: Vec<ComparedFigure>,
     /// The rank; `None` for a row without a value.
     pub rank: Option<Rank>,
 }
@@ -54,15 +54,15 @@ pub async fn compare(
     });
     let key: Vec<Vec<String>> = key.collect();
     let mut compared = vec![Comparison::default(); rows.len()];
-    let (around, ranked) = try_join(
-        figures::load(connection, FIGURES, &key, release.number),
-        figures::load(connection, RANKED, &key, release.number),
+    let (containing, ranked) = try_join(
+        figures::load(connection, CONTAINING_FIGURES, &key, release.number),
+        figures::load(connection, RANKED_FIGURES, &key, release.number),
     )
     .await?;
-    for (row, found) in around {
+    for (row, found) in containing {
         let owned = |at: usize| found.cell(at).map(str::to_owned);
         if let (Some(comparison), Some(comparator), Some(territory_code)) = (compared.get_mut(row), owned(1), owned(2)) {
-            comparison.figures.push(Figure {
+            comparison.figures.push(ComparedFigure {
                 comparator,
                 territory_code,
                 value: owned(3),

@@ -1,6 +1,6 @@
-//! Owns the statements that find what figures are compared with and ranked among. Diesel has no words for `unnest … WITH
-//! ORDINALITY` and window functions over it, so they are text; the columns that they name are checked against the schema.
-//! Must not know which figures are asked for, nor how they are shown.
+//! Owns the statements behind comparisons and ranks of figures. They are text, because Diesel cannot express `unnest … WITH
+//! ORDINALITY`; their columns are checked against the schema.
+//! Must not know which figures are requested, nor how they are shown.
 
 use diesel::QueryResult;
 use diesel::sql_types::{Array, Integer, Text};
@@ -8,7 +8,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::schema::{containments, observations, territories};
 use crate::db::sql::columns::columns;
-use crate::db::sql::fragments::{self, Fetched};
+use crate::db::sql::fragments::{self, TextRow};
 use crate::query::Row;
 
 columns! {
@@ -20,43 +20,44 @@ columns! {
     territories { code, kind, first_release, last_release }
 }
 
-/// The same figure of the département, region and country that contain a territory. The nearest of them is its `parent`.
-pub(super) const FIGURES: &str = "
-WITH asked AS (
+/// The same figure of the département, region and country that contain a territory. The smallest of them is its `parent`.
+pub(super) const CONTAINING_FIGURES: &str = "
+WITH requested AS (
     SELECT a.*, t.kind FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
         AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)
     JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
 ),
-around AS (
-    SELECT a.row, k.code, k.kind, row_number() OVER (PARTITION BY a.row ORDER BY array_position('{departement,region,country}', k.kind)) AS nearness
-    FROM asked a
+containing AS (
+    SELECT a.row, k.code, k.kind, row_number() OVER (PARTITION BY a.row ORDER BY array_position('{departement,region,country}', k.kind)) AS size_rank
+    FROM requested a
     JOIN containments s ON s.contained_code = a.territory_code AND s.direct <> 'self' AND s.share = 1
         AND s.first_release <= $7 AND (s.last_release IS NULL OR s.last_release >= $7)
     JOIN territories k ON k.code = s.container_code AND k.kind IN ('departement', 'region', 'country')
         AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)
 ),
 compared AS (
-    SELECT row, code, 'parent' AS comparator FROM around WHERE nearness = 1
-    UNION ALL SELECT row, code, kind FROM around WHERE kind IN ('region', 'country')
+    SELECT row, code, 'parent' AS comparator FROM containing WHERE size_rank = 1
+    UNION ALL SELECT row, code, kind FROM containing WHERE kind IN ('region', 'country')
 )
 SELECT c.row::text, c.comparator, c.code, o.value::text, o.qualifier, array_to_json(o.statuses)::text
-FROM compared c JOIN asked a USING (row)
+FROM compared c JOIN requested a USING (row)
 LEFT JOIN observations o ON o.indicator_code = a.indicator_code AND o.territory_code = c.code AND o.period = a.period
     AND o.breakdown = a.breakdown AND o.nature = a.nature AND o.source_code = a.source_code
     AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
 ORDER BY c.row, c.comparator";
 
-/// The kind of the territory and the value of each figure, without zeros at the end, by which it is ranked.
-pub(super) const RANKED: &str = "
+/// The kind of the territory and the value of each figure, without trailing zeros.
+pub(super) const RANKED_FIGURES: &str = "
 SELECT a.row::text, t.kind, trim_scale(o.value)::text FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
     AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)
 JOIN observations o USING (indicator_code, territory_code, period, breakdown, nature, source_code)
 JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
 WHERE o.value IS NOT NULL AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)";
 
-/// The kind is compared in a subquery that does not depend on the row, which the database hashes once: of a join it
-/// believes that one row comes out, and looks each territory up in the index.
-pub(super) const DISTRIBUTIONS: &str = "
+/// The distribution of a figure over the territories of a kind: `value count` pairs, the largest value first. The subquery
+/// for the kind does not depend on the row, so the database hashes it once; for a join the planner expects one row and looks up
+/// each territory in the index.
+pub(super) const VALUE_COUNTS: &str = "
 SELECT f.row::text, (
     SELECT string_agg(concat(trim_scale(v.value), ' ', v.number), ';' ORDER BY v.value DESC NULLS LAST)
     FROM (
@@ -74,11 +75,11 @@ SELECT f.row::text, (
 )
 FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period, breakdown, nature, source_code, kind, row)";
 
-/// Runs a statement on figures whose key is given by columns ($1 to $6) at a release ($7). Gives each row with the index
-/// of the figure that it belongs to.
+/// Runs a statement on figures at a release ($7). The columns of `key` are $1 to $6. Returns each row with the index of its
+/// figure.
 ///
 /// # Errors
-/// Returns an error if the database cannot be reached.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub(super) async fn load<T: AsRef<str>>(
     mut connection: &AsyncPgConnection,
     statement: &str,
@@ -89,6 +90,6 @@ pub(super) async fn load<T: AsRef<str>>(
     for column in key {
         query = query.bind::<Array<Text>, _>(column.iter().map(AsRef::as_ref).collect::<Vec<&str>>());
     }
-    let found: Vec<Fetched> = query.bind::<Integer, _>(release).load(&mut connection).await?;
-    Ok(found.into_iter().filter_map(|Fetched(found)| Some((fragments::given(&found)?, found))).collect())
+    let found: Vec<TextRow> = query.bind::<Integer, _>(release).load(&mut connection).await?;
+    Ok(found.into_iter().filter_map(|TextRow(found)| Some((fragments::ordinality_index(&found)?, found))).collect())
 }

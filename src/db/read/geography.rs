@@ -40,7 +40,7 @@ const COUNTRY: &str = "FR";
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = territory_versions)]
-struct Version {
+struct TerritoryVersion {
     territory_code: String,
     valid_from: NaiveDate,
     valid_to: Option<NaiveDate>,
@@ -83,8 +83,8 @@ pub async fn check_date(
         .filter(territory_versions::territory_code.eq_any(codes))
         .filter(visible)
         .order(territory_versions::valid_from)
-        .select(Version::as_select());
-    let versions: Vec<Version> = versions.load(&mut connection).await?;
+        .select(TerritoryVersion::as_select());
+    let versions: Vec<TerritoryVersion> = versions.load(&mut connection).await?;
     let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
     Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
 }
@@ -100,8 +100,8 @@ fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<St
     start.into_iter().chain(scopes).collect()
 }
 
-fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[Version]) -> Option<Absent> {
-    let own: Vec<&Version> = versions.iter().filter(|version| version.territory_code == code).collect();
+fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[TerritoryVersion]) -> Option<Absent> {
+    let own: Vec<&TerritoryVersion> = versions.iter().filter(|version| version.territory_code == code).collect();
     if own.iter().any(|version| version.valid_from <= day && version.valid_to.is_none_or(|end| day < end)) {
         return None;
     }

@@ -1,5 +1,5 @@
 //! Owns the reading of the versions of one row, with the releases that opened and closed each.
-//! Must not know how they are shown.
+//! Must not know how versions are shown.
 
 use std::collections::BTreeMap;
 

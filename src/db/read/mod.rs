@@ -1,4 +1,4 @@
-//! Owns reading: one file for each question that the service asks of the database.
+//! Owns reads of the database, one file for each kind of read.
 //! Must not write, nor know HTTP.
 
 pub mod changes;

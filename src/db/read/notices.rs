@@ -1,26 +1,26 @@
-//! Owns the question what a reader must know of the observations in an answer: which were corrected, and by which
-//! release; which break their series, or are not final.
-//! Must not know how it is told.
+//! Owns the notices about observations: corrections with their releases, breaks in series, and provisional or estimated
+//! values.
+//! Must not know how notices are written.
 
 use diesel::QueryResult;
 use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
 use diesel_async::AsyncPgConnection;
 
 use super::checked::Snapshot;
-use crate::db::sql::aggregate::Groups;
+use crate::db::sql::aggregate::AggregateQuery;
 use crate::db::sql::select;
-use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
+use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Plan, Row};
 
-/// The most notices of one answer: the newest corrections are kept.
-const NOTICES: i64 = 20;
+/// The most notices of one answer. The oldest corrections are left out.
+const MAX_NOTICES: i64 = 20;
 
-/// What a reader must know of some observations.
+/// A notice about some observations.
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// `break`, `provisional`, `estimated` or `correction`.
     pub kind: String,
-    /// The observations that it concerns.
+    /// The number of observations that it concerns.
     pub rows: i64,
     /// The release that corrected them.
     pub correction: Option<Correction>,
@@ -39,12 +39,11 @@ pub struct Correction {
     pub notes: Option<String>,
 }
 
-/// The notices of the rows of a page, read with the columns of [`Plan::read_columns`] and
-/// [`with_corrections`](select::Select::with_corrections); nothing where there can be none. Most pages have no correction,
-/// and nothing more is asked of the database.
+/// The notices of the rows of a page, which was read with [`with_corrections`](select::Select::with_corrections); `None` for a
+/// dataset without notices. A page without corrections, as most are, needs no query.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn of_page(
     connection: &AsyncPgConnection,
     plan: &Plan,
@@ -62,10 +61,10 @@ pub async fn of_page(
         return Ok(Some(of_statuses(&statuses)));
     }
     let keys = plan.selection.context.dataset.key.iter().map(|key| cells(key)).collect();
-    load(connection, plan, release, Chosen::Rows { keys, statuses }).await.map(Some)
+    load(connection, plan, release, ObservationSource::Rows { keys, statuses }).await.map(Some)
 }
 
-/// The notices of observations that have these statuses, each a JSON array, and were never corrected.
+/// The notices of observations without corrections. Each item of `statuses` is a JSON array.
 fn of_statuses(statuses: &[String]) -> Vec<Notice> {
     let notice = |(kind, status): (&str, &str)| {
         let has = format!("\"{status}\"");
@@ -75,20 +74,25 @@ fn of_statuses(statuses: &[String]) -> Vec<Notice> {
     STATUSES.into_iter().filter_map(notice).collect()
 }
 
-/// The notices of all rows that a plan selects, put together in a table; nothing where there can be none.
+/// The notices of all rows of a plan; `None` for a dataset without notices.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
     if plan.notice_field().is_none() {
         return Ok(None);
     }
-    let groups = Groups::new(plan, Vec::new(), snapshot.release.number, snapshot.approximate);
-    load(connection, plan, snapshot.release.number, Chosen::Selected(groups)).await.map(Some)
+    let rows = AggregateQuery::new(plan, Vec::new(), snapshot.release.number, snapshot.approximate);
+    load(connection, plan, snapshot.release.number, ObservationSource::Plan(rows)).await.map(Some)
 }
 
-async fn load(connection: &AsyncPgConnection, plan: &Plan, release: i32, chosen: Chosen<'_>) -> QueryResult<Vec<Notice>> {
-    let rows = select::load(connection, Noticed { plan, release, chosen, most: NOTICES }).await?;
+async fn load(
+    connection: &AsyncPgConnection,
+    plan: &Plan,
+    release: i32,
+    source: ObservationSource<'_>,
+) -> QueryResult<Vec<Notice>> {
+    let rows = select::load(connection, NoticeQuery { plan, release, source, limit: MAX_NOTICES }).await?;
     let notice = |row: &Row| {
         let text = |at: usize| row.cell(at).map(str::to_owned);
         let correction = text(2).and_then(|number| {
@@ -99,46 +103,48 @@ async fn load(connection: &AsyncPgConnection, plan: &Plan, release: i32, chosen:
     Ok(rows.iter().filter_map(notice).collect())
 }
 
-/// The observations in question.
-enum Chosen<'a> {
-    /// Those with these keys, field by field, and these statuses, JSON arrays.
+/// Where the observations come from.
+enum ObservationSource<'a> {
+    /// Rows that have been read: their keys, field by field, and their statuses, JSON arrays.
     Rows { keys: Vec<Vec<String>>, statuses: Vec<String> },
-    /// Those that are gathered.
-    Selected(Groups<'a>),
+    /// All rows of a plan.
+    Plan(AggregateQuery<'a>),
 }
 
-struct Noticed<'a> {
+struct NoticeQuery<'a> {
     plan: &'a Plan,
     release: i32,
-    chosen: Chosen<'a>,
-    most: i64,
+    source: ObservationSource<'a>,
+    limit: i64,
 }
 
-/// The statuses that are told, in the order of notices; corrections come after them.
+/// The kinds of notices and their statuses, in order. Corrections come after them.
 const STATUSES: [(&str, &str); 3] = [("break", "B"), ("provisional", "P"), ("estimated", "E")];
 
-/// Observations whose value or statuses differ from those of the version before, and the end of the question.
+/// Whether the value or the statuses of a version differ from those of the version before.
 const REVISED: &str = "ROW(v.value, v.statuses) IS DISTINCT FROM ROW(lag(v.value) OVER w, lag(v.statuses) OVER w) \
 AND lag(v.first_release) OVER w IS NOT NULL AS revised";
 
-const TOLD: &str = "marks(kind, place, release, rows) AS ( \
+/// The start of the common table expression `counted`, up to the list of statuses.
+const COUNTED_START: &str = "counted(kind, sort_order, release, rows) AS ( \
 SELECT 'correction', 4, release, count(*) FROM versions WHERE revised GROUP BY release \
-UNION ALL SELECT s.kind, s.place, NULL, sum(c.rows) FROM (SELECT t.statuses, count(*) AS rows FROM chosen t GROUP BY t.statuses) c JOIN ";
+UNION ALL SELECT s.kind, s.sort_order, NULL, sum(c.rows) FROM (SELECT t.statuses, count(*) AS rows FROM selected t GROUP BY t.statuses) c JOIN ";
 
-const WRITTEN: &str = " ON s.status = ANY(c.statuses) GROUP BY s.kind, s.place) \
+/// The end of `counted` and the final SELECT.
+const COUNTED_END: &str = " ON s.status = ANY(c.statuses) GROUP BY s.kind, s.sort_order) \
 SELECT m.kind, m.rows::text, m.release::text, to_char(r.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), r.title, r.notes \
-FROM marks m LEFT JOIN releases r ON r.number = m.release ORDER BY m.place, m.release DESC LIMIT ";
+FROM counted m LEFT JOIN releases r ON r.number = m.release ORDER BY m.sort_order, m.release DESC LIMIT ";
 
-impl Noticed<'_> {
-    fn keys(&self, out: &mut SqlWriter<'_, '_>, alias: &'static str) -> Out {
+impl NoticeQuery<'_> {
+    fn keys(&self, out: &mut SqlWriter<'_, '_>, alias: &'static str) -> SqlResult {
         out.list(self.plan.selection.context.dataset.key_fields(), |out, field| {
             out.push(alias);
             out.identifier(field.name)
         })
     }
 
-    /// Writes that two aliases are versions of one observation.
-    fn same(&self, out: &mut SqlWriter<'_, '_>, one: &'static str, other: &'static str) -> Out {
+    /// Writes the condition that two aliases are versions of one observation.
+    fn same(&self, out: &mut SqlWriter<'_, '_>, one: &'static str, other: &'static str) -> SqlResult {
         out.push("(");
         self.keys(out, one)?;
         out.push(") = (");
@@ -147,40 +153,40 @@ impl Noticed<'_> {
         Ok(())
     }
 
-    /// Writes where the observations in question come from, as the alias `t`.
-    fn from<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        let (keys, statuses) = match &self.chosen {
-            Chosen::Selected(groups) => return groups.gathered(out),
-            Chosen::Rows { keys, statuses } => (keys, statuses),
+    /// Writes `FROM … WHERE …` of the observations, with the alias `t`.
+    fn from<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        let (keys, statuses) = match &self.source {
+            ObservationSource::Plan(query) => return query.rows(out),
+            ObservationSource::Rows { keys, statuses } => (keys, statuses),
         };
-        // What was read of the rows need not be read again.
+        // The rows of the page are not read again.
         out.push(" FROM (SELECT ");
         self.keys(out, "")?;
         out.push(", translate(statuses, '[]', '{}')::text[] AS statuses FROM unnest(");
         out.list(keys.iter().chain([statuses]), |out, cells| out.bind::<Array<Text>, _>(cells))?;
-        out.push(") AS asked(");
+        out.push(") AS requested(");
         self.keys(out, "")?;
         out.push(", statuses)) t WHERE true");
         Ok(())
     }
 }
 
-impl Noticed<'_> {
+impl NoticeQuery<'_> {
     /// Writes the statement.
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push("WITH ");
-        if let Chosen::Selected(groups) = &self.chosen {
+        if let ObservationSource::Plan(query) = &self.source {
             out.uncached();
-            groups.named_members(out)?;
+            query.members(out)?;
         }
-        out.push("chosen AS NOT MATERIALIZED (SELECT ");
+        out.push("selected AS NOT MATERIALIZED (SELECT ");
         self.keys(out, "t.")?;
         out.push(", t.statuses");
         self.from(out)?;
-        // Most observations have had one version only, and are let go of at once.
+        // Most observations have one version only and are dropped first.
         out.push("), corrected AS (SELECT DISTINCT ");
         self.keys(out, "t.")?;
-        out.push(" FROM chosen t JOIN ");
+        out.push(" FROM selected t JOIN ");
         out.identifier(self.plan.selection.context.dataset.name)?;
         out.push(" e ON ");
         self.same(out, "e.", "t.")?;
@@ -197,16 +203,16 @@ impl Noticed<'_> {
         out.push(" WINDOW w AS (PARTITION BY ");
         self.keys(out, "v.")?;
         out.push(" ORDER BY v.first_release)), ");
-        out.push(TOLD);
+        out.push(COUNTED_START);
         out.push("(VALUES ");
-        out.list(STATUSES.into_iter().zip(["1", "2", "3"]), |out, ((kind, status), place)| {
-            ["('", kind, "', '", status, "', ", place, ")"].into_iter().for_each(|part| out.push(part));
+        out.list(STATUSES.into_iter().zip(["1", "2", "3"]), |out, ((kind, status), sort_order)| {
+            ["('", kind, "', '", status, "', ", sort_order, ")"].into_iter().for_each(|part| out.push(part));
             Ok(())
         })?;
-        out.push(") AS s(kind, status, place)");
-        out.push(WRITTEN);
-        out.bind::<BigInt, _>(&self.most)
+        out.push(") AS s(kind, status, sort_order)");
+        out.push(COUNTED_END);
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 
-statement!(Noticed<'_>, Untyped);
+statement!(NoticeQuery<'_>, Untyped);

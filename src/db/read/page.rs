@@ -1,5 +1,4 @@
-//! Owns the reading of a page: its rows, its total, its related rows, its facets and its notices, pipelined on one
-//! connection.
+//! Owns reads of pages: rows, total, included rows, facets and notices, pipelined on one connection.
 //! Must not know how the answer is written.
 
 use diesel::QueryResult;
@@ -23,22 +22,22 @@ pub struct Page {
     pub rows: Vec<Row>,
     /// Whether there are more.
     pub more: bool,
-    /// The number of all rows, when it was asked for, and whether it is exact rather than the least.
+    /// The number of all rows, if requested, and whether it is exact or a lower bound.
     pub total: Option<(i64, bool)>,
-    /// Whether no row has the very words searched for, so that these are like them.
+    /// Whether the rows have titles similar to the search, because no row has its words.
     pub approximate: bool,
-    /// Related rows.
+    /// The included rows.
     pub included: Vec<Included>,
-    /// The choices that remain.
+    /// The facets.
     pub facets: Vec<Facet>,
-    /// What must be known of the rows; nothing where no such thing is told.
+    /// The notices about the rows; `None` for a dataset without notices.
     pub notices: Option<Vec<Notice>>,
 }
 
-/// Reads the page that a plan asks for.
+/// Reads the page of a plan, with the checks of the request.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_page(
     connection: &AsyncPgConnection,
     parent: Option<&'static Dataset>,
@@ -47,7 +46,7 @@ pub async fn read_page(
     let read = async |snapshot: &Snapshot| page(connection, plan, snapshot).await;
     let has_rows = |page: &Page| !page.rows.is_empty();
     let searches = plan.selection.search.is_some();
-    // A page with rows proves that the words of the search exist: nearly every search needs this one query only.
+    // A page with rows proves that rows have the words of the search, so nearly every search needs this one query only.
     if searches && plan.selection.vintages.is_none() {
         match read_checked_as(connection, parent, plan, false, read, has_rows).await? {
             Ok((_, page)) if !has_rows(&page) => {}
@@ -62,8 +61,8 @@ pub async fn read_page(
 async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
     let (number, approximate) = (snapshot.release.number, snapshot.approximate);
     let facets = plan.reading.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
-    let told = plan.notice_field().is_some();
-    let rows = select::load(connection, Select::page(plan, number, approximate).with_corrections(told));
+    let has_notices = plan.notice_field().is_some();
+    let rows = select::load(connection, Select::page(plan, number, approximate).with_corrections(has_notices));
     let total = count(connection, plan, snapshot);
     let (mut rows, (total, facets)) = try_join(rows, try_join(total, try_join_all(facets))).await?;
     let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);
@@ -79,10 +78,10 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) 
     Ok(Page { release: snapshot.release.clone(), rows, more, total, approximate, included, facets, notices })
 }
 
-/// Counts all rows as the plan asks; and whether the number is exact.
+/// Counts all rows as the plan requires, and returns whether the number is exact.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<(i64, bool)>> {
     let bound = match plan.reading.count {
         Count::None => return Ok(None),
@@ -97,13 +96,13 @@ pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snaps
     }))
 }
 
-/// Whether a plan selects more rows than this.
+/// Returns whether a plan selects more than `limit` rows.
 ///
 /// # Errors
-/// Returns the database's error.
-pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot, most: i64) -> QueryResult<bool> {
-    let query = Select::count(plan, snapshot.release.number, snapshot.approximate, Some(most + 1));
-    Ok(counted(&select::load(connection, query).await?) > most)
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot, limit: i64) -> QueryResult<bool> {
+    let query = Select::count(plan, snapshot.release.number, snapshot.approximate, Some(limit + 1));
+    Ok(counted(&select::load(connection, query).await?) > limit)
 }
 
 fn counted(rows: &[Row]) -> i64 {

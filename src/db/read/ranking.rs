@@ -11,27 +11,27 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::figures::{self, DISTRIBUTIONS};
+use super::figures::{self, VALUE_COUNTS};
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
-/// The cache has one byte for so many bytes of the response cache.
-const SHARE: u64 = 4;
+/// The capacity of the response cache divided by that of this cache.
+const RESPONSE_CACHE_RATIO: u64 = 4;
 
-/// About how many bytes a value takes beside its text.
-const OVERHEAD: usize = 56;
+/// The approximate memory of a value besides its text, in bytes.
+const VALUE_OVERHEAD: usize = 56;
 
-/// About how many bytes a distribution takes, for the initial capacity.
-const USUAL: u64 = 256 * 1024;
+/// The approximate memory of a distribution in bytes, for the initial capacity.
+const TYPICAL_DISTRIBUTION: u64 = 256 * 1024;
 
 /// The least number of bytes of a shard of the cache: the distribution over all communes must fit several times.
-const PART: u64 = 8 << 20;
+const MIN_SHARD: u64 = 8 << 20;
 
 /// The most shards of the cache.
-const PARTS: u64 = 16;
+const MAX_SHARDS: u64 = 16;
 
 /// The most distributions that one statement reads. What is read is cached even if the request then times out.
-const AT_ONCE: usize = 8;
+const MAX_PER_STATEMENT: usize = 8;
 
 /// What figures that are ranked with each other have in common: indicator, period, breakdown, nature, source, and kind of
 /// territory.
@@ -54,7 +54,7 @@ pub struct Rank {
 #[derive(Debug, Default)]
 pub struct Distribution {
     /// For each value, without zeros at its end, its position and how often it occurs.
-    places: HashMap<Box<str>, (u64, u64)>,
+    positions: HashMap<Box<str>, (u64, u64)>,
     of: u64,
     suppressed: u64,
 }
@@ -69,7 +69,7 @@ impl Distribution {
             if value.is_empty() {
                 distribution.suppressed = number;
             } else {
-                distribution.places.insert(value.into(), (distribution.of + 1, number));
+                distribution.positions.insert(value.into(), (distribution.of + 1, number));
                 distribution.of += number;
             }
         }
@@ -78,43 +78,43 @@ impl Distribution {
 
     /// The rank of a value, without zeros at its end; `None` for a value that does not occur.
     pub fn rank(&self, value: &str) -> Option<Rank> {
-        let (position, number) = *self.places.get(value)?;
+        let (position, number) = *self.positions.get(value)?;
         Some(Rank { position, of: self.of, tied: number - 1, suppressed: self.suppressed })
     }
 }
 
 #[derive(Clone)]
-struct Weights;
+struct DistributionWeigher;
 
 /// The number and time of a release, and the figures that are ranked.
-type Key = ((i32, i64), RankedGroup);
+type RankingKey = ((i32, i64), RankedGroup);
 
-impl Weighter<Key, Arc<Distribution>> for Weights {
-    fn weight(&self, key: &Key, distribution: &Arc<Distribution>) -> u64 {
-        let texts: usize = key.1.iter().map(String::len).chain(distribution.places.keys().map(|value| value.len())).sum();
-        (texts + OVERHEAD * (distribution.places.len() + key.1.len())) as u64
+impl Weighter<RankingKey, Arc<Distribution>> for DistributionWeigher {
+    fn weight(&self, key: &RankingKey, distribution: &Arc<Distribution>) -> u64 {
+        let texts: usize = key.1.iter().map(String::len).chain(distribution.positions.keys().map(|value| value.len())).sum();
+        (texts + VALUE_OVERHEAD * (distribution.positions.len() + key.1.len())) as u64
     }
 }
 
 /// The cache of distributions, shared by all workers and by its clones.
 #[derive(Clone)]
-pub struct RankingCache(Option<Arc<Cached>>);
+pub struct RankingCache(Option<Arc<CachedRankings>>);
 
-struct Cached {
-    rankings: Cache<Key, Arc<Distribution>, Weights>,
+struct CachedRankings {
+    rankings: Cache<RankingKey, Arc<Distribution>, DistributionWeigher>,
     /// Held while distributions are read: after a publication many requests need the same ones at once.
     reading: Mutex<()>,
 }
 
 impl RankingCache {
-    /// A cache beside a response cache of so many bytes; none if that has none.
+    /// A cache for a server whose response cache has `memory` bytes; without a capacity nothing is cached.
     pub fn new(memory: u64) -> Self {
-        let bytes = memory / SHARE;
+        let bytes = memory / RESPONSE_CACHE_RATIO;
         if bytes == 0 {
             return Self(None);
         }
-        let rankings = bounded(bytes, USUAL, (bytes / PART).clamp(1, PARTS), Weights);
-        Self(Some(Arc::new(Cached { rankings, reading: Mutex::default() })))
+        let rankings = bounded(bytes, TYPICAL_DISTRIBUTION, (bytes / MIN_SHARD).clamp(1, MAX_SHARDS), DistributionWeigher);
+        Self(Some(Arc::new(CachedRankings { rankings, reading: Mutex::default() })))
     }
 
     /// The distributions of these figures at a release.
@@ -129,7 +129,7 @@ impl RankingCache {
     ) -> QueryResult<HashMap<RankedGroup, Arc<Distribution>>> {
         let at = (release.number, release.published_at.timestamp_micros());
         let mut found = HashMap::with_capacity(wanted.len());
-        let missing = self.look(at, wanted, &mut found);
+        let missing = self.take_cached(at, wanted, &mut found);
         if missing.is_empty() {
             return Ok(found);
         }
@@ -137,8 +137,8 @@ impl RankingCache {
             Some(cached) => Some(cached.reading.lock().await),
             None => None,
         };
-        let missing = self.look(at, missing, &mut found);
-        for some in missing.chunks(AT_ONCE) {
+        let missing = self.take_cached(at, missing, &mut found);
+        for some in missing.chunks(MAX_PER_STATEMENT) {
             for (group, distribution) in some.iter().zip(read(connection, release.number, some).await?) {
                 let distribution = Arc::new(distribution);
                 if let Some(cached) = &self.0 {
@@ -151,7 +151,7 @@ impl RankingCache {
     }
 
     /// Adds to `found` what is cached, and returns what is not.
-    fn look(
+    fn take_cached(
         &self,
         at: (i32, i64),
         wanted: Vec<RankedGroup>,
@@ -174,7 +174,7 @@ async fn read(connection: &AsyncPgConnection, release: i32, wanted: &[RankedGrou
     let columns = wanted.first().map_or(0, |group| group.len());
     let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|group| &group[at]).collect()).collect();
     let mut rankings: Vec<Distribution> = wanted.iter().map(|_| Distribution::default()).collect();
-    for (at, row) in figures::load(connection, DISTRIBUTIONS, &columns, release).await? {
+    for (at, row) in figures::load(connection, VALUE_COUNTS, &columns, release).await? {
         if let (Some(distribution), Some(text)) = (rankings.get_mut(at), row.cell(1)) {
             *distribution = Distribution::read(text);
         }

@@ -1,4 +1,4 @@
-//! Owns the reading of what stands beside a page: related rows, one query for each include, and the choices that remain.
+//! Owns reads that accompany a page: included rows, one query for each include, and facets.
 //! Must not know how they are written.
 
 use diesel::QueryResult;
@@ -8,48 +8,48 @@ use diesel_async::AsyncPgConnection;
 use crate::db::sql::fragments;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::{self, Select};
-use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
+use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::{Column, Dataset, Field, Include, Plan, Row};
 
-/// The most choices of one facet.
-const CHOICES: i64 = 100;
+/// The most values of one facet.
+const FACET_VALUES: i64 = 100;
 
-/// Related rows.
+/// The rows of an include.
 #[derive(Debug)]
 pub struct Included {
-    /// What they are.
+    /// The include.
     pub include: Include,
     /// The rows, in the order of their key, with every field.
     pub rows: Vec<Row>,
-    /// Whether there are more.
+    /// Whether there are more than the limit.
     pub more: bool,
 }
 
-/// The choices that remain of one field.
+/// The values of a field among the rows of a plan without the filters on the field.
 #[derive(Debug)]
 pub struct Facet {
     /// The field.
     pub field: &'static Field,
     /// Each value with the number of its rows, the most frequent first.
     pub choices: Vec<(String, i64)>,
-    /// Whether there are more.
+    /// Whether there are more than the limit.
     pub more: bool,
 }
 
-/// Rows of a dataset, one of whose fields has one of these values.
-struct Referred<'a> {
+/// A query of the rows of a dataset whose field has one of these values.
+struct IncludeQuery<'a> {
     dataset: &'static Dataset,
     field: &'static Field,
     codes: &'a [String],
     columns: Vec<Column>,
     release: i32,
-    most: i64,
+    limit: i64,
 }
 
-impl Referred<'_> {
+impl IncludeQuery<'_> {
     /// Writes the statement.
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push("SELECT ");
         out.list(&self.columns, |out, column| fragments::text(out, self.dataset, column, &self.release, LookUp::Single))?;
         out.push(" FROM ");
@@ -63,16 +63,16 @@ impl Referred<'_> {
         out.push(" ORDER BY ");
         out.list(self.dataset.key_fields(), fragments::column)?;
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 
-statement!(Referred<'_>, Untyped);
+statement!(IncludeQuery<'_>, Untyped);
 
-/// Reads the related rows of a page.
+/// Reads the rows of an include.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn included(connection: &AsyncPgConnection, include: Include, codes: &[String], release: i32) -> QueryResult<Included> {
     let dataset = include.dataset();
     let field = match include {
@@ -80,7 +80,7 @@ pub async fn included(connection: &AsyncPgConnection, include: Include, codes: &
         Include::Referring { field, .. } => field,
     };
     let columns = dataset.fields.iter().map(Column::of).collect();
-    let query = Referred { dataset, field, codes, columns, release, most: INCLUDED_ROWS + 1 };
+    let query = IncludeQuery { dataset, field, codes, columns, release, limit: INCLUDED_ROWS + 1 };
     let mut rows = select::load(connection, query).await?;
     let most = usize::try_from(INCLUDED_ROWS).unwrap_or(usize::MAX);
     let more = rows.len() > most;
@@ -88,8 +88,8 @@ pub async fn included(connection: &AsyncPgConnection, include: Include, codes: &
     Ok(Included { include, rows, more })
 }
 
-/// The codes of a page that an include starts from. A field that is not shown is not read either, so the caller reads
-/// it besides.
+/// Returns the sorted codes in the rows of a page by which an include is looked up. The rows must have the field of the
+/// include, even if it is not shown.
 pub fn codes(plan: &Plan, include: Include, columns: &[Column], rows: &[Row]) -> Vec<String> {
     let field = match include {
         Include::Referred { field, .. } => field,
@@ -109,10 +109,10 @@ pub fn codes(plan: &Plan, include: Include, columns: &[Column], rows: &[Row]) ->
     codes
 }
 
-/// Counts the choices that remain of a field.
+/// Reads the facet of a field.
 ///
 /// # Errors
-/// The database's.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn facet(
     connection: &AsyncPgConnection,
     plan: &Plan,
@@ -120,10 +120,10 @@ pub async fn facet(
     approximate: bool,
     field: &'static Field,
 ) -> QueryResult<Facet> {
-    let rows = select::load(connection, Select::facet(plan, release, approximate, field, CHOICES + 1)).await?;
+    let rows = select::load(connection, Select::facet(plan, release, approximate, field, FACET_VALUES + 1)).await?;
     let choice = |row: &Row| Some((row.cell(0)?.to_owned(), row.cell(1)?.parse().ok()?));
     let mut choices: Vec<(String, i64)> = rows.iter().filter_map(choice).collect();
-    let most = usize::try_from(CHOICES).unwrap_or(usize::MAX);
+    let most = usize::try_from(FACET_VALUES).unwrap_or(usize::MAX);
     let more = choices.len() > most;
     choices.truncate(most);
     Ok(Facet { field, choices, more })

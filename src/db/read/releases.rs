@@ -57,7 +57,7 @@ pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Op
 /// Finds the release that a plan reads.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn resolve(connection: &AsyncPgConnection, plan: &Plan) -> QueryResult<Result<Release, ReleaseNotFound>> {
     let (as_of, requested) = (&plan.selection.as_of, plan.selection.release);
     let found = match as_of {

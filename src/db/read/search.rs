@@ -11,16 +11,16 @@ use crate::query::{Context, Plan, Selection};
 /// resembles the words are given then. The answer is the same for every page of a release.
 ///
 /// # Errors
-/// Returns the database's error.
+/// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release: i32) -> QueryResult<bool> {
     let context = Context { link: None, extra: &[], ..plan.selection.context };
-    let asked = &plan.selection;
+    let original = &plan.selection;
     let selection = Selection {
-        search: asked.search.clone(),
-        geography: asked.geography,
-        last: asked.last,
-        compare: asked.compare.clone(),
-        grouping: asked.grouping.clone(),
+        search: original.search.clone(),
+        geography: original.geography,
+        last: original.last,
+        compare: original.compare.clone(),
+        grouping: original.grouping.clone(),
         ..Selection::all(context, None)
     };
     let bare = Plan { selection, ..plan.clone() };

@@ -1,4 +1,4 @@
-//! Owns the answer to why no row has a code at a release: its row was withdrawn, comes later, or never existed.
+//! Owns the reason why no row has a code at a release: its row was withdrawn, is of a later release, or never existed.
 //! Must not know how the answer is shown.
 
 use diesel::prelude::*;
@@ -13,7 +13,7 @@ use crate::query::Release;
 #[derive(Clone, Debug)]
 pub enum MissingCode {
     /// Its row was withdrawn.
-    Withdrawn(Withdrawal),
+    Withdrawn(RowWithdrawal),
     /// A row has it from this release on. Holds the most similar codes too.
     Later(i32, Vec<String>),
     /// No row has ever had it. Holds the most similar codes.
@@ -22,7 +22,7 @@ pub enum MissingCode {
 
 /// How a row was withdrawn.
 #[derive(Clone, Debug)]
-pub struct Withdrawal {
+pub struct RowWithdrawal {
     /// The release that withdrew it.
     pub release: Release,
     /// The reason, in French; the title of the release if none is recorded.
@@ -58,7 +58,7 @@ pub async fn missing_code(
         if let Some(((number, published_at), title, recorded)) = released.get_result(&mut connection).await.optional()? {
             let (release, recorded): (Release, Option<(String, Option<String>)>) = (Release { number, published_at }, recorded);
             let (reason, successor_code) = recorded.unwrap_or((title, None));
-            return Ok(MissingCode::Withdrawn(Withdrawal { release, reason, successor_code }));
+            return Ok(MissingCode::Withdrawn(RowWithdrawal { release, reason, successor_code }));
         }
     }
     let later = versions.iter().map(|version| version.first_release).filter(|first| *first > release).min();

@@ -1,17 +1,18 @@
-//! Owns the SQL of aggregates: rows gathered, with all that is needed to judge whether they may be.
-//! Must not judge: that is the query language's.
+//! Owns the SQL of aggregates: groups of rows, with the facts by which [`crate::query`] decides whether they may be added up.
+//! Must not decide that.
 
-use diesel::sql_types::{Array, BigInt, Text, Untyped};
+use diesel::sql_types::{BigInt, Untyped};
 
 use super::fragments;
-use super::observation_groups::{self, Strata};
+use super::geography;
+use super::observation_groups::{self, ObservationGroups};
 use super::references::LookUp;
 use super::select::Select;
-use super::writer::{Out, SqlText, SqlWriter, statement};
+use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Field, Plan, Shape};
 
-/// The cells of every group after the fields that it is gathered by, in order.
+/// The cells of every group after its fields, in order.
 pub const CELLS: [&str; 22] = [
     "rows",
     "present",
@@ -37,107 +38,105 @@ pub const CELLS: [&str; 22] = [
     "cofunded",
 ];
 
-/// What stands after them for observations: the indicator's own facts.
+/// The further cells of groups of observations: properties of the indicator.
 pub const INDICATOR_CELLS: [&str; 4] = ["indicator", "over_territories", "over_time", "unit"];
 
-/// Rows gathered.
-pub struct Groups<'a> {
+/// A query of the groups of a plan.
+pub struct AggregateQuery<'a> {
     plan: &'a Plan,
     select: Select<'a>,
     by: Vec<&'static Field>,
     release: i32,
     members: &'a [String],
-    most: i64,
+    limit: i64,
 }
 
-impl<'a> Groups<'a> {
-    /// The groups of a plan by these fields; of these territories together when it rolls up.
+impl<'a> AggregateQuery<'a> {
+    /// The groups of a plan by these fields. If the plan rolls up, the territories of its filter are one group.
     pub fn new(plan: &'a Plan, by: Vec<&'static Field>, release: i32, approximate: bool) -> Self {
         let territory = plan.selection.context.dataset.territory_field();
         let rollup = plan.selection.grouping.as_ref().is_some_and(|grouping| grouping.rollup);
-        let named = plan
+        let territories = plan
             .selection
             .conditions
             .iter()
             .find(|c| territory.is_some_and(|field| std::ptr::eq(field, c.field)) && c.operator.takes_list());
-        let members = named.filter(|_| rollup).map_or(&[][..], |condition| condition.values.as_slice());
-        let select = Select::gathered(plan, release, approximate, territory.filter(|_| rollup));
-        Self { plan, select, by, release, members, most: GROUPS + 1 }
+        let members = territories.filter(|_| rollup).map_or(&[][..], |condition| condition.values.as_slice());
+        let select = Select::all_rows(plan, release, approximate, territory.filter(|_| rollup));
+        Self { plan, select, by, release, members, limit: GROUPS + 1 }
     }
 
     fn is_rollup(&self) -> bool {
         !self.members.is_empty()
     }
 
-    /// Territories that are one: perimeters, and a single territory, by their communes.
-    fn members<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        out.push("members AS (SELECT DISTINCT m.code FROM unnest(");
-        out.bind::<Array<Text>, _>(self.members)?;
-        out.push(") AS named(code) JOIN territories n ON n.code = named.code AND ");
-        out.visible("n", &self.release)?;
-        let single = if self.members.len() == 1 { "n.kind <> 'commune'" } else { "n.kind = 'perimeter'" };
-        out.push(" CROSS JOIN LATERAL (SELECT k.code FROM containments s JOIN territories k ON k.code = s.contained_code AND k.kind = 'commune' AND ");
-        out.visible("k", &self.release)?;
-        out.push(" WHERE s.container_code = n.code AND s.share = 1 AND ");
-        out.push(single);
-        out.push(" AND ");
-        out.visible("s", &self.release)?;
-        out.push(" UNION ALL SELECT n.code WHERE NOT (");
-        out.push(single);
-        out.push(")) m), ");
+    /// Writes the common table expression `members` with the territories of a roll-up, and a comma; nothing without a roll-up.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn members<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        if !self.is_rollup() {
+            return Ok(());
+        }
+        out.push("members AS (");
+        geography::rollup_members(out, self.members, &self.release)?;
+        out.push("), ");
         Ok(())
     }
 
-    /// Writes the territories that are one, when rows are rolled up: the start of a list of named queries.
-    pub fn named_members<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        if self.is_rollup() { self.members(out) } else { Ok(()) }
-    }
-
-    /// Writes the rows that are gathered, as `FROM … WHERE …` of the alias `t`.
-    pub fn gathered<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        self.select.selected(out)?;
+    /// Writes `FROM … WHERE …` of the rows of all groups, with the alias `t`.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn rows<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        self.select.from_where(out)?;
         out.push(if self.is_rollup() { " AND t.territory_code IN (SELECT code FROM members)" } else { "" });
         Ok(())
     }
 
-    /// The selected rows, as a named query. It is read more than once, each time for a few columns of it: kept whole it
-    /// would be written out first, which for a million rows takes longer than to select them again.
-    fn chosen<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        out.push("chosen AS NOT MATERIALIZED (SELECT t.*");
-        self.gathered(out)?;
+    /// Writes the common table expression `selected`. It is read several times, each time a few columns of it; to materialize
+    /// a million rows takes longer than to select them again.
+    fn selected<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        out.push("selected AS NOT MATERIALIZED (SELECT t.*");
+        self.rows(out)?;
         out.push(")");
         Ok(())
     }
 }
 
-/// The aggregates of flows of money, in the order of [`CELLS`]. Flows are no series: any number of them is expected.
-const MONEY: &str = "count(*)::text, count(t.amount_eur)::text, '0', count(*)::text, sum(t.amount_eur)::text, trim_scale(round(avg(t.amount_eur), 6))::text, \
+/// The aggregates of payments and commitments, in the order of [`CELLS`]. No number of rows is expected of them.
+const MONEY_CELLS: &str = "count(*)::text, count(t.amount_eur)::text, '0', count(*)::text, sum(t.amount_eur)::text, trim_scale(round(avg(t.amount_eur), 6))::text, \
 NULL::text, '0', min(t.amount_eur)::text, max(t.amount_eur)::text, \
 string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.amount_eur IS NOT NULL), 'A', '1', '1', count(DISTINCT t.source_code)::text, '1', \
 count(DISTINCT t.stage)::text, '1', '1', 'false', 'false', (count(t.cofunding_group) > count(DISTINCT t.cofunding_group))::text";
 
-impl Groups<'_> {
+impl AggregateQuery<'_> {
     /// Writes the statement.
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.uncached();
         out.push("WITH ");
-        self.named_members(out)?;
-        self.chosen(out)?;
+        self.members(out)?;
+        self.selected(out)?;
         let observations = self.plan.selection.context.dataset.shape == Shape::Observations;
         if observations {
-            Strata::new(self.plan.selection.grouping.as_ref(), &self.by, self.plan.selection.geography.as_ref(), &self.release)
-                .write(out)?;
+            ObservationGroups::new(
+                self.plan.selection.grouping.as_ref(),
+                &self.by,
+                self.plan.selection.geography.as_ref(),
+                &self.release,
+            )
+            .write(out)?;
         }
         out.push(" SELECT ");
         for field in &self.by {
             fragments::text(out, self.plan.selection.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
             out.push(", ");
         }
-        out.push(if observations { observation_groups::CELLS } else { MONEY });
+        out.push(if observations { observation_groups::CELLS } else { MONEY_CELLS });
         if self.is_rollup() {
             out.push(", (SELECT count(*) FROM members)::text");
         }
-        out.push(if observations { observation_groups::FROM } else { " FROM chosen t" });
+        out.push(if observations { observation_groups::FROM } else { " FROM selected t" });
         if !self.by.is_empty() {
             out.push(" GROUP BY ");
             out.list(&self.by, |out, field| fragments::column(out, field))?;
@@ -145,8 +144,8 @@ impl Groups<'_> {
             out.list(&self.by, |out, field| fragments::column(out, field))?;
         }
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 
-statement!(Groups<'_>, Untyped);
+statement!(AggregateQuery<'_>, Untyped);

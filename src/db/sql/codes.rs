@@ -1,14 +1,14 @@
-//! Owns the SQL of codes: how the fields of a key make one text, and how a text finds the row of that key.
+//! Owns the SQL of codes: the text that joins the fields of a key, and the condition that a row has a code.
 //! Must not know where codes come from.
 
-use super::writer::{Out, SqlText};
+use super::writer::{SqlResult, SqlText};
 use crate::query::{Dataset, Kind};
 
 /// Writes the code of a row of an alias: its key, joined by `~`. A `/` in a period becomes `_`.
 ///
 /// # Errors
 /// Returns an error if a name cannot be quoted.
-pub fn code<W: SqlText>(out: &mut W, dataset: &'static Dataset, alias: &'static str) -> Out {
+pub fn code<W: SqlText>(out: &mut W, dataset: &'static Dataset, alias: &'static str) -> SqlResult {
     for (at, field) in dataset.key_fields().enumerate() {
         out.push(if at > 0 { " || '~' || " } else { "" });
         let (before, after) = match field.kind {
@@ -23,11 +23,11 @@ pub fn code<W: SqlText>(out: &mut W, dataset: &'static Dataset, alias: &'static 
     Ok(())
 }
 
-/// Writes the condition that a row of the alias `t` has a code, which `given` writes.
+/// Writes the condition that a row of the alias `t` has the code that `code` writes.
 ///
 /// # Errors
 /// Returns an error if a name cannot be quoted.
-pub fn has_code<W: SqlText>(out: &mut W, dataset: &'static Dataset, mut given: impl FnMut(&mut W) -> Out) -> Out {
+pub fn has_code<W: SqlText>(out: &mut W, dataset: &'static Dataset, mut code: impl FnMut(&mut W) -> SqlResult) -> SqlResult {
     const PARTS: [&str; 8] =
         [", '~', 1)", ", '~', 2)", ", '~', 3)", ", '~', 4)", ", '~', 5)", ", '~', 6)", ", '~', 7)", ", '~', 8)"];
     for (at, field) in dataset.key_fields().enumerate() {
@@ -35,12 +35,12 @@ pub fn has_code<W: SqlText>(out: &mut W, dataset: &'static Dataset, mut given: i
         out.column("t", field.name)?;
         out.push("::text = ");
         if !dataset.has_joined_code() {
-            given(out)?;
+            code(out)?;
             continue;
         }
         let period = matches!(field.kind, Kind::Period);
         out.push(if period { "replace(split_part(" } else { "split_part(" });
-        given(out)?;
+        code(out)?;
         out.push(
             PARTS.get(at).copied().ok_or_else(|| diesel::result::Error::QueryBuilderError("a key has too many fields".into()))?,
         );

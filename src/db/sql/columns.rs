@@ -1,8 +1,8 @@
-//! Owns the check that columns named in the text of a statement are there: where Diesel cannot write a statement, a renamed
-//! column still does not compile.
+//! Owns the compile-time check of columns that a statement names in its text: if a column of the schema is renamed, such a
+//! statement does not compile either.
 //! Must not know any statement.
 
-/// Refuses to compile unless each table has its columns, as [`crate::db::schema`] describes them.
+/// Fails to compile unless each table of [`crate::db::schema`] has the columns.
 macro_rules! columns {
     ($($table:ident { $($column:ident),* $(,)? })*) => {
         $($(const _: $table::$column = $table::$column;)*)*

@@ -1,17 +1,20 @@
-//! Owns the SQL of one filter: a field, an operator, values as binds.
+//! Owns the SQL of one filter: a field, an operator, and values, which are binds.
 //! Must not know plans.
 
 use diesel::sql_types::{Array, Text};
 
 use super::fragments;
-use super::writer::{Out, SqlText, SqlWriter};
+use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::{Condition, Operator};
 
-/// Writes the condition that a filter stands for. Columns stay bare where an index may serve.
+/// Writes the condition of a filter. Columns that may be indexed are not wrapped in a function.
 ///
-/// The one value of a filter that leaves few rows, whatever the value is, is compared as it is: the database then plans the
-/// statement once, where it plans for each list anew, which takes longer than to read a series.
-pub fn write<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, narrow: bool) -> Out {
+/// If the plan is `narrow`, a single value is compared by `=` and not by `= ANY(array)`. The database then keeps one generic
+/// plan; it plans each array again, which takes longer than to read a series.
+///
+/// # Errors
+/// Returns an error if a value cannot be bound.
+pub fn write<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, narrow: bool) -> SqlResult {
     let (field, list) = (condition.field, condition.field.is_list());
     match condition.operator {
         Operator::AnyOf | Operator::In if list => overlap(out, condition),
@@ -50,13 +53,13 @@ pub fn write<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, narrow: 
     }
 }
 
-fn overlap<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition) -> Out {
+fn overlap<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition) -> SqlResult {
     fragments::column(out, condition.field)?;
     out.push(" && ");
     out.bind::<Array<Text>, _>(&condition.values)
 }
 
-fn compare_all<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, operator: &'static str) -> Out {
+fn compare_all<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, operator: &'static str) -> SqlResult {
     fragments::column(out, condition.field)?;
     out.push(operator);
     out.bind::<Array<Text>, _>(&condition.values)?;
@@ -66,7 +69,7 @@ fn compare_all<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, operat
     Ok(())
 }
 
-fn compare<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, operator: &'static str) -> Out {
+fn compare<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, operator: &'static str) -> SqlResult {
     fragments::column(out, condition.field)?;
     out.push(operator);
     out.bind::<Text, _>(&condition.values[0])?;
@@ -75,7 +78,7 @@ fn compare<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, operator: 
     Ok(())
 }
 
-fn folded<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, function: &'static str) -> Out {
+fn folded<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, function: &'static str) -> SqlResult {
     out.push(function);
     out.push("fold(");
     fragments::column(out, condition.field)?;

@@ -4,28 +4,28 @@
 use diesel::define_sql_function;
 use diesel::sql_types::{BigInt, Integer, SqlType, Text};
 
-/// Postgres's `void`: a function that gives nothing.
+/// Postgres's type `void`, of functions without a result.
 #[derive(SqlType)]
 #[diesel(postgres_type(oid = 2278, array_oid = 0))]
 pub struct Void;
 
 define_sql_function! {
-    /// The time of the call; `now()` is that of the transaction's start.
+    /// The current time; `now()` is the start of the transaction.
     fn clock_timestamp() -> Timestamptz;
 }
 
 define_sql_function! {
-    /// The date of a year, month and day.
+    /// Makes a date of a year, a month and a day.
     fn make_date(year: Integer, month: Integer, day: Integer) -> Date;
 }
 
 define_sql_function! {
-    /// Waits for an advisory lock and holds it to the end of the transaction.
+    /// Waits for an advisory lock and holds it until the transaction ends.
     fn pg_advisory_xact_lock(key: BigInt) -> Void;
 }
 
 define_sql_function! {
-    /// Takes an advisory lock to the end of the transaction; false if another transaction holds it.
+    /// Acquires an advisory lock until the transaction ends; false if another transaction holds it.
     fn pg_try_advisory_xact_lock(key: BigInt) -> Bool;
 }
 
@@ -35,6 +35,6 @@ define_sql_function! {
 }
 
 define_sql_function! {
-    /// Renews the statistics of a table of published rows (migration 8).
+    /// Runs `ANALYZE` on a table of published rows (migration 8).
     fn analyze_table(name: Text) -> Void;
 }

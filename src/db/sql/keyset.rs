@@ -1,16 +1,16 @@
-//! Owns the order of rows and the place in it where a page starts.
+//! Owns the order of rows and keyset pagination.
 //!
-//! A page starts after a row, not after a number of rows: whatever the depth, it costs the same, and no row is missed or
-//! given twice. Must not know what is selected.
+//! A page starts after a row, not after a number of rows. Every page costs the same, and no row is missed or repeated.
+//! Must not know what is selected.
 
 use diesel::sql_types::{Nullable, Text};
 
 use super::fragments;
 use super::search;
-use super::writer::{Out, SqlText, SqlWriter};
+use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::{Plan, SortTerm};
 
-/// The order of a plan, with what its rank needs.
+/// The order of a plan at a release.
 #[derive(Clone, Copy)]
 pub struct Order<'b> {
     plan: &'b Plan,
@@ -19,13 +19,16 @@ pub struct Order<'b> {
 }
 
 impl<'b> Order<'b> {
-    /// The order of a plan; `approximate` when no row has the very words that are searched for.
+    /// The order of a plan. `approximate` is set if no row has the words of the search, so that similar titles are ranked.
     pub fn new(plan: &'b Plan, release: &'b i32, approximate: bool) -> Self {
         Self { plan, release, approximate }
     }
 
-    /// Writes the order.
-    pub fn write(self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the terms of `ORDER BY`.
+    ///
+    /// # Errors
+    /// Returns an error if a name cannot be quoted.
+    pub fn write(self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.list(&self.plan.reading.sort, |out, term| {
             self.ordered(out, term)?;
             out.push(match (term.descending, term.is_required()) {
@@ -37,8 +40,11 @@ impl<'b> Order<'b> {
         })
     }
 
-    /// Writes the condition that a row comes after one with these values. Rows without a value come last.
-    pub fn after(self, out: &mut SqlWriter<'_, 'b>, values: &'b [Option<String>]) -> Out {
+    /// Writes the condition that a row comes after the one with these values. NULLs come last.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn after(self, out: &mut SqlWriter<'_, 'b>, values: &'b [Option<String>]) -> SqlResult {
         let terms = &self.plan.reading.sort;
         if terms.iter().all(|term| term.is_required() && !term.descending) {
             out.push("(");
@@ -82,8 +88,8 @@ impl<'b> Order<'b> {
         Ok(())
     }
 
-    /// Writes what a term orders by.
-    fn ordered(self, out: &mut SqlWriter<'_, 'b>, term: &SortTerm) -> Out {
+    /// Writes the expression of a term.
+    fn ordered(self, out: &mut SqlWriter<'_, 'b>, term: &SortTerm) -> SqlResult {
         let Some(field) = term.field() else { return search::rank(out, self.plan, self.release, self.approximate) };
         out.push(if term.folded { "fold(" } else { "" });
         fragments::column(out, field)?;
@@ -92,8 +98,8 @@ impl<'b> Order<'b> {
     }
 }
 
-/// Writes a value of a cursor, as its term orders.
-fn bound<'b>(out: &mut SqlWriter<'_, 'b>, term: &SortTerm, value: &'b Option<String>) -> Out {
+/// Writes a value of a cursor, in the type of its term.
+fn bound<'b>(out: &mut SqlWriter<'_, 'b>, term: &SortTerm, value: &'b Option<String>) -> SqlResult {
     out.push(if term.folded { "fold(" } else { "" });
     out.bind::<Nullable<Text>, _>(value)?;
     out.push("::");

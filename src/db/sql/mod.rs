@@ -1,4 +1,4 @@
-//! Owns the generation of SQL from a plan and the table of fields. Identifiers come from static tables, values are binds.
+//! Owns the generation of SQL from plans and from the field tables. Identifiers come from static tables, values are binds.
 //! Must not know how a statement is run.
 
 pub mod aggregate;
@@ -8,6 +8,7 @@ pub mod derivations;
 pub mod filter;
 pub mod fragments;
 pub mod functions;
+pub mod geography;
 pub mod keyset;
 pub mod latest_observations;
 pub mod observation_groups;

@@ -1,22 +1,23 @@
-//! Owns the SQL that gathers observations: first into strata, rows that are alike in all that is judged, then into groups.
+//! Owns the SQL that groups observations in two steps: first into subgroups, whose rows are equal in [`SUBGROUP_KEY`], then
+//! into groups.
 //!
-//! Millions of rows make some hundred strata, by hashing; to count the different values of many columns of the rows
-//! themselves would sort them once for each column.
-//! Must not know how the rows are selected, nor judge what they say.
+//! Millions of rows make some hundred subgroups, by a hash aggregate. To count the distinct values of many columns in the rows
+//! themselves, the database would sort them once for each column.
+//! Must not know how the rows are selected, nor whether they may be added up.
 
 use chrono::NaiveDate;
 
-use super::fragments;
-use super::writer::{Out, SqlText, SqlWriter};
+use super::geography;
+use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Field;
 use crate::query::plan::grouping::Grouping;
 
-/// What makes a stratum beside the fields that groups are made by: by these each group is judged.
-/// Their number is what decides whether rows are hashed or sorted, hence no column that another one implies.
-const ALIKE: [&str; 4] = ["indicator_code", "period", "qualifier", "statuses"];
+/// The columns of a subgroup's key besides the fields of the groups: the facts that decide whether rows may be added up. A
+/// column that depends on another is left out, because many columns make the planner sort rather than hash.
+const SUBGROUP_KEY: [&str; 4] = ["indicator_code", "period", "qualifier", "statuses"];
 
-/// What is said of each stratum beside them; after the values, their weights.
-const SUMMED: [&str; 2] = [
+/// The aggregates of a subgroup; the extremes come between the two texts.
+const SUBGROUP_AGGREGATES: [&str; 2] = [
     ", count(*) AS rows, count(t.value) AS present, count(*) FILTER (WHERE t.value IS NULL AND t.statuses && '{Q}') AS suppressed, \
      sum(t.value) AS sum",
     ", NULL::numeric AS weighted, NULL::numeric AS weight, 0::bigint AS weighed, \
@@ -26,18 +27,20 @@ const SUMMED: [&str; 2] = [
      min(t.territory_code) AS least_territory, max(t.territory_code) AS most_territory",
 ];
 
-/// What is said of it where values are compared, and where they are not.
+/// The extremes of a subgroup, if the request asks for them.
 const EXTREMES: &str = ", min(t.value) AS least, max(t.value) AS most";
+
+/// The same columns if it does not.
 const NO_EXTREMES: &str = ", NULL::numeric AS least, NULL::numeric AS most";
 
-/// The same columns of a stratum that tells weights only, of the values that have one.
-const WEIGHTS: &str = ", 0, 0, 0, NULL, NULL, NULL, sum(t.value * t.weight), sum(t.weight), count(t.weight), \
+/// The same columns of a subgroup that holds only weights and the values that have one.
+const WEIGHT_AGGREGATES: &str = ", 0, 0, 0, NULL, NULL, NULL, sum(t.value * t.weight), sum(t.weight), count(t.weight), \
     NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL";
 
-/// The cells of a group of observations, in the order of `CELLS` and `INDICATOR_CELLS` of `aggregate`. Of what must not be
-/// mixed the number of different values is only told as far as 2.
+/// The cells of a group, in the order of `CELLS` and `INDICATOR_CELLS` of [`super::aggregate`]. Numbers of distinct values that
+/// must not be mixed are 1 or 2, where 2 means several.
 pub const CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, sum(t.suppressed)::text, \
-    (SELECT r.territories FROM reach r WHERE r.indicator_code = min(t.indicator_code))::text, \
+    (SELECT r.territories FROM territory_counts r WHERE r.indicator_code = min(t.indicator_code))::text, \
     sum(t.sum)::text, trim_scale(round(sum(t.sum) / nullif(sum(t.present), 0), 6))::text, \
     trim_scale(round(sum(t.weighted) / nullif(sum(t.weight), 0), 6))::text, sum(t.weighed)::text, min(t.least)::text, max(t.most)::text, \
     string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.present > 0), string_agg(DISTINCT array_to_string(t.statuses, ','), ','), \
@@ -47,14 +50,14 @@ pub const CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, sum(t.suppress
     CASE WHEN min(t.least_breakdown) = max(t.most_breakdown) THEN '1' ELSE '2' END, '1', \
     CASE WHEN min(t.least_territory) = max(t.most_territory) THEN '1' ELSE '2' END, \
     CASE WHEN min(t.period) = max(t.period) THEN '1' ELSE '2' END, \
-    (SELECT nested FROM doubles)::text, (SELECT overlapping FROM doubles)::text, 'false', \
+    (SELECT nested FROM double_counts)::text, (SELECT overlapping FROM double_counts)::text, 'false', \
     min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity), min(i.unit)";
 
-/// Where the cells are taken from.
-pub const FROM: &str = " FROM strata t JOIN facts i ON i.code = t.indicator_code";
+/// The FROM clause of [`CELLS`].
+pub const FROM: &str = " FROM subgroups t JOIN facts i ON i.code = t.indicator_code";
 
-/// The strata of the named query `chosen`.
-pub struct Strata<'b> {
+/// The common table expressions that group the one named `selected`.
+pub struct ObservationGroups<'b> {
     compares: bool,
     may_weight: bool,
     by: &'b [&'static Field],
@@ -62,9 +65,8 @@ pub struct Strata<'b> {
     release: &'b i32,
 }
 
-impl<'b> Strata<'b> {
-    /// The strata of groups by these fields, of which a grouping says what is computed, at a release, in the geography of a
-    /// day.
+impl<'b> ObservationGroups<'b> {
+    /// Groups by these fields at a release, in the geography of a day. `grouping` says what is computed.
     pub fn new(
         grouping: Option<&Grouping>,
         by: &'b [&'static Field],
@@ -76,26 +78,31 @@ impl<'b> Strata<'b> {
         Self { compares, may_weight, by, geography, release }
     }
 
-    /// Writes the named queries that [`CELLS`] and [`FROM`] use, after others.
-    pub fn write(&self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the common table expressions that [`CELLS`] and [`FROM`] use, after others.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn write(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push(", facts AS MATERIALIZED (SELECT i.* FROM indicators i WHERE ");
         out.visible("i", self.release)?;
         out.push("), ");
-        self.strata(out)?;
+        self.subgroups(out)?;
         out.push(
-            ", seen AS MATERIALIZED (SELECT DISTINCT t.indicator_code, t.territory_code FROM chosen t), \
-             reach AS MATERIALIZED (SELECT t.indicator_code, count(*) AS territories FROM seen t GROUP BY t.indicator_code), ",
+            ", indicator_territories AS MATERIALIZED (SELECT DISTINCT t.indicator_code, t.territory_code FROM selected t), \
+             territory_counts AS MATERIALIZED (SELECT t.indicator_code, count(*) AS territories FROM indicator_territories t GROUP BY t.indicator_code), ",
         );
-        self.doubles(out)
+        self.double_counts(out)
     }
 
-    fn strata(&self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        let own = self.by.iter().map(|field| field.name).filter(|name| !ALIKE.contains(name));
-        let keys: Vec<&str> = ALIKE.into_iter().chain(own).collect();
-        out.push("strata AS MATERIALIZED (SELECT ");
+    fn subgroups(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        let own = self.by.iter().map(|field| field.name).filter(|name| !SUBGROUP_KEY.contains(name));
+        let keys: Vec<&str> = SUBGROUP_KEY.into_iter().chain(own).collect();
+        out.push("subgroups AS MATERIALIZED (SELECT ");
         list(out, &keys)?;
         let extremes = if self.compares { EXTREMES } else { NO_EXTREMES };
-        [SUMMED[0], extremes, SUMMED[1], " FROM chosen t GROUP BY "].iter().for_each(|part| out.push(part));
+        [SUBGROUP_AGGREGATES[0], extremes, SUBGROUP_AGGREGATES[1], " FROM selected t GROUP BY "]
+            .iter()
+            .for_each(|part| out.push(part));
         list(out, &keys)?;
         if self.may_weight {
             self.weights(out, &keys)?;
@@ -104,12 +111,12 @@ impl<'b> Strata<'b> {
         Ok(())
     }
 
-    /// Adds strata of the weights. They are apart since few indicators have any: the database gathers the values with several
-    /// processes at once only where it need not look up anything for a row.
-    fn weights(&self, out: &mut SqlWriter<'_, 'b>, keys: &[&str]) -> Out {
+    /// Writes the subgroups of weights. They are apart because few indicators have weights, and the database aggregates the
+    /// values in parallel only if it looks up nothing for a row.
+    fn weights(&self, out: &mut SqlWriter<'_, 'b>, keys: &[&str]) -> SqlResult {
         out.push(" UNION ALL SELECT ");
         list(out, keys)?;
-        out.push(WEIGHTS);
+        out.push(WEIGHT_AGGREGATES);
         out.push(" FROM (SELECT ");
         list(out, keys)?;
         out.push(
@@ -118,40 +125,39 @@ impl<'b> Strata<'b> {
              AND v.breakdown = '_T' AND v.nature = t.nature AND ",
         );
         out.visible("v", self.release)?;
-        // The offset keeps the weight from being looked up once for each place that it is used in.
+        // OFFSET keeps the planner from inlining the subquery, which would look up the weight once for each use.
         out.push(
-            " HAVING count(*) = 1) AS weight FROM chosen t WHERE t.value IS NOT NULL \
+            " HAVING count(*) = 1) AS weight FROM selected t WHERE t.value IS NOT NULL \
              AND t.indicator_code IN (SELECT i.code FROM facts i WHERE i.weight_indicator_code IS NOT NULL) OFFSET 0) t GROUP BY ",
         );
         list(out, keys)
     }
 
-    /// Whether any group has a territory within another, and whether any has overlapping periods. Territories are first
-    /// looked at without their groups, which are far fewer: mostly none lies in another.
-    fn doubles(&self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes whether any group has a territory within another, and whether any has overlapping periods. Territories are first
+    /// compared without their groups: these are far fewer pairs, and mostly none lies in another.
+    fn double_counts(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let by: Vec<&str> = self.by.iter().map(|field| field.name).collect();
-        out.push("containing AS MATERIALIZED (SELECT DISTINCT s.contained_code, s.container_code FROM (SELECT DISTINCT t.territory_code FROM seen t) a JOIN ");
-        fragments::of_day(out, "containments", self.geography, self.release)?;
-        out.push(" s ON s.contained_code = a.territory_code AND s.container_code <> a.territory_code AND ");
-        out.visible("s", self.release)?;
-        out.push(" WHERE s.container_code IN (SELECT t.territory_code FROM seen t)), places AS MATERIALIZED (SELECT DISTINCT ");
+        out.push("containing AS MATERIALIZED (");
+        geography::nested_pairs(out, "indicator_territories", self.geography, self.release)?;
+        out.push("), group_territories AS MATERIALIZED (SELECT DISTINCT ");
         list(out, &by)?;
         out.push(if by.is_empty() { "" } else { ", " });
         out.push(
-            "t.territory_code AS place FROM chosen t WHERE t.territory_code IN \
+            "t.territory_code FROM selected t WHERE t.territory_code IN \
              (SELECT s.contained_code FROM containing s UNION SELECT s.container_code FROM containing s)), \
-             doubles AS (SELECT EXISTS (SELECT 1 FROM places a JOIN containing s ON s.contained_code = a.place JOIN places b ON ",
+             double_counts AS (SELECT EXISTS (SELECT 1 FROM group_territories a JOIN containing s ON s.contained_code = a.territory_code \
+             JOIN group_territories b ON ",
         );
-        same(out, &by)?;
-        out.push("b.place = s.container_code) AS nested, EXISTS (SELECT 1 FROM strata a JOIN strata b ON ");
-        same(out, &by)?;
+        same_group(out, &by)?;
+        out.push("b.territory_code = s.container_code) AS nested, EXISTS (SELECT 1 FROM subgroups a JOIN subgroups b ON ");
+        same_group(out, &by)?;
         out.push("a.period < b.period AND a.start <= b.\"end\" AND b.start <= a.\"end\") AS overlapping)");
         Ok(())
     }
 }
 
 /// Writes columns of the alias `t`.
-fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> Out {
+fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> SqlResult {
     for (at, name) in names.iter().enumerate() {
         out.push(if at == 0 { "t." } else { ", t." });
         out.identifier(name)?;
@@ -159,8 +165,8 @@ fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> Out {
     Ok(())
 }
 
-/// Writes that two aliases are of the same group, and what else follows.
-fn same(out: &mut SqlWriter<'_, '_>, by: &[&str]) -> Out {
+/// Writes the condition that the aliases `a` and `b` are of the same group, and an AND.
+fn same_group(out: &mut SqlWriter<'_, '_>, by: &[&str]) -> SqlResult {
     for name in by {
         out.push("a.");
         out.identifier(name)?;

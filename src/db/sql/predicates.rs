@@ -1,22 +1,32 @@
-//! Owns the conditions of a plan in SQL: filters, scopes, places, the search, and the link that leads to the rows.
-//! Must not know what is selected of the rows.
+//! Owns the conditions of a plan in SQL: versions, filters, scopes, places, search, and link.
+//! Must not know which columns are selected.
 
-use diesel::sql_types::{Array, Double, Integer, Text};
+use diesel::sql_types::{Integer, Text};
 
 use super::fragments;
+use super::geography;
 use super::select::Select;
-use super::writer::{Out, SqlText, SqlWriter};
+use super::writer::{SqlResult, SqlText, SqlWriter};
 use super::{filter, search};
-use crate::query::{Condition, Kind, ScopeKind, SpatialFilter, TerritoryScope, Via, Vintages};
+use crate::query::{Condition, Kind, SpatialFilter, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
-    pub fn parent<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    ///
+    /// # Errors
+    /// Returns an error if the code cannot be bound.
+    ///
+    /// # Panics
+    /// If the plan has no such row.
+    pub fn parent<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.bind::<Text, _>(self.plan.selection.parent.as_ref().expect("a link starts from a row"))
     }
 
-    /// Writes every condition on the alias `t`.
-    pub fn conditions<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes WHERE and every condition on the alias `t`.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn conditions<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push(" WHERE ");
         self.versions(out)?;
         self.filters(out)?;
@@ -31,8 +41,11 @@ impl Select<'_> {
         Ok(())
     }
 
-    /// Writes the filters, each with an `AND` before it: what a row says by itself.
-    pub fn filters<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the filters, each after an AND. They depend on the row alone.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn filters<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         for condition in
             self.plan.selection.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field)))
         {
@@ -42,8 +55,11 @@ impl Select<'_> {
         Ok(())
     }
 
-    /// Writes the scopes and places, each with an `AND` before it: what the geography of the release says of a row.
-    pub fn territories<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the scopes and places, each after an AND. They depend on the geography of the release too.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn territories<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         for scope in &self.plan.selection.scopes {
             out.push(" AND ");
             self.scope(out, scope)?;
@@ -55,8 +71,8 @@ impl Select<'_> {
         Ok(())
     }
 
-    /// Writes which versions of the rows are meant.
-    fn versions<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the condition on the version of a row.
+    fn versions<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let Some(vintages) = self.plan.selection.vintages else { return out.visible("t", &self.release) };
         out.push("t.first_release <= ");
         out.bind::<Integer, _>(&self.release)?;
@@ -67,7 +83,7 @@ impl Select<'_> {
                 "e.first_release < t.first_release"
             }
             Vintages::Revised => {
-                // Rows that were revised are among the few that have a version which has ended; those are found first.
+                // Few rows have a closed version, and revised rows are among them, so they are found first.
                 out.push(" AND (");
                 out.list(self.dataset().key_fields(), fragments::column)?;
                 out.push(") IN (SELECT ");
@@ -89,30 +105,16 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn place<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, place: &'b SpatialFilter) -> Out {
+    fn place<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, place: &'b SpatialFilter) -> SqlResult {
         let field = self.dataset().territory_field().expect("only datasets with territories have places");
         fragments::column(out, field)?;
         out.push(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        out.push("SELECT g.territory_code FROM contours g WHERE contour_box(g.west, g.south, g.east, g.north) && box(point(");
-        let (first, second) = match place {
-            SpatialFilter::Bbox([west, south, east, north]) => ((west, south), (east, north)),
-            SpatialFilter::Point([longitude, latitude]) => ((longitude, latitude), (longitude, latitude)),
-        };
-        out.list([first.0, first.1], |out, degrees| out.bind::<Double, _>(degrees))?;
-        out.push("), point(");
-        out.list([second.0, second.1], |out, degrees| out.bind::<Double, _>(degrees))?;
-        out.push(")) AND ");
-        if let SpatialFilter::Point([longitude, latitude]) = place {
-            out.push("contour_holds(g.contour, ");
-            out.list([longitude, latitude], |out, degrees| out.bind::<Double, _>(degrees))?;
-            out.push(") AND ");
-        }
-        out.visible("g", &self.release)?;
+        geography::codes_at_place(out, place, &self.release)?;
         out.push(")");
         Ok(())
     }
 
-    fn condition<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, condition: &'b Condition) -> Out {
+    fn condition<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, condition: &'b Condition) -> SqlResult {
         if !matches!(condition.field.kind, Kind::JoinedCode) {
             return filter::write(out, condition, self.plan.is_selective());
         }
@@ -132,28 +134,23 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn scope<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, scope: &'b TerritoryScope) -> Out {
+    fn scope<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, scope: &'b TerritoryScope) -> SqlResult {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
         let day = self.plan.selection.geography.as_ref();
         fragments::column(out, field)?;
         out.push(match (field.is_list(), day) {
             (true, _) => " && ARRAY(",
             (false, None) => " IN (",
-            // The planner takes the few codes that it expects of a day for so few that it would look them up row by row.
+            // The planner expects few codes of a day and would run the subquery for each row; an array is computed once.
             (false, Some(_)) => " = ANY(ARRAY(",
         });
-        out.push("SELECT s.contained_code FROM ");
-        fragments::of_day(out, "containments", day, &self.release)?;
-        out.push(" s WHERE s.container_code = ANY(");
-        out.bind::<Array<Text>, _>(&scope.territories)?;
-        out.push(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
-        out.visible("s", &self.release)?;
+        geography::codes_in_scope(out, scope, day, &self.release)?;
         out.push(if field.is_list() || day.is_none() { ")" } else { "))" });
         Ok(())
     }
 
-    /// Writes that a row opened by the release, of whichever dataset, names this one.
-    fn opened<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the condition that a row of any dataset, opened by the release of the link, refers to this row.
+    fn opened<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let target = self.dataset().name;
         out.push(" AND (false");
         for dataset in self.plan.selection.context.registry {
@@ -165,7 +162,7 @@ impl Select<'_> {
                 out.identifier(field.name)?;
                 out.push(" = t.code AND h.first_release >= ");
                 out.bind::<Integer, _>(&self.opened_by)?;
-                // Not as EXISTS, which the planner would rather answer by reading all rows of the release.
+                // For EXISTS the planner would read all rows of the release.
                 out.push(") = ");
                 out.bind::<Integer, _>(&self.opened_by)?;
             }
@@ -174,9 +171,9 @@ impl Select<'_> {
         Ok(())
     }
 
-    fn link<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, via: &'static Via) -> Out {
+    fn link<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, via: &'static Via) -> SqlResult {
         match via {
-            // The join, or the conditions on the key, have found them.
+            // The join or the conditions on the key select these rows.
             Via::Containment(_) | Via::Versions => Ok(()),
             Via::Fields(names) => {
                 let fields = names.iter().filter_map(|name| self.dataset().field(name));

@@ -1,55 +1,59 @@
-//! Owns the SQL that finds cells of rows that other rows refer to, and the choice of the way for many rows or few.
+//! Owns the SQL that looks up cells of referenced rows, and the choice of the method by the number of rows.
 //! Must not know which cells, nor what selects the rows.
 
 use diesel::sql_types::Integer;
 
-use super::writer::{Out, SqlText, SqlWriter};
+use super::writer::{SqlResult, SqlText, SqlWriter};
 
-/// Rows from which on what they refer to is gathered.
-const SOME: i64 = 50;
+/// The least number of rows for [`LookUp::Gathered`].
+const GATHERED_ROWS: i64 = 50;
 
-/// Rows that are more than a page has, whose codes are joined by the program.
-const MANY: i64 = 1002;
+/// The least number of rows for [`LookUp::GatheredUncoded`]: more than the largest page.
+const UNCODED_ROWS: i64 = 1002;
 
-/// How cells of rows that other rows refer to are found.
+/// How cells of referenced rows are looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LookUp {
-    /// Each for itself: right for few rows.
+    /// One subquery for each row; the fastest for few rows.
     Single,
-    /// All of a dataset gathered once, as one object by code: a third of the cost for a hundred rows and more, since datasets
-    /// that rows refer to are small, but for the territories.
+    /// One JSON object with the cells of all rows of the referenced dataset, by code. For a hundred rows it takes a third of the
+    /// time, because referenced datasets are small, territories excepted.
     Gathered,
-    /// The same, and joined codes are left out, to be made of their parts.
+    /// The same, without joined codes, which the program joins from the fields of the key.
     GatheredUncoded,
-    /// Each for itself, as it was in the last release that has the version of the row that refers.
+    /// One subquery for each row, at the last release of the referring version.
     OfVersion,
 }
 
 impl LookUp {
-    /// How it is done for at most so many rows.
+    /// The method for at most this many rows.
     pub fn of(rows: i64) -> Self {
         match rows {
-            MANY.. => Self::GatheredUncoded,
-            SOME.. => Self::Gathered,
+            UNCODED_ROWS.. => Self::GatheredUncoded,
+            GATHERED_ROWS.. => Self::Gathered,
             _ => Self::Single,
         }
     }
 
-    /// Whether what rows refer to is gathered.
+    /// Whether the cells are gathered in one object.
     pub fn gathers(self) -> bool {
         matches!(self, Self::Gathered | Self::GatheredUncoded)
     }
 }
 
-/// Writes the look-up of a cell in the row that a column names.
+/// Writes the look-up of a cell, which `cell` writes for the alias `n`, in the row of the dataset `named` whose code is in the
+/// column `by` of an alias.
+///
+/// # Errors
+/// Returns an error if a name cannot be quoted or the release cannot be bound.
 pub fn look_up<'x, 'b>(
     out: &mut SqlWriter<'x, 'b>,
     named: &str,
     (alias, by): (&'static str, &str),
     release: &'b i32,
     look_ups: LookUp,
-    cell: impl FnOnce(&mut SqlWriter<'x, 'b>) -> Out,
-) -> Out {
+    cell: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
+) -> SqlResult {
     let gathered = look_ups.gathers();
     out.push(if gathered { "((SELECT jsonb_object_agg(n.code, " } else { "(SELECT " });
     cell(out)?;

@@ -1,21 +1,21 @@
-//! Owns the SQL of the search: which rows answer, and how well. The functions that it calls stand in the migration of
-//! the search, where they are explained.
+//! Owns the SQL of the full-text search: its condition and its rank. The migration of the search defines and explains the
+//! functions that it calls.
 //! Must not know plans beyond their search.
 
 use diesel::sql_types::Text;
 
 use super::fragments;
-use super::writer::{Out, SqlText, SqlWriter};
+use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::{Dataset, Field, Plan};
 
-/// What is searched: rows by their own texts, or by those of the rows that a field of theirs refers to.
-struct Searched {
+/// The rows whose texts are searched: those of the dataset itself, or those that a field of it refers to.
+struct SearchTarget {
     dataset: &'static Dataset,
     alias: &'static str,
     through: Option<&'static Field>,
 }
 
-impl Searched {
+impl SearchTarget {
     fn of(plan: &Plan) -> Self {
         let dataset = plan.selection.context.dataset;
         let through = dataset.search.first().and_then(|name| dataset.field(name)).filter(|field| field.reference().is_some());
@@ -25,14 +25,14 @@ impl Searched {
         }
     }
 
-    fn column(&self, out: &mut SqlWriter<'_, '_>, field: &'static Field) -> Out {
+    fn column(&self, out: &mut SqlWriter<'_, '_>, field: &'static Field) -> SqlResult {
         out.push(self.alias);
         out.push(".");
         out.identifier(field.name)
     }
 
-    /// Writes the text that is searched: what the index of the search is made of.
-    fn document(&self, out: &mut SqlWriter<'_, '_>) -> Out {
+    /// Writes the searched text: the expression of the search index.
+    fn document(&self, out: &mut SqlWriter<'_, '_>) -> SqlResult {
         for (at, field) in self.dataset.search.iter().filter_map(|name| self.dataset.field(name)).enumerate() {
             out.push(if at > 0 { " || ' ' || " } else { "" });
             let (before, after) = match (field.is_list(), field.required) {
@@ -47,14 +47,14 @@ impl Searched {
         Ok(())
     }
 
-    fn title(&self, out: &mut SqlWriter<'_, '_>) -> Out {
+    fn title(&self, out: &mut SqlWriter<'_, '_>) -> SqlResult {
         self.column(out, self.dataset.field(self.dataset.search[0]).expect("the searched fields exist"))
     }
 
-    /// Writes that a row has the words, or a title like them.
-    fn holds<'b>(&self, out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, approximate: bool) -> Out {
+    /// Writes the condition that a row has the words or, if `approximate`, a similar title.
+    fn matches<'b>(&self, out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, approximate: bool) -> SqlResult {
         out.push(if approximate { "search_words(" } else { "search_query(" });
-        asked(out, plan)?;
+        search_text(out, plan)?;
         out.push(if approximate { ") <% search_words(" } else { ") @@ search_vector(" });
         if approximate {
             self.title(out)?
@@ -65,12 +65,12 @@ impl Searched {
         Ok(())
     }
 
-    /// Writes how well a row answers. Among places of the same class the order is by inhabitants, so the words' own rank is
-    /// left out there.
-    fn rank<'b>(&self, out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, approximate: bool) -> Out {
+    /// Writes the rank of a row. Rows with a population are ordered by it within a class of matches, so their rank is the class
+    /// alone.
+    fn rank<'b>(&self, out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, approximate: bool) -> SqlResult {
         if approximate {
             out.push("(word_similarity(search_words(");
-            asked(out, plan)?;
+            search_text(out, plan)?;
             out.push("), search_words(");
             self.title(out)?;
             out.push(")) * 100000)::integer");
@@ -79,21 +79,21 @@ impl Searched {
         out.push("(search_class(");
         self.title(out)?;
         out.push(", ");
-        asked(out, plan)?;
+        search_text(out, plan)?;
         out.push(")");
         if self.dataset.field("population").is_none() {
             out.push(" + least(999999, ts_rank(search_vector(");
             self.document(out)?;
             out.push("), search_query(");
-            asked(out, plan)?;
+            search_text(out, plan)?;
             out.push(")) * 1000000)::integer");
         }
         out.push(")");
         Ok(())
     }
 
-    /// Writes where the rows stand that are referred to.
-    fn referred<'b>(&self, out: &mut SqlWriter<'_, 'b>, release: &'b i32) -> Out {
+    /// Writes the FROM clause of the referenced rows, up to a further condition.
+    fn referred<'b>(&self, out: &mut SqlWriter<'_, 'b>, release: &'b i32) -> SqlResult {
         out.push(" FROM ");
         out.identifier(self.dataset.name)?;
         out.push(" n WHERE ");
@@ -103,30 +103,36 @@ impl Searched {
     }
 }
 
-fn asked<'b>(out: &mut SqlWriter<'_, 'b>, plan: &'b Plan) -> Out {
-    out.bind::<Text, _>(plan.selection.search.as_ref().expect("there is a search"))
+fn search_text<'b>(out: &mut SqlWriter<'_, 'b>, plan: &'b Plan) -> SqlResult {
+    out.bind::<Text, _>(plan.selection.search.as_ref().expect("the plan has a search"))
 }
 
-/// Writes the condition that a row answers the search: it holds every word or its like; when no row does, its title
-/// resembles what is searched for.
-pub fn condition<'b>(out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, release: &'b i32, approximate: bool) -> Out {
-    let searched = Searched::of(plan);
-    let Some(field) = searched.through else { return searched.holds(out, plan, approximate) };
+/// Writes the condition that a row matches the search: it has every word or a form of it or, if `approximate`, a similar
+/// title.
+///
+/// # Errors
+/// Returns an error if the text cannot be bound.
+pub fn condition<'b>(out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, release: &'b i32, approximate: bool) -> SqlResult {
+    let target = SearchTarget::of(plan);
+    let Some(field) = target.through else { return target.matches(out, plan, approximate) };
     fragments::column(out, field)?;
     out.push(" IN (SELECT n.code");
-    searched.referred(out, release)?;
-    searched.holds(out, plan, approximate)?;
+    target.referred(out, release)?;
+    target.matches(out, plan, approximate)?;
     out.push(")");
     Ok(())
 }
 
-/// Writes how well a row answers, as a whole number.
-pub fn rank<'b>(out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, release: &'b i32, approximate: bool) -> Out {
-    let searched = Searched::of(plan);
-    let Some(field) = searched.through else { return searched.rank(out, plan, approximate) };
+/// Writes the rank of a row as an integer; higher is better.
+///
+/// # Errors
+/// Returns an error if the text cannot be bound.
+pub fn rank<'b>(out: &mut SqlWriter<'_, 'b>, plan: &'b Plan, release: &'b i32, approximate: bool) -> SqlResult {
+    let target = SearchTarget::of(plan);
+    let Some(field) = target.through else { return target.rank(out, plan, approximate) };
     out.push("(SELECT ");
-    searched.rank(out, plan, approximate)?;
-    searched.referred(out, release)?;
+    target.rank(out, plan, approximate)?;
+    target.referred(out, release)?;
     out.push("n.code = ");
     fragments::column(out, field)?;
     out.push(")");

@@ -1,13 +1,14 @@
-//! Owns SQL text for statements that Diesel does not run: COPY, and the steps of a publication on tables that it makes.
+//! Owns SQL fragments as text, for statements that Diesel cannot build: `COPY`, and the steps of a publication on its
+//! temporary tables.
 //! Must not know those statements.
 
 use std::fmt::Display;
 
 use super::codes;
-use super::writer::{Out, SqlText, visible};
+use super::writer::{SqlResult, SqlText, visible};
 use crate::query::Dataset;
 
-/// Text for statements that Diesel does not run: COPY, and the steps of a publication on tables that it makes.
+/// SQL text without binds.
 #[derive(Default)]
 struct SqlString(String);
 
@@ -16,7 +17,7 @@ impl SqlText for SqlString {
         self.0.push_str(sql);
     }
 
-    fn identifier(&mut self, name: &str) -> Out {
+    fn identifier(&mut self, name: &str) -> SqlResult {
         self.0.push('"');
         self.0.push_str(&name.replace('"', "\"\""));
         self.0.push('"');
@@ -24,7 +25,10 @@ impl SqlText for SqlString {
     }
 }
 
-/// The condition that a row of an alias belongs to a release, which is a number or a placeholder, as text.
+/// Returns the condition that a row of an alias belongs to a release. `release` is a number or a placeholder.
+///
+/// # Panics
+/// Never: writing to a string does not fail.
 pub fn of_release(alias: &'static str, release: impl Display) -> String {
     let mut out = SqlString::default();
     let release = release.to_string();
@@ -32,13 +36,16 @@ pub fn of_release(alias: &'static str, release: impl Display) -> String {
         out.0.push_str(&release);
         Ok(())
     })
-    .expect("text can always be appended");
+    .expect("writing to a string does not fail");
     out.0
 }
 
-/// The code of a row of an alias, as text.
+/// Returns the expression of the code of a row of an alias.
+///
+/// # Panics
+/// Never: writing to a string does not fail.
 pub fn code_of(dataset: &'static Dataset, alias: &'static str) -> String {
     let mut out = SqlString::default();
-    codes::code(&mut out, dataset, alias).expect("text can always be appended");
+    codes::code(&mut out, dataset, alias).expect("writing to a string does not fail");
     out.0
 }

@@ -1,5 +1,5 @@
-//! Owns the writing of a statement's text. Text is `'static`, names are quoted, and everything else is a bind: the types
-//! leave no way for a value of a request or of a file into the text.
+//! Owns the writing of statements. Text is `'static`, names are quoted, and all else is a bind, so that the types keep values
+//! of requests and files out of the text.
 //! Must not know what a statement reads.
 
 use diesel::QueryResult;
@@ -8,10 +8,10 @@ use diesel::query_builder::AstPass;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Integer};
 
-/// The outcome of each step that writes SQL.
-pub type Out = QueryResult<()>;
+/// The result of writing SQL.
+pub type SqlResult = QueryResult<()>;
 
-/// What SQL text is written to.
+/// A destination of SQL text.
 pub trait SqlText {
     /// Writes text.
     fn push(&mut self, sql: &'static str);
@@ -20,20 +20,20 @@ pub trait SqlText {
     ///
     /// # Errors
     /// Returns an error if the name cannot be quoted.
-    fn identifier(&mut self, name: &str) -> Out;
+    fn identifier(&mut self, name: &str) -> SqlResult;
 
     /// Writes a column of an alias.
     ///
     /// # Errors
     /// Returns an error if the name cannot be quoted.
-    fn column(&mut self, alias: &'static str, name: &str) -> Out {
+    fn column(&mut self, alias: &'static str, name: &str) -> SqlResult {
         self.push(alias);
         self.push(".");
         self.identifier(name)
     }
 }
 
-/// A statement of Diesel under construction.
+/// A Diesel statement under construction.
 pub struct SqlWriter<'x, 'b>(AstPass<'x, 'b, Pg>);
 
 impl SqlText for SqlWriter<'_, '_> {
@@ -41,18 +41,18 @@ impl SqlText for SqlWriter<'_, '_> {
         self.0.push_sql(sql);
     }
 
-    fn identifier(&mut self, name: &str) -> Out {
+    fn identifier(&mut self, name: &str) -> SqlResult {
         self.0.push_identifier(name)
     }
 }
 
 impl<'x, 'b> SqlWriter<'x, 'b> {
-    /// Writes to a pass of Diesel's.
+    /// Wraps Diesel's pass over a statement.
     pub fn new(out: AstPass<'x, 'b, Pg>) -> Self {
         Self(out)
     }
 
-    /// Keeps the statement from being prepared once and cached: many texts of its form exist.
+    /// Keeps the statement out of the cache of prepared statements, because its text varies from request to request.
     pub fn uncached(&mut self) {
         self.0.unsafe_to_cache_prepared();
     }
@@ -61,7 +61,7 @@ impl<'x, 'b> SqlWriter<'x, 'b> {
     ///
     /// # Errors
     /// Returns an error if the value cannot be serialised.
-    pub fn bind<S, T>(&mut self, value: &'b T) -> Out
+    pub fn bind<S, T>(&mut self, value: &'b T) -> SqlResult
     where
         Pg: HasSqlType<S>,
         T: ToSql<S, Pg> + ?Sized,
@@ -73,7 +73,7 @@ impl<'x, 'b> SqlWriter<'x, 'b> {
     ///
     /// # Errors
     /// Returns an error if the release cannot be bound.
-    pub fn visible(&mut self, alias: &'static str, release: &'b i32) -> Out {
+    pub fn visible(&mut self, alias: &'static str, release: &'b i32) -> SqlResult {
         visible(self, alias, |out| out.bind::<Integer, _>(release))
     }
 
@@ -81,7 +81,7 @@ impl<'x, 'b> SqlWriter<'x, 'b> {
     ///
     /// # Errors
     /// Returns the error of the first item that cannot be written.
-    pub fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T) -> Out) -> Out {
+    pub fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut each: impl FnMut(&mut Self, T) -> SqlResult) -> SqlResult {
         for (at, item) in items.into_iter().enumerate() {
             self.push(if at > 0 { ", " } else { "" });
             each(self, item)?;
@@ -90,8 +90,12 @@ impl<'x, 'b> SqlWriter<'x, 'b> {
     }
 }
 
-/// Writes the condition that a row of an alias belongs to a release: it was opened by then, and not closed before.
-pub fn visible<W: SqlText>(out: &mut W, alias: &'static str, mut release: impl FnMut(&mut W) -> Out) -> Out {
+/// Writes the condition that a row of an alias belongs to a release: `first_release <= r`, and `last_release` is NULL or
+/// `>= r`.
+///
+/// # Errors
+/// Returns an error if the release cannot be written.
+pub fn visible<W: SqlText>(out: &mut W, alias: &'static str, mut release: impl FnMut(&mut W) -> SqlResult) -> SqlResult {
     out.push(alias);
     out.push(".first_release <= ");
     release(out)?;
@@ -105,7 +109,7 @@ pub fn visible<W: SqlText>(out: &mut W, alias: &'static str, mut release: impl F
     Ok(())
 }
 
-/// Implements Diesel's traits for a statement that a method `write` of its own writes.
+/// Implements Diesel's traits for a type with a method `write`, which writes the statement. `$row` is the SQL type of a row.
 macro_rules! statement {
     ($statement:ty, $row:ty) => {
         impl diesel::query_builder::QueryFragment<diesel::pg::Pg> for $statement {

@@ -121,7 +121,7 @@ pub struct Short {
 pub fn answer(request: &HttpRequest, state: &State) -> Option<Short> {
     let meanings = state.shortcuts.meanings.as_ref()?;
     let meaning = meanings.get(bytes(request)?.as_slice())?;
-    let (generation, sure) = state.timeline.generation();
+    let (generation, sure) = state.release_watcher.generation();
     if meaning.generation != generation {
         return None;
     }

@@ -97,7 +97,7 @@ impl Asked {
         answered: &HeaderMap,
     ) -> Option<Meaning> {
         let release = self.release.as_ref().filter(|_| self.timeless && self.kept)?;
-        let generation = state.timeline.generation_of(release, self.pinned)?;
+        let generation = state.release_watcher.generation_of(release, self.pinned)?;
         let mut dressed = HeaderMap::new();
         if let Some(media_type) = answered.get(header::CONTENT_TYPE) {
             dressed.insert(header::CONTENT_TYPE, media_type.clone());
@@ -180,7 +180,7 @@ async fn kept(
     let found = state.memory.find(&key, state.pool.wait()).await;
     let turn = match found {
         Found::Here(entry) => {
-            let sure = asked.release.is_none() || asked.pinned || state.timeline.is_sure();
+            let sure = asked.release.is_none() || asked.pinned || state.release_watcher.is_current();
             let how = How::of(sure);
             return Ok(counted(remembered(&entry, how), how.counted()));
         }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::health;
 use crate::db::read::export::Exports;
-use crate::db::{Replicas, Timeline};
+use crate::db::{ReleaseWatcher, Replicas};
 use crate::http::cache::store::Memory;
 use crate::metrics::{Levels, Metrics, TEXT};
 
@@ -16,7 +16,7 @@ pub struct Watched {
     /// What has been counted.
     pub metrics: Metrics,
     /// The releases that the process knows.
-    pub timeline: Timeline,
+    pub release_watcher: ReleaseWatcher,
     /// How far the replicas are.
     pub replicas: Replicas,
     /// The answers that are kept.
@@ -37,14 +37,14 @@ pub fn routes(config: &mut web::ServiceConfig) {
 }
 
 async fn metrics(watched: web::Data<Watched>) -> HttpResponse {
-    let release = watched.timeline.newest().map(|release| (release.number, release.published_at));
-    let (database, cache) = (watched.timeline.is_sure(), watched.memory.size());
+    let release = watched.release_watcher.newest().map(|release| (release.number, release.published_at));
+    let (database, cache) = (watched.release_watcher.is_current(), watched.memory.size());
     let levels = Levels { database, release, cache, exports: watched.exports.running() };
     HttpResponse::Ok().content_type(TEXT).body(watched.metrics.text(&levels))
 }
 
 async fn ready(watched: web::Data<Watched>) -> HttpResponse {
-    match health::readiness(&watched.timeline, &watched.replicas, *watched.stopping.borrow()) {
+    match health::readiness(&watched.release_watcher, &watched.replicas, *watched.stopping.borrow()) {
         Ok(ready) => ready,
         Err(problem) => HttpResponse::build(problem.status_code()).content_type("application/problem+json").body(problem.body()),
     }

@@ -8,7 +8,7 @@ use futures_util::future::try_join;
 
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
-use crate::db::sql::aggregate::{CELLS, Groups, INDICATOR_CELLS};
+use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS};
 use crate::db::sql::select;
 use crate::http::response::computed_table::{self, Table};
 use crate::http::response::refusals::refusal;
@@ -33,7 +33,7 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     let fields = &by;
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let groups = async |snapshot: &Snapshot| {
-            let groups = Groups::new(plan, fields.clone(), snapshot.release.number, snapshot.approximate);
+            let groups = AggregateQuery::new(plan, fields.clone(), snapshot.release.number, snapshot.approximate);
             try_join(select::load(&connection, groups), notices::of_table(&connection, plan, snapshot)).await
         };
         read_checked(&connection, parent, plan, groups).await

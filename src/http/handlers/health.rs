@@ -5,7 +5,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::db::{Replicas, Timeline};
+use crate::db::{ReleaseWatcher, Replicas};
 use crate::http::response::envelope::JSON;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
@@ -52,21 +52,21 @@ pub async fn live() -> HttpResponse {
     )
 )]
 pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    readiness(&state.timeline, &state.replicas, state.is_stopping())
+    readiness(&state.release_watcher, &state.replicas, state.is_stopping())
 }
 
 /// Whether requests can be answered, as far as the process knows anyway: no query has to wait behind those of others.
 ///
 /// # Errors
 /// 503 when they cannot.
-pub fn readiness(timeline: &Timeline, replicas: &Replicas, stopping: bool) -> Result<HttpResponse, Problem> {
+pub fn readiness(release_watcher: &ReleaseWatcher, replicas: &Replicas, stopping: bool) -> Result<HttpResponse, Problem> {
     if stopping {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));
     }
-    if !timeline.is_sure() && !timeline.newest().is_some_and(|newest| replicas.have(&newest)) {
+    if !release_watcher.is_current() && !release_watcher.newest().is_some_and(|newest| replicas.any_has(&newest)) {
         return Err(Problem::new(Kind::Unavailable, "The database does not answer."));
     }
-    let Some(release) = timeline.newest() else {
+    let Some(release) = release_watcher.newest() else {
         return Err(Problem::new(Kind::Unavailable, "Nothing has been published yet."));
     };
     Ok(HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: Some(release.number) }))

@@ -219,7 +219,7 @@ fn refuse(request: &ServiceRequest, wait: Option<Duration>) -> Result<(), Proble
 fn turn_away(request: &ServiceRequest, state: &State) -> Result<(), Problem> {
     let path = request.path();
     let read = matches!(*request.method(), Method::GET | Method::HEAD) && path.starts_with(DATA) && !path.starts_with(FILES);
-    if read && state.pool.turns_away() { Err(DbError::Crowded.into()) } else { Ok(()) }
+    if read && state.pool.rejects_read() { Err(DbError::TooManyReads.into()) } else { Ok(()) }
 }
 
 /// Writes the body of a problem, of ours or the framework's, and the headers that every answer has but for its identifier.

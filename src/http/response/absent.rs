@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::envelope::instant;
-use crate::db::read::withdrawn::{self, MissingCode, Withdrawal};
+use crate::db::read::withdrawn::{self, MissingCode, RowWithdrawal};
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};
 use crate::query::{Dataset, Release};
@@ -12,7 +12,7 @@ use crate::query::{Dataset, Release};
 /// The problem of a code that no row bears at a release: gone where one has borne it before, else not there; 503 when the
 /// database does not answer.
 pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &Release) -> Problem {
-    let (release, newest) = (at.number, state.timeline.newest());
+    let (release, newest) = (at.number, state.release_watcher.newest());
     // That a later release brings the code only those can tell who have the newest.
     let newest = newest.as_ref().filter(|newest| newest.number > release).unwrap_or(at);
     let missing =
@@ -23,7 +23,7 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
     };
     let (what, code) = (dataset.singular, echo(code));
     match missing {
-        MissingCode::Withdrawn(Withdrawal { release, reason, successor_code }) => {
+        MissingCode::Withdrawn(RowWithdrawal { release, reason, successor_code }) => {
             let number = release.number;
             let detail = format!("Release {number} withdrew the {what} `{code}`; `release={}` still has it.", number - 1);
             let closest = successor_code.iter().cloned().collect();

@@ -44,8 +44,8 @@ impl From<DbError> for Problem {
                 log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }
-            DbError::Crowded => Problem::new(Kind::Overloaded, "As many requests are being answered as may be at once."),
-            DbError::Late(_) => {
+            DbError::TooManyReads => Problem::new(Kind::Overloaded, "As many requests are being answered as may be at once."),
+            DbError::Timeout(_) => {
                 log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The answer takes longer than a request may: try again, or ask for less.")
             }
@@ -54,7 +54,7 @@ impl From<DbError> for Problem {
                 let detail = "The database is read-only at the moment: nothing can be published, and nothing was; reads go on.";
                 Problem::new(Kind::Unavailable, detail)
             }
-            DbError::Full(_) => {
+            DbError::DiskFull(_) => {
                 log::error!("{error}");
                 Problem::new(Kind::Unavailable, "The database has no room left on its disk for this.")
             }

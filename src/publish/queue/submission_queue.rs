@@ -172,7 +172,7 @@ impl SubmissionQueue {
         let worker = Arc::clone(&self.0.worker);
         let asking = self.runtime().spawn(async move {
             let asked = async { question(worker.connection().await?).await };
-            tokio::time::timeout(QUERY_TIMEOUT, asked).await.map_err(|_| DbError::Late("no answer in time".to_owned()))?
+            tokio::time::timeout(QUERY_TIMEOUT, asked).await.map_err(|_| DbError::Timeout("no answer in time".to_owned()))?
         });
         asking.await.map_err(|error| DbError::Failed(error.to_string()))?
     }

@@ -140,9 +140,9 @@ impl Worker {
     /// committed before the connection was lost, returns that result instead.
     async fn record_failure(&self, requester: &Requester, claim: &NewSubmission, error: &PublishError) -> SubmissionResult {
         let why = match error {
-            PublishError::Database(DbError::Unavailable(_) | DbError::Late(_)) => Some("away"),
+            PublishError::Database(DbError::Unavailable(_) | DbError::Timeout(_)) => Some("away"),
             PublishError::Database(DbError::ReadOnly(_)) => Some("read-only"),
-            PublishError::Database(DbError::Full(_)) => Some("full"),
+            PublishError::Database(DbError::DiskFull(_)) => Some("full"),
             _ => None,
         };
         let detail = json!({"passing": why.is_some(), "why": why});

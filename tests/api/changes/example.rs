@@ -13,12 +13,12 @@ const PRINT: &str = "import sqlite3, sys
 for dataset, row in sqlite3.connect(sys.argv[1]).execute('SELECT dataset, row FROM rows ORDER BY dataset, code'):
     print(dataset, row)";
 
-/// Whether there is a Python to run the example with; the service itself needs none.
+/// Whether Python is installed. Only the example needs it, not the service.
 fn python() -> bool {
     Command::new("python3").arg("--version").output().is_ok_and(|output| output.status.success())
 }
 
-/// Runs the example; its exit code and what it says.
+/// Runs the example and returns its exit code and its output.
 fn sync(server: &TestServer, copy: &Path, more: &[&str]) -> (i32, String) {
     let mut command = Command::new("python3");
     command.arg("examples/sync.py").arg(format!("http://{}", server.address)).arg(copy).args(more);
@@ -43,7 +43,7 @@ fn export(server: &TestServer, dataset: &str, filters: &str) -> Vec<(String, Val
 }
 
 #[test]
-fn the_example_follows_a_publication_and_a_withdrawal() {
+fn the_example_applies_a_publication_and_a_withdrawal() {
     if !python() {
         return;
     }
@@ -73,7 +73,7 @@ fn the_example_follows_a_publication_and_a_withdrawal() {
 }
 
 #[test]
-fn the_example_keeps_everything_and_what_a_filter_leaves() {
+fn the_example_copies_all_rows_or_those_that_a_filter_selects() {
     if !python() {
         return;
     }

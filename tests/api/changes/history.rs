@@ -1,6 +1,6 @@
-//! Owns a history of many releases in which rows come, change, go and come back, territories move, and what rows repeat of
-//! others changes; and the SQL that says what was visible at a release, for tables that are no collections.
-//! Must not know what is asked of it.
+//! Owns a history of many releases: rows are added, changed, withdrawn and added back, territories move, and values that rows
+//! copy from other rows change. Also owns the SQL that reads the rows of a release from tables without a collection.
+//! Must not know which requests the tests send.
 
 use std::fs;
 use std::path::Path;
@@ -90,7 +90,7 @@ pub fn history() -> (TestServer, i32) {
                 ),
             ),
         ]);
-        // 2: values change, and one of them no longer suits `qualifier=exact`; an observation is added.
+        // 2: values change, and one of them no longer matches `qualifier=exact`; an observation is added.
         one(&[(
             "observations",
             &observations(&[
@@ -102,21 +102,21 @@ pub fn history() -> (TestServer, i32) {
         )]);
         // 3: a commune moves from one département to the other; none of its observations changes.
         one(&[("territories", &format!("{SUMMARY}COM-91002,commune,Saint-Éloi,200,DEP-92,REG-99,2026,essai\n"))]);
-        // 4: the perimeter gains a commune, and another wholly.
+        // 4: a commune joins the perimeter, and a commune that was partly inside is now wholly inside.
         one(&[(
             "memberships",
             "territory_code,member_code,share,source_code\nPER-essai,COM-91003,1,essai\nPER-essai,COM-92001,1,essai\n",
         )]);
-        // 5: an indicator changes its unit, which observations repeat, and one its title, which they do not.
+        // 5: one indicator changes its unit, which its observations contain; another changes its title, which they do not contain.
         one(&[("indicators", &INDICATORS.replace("habitant,0", "personne,0").replace("Aides versées", "Aides"))]);
         // 6: rows are withdrawn.
         let wrong = ["COM-91001", "COM-91002", "COM-91003", "COM-92001", "COM-92002", "DEP-91"];
         let wrong = wrong.map(|territory| format!("aides~{territory}~2020-Q1~_T~observed~essai"));
         withdraw(&url, "observations", &wrong.each_ref().map(String::as_str), "Erreur de saisie", None);
-        // 7: an actor is withdrawn in favour of another, and an observation comes back.
+        // 7: an actor is withdrawn with another as its successor, and a withdrawn observation is added back.
         withdraw(&url, "actors", &["asso"], "Fusion", Some("etat"));
         one(&[("observations", &observations(&[("aides", "COM-91001", "2020-Q1", "8", "about")]))]);
-        // 9: a contour moves; a unit, an observation that repeats it and the territory of another change at once.
+        // 9: a contour changes; a unit, an observation that contains it and the territory of another change in one release.
         one(&[
             ("contours", &format!("{CONTOURS}{}", square("COM-92001", 2))),
             ("indicators", &INDICATORS.replace("aide,0", "dossier,0")),
@@ -128,7 +128,7 @@ pub fn history() -> (TestServer, i32) {
                 ),
             ),
         ]);
-        // 10: nothing but a source; 11: measures name other territories.
+        // 10: only a source changes. 11: measures name other territories.
         one(&[("sources", &format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n"))]);
         one(&[(
             "measures",
@@ -136,7 +136,7 @@ pub fn history() -> (TestServer, i32) {
                 "{MEASURES}m1,axe,Une,Résumé,completed,DEP-92,essai\nm2,axe,Deux,Résumé,completed,COM-92002|COM-91003,essai\n"
             ),
         )]);
-        // 12: a new edition of a file replaces the old one, and has fewer rows; an interval is withdrawn.
+        // 12: a new edition of a file with fewer rows replaces the old one; an observation of an interval is withdrawn.
         let edition = bundle(&[(
             "observations",
             &observations(&[
@@ -144,7 +144,7 @@ pub fn history() -> (TestServer, i32) {
                 ("habitants", "COM-91003", "2020", "120", "exact"),
             ]),
         )]);
-        amended(&url, &edition, |manifest| {
+        publish_amended(&url, &edition, |manifest| {
             let scope = "[file.scope]\nindicator_code = \"habitants\"\nterritory_code = \"COM-91003\"\n";
             manifest.replace("dataset = ", "mode = \"replace\"\ndataset = ") + scope
         });
@@ -163,19 +163,19 @@ pub fn withdraw(url: &str, dataset: &str, codes: &[&str], reason: &str, successo
     let codes: Vec<String> = codes.iter().map(|code| format!("\"{code}\"")).collect();
     let asked =
         format!("[[withdraw]]\ndataset = \"{dataset}\"\ncodes = [{}]\nreason = \"{reason}\"\n{successor}", codes.join(", "));
-    amended(url, &bundle(&[]), |manifest| manifest + &asked);
+    publish_amended(url, &bundle(&[]), |manifest| manifest + &asked);
 }
 
-/// Publishes a bundle whose manifest says more.
-fn amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
+/// Publishes a bundle after changing the text of its manifest.
+fn publish_amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
     let manifest = folder.join("manifest.toml");
     let text = fs::read_to_string(&manifest).expect("the manifest is there");
     fs::write(&manifest, amend(text)).expect("a file can be written");
     publish(url, folder).expect("the bundle is right");
 }
 
-/// Makes so many releases of one source each, `s-1`, `s-2` and so on.
-pub fn releases(url: &str, number: i32) {
+/// Makes a number of releases of one source each: `s-1`, `s-2` and so on.
+pub fn make_releases(url: &str, number: i32) {
     let query = format!(
         "INSERT INTO sources (code, kind, title, publisher, licence, first_release)
          SELECT 's-' || n, 'document', 'Essai', 'Repères', 'etalab-2.0', n FROM generate_series(1, {number}) n;

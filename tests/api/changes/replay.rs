@@ -8,7 +8,7 @@ use reperes::datasets::REGISTRY;
 use reperes::query::plan::changes::has_changes;
 use serde_json::Value;
 
-use super::history::{history, releases, visible, withdraw};
+use super::history::{history, make_releases, visible, withdraw};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 /// Selections of one dataset: its name, and its filters.
@@ -40,12 +40,12 @@ const SELECTIONS: [(&str, &str); 22] = [
     ("indicators", "unit=habitant"),
 ];
 
-/// A copy of what a client has asked for: rows by dataset and code.
+/// The copy that a client keeps: rows by dataset and code.
 #[derive(Default)]
 struct Copy(BTreeMap<(String, String), Value>);
 
 impl Copy {
-    /// Applies one change, which must change something.
+    /// Applies one change. A change that has no effect fails the test.
     fn apply(&mut self, change: &Value, what: &str) {
         let text = |name: &str| change[name].as_str().expect("a text").to_owned();
         let key = (text("dataset"), text("code"));
@@ -68,7 +68,7 @@ impl Copy {
     }
 }
 
-/// Every change of a request, page by page, with the release that the pages end at.
+/// The changes of all pages of a request, and the release that they lead to.
 fn pages(address: SocketAddr, target: &str) -> (Vec<Value>, i32) {
     let mut next = Some(target.to_owned());
     let (mut changes, mut release) = (Vec::new(), None);
@@ -88,7 +88,7 @@ fn pages(address: SocketAddr, target: &str) -> (Vec<Value>, i32) {
     (changes, release.expect("a page"))
 }
 
-/// Changes come by release, then in the order of datasets, each row once a release.
+/// Checks the order of changes: by release, then by dataset, and each row at most once in a release.
 fn in_order(changes: &[Value], what: &str) {
     let place = |change: &Value| {
         let dataset = REGISTRY.iter().position(|dataset| dataset.name == change["dataset"]).expect("a dataset");
@@ -99,7 +99,7 @@ fn in_order(changes: &[Value], what: &str) {
     assert_eq!(codes.len(), changes.len(), "{what}: a row is named twice in a release");
 }
 
-/// What a collection has at a release, by code.
+/// The rows of a collection at a release, by code.
 fn collection(address: SocketAddr, dataset: &str, filters: &str, release: i32) -> BTreeMap<String, Value> {
     let target = format!("/v1/{dataset}?{filters}&release={release}&format=ndjson");
     let reply = get(address, &target);
@@ -114,7 +114,7 @@ fn same(copy: &Copy, dataset: &str, expected: &BTreeMap<String, Value>, what: &s
 }
 
 #[test]
-fn everything_is_rebuilt_release_by_release_and_at_once() {
+fn changes_rebuild_all_collections_release_by_release_and_in_one_request() {
     let (server, newest) = history();
     let whole = |copy: &Copy, release: i32, what: &str| {
         for dataset in REGISTRY.iter().filter(|dataset| has_changes(dataset)) {
@@ -149,7 +149,7 @@ fn everything_is_rebuilt_release_by_release_and_at_once() {
 }
 
 #[test]
-fn every_selection_is_rebuilt_though_rows_enter_and_leave_it() {
+fn changes_rebuild_every_selection_although_rows_enter_and_leave_it() {
     let (server, newest) = history();
     let mut gone = 0;
     for (dataset, filters) in SELECTIONS {
@@ -174,7 +174,7 @@ fn every_selection_is_rebuilt_though_rows_enter_and_leave_it() {
 }
 
 #[test]
-fn within_a_territory_the_datasets_without_one_come_whole() {
+fn with_within_the_datasets_without_a_territory_are_complete() {
     let (server, newest) = history();
     let mut copy = Copy::default();
     let target = "/v1/changes?within=DEP-91&limit=5";
@@ -188,7 +188,7 @@ fn within_a_territory_the_datasets_without_one_come_whole() {
 }
 
 #[test]
-fn a_copy_is_kept_in_step_while_others_publish() {
+fn a_copy_stays_up_to_date_during_concurrent_publications() {
     let server = TestServer::empty();
     let rows: Vec<(String, String)> = (0..40).map(|n| (format!("COM-{n:05}"), format!("Commune {n}"))).collect();
     let of = |from: usize, population: usize| {
@@ -228,7 +228,7 @@ fn a_copy_is_kept_in_step_while_others_publish() {
 #[test]
 fn a_narrow_request_over_hundreds_of_releases_is_answered_in_short_pages() {
     let server = TestServer::empty();
-    releases(&server.url, 450);
+    make_releases(&server.url, 450);
     let mut next = Some("/v1/changes?dataset=sources&code=s-430,s-7&limit=10".to_owned());
     let (mut found, mut counts) = (Vec::new(), Vec::new());
     while let Some(target) = next {

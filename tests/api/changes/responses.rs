@@ -10,7 +10,7 @@ fn with(server: &TestServer, target: &str, headers: &str) -> Reply {
 }
 
 #[test]
-fn a_withdrawal_says_why_and_what_stands_in_the_rows_place() {
+fn a_withdrawal_has_its_reason_and_the_code_of_the_successor() {
     let (server, _) = history();
     let changes = get(server.address, "/v1/changes?dataset=actors&since=6&until=7").data();
     let published = get(server.address, "/v1/releases/7").data()["published_at"].clone();
@@ -37,7 +37,7 @@ fn a_withdrawal_says_why_and_what_stands_in_the_rows_place() {
 }
 
 #[test]
-fn csv_has_the_columns_of_a_dataset_alone_and_else_its_rows_as_json() {
+fn csv_has_one_column_per_field_for_one_dataset_and_json_rows_for_several() {
     let (server, newest) = history();
     let reply = get(server.address, "/v1/changes?dataset=actors&format=csv");
     assert_eq!(reply.header("x-release"), Some(newest.to_string().as_str()));
@@ -72,7 +72,7 @@ fn text_of<'v>(change: &'v Value, name: &str) -> &'v str {
 }
 
 #[test]
-fn a_stream_says_how_many_changes_it_has_and_a_page_of_it_leads_on() {
+fn a_stream_reports_its_number_of_changes_and_a_page_links_to_the_next() {
     let (server, newest) = history();
     let text = get(server.address, "/v1/changes?format=ndjson&trailer=true").text();
     let trailer: Value = serde_json::from_str(text.lines().last().expect("a line")).expect("an object");
@@ -121,7 +121,7 @@ fn changes_are_revalidated_with_304_until_a_release_is_published() {
 }
 
 #[test]
-fn a_territory_withdrawn_meanwhile_can_still_be_asked_for() {
+fn a_withdrawn_territory_is_still_accepted_as_a_filter() {
     let server = TestServer::empty();
     let rows = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "1")]);
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &rows)])).expect("the bundle is right");
@@ -136,7 +136,7 @@ fn a_territory_withdrawn_meanwhile_can_still_be_asked_for() {
 }
 
 #[test]
-fn wrong_parameters_of_changes_are_refused_with_every_fault() {
+fn wrong_parameters_of_changes_are_refused_and_every_fault_is_listed() {
     let (server, newest) = history();
     let beyond = (newest + 1).to_string();
     let cursor = get(server.address, "/v1/changes?limit=1").json()["links"]["next"].as_str().expect("a link").to_owned();

@@ -1,4 +1,4 @@
-//! Owns the comparison of what a command printed with what its document shows.
+//! Owns the comparison of the output of a command with the output that its document shows.
 //! Must not know how the command was run.
 
 use std::process::Output;
@@ -7,11 +7,12 @@ use serde_json::Value;
 
 use super::markdown::Step;
 
-/// Stands for lines that a document leaves out.
+/// The line that marks lines that a document omits.
 const LEFT_OUT: &str = "…";
 
-/// Compares. A line in braces is an object of which the answer must have all members, at any depth; `[exit code 3]` is how the
-/// command must end, which is 0 otherwise; any other line must be printed as it is, or begin so where `…` ends it.
+/// Compares the output of a step with its document. A line in braces is an object: the response must have all its members, at
+/// any depth. `[exit code 3]` gives the expected exit code, which is 0 without it. The command must print any other line
+/// exactly, or a line that begins with the text before a final `…`.
 pub fn check(place: &str, step: &Step, output: &Output) {
     let printed = String::from_utf8_lossy(&output.stdout).into_owned();
     let shown = format!("{printed}{}", String::from_utf8_lossy(&output.stderr));
@@ -36,7 +37,7 @@ pub fn check(place: &str, step: &Step, output: &Output) {
     }
 }
 
-/// Whether a value, or one inside it, has all the members of an expected object.
+/// Whether a value or a value inside it has all the members of an expected object.
 fn contains(value: &Value, expected: &Value) -> bool {
     let itself = match (value, expected) {
         (Value::Object(all), Value::Object(some)) => some.iter().all(|(name, value)| all.get(name) == Some(value)),

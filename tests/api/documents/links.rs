@@ -1,4 +1,4 @@
-//! Links between the documents: each file exists, and each heading. The map names files that exist.
+//! Links between the documents: each target file and heading exists. The map of the architecture names existing files only.
 
 use std::fs;
 use std::path::Path;
@@ -32,7 +32,7 @@ fn anchors(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn every_link_between_documents_leads_somewhere() {
+fn every_link_between_documents_has_an_existing_target() {
     let mut checked = 0;
     for document in all_documents() {
         let text = fs::read_to_string(&document).expect("the document can be read");
@@ -51,7 +51,7 @@ fn every_link_between_documents_leads_somewhere() {
     assert!(checked > 60, "only {checked} links were found");
 }
 
-/// The paths in backquotes of the architecture's map that start with a module, such as `http/cache/etag`.
+/// The paths in backquotes in the map of the architecture that start with a module, such as `http/cache/etag`.
 fn named_files(text: &str) -> Vec<String> {
     let modules = ["cli", "db", "format", "http", "publish", "query", "datasets", "server"];
     let quoted = text.lines().filter(|line| line.starts_with("| ")).flat_map(|line| line.split('`').skip(1).step_by(2));
@@ -74,7 +74,7 @@ fn the_map_names_files_that_exist() {
 }
 
 #[test]
-fn anchors_are_those_of_github() {
+fn anchors_are_computed_as_on_github() {
     assert_eq!(anchors("# The map\n## Shutdown & « handover »\n### `as_of`\n"), ["the-map", "shutdown---handover-", "as_of"]);
     assert_eq!(targets("[a](b.md#c) and [d](https://e.f)\n```sh\n[g](h)\n```\n"), ["b.md#c", "https://e.f"]);
 }

@@ -1,4 +1,4 @@
-//! Owns the reading of Markdown: the fenced blocks of commands, and the steps of each.
+//! Owns the parsing of Markdown: the fenced blocks of commands, and the steps of each.
 //! Must not know how a command is run.
 
 use std::fs;
@@ -7,12 +7,12 @@ use std::path::Path;
 /// Languages of fenced blocks that hold no commands.
 const OTHER_LANGUAGES: [&str; 8] = ["json", "promql", "python", "rust", "sql", "text", "toml", "yaml"];
 
-/// What a block of commands holds.
+/// The kind of a block of commands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// `console`: lines that begin with `$ ` are commands, the others are what they print.
+    /// `console`: lines that begin with `$ ` are commands, the others are their output.
     Session,
-    /// `sh`: one script, each command of which must succeed.
+    /// `sh`: one script; each of its commands must succeed.
     Script,
 }
 
@@ -21,7 +21,7 @@ pub enum Kind {
 pub struct Block {
     /// The document and the line on which the block starts.
     pub place: String,
-    /// What it holds.
+    /// The kind of the block.
     pub kind: Kind,
     /// The reason after `norun:`, if no test can run it.
     pub not_run: Option<String>,
@@ -29,7 +29,7 @@ pub struct Block {
     pub text: String,
 }
 
-/// A command and the lines that it prints.
+/// A command and its documented output.
 pub struct Step {
     /// The command, of one line or more.
     pub command: String,
@@ -65,7 +65,7 @@ pub fn blocks(path: &Path) -> Vec<Block> {
     parse(&path.display().to_string(), &text)
 }
 
-/// The blocks of commands in a text. Every fenced block must name a known language, so that none is left out by mistake.
+/// The blocks of commands in a text. Every fenced block must name a known language, so that no block is skipped by mistake.
 pub fn parse(document: &str, text: &str) -> Vec<Block> {
     let mut blocks = Vec::new();
     let mut lines = text.lines().enumerate();

@@ -1,4 +1,4 @@
-//! The documents: every console block in them is run, and every answer that they show is compared.
+//! The documents: the tests run every block of commands and compare the output with the documented one.
 
 mod expected;
 mod links;
@@ -16,7 +16,7 @@ use expected::check;
 use markdown::{Block, Kind};
 use shell::Shell;
 
-/// The documents with blocks of commands, and how many of those blocks say why no test runs them.
+/// The documents with blocks of commands, each with the number of blocks that no test runs (`norun`).
 const DOCUMENTS: &[(&str, usize)] = &[
     ("CONTRIBUTING.md", 3),
     ("README.md", 2),
@@ -28,11 +28,11 @@ const DOCUMENTS: &[(&str, usize)] = &[
     ("docs/publishing.md", 0),
 ];
 
-/// The folders in which documents are looked for, besides the root of the repository.
+/// The folders that are searched for documents, besides the root of the repository.
 const FOLDERS: &[&str] = &["bench", "data", "deploy", "docs", "examples", "fuzz", "migrations", "openapi", "tests"];
 
 #[test]
-fn every_document_with_commands_is_listed_and_says_why_it_leaves_a_block_out() {
+fn every_document_with_commands_is_listed_and_gives_a_reason_for_each_skipped_block() {
     let mut found = BTreeSet::new();
     for path in all_documents() {
         let blocks = markdown::blocks(&path);
@@ -53,7 +53,7 @@ fn every_document_with_commands_is_listed_and_says_why_it_leaves_a_block_out() {
 }
 
 #[test]
-fn the_documents_that_only_read_show_what_the_service_answers() {
+fn documents_that_only_read_show_the_real_responses() {
     let server = bundled_server();
     let mut commands = 0;
     for (name, blocks) in documents(|blocks| !writes(blocks)) {
@@ -63,7 +63,7 @@ fn the_documents_that_only_read_show_what_the_service_answers() {
 }
 
 #[test]
-fn the_documents_that_publish_and_verify_show_what_the_program_prints() {
+fn documents_that_write_show_the_real_output_of_the_program() {
     let url = migrated();
     let published = Command::new(env!("CARGO_BIN_EXE_reperes"))
         .arg("migrate")

@@ -1,5 +1,5 @@
-//! Owns the shell in which the commands of one document run: a folder of its own, the program and `curl` on its path, and the
-//! server under test in the place of 127.0.0.1:8080.
+//! Owns the shell in which the commands of one document run. The shell has its own folder, `reperes` and `curl` on its `PATH`,
+//! and the address of the server under test instead of 127.0.0.1:8080.
 //! Must not know what the commands print.
 
 use std::fs::{self, File};
@@ -12,19 +12,19 @@ use crate::harness::{TestServer, owner, root_directory};
 
 use super::markdown::Kind;
 
-/// The address in the documents.
+/// The address that the documents show.
 const DOCUMENTED: &str = "127.0.0.1:8080";
 
-/// How long one command may take, on a machine that is busy with other tests.
+/// The time limit of one command, on a machine that is busy with other tests.
 const LONGEST: Duration = Duration::from_secs(600);
 
-/// How often it is checked whether the command has ended.
+/// The pause between two checks whether the command has exited.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// What the shell does before each command: variables that an earlier one exported are set again, but for curl's settings.
+/// The script before each command. It sets the variables that earlier commands exported, except the settings of curl.
 const BEFORE: &str = "[ ! -f .exported ] || . ./.exported\nexport CURL_HOME=\"$SETTINGS\"\nset -eu\n";
 
-/// What the shell does after each command.
+/// The script after each command.
 const AFTER: &str = "\nexport -p | grep -v ' SETTINGS=' >.exported\n";
 
 /// A shell for one document.
@@ -50,7 +50,7 @@ impl<'a> Shell<'a> {
         Self { folder, server }
     }
 
-    /// Runs a command to its end, for which it has [`LONGEST`].
+    /// Runs a command until it exits, for at most [`LONGEST`].
     pub fn run(&self, command: &str, kind: Kind) -> Output {
         let script = command.replace(DOCUMENTED, &self.server.address.to_string());
         let programs = Path::new(env!("CARGO_BIN_EXE_reperes")).parent().expect("the program is in a folder");

@@ -1,15 +1,16 @@
-//! Exports that fail midway: the connection breaks, so that no client takes a part of a file for the whole.
+//! Exports that fail midway break the connection, so that no client takes a part of a file for the whole file.
 
 use reperes::query::Representation;
 
 use super::{cells, given, workbook};
 use crate::harness::{TestServer, bundle, get, get_late, get_late_in, head, owner, publish, with_database};
 
-/// So many rows of so many characters are more than all buffers between the database and a client that does not read.
+/// The number of rows and the characters of each: together they exceed all buffers between the database and a client that
+/// does not read.
 const ROWS: usize = 3000;
 const LENGTH: usize = 10_000;
 
-/// A text that hardly gets shorter by coding it.
+/// A text that hardly compresses.
 fn dense(seed: usize) -> String {
     let mut state = u64::try_from(seed).expect("a small number");
     let letter = |_| {
@@ -19,7 +20,7 @@ fn dense(seed: usize) -> String {
     (0..LENGTH).map(letter).map(|letter| if letter.is_alphanumeric() { letter } else { '-' }).collect()
 }
 
-/// A source whose note has so many characters.
+/// A line of CSV: a source with a note.
 fn source(code: &str, note: &str) -> String {
     format!("{code},document,Essai,Repères,etalab-2.0,{note}\n")
 }
@@ -33,7 +34,7 @@ fn run(url: &str, statement: &str) {
 }
 
 #[test]
-fn an_export_that_loses_its_rows_does_not_end_as_if_it_were_whole() {
+fn an_export_that_fails_midway_breaks_the_connection() {
     let server = TestServer::empty();
     let lines: Vec<String> = (0..ROWS).map(|n| source(&format!("s{n:05}"), &dense(n))).collect();
     publish(&server.url, &bundle(&[("sources", &sources(&lines))])).expect("the bundle is right");
@@ -44,7 +45,7 @@ fn an_export_that_loses_its_rows_does_not_end_as_if_it_were_whole() {
         assert!(late.whole && late.body == whole.body, "{target}: a client that is slow to read still gets everything");
     }
     for target in ["/v1/sources?format=csv", "/v1/sources?format=ndjson&trailer=true"] {
-        // The export has a connection of its own, which may be replaced; without the table none can read on.
+        // The export can continue on another connection; without the table no connection can continue.
         let broken = get_late(server.address, target, || run(&server.url, "ALTER TABLE sources RENAME TO hidden"));
         assert_eq!(broken.status, 200, "{target}: the head had been sent");
         assert!(!broken.whole, "{target}: an export without its last rows ended as if it were whole");
@@ -61,7 +62,7 @@ fn an_export_that_loses_its_rows_does_not_end_as_if_it_were_whole() {
         assert!(!broken.whole, "{coding}: an export without its last rows ended as if it were whole");
         run(&server.url, "ALTER TABLE hidden RENAME TO sources");
     }
-    // Connections that die between two chunks are replaced, and nobody notices.
+    // An export whose connection ends between two chunks continues on another connection.
     let terminate =
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let replaced = get_late(server.address, "/v1/sources?format=csv", || run(&server.url, terminate));
@@ -70,9 +71,9 @@ fn an_export_that_loses_its_rows_does_not_end_as_if_it_were_whole() {
 }
 
 #[test]
-fn a_text_that_no_cell_holds_breaks_the_workbook_and_is_named_on_a_page() {
+fn a_text_that_is_too_long_for_a_cell_breaks_the_workbook_and_is_named_on_a_page() {
     let server = TestServer::empty();
-    // Excel counts in UTF-16, where this character is two.
+    // Excel counts UTF-16 code units; this character has two.
     let fitting = format!("{}😀", "x".repeat(32_765));
     let files = [sources(&[source("a", &fitting)]), sources(&[source("b", &format!("{fitting}x"))])];
     publish(&server.url, &bundle(&[("sources", &files[0])])).expect("the bundle is right");

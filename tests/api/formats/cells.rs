@@ -1,5 +1,5 @@
-//! Owns the reading back of each representation into a table, and what a cell of JSON becomes in each.
-//! Must not know what is asked.
+//! Owns the parsing of each representation into a table, and the expected form of a JSON cell in each.
+//! Must not know which rows were requested.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::harness::get;
 
-/// Rows of named columns, each cell the very text that stands in JSON: numbers keep their digits.
+/// Rows of named columns. Each cell is the text of its JSON, so that numbers keep their digits.
 #[derive(Debug, PartialEq)]
 pub struct Table {
     pub names: Vec<String>,
@@ -39,7 +39,7 @@ impl Table {
         self.rows.iter().map(|row| row[at].as_str()).collect()
     }
 
-    /// Every cell as it is expected in a representation.
+    /// Every cell in the form that a representation must have.
     pub fn each<T>(&self, kinds: &[Kind], cell: impl Fn(&str, Kind) -> T) -> Vec<Vec<T>> {
         let row = |row: &Vec<String>| row.iter().zip(kinds).map(|(text, kind)| cell(text, *kind)).collect();
         self.rows.iter().map(row).collect()
@@ -71,7 +71,7 @@ impl<'de> Deserialize<'de> for Members {
     }
 }
 
-/// All rows of the pages that follow one another.
+/// The rows of all pages, by the links to the next page.
 pub fn pages(address: SocketAddr, target: &str) -> Table {
     #[derive(Deserialize)]
     struct Page {
@@ -99,7 +99,7 @@ pub fn ndjson(body: &[u8]) -> Table {
     Table::of(text.lines().map(|line| serde_json::from_str(line).expect("an object")).collect())
 }
 
-/// The features' properties; what is no property is checked here.
+/// The properties of the features. The other members of the features are checked here.
 pub fn geojson(body: &[u8], kinds: &[Kind]) -> Table {
     #[derive(Deserialize)]
     struct Collection {
@@ -124,7 +124,7 @@ pub fn geojson(body: &[u8], kinds: &[Kind]) -> Table {
     Table::of(collection.features.into_iter().map(|feature| feature.properties).collect())
 }
 
-/// Whether it is nothing, a point, or polygons of closed rings (RFC 7946, section 3.1).
+/// Whether a value is null, a point, or polygons of closed rings (RFC 7946, section 3.1).
 fn is_geometry(geometry: &Value) -> bool {
     let all =
         |value: &Value, part: fn(&Value) -> bool| value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(part));
@@ -148,7 +148,7 @@ pub fn csv(body: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
     (names, rows.collect())
 }
 
-/// A cell as one text: nothing is empty, the values of a list are joined.
+/// A cell as one text: null is empty, and the values of a list are joined.
 pub fn plain(cell: &str, kind: Kind) -> String {
     match (kind, cell.as_bytes()) {
         (_, b"null") => String::new(),
@@ -186,7 +186,7 @@ fn from_parquet(field: &Field, kind: Kind) -> Value {
     }
 }
 
-/// A cell as programs compute with it: decimals are doubles, instants are microseconds.
+/// A cell in the types of Parquet: decimals are doubles, instants are microseconds.
 pub fn computable(cell: &str, kind: Kind) -> Value {
     let value = serde_json::from_str(cell).expect("JSON");
     match (kind, &value) {

@@ -1,4 +1,4 @@
-//! The representations with columns of their own: JSON-stat, SDMX-CSV and SCDL, compared with the rows of JSON.
+//! The representations whose columns a standard fixes (JSON-stat, SDMX-CSV and SCDL) agree with the rows of JSON.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{cells, given};
 use crate::harness::{SOURCES, TestServer, bundle, bundled, get, publish, territories};
 
-/// The dimensions of a cube with the fields that they are made from.
+/// The dimensions of a cube, each with its field.
 const DIMENSIONS: [(&str, &str); 6] = [
     ("indicator", "indicator_code"),
     ("territory", "territory_code"),
@@ -23,13 +23,13 @@ fn rows(target: &str) -> Vec<Value> {
     get(bundled(), target).data().as_array().expect("a list").clone()
 }
 
-/// What a cube has at a place, whether it is dense or sparse.
+/// The value of a cube at a position, whether its values are an array or an object.
 fn at(values: &Value, place: usize) -> &Value {
     if values.is_array() { &values[place] } else { &values[place.to_string()] }
 }
 
 #[test]
-fn a_cube_has_every_value_at_its_place() {
+fn a_json_stat_cube_has_every_value_at_its_position() {
     for query in ["", "&indicator_code=foyers-prime-activite", "&territory_code=REG-32&period__gte=2019"] {
         let rows = rows(&format!("/v1/observations?limit=1000&labels=both{query}"));
         assert!(!rows.is_empty());
@@ -73,7 +73,7 @@ fn a_cube_has_every_value_at_its_place() {
 }
 
 #[test]
-fn sdmx_has_the_values_under_the_standards_names() {
+fn sdmx_csv_has_the_values_in_the_columns_of_the_standard() {
     let rows = rows("/v1/observations?limit=1000");
     let reply = given(bundled(), "/v1/observations?format=sdmx-csv", Representation::SdmxCsv);
     let (names, records) = cells::csv(&reply.body);
@@ -107,7 +107,7 @@ fn sdmx_has_the_values_under_the_standards_names() {
 }
 
 #[test]
-fn scdl_has_the_flows_that_say_all_that_it_requires() {
+fn scdl_has_the_flows_that_have_every_required_field() {
     const HEADER: &str = "nomAttribuant,idAttribuant,dateConvention,referenceDecision,nomBeneficiaire,idBeneficiaire,rnaBeneficiaire,\
         objet,montant,nature,conditionsVersement,datesPeriodeVersement,idRAE,notificationUE,pourcentageSubvention,dispositifAide\r\n";
     let empty = given(bundled(), "/v1/funding?format=scdl", Representation::Scdl);

@@ -13,7 +13,7 @@ fn accepting(target: &str, accept: &str) -> Reply {
 }
 
 #[test]
-fn accept_chooses_what_it_prefers() {
+fn the_representation_is_the_one_that_accept_prefers() {
     use Representation as R;
     for (dataset, accept, expected) in [
         ("sources", "*/*", R::Json),
@@ -49,7 +49,7 @@ fn accept_chooses_what_it_prefers() {
 }
 
 #[test]
-fn addresses_in_an_answer_lead_to_the_same_representation_and_rows() {
+fn links_in_a_response_keep_the_representation_and_the_rows() {
     let first = accepting("/v1/territories?within=EPCI-200033579&limit=3", "text/csv");
     let (_, whole) = csv(&given(bundled(), "/v1/territories?within=EPCI-200033579&format=csv", Representation::Csv).body);
     let mut reply = first.clone();
@@ -67,7 +67,7 @@ fn addresses_in_an_answer_lead_to_the_same_representation_and_rows() {
 }
 
 #[test]
-fn an_accept_that_admits_nothing_is_told_what_there_is() {
+fn an_accept_without_a_match_answers_406_with_the_available_formats() {
     for accept in ["text/html", "application/geo+json", "text/csv;q=0, text/*", "*/*;q=0", "image/*"] {
         let reply = accepting("/v1/sources", accept);
         let problem = reply.problem(406);
@@ -82,7 +82,7 @@ fn an_accept_that_admits_nothing_is_told_what_there_is() {
 }
 
 #[test]
-fn a_parameter_of_another_representation_is_refused_naming_both() {
+fn a_parameter_of_another_representation_is_refused_and_both_are_named() {
     for (query, parameter, needed) in [
         ("format=json&delimiter=;", "delimiter", "`format=csv`"),
         ("delimiter=tab", "delimiter", "`format=csv`"),
@@ -116,7 +116,7 @@ fn next(reply: &Reply) -> Option<String> {
     Some(address.unwrap_or_else(|| panic!("{link}")).to_owned())
 }
 
-/// The records of all pages, each found by the header `Link` of the one before.
+/// The records of all pages. Each page is found by the `Link` header of the page before.
 fn walked(target: &str, limit: usize) -> Vec<Vec<String>> {
     let (mut next, mut all) = (Some(format!("{target}&limit={limit}")), Vec::new());
     while let Some(target) = next {
@@ -130,7 +130,7 @@ fn walked(target: &str, limit: usize) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn pages_of_csv_lead_through_all_rows_once() {
+fn pages_of_csv_visit_every_row_once() {
     for dataset in collections() {
         let target = format!("/v1/{}?{}&format=csv", dataset.name, selection(dataset)).replace("?&", "?");
         let (_, whole) = csv(&given(bundled(), &target, Representation::Csv).body);
@@ -149,7 +149,7 @@ fn pages_of_csv_lead_through_all_rows_once() {
 }
 
 #[test]
-fn csv_for_spreadsheets_has_their_marks_and_runs_nothing() {
+fn csv_for_spreadsheets_has_the_requested_marks_and_escapes_formulas() {
     let server = TestServer::empty();
     let sources = format!(
         "{}piege,document,\"=HYPERLINK(\"\"http://x\"\";1)\",+Repères,etalab-2.0\nsuite,document,a;b,\"-1\n2\",@x\n",
@@ -163,7 +163,7 @@ fn csv_for_spreadsheets_has_their_marks_and_runs_nothing() {
                         i,COM-1,2019,_T,observed,-12.50,exact,A|P,2026,essai\n\
                         i,COM-1,2020,_T,observed,,exact,O,2026,essai\n";
     let files = [("sources", &*sources), ("territories", &towns), ("indicators", indicators), ("observations", observations)];
-    // The rows of a manifest are lines here, and one text has two.
+    // The harness counts lines as rows, and one text of this file has two lines.
     let folder = bundle(&files);
     let manifest = std::fs::read_to_string(folder.join("manifest.toml")).expect("the manifest is there");
     std::fs::write(folder.join("manifest.toml"), manifest.replace("rows = 4", "rows = 3")).expect("a file can be written");

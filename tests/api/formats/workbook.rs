@@ -1,5 +1,5 @@
-//! Owns the reading back of a workbook's first sheet, straight from its XML: that shows types as well as values.
-//! Must not know what is asked.
+//! Owns the parsing of the first sheet of a workbook from its XML, which shows types as well as values.
+//! Must not know which rows were requested.
 
 use std::io::{Cursor, Read};
 
@@ -25,7 +25,7 @@ pub fn read(body: &[u8]) -> (Vec<String>, Vec<Vec<Value>>) {
     (names.clone(), rows.collect())
 }
 
-/// The cells of a line of a sheet; those left out are empty.
+/// The cells of a row of a sheet; cells that the XML omits are empty.
 fn line(xml: &str) -> Vec<Value> {
     let between = |text: &str, start: &str, end: &str| Some(text.split_once(start)?.1.split_once(end)?.0.to_owned());
     let mut cells = Vec::new();
@@ -47,7 +47,7 @@ fn line(xml: &str) -> Vec<Value> {
     cells
 }
 
-/// A cell as a sheet has it: days are counted from the end of 1899, and no more.
+/// A cell in the types of a sheet: a date is the number of days since 1899-12-30.
 pub fn cell(cell: &str, kind: Kind) -> Value {
     let days = |day: NaiveDate| f64::from(day.to_epoch_days() + 25_569);
     match (kind, cells::plain(cell, kind).as_str()) {
@@ -62,7 +62,7 @@ pub fn cell(cell: &str, kind: Kind) -> Value {
     }
 }
 
-/// A number without what differs between two ways of adding up the parts of a day.
+/// A number without the rounding error of fractions of a day.
 fn rounded(number: f64) -> Value {
     json!((number * 1e7).round() / 1e7)
 }

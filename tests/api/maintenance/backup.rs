@@ -12,7 +12,7 @@ use crate::harness::{
     until_exit, with_database,
 };
 
-/// A folder of its own and the file to be made in it.
+/// A new folder, and the path of the backup in it.
 fn file() -> (PathBuf, String) {
     let folder = scratch("backup");
     fs::create_dir_all(&folder).expect("a folder can be made");
@@ -27,7 +27,7 @@ fn full() -> String {
     url
 }
 
-/// A folder with a `pg_dump` of a version, which does what a script says.
+/// Makes a folder with a script as `pg_dump` that reports a version.
 fn pg_dump(folder: &Path, version: &str, script: &str) -> String {
     fs::create_dir(folder).expect("a folder can be made");
     let program = folder.join("pg_dump");
@@ -42,7 +42,7 @@ fn empty() -> String {
 }
 
 #[test]
-fn every_dataset_comes_back_with_keys_audit_and_rights() {
+fn a_restored_database_has_every_dataset_the_keys_the_audit_and_the_grants() {
     let (_, file) = file();
     let url = full();
     key(&url, "drees", &["publish:*"], 30);
@@ -77,7 +77,7 @@ fn every_dataset_comes_back_with_keys_audit_and_rights() {
 }
 
 #[test]
-fn a_target_that_is_not_empty_is_refused_and_left_alone() {
+fn a_target_that_is_not_empty_is_refused_and_unchanged() {
     let (_, file) = file();
     let url = full();
     assert_eq!(run(&url, &["backup", &file]).code, Some(0));
@@ -111,7 +111,7 @@ fn a_damaged_file_is_refused_wherever_it_is_damaged() {
 }
 
 #[test]
-fn a_backup_that_fails_leaves_nothing_and_the_one_before() {
+fn a_failed_backup_leaves_no_file_and_keeps_the_previous_one() {
     let (folder, file) = file();
     let url = full();
     fs::write(&file, "the one before").expect("a file can be written");
@@ -124,7 +124,7 @@ fn a_backup_that_fails_leaves_nothing_and_the_one_before() {
 }
 
 #[test]
-fn a_backup_that_is_interrupted_leaves_nothing() {
+fn an_interrupted_backup_leaves_no_file() {
     let (folder, file) = file();
     let begun = root_directory().join(format!("begun-{}", folder.file_name().expect("a name").to_string_lossy()));
     let script = format!("printf PGDMP; touch {}; exec sleep 60", begun.display());
@@ -138,7 +138,7 @@ fn a_backup_that_is_interrupted_leaves_nothing() {
 }
 
 #[test]
-fn programs_that_are_too_old_are_named() {
+fn a_pg_dump_that_is_too_old_is_named() {
     let (folder, file) = file();
     let programs = pg_dump(&folder.join("bin"), "9.6", "exit 0");
     let said = run_with(&migrated(), &["backup", &file], &[("POSTGRES_BIN_DIR", &programs)]);

@@ -1,4 +1,4 @@
-//! `REPERES_MIGRATE=false`: a server that leaves the database to `reperes migrate` refuses one that is not set up.
+//! `REPERES_MIGRATE=false`: the server refuses a database that `reperes migrate` has not set up.
 
 use super::{run, run_with};
 use crate::harness::{database, owner, with_database};
@@ -13,7 +13,7 @@ fn tables(url: &str) -> i64 {
 }
 
 #[test]
-fn a_database_that_is_not_set_up_is_refused_and_left_as_it_is() {
+fn a_database_without_the_schema_is_refused_and_unchanged() {
     let url = database();
     let said = run_with(&url, &["serve"], &[APART, ("REPERES_STARTUP_WAIT_S", "0"), ("REPERES_ADDRESS", "127.0.0.1:0")]);
     assert_eq!(said.code, Some(1), "{}", said.err);

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use crate::harness::{bundle, migrated, owner, publish, root_directory};
 
-/// A database of two releases, the second of which changes a row and adds one.
+/// A database of two releases; the second changes a row and adds a row.
 fn published() -> String {
     let url = migrated();
     for rows in [
@@ -22,26 +22,26 @@ fn published() -> String {
     url
 }
 
-/// What the program says and the code it ends with.
-struct Said {
+/// The exit code, the standard output and the standard error of the program.
+struct ProgramOutput {
     code: Option<i32>,
     out: String,
     err: String,
 }
 
-/// Runs the program on a database, as both of its roles.
-fn run(url: &str, arguments: &[&str]) -> Said {
+/// Runs the program on a database, with the URLs of both roles.
+fn run(url: &str, arguments: &[&str]) -> ProgramOutput {
     run_with(url, arguments, &[])
 }
 
-/// Runs the program on a database with settings of its own.
-fn run_with(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Said {
+/// Runs the program on a database with further settings.
+fn run_with(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> ProgramOutput {
     let output = command(url, arguments, settings).output().expect("the program runs");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Said { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    ProgramOutput { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
 }
 
-/// The program on a database, with settings of its own.
+/// The command that runs the program on a database with further settings.
 fn command(url: &str, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
     command.current_dir(root_directory()).env("RUST_LOG", "warn");

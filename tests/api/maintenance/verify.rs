@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{published, report, run};
 use crate::harness::{database, owner, root_directory, with_database};
 
-/// Does to a database what only its owner can, with the triggers off meanwhile.
+/// Runs a statement on a database as its owner, with the triggers of a table disabled.
 fn damage(url: &str, table: &str, statement: &str) {
     let all =
         format!("BEGIN; ALTER TABLE {table} DISABLE TRIGGER USER; {statement}; ALTER TABLE {table} ENABLE TRIGGER USER; COMMIT");
@@ -20,7 +20,7 @@ fn found(report: &Value, check: &str, dataset: &str, code: Option<&str>) -> bool
 }
 
 #[test]
-fn a_sound_database_is_sound_and_equal_ones_have_equal_digests() {
+fn an_intact_database_passes_and_equal_databases_have_equal_digests() {
     let (one, other) = (published(), published());
     let said = run(&one, &["verify"]);
     assert_eq!((said.code, said.out.ends_with("\nsound\n")), (Some(0), true), "{}{}", said.out, said.err);
@@ -34,7 +34,7 @@ fn a_sound_database_is_sound_and_equal_ones_have_equal_digests() {
 }
 
 #[test]
-fn the_digest_is_made_as_it_is_described() {
+fn the_digest_is_computed_as_documented() {
     use sha2::{Digest, Sha256};
     let hex = |text: &str| Sha256::digest(text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let report = report(&published());
@@ -50,7 +50,7 @@ fn the_digest_is_made_as_it_is_described() {
 }
 
 #[test]
-fn every_damage_is_found_and_named() {
+fn every_kind_of_damage_is_found_and_named() {
     let row = "INSERT INTO territories (code, kind, name, geography_year, source_code, first_release, last_release)";
     let cases = [
         ("territories", "DELETE FROM territories WHERE code = 'COM-90001'", "counts", "territories", None),
@@ -128,7 +128,7 @@ fn every_damage_is_found_and_named() {
 }
 
 #[test]
-fn a_trigger_that_is_off_is_found() {
+fn a_disabled_trigger_is_found() {
     let url = published();
     with_database(&owner(&url), async |client| {
         client.batch_execute("ALTER TABLE sources DISABLE TRIGGER keep_history").await.expect("the owner may do it");
@@ -161,7 +161,7 @@ fn a_changed_value_is_found_by_its_digest_and_by_its_file() {
 }
 
 #[test]
-fn verify_refuses_an_unknown_release_and_a_database_that_is_not_set_up() {
+fn verify_refuses_an_unknown_release_and_a_database_without_the_schema() {
     let url = published();
     let said = run(&url, &["verify", "--release", "9"]);
     assert_eq!((said.code, said.err.as_str()), (Some(1), "error: there is no release 9; the newest is 2\n"));

@@ -4,28 +4,28 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::{first, recovers};
+use super::{publish_first, wait_for_recovery};
 use crate::harness::{
     Form, Program, SOURCES, Signal, TestServer, bundle, bundles, data_dir, get, key, migrated, owner, postmaster, root_directory,
     territories, text, until, with_database,
 };
 
-/// The megabytes of the disk: those of a database with one small release, and some more.
+/// The size of the disk in megabytes: a little more than a database with one small release.
 const DISK: u32 = 40;
 
-/// The megabytes of the disk of a whole cluster: what a new one takes, its log for a few small releases included.
+/// The size of the disk of a whole cluster in megabytes: a new cluster and its WAL for a few small releases.
 const DATA: u32 = 130;
 
-/// The rows that fit no more.
+/// The number of rows that do not fit on the disk.
 const ROWS: usize = 60_000;
 
-/// A disk in memory, taken away in the end.
+/// A disk in memory, which is unmounted when it is dropped.
 struct Mount {
     folder: PathBuf,
 }
 
 impl Mount {
-    /// Mounts it; nothing where this program may mount nothing.
+    /// Mounts the disk. Returns nothing if the program has no right to mount.
     fn new(folder: &Path, options: &str) -> Option<Self> {
         std::fs::create_dir_all(folder).expect("a folder can be made");
         let mounted = run(Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(folder));
@@ -35,7 +35,7 @@ impl Mount {
         mounted.then(|| Self { folder: folder.to_owned() })
     }
 
-    /// Fills all that is left with a file.
+    /// Fills the free space with one file.
     fn fill(&self) -> PathBuf {
         let path = self.folder.join("filling");
         let mut file = std::fs::File::create(&path).expect("a file can be made");
@@ -51,15 +51,15 @@ impl Drop for Mount {
     }
 }
 
-/// A disk of its own for one database, taken away in the end.
+/// A disk for one database, which is unmounted when it is dropped.
 struct Disk {
     mount: Mount,
     url: String,
 }
 
 impl Disk {
-    /// Mounts it and moves a database there.
-    fn under(url: &str) -> Option<Self> {
+    /// Mounts the disk and moves a database to it.
+    fn with_database(url: &str) -> Option<Self> {
         let folder = root_directory().join("disk");
         let postgres = postmaster(&root_directory().join("cluster"))?;
         let owner = std::fs::metadata(format!("/proc/{postgres}")).ok()?;
@@ -99,7 +99,7 @@ fn run(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Publishes at the command line: the exit code, and what is said.
+/// Publishes at the command line and returns the exit code and the output.
 fn publish(setting: (&str, &str), folder: &Path) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
     command.arg("publish").arg(folder).current_dir(root_directory());
@@ -108,7 +108,7 @@ fn publish(setting: (&str, &str), folder: &Path) -> (Option<i32>, String) {
     (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// More communes than fit.
+/// A bundle of more communes than fit on the disk.
 fn large() -> PathBuf {
     let codes: Vec<String> = (10..10 + ROWS).map(|number| format!("COM-{number}")).collect();
     let rows: Vec<(&str, &str, &str)> = codes.iter().map(|code| (code.as_str(), "Commune d'essai", "1")).collect();
@@ -116,10 +116,10 @@ fn large() -> PathBuf {
 }
 
 #[test]
-fn a_publication_for_which_the_disk_has_no_room_leaves_nothing_and_reads_go_on() {
+fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     let url = migrated();
-    first(&url);
-    let Some(disk) = Disk::under(&url) else { return };
+    publish_first(&url);
+    let Some(disk) = Disk::with_database(&url) else { return };
     let server = TestServer::on(&url);
     let token = key(&url, "essai", &["publish:*"], 1);
     let large = large();
@@ -128,24 +128,24 @@ fn a_publication_for_which_the_disk_has_no_room_leaves_nothing_and_reads_go_on()
     assert!(said.contains("no room left on its disk"), "{said}");
     assert_eq!(get(server.address, "/v1/territories?count=exact").json()["meta"]["total"]["value"], 3, "reads go on");
     let small = bundle(&[("territories", &territories(&[("COM-1", "A", "7")]))]);
-    // What the publication took is given back by whoever worked for it, who may live on for a moment.
+    // The Postgres processes of the publication free their space when they exit, shortly after the refusal.
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL \
                   AND pid <> pg_backend_pid()";
     let busy = || with_database(&url, async |client| client.query_one(others, &[]).await.expect("a count").get::<_, i64>(0));
-    until("nobody works any more", || busy() == 0);
+    until("no process works for the publication any more", || busy() == 0);
     let filling = disk.mount.fill();
     let problem = Form::of(&small).key(&token).send(server.address).problem(503);
     assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("no room left on its disk")), "{problem}");
     assert_eq!(get(server.address, "/v1/territories?limit=2").json()["meta"]["release"], 1, "reads go on");
     std::fs::remove_file(filling).expect("the file is there");
     assert_eq!(Form::of(&small).key(&token).send(server.address).status, 201, "what fits is published, without a restart");
-    recovers(server.address, "/v1/territories/COM-1?fields=population");
+    wait_for_recovery(server.address, "/v1/territories/COM-1?fields=population");
     assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
     drop(disk);
 }
 
 #[test]
-fn a_disk_without_room_for_postgres_itself_costs_the_publication_and_a_moment() {
+fn a_full_disk_of_postgres_fails_the_publication_and_reads_recover() {
     let data = data_dir();
     let Some(mount) = Mount::new(&data, &format!("size={DATA}m,mode=755")) else { return };
     let settings = [("REPERES_DATA_DIR", text(&data))];
@@ -155,11 +155,11 @@ fn a_disk_without_room_for_postgres_itself_costs_the_publication_and_a_moment() 
     let (code, said) = publish(settings[0], &large());
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("no room left on its disk") || said.contains("is not available"), "{said}");
-    recovers(address, "/v1/territories?limit=2");
+    wait_for_recovery(address, "/v1/territories?limit=2");
     let releases = || get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_u64();
     until("nothing was half made", || releases() == Some(1));
     let filling = mount.fill();
-    recovers(address, "/v1/territories?limit=3");
+    wait_for_recovery(address, "/v1/territories?limit=3");
     let small = bundle(&[("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "7")]))]);
     assert_eq!(publish(settings[0], &small).0, Some(1));
     std::fs::remove_file(filling).expect("the file is there");

@@ -1,18 +1,19 @@
-//! The network between the service and the database, cut or frozen.
+//! Failures of the network between the service and the database: connections are reset, or no data passes.
 
 use std::time::Duration;
 
 use reperes::app::Shared;
 use reperes::db::connection::pool::Limits;
 
-use super::{UNCACHED, all_at_once, first, is_away, recovers};
+use super::{UNCACHED, all_at_once, check_unavailable, publish_first, wait_for_recovery};
 use crate::harness::{Form, Network, Proxy, Reply, TestServer, bundle, get, get_late, key, migrated, publish, shared, until};
 
-/// So many rows of so many characters are more than all buffers between the database and a client that does not read.
+/// The number of rows and the characters of each: together they exceed all buffers between the database and a client that
+/// does not read.
 const ROWS: usize = 3000;
 const LENGTH: usize = 10_000;
 
-/// A server that reaches its database over a network.
+/// A server that reaches its database through a proxy.
 fn over(proxy: &Proxy, url: &str) -> TestServer {
     let url = proxy.url(url);
     let shared = shared(&url);
@@ -25,10 +26,10 @@ fn cached(reply: &Reply) -> &str {
 }
 
 #[test]
-fn without_the_network_memory_answers_and_all_else_is_503_until_it_is_back() {
+fn without_the_network_cached_responses_are_served_and_all_others_are_503() {
     for fault in [Network::Cut, Network::Frozen] {
         let url = migrated();
-        first(&url);
+        publish_first(&url);
         let proxy = Proxy::to(&url);
         let server = over(&proxy, &url);
         let token = key(&url, "essai", &["publish:*"], 1);
@@ -44,34 +45,34 @@ fn without_the_network_memory_answers_and_all_else_is_503_until_it_is_back() {
         assert_eq!((again.status, cached(&again)), (200, "Reperes; hit"), "{fault:?}");
         assert!(again.body == pinned.body, "{fault:?}");
         for (target, reply) in all_at_once(server.address) {
-            is_away(target, &reply);
+            check_unavailable(target, &reply);
         }
-        is_away("a publication", &Form::default().key(&token).send(server.address));
+        check_unavailable("a publication", &Form::default().key(&token).send(server.address));
         assert_eq!(get(server.address, "/health/live").status, 200);
         proxy.set(Network::Passing);
         for target in UNCACHED {
-            recovers(server.address, target);
+            wait_for_recovery(server.address, target);
         }
         until("the server is sure again", || cached(&get(server.address, "/v1/territories")) == "Reperes; hit");
     }
 }
 
 #[test]
-fn a_network_that_comes_and_goes_leaves_nothing_behind() {
+fn reads_recover_after_each_failure_of_the_network() {
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let proxy = Proxy::to(&url);
     let server = over(&proxy, &url);
     for (turn, fault) in [Network::Cut, Network::Frozen, Network::Cut, Network::Frozen].into_iter().enumerate() {
         proxy.set(fault);
-        is_away("the first", &get(server.address, &format!("/v1/territories?limit={}", turn + 10)));
+        check_unavailable("the first", &get(server.address, &format!("/v1/territories?limit={}", turn + 10)));
         proxy.set(Network::Passing);
-        recovers(server.address, &format!("/v1/territories?limit={}", turn + 20));
+        wait_for_recovery(server.address, &format!("/v1/territories?limit={}", turn + 20));
     }
 }
 
 #[test]
-fn an_export_under_way_breaks_with_the_network() {
+fn a_running_export_breaks_when_the_network_fails() {
     let url = migrated();
     let lines: String =
         (0..ROWS).map(|n| format!("s{n:05},document,Essai,Repères,etalab-2.0,{}\n", "x".repeat(LENGTH))).collect();

@@ -1,24 +1,24 @@
-//! Postgres frozen, restarted, out of connections, or read-only.
+//! Postgres is suspended, restarted, out of connections, or read-only.
 
 use std::path::Path;
 use std::process::Command;
 
-use super::{all_at_once, first, is_away, recovers};
+use super::{all_at_once, check_unavailable, publish_first, wait_for_recovery};
 use crate::harness::{
     Form, Program, Signal, TestServer, bundle, bundles, data_dir, get, key, kill, migrated, owner, postmaster, root_directory,
     territories, text, until, with_database,
 };
 
-/// Lines that tell of the database's absence, and of its return.
-const AWAY: &str = "does not answer";
-const BACK: &str = "answers again";
+/// The log lines at the start and at the end of an outage.
+const DOWN: &str = ": unreachable: ";
+const UP: &str = ": reachable again after ";
 
 fn parent(pid: u32) -> Option<u32> {
     let line = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     line.rsplit(')').next()?.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// A Postgres with all its processes.
+/// The process ids of a postmaster and its children.
 fn processes(postmaster: u32) -> Vec<u32> {
     let all = std::fs::read_dir("/proc").expect("there is a /proc").flatten();
     let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -29,8 +29,8 @@ fn signal(postmaster: u32, signal: Signal) {
     processes(postmaster).into_iter().for_each(|pid| kill(pid, signal));
 }
 
-fn told(log: &str, what: &str) -> usize {
-    log.lines().filter(|line| line.contains(what)).count()
+fn count_lines(log: &str, part: &str) -> usize {
+    log.lines().filter(|line| line.contains(part)).count()
 }
 
 #[test]
@@ -39,33 +39,33 @@ fn a_frozen_or_restarted_private_postgres_causes_503_and_two_log_lines() {
     let mut program = Program::start(&[("REPERES_DATA_DIR", text(&data)), ("REPERES_DATABASE_WAIT_MS", "1000")]);
     let address = program.address();
     let postgres = postmaster(&data).expect("Postgres runs");
-    recovers(address, "/v1/territories?limit=1");
+    wait_for_recovery(address, "/v1/territories?limit=1");
 
     signal(postgres, Signal::STOP);
-    program.line(AWAY);
+    program.line(DOWN);
     assert_eq!(get(address, "/v1/territories?limit=1").status, 200, "what is in memory is answered");
     for limit in 2..6 {
-        is_away("frozen", &get(address, &format!("/v1/territories?limit={limit}")));
+        check_unavailable("frozen", &get(address, &format!("/v1/territories?limit={limit}")));
     }
     signal(postgres, Signal::CONT);
-    program.line(BACK);
-    recovers(address, "/v1/territories?limit=2");
+    program.line(UP);
+    wait_for_recovery(address, "/v1/territories?limit=2");
     assert_eq!(postmaster(&data), Some(postgres), "a frozen Postgres is no dead one");
 
     kill(postgres, Signal::INT);
     program.line("the private Postgres exited unexpectedly");
-    recovers(address, "/v1/territories?limit=3");
+    wait_for_recovery(address, "/v1/territories?limit=3");
     assert_ne!(postmaster(&data), Some(postgres));
     program.signal(Signal::TERM);
     let (code, log) = program.end();
     assert_eq!(code, Some(0));
-    assert!(told(&log, AWAY) <= 1 && told(&log, BACK) <= 1, "one line each for the restart:\n{log}");
+    assert!(count_lines(&log, DOWN) <= 1 && count_lines(&log, UP) <= 1, "one line each for the restart:\n{log}");
 }
 
 #[test]
-fn without_a_free_database_connection_reads_answer_503_until_there_is_one() {
+fn without_a_free_database_connection_reads_answer_503_until_one_is_free() {
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let name = url.rsplit('/').next().expect("the URL names a database").to_owned();
     let admit = |connections: i32| {
         with_database(&owner(&url), async |client| {
@@ -78,18 +78,18 @@ fn without_a_free_database_connection_reads_answer_503_until_there_is_one() {
         });
     };
     let server = TestServer::on(&url);
-    recovers(server.address, "/v1/territories?limit=1000");
+    wait_for_recovery(server.address, "/v1/territories?limit=1000");
     admit(0);
     for (target, reply) in all_at_once(server.address) {
-        is_away(target, &reply);
+        check_unavailable(target, &reply);
     }
     assert_eq!(get(server.address, "/v1/territories?limit=1000").status, 200, "what is in memory is answered");
     admit(-1);
-    recovers(server.address, "/v1/territories?limit=999");
-    recovers(server.address, "/v1/territories?format=csv");
+    wait_for_recovery(server.address, "/v1/territories?limit=999");
+    wait_for_recovery(server.address, "/v1/territories?format=csv");
 }
 
-/// Makes a database read-only for whoever connects from now on, or no more.
+/// Makes a database read-only for new connections, or writable again.
 fn read_only(url: &str, read_only: bool) {
     let name = url.rsplit('/').next().expect("the URL names a database").to_owned();
     let elsewhere = owner(url).replace(&name, "postgres");
@@ -110,9 +110,9 @@ fn publish(url: &str, folder: &Path) -> (Option<i32>, String) {
 }
 
 #[test]
-fn a_read_only_database_refuses_publications_says_so_and_is_read_on() {
+fn a_read_only_database_refuses_publications_with_the_reason_and_serves_reads() {
     let url = migrated();
-    first(&url);
+    publish_first(&url);
     let server = TestServer::on(&url);
     let token = key(&url, "essai", &["publish:*"], 1);
     let folder = bundle(&[("territories", &territories(&[("COM-1", "A", "7")]))]);
@@ -130,7 +130,7 @@ fn a_read_only_database_refuses_publications_says_so_and_is_read_on() {
     let address = started.address();
     assert_eq!(get(address, "/v1/territories/COM-1").data()["population"], 1, "a server starts on it, too");
     read_only(&url, false);
-    recovers(server.address, "/v1/territories?limit=2");
+    wait_for_recovery(server.address, "/v1/territories?limit=2");
     assert_eq!(Form::of(&folder).key(&token).send(server.address).status, 201, "without a restart");
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["population"], 7);
     assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");

@@ -1,5 +1,5 @@
-//! Parquet and SDMX files: exports of the service are published again without a change, files of other programs are read
-//! exactly, and damaged files are refused whole.
+//! Parquet and SDMX files: publishing an export changes nothing, files of other programs are read exactly, and damaged files
+//! are refused.
 
 use std::fs;
 
@@ -8,20 +8,20 @@ use reperes::publish::PublishError;
 use reperes::query::{Dataset, Representation};
 use serde_json::{Value, json};
 
-use super::{faults, folder, of, publish_bytes};
+use super::{faults, folder, manifest_of, publish_bytes};
 use crate::harness::four_releases::{four_releases, published};
 use crate::harness::{SOURCES, TestServer, bundle, bundled_server, get, publish};
 
-/// The representations that are read back, beside those of text and workbooks.
+/// The representations that a publication accepts, without those of text and workbooks.
 const READ: [Representation; 3] = [Representation::Parquet, Representation::GeoJson, Representation::SdmxCsv];
 
-/// Publishes what a server exports to the same server: nothing may come of it.
+/// Publishes an export of a server to the same server, which must change nothing. Returns the number of rows.
 fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u64 {
     let (name, exported) = (dataset.name, get(server.address, &format!("/v1/{}?{query}", dataset.name)));
     assert_eq!(exported.status, 200, "{name} {query}: {}", exported.text());
     let counted = get(server.address, &format!("/v1/{name}?count=exact&limit=1")).json();
     let rows = counted["meta"]["total"]["value"].as_u64().expect("a number");
-    // The name says nothing: the form is found in the bytes.
+    // The file name has no extension: the bytes show the format.
     let report =
         publish_bytes(&server.url, name, &exported.body).unwrap_or_else(|error| panic!("{name} {query}: {error} {error:?}"));
     assert_eq!(report.outcome, Outcome::Unchanged, "{name} {query}: {report}");
@@ -31,14 +31,14 @@ fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u6
 }
 
 #[test]
-fn every_export_of_every_dataset_can_be_published_again_and_changes_nothing() {
+fn publishing_any_export_of_any_dataset_changes_nothing() {
     let mut rows = 0;
     for server in [&four_releases().server, bundled_server()] {
         for dataset in published().filter(|dataset| dataset.public) {
             let count = get(server.address, &format!("/v1/{}?count=exact&limit=1", dataset.name)).json();
             let count = count["meta"]["total"]["value"].as_u64().expect("a number");
             let suits = |representation: &Representation| match representation {
-                // The contours of tens of thousands of communes say nothing that those of a few do not.
+                // A few contours test as much as those of tens of thousands of communes.
                 Representation::GeoJson => (1..10_000).contains(&count),
                 other => count > 0 && READ.contains(other),
             };
@@ -51,7 +51,7 @@ fn every_export_of_every_dataset_can_be_published_again_and_changes_nothing() {
 }
 
 #[test]
-fn the_options_of_an_export_do_not_keep_it_from_being_published_again() {
+fn exports_with_options_can_be_published() {
     let server = &four_releases().server;
     let observations = published().find(|dataset| dataset.name == "observations").expect("there are observations");
     for query in ["format=sdmx-csv&labels=both", "format=sdmx-csv&labels=name", "format=geojson&geometry=centre"] {
@@ -59,8 +59,8 @@ fn the_options_of_an_export_do_not_keep_it_from_being_published_again() {
     }
 }
 
-/// A server with the territory and the indicator that the files of pyarrow have figures of.
-fn waiting() -> TestServer {
+/// A server with the territory and the indicator of the figures in the files of pyarrow.
+fn server_for_pyarrow_files() -> TestServer {
     let server = TestServer::empty();
     let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
                       habitants,Habitants,Habitants,habitant,0,sum,none,none,essai\n";
@@ -70,16 +70,16 @@ fn waiting() -> TestServer {
     server
 }
 
-fn foreign(name: &str) -> Vec<u8> {
+fn pyarrow_file(name: &str) -> Vec<u8> {
     fs::read(format!("tests/fixtures/parquet/{name}.parquet")).expect("the fixture is there")
 }
 
 #[test]
-fn parquet_of_others_is_read_to_the_letter_however_it_is_packed() {
-    let server = waiting();
+fn parquet_of_other_programs_is_read_exactly_with_every_compression() {
+    let server = server_for_pyarrow_files();
     for (name, outcome) in [("snappy", Outcome::Published), ("gzip", Outcome::Unchanged), ("v2", Outcome::Unchanged)] {
         let report =
-            publish_bytes(&server.url, "observations", &foreign(name)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            publish_bytes(&server.url, "observations", &pyarrow_file(name)).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!((report.outcome, report.files[0].rows), (outcome, 3), "{name}: {report}");
     }
     let fields = "period,value,statuses,rounding,geography_year,note";
@@ -94,19 +94,19 @@ fn parquet_of_others_is_read_to_the_letter_however_it_is_packed() {
 }
 
 #[test]
-fn parquet_that_is_not_read_says_what_would_be() {
-    let server = waiting();
+fn unsupported_parquet_is_refused_with_what_is_supported() {
+    let server = server_for_pyarrow_files();
     for (name, said) in [("lz4", "packed with LZ4"), ("delta", "encoding DELTA_BYTE_ARRAY"), ("struct", "`note` is of a type")] {
-        let told = faults(publish_bytes(&server.url, "observations", &foreign(name))).concat();
-        assert!(told.contains(said), "{name}: {told}");
+        let reported = faults(publish_bytes(&server.url, "observations", &pyarrow_file(name))).concat();
+        assert!(reported.contains(said), "{name}: {reported}");
     }
     assert_eq!(get(server.address, "/v1/observations?count=exact").json()["meta"]["total"]["value"], 0);
 }
 
 #[test]
-fn damaged_parquet_is_refused_and_leaves_nothing() {
-    let server = waiting();
-    let whole = foreign("snappy");
+fn damaged_parquet_is_refused_and_changes_nothing() {
+    let server = server_for_pyarrow_files();
+    let whole = pyarrow_file("snappy");
     let length = whole.len();
     let tail = |bytes: [u8; 4]| [&whole[..length - 8], &bytes, b"PAR1"].concat();
     let mut damaged: Vec<(String, Vec<u8>)> =
@@ -116,7 +116,7 @@ fn damaged_parquet_is_refused_and_leaves_nothing() {
     for said in [0, 1, 100, u32::try_from(length).expect("small"), 0x7fff_ffff, u32::MAX] {
         damaged.push((format!("a footer of {said}"), tail(said.to_le_bytes())));
     }
-    // A schema that nests ever deeper, and one that has more columns than it says what they are: version 1, then the list.
+    // One schema nests deeper and deeper; the other declares more columns than it describes. Both are version 1, then the list.
     let mut nested = vec![0x15, 0x02, 0x19, 0xfc, 0xc0, 0x84, 0x3d];
     (0..1_000_000).for_each(|_| nested.extend([0x48, 0x01, b'a', 0x15, 0x02, 0x00]));
     nested.push(0);
@@ -126,11 +126,11 @@ fn damaged_parquet_is_refused_and_leaves_nothing() {
         damaged.push(("a footer of its own".to_owned(), [b"PAR1", &footer[..], &said, b"PAR1"].concat()));
     }
     for (what, bytes) in &damaged {
-        let manifest = format!("{}dialect.format = \"parquet\"\n", of("observations", "fichier"));
-        let told = faults(publish(&server.url, &folder(&manifest, &[("fichier", bytes)]))).concat();
-        assert!(told.contains("Parquet"), "{what}: {told}");
+        let manifest = format!("{}dialect.format = \"parquet\"\n", manifest_of("observations", "fichier"));
+        let reported = faults(publish(&server.url, &folder(&manifest, &[("fichier", bytes)]))).concat();
+        assert!(reported.contains("Parquet"), "{what}: {reported}");
     }
-    // One bit is wrong anywhere: whatever comes of it is told, and nobody but the file is to blame.
+    // With one wrong bit the file is published or refused; the error is never an internal one.
     for at in (4..length - 8).step_by(29) {
         let mut bytes = whole.clone();
         bytes[at] ^= 0x10;
@@ -141,8 +141,8 @@ fn damaged_parquet_is_refused_and_leaves_nothing() {
 }
 
 #[test]
-fn a_message_of_sdmx_that_is_not_whole_observations_says_why() {
-    let server = waiting();
+fn an_sdmx_message_without_complete_observations_is_refused_with_the_reason() {
+    let server = server_for_pyarrow_files();
     let header = "STRUCTURE[;],STRUCTURE_ID,ACTION,INDICATOR,REF_AREA,TIME_PERIOD,BREAKDOWN,NATURE,SOURCE,OBS_VALUE,OBS_STATUS[],QUALIFIER,GEOGRAPHY_YEAR";
     let row = "dataflow,REPERES:OBSERVATIONS(1.0),R,habitants,FR,2020-01-01/P10D,_T,observed,essai,NaN,Q;B,exact,2026";
     let send = |header: &str, row: &str| publish_bytes(&server.url, "observations", format!("{header}\n{row}\n").as_bytes());
@@ -157,8 +157,8 @@ fn a_message_of_sdmx_that_is_not_whole_observations_says_why() {
         (header, &row.replace("(1.0)", "(2.0)"), "is not the dataflow"),
         (header, &row.replace(",exact", ""), "12 cells where the header has 13"),
     ] {
-        let told = faults(send(header, row)).concat();
-        assert!(told.contains(said), "{told}");
+        let reported = faults(send(header, row)).concat();
+        assert!(reported.contains(said), "{reported}");
     }
     assert_eq!(send(header, row).expect("the message is right").outcome, Outcome::Published);
     let made = get(server.address, "/v1/observations").data();

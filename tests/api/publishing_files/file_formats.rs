@@ -1,4 +1,4 @@
-//! The same rows in every file format and encoding: published once, they are unchanged in every other.
+//! The same rows in every file format and encoding: after the first publication, every other format changes nothing.
 
 use std::sync::LazyLock;
 
@@ -7,7 +7,7 @@ use reperes::publication::{Outcome, Report};
 use serde_json::json;
 
 use super::writers::{self, ENCODINGS, Table};
-use super::{contents, faults, folder, grounded, of, publish_bytes};
+use super::{contents, faults, folder, manifest_of, publish_bytes, with_references};
 use crate::harness::{TestServer, get, keep_for_all_tests, publish};
 
 const LONG: &str = "Une très longue note : « œuvre », coûts de 5 € — l'État, les départements et les communes s'y engagent. ";
@@ -17,7 +17,7 @@ fn table(dataset: &str, header: &[&'static str], rows: &[&[&'static str]]) -> Ta
     Table { dataset, header: header.to_vec(), rows: rows.iter().map(|row| row.to_vec()).collect() }
 }
 
-/// Communes: leading zeros, letters in codes, ligatures, quotation marks, lists, coordinates.
+/// A table of communes: leading zeros, letters in codes, ligatures, quotation marks, lists, coordinates.
 fn communes() -> Table {
     table(
         "territories",
@@ -41,7 +41,7 @@ fn communes() -> Table {
     )
 }
 
-/// Flows of money: decimals, days, periods, and texts of thousands of characters.
+/// A table of funding: decimals, dates, periods, and texts of thousands of characters.
 fn flows() -> Table {
     let long: &'static str = Box::leak(LONG.repeat(80).trim_end().to_owned().into_boxed_str());
     table(
@@ -54,10 +54,10 @@ fn flows() -> Table {
     )
 }
 
-/// A database in which both are published, as plain CSV; nothing more is ever published in it.
+/// A database in which both tables are published as plain CSV. No test changes it.
 fn published() -> &'static str {
     static URL: LazyLock<String> = LazyLock::new(|| {
-        let url = keep_for_all_tests(grounded);
+        let url = keep_for_all_tests(with_references);
         for table in [communes(), flows()] {
             let report = publish_bytes(&url, table.dataset.name, table.text(',', "\n").as_bytes()).expect("the rows are right");
             assert_eq!(report.outcome, Outcome::Published);
@@ -67,7 +67,7 @@ fn published() -> &'static str {
     &URL
 }
 
-/// Publishes again what is there already.
+/// Publishes rows that the database already has.
 fn again(table: &Table, bytes: &[u8], how: &str) -> Report {
     let report = publish_bytes(published(), table.dataset.name, bytes).unwrap_or_else(|error| panic!("{how}: {error}"));
     assert_eq!((report.outcome, report.release), (Outcome::Unchanged, None), "{how}: {report}");
@@ -79,7 +79,7 @@ fn again(table: &Table, bytes: &[u8], how: &str) -> Report {
 }
 
 #[test]
-fn texts_in_every_encoding_with_every_delimiter_and_ending_are_the_same() {
+fn csv_in_every_encoding_delimiter_and_line_ending_has_the_same_rows() {
     for table in [communes(), flows()] {
         let mut endings = ["\n", "\r\n", "\r"].into_iter().cycle();
         for encoding in ENCODINGS {
@@ -100,7 +100,7 @@ fn texts_in_every_encoding_with_every_delimiter_and_ending_are_the_same() {
 }
 
 #[test]
-fn workbooks_and_json_are_the_same() {
+fn workbooks_and_json_have_the_same_rows() {
     for table in [communes(), flows()] {
         again(&table, &table.xlsx(), "xlsx");
         again(&table, &table.ods(), "ods");
@@ -132,7 +132,7 @@ fn workbooks_and_json_are_the_same() {
 }
 
 #[test]
-fn published_values_are_answered_unchanged() {
+fn published_values_are_returned_unchanged() {
     let server = TestServer::on(published());
     let row = get(server.address, "/v1/territories/COM-2A004").data();
     assert_eq!(row["name"], "Ajaccio; la \"cité\", dite | l'Impériale\tbelle");
@@ -147,7 +147,7 @@ fn published_values_are_answered_unchanged() {
 }
 
 #[test]
-fn numbers_where_texts_are_needed_are_refused_with_their_place() {
+fn numbers_in_text_fields_are_refused_with_their_position() {
     let before = contents(published());
     let mut book = rust_xlsxwriter::Workbook::new();
     let sheet = book.add_worksheet();
@@ -208,7 +208,7 @@ impl From<f64> for Value {
 }
 
 #[test]
-fn days_of_workbooks_are_days_only_where_days_are_needed() {
+fn dates_of_workbooks_are_read_as_dates_only_in_date_fields() {
     let header = ["code", "title", "payer_code", "territory_code", "stage", "period", "decided_on", "source_code"];
     let book = |title: f64, period: f64, decided: f64, dated: bool| {
         let mut book = rust_xlsxwriter::Workbook::new();
@@ -228,7 +228,7 @@ fn days_of_workbooks_are_days_only_where_days_are_needed() {
         }
         book.save_to_buffer().expect("a workbook")
     };
-    let url = grounded();
+    let url = with_references();
     let server = TestServer::on(&url);
     let decided = |bytes: &[u8]| {
         publish_bytes(&url, "funding", bytes).expect("the row is right");
@@ -250,11 +250,11 @@ fn days_of_workbooks_are_days_only_where_days_are_needed() {
 }
 
 #[test]
-fn a_declared_csv_dialect_is_followed() {
+fn a_declared_csv_dialect_is_used() {
     let table = communes();
     let text =
         table.text(';', "\n").replace("\"\"", "''").replace('"', "'").replace("''cité''", "\"cité\"").replace("l'Imp", "l''Imp");
-    let manifest = |dialect: &str| format!("{}[file.dialect]\n{dialect}\n", of("territories", "fichier"));
+    let manifest = |dialect: &str| format!("{}[file.dialect]\n{dialect}\n", manifest_of("territories", "fichier"));
     let bytes = writers::encoded(&text, "windows-1252");
     let right =
         folder(&manifest("format = \"csv\"\nencoding = \"cp1252\"\ndelimiter = \";\"\nquote = \"'\""), &[("fichier", &bytes)]);

@@ -1,4 +1,4 @@
-//! A killed publication leaves its whole release or nothing, and does not block later ones.
+//! A killed publication leaves its whole release or nothing, and does not block later publications.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -7,16 +7,16 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{folder, grounded, program};
+use super::{folder, program, with_references};
 use crate::harness::{until_exit, with_database};
 
-/// The figures of each publication.
+/// The number of figures in each publication.
 const ROWS: i64 = 50_000;
 
-/// Publications that are killed.
+/// The number of publications that are killed.
 const KILLS: u32 = 6;
 
-/// How long Postgres may take to notice that the program has been killed.
+/// The time limit for Postgres to notice that the program was killed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A file of figures that all have the same value.
@@ -32,7 +32,8 @@ fn write(folder: &Path, value: u32) -> String {
     path.to_str().expect("a path").to_owned()
 }
 
-/// Releases, current figures, the least and the largest value, and staging tables, once nobody else is connected.
+/// The number of releases, the number of current figures, their least and largest value, and the number of staging tables.
+/// Waits first until no other client is connected.
 fn state(url: &str) -> (i64, i64, Option<i64>, Option<i64>, i64) {
     with_database(url, async |client| {
         let deadline = Instant::now() + DISCONNECT_TIMEOUT;
@@ -49,7 +50,7 @@ fn state(url: &str) -> (i64, i64, Option<i64>, Option<i64>, i64) {
     })
 }
 
-/// A moment of a span, another each time.
+/// A pseudo-random duration up to a limit.
 fn moment(span: Duration) -> Duration {
     let number = RandomState::new().build_hasher().finish() % 1000;
     span.mul_f64(f64::from(u32::try_from(number).expect("less than a thousand")) / 1000.0)
@@ -57,7 +58,7 @@ fn moment(span: Duration) -> Duration {
 
 #[test]
 fn a_killed_publication_leaves_a_whole_release_or_none() {
-    let url = grounded();
+    let url = with_references();
     let folder = folder("", &[]);
     let publish = |path: &str| program(&url, &["publish", path, "--dataset", "observations"]);
     let started = Instant::now();

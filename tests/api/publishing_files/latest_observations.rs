@@ -1,18 +1,18 @@
-//! The table of the latest figures agrees with the observations at every release, whatever is published.
+//! The table of the latest figures agrees with the observations at every release.
 
 use serde_json::Value;
 
-use super::{command, folder, grounded, publish_bytes};
+use super::{command, folder, publish_bytes, with_references};
 use crate::harness::{TestServer, get, owner, publish, with_database};
 
 const COLUMNS: &str =
     "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
 
-/// What makes what is kept, and what takes it away.
+/// The migration that creates the table, and the one that drops it.
 const MAKE: &str = include_str!("../../../migrations/2026-11-30-000013_latest_observations/up.sql");
 const TAKE: &str = include_str!("../../../migrations/2026-11-30-000013_latest_observations/down.sql");
 
-/// After each release from the second on, the latest figures of it.
+/// The latest figures at each release, from the second on.
 const LATEST: [&[&str]; 6] = [
     &["COM-2A004 2021 6", "DEP-01 2020 2", "DEP-02 2020-01-01/2020-12-31 4"],
     &["COM-2A004 2021 6", "DEP-01 2020 2.5", "DEP-02 2020-01-01/2020-12-31 4", "DEP-2A 2021 7"],
@@ -32,13 +32,14 @@ fn figures(url: &str, rows: &[(&str, &str, &str)]) {
     publish_bytes(url, "observations", text.as_bytes()).expect("the rows are right");
 }
 
-/// Six releases: series begin; one is corrected, one grows late, one begins; two lose their last; one gets an empty figure
-/// and another's becomes empty; figures are left as they are; one comes back.
+/// Six releases. 1: series begin. 2: one figure is corrected, one series gets an earlier figure, one series begins. 3: two
+/// series lose their last figure. 4: one gets an empty figure and a figure of another becomes empty. 5: no figure changes.
+/// 6: a series whose only figure was withdrawn gets a figure again.
 fn published() -> TestServer {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     let url = &server.url;
     let begun = [("DEP-01", "2019", "1"), ("DEP-01", "2020", "2"), ("DEP-02", "2019", "3"), ("COM-2A004", "2021", "6")];
-    // The same days written in two ways are two periods; the later by its name is the latest.
+    // The same days written in two ways are two periods; the one whose name sorts last is the latest.
     let same_days = [("DEP-02", "2020-01-01/2020-12-31", "4"), ("DEP-02", "2020", "5"), ("DEP-2A", "2020", "")];
     figures(url, &[&begun[..], &same_days[..]].concat());
     figures(url, &[("DEP-01", "2020", "2.5"), ("DEP-02", "2018", "1"), ("DEP-2A", "2021", "7")]);
@@ -56,7 +57,7 @@ fn rows(server: &TestServer, query: &str) -> Vec<Value> {
     get(server.address, &format!("/v1/observations?latest=true&{query}")).data().as_array().expect("a list").clone()
 }
 
-/// Whether `verify` finds a fault of which it says this.
+/// Whether `verify` reports a fault that contains this text.
 fn faulted(url: &str, what: &str) -> bool {
     let (_, out, err) = command(url, &["verify"]);
     assert!(out.contains(" listed\n"), "the places of these tests lie in no country, which is always found: {out}{err}");
@@ -71,7 +72,7 @@ fn kept(url: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_latest_figures_are_those_of_every_release() {
+fn the_latest_figures_agree_with_the_observations_at_every_release() {
     let server = published();
     for (number, expected) in (2..).zip(LATEST) {
         let found = rows(&server, &format!("release={number}"));
@@ -84,7 +85,7 @@ fn the_latest_figures_are_those_of_every_release() {
             )
         };
         assert_eq!(found.iter().map(line).collect::<Vec<_>>(), expected, "release {number}");
-        // A filter on days has all figures looked through, those of every day being among them.
+        // A filter on dates reads all observations instead of the table of the latest figures.
         assert_eq!(found, rows(&server, &format!("release={number}&period_start__gte=1000-01-01")), "release {number}");
     }
     assert_eq!(rows(&server, "release=1"), [Value::Null; 0]);
@@ -101,23 +102,23 @@ fn latest_observations_are_verified_and_rebuilt_from_the_observations() {
     assert_eq!(before.len(), 7, "{before:?}");
     let run = |statements: String| with_database(&owner, async |client| client.batch_execute(&statements).await.expect("it may"));
     let damages = [
-        ("UPDATE latest_observations SET value = 9 WHERE territory_code = 'DEP-02'", "and was not published so"),
-        ("UPDATE latest_observations SET last_release = 5 WHERE territory_code = 'DEP-2A'", "and was not published so"),
+        ("UPDATE latest_observations SET value = 9 WHERE territory_code = 'DEP-02'", "is no copy of an observation"),
+        ("UPDATE latest_observations SET last_release = 5 WHERE territory_code = 'DEP-2A'", "is no copy of an observation"),
         (
             "UPDATE latest_observations SET period = '2019', period_start = '2019-01-01', period_end = '2019-12-31', value = 3 WHERE territory_code = 'DEP-02'",
             "-12-31 is later",
         ),
         (
             "DELETE FROM latest_observations WHERE territory_code = 'DEP-02'",
-            "are kept of the releases , and it has some of {[2,8)}",
+            "has latest rows for the releases , and observations in {[2,8)}",
         ),
         (
             "UPDATE latest_observations SET last_release = 6 WHERE territory_code = 'DEP-02'",
-            "are kept of the releases {[2,7)}, and it has some of {[2,8)}",
+            "has latest rows for the releases {[2,7)}, and observations in {[2,8)}",
         ),
         (
             "INSERT INTO latest_observations SELECT (jsonb_populate_record(t, '{\"first_release\": 3}')).* FROM latest_observations t WHERE territory_code = 'DEP-02'",
-            "are kept of the releases {[2,8)}",
+            "has latest rows for the releases {[2,8)}",
         ),
     ];
     for (statement, detail) in damages {

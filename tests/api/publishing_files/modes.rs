@@ -4,13 +4,13 @@ use reperes::db::write::release_writer::ReleaseWriter;
 use reperes::publication::{Effect, Outcome, Report};
 use serde_json::{Value, json};
 
-use super::{command, contents, faults, folder, grounded, of, publish_bytes};
+use super::{command, contents, faults, folder, manifest_of, publish_bytes, with_references};
 use crate::harness::{TestServer, get, publish, with_database};
 
 const COLUMNS: &str =
     "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
 
-/// Figures of one indicator: territory, period, value.
+/// The CSV of figures of one indicator: territory, period, value.
 pub fn figures(indicator: &str, rows: &[(&str, &str, &str)]) -> String {
     let line = |(territory, period, value): &(&str, &str, &str)| {
         format!("{indicator},{territory},{period},_T,observed,{value},exact,A,2026,essai\n")
@@ -22,7 +22,7 @@ pub fn merged(url: &str, text: &str) -> Report {
     publish_bytes(url, "observations", text.as_bytes()).expect("the rows are right")
 }
 
-/// Added, changed, withdrawn, unchanged.
+/// The numbers of rows that were added, changed, withdrawn and unchanged.
 pub fn counts(effect: &Effect) -> [u64; 4] {
     [effect.added, effect.changed, effect.withdrawn, effect.unchanged]
 }
@@ -36,7 +36,7 @@ pub fn current(server: &TestServer, indicator: &str) -> Vec<String> {
 }
 
 fn replacing(scope: &str) -> String {
-    format!("{}mode = \"replace\"\n[file.scope]\n{scope}\n", of("observations", "f.csv"))
+    format!("{}mode = \"replace\"\n[file.scope]\n{scope}\n", manifest_of("observations", "f.csv"))
 }
 
 fn replace(url: &str, scope: &str, text: &str) -> Result<Report, reperes::publish::PublishError> {
@@ -44,8 +44,8 @@ fn replace(url: &str, scope: &str, text: &str) -> Result<Report, reperes::publis
 }
 
 #[test]
-fn merging_adds_and_changes_and_leaves_the_rest() {
-    let server = TestServer::on(&grounded());
+fn merging_adds_and_changes_rows_and_keeps_all_others() {
+    let server = TestServer::on(&with_references());
     merged(&server.url, &figures("taux", &[("DEP-01", "2020", "10"), ("DEP-02", "2020", "20"), ("DEP-2A", "2020", "30")]));
     let report =
         merged(&server.url, &figures("taux", &[("DEP-01", "2020", "11"), ("DEP-02", "2020", "20.0"), ("DEP-02", "2021", "5")]));
@@ -60,8 +60,8 @@ fn merging_adds_and_changes_and_leaves_the_rest() {
 }
 
 #[test]
-fn replacing_withdraws_what_the_file_lacks_within_its_scope_and_nothing_else() {
-    let server = TestServer::on(&grounded());
+fn replacing_withdraws_only_the_rows_of_its_scope_that_the_file_lacks() {
+    let server = TestServer::on(&with_references());
     let all = [
         ("DEP-01", "2020", "10"),
         ("DEP-02", "2020", "20"),
@@ -106,12 +106,12 @@ fn replacing_withdraws_what_the_file_lacks_within_its_scope_and_nothing_else() {
 
 #[test]
 fn files_that_replace_together_do_not_withdraw_each_others_rows() {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     merged(&server.url, &figures("taux", &[("DEP-01", "2020", "1"), ("DEP-02", "2020", "2"), ("DEP-2A", "2020", "3")]));
     let file = |path: &str, territory: &str| {
         format!(
             "{}mode = \"replace\"\n[file.scope]\nindicator_code = \"taux\"\nterritory_code = {territory}\n",
-            of("observations", path)
+            manifest_of("observations", path)
         )
     };
     let manifest = file("un.csv", "[\"DEP-01\", \"DEP-02\"]") + &file("deux.csv", "[\"DEP-02\", \"DEP-2A\"]");
@@ -124,7 +124,7 @@ fn files_that_replace_together_do_not_withdraw_each_others_rows() {
 
 #[test]
 fn a_dry_run_reports_the_difference_and_writes_nothing() {
-    let url = grounded();
+    let url = with_references();
     let rows = [("DEP-01", "2020", "10"), ("DEP-02", "2020", "20"), ("DEP-2A", "2020", "30"), ("FR", "2020", "40")];
     merged(&url, &figures("taux", &rows[..3]));
     let text = figures(
@@ -153,7 +153,7 @@ fn a_dry_run_reports_the_difference_and_writes_nothing() {
     assert_eq!(real["datasets"], json!([{"dataset": "observations", "added": 1, "changed": 3, "withdrawn": 0, "unchanged": 0}]));
     let file = &real["files"][0];
     assert_eq!((&file["path"], &file["rows"], &file["bytes"]), (&json!("f.csv"), &json!(4), &json!(text.len())));
-    // The largest change first: by 60 %, by 45 %, by 3 %.
+    // The largest change is first: 60 %, 45 %, 3 %.
     let changes: Vec<_> = real["changes"]
         .as_array()
         .expect("a list")
@@ -185,13 +185,13 @@ fn a_dry_run_reports_the_difference_and_writes_nothing() {
 
 #[test]
 fn a_publication_that_may_not_wait_is_refused_while_another_runs() {
-    let url = grounded();
+    let url = with_references();
     let folder = folder("", &[("f.csv", figures("taux", &[("DEP-01", "2020", "1")]).as_bytes())]);
     let path = folder.join("f.csv");
     let given = ["publish", path.to_str().expect("a path"), "--dataset", "observations", "--no-wait"];
     with_database(&url, async |client| {
         let other = ReleaseWriter::begin(client).await.expect("a publication can be begun");
-        assert!(other.acquire_lock(true).await.expect("nobody else has it").is_some());
+        assert!(other.acquire_lock(true).await.expect("the lock is free").is_some());
         let (code, _, err) = command(&url, &given);
         assert_eq!(code, 5);
         assert!(err.contains("another publication is in progress"), "{err}");

@@ -1,5 +1,5 @@
-//! The recipes of the service, on made-up files of the shapes that agencies send: every value, status and place is as in the
-//! file, and what a recipe does not know is refused.
+//! The recipes of the service read made-up files in the layouts of the agencies: every value, status and position is as in the
+//! file, and a recipe refuses values that it does not know.
 
 mod filosofi;
 mod own_recipes;
@@ -35,29 +35,29 @@ ARM-75101,municipal_arrondissement,Paris 1er Arrondissement,2026,essai
 
 const ACTORS: &str = "code,kind,name,role,source_code\ncd-80,local_authority,Département de la Somme,financeur,essai\n";
 
-/// A database with the territories and the payer that the files of these tests speak of.
-fn grounded() -> TestServer {
+/// A server with the territories and the payer that the files of these tests refer to.
+fn with_references() -> TestServer {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES), ("territories", TERRITORIES), ("actors", ACTORS)]))
-        .expect("the ground is right");
+        .expect("the references are right");
     TestServer::on(&url)
 }
 
 /// The manifest of a file that is read by a recipe.
-fn by(recipe: &str, file: &str) -> String {
+fn recipe_manifest(recipe: &str, file: &str) -> String {
     format!("[[file]]\npath = \"{file}\"\nrecipe = \"{recipe}\"\n")
 }
 
 /// A folder of one file that is read by a recipe.
-fn one(recipe: &str, bytes: &[u8]) -> PathBuf {
-    folder(&by(recipe, "fichier"), &[("fichier", bytes)])
+fn recipe_folder(recipe: &str, bytes: &[u8]) -> PathBuf {
+    folder(&recipe_manifest(recipe, "fichier"), &[("fichier", bytes)])
 }
 
 fn added(report: &Report, dataset: &str) -> u64 {
     report.datasets.iter().find(|effect| effect.dataset == dataset).map_or(0, |effect| effect.added)
 }
 
-/// The observations of an indicator: territory, period, breakdown, value, statuses, place in the source.
+/// The observations of an indicator: territory, period, breakdown, value, statuses, location in the source.
 fn observations(server: &TestServer, indicator: &str) -> Vec<[String; 6]> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
@@ -69,7 +69,7 @@ fn observations(server: &TestServer, indicator: &str) -> Vec<[String; 6]> {
     rows.as_array().expect("a list").iter().map(|row| columns.map(|column| text(&row[column]))).collect()
 }
 
-/// The faults of a publication by recipe that must be refused with nothing written.
+/// The faults of a publication by recipe, which must be refused and write nothing.
 fn faults(server: &TestServer, folder: &std::path::Path) -> Vec<String> {
     let before = super::contents(&server.url);
     let listed = super::faults(publish(&server.url, folder));
@@ -77,7 +77,7 @@ fn faults(server: &TestServer, folder: &std::path::Path) -> Vec<String> {
     listed
 }
 
-/// Why a publication failed before any row was read.
+/// The error of a publication that fails before any row is read.
 fn unreadable(server: &TestServer, folder: &std::path::Path) -> String {
     match publish(&server.url, folder) {
         Err(PublishError::Unreadable(why)) => why,

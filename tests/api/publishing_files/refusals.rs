@@ -1,4 +1,4 @@
-//! Files that are refused: with every fault and its place, and without any change.
+//! Files that are refused: every fault is listed with its position, and nothing is changed.
 
 mod command_line;
 mod documents;
@@ -8,7 +8,7 @@ mod workbooks;
 use std::sync::LazyLock;
 
 use super::writers::zipped;
-use super::{contents, faults, grounded, publish_bytes, refused};
+use super::{contents, faults, publish_bytes, refused, with_references};
 use crate::harness::keep_for_all_tests;
 
 /// The header of the smallest file of communes.
@@ -16,17 +16,17 @@ const HEAD: &str = "code,kind,name,population,geography_year,source_code\n";
 
 const FLOWS: &str = "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
 
-/// A database that every test of this file tries to publish in, and none may change.
-fn untouched() -> &'static str {
-    static URL: LazyLock<String> = LazyLock::new(|| keep_for_all_tests(grounded));
+/// A database that refuses the files of these tests and must stay unchanged.
+fn unchanged_database() -> &'static str {
+    static URL: LazyLock<String> = LazyLock::new(|| keep_for_all_tests(with_references));
     &URL
 }
 
-/// The faults of a file of communes, of which nothing may be left.
-fn of_communes(bytes: &[u8]) -> Vec<String> {
-    let before = contents(untouched());
-    let listed = faults(publish_bytes(untouched(), "territories", bytes));
-    assert_eq!(contents(untouched()), before);
+/// The faults of a file of communes, which must change nothing.
+fn faults_of_communes(bytes: &[u8]) -> Vec<String> {
+    let before = contents(unchanged_database());
+    let listed = faults(publish_bytes(unchanged_database(), "territories", bytes));
+    assert_eq!(contents(unchanged_database()), before);
     listed
 }
 
@@ -35,7 +35,7 @@ fn commune(number: usize) -> String {
 }
 
 #[test]
-fn a_file_that_is_no_table_is_refused_with_its_kind() {
+fn a_file_that_is_not_a_table_is_refused_with_its_format() {
     let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
     let page = b"<!DOCTYPE html>\n<html><head><title>Erreur 404</title></head><body><p>Introuvable, h\xe9las</p></body></html>\n";
     for (bytes, expected) in [
@@ -57,18 +57,18 @@ fn a_file_that_is_no_table_is_refused_with_its_kind() {
         (b"42", "fichier:1: `42` is not a field of territories"),
         (b"{\"rows\":\n[]}", "fichier: the file is not a JSON array of rows: it has no member `data` at line 2 column 3"),
     ] {
-        let listed = of_communes(bytes);
+        let listed = faults_of_communes(bytes);
         assert_eq!(listed[0], expected, "{listed:?}");
         assert!(listed.len() == 1 || expected.contains("`42`"), "{listed:?}");
     }
     assert_eq!(
-        of_communes(&zipped(&[("lettre.docx", "bonjour")])),
+        faults_of_communes(&zipped(&[("lettre.docx", "bonjour")])),
         ["fichier: the workbook cannot be read: File not found '_rels/.rels'"]
     );
 }
 
 #[test]
-fn bytes_that_are_not_text_are_found_late_in_a_file() {
+fn invalid_bytes_are_found_far_into_a_file() {
     let mut text = HEAD.replace("name,", "name,note,").into_bytes();
     for number in 0..60_000 {
         text.extend_from_slice(format!("COM-{number:05},commune,Là,une note assez longue,1,2026,essai\n").as_bytes());
@@ -78,7 +78,7 @@ fn bytes_that_are_not_text_are_found_late_in_a_file() {
     text.extend_from_slice(b"COM-2A001,commune,\xc9vry,,1,2026,essai\nCOM-2A002,commune,Ici,\xff\xfe,1,2026,essai\n");
     text.extend_from_slice(b"COM-2A003,commune,a\0b,,1,2026,essai\nCOM-2A004,commune,\xe2\x82,,1,2026,essai\n");
     assert_eq!(
-        of_communes(&text),
+        faults_of_communes(&text),
         [
             "fichier:60002: name: the byte 0xc9 is not UTF-8, as the rest of the file is",
             "fichier:60003: note: the byte 0xff is not UTF-8, as the rest of the file is",
@@ -90,23 +90,26 @@ fn bytes_that_are_not_text_are_found_late_in_a_file() {
     text.extend_from_slice("COM-2A001,commune,\"Ici,,1,2026,essai\n".as_bytes());
     text.extend_from_slice(&b"COM-2A002,commune,Ici,,1,2026,essai\n".repeat(700_000));
     assert!(text.len() > 28_000_000);
-    assert_eq!(of_communes(&text), ["fichier:60002: a row of more than 16 MiB begins here: a quotation mark is not closed"]);
+    assert_eq!(
+        faults_of_communes(&text),
+        ["fichier:60002: a row of more than 16 MiB begins here: a quotation mark is not closed"]
+    );
 }
 
 #[test]
-fn a_quotation_mark_that_is_not_closed_takes_nothing_with_it() {
+fn an_unclosed_quotation_mark_is_refused_with_its_line() {
     let rest = commune(2) + &commune(3);
     let unclosed = "fichier:3: a quotation mark in this row is not closed before the end of the file";
     let head = "code,kind,population,geography_year,source_code,name\nCOM-00001,commune,1,2026,essai,Ici\n";
-    assert_eq!(of_communes(format!("{head}COM-00002,commune,1,2026,essai,\"Ici\n{rest}").as_bytes()), [unclosed]);
-    assert_eq!(of_communes(format!("{head}COM-00002,commune,1,2026,essai,\"").as_bytes()), [unclosed]);
-    assert_eq!(of_communes(format!("{head}COM-00002,commune,1,2026,essai,\"\"\"").as_bytes()), [unclosed]);
+    assert_eq!(faults_of_communes(format!("{head}COM-00002,commune,1,2026,essai,\"Ici\n{rest}").as_bytes()), [unclosed]);
+    assert_eq!(faults_of_communes(format!("{head}COM-00002,commune,1,2026,essai,\"").as_bytes()), [unclosed]);
+    assert_eq!(faults_of_communes(format!("{head}COM-00002,commune,1,2026,essai,\"\"\"").as_bytes()), [unclosed]);
 }
 
 #[test]
-fn rows_and_headers_that_do_not_fit_are_told_by_line() {
+fn wrong_rows_and_headers_are_reported_with_their_lines() {
     assert_eq!(
-        of_communes(
+        faults_of_communes(
             format!("{HEAD}{}COM-2,commune,Ici,1,2026\n\n{}COM-3,commune,\"I\nci\",1,2026,essai,\n", commune(1), commune(4))
                 .as_bytes()
         ),
@@ -114,11 +117,11 @@ fn rows_and_headers_that_do_not_fit_are_told_by_line() {
     );
     for (ending, name) in [("\r", "CR"), ("\r\n", "CRLF"), ("\n", "LF")] {
         let text = format!("{HEAD}{}COM-00002,commune,\"Deux\nlignes\",1,2026,essai\n,commune,Ici,1,2026,essai\n", commune(1));
-        let listed = of_communes(text.replace('\n', ending).as_bytes());
+        let listed = faults_of_communes(text.replace('\n', ending).as_bytes());
         assert_eq!(listed, ["fichier:5: code: is empty, and every row must have a value"], "{name}");
     }
     assert_eq!(
-        of_communes(b"code;kind;nane;name;name;;geography_year;region_cod\nCOM-1;commune;a;b;c;;2026;\n"),
+        faults_of_communes(b"code;kind;nane;name;name;;geography_year;region_cod\nCOM-1;commune;a;b;c;;2026;\n"),
         [
             "fichier:1: `nane` is not a field of territories; did you mean `name`?",
             "fichier:1: the column `name` is given twice",
@@ -128,9 +131,9 @@ fn rows_and_headers_that_do_not_fit_are_told_by_line() {
         ]
     );
     let wide: Vec<String> = (0..10_000).map(|column| format!("c{column}")).collect();
-    let (listed, count) = refused(publish_bytes(untouched(), "territories", format!("{}\n", wide.join(",")).as_bytes()));
+    let (listed, count) = refused(publish_bytes(unchanged_database(), "territories", format!("{}\n", wide.join(",")).as_bytes()));
     assert_eq!((listed.len(), count), (100, 10_005));
     assert_eq!(listed[99], "fichier:1: `c99` is not a field of territories");
     let wider = ",".repeat(20_000);
-    assert_eq!(of_communes(format!("{HEAD}{wider}\n").as_bytes()), ["fichier:2: the row has more than 16384 cells"]);
+    assert_eq!(faults_of_communes(format!("{HEAD}{wider}\n").as_bytes()), ["fichier:2: the row has more than 16384 cells"]);
 }

@@ -1,5 +1,5 @@
-//! Exports can be published again: nothing changes, in any representation, and an empty database filled with the exports exports
-//! the same bytes.
+//! Exports can be published: in the same database they change nothing, in any representation, and an empty database that they
+//! fill exports the same bytes.
 
 use std::net::SocketAddr;
 
@@ -7,23 +7,23 @@ use reperes::datasets::{REGISTRY, collections};
 use reperes::publication::Outcome;
 use reperes::query::{Dataset, Field, Format, Kind, Representation, RowOrigin};
 
-use super::{contents, folder, of, publish_bytes};
+use super::{contents, folder, manifest_of, publish_bytes};
 use crate::harness::{TestServer, get, migrated, publish};
 
-/// Texts that writers and readers of tables stumble over.
+/// Texts that writers and readers of tables often handle wrongly.
 const TEXTS: [&str; 4] = ["=1+1; \"œuvre\", 5 € | l'État\u{a0}\n\tfin", "'=déjà gardé", "  espaces  et\r\nretour", "-12,5"];
 
 fn published() -> impl Iterator<Item = &'static Dataset> {
     REGISTRY.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
-/// Whole HTTP responses, which a server that looks for such bytes in what it sends would take for its own.
+/// Whole HTTP responses, which a server that searches its output for status lines would misread.
 const RESPONSES: [&str; 2] = [
     "HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n",
     "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\nHTTP/1.1 400 x\r\ncontent-length: 0\r\n",
 ];
 
-/// A value of a field of the row of this number; nothing where it may be left out and the row is the second.
+/// The value of a field in a row. In row 2 the optional fields are empty.
 fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]) -> String {
     if !field.required && row == 2 {
         return String::new();
@@ -55,7 +55,7 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
     }
 }
 
-/// Two rows of a dataset, one with everything and one with as little as may be.
+/// Two rows of a dataset: one with every field, one with the required fields only.
 fn rows(dataset: &Dataset, texts: &[&str]) -> String {
     let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let mut writer = csv::Writer::from_writer(Vec::new());
@@ -66,12 +66,12 @@ fn rows(dataset: &Dataset, texts: &[&str]) -> String {
     String::from_utf8(writer.into_inner().expect("the text")).expect("UTF-8")
 }
 
-/// A database in which every dataset has both rows.
-fn filled(texts: &[&str]) -> TestServer {
+/// A server on a database in which every dataset has both rows.
+fn server_with(texts: &[&str]) -> TestServer {
     let server = TestServer::empty();
     let tables: Vec<(String, String)> =
         published().map(|dataset| (format!("{}.csv", dataset.name), rows(dataset, texts))).collect();
-    let manifest: String = published().map(|dataset| of(dataset.name, &format!("{}.csv", dataset.name))).collect();
+    let manifest: String = published().map(|dataset| manifest_of(dataset.name, &format!("{}.csv", dataset.name))).collect();
     let files: Vec<(&str, &[u8])> = tables.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
     publish(&server.url, &folder(&manifest, &files)).expect("the rows are right");
     server
@@ -84,16 +84,16 @@ fn export(address: SocketAddr, target: &str) -> Vec<u8> {
 }
 
 #[test]
-fn every_export_is_unchanged_when_it_is_published() {
-    publish_every_export(&filled(&TEXTS));
+fn publishing_an_export_changes_nothing() {
+    publish_every_export(&server_with(&TEXTS));
 }
 
 #[test]
-fn rows_that_hold_whole_http_responses_come_out_whole() {
-    publish_every_export(&filled(&RESPONSES));
+fn exports_of_rows_that_contain_http_responses_are_complete() {
+    publish_every_export(&server_with(&RESPONSES));
 }
 
-/// Publishes what the service gives of each dataset in each representation, and sees that no row changes.
+/// Publishes the export of each dataset in each representation, and checks that no row changes.
 fn publish_every_export(server: &TestServer) {
     let before = contents(&server.url);
     for dataset in published().filter(|dataset| dataset.public) {
@@ -135,7 +135,7 @@ fn publish_every_export(server: &TestServer) {
 
 #[test]
 fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
-    let server = filled(&TEXTS);
+    let server = server_with(&TEXTS);
     for query in ["format=csv", "format=csv&delimiter=;&decimal=,&bom=true", "format=ndjson"] {
         let (mut manifest, mut files) = (String::new(), Vec::new());
         for dataset in published() {
@@ -143,7 +143,7 @@ fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
                 true => export(server.address, &format!("/v1/{}?{query}", dataset.name)),
                 false => rows(dataset, &TEXTS).into_bytes(),
             };
-            manifest.push_str(&of(dataset.name, dataset.name));
+            manifest.push_str(&manifest_of(dataset.name, dataset.name));
             files.push((dataset.name, bytes));
         }
         let files: Vec<(&str, &[u8])> = files.iter().map(|(name, bytes)| (*name, bytes.as_slice())).collect();

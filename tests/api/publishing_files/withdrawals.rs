@@ -1,4 +1,4 @@
-//! Withdrawals: with a reason, never of a row that others refer to, and rows that come back.
+//! Withdrawals have a reason, never remove a row that other rows refer to, and can be undone by a later publication.
 
 use std::fs;
 use std::path::Path;
@@ -8,14 +8,14 @@ use reperes::publish::PublishError;
 use serde_json::json;
 
 use super::modes::{counts, current, figures, merged};
-use super::{HEAD, command, contents, faults, folder, grounded, of, refused};
+use super::{HEAD, command, contents, faults, folder, manifest_of, refused, with_references};
 use crate::harness::{TestServer, get, publish, with_database};
 
 fn withdraw(url: &str, tables: &str) -> Result<Report, PublishError> {
     publish(url, &folder(tables, &[]))
 }
 
-/// The reasons on record: dataset, code, release, reason, successor.
+/// The recorded withdrawals: dataset, code, release, reason, successor.
 fn reasons(url: &str) -> Vec<(String, String, i32, String, Option<String>)> {
     with_database(url, async |client| {
         let query = "SELECT dataset, code, release, reason, successor_code FROM withdrawals ORDER BY release, code";
@@ -26,7 +26,7 @@ fn reasons(url: &str) -> Vec<(String, String, i32, String, Option<String>)> {
 
 #[test]
 fn rows_are_withdrawn_with_a_reason_and_come_back_as_new_versions() {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     merged(&server.url, &figures("taux", &[("DEP-01", "2019-01-01/2019-10-31", "1"), ("DEP-02", "2020", "2")]));
     let code = "taux~DEP-01~2019-01-01_2019-10-31~_T~observed~essai";
     let other = "taux~DEP-02~2020~_T~observed~essai";
@@ -42,14 +42,14 @@ fn rows_are_withdrawn_with_a_reason_and_come_back_as_new_versions() {
         [("observations".to_owned(), code.to_owned(), 3, "Publié par erreur".to_owned(), Some(other.to_owned()))]
     );
     assert_eq!(get(server.address, &format!("/v1/observations/{code}?release=2")).data()["value"], 1);
-    // It comes back as it was, and once more is unchanged; what was read before stays.
+    // The row is added back, and another publication of it changes nothing; earlier releases stay as they were.
     let again = figures("taux", &[("DEP-01", "2019-01-01/2019-10-31", "1")]);
     assert_eq!(counts(&merged(&server.url, &again).datasets[0]), [1, 0, 0, 0]);
     assert_eq!(get(server.address, &format!("/v1/observations/{code}")).data()["value"], 1);
     assert_eq!(merged(&server.url, &again).outcome, Outcome::Unchanged);
     let absent = |release: i32| get(server.address, &format!("/v1/observations?indicator_code=taux&release={release}")).data();
     assert_eq!([2, 3, 4].map(|release| absent(release).as_array().map(Vec::len)), [Some(2), Some(1), Some(2)]);
-    // A corrective release undoes a change: the figure of release 2 stands again, as release 6.
+    // A corrective release undoes a change: release 6 has the figure of release 2 again.
     merged(&server.url, &figures("taux", &[("DEP-02", "2020", "99")]));
     let undone = merged(&server.url, &figures("taux", &[("DEP-02", "2020", "2")]));
     assert_eq!((undone.release, counts(&undone.datasets[0])), (Some(6), [0, 1, 0, 0]));
@@ -59,14 +59,14 @@ fn rows_are_withdrawn_with_a_reason_and_come_back_as_new_versions() {
 }
 
 #[test]
-fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
-    let server = TestServer::on(&grounded());
+fn wrong_withdrawals_and_those_of_referenced_rows_are_refused() {
+    let server = TestServer::on(&with_references());
     merged(&server.url, &figures("taux", &[("DEP-01", "2020", "1"), ("DEP-01", "2021", "2"), ("DEP-02", "2020", "2")]));
     let before = contents(&server.url);
     let table = |dataset: &str, codes: &str, reason: &str| {
         format!("[[withdraw]]\ndataset = \"{dataset}\"\ncodes = [{codes}]\nreason = \"{reason}\"\n")
     };
-    let nobody = "that another release published has this code; closest:";
+    let no_row = "that another release published has this code; closest:";
     assert_eq!(
         faults(withdraw(&server.url, &table("territories", "\"DEP-01\"", "Fusion"))),
         [
@@ -75,10 +75,10 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
         ]
     );
     for (tables, expected) in [
-        (table("territories", "\"DEP-1\"", "R"), format!("manifest.toml `DEP-1`: no row of territories {nobody} DEP-01, ")),
+        (table("territories", "\"DEP-1\"", "R"), format!("manifest.toml `DEP-1`: no row of territories {no_row} DEP-01, ")),
         (
             table("territories", "\"COM-2A004\", \"COM-2A004\"", "R"),
-            format!("manifest.toml `COM-2A004`: no row of territories {nobody} "),
+            format!("manifest.toml `COM-2A004`: no row of territories {no_row} "),
         ),
         (
             table("territoires", "\"DEP-01\"", "R"),
@@ -114,7 +114,7 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
     assert_eq!(count, 150);
     assert!(!listed.is_empty() && listed.len() <= 100);
     assert_eq!(reasons(&server.url), []);
-    // Together with what names it, a territory can go.
+    // A territory can be withdrawn together with the rows that name it.
     let all = table("observations", "\"taux~DEP-01~2020~_T~observed~essai\", \"taux~DEP-01~2021~_T~observed~essai\"", "Fusion");
     let report =
         withdraw(&server.url, &(all + &table("territories", "\"DEP-01\"", "Fusion"))).expect("nothing names it any more");
@@ -125,9 +125,9 @@ fn withdrawals_that_are_wrong_or_leave_something_dangling_are_refused() {
 
 #[test]
 fn the_program_publishes_folders_and_withdraws() {
-    let server = TestServer::on(&grounded());
+    let server = TestServer::on(&with_references());
     let text = "code,kind,name,geography_year,source_code\nCOM-1,commune,Ici,2026,essai\nCOM-2,commune,Là,2026,essai\n";
-    let manifest = of("territories", "communes.csv") + "rows = 2\n";
+    let manifest = manifest_of("territories", "communes.csv") + "rows = 2\n";
     let folder = folder(&manifest, &[("communes.csv", text.as_bytes())]);
     assert!(fs::read_to_string(folder.join("manifest.toml")).expect("the manifest").starts_with(HEAD));
     let path = |path: &Path| path.to_str().expect("a path").to_owned();

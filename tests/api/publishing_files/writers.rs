@@ -1,4 +1,4 @@
-//! Owns the writing of one table in every form that is read: text in its encodings and delimiters, workbooks, JSON.
+//! Owns the writing of one table in every file format: text in several encodings and with several delimiters, workbooks, JSON.
 //! Must not know what the table means.
 
 use std::io::{Cursor, Write};
@@ -9,7 +9,7 @@ use rust_xlsxwriter::{Format, Workbook};
 use serde_json::{Map, Value, json};
 use zip::write::SimpleFileOptions;
 
-/// A table of a dataset: a header of fields, and rows of canonical texts.
+/// A table of a dataset: a header of field names, and rows of canonical texts.
 pub struct Table {
     pub dataset: &'static Dataset,
     pub header: Vec<&'static str>,
@@ -49,7 +49,7 @@ impl Table {
         std::iter::once(self.header.as_slice()).chain(self.rows.iter().map(Vec::as_slice))
     }
 
-    /// As text: cells are quoted where they must be.
+    /// The table as delimited text; cells are quoted where needed.
     pub fn text(&self, delimiter: char, ending: &str) -> String {
         let cell = |text: &str| match text.contains([delimiter, '"', '\n', '\r']) {
             true => format!("\"{}\"", text.replace('"', "\"\"")),
@@ -59,7 +59,7 @@ impl Table {
         self.lines().map(|cells| line(cells) + ending).collect()
     }
 
-    /// As a workbook of Excel: codes are texts, numbers numbers, days days.
+    /// The table as an Excel workbook: codes are text cells, numbers are number cells, dates are date cells.
     pub fn xlsx(&self) -> Vec<u8> {
         let (mut book, day) = (Workbook::new(), Format::new().set_num_format("dd/mm/yyyy"));
         let sheet = book.add_worksheet();
@@ -82,7 +82,7 @@ impl Table {
         book.save_to_buffer().expect("the workbook can be written")
     }
 
-    /// As a workbook of LibreOffice.
+    /// The table as a LibreOffice workbook (ODS).
     pub fn ods(&self) -> Vec<u8> {
         let cell = |column: usize, text: &str, head: bool| match (text, head, self.kind(column)) {
             ("", ..) => "<table:table-cell/>".to_owned(),
@@ -112,7 +112,7 @@ impl Table {
         ods(&rows)
     }
 
-    /// The rows as JSON: numbers are numbers, lists lists.
+    /// The rows as JSON objects: numbers are JSON numbers, lists are arrays.
     pub fn objects(&self) -> Vec<Value> {
         let cell = |column: usize, text: &str| match self.kind(column) {
             _ if text.is_empty() => Value::Null,
@@ -127,13 +127,13 @@ impl Table {
         self.rows.iter().map(object).collect()
     }
 
-    /// An object a line.
+    /// The rows as NDJSON, one object per line.
     pub fn ndjson(&self) -> Vec<u8> {
         self.objects().iter().map(|object| format!("{object}\n")).collect::<String>().into_bytes()
     }
 }
 
-/// An ODS whose one sheet has these rows, of XML.
+/// An ODS workbook with one sheet of these rows in XML.
 pub fn ods(rows: &str) -> Vec<u8> {
     let content = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?><office:document-content \
@@ -152,7 +152,7 @@ pub fn ods(rows: &str) -> Vec<u8> {
     ])
 }
 
-/// An archive of texts.
+/// A ZIP archive of texts.
 pub fn zipped(parts: &[(&str, &str)]) -> Vec<u8> {
     let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, text) in parts {

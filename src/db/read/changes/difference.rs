@@ -1,51 +1,50 @@
-//! Owns the SQL of one step: what a plan selects at a release, less what it selected at the release before, and the
-//! other way round.
+//! Owns the SQL of one step: the difference between the rows that a plan selects at a release and at the release before.
 //!
-//! A row comes by itself, or because the territories of the request have taken in its own, or it is given anew because
-//! something that it repeats of another row has changed. It goes by itself, because what it says no longer suits the
-//! filters, or because the territories of the request have let go of its own: whoever keeps a copy must be told in every
-//! case. Must not know which steps there are.
+//! A row is upserted if the release opened it, if its territory moved into the territories of the request, or if a name that
+//! it has from another row changed. It is withdrawn if the release closed it, if it no longer matches the filters, or if its
+//! territory moved out. A client with a copy needs all of these changes. Must not know which steps there are.
 
-use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
+use diesel::sql_types::{BigInt, Integer, Text, Untyped};
 
-use super::Step;
+use super::ChangeStep;
 use crate::db::sql::codes;
 use crate::db::sql::fragments;
+use crate::db::sql::geography;
 use crate::db::sql::keyset::Order;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::Select;
-use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
+use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Changes, Column, Dataset, Field, FieldOrigin, Plan};
 
-/// Cells before those of the row: the operation, the reason, the successor.
+/// The number of cells before those of the row: operation, reason, successor.
 pub const CELLS: usize = 3;
 
 /// The changes of one step, in the order of the key.
 pub struct Difference<'a> {
     plan: &'a Plan,
-    step: &'a Step,
+    step: &'a ChangeStep,
     previous: i32,
     now: Select<'a>,
     before: Select<'a>,
     after: Option<&'a [Option<String>]>,
-    most: i64,
+    limit: i64,
     columns: Vec<Column>,
 }
 
 impl<'a> Difference<'a> {
-    /// At most so many changes, after the one with this key.
-    pub fn new(changes: &'a Changes, step: &'a Step, after: Option<&'a [Option<String>]>, most: i64) -> Self {
+    /// At most `limit` changes, after the one with this key.
+    pub fn new(changes: &'a Changes, step: &'a ChangeStep, after: Option<&'a [Option<String>]>, limit: i64) -> Self {
         let (plan, previous) = (&changes.plans[step.plan], step.release - 1);
-        let at = |release| Select::gathered(plan, release, false, None);
-        Self { plan, step, previous, now: at(step.release), before: at(previous), after, most, columns: plan.read_columns() }
+        let at = |release| Select::all_rows(plan, release, false, None);
+        Self { plan, step, previous, now: at(step.release), before: at(previous), after, limit, columns: plan.read_columns() }
     }
 
     fn dataset(&self) -> &'static Dataset {
         self.plan.selection.context.dataset
     }
 
-    /// Rows that the release opened.
-    fn opened<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the rows that the release opened.
+    fn opened<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         self.rows(out)?;
         out.push("t.first_release = ");
         out.bind::<Integer, _>(&self.step.release)?;
@@ -53,8 +52,8 @@ impl<'a> Difference<'a> {
         self.now.territories(out)
     }
 
-    /// Rows that the release closed and did not open again as the plan selects them.
-    fn closed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the rows that the release closed and did not open again so that the plan selects them.
+    fn closed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push(" FROM (SELECT o.* FROM (SELECT t.*");
         self.rows(out)?;
         out.push("t.last_release = ");
@@ -77,9 +76,9 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// Rows that stay, and repeat what has changed in others.
-    fn renamed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        self.stayed(out)?;
+    /// Writes the unchanged rows with a changed name of another row.
+    fn renamed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        self.unchanged(out)?;
         self.now.filters(out)?;
         self.now.territories(out)?;
         out.push(" AND (false");
@@ -88,12 +87,12 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// Rows that stay, and that the territories of the request have taken in.
-    fn entered<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        self.stayed(out)?;
+    /// Writes the unchanged rows that moved into the territories of the request.
+    fn moved_in<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        self.unchanged(out)?;
         self.now.filters(out)?;
         self.now.territories(out)?;
-        self.moved(out)?;
+        self.may_have_moved(out)?;
         self.outside(out, &self.before)?;
         if self.step.names {
             out.push(" AND NOT (false");
@@ -103,23 +102,23 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// Rows that stay, and that the territories of the request have let go.
-    fn left<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        self.stayed(out)?;
+    /// Writes the unchanged rows that moved out of the territories of the request.
+    fn moved_out<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        self.unchanged(out)?;
         self.before.filters(out)?;
         self.before.territories(out)?;
-        self.moved(out)?;
+        self.may_have_moved(out)?;
         self.outside(out, &self.now)
     }
 
-    fn rows(&self, out: &mut SqlWriter<'_, '_>) -> Out {
+    fn rows(&self, out: &mut SqlWriter<'_, '_>) -> SqlResult {
         out.push(" FROM ");
         out.identifier(self.dataset().name)?;
         out.push(" t WHERE ");
         Ok(())
     }
 
-    fn stayed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    fn unchanged<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         self.rows(out)?;
         out.push("t.first_release < ");
         out.bind::<Integer, _>(&self.step.release)?;
@@ -129,16 +128,16 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// The condition that a row does not belong to the territories of a release.
-    fn outside<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, select: &'b Select<'_>) -> Out {
+    /// Writes the condition that a row is outside the territories of the request at the release of `select`.
+    fn outside<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, select: &'b Select<'_>) -> SqlResult {
         out.push(" AND NOT (true");
         select.territories(out)?;
         out.push(")");
         Ok(())
     }
 
-    /// The conditions that what a row repeats of another differs from what it was.
-    fn names<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, before: &'static str) -> Out {
+    /// Writes the conditions that a name from another row has changed, each after `before`.
+    fn names<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, before: &'static str) -> SqlResult {
         for field in self.dataset().fields {
             if let FieldOrigin::Named { by, dataset } = field.origin {
                 out.push(before);
@@ -148,13 +147,13 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    fn name<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, field: &'static Field, by: &str, dataset: &str) -> Out {
+    fn name<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, field: &'static Field, by: &str, dataset: &str) -> SqlResult {
         out.push("t.");
         out.identifier(by)?;
         out.push(" IN (SELECT n.code FROM ");
         out.identifier(dataset)?;
         out.push(" n WHERE ");
-        self.touched(out, "n")?;
+        self.changed(out, "n")?;
         out.push(" GROUP BY n.code HAVING max(n.");
         out.identifier(field.name)?;
         out.push(") FILTER (WHERE n.first_release = ");
@@ -167,31 +166,20 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// The condition that something has changed of what places a row's territory: few rows, by an index, where there are
-    /// millions whose territory stays where it was.
-    fn moved<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+    /// Writes the condition that the geography of a row's territory has changed. Few territories have changes, which an index
+    /// finds; millions of rows have a territory without.
+    fn may_have_moved<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes and places");
         out.push(" AND ");
         fragments::column(out, field)?;
         out.push(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        for (at, scope) in self.plan.selection.scopes.iter().enumerate() {
-            out.push(if at > 0 { " UNION ALL " } else { "" });
-            out.push("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
-            out.bind::<Array<Text>, _>(&scope.territories)?;
-            out.push(") AND ");
-            self.touched(out, "s")?;
-        }
-        if !self.plan.selection.spatial.is_empty() {
-            out.push(if self.plan.selection.scopes.is_empty() { "" } else { " UNION ALL " });
-            out.push("SELECT g.territory_code FROM contours g WHERE ");
-            self.touched(out, "g")?;
-        }
+        geography::codes_with_changes(out, &self.plan.selection, |out, alias| self.changed(out, alias))?;
         out.push(")");
         Ok(())
     }
 
-    /// The condition that the release opened or closed a row of an alias.
-    fn touched<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, alias: &'static str) -> Out {
+    /// Writes the condition that the release opened or closed a row of an alias.
+    fn changed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, alias: &'static str) -> SqlResult {
         out.push("(");
         out.push(alias);
         out.push(".first_release = ");
@@ -204,13 +192,13 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// One way for rows to come or go, in order, as far as it is needed.
+    /// Writes the SELECT of the rows with one kind of change, in order and up to the limit.
     fn branch<'b>(
         &'b self,
         out: &mut SqlWriter<'_, 'b>,
         operation: &'static str,
-        rows: impl FnOnce(&'b Self, &mut SqlWriter<'_, 'b>) -> Out,
-    ) -> Out {
+        rows: impl FnOnce(&'b Self, &mut SqlWriter<'_, 'b>) -> SqlResult,
+    ) -> SqlResult {
         out.push("(SELECT t.*, '");
         out.push(operation);
         out.push("'::text AS operation");
@@ -223,13 +211,13 @@ impl<'a> Difference<'a> {
         out.push(" ORDER BY ");
         order.write(out)?;
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)?;
+        out.bind::<BigInt, _>(&self.limit)?;
         out.push(")");
         Ok(())
     }
 
-    /// What is recorded of the withdrawal of a row.
-    fn recorded<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, column: &'static str) -> Out {
+    /// Writes a cell of the record of a row's withdrawal.
+    fn withdrawal_cell<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, column: &'static str) -> SqlResult {
         out.push(", (SELECT w.");
         out.push(column);
         out.push(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
@@ -245,13 +233,13 @@ impl<'a> Difference<'a> {
 
 impl Difference<'_> {
     /// Writes the statement.
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
-        // The best way depends on how much of a table a release is, which only its number says.
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        // The best plan depends on the number of rows that the release changed, so no generic plan is cached.
         out.uncached();
-        let look_ups = LookUp::of(self.most);
+        let look_ups = LookUp::of(self.limit);
         out.push("SELECT t.operation");
-        self.recorded(out, "reason")?;
-        self.recorded(out, "successor_code")?;
+        self.withdrawal_cell(out, "reason")?;
+        self.withdrawal_cell(out, "successor_code")?;
         for column in &self.columns {
             out.push(", ");
             fragments::text(out, self.dataset(), column, &self.step.release, look_ups)?;
@@ -268,14 +256,14 @@ impl Difference<'_> {
         }
         if self.step.territories {
             out.push(if self.step.rows || self.step.names { " UNION ALL " } else { "" });
-            self.branch(out, "upsert", Self::entered)?;
+            self.branch(out, "upsert", Self::moved_in)?;
             out.push(" UNION ALL ");
-            self.branch(out, "withdraw", Self::left)?;
+            self.branch(out, "withdraw", Self::moved_out)?;
         }
         out.push(") t ORDER BY ");
         Order::new(self.plan, &self.step.release, false).write(out)?;
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        out.bind::<BigInt, _>(&self.limit)
     }
 }
 

@@ -1,7 +1,7 @@
-//! Owns the reading of changes: a page of them, or all as a stream, release by release and dataset by dataset.
+//! Owns reads of changes, as a page or as a stream, release by release and dataset by dataset.
 //!
-//! What changes with a release is the difference between what a request selects at that release and at the one before.
-//! Rows of a release never change, so that chunks read at different times fit.
+//! The changes of a release are the difference between the rows that a request selects at that release and at the one before.
+//! The rows of a release never change, so chunks read at different times fit together.
 //! Must not know how changes are written.
 
 mod difference;
@@ -15,7 +15,7 @@ use futures_util::future::try_join;
 use tokio::sync::mpsc;
 
 use super::changes::difference::Difference;
-pub use super::changes::steps::Step;
+pub use super::changes::steps::ChangeStep;
 use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
 use super::export::{self, Chunk, Chunks, Exports};
 use crate::db::sql::select;
@@ -23,44 +23,44 @@ use crate::query::Release;
 use crate::query::plan::changes::ChangePosition;
 use crate::query::{Changes, Row};
 
-/// Cells of a change before those of its row.
+/// The number of cells of a change before those of its row.
 pub const OWN_CELLS: usize = 6;
 
-/// Steps that one page looks at. ChangePosition years of nightly releases thousands of steps may have nothing of what a narrow
-/// request selects: such a page is short, and leads on, rather than be late.
-const STEPS: usize = 200;
+/// The most steps that one page reads. A selective request may match nothing in thousands of steps; its page is then short,
+/// with a link to the next, and in time.
+const MAX_STEPS: usize = 200;
 
-/// Changes of a page. The cells of each: the number of its release, when that was published, the dataset, the operation
-/// (`upsert` or `withdraw`), why the row was withdrawn, the code that stands in its place, then the columns that the
-/// dataset's plan reads; joined codes are left out.
+/// A page of changes. The cells of a change are the number of its release, the time of publication, the dataset, the operation
+/// (`upsert` or `withdraw`), the reason of a withdrawal, the code of the successor, and the columns of the dataset's plan, in
+/// which joined codes may be NULL.
 #[derive(Debug)]
 pub struct ChangesPage {
     /// The changes, at most as many as the limit.
     pub rows: Vec<Row>,
-    /// Where the next page starts, when there may be more.
+    /// The start of the next page, if there may be one.
     pub more: Option<ChangePosition>,
 }
 
-/// What there is to give.
+/// The steps of a request for changes.
 #[derive(Debug)]
-pub struct Found {
-    /// The codes that the request names and no row has borne. Then there is nothing to give.
+pub struct ChangeSteps {
+    /// The codes of the request that no row has ever had, which are an error of the request.
     pub unknown: Vec<UnknownCode>,
-    /// The steps from one release to the next that may hold changes.
-    pub steps: Vec<Step>,
+    /// The steps that may hold changes, in order.
+    pub steps: Vec<ChangeStep>,
 }
 
-/// Checks the codes that a request names and finds where there may be changes.
+/// Checks the codes of a request and finds the steps that may hold changes.
 ///
 /// # Errors
-/// The database's.
-pub async fn find(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Found> {
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn find(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<ChangeSteps> {
     let (unknown, steps) = try_join(unknown(connection, changes, until), steps::load(connection, changes, until)).await?;
-    Ok(Found { unknown, steps })
+    Ok(ChangeSteps { unknown, steps })
 }
 
-/// The codes that the request names and no row has had up to a release. A row withdrawn since has had its code: the
-/// withdrawal is what the client asks for.
+/// Returns the codes of the request that no row has had up to a release. The code of a withdrawn row is known: its withdrawal
+/// is a change.
 async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<UnknownCode>> {
     let mut names = NamedCodes::new();
     for plan in &changes.plans {
@@ -74,23 +74,23 @@ async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) 
 /// Reads a page of changes.
 ///
 /// # Errors
-/// The database's.
-pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[Step]) -> QueryResult<ChangesPage> {
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[ChangeStep]) -> QueryResult<ChangesPage> {
     let limit = usize::try_from(changes.page_limit()).unwrap_or(usize::MAX);
     let (mut rows, mut last) = (Vec::new(), None);
-    for (looked, (step, start)) in from(changes, steps).enumerate() {
-        if looked == STEPS {
+    for (read, (step, start)) in remaining(changes, steps).enumerate() {
+        if read == MAX_STEPS {
             let next = ChangePosition { release: step.release, plan: step.plan, key: Vec::new() };
             return Ok(ChangesPage { rows, more: Some(next) });
         }
-        let most = i64::try_from(limit + 1 - rows.len()).unwrap_or(i64::MAX);
-        let found = select::load(connection, Difference::new(changes, step, start, most)).await?;
+        let capacity = i64::try_from(limit + 1 - rows.len()).unwrap_or(i64::MAX);
+        let found = select::load(connection, Difference::new(changes, step, start, capacity)).await?;
         let room = limit - rows.len();
         let more = found.len() > room;
         if let Some(row) = found.iter().take(room).next_back() {
             last = Some(after(changes, step, row));
         }
-        rows.extend(found.iter().take(room).map(|row| whole(changes, step, row)));
+        rows.extend(found.iter().take(room).map(|row| with_own_cells(changes, step, row)));
         if more {
             return Ok(ChangesPage { rows, more: last });
         }
@@ -98,16 +98,16 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[St
     Ok(ChangesPage { rows, more: None })
 }
 
-/// Starts reading all changes. Ends early when nobody receives any more; after an error nothing follows, and what ends
-/// without its last chunk has broken off.
-pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps: Vec<Step>) -> Chunks {
+/// Starts reading all changes. Stops if the receiver is dropped. After an error no chunk follows; a stream without a last chunk
+/// is incomplete.
+pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps: Vec<ChangeStep>) -> Chunks {
     let (sender, receiver) = mpsc::channel(1);
     let (exports, runtime) = (exports.clone(), exports.handle());
     runtime.spawn(async move {
-        for (step, start) in from(&changes, &steps) {
-            let (mut start, mut most) = (start.map(<[_]>::to_vec), export::FIRST);
+        for (step, start) in remaining(&changes, &steps) {
+            let (mut start, mut limit) = (start.map(<[_]>::to_vec), export::FIRST_CHUNK_ROWS);
             loop {
-                let found = exports.fetch(&release, || Difference::new(&changes, step, start.as_deref(), most)).await;
+                let found = exports.fetch(&release, || Difference::new(&changes, step, start.as_deref(), limit)).await;
                 let rows = match found {
                     Ok(rows) => rows,
                     Err(error) => {
@@ -115,14 +115,15 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
                         return;
                     }
                 };
-                let full = i64::try_from(rows.len()).is_ok_and(|read| read == most);
-                let next = rows.last().filter(|_| full).map(|row| (after(&changes, step, row).key, export::fitting(&rows)));
-                let chunk = Chunk { rows: rows.iter().map(|row| whole(&changes, step, row)).collect(), last: false };
+                let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
+                let next =
+                    rows.last().filter(|_| full).map(|row| (after(&changes, step, row).key, export::next_chunk_rows(&rows)));
+                let chunk = Chunk { rows: rows.iter().map(|row| with_own_cells(&changes, step, row)).collect(), last: false };
                 if sender.send(Ok(chunk)).await.is_err() {
                     return;
                 }
                 let Some(next) = next else { break };
-                (start, most) = (Some(next.0), next.1);
+                (start, limit) = (Some(next.0), next.1);
             }
         }
         _ = sender.send(Ok(Chunk { rows: Vec::new(), last: true })).await;
@@ -130,24 +131,27 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
     Chunks::new(receiver)
 }
 
-/// The steps that are left, each with the key after which it starts.
-fn from<'c>(changes: &'c Changes, steps: &'c [Step]) -> impl Iterator<Item = (&'c Step, Option<&'c [Option<String>]>)> + use<'c> {
-    let place = changes.after.as_ref().map(|after| (after.release, after.plan));
-    steps.iter().filter(move |step| place.is_none_or(|place| (step.release, step.plan) >= place)).map(move |step| {
-        let here = changes.after.as_ref().filter(|after| (after.release, after.plan) == (step.release, step.plan));
-        (step, here.map(|after| after.key.as_slice()).filter(|key| !key.is_empty()))
+/// The steps from the cursor on, each with the key after which it starts.
+fn remaining<'c>(
+    changes: &'c Changes,
+    steps: &'c [ChangeStep],
+) -> impl Iterator<Item = (&'c ChangeStep, Option<&'c [Option<String>]>)> + use<'c> {
+    let position = changes.after.as_ref().map(|after| (after.release, after.plan));
+    steps.iter().filter(move |step| position.is_none_or(|position| (step.release, step.plan) >= position)).map(move |step| {
+        let current = changes.after.as_ref().filter(|after| (after.release, after.plan) == (step.release, step.plan));
+        (step, current.map(|after| after.key.as_slice()).filter(|key| !key.is_empty()))
     })
 }
 
-/// The place of a row among all changes.
-fn after(changes: &Changes, step: &Step, row: &Row) -> ChangePosition {
+/// The position of a row among all changes.
+fn after(changes: &Changes, step: &ChangeStep, row: &Row) -> ChangePosition {
     let plan = &changes.plans[step.plan];
     let columns: Row = row.cells().skip(difference::CELLS).collect();
     ChangePosition { release: step.release, plan: step.plan, key: plan.position(&columns) }
 }
 
-/// A row of a difference, with what it shares with all others of its step.
-fn whole(changes: &Changes, step: &Step, row: &Row) -> Row {
+/// Prepends the cells that all rows of a step share to a row of its difference.
+fn with_own_cells(changes: &Changes, step: &ChangeStep, row: &Row) -> Row {
     let mut whole = Row::with_capacity(OWN_CELLS + changes.plans[step.plan].reading.columns.len());
     whole.push(Some(&step.release.to_string()));
     whole.push(Some(&step.published_at));

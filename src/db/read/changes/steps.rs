@@ -1,5 +1,5 @@
-//! Owns the search for what has changed at all: which releases touched which tables, found by leaps along the indexes of
-//! first and last releases, so that it costs as much as there are releases that did, whatever the tables hold.
+//! Owns the search for releases with changes: which releases opened or closed rows of which tables. A loose index scan over
+//! `first_release` and `last_release` finds them, so that the cost depends on the number of such releases, not of rows.
 //! Must not know rows.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,28 +8,32 @@ use diesel::QueryResult;
 use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::sql::writer::{Out, SqlText, SqlWriter, statement};
-use crate::query::{Changes, Dataset, FieldOrigin, Plan};
+use crate::db::sql::geography;
+use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
+use crate::query::{Changes, Dataset, FieldOrigin};
 
 /// One dataset in one release that may hold changes.
 #[derive(Clone, Debug)]
-pub struct Step {
+pub struct ChangeStep {
     /// The release.
     pub release: i32,
-    /// When it was published, as in all answers.
+    /// When it was published, RFC 3339.
     pub published_at: String,
-    /// The place of the dataset in [`Changes::plans`].
+    /// The index of the dataset in [`Changes::plans`].
     pub plan: usize,
-    /// Whether rows may have come, changed or gone.
+    /// Whether rows may have been opened or closed.
     pub rows: bool,
-    /// Whether rows that are repeated in the dataset's may have changed.
+    /// Whether referenced rows may have changed whose names are part of the dataset's rows.
     pub names: bool,
-    /// Whether rows may have moved into the request's territories or out of them.
+    /// Whether rows may have moved into or out of the territories of the request.
     pub territories: bool,
 }
 
-/// The steps that the request is about, in order.
-pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<Step>> {
+/// Reads the steps of a request up to a release, in order.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<ChangeStep>> {
     let since = changes.after.as_ref().map_or(changes.since, |after| after.release - 1);
     if since >= until {
         return Ok(Vec::new());
@@ -38,26 +42,26 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
     for plan in &changes.plans {
         tables.extend(
             std::iter::once(plan.selection.context.dataset.name)
-                .chain(repeated(plan.selection.context.dataset))
-                .chain(places(plan)),
+                .chain(named_datasets(plan.selection.context.dataset))
+                .chain(geography::tables(&plan.selection)),
         );
     }
-    let touched = Touched { tables: tables.into_iter().collect(), since, until };
-    let found: Vec<(i32, String, String)> = RunQueryDsl::load(touched, &mut connection).await?;
+    let query = ChangedTables { tables: tables.into_iter().collect(), since, until };
+    let found: Vec<(i32, String, String)> = RunQueryDsl::load(query, &mut connection).await?;
     let mut releases: BTreeMap<i32, (String, BTreeSet<String>)> = BTreeMap::new();
     for (release, published_at, table) in found {
         releases.entry(release).or_insert_with(|| (published_at, BTreeSet::new())).1.insert(table);
     }
     let mut steps = Vec::new();
-    for (release, (published_at, touched)) in releases {
+    for (release, (published_at, changed)) in releases {
         for (at, plan) in changes.plans.iter().enumerate() {
-            let step = Step {
+            let step = ChangeStep {
                 release,
                 published_at: published_at.clone(),
                 plan: at,
-                rows: touched.contains(plan.selection.context.dataset.name),
-                names: repeated(plan.selection.context.dataset).any(|table| touched.contains(table)),
-                territories: places(plan).any(|table| touched.contains(table)),
+                rows: changed.contains(plan.selection.context.dataset.name),
+                names: named_datasets(plan.selection.context.dataset).any(|table| changed.contains(table)),
+                territories: geography::tables(&plan.selection).any(|table| changed.contains(table)),
             };
             if step.rows || step.names || step.territories {
                 steps.push(step);
@@ -67,30 +71,24 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
     Ok(steps)
 }
 
-/// The datasets of which fields are repeated in this one's rows.
-fn repeated(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
+/// The datasets whose names are part of this one's rows.
+fn named_datasets(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
     dataset.fields.iter().filter_map(|field| match field.origin {
         FieldOrigin::Named { dataset, .. } => Some(dataset),
         FieldOrigin::Row | FieldOrigin::Link | FieldOrigin::Opened | FieldOrigin::Record => None,
     })
 }
 
-/// The tables that say which territories the request is about.
-fn places(plan: &Plan) -> impl Iterator<Item = &'static str> {
-    let scopes = (!plan.selection.scopes.is_empty()).then_some("containments");
-    scopes.into_iter().chain((!plan.selection.spatial.is_empty()).then_some("contours"))
-}
-
-/// The releases after one and up to another that opened or closed rows of some tables, with the name of the table. They
-/// are found by leaps along the indexes of first and last releases, one for each release.
-struct Touched {
+/// The query of the releases after `since` and up to `until` that opened or closed rows of some tables, with the name of each
+/// table.
+struct ChangedTables {
     tables: Vec<&'static str>,
     since: i32,
     until: i32,
 }
 
-impl Touched {
-    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> Out {
+impl ChangedTables {
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push(
             "SELECT DISTINCT r.number, to_char(r.published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), t.name FROM (",
         );
@@ -102,11 +100,11 @@ impl Touched {
         Ok(())
     }
 
-    fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, table: &'b str) -> Out {
+    fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, table: &'b str) -> SqlResult {
         out.push("(WITH RECURSIVE ");
-        self.leap(out, table, ("opened", "first_release", " > "))?;
+        self.index_scan(out, table, ("opened", "first_release", " > "))?;
         out.push(", ");
-        self.leap(out, table, ("closed", "last_release", " >= "))?;
+        self.index_scan(out, table, ("closed", "last_release", " >= "))?;
         out.push(" SELECT n, ");
         out.bind::<Text, _>(table)?;
         out.push(" FROM (SELECT n FROM opened UNION SELECT n + 1 FROM closed) each WHERE n <= ");
@@ -115,12 +113,13 @@ impl Touched {
         Ok(())
     }
 
-    fn leap<'b>(
+    /// Writes a recursive common table expression with the distinct values of a column, each found by one index lookup.
+    fn index_scan<'b>(
         &'b self,
         out: &mut SqlWriter<'_, 'b>,
         table: &str,
         (name, column, first): (&'static str, &'static str, &'static str),
-    ) -> Out {
+    ) -> SqlResult {
         out.push(name);
         out.push("(n) AS (SELECT min(");
         out.column("t", column)?;
@@ -149,4 +148,4 @@ impl Touched {
     }
 }
 
-statement!(Touched, (Integer, Text, Text));
+statement!(ChangedTables, (Integer, Text, Text));

@@ -132,7 +132,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
             Ok(completed) => {
                 // Whoever publishes reads it next.
                 if let Some(number) = completed.release {
-                    state.timeline.reached(number).await;
+                    state.release_watcher.wait_for(number).await;
                 }
                 Ok(answer::completed(&id, &completed))
             }

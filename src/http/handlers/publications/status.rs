@@ -27,7 +27,7 @@ pub async fn status(request: HttpRequest, state: web::Data<State>) -> Result<Htt
     match state.submissions.find(key.name, id).await? {
         Some(submission) => {
             if let Some(number) = submission.result.as_ref().and_then(|completed| completed.release) {
-                state.timeline.reached(number).await;
+                state.release_watcher.wait_for(number).await;
             }
             Ok(answer::publication(HttpResponse::Ok(), &submission))
         }

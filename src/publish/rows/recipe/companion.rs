@@ -44,7 +44,7 @@ impl Companion {
         let column = key_column(&join.their, &header).map_err(unreadable)?;
         let mut rows = HashMap::new();
         for record in records {
-            let key = field_rule::plain(&join.their, record.text(column)).map_err(unreadable)?;
+            let key = field_rule::convert(&join.their, record.text(column)).map_err(unreadable)?;
             let line = record.line;
             if rows.insert(key.clone(), record).is_some() {
                 return Err(unreadable(format!("line {line}: the key `{key}` stands in it twice")));

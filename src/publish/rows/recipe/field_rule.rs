@@ -7,30 +7,15 @@ use regex::Regex;
 
 use super::header::{self, Header, tidy};
 use super::model::FieldRule;
+use super::row_context::RowContext;
+use super::template::{self, TemplatePart};
 use super::territory_names::TerritoryNames;
 use super::time;
-use crate::publish::input::readers::column_letters::letters;
-use crate::publish::input::readers::record::{CellType, Record};
+use crate::publish::input::readers::record::CellType;
 use crate::query::suggest::closest;
 
 /// The most digits by which `scale` moves the decimal point, and to which `pad` fills.
 const MOST: u32 = 100;
-
-/// A row of the file, with its context.
-pub struct RowContext<'r> {
-    /// The record.
-    pub record: &'r Record,
-    /// The joined row of the second file.
-    pub joined: Option<&'r Record>,
-    /// The current cell, in a wide table.
-    pub cell: Option<usize>,
-    /// The header of the table.
-    pub header: &'r Header,
-    /// The name of the sheet, or an empty text.
-    pub sheet: &'r str,
-    /// The name of the file.
-    pub file: &'r str,
-}
 
 /// A rule whose columns are found in the header.
 pub struct ResolvedRule<'r> {
@@ -47,16 +32,6 @@ enum RuleSource {
     Joined(usize),
     Constant(String),
     Template(Vec<TemplatePart>),
-}
-
-enum TemplatePart {
-    Text(String),
-    Line,
-    Sheet,
-    File,
-    Letter,
-    Header(usize),
-    Column(usize),
 }
 
 /// The value that a rule gives.
@@ -112,7 +87,7 @@ impl<'r> ResolvedRule<'r> {
             rules.push(RuleSource::Constant(text.clone()));
         }
         if let Some(template) = &rule.template {
-            rules.push(RuleSource::Template(parts(template, header)?));
+            rules.push(RuleSource::Template(template::parse(template, header)?));
         }
         let [at] = <[RuleSource; 1]>::try_from(rules).map_err(|rules| {
             format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", rules.len())
@@ -162,7 +137,7 @@ impl<'r> ResolvedRule<'r> {
             return Err(wrong("is empty, and must not be".to_owned()));
         }
         let (text, statuses) = unmarked(&raw, &self.definition.marks);
-        let mut text = plain(self.definition, text).map_err(wrong)?;
+        let mut text = convert(self.definition, text).map_err(wrong)?;
         if !self.definition.named.is_empty() && !text.is_empty() {
             text = names.code(&text, &self.definition.named).map_err(wrong)?;
         }
@@ -190,7 +165,7 @@ fn unmarked<'t>(text: &'t str, marks: &BTreeMap<String, String>) -> (&'t str, Ve
 ///
 /// # Errors
 /// Returns what is wrong with the text.
-pub fn plain(rule: &FieldRule, text: &str) -> Result<String, String> {
+pub fn convert(rule: &FieldRule, text: &str) -> Result<String, String> {
     let mut text = tidy(text);
     if text.is_empty() {
         return Ok(text);
@@ -227,40 +202,4 @@ pub fn plain(rule: &FieldRule, text: &str) -> Result<String, String> {
 fn extracted(pattern: &Regex, text: &str) -> Result<String, String> {
     let group = pattern.captures(text).and_then(|found| found.get(1).or_else(|| found.get(0)));
     group.map(|found| found.as_str().to_owned()).ok_or_else(|| format!("is not of the form {pattern}"))
-}
-
-/// Parses a template.
-fn parts(template: &str, header: &Header) -> Result<Vec<TemplatePart>, String> {
-    let (mut parts, mut rest) = (Vec::new(), template);
-    while let Some((before, after)) = rest.split_once('{') {
-        let (name, after) = after.split_once('}').ok_or_else(|| format!("`{template}` has a `{{` without its `}}`"))?;
-        parts.push(TemplatePart::Text(before.to_owned()));
-        parts.push(match name {
-            "line" => TemplatePart::Line,
-            "sheet" => TemplatePart::Sheet,
-            "file" => TemplatePart::File,
-            "letter" => TemplatePart::Letter,
-            _ => match name.strip_prefix("header ").and_then(|level| level.parse().ok()) {
-                Some(level) => TemplatePart::Header(level),
-                None => TemplatePart::Column(header.column(name)?),
-            },
-        });
-        rest = after;
-    }
-    parts.push(TemplatePart::Text(rest.to_owned()));
-    Ok(parts)
-}
-
-impl TemplatePart {
-    fn text(&self, row: &RowContext<'_>) -> String {
-        match self {
-            TemplatePart::Text(text) => text.clone(),
-            TemplatePart::Line => row.record.line.to_string(),
-            TemplatePart::Sheet => row.sheet.to_owned(),
-            TemplatePart::File => row.file.to_owned(),
-            TemplatePart::Letter => row.cell.map_or(String::new(), letters),
-            TemplatePart::Header(level) => row.cell.map_or(String::new(), |cell| row.header.level(*level, cell).to_owned()),
-            TemplatePart::Column(column) => tidy(row.record.text(*column)),
-        }
-    }
 }

@@ -14,6 +14,8 @@ mod model;
 mod number;
 mod recipe_reader;
 mod resolved_table;
+mod row_context;
+mod template;
 mod territory_names;
 mod time;
 

@@ -6,10 +6,11 @@ use std::ops::ControlFlow;
 
 use sha2::{Digest, Sha256};
 
-use super::field_rule::{FieldValue, ResolvedRule, RowContext, ValueError, plain};
+use super::field_rule::{FieldValue, ResolvedRule, ValueError, convert};
 use super::header::tidy;
 use super::number::{self, ParsedNumber};
 use super::resolved_table::{RecipeContext, ResolvedTable};
+use super::row_context::RowContext;
 use super::{Explanation, RecipeTable};
 use crate::problem::FileFault;
 use crate::publish::input::readers::column_letters::letters;
@@ -83,7 +84,7 @@ impl<'a> RecipeReader<'a> {
         let joined = match (&ready.key, self.context.companion) {
             (Some((rule, column)), Some(companion)) => {
                 let text = record.text(*column);
-                match plain(rule, text).map(|key| companion.row(&key)) {
+                match convert(rule, text).map(|key| companion.row(&key)) {
                     Ok(Some(row)) => Some(row),
                     Ok(None) => return self.wrong(record, "key", Some(*column), text, "has no row in the second file"),
                     Err(why) => return self.wrong(record, "key", Some(*column), text, why),

@@ -1,6 +1,6 @@
 //! Insee's Filosofi by commune: wide tables with decimal commas, suppressed values, and codes without their leading zeros.
 
-use super::{added, by, faults, grounded, observations, one};
+use super::{added, faults, observations, recipe_folder, recipe_manifest, with_references};
 use crate::harness::publish;
 use crate::publishing_files::{command, contents, folder};
 
@@ -8,15 +8,15 @@ const RECIPE: &str = "insee-filosofi-communes";
 
 const HEADER: &str = "CODGEO;NBMENFISC21;NBPERSMENFISC21;MED21;PIMP21;TP6021;TP60AGE121;TP60AGE221;TP60AGE321;TP60AGE421;TP60AGE521;TP60AGE621;TP60TOL121;TP60TOL221;PACT21;PTSA21;PCHO21;PBEN21;PPEN21;PPAT21;PPSOC21;PPFAM21;PPMINI21;PPLOGT21;PIMPOT21;D121;D921;RD21";
 
-/// A line of a commune: the first figures, then secrets.
+/// A line of a commune: the first figures, then suppressed values.
 fn line(code: &str, first: &str) -> String {
     let rest = 27 - first.split(';').count();
     format!("{code};{first}{}\n", ";s".repeat(rest))
 }
 
 #[test]
-fn every_cell_is_a_row_and_a_secret_one_without_a_value() {
-    let server = grounded();
+fn every_cell_becomes_a_row_and_a_suppressed_cell_has_no_value() {
+    let server = with_references();
     let text = [
         HEADER.to_owned() + "\n",
         line("01001", "346;895;25820;62,5;10,1;nd;12,0"),
@@ -25,7 +25,7 @@ fn every_cell_is_a_row_and_a_secret_one_without_a_value() {
         line("75101", "8;9;30000"),
     ]
     .concat();
-    let report = publish(&server.url, &one(RECIPE, text.as_bytes())).expect("the file is right");
+    let report = publish(&server.url, &recipe_folder(RECIPE, text.as_bytes())).expect("the file is right");
     assert_eq!((added(&report, "observations"), added(&report, "indicators"), added(&report, "sources")), (4 * 27, 19, 1));
     assert_eq!((report.files[0].rows, report.warning_count), (4 * 27, 0));
     let row = |territory: &str, breakdown: &str, value: &str, status: &str, place: &str| {
@@ -48,13 +48,13 @@ fn every_cell_is_a_row_and_a_secret_one_without_a_value() {
     assert!(poverty.contains(&row("COM-01001", "locataires", "null", "Q", "ligne 2, colonne TP60TOL221")));
     assert_eq!(poverty.iter().filter(|row| row[4] == "Q").count(), 4 * 9 - 3);
     let latin = crate::publishing_files::writers::encoded(&text, "windows-1252");
-    let again = publish(&server.url, &one(RECIPE, &latin)).expect("the file is right");
+    let again = publish(&server.url, &recipe_folder(RECIPE, &latin)).expect("the file is right");
     assert_eq!(again.release, None, "{again}");
 }
 
 #[test]
-fn a_value_that_the_recipe_does_not_know_is_refused_with_its_place() {
-    let server = grounded();
+fn an_unknown_value_is_refused_with_its_position() {
+    let server = with_references();
     let text = [
         HEADER.to_owned() + "\n",
         line("01001", "346;c;25820"),
@@ -65,7 +65,7 @@ fn a_value_that_the_recipe_does_not_know_is_refused_with_its_place() {
     .concat();
     let number = "is not a number with `,` before its decimals, nor one of the recipe's marks: s, nd";
     assert_eq!(
-        faults(&server, &one(RECIPE, text.as_bytes())),
+        faults(&server, &recipe_folder(RECIPE, text.as_bytes())),
         [
             format!("fichier:2: value (C) `c`: {number}"),
             "fichier:3: value (C): is empty; a mark of the recipe may say what that means".to_owned(),
@@ -74,25 +74,26 @@ fn a_value_that_the_recipe_does_not_know_is_refused_with_its_place() {
         ]
     );
     let unknown = [HEADER.to_owned() + "\n", line("99999", "1;1;1")].concat();
-    let listed = faults(&server, &one(RECIPE, unknown.as_bytes()));
+    let listed = faults(&server, &recipe_folder(RECIPE, unknown.as_bytes()));
     assert_eq!(
         listed,
         ["fichier:2: territory_code `COM-99999`: no row of territories has this code; closest: COM-01001, COM-01002, COM-2A004"]
     );
     let missing = HEADER.replace(";MED21;", ";MEDI21;").replace("CODGEO", "CODGEO21") + "\n" + &line("01001", "1;1;1");
     assert_eq!(
-        faults(&server, &one(RECIPE, missing.as_bytes())),
+        faults(&server, &recipe_folder(RECIPE, missing.as_bytes())),
         [
             "fichier: `territory_code`: no column is called `CODGEO`; closest: CODGEO21",
             "fichier: no column is called `MED21`; closest: MEDI21, RD21",
         ]
     );
     assert_eq!(
-        faults(&server, &one(RECIPE, format!("{HEADER}\n").as_bytes())),
+        faults(&server, &recipe_folder(RECIPE, format!("{HEADER}\n").as_bytes())),
         ["fichier: the table has no rows below its header"]
     );
     let text = HEADER.to_owned() + "\n" + &line("01001", "1;1;1");
-    let promised = folder(&(by(RECIPE, "f.csv") + "rows = 28\n[file.totals]\nvalue = \"4\"\n"), &[("f.csv", text.as_bytes())]);
+    let promised =
+        folder(&(recipe_manifest(RECIPE, "f.csv") + "rows = 28\n[file.totals]\nvalue = \"4\"\n"), &[("f.csv", text.as_bytes())]);
     assert_eq!(
         faults(&server, &promised),
         ["f.csv: `value` sums to 3, where the manifest says 4", "f.csv: the file gives 27 rows where the manifest says 28"]
@@ -100,8 +101,8 @@ fn a_value_that_the_recipe_does_not_know_is_refused_with_its_place() {
 }
 
 #[test]
-fn an_explanation_shows_what_stands_where_and_publishes_nothing() {
-    let server = grounded();
+fn explain_shows_the_field_of_each_column_and_publishes_nothing() {
+    let server = with_references();
     let text = HEADER.to_owned() + "\n" + &line("01001", "346;895;25820") + &line("01002", "1;1;1");
     let folder = folder("", &[("f.csv", text.as_bytes())]);
     let path = folder.join("f.csv");

@@ -1,6 +1,6 @@
-//! Recipes that publishers write: their faults are reported before any row is read, or at the table.
+//! Recipes that publishers write: their faults are reported before any row is read, or at their table.
 
-use super::{faults, grounded, unreadable};
+use super::{faults, unreadable, with_references};
 use crate::publishing_files::folder;
 
 const HEAD: &str = "title = \"T\"\ndescription = \"D\"\npublisher = \"P\"\nlicence = \"L\"\n";
@@ -19,8 +19,8 @@ fn with(recipe: &str, text: &str) -> std::path::PathBuf {
 }
 
 #[test]
-fn recipes_at_fault_are_told_with_what_would_be_right() {
-    let server = grounded();
+fn wrong_recipes_are_refused_with_a_correction() {
+    let server = with_references();
     for (recipe, expected) in [
         (
             TABLE.replace("name =", "nane ="),
@@ -74,8 +74,8 @@ fn recipes_at_fault_are_told_with_what_would_be_right() {
 }
 
 #[test]
-fn a_name_that_means_two_territories_is_never_guessed() {
-    let server = grounded();
+fn a_name_of_two_territories_is_refused() {
+    let server = with_references();
     let more = "code,kind,name,geography_year,source_code\nCOM-1,commune,Saint-Denis,2026,essai\nCOM-2,commune,SAINT DENIS,2026,essai\nCOM-3,commune,Le Havre,2026,essai\n";
     crate::publishing_files::publish_bytes(&server.url, "territories", more.as_bytes()).expect("the rows are right");
     let recipe = TABLE.replace("{ column = \"Code\", prefix = \"COM-\" }", "{ column = \"Nom\", named = [\"commune\"] }");

@@ -1,6 +1,6 @@
-//! Insee's quarterly series: two files, a column for each quarter, a row of statuses below each row of values.
+//! Insee's quarterly series: one file of values and one of statuses, with a column for each quarter.
 
-use super::{by, faults, grounded, observations, unreadable};
+use super::{faults, observations, recipe_manifest, unreadable, with_references};
 use crate::harness::publish;
 use crate::publishing_files::folder;
 
@@ -9,14 +9,14 @@ const HEADER: &str = "Libellé;idBank;Dernière mise à jour;Période;2001-T4;20
 const ABOUT: &str = "\"idBank\";\"Zone géographique\";\"Activité\"\n";
 
 fn pair(values: &str, about: &str) -> std::path::PathBuf {
-    let manifest = by(RECIPE, "valeurs.csv") + "companion = \"caracteristiques.csv\"\n";
+    let manifest = recipe_manifest(RECIPE, "valeurs.csv") + "companion = \"caracteristiques.csv\"\n";
     let (values, about) = (format!("{HEADER}{values}"), format!("{ABOUT}{about}"));
     folder(&manifest, &[("valeurs.csv", values.as_bytes()), ("caracteristiques.csv", about.as_bytes())])
 }
 
 #[test]
-fn values_are_joined_with_the_statuses_of_a_second_file() {
-    let server = grounded();
+fn values_are_joined_with_the_statuses_of_the_companion_file() {
+    let server = with_references();
     let values = "Emploi - Ain;1737244;30/03/2018 12:00;;21895;22200;\nCodes;;;;A;SD;\n\
                   Emploi - Corse;001737300;30/03/2018 12:00;;1;;3\nCodes;;;;P;O;A\n\
                   Emploi - France;1737400;30/03/2018 12:00;;1;1;1\nCodes;;;;A;A;A\n";
@@ -40,8 +40,8 @@ fn values_are_joined_with_the_statuses_of_a_second_file() {
 }
 
 #[test]
-fn rows_that_do_not_belong_together_are_refused() {
-    let server = grounded();
+fn files_whose_rows_do_not_match_are_refused() {
+    let server = with_references();
     let ain = "\"001737244\";\"01 - Ain\";\"A17-GZ - Commerce\"\n";
     let values = "Ain;1737244;;;1;2;3\nCodes;;;;A;A;A\n";
     for (values, about, expected) in [
@@ -84,15 +84,18 @@ fn rows_that_do_not_belong_together_are_refused() {
         "the second file caracteristiques.csv cannot be read: line 3: the key `001737244` stands in it twice"
     );
     let keyless = folder(
-        &(by(RECIPE, "v.csv") + "companion = \"c.csv\"\n"),
+        &(recipe_manifest(RECIPE, "v.csv") + "companion = \"c.csv\"\n"),
         &[("v.csv", HEADER.as_bytes()), ("c.csv", "\"idBanque\";\"Zone géographique\";\"Activité\"\n".as_bytes())],
     );
     assert_eq!(
         unreadable(&server, &keyless),
         "the second file c.csv cannot be read: no column is called `idBank`; closest: idBanque"
     );
-    let alone = folder(&by(RECIPE, "v.csv"), &[("v.csv", HEADER.as_bytes())]);
+    let alone = folder(&recipe_manifest(RECIPE, "v.csv"), &[("v.csv", HEADER.as_bytes())]);
     assert_eq!(faults(&server, &alone), ["v.csv: its recipe needs a second file (`companion`)"]);
-    let needless = folder(&(by("insee-filosofi-communes", "v.csv") + "companion = \"v.csv\"\n"), &[("v.csv", HEADER.as_bytes())]);
+    let needless = folder(
+        &(recipe_manifest("insee-filosofi-communes", "v.csv") + "companion = \"v.csv\"\n"),
+        &[("v.csv", HEADER.as_bytes())],
+    );
     assert_eq!(faults(&server, &needless), ["v.csv: its recipe takes no second file (`companion`)"]);
 }

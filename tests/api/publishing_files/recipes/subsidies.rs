@@ -1,22 +1,23 @@
-//! Subsidies as départements publish them: files of the schema SCDL, and a file that is only similar to it.
+//! Subsidies as départements publish them: files of the SCDL schema, and a file that deviates from it.
 
 use serde_json::json;
 
-use super::{added, by, faults, grounded, one};
+use super::{added, faults, recipe_folder, recipe_manifest, with_references};
 use crate::harness::{get, publish};
 use crate::publishing_files::folder;
 
 const SCHEMA: &str = "nomAttribuant,idAttribuant,dateConvention,referenceDecision,nomBeneficiaire,idBeneficiaire,rnaBeneficiaire,objet,montant,nature,conditionsVersement,datesPeriodeVersement,idRAE,notificationUE,pourcentageSubvention\n";
 
 #[test]
-fn a_file_of_the_schema_gives_actors_and_flows() {
-    let server = grounded();
+fn a_file_of_the_schema_publishes_actors_and_flows() {
+    let server = with_references();
     let text = format!(
         "{SCHEMA}Ville,22590001801244,2017-06-27,2016-0400,Asso,11000001500013,W333216789,\"Aide, à l'embauche\",10000.50,aide en numéraire;aide en nature,échelonné,2017-06-27/2018-06-27,17845,non,1\n\
          Ville,22590001801244,2017-06-28,,Club,,W591000001,Tournoi,800,aide en nature,unique,2017-06-28,,oui,0.25\n"
     );
     let folder = folder(
-        &(by("scdl-subventions", "f.csv") + "[file.constants]\nterritory_code = \"DEP-80\"\nsource_code = \"essai\"\n"),
+        &(recipe_manifest("scdl-subventions", "f.csv")
+            + "[file.constants]\nterritory_code = \"DEP-80\"\nsource_code = \"essai\"\n"),
         &[("f.csv", text.as_bytes())],
     );
     let report = publish(&server.url, &folder).expect("the file is right");
@@ -52,8 +53,8 @@ fn a_file_of_the_schema_gives_actors_and_flows() {
 }
 
 #[test]
-fn what_the_schema_refuses_is_refused() {
-    let server = grounded();
+fn values_that_violate_the_schema_are_refused() {
+    let server = with_references();
     let text = format!(
         "{SCHEMA}Ville,21860194600000,05/12/2016,r,Pic,11000001500013,W3222,Création,9000,aide en numéraire,unique,2016-12-05,,non,100\n\
          Ville,22590001801244,2016-12-05,r,Beaulieu,,,Avance,\"100000,1\",aide en numérère,unique,2016-12-05,,no,\"0,5\"\n\
@@ -61,7 +62,7 @@ fn what_the_schema_refuses_is_refused() {
     );
     let natures = "aide en numéraire, aide en nature, aide en numéraire;aide en nature, aide en nature;aide en numéraire";
     assert_eq!(
-        faults(&server, &one("scdl-subventions", text.as_bytes())),
+        faults(&server, &recipe_folder("scdl-subventions", text.as_bytes())),
         [
             "fichier:2: beneficiary_share (O) `100`: is not a share, which is more than 0 and at most 1: 0.5 is half",
             "fichier:2: decided_on (C) `05/12/2016`: is not a day of the calendar, such as 2019-06-30",
@@ -82,14 +83,14 @@ fn what_the_schema_refuses_is_refused() {
 }
 
 #[test]
-fn a_file_that_is_only_close_to_the_schema_has_its_own_recipe() {
-    let server = grounded();
+fn a_file_that_deviates_from_the_schema_is_read_by_its_own_recipe() {
+    let server = with_references();
     let header = "nomAttribuant;idAttribuant;dateConvention;referenceDecision;nomBeneficiaire;idBeneficiaire;objet;montant;nature;conditionsVersement;datesPeriodeVersement;pourcentageSubvention;type\n";
     let text = format!(
         "{header}D\u{fffd}partement;22800001400016;2022/01/13;21.1.42;SM BAIE;11000001500013;Fonctionnement 2022;232 000,00;aide en num\u{fffd}raire;avance de 232 000 \u{fffd};2022/01/13_2024/01/12;1;fonctionnement\n\
          D\u{fffd}partement;22800001400016;2022/02/28;6.2;SM BAIE;11000001500013;Travaux;1\u{a0}014\u{a0}105,5;aide en numéraire;unique;2022/02/28;0,5;investissement\n"
     );
-    let report = publish(&server.url, &one("scdl-subventions-somme", text.as_bytes())).expect("the file is right");
+    let report = publish(&server.url, &recipe_folder("scdl-subventions-somme", text.as_bytes())).expect("the file is right");
     assert_eq!((added(&report, "actors"), added(&report, "funding")), (1, 2));
     let warnings: Vec<String> = report.warnings.iter().map(ToString::to_string).collect();
     assert_eq!(
@@ -113,7 +114,7 @@ fn a_file_that_is_only_close_to_the_schema_has_its_own_recipe() {
     let wrong =
         text.replace("232 000,00", "232 00,00").replace("2022/02/28;0,5", "2022/02/30;0,5").replace("1\u{a0}014\u{a0}105,5", "");
     assert_eq!(
-        faults(&server, &one("scdl-subventions-somme", wrong.as_bytes())),
+        faults(&server, &recipe_folder("scdl-subventions-somme", wrong.as_bytes())),
         [
             "fichier:2: amount_eur (H) `232 00,00`: is not a number with `,` before its decimals",
             "fichier:3: amount_eur (H): is empty, and must not be",

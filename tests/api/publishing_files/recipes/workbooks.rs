@@ -1,8 +1,8 @@
-//! Workbooks with titles above, notes below, merged headers, marks behind figures, and codes stored as numbers.
+//! Workbooks with titles above the table, notes below it, merged headers, marks after figures, and codes stored as numbers.
 
 use rust_xlsxwriter::{Format, Workbook, Worksheet};
 
-use super::{added, faults, grounded, observations, one};
+use super::{added, faults, observations, recipe_folder, with_references};
 use crate::harness::{get, publish};
 use crate::publishing_files::publish_bytes;
 
@@ -31,7 +31,7 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) {
     .expect("a cell can be written");
 }
 
-/// Insee's figure: rows of code, name and rate below a title and a header, above notes.
+/// Insee's workbook: rows of code, name and rate between a title with a header and notes.
 fn rates(rows: &[[Cell; 3]]) -> Vec<u8> {
     let mut book = Workbook::new();
     book.add_worksheet().set_name("Figure 1").expect("a name");
@@ -55,8 +55,8 @@ fn row(territory: &str, period: &str, value: &str, status: &str, place: &str) ->
 }
 
 #[test]
-fn rates_are_read_between_title_and_notes() {
-    let server = grounded();
+fn rates_are_read_between_the_title_and_the_notes() {
+    let server = with_references();
     let book = rates(&[
         [T("01"), T("Ain1"), N(10.8)],
         [N(2.0), T("AISNE"), N(9.700_000_000_000_001)],
@@ -65,7 +65,7 @@ fn rates_are_read_between_title_and_notes() {
         [N(971.0), T("Guadeloupe (données 2017)"), N(34.55)],
         [T("976"), T("Guyane (données 2017)"), N(52.0)],
     ]);
-    let report = publish(&server.url, &one(RATES, &book)).expect("the file is right");
+    let report = publish(&server.url, &recipe_folder(RATES, &book)).expect("the file is right");
     assert_eq!((added(&report, "observations"), report.files[0].rows, report.warning_count), (6, 6, 0));
     assert_eq!(
         observations(&server, "taux-de-pauvrete"),
@@ -80,12 +80,12 @@ fn rates_are_read_between_title_and_notes() {
     );
     let note = &get(server.address, "/v1/observations?indicator_code=taux-de-pauvrete&territory_code=DEP-973").data()[0]["note"];
     assert!(note.as_str().is_some_and(|note| note.ends_with("Code au fichier : 976.")), "{note}");
-    assert_eq!(publish(&server.url, &one(RATES, &book)).expect("the file is right").release, None);
+    assert_eq!(publish(&server.url, &recipe_folder(RATES, &book)).expect("the file is right").release, None);
 }
 
 #[test]
 fn rates_that_contradict_themselves_are_refused() {
-    let server = grounded();
+    let server = with_references();
     let book = rates(&[
         [T("02"), T("Ain"), N(10.8)],
         [T("01"), T("Ain"), T("n.s.")],
@@ -96,7 +96,7 @@ fn rates_that_contradict_themselves_are_refused() {
     ]);
     let number = "is not a number with `.` before its decimals, nor one of the recipe's marks: ns, nd";
     assert_eq!(
-        faults(&server, &one(RATES, &book)),
+        faults(&server, &recipe_folder(RATES, &book)),
         [
             "fichier [Figure 2]:4: territory_code (A) `02`: the territory DEP-02 is Aisne, where the file says `Ain`".to_owned(),
             format!("fichier [Figure 2]:5: value (C) `n.s.`: {number}"),
@@ -107,7 +107,7 @@ fn rates_that_contradict_themselves_are_refused() {
     );
     let book = rates(&[[T("21"), T("Côte-d'Or"), N(120.5)], [T("99"), T("Ailleurs"), N(1.0)]]);
     assert_eq!(
-        faults(&server, &one(RATES, &book)),
+        faults(&server, &recipe_folder(RATES, &book)),
         [
             "fichier [Figure 2]:4: value (C) `120.5`: taux-de-pauvrete admits at least 0 and at most 100",
             "fichier [Figure 2]:5: territory_code `DEP-99`: no row of territories has this code; closest: DEP-971, DEP-973, DEP-02",
@@ -116,14 +116,14 @@ fn rates_that_contradict_themselves_are_refused() {
     let mut other = Workbook::new();
     other.add_worksheet().set_name("Figure 1").expect("a name");
     other.add_worksheet().set_name("Figure2").expect("a name");
-    let listed = faults(&server, &one(RATES, &other.save_to_buffer().expect("a workbook")));
+    let listed = faults(&server, &recipe_folder(RATES, &other.save_to_buffer().expect("a workbook")));
     assert_eq!(listed, ["fichier [Figure 2]: the workbook has no sheet `Figure 2`; closest: Figure2, Figure 1"]);
 }
 
-/// A month of the benefits: its cell, then what stands for each of two départements.
+/// A month of the benefits: the cell of the month, then the cells of two départements.
 type Line = (Cell, [Cell; 2]);
 
-/// DREES's workbook: sheets of two départements, each under two merged cells, months down the rows, notes below.
+/// DREES's workbook: in each sheet two départements under merged cells, a row for each month, and notes below.
 fn benefits(lines: &[Line]) -> Vec<u8> {
     let mut book = Workbook::new();
     for name in ["Sommaire", "Lisez-moi", "Tableau 1"] {
@@ -167,7 +167,7 @@ fn benefits(lines: &[Line]) -> Vec<u8> {
 
 #[test]
 fn merged_headers_and_provisional_months_are_read() {
-    let server = grounded();
+    let server = with_references();
     let indicator = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
                      foyers-prime-activite,Prime d'activité,Foyers,foyer,0,sum,none,none,essai\n";
     publish_bytes(&server.url, "indicators", indicator.as_bytes()).expect("the indicator is right");
@@ -177,7 +177,7 @@ fn merged_headers_and_provisional_months_are_read() {
         (T("août-20*"), [T("343500*"), T("-")]),
         (T("déc-20"), [T("12*"), N(0.0)]),
     ]);
-    let report = publish(&server.url, &one(BENEFITS, &book)).expect("the file is right");
+    let report = publish(&server.url, &recipe_folder(BENEFITS, &book)).expect("the file is right");
     assert_eq!((added(&report, "observations"), added(&report, "indicators"), report.warning_count), (7 * 8, 6, 0));
     for (indicator, sheet, column) in [
         ("foyers-rsa", "Tableau 2", "D"),
@@ -204,10 +204,10 @@ fn merged_headers_and_provisional_months_are_read() {
 }
 
 #[test]
-fn months_and_figures_that_are_none_are_refused_in_every_sheet() {
-    let server = grounded();
+fn invalid_months_and_figures_are_refused_in_every_sheet() {
+    let server = with_references();
     let book = benefits(&[(T("juin-20*"), [N(1.0), T("n.c.")]), (T("brumaire-20"), [N(1.0), N(2.0)])]);
-    let listed = faults(&server, &one(BENEFITS, &book));
+    let listed = faults(&server, &recipe_folder(BENEFITS, &book));
     assert_eq!(listed.len(), 7 * 2);
     let number = "is not a number with `.` before its decimals, nor one of the recipe's marks: nd, NC, -";
     assert_eq!(

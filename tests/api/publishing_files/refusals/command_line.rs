@@ -1,17 +1,17 @@
 //! Refusals at the command line: the text, the JSON, the exit codes.
 
-use super::{HEAD, untouched};
+use super::{HEAD, unchanged_database};
 use crate::publishing_files::{command, contents, folder};
 
 #[test]
-fn the_program_says_what_is_wrong_and_ends_with_its_code() {
-    let before = contents(untouched());
+fn the_program_prints_every_fault_and_exits_with_the_documented_code() {
+    let before = contents(unchanged_database());
     let folder = folder("", &[("faux.csv", format!("{HEAD}COM-1,comune,Ici,1,2026,essai\n").as_bytes())]);
     let path = |name: &str| folder.join(name).to_str().expect("a path").to_owned();
-    let (code, out, err) = command(untouched(), &["publish", &path("faux.csv"), "--dataset", "territories"]);
+    let (code, out, err) = command(unchanged_database(), &["publish", &path("faux.csv"), "--dataset", "territories"]);
     assert_eq!((code, out.as_str()), (3, ""));
     assert!(err.contains("nothing was published: 1 fault(s)\n  faux.csv:2: kind `comune`: is not one of"), "{err}");
-    let (code, out, _) = command(untouched(), &["publish", &path("faux.csv"), "--dataset", "territories", "--json"]);
+    let (code, out, _) = command(unchanged_database(), &["publish", &path("faux.csv"), "--dataset", "territories", "--json"]);
     let refusal: serde_json::Value = serde_json::from_str(&out).expect("JSON");
     assert_eq!((code, &refusal["outcome"], &refusal["fault_count"]), (3, &"refused".into(), &1.into()));
     let fault = &refusal["faults"][0];
@@ -42,8 +42,8 @@ fn the_program_says_what_is_wrong_and_ends_with_its_code() {
         (&["publish"], 2, "<PATH>"),
         (&["publsh"], 2, "a similar subcommand exists: 'publish'"),
     ] {
-        let (found, _, err) = command(untouched(), arguments);
+        let (found, _, err) = command(unchanged_database(), arguments);
         assert!(found == code && err.contains(said), "{arguments:?}: {found}: {err}");
     }
-    assert_eq!(contents(untouched()), before);
+    assert_eq!(contents(unchanged_database()), before);
 }

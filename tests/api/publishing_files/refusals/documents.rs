@@ -1,13 +1,13 @@
-//! JSON that is refused, and manifests that contradict their files.
+//! Refusals of JSON files, and of manifests that contradict their files.
 
 use sha2::{Digest, Sha256};
 
-use super::{HEAD, commune, of_communes, untouched};
+use super::{HEAD, commune, faults_of_communes, unchanged_database};
 use crate::harness::publish;
-use crate::publishing_files::{contents, faults, folder, of};
+use crate::publishing_files::{contents, faults, folder, manifest_of};
 
 #[test]
-fn json_that_is_not_what_it_seems_is_refused() {
+fn invalid_json_is_refused_with_its_position() {
     let row =
         |code: &str| format!(r#"{{"code":"{code}","kind":"commune","name":"Ici","geography_year":2026,"source_code":"essai"}}"#);
     let (one, two) = (row("COM-1"), row("COM-2"));
@@ -54,21 +54,24 @@ fn json_that_is_not_what_it_seems_is_refused() {
         (format!("[{}]", one.replace("Ici", "a\\u0000b")), "fichier:1: name `a\u{fffd}b`: holds a NUL character"),
         (long, "fichier: the file is not a JSON array of rows: a row has more than 16 MiB at line 1 column "),
     ] {
-        let listed = of_communes(text.as_bytes());
+        let listed = faults_of_communes(text.as_bytes());
         assert!(listed.len() == 1 && listed[0].starts_with(expected), "{expected}: {listed:?}");
     }
     let members: Vec<String> = (0..20_000).map(|number| format!("\"m{number}\":1")).collect();
-    let listed = of_communes(format!("[{{{}}}]", members.join(",")).as_bytes());
+    let listed = faults_of_communes(format!("[{{{}}}]", members.join(",")).as_bytes());
     assert!(listed.len() == 1 && listed[0].contains("it has more than 16384 members"), "{listed:?}");
 }
 
 #[test]
-fn codes_are_doubled_across_files_and_promises_are_kept() {
+fn duplicate_codes_across_files_and_broken_manifest_promises_are_refused() {
     let (first, second) = (format!("{HEAD}{}{}", commune(1), commune(2)), format!("{HEAD}{}{}", commune(3), commune(2)));
-    let before = contents(untouched());
+    let before = contents(unchanged_database());
     let attempt = |extra: &str| {
-        let manifest = format!("{}{extra}{}", of("territories", "un.csv"), of("territories", "deux.csv"));
-        faults(publish(untouched(), &folder(&manifest, &[("un.csv", first.as_bytes()), ("deux.csv", second.as_bytes())])))
+        let manifest = format!("{}{extra}{}", manifest_of("territories", "un.csv"), manifest_of("territories", "deux.csv"));
+        faults(publish(
+            unchanged_database(),
+            &folder(&manifest, &[("un.csv", first.as_bytes()), ("deux.csv", second.as_bytes())]),
+        ))
     };
     let doubled = "deux.csv:3 `COM-00002`: the key stands in territories more than once";
     assert_eq!(attempt(""), [doubled]);
@@ -83,30 +86,42 @@ fn codes_are_doubled_across_files_and_promises_are_kept() {
         ]
     );
     for (manifest, expected) in [
-        (of("teritories", "un.csv"), "un.csv: `teritories` is not a dataset that is published from files; closest: territories"),
-        (of("releases", "un.csv"), "un.csv: `releases` is not a dataset that is published from files; closest: "),
-        (of("containments", "un.csv"), "un.csv: `containments` is not a dataset that is published from files; closest: "),
-        ("[[file]]\npath = \"un.csv\"\n".to_owned(), "un.csv: the manifest says neither its `dataset` nor its `recipe`"),
-        (of("territories", "un.csv") + "recipe = \"x\"\n", "un.csv: the manifest says both its `dataset` and its `recipe`"),
-        (of("territories", "trois.csv"), "trois.csv: No such file or directory"),
         (
-            of("territories", "un.csv") + "mode = \"replace\"\n",
+            manifest_of("teritories", "un.csv"),
+            "un.csv: `teritories` is not a dataset that is published from files; closest: territories",
+        ),
+        (manifest_of("releases", "un.csv"), "un.csv: `releases` is not a dataset that is published from files; closest: "),
+        (
+            manifest_of("containments", "un.csv"),
+            "un.csv: `containments` is not a dataset that is published from files; closest: ",
+        ),
+        ("[[file]]\npath = \"un.csv\"\n".to_owned(), "un.csv: the manifest says neither its `dataset` nor its `recipe`"),
+        (
+            manifest_of("territories", "un.csv") + "recipe = \"x\"\n",
+            "un.csv: the manifest says both its `dataset` and its `recipe`",
+        ),
+        (manifest_of("territories", "trois.csv"), "trois.csv: No such file or directory"),
+        (
+            manifest_of("territories", "un.csv") + "mode = \"replace\"\n",
             "un.csv: in mode `replace`, its `scope` must say which rows it stands for",
         ),
-        (of("territories", "un.csv") + "[file.constants]\nname = \"Ici\"\n", "un.csv:1: the column `name` is given twice"),
         (
-            of("territories", "un.csv") + "[file.constants]\nzone = \"lune\"\n",
+            manifest_of("territories", "un.csv") + "[file.constants]\nname = \"Ici\"\n",
+            "un.csv:1: the column `name` is given twice",
+        ),
+        (
+            manifest_of("territories", "un.csv") + "[file.constants]\nzone = \"lune\"\n",
             "un.csv:1: the constant `zone` is not one of the values",
         ),
         (
-            of("territories", "un.csv") + "[file.constants]\nnane = \"Ici\"\n",
+            manifest_of("territories", "un.csv") + "[file.constants]\nnane = \"Ici\"\n",
             "un.csv:1: `nane` is not a field of territories; did you mean `name`?",
         ),
     ] {
-        let listed = faults(publish(untouched(), &folder(&manifest, &[("un.csv", first.as_bytes())])));
+        let listed = faults(publish(unchanged_database(), &folder(&manifest, &[("un.csv", first.as_bytes())])));
         assert!(listed.len() == 1 && listed[0].starts_with(expected), "{expected}: {listed:?}");
     }
-    assert_eq!(contents(untouched()), before);
+    assert_eq!(contents(unchanged_database()), before);
 }
 
 fn sha256(bytes: &[u8]) -> String {

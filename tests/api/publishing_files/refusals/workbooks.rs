@@ -1,11 +1,11 @@
-//! Workbooks that are refused: for the contents of their cells, and archives that unpack to too much.
+//! Refusals of workbooks: wrong contents of cells, and archives that unpack to too many bytes.
 
 use std::io::Cursor;
 
 use rust_xlsxwriter::Workbook;
 use zip::{ZipArchive, ZipWriter};
 
-use super::{of_communes, untouched};
+use super::{faults_of_communes, unchanged_database};
 use crate::publishing_files::publish_bytes;
 use crate::publishing_files::writers::{ods, zipped};
 
@@ -32,7 +32,7 @@ fn row(number: u32, cells: &[&str]) -> String {
     format!("<row r=\"{number}\">{}</row>", ('A'..).zip(cells).map(cell).collect::<String>())
 }
 
-/// A workbook of Excel made by hand, whose sheet holds this.
+/// An Excel workbook, written as XML, with these rows in its sheet.
 fn xlsx(sheet: &str, parts: &[(&str, &str)]) -> Vec<u8> {
     let relations = |kind: &str, target: &str| RELATIONS.replace("KIND", kind).replace("TARGET", target);
     let (ours, theirs) = (relations("officeDocument", "xl/workbook.xml"), relations("worksheet", "worksheets/sheet1.xml"));
@@ -48,8 +48,8 @@ fn xlsx(sheet: &str, parts: &[(&str, &str)]) -> Vec<u8> {
 }
 
 #[test]
-fn archives_that_unpack_to_more_than_a_workbook_does_are_refused() {
-    // More than a hundred sheets of ten megabytes: one is compressed, the others are its copies.
+fn archives_that_unpack_to_too_many_bytes_are_refused() {
+    // More than a hundred sheets of ten megabytes: one is compressed, the others are copies of it.
     let sheet = zipped(&[("sheet", &"<row><c><v>1</v></c></row>".repeat(400_000))]);
     let mut copied = ZipArchive::new(Cursor::new(sheet)).expect("an archive");
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
@@ -61,24 +61,24 @@ fn archives_that_unpack_to_more_than_a_workbook_does_are_refused() {
     assert!(bomb.len() < 10 << 20, "{} bytes", bomb.len());
     let limits =
         "unpacks to more than a workbook of data does (1024 MiB in all, 64 MiB of texts, 8 MiB of styles, 1 MiB in one cell)";
-    assert_eq!(of_communes(&bomb), [format!("fichier: its part `xl/worksheets/sheet103.xml` {limits}")]);
+    assert_eq!(faults_of_communes(&bomb), [format!("fichier: its part `xl/worksheets/sheet103.xml` {limits}")]);
     let long = "x".repeat(2 << 20);
     let boast = "<sst uniqueCount=\"99999999999999\"></sst>";
     let styles = format!("<styleSheet><cellXfs>{}</cellXfs></styleSheet>", "<xf/>".repeat(2 << 20));
     for (name, text) in [("xl/sharedStrings.xml", boast), ("xl/sharedStrings.xml", &long), ("xl/styles.xml", &styles)] {
-        let listed = of_communes(&xlsx(&header(), &[(name, text)]));
+        let listed = faults_of_communes(&xlsx(&header(), &[(name, text)]));
         assert_eq!(listed, [format!("fichier: its part `{name}` {limits}")]);
     }
     let endless = xlsx(&format!("{}<row r=\"2\">{}</row>", header(), "<c><v>1</v></c>".repeat(20_000)), &[]);
-    assert_eq!(of_communes(&endless), ["fichier:2: the row has more than 16 MiB or 16384 cells"]);
+    assert_eq!(faults_of_communes(&endless), ["fichier:2: the row has more than 16 MiB or 16384 cells"]);
     let texts = format!("<sst><si><t>{}</t></si></sst>", "x".repeat(1_000_000));
     let same = "<c t=\"s\"><v>0</v></c>";
     let heavy = xlsx(&format!("{}<row r=\"2\">{}</row>", header(), same.repeat(100)), &[("xl/sharedStrings.xml", &texts)]);
-    assert_eq!(of_communes(&heavy), ["fichier:2: the row has more than 16 MiB or 16384 cells"]);
+    assert_eq!(faults_of_communes(&heavy), ["fichier:2: the row has more than 16 MiB or 16384 cells"]);
 }
 
 #[test]
-fn repeated_cells_of_ods_are_counted_before_they_are_made() {
+fn repeated_cells_of_ods_are_counted_before_they_are_expanded() {
     let text = "office:value-type=\"string\"><text:p>x</text:p></table:table-cell>";
     let full = "fichier: the workbook has more than 750000 cells; save it as .xlsx or .csv";
     for rows in [
@@ -90,9 +90,9 @@ fn repeated_cells_of_ods_are_counted_before_they_are_made() {
              <table:table-cell/></table:table-row><table:table-row><table:table-cell {text}</table:table-row>"
         ),
     ] {
-        assert_eq!(of_communes(&ods(&rows)), [full]);
+        assert_eq!(faults_of_communes(&ods(&rows)), [full]);
     }
-    // What LibreOffice writes: the rest of the sheet is empty, and repeated to its end.
+    // LibreOffice writes the rest of the sheet as empty rows that are repeated to its end.
     let cells: String = ["code", "kind", "name", "geography_year", "source_code"]
         .map(|name| format!("<table:table-cell office:value-type=\"string\"><text:p>{name}</text:p></table:table-cell>"))
         .concat();
@@ -101,20 +101,20 @@ fn repeated_cells_of_ods_are_counted_before_they_are_made() {
         "<table:table-row>{cells}{rest}</table:table-row><table:table-row table:number-rows-repeated=\"1048575\">\
          <table:table-cell table:number-columns-repeated=\"16384\"/></table:table-row>"
     );
-    assert_eq!(of_communes(&ods(&usual)), ["fichier: the file gives no rows"]);
+    assert_eq!(faults_of_communes(&ods(&usual)), ["fichier: the file gives no rows"]);
 }
 
 #[test]
-fn a_cell_at_the_end_of_a_sheet_is_no_table() {
+fn a_sheet_with_one_cell_at_its_far_end_is_refused() {
     let far = "<row r=\"1048576\"><c r=\"XFD1048576\" t=\"inlineStr\"><is><t>x</t></is></c></row>";
     let missing = ["code", "kind", "name", "geography_year", "source_code"].map(|name| format!("the column `{name}` is missing"));
     let all = ["a column has no name".to_owned(), "`x` is not a field of territories".to_owned()].into_iter().chain(missing);
     let expected: Vec<String> = all.map(|detail| format!("fichier:1048576: {detail}")).collect();
-    assert_eq!(of_communes(&xlsx(far, &[])), expected);
+    assert_eq!(faults_of_communes(&xlsx(far, &[])), expected);
     let beyond = header() + &row(7, &["COM-1", "commune", "Ici", "2026", "essai", "reste"]);
-    assert_eq!(of_communes(&xlsx(&beyond, &[])), ["fichier:7: the line has 6 cells where the header has 5"]);
+    assert_eq!(faults_of_communes(&xlsx(&beyond, &[])), ["fichier:7: the line has 6 cells where the header has 5"]);
     let twice = header() + &row(2, &["COM-1", "commune"]).replace("B2", "A2");
-    assert_eq!(of_communes(&xlsx(&twice, &[])), ["fichier:2: the cell A of the row is there twice, or no sheet's"]);
+    assert_eq!(faults_of_communes(&xlsx(&twice, &[])), ["fichier:2: the cell A of the row is there twice, or no sheet's"]);
 }
 
 #[test]
@@ -132,10 +132,10 @@ fn errors_of_formulas_and_formulas_without_a_result_are_refused() {
         ("<c r=\"C2\"><f>A2&amp;B2</f></c>", "#?"),
         ("<c r=\"C2\"><f>A2&amp;B2</f><v></v></c>", "#?"),
     ] {
-        assert_eq!(of_communes(&wrong(cell)), [format!("fichier:2: name `{shown}`: {error}")], "{cell}");
+        assert_eq!(faults_of_communes(&wrong(cell)), [format!("fichier:2: name `{shown}`: {error}")], "{cell}");
     }
     let report = publish_bytes(
-        &crate::publishing_files::grounded(),
+        &crate::publishing_files::with_references(),
         "territories",
         &wrong("<c r=\"C2\" t=\"str\"><f>A2</f><v>Là</v></c>"),
     );
@@ -143,21 +143,21 @@ fn errors_of_formulas_and_formulas_without_a_result_are_refused() {
 }
 
 #[test]
-fn workbooks_without_the_sheet_or_with_a_false_one_are_refused() {
+fn workbooks_without_the_sheet_or_with_a_wrong_one_are_refused() {
     let mut book = Workbook::new();
     book.add_worksheet();
     let empty = book.save_to_buffer().expect("a workbook");
-    assert_eq!(of_communes(&empty), ["fichier: the file has no header"]);
+    assert_eq!(faults_of_communes(&empty), ["fichier: the file has no header"]);
     let cut = &empty[..empty.len() / 2];
-    let listed = of_communes(cut);
+    let listed = faults_of_communes(cut);
     assert!(listed.len() == 1 && listed[0].starts_with("fichier: the workbook cannot be read: "), "{listed:?}");
     for parts in [
         &[("xl/workbook.xml", "<workbook")][..],
         &[("mimetype", "text/plain"), ("content.xml", "<a>")],
         &[("lettre.txt", "bonjour")],
     ] {
-        let listed = of_communes(&zipped(parts));
+        let listed = faults_of_communes(&zipped(parts));
         assert!(listed.len() == 1 && listed[0].starts_with("fichier: the workbook cannot be read: "), "{listed:?}");
     }
-    assert!(publish_bytes(untouched(), "territories", &zipped(&[])).is_err());
+    assert!(publish_bytes(unchanged_database(), "territories", &zipped(&[])).is_err());
 }
