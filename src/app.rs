@@ -1,4 +1,4 @@
-//! Owns the application: the registry of datasets put behind HTTP. The same for the server and for tests.
+//! Owns the actix application: the registry of datasets behind HTTP. The server and the tests use the same.
 //! Must not know sockets, processes or the environment.
 
 use std::path::PathBuf;
@@ -18,89 +18,88 @@ use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
-use crate::http::cache::request_index::Shortcuts;
-use crate::http::cache::store::Memory;
+use crate::http::cache::request_index::RequestIndex;
+use crate::http::cache::response_cache::ResponseCache;
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
-use crate::http::middleware::observe;
+use crate::http::middleware::pipeline;
 use crate::http::openapi::document;
-use crate::http::release_files::Store;
+use crate::http::release_files::ReleaseFiles;
 use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
 use crate::metrics::Metrics;
 use crate::problem::{Kind, Problem};
 use crate::publish::{QueueSettings, SubmissionQueue};
 use crate::query::suggest::closest;
 
-/// Connections for exports, besides those of the workers.
+/// The connections of exports, besides those of the workers.
 pub const EXPORT_CONNECTIONS: usize = 2;
 
-/// What all workers share.
+/// The state that all workers share.
 #[derive(Clone)]
 pub struct Shared {
     /// The database.
     pub database: Database,
-    /// Its replicas, which answer reads.
+    /// The replicas, which answer reads.
     pub replicas: Replicas,
-    /// Connections and waits of each worker.
+    /// The connections and timeouts of each worker.
     pub limits: Limits,
-    /// Room for the requests that may be with the database at once.
+    /// Limits the requests that use the database at once.
     pub room: Arc<Semaphore>,
-    /// How much is given, and to whom.
+    /// The limits that the operator sets.
     pub bounds: Bounds,
-    /// The rate limiters.
+    /// The rate limits.
     pub rate_limiters: Arc<RateLimiters>,
     /// The releases that the process knows.
     pub release_watcher: ReleaseWatcher,
-    /// The answers that are kept.
-    pub memory: Memory,
-    /// The short ways to them.
-    pub shortcuts: Shortcuts,
-    /// How the figures of territories of a kind stand to each other.
+    /// The response cache.
+    pub response_cache: ResponseCache,
+    /// The index from requests to cached responses.
+    pub request_index: RequestIndex,
+    /// The ranks of figures among territories of one kind.
     pub rankings: RankingCache,
-    /// The way to many rows.
+    /// The connections of exports.
     pub exports: Exports,
     /// The files of releases.
-    pub files: Store,
-    /// The address that the service is known under, if that is set.
+    pub files: ReleaseFiles,
+    /// The public address of the service, if it is configured.
     pub public_url: Option<String>,
-    /// Where publications are handed in.
+    /// The queue of publications.
     pub submissions: SubmissionQueue,
     /// The OpenAPI document.
     pub document: Bytes,
-    /// What has been counted.
+    /// The metrics.
     pub metrics: Metrics,
-    /// Whether the server is on its way down.
+    /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
 }
 
-/// What is kept on disk, and how much of it.
+/// The files on disk.
 #[derive(Clone, Debug)]
 pub struct Disk {
-    /// The folder of the files of releases.
+    /// The directory of the files of releases.
     pub files: PathBuf,
-    /// Where publications are received, by what, and how large.
+    /// The settings of publishing.
     pub publishing: QueueSettings,
 }
 
 impl Shared {
-    /// What workers share, for a database. Answers are kept up to so many bytes.
-    /// Reads go to the replicas as far as they have come.
-    pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, memory: u64) -> Self {
+    /// The state for a database and its replicas. The response cache takes at most `cache_bytes`; 0 turns it off.
+    pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, cache_bytes: u64) -> Self {
         let document = Bytes::from(document::text(REGISTRY));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
-        let files = Store::new(disk.files);
+        let files = ReleaseFiles::new(disk.files);
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self {
             release_watcher,
-            memory: Memory::new(memory),
-            shortcuts: Shortcuts::new(memory),
-            rankings: RankingCache::new(memory),
+            response_cache: ResponseCache::new(cache_bytes),
+            request_index: RequestIndex::new(cache_bytes),
+            rankings: RankingCache::new(cache_bytes),
             database,
             replicas,
             limits,
@@ -119,20 +118,20 @@ impl Shared {
 }
 
 impl Shared {
-    /// The same within other bounds.
+    /// The state with other limits.
     pub fn within(self, bounds: Bounds) -> Self {
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self { bounds, rate_limiters, ..self }
     }
 
-    /// Builds the files of the newest release beside everything else.
+    /// Builds the files of the newest release in the background.
     pub fn build_files(&self) {
         let build = files::build_missing(self.database.clone(), self.exports.clone(), self.files.clone(), REGISTRY);
         self.exports.handle().spawn(build);
     }
 }
 
-/// Makes the application of one worker. To be called on the worker's own thread, which its connections belong to.
+/// Makes the application of one worker. The worker's thread must call it, since its connections belong to that thread.
 pub fn build(
     shared: &Shared,
 ) -> App<
@@ -154,8 +153,8 @@ pub fn build(
         ),
         replicas: shared.replicas.clone(),
         release_watcher: shared.release_watcher.clone(),
-        memory: shared.memory.clone(),
-        shortcuts: shared.shortcuts.clone(),
+        response_cache: shared.response_cache.clone(),
+        request_index: shared.request_index.clone(),
         rankings: shared.rankings.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
@@ -170,9 +169,9 @@ pub fn build(
     };
     App::new()
         .app_data(web::Data::new(state))
-        .wrap(middleware::from_fn(observe::observe))
+        .wrap(middleware::from_fn(pipeline::pipeline))
         .configure(routes)
-        .default_service(web::to(nothing_here))
+        .default_service(web::to(not_found))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -184,9 +183,9 @@ fn routes(config: &mut web::ServiceConfig) {
     config.service(router::read_only(docs::PAGES, web::to(docs::page)));
 }
 
-/// Answers for addresses where nothing is, with the closest that exist.
-async fn nothing_here(request: HttpRequest) -> Result<actix_web::HttpResponse, Problem> {
+/// Answers 404 with the closest existing addresses.
+async fn not_found(request: HttpRequest) -> Result<actix_web::HttpResponse, Problem> {
     let paths: Vec<String> = router::all(REGISTRY).iter().map(Endpoint::path).collect();
     let near = closest(request.path(), paths.iter().map(String::as_str));
-    Err(Problem::new(Kind::UnknownResource, "Nothing is found at this address.").closest(near))
+    Err(Problem::new(Kind::UnknownResource, "Nothing is at this address.").closest(near))
 }

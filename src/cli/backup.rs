@@ -8,7 +8,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use super::backup_file::{BackupWriter, Metadata};
 use super::database::DatabaseRoles;
-use super::text;
+use super::output::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::connection::config::Database;

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{self, Runtime};
 
-use super::{bundled, text};
+use super::bundled;
+use super::output::text;
 use crate::app::EXPORT_CONNECTIONS;
 use crate::config::Config;
 use crate::datasets::REGISTRY;

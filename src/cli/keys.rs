@@ -7,7 +7,8 @@ use chrono::{DateTime, NaiveDate, Utc};
 use clap::{Args, Subcommand};
 
 use super::database::DatabaseRoles;
-use super::{configure, text};
+use super::environment::configure;
+use super::output::text;
 use crate::access::{Token, check_scope, hash};
 use crate::datasets::REGISTRY;
 use crate::db::write::api_keys;

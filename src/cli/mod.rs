@@ -9,13 +9,13 @@ mod environment;
 mod exit_status;
 mod keys;
 mod logging;
+mod output;
 mod publish;
 mod restore;
 mod serve;
 mod verify;
 
 use std::ffi::OsString;
-use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -28,6 +28,7 @@ use database::DatabaseRoles;
 use environment::configure;
 use exit_status::ExitStatus;
 use keys::KeysCommand;
+use output::print;
 use publish::{PublishArgs, WithdrawArgs};
 use verify::VerifyArgs;
 
@@ -111,19 +112,6 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
 
 fn success(_: ()) -> ExitStatus {
     ExitStatus::Success
-}
-
-/// The message of an error, for the operator.
-fn text(error: impl ToString) -> String {
-    error.to_string()
-}
-
-/// Prints a text. A closed pipe is not an error.
-fn print(text: &str) -> Result<(), String> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.to_string()),
-        _ => Ok(()),
-    }
 }
 
 fn migrate() -> Result<(), String> {

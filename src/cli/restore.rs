@@ -8,7 +8,7 @@ use std::process::{Child, Stdio};
 use super::backup::postgres_client;
 use super::backup_file::{self, Metadata};
 use super::database::{self, DatabaseRoles};
-use super::text;
+use super::output::text;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::DbError;

@@ -7,7 +7,7 @@ use super::database::DatabaseRoles;
 use super::{bundled, environment};
 use crate::app::{Disk, Shared};
 use crate::publish::QueueSettings;
-use crate::server::{Leave, Server, Socket};
+use crate::server::{Server, ShutdownTimeouts, Socket};
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
@@ -33,12 +33,11 @@ pub fn serve() -> Result<(), String> {
     let shared = Shared { public_url: config.public_url.clone(), ..shared };
     shared.build_files();
     let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(cannot_bind)?;
-    let leave = Leave { grace: config.shutdown_grace, wait: config.shutdown_wait };
-    let server = Server::new(socket, shared, config.workers, leave).watched_on(config.admin);
+    let timeouts = ShutdownTimeouts { grace: config.shutdown_grace, wait: config.shutdown_wait };
+    let server = Server::new(socket, shared, config.workers, timeouts).watched_on(config.admin);
     let address = server.address().map_err(|error| error.to_string())?;
-    let system = actix_web::rt::System::new();
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
-    let outcome = system.block_on(async { server.run(ready).await });
+    let outcome = server.run_blocking(ready);
     databases.service.availability().stop_logging();
     drop(databases);
     log::info!("stopped");

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::{Deserialize, Serialize};
 
+use super::bundled;
 use super::database::DatabaseRoles;
+use super::environment::configure;
 use super::exit_status::ExitStatus;
-use super::{bundled, configure, print, text};
+use super::output::{print, text};
 use crate::datasets::REGISTRY;
 use crate::db::verify::checks::{self, Fault, Findings};
 use crate::db::verify::digest::{self, Digest};

@@ -46,7 +46,7 @@ impl fmt::Display for DbError {
             DbError::Behind(why) => write!(f, "the replica cannot answer: {why}"),
             DbError::TooManyReads => f.write_str("too many reads are in flight"),
             DbError::ReadOnly(why) => write!(f, "the database is read-only: {why}"),
-            DbError::DiskFull(why) => write!(f, "the database has no room left on its disk: {why}"),
+            DbError::DiskFull(why) => write!(f, "the disk of the database is full: {why}"),
             DbError::Data(why) => write!(f, "the database refused the rows: {why}"),
             DbError::Failed(why) => write!(f, "the database reported an error: {why}"),
         }

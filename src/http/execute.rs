@@ -1,5 +1,5 @@
-//! Owns the execution of a plan for a handler: it finds the release, then reads over the worker's connections.
-//! Must not know how the answer is written.
+//! Owns the execution of a plan: it resolves the release, then reads on the connections of the worker.
+//! Must not know how the response is written.
 
 use super::response::absent::absent;
 use super::response::geography_errors;
@@ -10,10 +10,10 @@ use crate::db::read::releases;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Parameter, Plan, Release, ResolvedPlan, Row, parse};
 
-/// Finds the release that a plan reads: among those that the process knows, else in the database.
+/// Resolves the release that a plan reads: from those that the process knows, else from the database.
 ///
 /// # Errors
-/// 400 for a release that does not exist; 503 before the first publication, or when the database does not answer.
+/// Returns 400 if the release does not exist; 503 before the first publication, or if the database does not answer.
 pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem> {
     if let Some(release) = state.release_watcher.release_of(&plan) {
         return Ok(plan.at(release));
@@ -25,10 +25,10 @@ pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem>
     }
 }
 
-/// Finds a release by its number, or the newest one; `None` when there is none.
+/// Finds a release by its number, or the newest one; `None` if it does not exist.
 ///
 /// # Errors
-/// 503 when the database does not answer.
+/// Returns 503 if the database does not answer.
 pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Release>, Problem> {
     match state.release_watcher.find(number) {
         Some(known) => Ok(Some(known)),
@@ -36,10 +36,10 @@ pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Releas
     }
 }
 
-/// Reads the page that a plan asks for.
+/// Reads the page of a plan.
 ///
 /// # Errors
-/// 400 or 404 for a request that names what does not exist; 503 when the database does not answer.
+/// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
 pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<Page, Problem> {
     let read =
         state.pool.read_at(Some(&plan.release), |connection| async move { page::read_page(&connection, parent, plan).await });
@@ -49,27 +49,27 @@ pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
     }
 }
 
-/// The plan for the row with a code. A code that cannot be one selects nothing.
+/// The plan of the row with a code. A malformed code selects no row.
 ///
 /// # Errors
-/// 400 with every fault of the parameters.
+/// Returns 400 with every fault of the parameters.
 pub fn item_plan(context: Context, known: &[Parameter], code: &str, pairs: &[(String, String)]) -> Result<Plan, Problem> {
     let plan = parse::item(context, known, pairs).map_err(Problem::invalid_parameters)?;
     Ok(plan.of_code(code))
 }
 
-/// Reads the row of an [`item_plan`], apart from the page that it came with.
+/// Reads the row of an [`item_plan`]; the page has the rest: its release, included rows and notices.
 ///
 /// # Errors
-/// 404 with the closest codes when no row has the code, 410 with the reason when one had it and was withdrawn; 503 when
-/// the database does not answer.
+/// Returns 404 with the closest codes for an unknown code, 410 with the reason for a withdrawn row, 503 if the database
+/// does not answer.
 pub async fn item(state: &State, plan: &ResolvedPlan, code: &str) -> Result<(Row, Page), Problem> {
     let mut page = page(state, plan, None).await?;
     if let Some(row) = page.rows.pop() {
         return Ok((row, page));
     }
     if let Some(day) = plan.selection.geography {
-        return Err(geography_errors::nothing(code, day, page.release.number));
+        return Err(geography_errors::unknown_on(code, day, page.release.number));
     }
     Err(absent(state, plan.selection.context.dataset, code, &page.release).await)
 }

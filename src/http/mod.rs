@@ -1,5 +1,5 @@
-//! Owns HTTP: endpoints, their handlers, their description, and what goes around every request.
-//! Must not know any one dataset by itself: it serves the registry that it is given. Must not write SQL.
+//! Owns HTTP: connections, middleware, routes, handlers, caching, and the OpenAPI document.
+//! Must not know any one dataset: it serves the registry that it gets. Must not contain SQL.
 
 pub mod cache;
 pub mod connection;

@@ -1,6 +1,6 @@
-//! Owns the files of releases on disk: built once, whole or not at all, never changed, named after the release and the
-//! instant of its publication so that no two databases share one.
-//! Must not know how they are sent.
+//! Owns the files of releases on disk. A file is built once, complete or not at all, and never changes. Its path has the
+//! number of the release and the microsecond of its publication, so that two databases may share a directory.
+//! Must not know how a file is sent.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -18,8 +18,8 @@ use crate::db::read::export::{Chunks, Exports};
 use crate::format::{self, About};
 use crate::query::{Context, Dataset, Kind, Plan, Representation, parse};
 
-/// The representations that files are kept in. JSON is paged; a cube has bounds that a whole dataset may exceed.
-const KEPT: [Representation; 7] = [
+/// The representations of files. JSON is paged, and a JSON-stat cube has a limit that a whole dataset may exceed.
+const REPRESENTATIONS: [Representation; 7] = [
     Representation::Csv,
     Representation::Ndjson,
     Representation::Parquet,
@@ -29,19 +29,22 @@ const KEPT: [Representation; 7] = [
     Representation::Scdl,
 ];
 
-/// What is known of a file, beside it on disk.
+/// The size of the write buffer in bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
+
+/// The metadata of a file, stored next to it as JSON.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Facts {
-    /// Its SHA-256, in hexadecimal.
+pub struct FileMetadata {
+    /// The SHA-256 of the file, in hexadecimal.
     pub sha256: String,
-    /// Its length.
+    /// The length of the file.
     pub bytes: u64,
-    /// The rows that were read for it.
+    /// The number of rows.
     pub rows: u64,
 }
 
-impl Facts {
-    /// The digest as the header `Repr-Digest` has it (RFC 9530).
+impl FileMetadata {
+    /// The value of `Repr-Digest` (RFC 9530).
     pub fn digest(&self) -> String {
         let bytes: Vec<u8> = (0..self.sha256.len())
             .step_by(2)
@@ -50,16 +53,16 @@ impl Facts {
         format!("sha-256=:{}:", BASE64_STANDARD.encode(bytes))
     }
 
-    /// The strong validator of the file.
+    /// The strong entity tag.
     pub fn etag(&self) -> String {
         format!("\"{}\"", &self.sha256[..32.min(self.sha256.len())])
     }
 }
 
-/// One file: a dataset, in a representation, of a release.
+/// What identifies a file: a dataset, in a representation, at a release.
 #[derive(Clone)]
-pub struct Wanted {
-    /// The rows.
+pub struct FileKey {
+    /// The dataset.
     pub context: Context,
     /// The representation.
     pub representation: Representation,
@@ -67,103 +70,100 @@ pub struct Wanted {
     pub snapshot: Snapshot,
 }
 
-impl Wanted {
-    /// Its name.
+impl FileKey {
+    /// The name of the file, such as `territories.csv`.
     pub fn name(&self) -> String {
         format!("{}.{}", self.context.dataset.name, self.representation.name())
     }
 }
 
-/// The representations in which files of a dataset are kept. Contours stand in the file of the territories alone: beside
-/// every row of another dataset they would outweigh it a hundred times.
-pub fn kept(dataset: &'static Dataset) -> impl Iterator<Item = Representation> {
-    let places = dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
-    KEPT.into_iter().filter(move |one| one.suits(dataset) && (places || *one != Representation::GeoJson))
+/// The representations of the files of a dataset. Only the territories have a GeoJSON file: with a contour in every row,
+/// that of another dataset would be a hundred times as large.
+pub fn representations(dataset: &'static Dataset) -> impl Iterator<Item = Representation> {
+    let is_territories = dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
+    REPRESENTATIONS.into_iter().filter(move |one| one.suits(dataset) && (is_territories || *one != Representation::GeoJson))
 }
 
-/// The files, shared by all workers.
+/// The directory of files, shared by all workers.
 #[derive(Clone)]
-pub struct Store {
+pub struct ReleaseFiles {
     folder: Arc<PathBuf>,
-    building: Arc<tokio::sync::Mutex<()>>,
+    build_lock: Arc<tokio::sync::Mutex<()>>,
 }
 
-impl Store {
-    /// The files in a folder, which is made when the first is built.
+impl ReleaseFiles {
+    /// The files in a directory, which the first file creates.
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder: Arc::new(folder), building: Arc::default() }
+        Self { folder: Arc::new(folder), build_lock: Arc::default() }
     }
 
-    /// Where a file is, built or not.
-    pub fn path(&self, wanted: &Wanted) -> PathBuf {
-        let release = &wanted.snapshot.release;
-        self.folder.join(format!("{}-{}", release.number, release.published_at.timestamp_micros())).join(wanted.name())
+    /// The path of a file, whether or not it exists.
+    pub fn path(&self, key: &FileKey) -> PathBuf {
+        let release = &key.snapshot.release;
+        self.folder.join(format!("{}-{}", release.number, release.published_at.timestamp_micros())).join(key.name())
     }
 
-    /// What is known of a file; nothing when it has not been built.
-    pub fn facts(&self, wanted: &Wanted) -> Option<Facts> {
-        let text = fs::read(beside(&self.path(wanted))).ok()?;
+    /// The metadata of a file; `None` if it has not been built.
+    pub fn metadata(&self, key: &FileKey) -> Option<FileMetadata> {
+        let text = fs::read(metadata_path(&self.path(key))).ok()?;
         serde_json::from_slice(&text).ok()
     }
 
-    /// Builds a file unless it is there. One at a time: a file is whole or not there, whoever else builds it too.
+    /// Builds a file unless it exists. The process builds one file at a time; another process may build the same file, and
+    /// either result is complete.
     ///
     /// # Errors
-    /// The disk's, the database's, or what the representation cannot hold.
-    pub async fn build(&self, exports: &Exports, wanted: Wanted) -> io::Result<Facts> {
-        let (store, exports) = (self.clone(), exports.clone());
-        let built = exports.handle().spawn(async move {
-            let _turn = store.building.lock().await;
-            if let Some(facts) = store.facts(&wanted) {
-                return Ok(facts);
+    /// Returns an error if the disk or the database fails, or if the representation cannot hold the rows.
+    pub async fn build(&self, exports: &Exports, key: FileKey) -> io::Result<FileMetadata> {
+        let (files, exports) = (self.clone(), exports.clone());
+        let build = exports.handle().spawn(async move {
+            let _lock = files.build_lock.lock().await;
+            if let Some(metadata) = files.metadata(&key) {
+                return Ok(metadata);
             }
-            let path = store.path(&wanted);
-            let given = [("format".to_owned(), wanted.representation.name().to_owned())];
-            let plan = parse::collection(wanted.context, None, &given, wanted.representation)
-                .map_err(|_| io::ErrorKind::InvalidInput)?;
-            let about = file::about(&plan, None, &wanted.snapshot);
-            let rows = exports.rows(Arc::new(plan.clone()), wanted.snapshot);
+            let path = files.path(&key);
+            let pairs = [("format".to_owned(), key.representation.name().to_owned())];
+            let plan =
+                parse::collection(key.context, None, &pairs, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
+            let about = file::about(&plan, None, &key.snapshot);
+            let rows = exports.rows(Arc::new(plan.clone()), key.snapshot);
             tokio::task::spawn_blocking(move || write(&path, &plan, &about, rows)).await.map_err(io::Error::other)?
         });
-        built.await.map_err(io::Error::other)?
+        build.await.map_err(io::Error::other)?
     }
 }
 
-/// The file beside a file that says what is known of it.
-fn beside(path: &Path) -> PathBuf {
+fn metadata_path(path: &Path) -> PathBuf {
     path.with_added_extension("facts")
 }
 
-/// Writes a file under another name, and gives it its own when it is whole; what is known of it comes last.
-fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<Facts> {
+/// Writes a file under a temporary name, renames it once it is complete, then does the same with its metadata.
+fn write(path: &Path, plan: &Plan, about: &About, rows: Chunks) -> io::Result<FileMetadata> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
     fs::create_dir_all(folder)?;
-    let hashed = Hashed { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0 };
-    let mut out = BufWriter::with_capacity(PIECE, hashed);
+    let hashing = HashingFile { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0 };
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, hashing);
     let mut writer = format::writer(plan, about)?;
     let rows = file::drain(writer.as_mut(), &mut out, rows)?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     let sha256 = hex::encode(out.hasher.finalize());
-    let facts = Facts { sha256, bytes: out.bytes, rows };
+    let metadata = FileMetadata { sha256, bytes: out.bytes, rows };
     out.file.as_file().sync_all()?;
     out.file.persist(path).map_err(|error| error.error)?;
-    let mut known = tempfile::NamedTempFile::new_in(folder)?;
-    serde_json::to_writer(&mut known, &facts)?;
-    known.persist(beside(path)).map_err(|error| error.error)?;
-    Ok(facts)
+    let mut metadata_file = tempfile::NamedTempFile::new_in(folder)?;
+    serde_json::to_writer(&mut metadata_file, &metadata)?;
+    metadata_file.persist(metadata_path(path)).map_err(|error| error.error)?;
+    Ok(metadata)
 }
 
-/// Bytes that are gathered before they are written.
-const PIECE: usize = 256 * 1024;
-
-/// A file that is digested as it is written.
-struct Hashed {
+/// A file that computes its SHA-256 as it is written.
+struct HashingFile {
     file: tempfile::NamedTempFile<File>,
     hasher: Sha256,
     bytes: u64,
 }
 
-impl Write for Hashed {
+impl Write for HashingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);

@@ -1,103 +1,94 @@
-//! Owns the list of endpoints: each is registered and described from the same entry, so that neither can be forgotten.
+//! Owns the routes: the list of endpoints, each registered and documented from the same entry.
 //! Must not know any one dataset.
 
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse, Resource, Route, guard, web};
+use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard, web};
 use utoipa::openapi::path::Operation;
 
 use super::handlers::{
     changes, collections, contour, docs, files, health, history, index, items, problems, profile, publications, releases_feed,
 };
-use super::openapi::operations;
-use super::response::security_headers;
+use super::middleware::security_headers;
 use super::state::State;
-use crate::problem::{Kind, Problem};
+use crate::problem::{self, Kind, Problem};
 use crate::query::model::dataset::HISTORY;
-use crate::query::{Context, Dataset, Field, FieldOrigin, Kind as FieldKind, Link, Via};
-
-/// What the links of territories add to each row.
-pub static SHARE: [Field; 1] = [Field {
-    origin: FieldOrigin::Link,
-    ..Field::required(
-        "share",
-        FieldKind::Decimal,
-        "The share of the inhabitants of the smaller territory who live in the larger: 1 when it lies wholly in it.",
-        "1",
-    )
-}];
+use crate::query::{Context, Dataset, Link};
 
 /// The tag of the endpoints that serve no dataset.
 pub const SERVICE: &str = "service";
 
-/// The tag of the endpoints for those who keep a copy.
+/// The tag of the endpoints that synchronise a copy.
 pub const SYNC: &str = "sync";
 
 /// The tag of the endpoints of files.
 pub const FILES: &str = "files";
 
-/// One address and what answers there.
+/// A path with its handler and its description.
 pub enum Endpoint {
-    /// The rows of a dataset.
+    /// `/v1/{dataset}`: the rows of a dataset.
     Collection(Context),
-    /// One row.
+    /// `/v1/{dataset}/{code}`: one row.
     Item(Context),
-    /// The rows that a link leads to, from a row of a dataset.
+    /// `/v1/{dataset}/{code}/{link}`: the rows that a link of the dataset leads to.
     Related(&'static Dataset, &'static Link, Context),
-    /// The versions of one row.
+    /// `/v1/{dataset}/{code}/history`: the versions of one row.
     History(Context),
-    /// A handler of its own, described where it stands.
-    Own(Own),
+    /// Any other path.
+    Custom(CustomEndpoint),
 }
 
-/// A handler of its own.
-pub struct Own {
+/// A path with its own handler, which describes itself with `#[utoipa::path]`.
+pub struct CustomEndpoint {
     path: String,
     tag: &'static str,
     describe: fn() -> Operation,
     route: fn() -> Route,
 }
 
-impl Own {
-    /// A handler with its description.
-    fn endpoint<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint {
-        Endpoint::Own(Self::new::<P>(tag, route))
-    }
-
+impl CustomEndpoint {
     fn new<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Self {
         Self { path: P::path(), tag, describe: P::operation, route }
     }
 
-    fn operation(&self) -> Operation {
+    /// The OpenAPI operation.
+    pub fn operation(&self) -> Operation {
         let mut operation = (self.describe)();
         operation.tags = Some(vec![self.tag.to_owned()]);
         operation
     }
 }
 
-/// What is written to an address that is also read: the only one there is.
-fn writer(path: &str) -> Option<Own> {
-    let publish = Own::new::<publications::__path_publish>("releases", || web::to(publications::publish));
-    Some(publish).filter(|own| own.path == path)
+fn custom<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint {
+    Endpoint::Custom(CustomEndpoint::new::<P>(tag, route))
+}
+
+/// The handler of POST at a path; only `/v1/releases` has one.
+fn post_endpoint(path: &str) -> Option<CustomEndpoint> {
+    let publish = CustomEndpoint::new::<publications::__path_publish>("releases", || web::to(publications::publish));
+    Some(publish).filter(|endpoint| endpoint.path == path)
 }
 
 /// Every endpoint, in the order of the documentation.
+///
+/// # Panics
+/// Panics if a link of the registry leads to a dataset that the registry does not have.
 pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
     let mut all = vec![
-        Own::endpoint::<index::__path_home>(SERVICE, || web::to(index::home)),
-        Own::endpoint::<index::__path_index>(SERVICE, || web::to(index::index)),
-        Own::endpoint::<contour::__path_contour>("territories", || web::to(contour::contour)),
-        Own::endpoint::<profile::__path_profile>("territories", || web::to(profile::profile)),
-        Own::endpoint::<changes::__path_changes>(SYNC, || web::to(changes::changes)),
-        Own::endpoint::<releases_feed::__path_feed>(SYNC, || web::to(releases_feed::feed)),
-        Own::endpoint::<files::__path_list>(FILES, || web::to(files::list)),
-        Own::endpoint::<files::__path_current>(FILES, || web::to(files::current)),
-        Own::endpoint::<files::__path_pinned>(FILES, || web::to(files::pinned)),
-        Own::endpoint::<publications::__path_status>("releases", || web::to(publications::status)),
-        Own::endpoint::<health::__path_live>(SERVICE, || web::to(health::live)),
-        Own::endpoint::<health::__path_ready>(SERVICE, || web::to(health::ready)),
-        Own::endpoint::<docs::__path_document>(SERVICE, || web::to(docs::document)),
-        Own::endpoint::<problems::__path_problems>(SERVICE, || web::to(problems::problems)),
-        Own::endpoint::<problems::__path_problem>(SERVICE, || web::to(problems::problem)),
+        custom::<index::__path_home>(SERVICE, || web::to(index::home)),
+        custom::<index::__path_index>(SERVICE, || web::to(index::index)),
+        custom::<contour::__path_contour>("territories", || web::to(contour::contour)),
+        custom::<profile::__path_profile>("territories", || web::to(profile::profile)),
+        custom::<changes::__path_changes>(SYNC, || web::to(changes::changes)),
+        custom::<releases_feed::__path_feed>(SYNC, || web::to(releases_feed::feed)),
+        custom::<files::__path_list>(FILES, || web::to(files::list)),
+        custom::<files::__path_current>(FILES, || web::to(files::current)),
+        custom::<files::__path_pinned>(FILES, || web::to(files::pinned)),
+        custom::<publications::__path_status>("releases", || web::to(publications::status)),
+        custom::<health::__path_live>(SERVICE, || web::to(health::live)),
+        custom::<health::__path_ready>(SERVICE, || web::to(health::ready)),
+        custom::<docs::__path_document>(SERVICE, || web::to(docs::document)),
+        custom::<problems::__path_problems>(SERVICE, || web::to(problems::problems)),
+        custom::<problems::__path_problem>(SERVICE, || web::to(problems::problem)),
     ];
     for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
         all.push(Endpoint::Collection(Context::of(registry, dataset)));
@@ -111,15 +102,15 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
                 .copied()
                 .find(|target| target.name == link.target)
                 .expect("a link leads to a dataset of the registry");
-            let extra: &[Field] = if matches!(link.via, Via::Containment(_)) { &SHARE } else { &[] };
-            all.push(Endpoint::Related(dataset, link, Context { registry, dataset: target, link: Some(link), extra }));
+            let context = Context { registry, dataset: target, link: Some(link), extra: link.extra_fields() };
+            all.push(Endpoint::Related(dataset, link, context));
         }
     }
     all
 }
 
 impl Endpoint {
-    /// The address, with `{code}` where a code stands.
+    /// The path, with `{code}` in place of a code.
     pub fn path(&self) -> String {
         match self {
             Endpoint::Collection(context) => format!("/v1/{}", context.dataset.name),
@@ -128,27 +119,17 @@ impl Endpoint {
                 format!("/v1/{}/{{code}}/{}", dataset.name, link.name)
             }
             Endpoint::History(context) => format!("/v1/{}/{{code}}/{}", context.dataset.name, HISTORY.name),
-            Endpoint::Own(own) => own.path.clone(),
+            Endpoint::Custom(custom) => custom.path.clone(),
         }
     }
 
-    /// The description.
-    pub fn operation(&self) -> Operation {
-        match self {
-            Endpoint::Collection(context) => operations::collection(*context),
-            Endpoint::Item(context) => operations::item(*context),
-            Endpoint::Related(dataset, link, context) => operations::related(dataset, link, *context),
-            Endpoint::History(context) => history::describe(*context),
-            Endpoint::Own(own) => own.operation(),
-        }
+    /// The OpenAPI operation of POST, if the path accepts it.
+    pub fn post_operation(&self) -> Option<Operation> {
+        post_endpoint(&self.path()).map(|endpoint| endpoint.operation())
     }
 
-    /// The description of what is written to the address, where anything is.
-    pub fn written(&self) -> Option<Operation> {
-        writer(&self.path()).map(|own| own.operation())
-    }
-
-    /// The resource to register: GET and HEAD alike, POST where something is written, OPTIONS, 405 with `Allow` for all else.
+    /// The actix resource: GET and HEAD with one handler, POST if the path accepts it, OPTIONS, and 405 with `Allow` for any
+    /// other method.
     pub fn resource(&self) -> Resource {
         let route = match self {
             Endpoint::Collection(context) => {
@@ -169,34 +150,34 @@ impl Endpoint {
                 let context = *context;
                 web::to(move |request: HttpRequest, state: web::Data<State>| history::history(request, state, context))
             }
-            Endpoint::Own(own) => (own.route)(),
+            Endpoint::Custom(custom) => (custom.route)(),
         };
         let path = self.path();
-        match writer(&path) {
-            Some(own) => read(&path, route)
-                .route((own.route)().guard(guard::Post()))
-                .default_service(web::to(|request| refuse(request, "GET, HEAD, OPTIONS, POST"))),
+        match post_endpoint(&path) {
+            Some(post) => get_resource(&path, route)
+                .route((post.route)().guard(guard::Post()))
+                .default_service(web::to(|request| options_or_405(request, "GET, HEAD, OPTIONS, POST"))),
             None => read_only(&path, route),
         }
     }
 }
 
-/// A resource that is only read.
+/// A resource that accepts GET, HEAD and OPTIONS.
 pub fn read_only(path: &str, route: Route) -> Resource {
-    read(path, route).default_service(web::to(|request| refuse(request, "GET, HEAD, OPTIONS")))
+    get_resource(path, route).default_service(web::to(|request| options_or_405(request, "GET, HEAD, OPTIONS")))
 }
 
-fn read(path: &str, route: Route) -> Resource {
+fn get_resource(path: &str, route: Route) -> Resource {
     web::resource(path).route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
 }
 
-async fn refuse(request: HttpRequest, allowed: &'static str) -> HttpResponse {
+async fn options_or_405(request: HttpRequest, allowed: &'static str) -> HttpResponse {
     if request.method() == Method::OPTIONS {
         return security_headers::options(&request, allowed);
     }
-    let method = crate::problem::echo(request.method().as_str());
-    let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not admitted here, only {allowed}."));
-    let mut response = actix_web::ResponseError::error_response(&problem);
+    let method = problem::echo(request.method().as_str());
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not allowed here, only {allowed}."));
+    let mut response = problem.error_response();
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
     response
 }

@@ -1,4 +1,4 @@
-//! Owns what every handler of one worker shares.
+//! Owns the state that the handlers of one worker share.
 //! Must not know how it is made.
 
 use std::sync::Arc;
@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use tokio::sync::watch;
 
-use super::cache::request_index::Shortcuts;
-use super::cache::store::Memory;
+use super::cache::request_index::RequestIndex;
+use super::cache::response_cache::ResponseCache;
 use super::middleware::limits::{Bounds, RateLimiters};
-use super::release_files::Store;
+use super::release_files::ReleaseFiles;
 use crate::db::Pool;
 use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
@@ -19,39 +19,39 @@ use crate::metrics::Requests;
 use crate::publish::SubmissionQueue;
 use crate::query::Dataset;
 
-/// What the handlers of one worker share.
+/// The state of one worker.
 pub struct State {
-    /// The worker's connections.
+    /// The connections of the worker.
     pub pool: Pool,
-    /// How far the replicas are.
+    /// The replicas and their releases.
     pub replicas: Replicas,
     /// The releases that the process knows.
     pub release_watcher: ReleaseWatcher,
-    /// The answers that are kept, for all workers.
-    pub memory: Memory,
-    /// The short ways to them, for all workers.
-    pub shortcuts: Shortcuts,
-    /// How the figures of territories of a kind stand to each other, for all workers.
+    /// The response cache, shared by all workers.
+    pub response_cache: ResponseCache,
+    /// The index from requests to cached responses, shared by all workers.
+    pub request_index: RequestIndex,
+    /// The ranks of figures among territories of one kind, shared by all workers.
     pub rankings: RankingCache,
-    /// The way to many rows, shared by all workers.
+    /// The connections of exports, shared by all workers.
     pub exports: Exports,
     /// The files of releases.
-    pub files: Store,
-    /// The address that the service is known under, if that is set.
+    pub files: ReleaseFiles,
+    /// The public address of the service, if it is configured.
     pub public_url: Option<String>,
-    /// Where publications are handed in.
+    /// The queue of publications.
     pub submissions: SubmissionQueue,
-    /// How much is given, and to whom.
+    /// The limits that the operator sets.
     pub bounds: Bounds,
-    /// The rate limiters.
+    /// The rate limits.
     pub rate_limiters: Arc<RateLimiters>,
-    /// Every dataset.
+    /// All datasets.
     pub registry: &'static [&'static Dataset],
-    /// The OpenAPI document, made once for all workers.
+    /// The OpenAPI document.
     pub document: Bytes,
-    /// The worker's counts of requests.
+    /// The metrics of the worker.
     pub requests: Requests,
-    /// Whether the server is on its way down.
+    /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
 }
 
@@ -66,7 +66,7 @@ impl State {
         self.registry.iter().copied().filter(|dataset| dataset.public)
     }
 
-    /// Whether new requests should go elsewhere.
+    /// Whether the server is stopping.
     pub fn is_stopping(&self) -> bool {
         *self.stopping.borrow()
     }

@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 pub use crate::metrics::gauges::Levels;
 pub use crate::metrics::publications::Publications;
 pub use crate::metrics::reads::Reads;
-pub use crate::metrics::requests::{Cached, REFUSED, Requests, UNMATCHED};
+pub use crate::metrics::requests::{Cached, InFlight, REFUSED, Requests, UNMATCHED};
 
 /// The media type of [`Metrics::text`].
 pub const TEXT: &str = prometheus_text::CONTENT_TYPE;

@@ -30,7 +30,7 @@ pub struct FileFault {
     #[schema(example = "COM-5935")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
-    /// What is wrong, and what would be right.
+    /// What is wrong, and what is valid.
     pub detail: String,
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for FileFault {
     }
 }
 
-/// What is wrong with the files of a publication.
+/// The faults of the files of a publication.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 pub struct FileFaults {
     /// The first faults of the files.

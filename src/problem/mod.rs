@@ -89,10 +89,10 @@ pub struct Problem {
     #[serde(rename = "type")]
     #[schema(example = "/problems/invalid-parameters")]
     pub type_uri: &'static str,
-    /// The type of problem in a few words; the same for every problem of the type.
+    /// The title of the type of problem.
     #[schema(example = "Invalid parameters")]
     pub title: &'static str,
-    /// The HTTP status code of the answer.
+    /// The HTTP status code.
     #[schema(example = 400, minimum = 400, maximum = 599)]
     pub status: u16,
     /// What happened this time.
@@ -124,7 +124,7 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem of a type, with what happened this time.
+    /// A problem of a type, with its detail.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self {
             type_uri: kind.uri(),
@@ -156,7 +156,7 @@ impl Problem {
 
     /// The problem of a failure of the server. The cause is in the log only.
     pub fn internal() -> Self {
-        Self::new(Kind::InternalError, "The server failed. The cause is in its log under this request's identifier.")
+        Self::new(Kind::InternalError, "The server failed. Its log has the cause under the identifier of this request.")
     }
 
     /// Adds the faults.

@@ -10,7 +10,7 @@ use actix_web::{App, HttpServer, web};
 use tokio::sync::watch;
 
 use crate::app::Shared;
-use crate::http::handlers::admin::{self, Watched};
+use crate::http::handlers::admin::{self, AdminState};
 
 /// The most connections at once: monitoring needs a few.
 const CONNECTIONS: usize = 64;
@@ -68,16 +68,16 @@ pub async fn serve(address: SocketAddr, bound: Option<TcpListener>, shared: Shar
 /// # Errors
 /// Returns an error if the thread cannot be started.
 pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
-    let watched = web::Data::new(Watched {
+    let state = web::Data::new(AdminState {
         metrics: shared.metrics.clone(),
         release_watcher: shared.release_watcher.clone(),
         replicas: shared.replicas.clone(),
-        memory: shared.memory.clone(),
+        response_cache: shared.response_cache.clone(),
         exports: shared.exports.clone(),
         stopping: shared.stopping.clone(),
     });
     log::info!("serving metrics on http://{}/metrics", listener.local_addr()?);
-    let server = HttpServer::new(move || App::new().app_data(watched.clone()).configure(admin::routes))
+    let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(admin::routes))
         .workers(1)
         .max_connections(CONNECTIONS)
         .client_request_timeout(HEAD_TIMEOUT)

@@ -28,7 +28,8 @@ use crate::http::connection::refusal::last_answer;
 use crate::http::connection::stream::ClientStream;
 use crate::problem::{Kind, Problem};
 use crate::server::shutdown::{Shutdown, Signals};
-pub use crate::server::socket::Socket;
+pub use shutdown::ShutdownTimeouts;
+pub use socket::Socket;
 
 /// The longest time to close a connection.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,23 +37,13 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// The most connections that wait to be accepted.
 const BACKLOG: u32 = 1024;
 
-/// The time limits of a shutdown.
-#[derive(Clone, Copy, Debug)]
-pub struct Leave {
-    /// How long new requests are answered after SIGTERM, so that a load balancer that reads `/health/ready` sends them
-    /// elsewhere in time.
-    pub grace: Duration,
-    /// How long requests in flight may take after that, in seconds.
-    pub wait: u64,
-}
-
 /// A server that is bound and does not serve yet.
 pub struct Server {
     socket: Socket,
     shared: Shared,
     admin: Option<SocketAddr>,
     workers: Option<usize>,
-    leave: Leave,
+    shutdown_timeouts: ShutdownTimeouts,
     connections: Arc<Semaphore>,
     /// Whether connections close after the current request.
     closing: watch::Sender<bool>,
@@ -60,9 +51,9 @@ pub struct Server {
 
 impl Server {
     /// A server on a socket.
-    pub fn new(socket: Socket, shared: Shared, workers: Option<usize>, leave: Leave) -> Self {
+    pub fn new(socket: Socket, shared: Shared, workers: Option<usize>, shutdown_timeouts: ShutdownTimeouts) -> Self {
         let connections = Arc::new(Semaphore::new(shared.bounds.connections));
-        Self { socket, shared, admin: None, workers, leave, connections, closing: watch::Sender::new(false) }
+        Self { socket, shared, admin: None, workers, shutdown_timeouts, connections, closing: watch::Sender::new(false) }
     }
 
     /// Adds an admin address, which serves metrics and health checks while the server runs.
@@ -76,6 +67,14 @@ impl Server {
     /// Returns an error if the system cannot name the address of the socket.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.socket.address()
+    }
+
+    /// Runs [`Server::run`] on a runtime of its own, and returns when the server has ended.
+    ///
+    /// # Errors
+    /// Returns the errors of [`Server::run`].
+    pub fn run_blocking(self, ready: impl FnOnce()) -> io::Result<()> {
+        actix_web::rt::System::new().block_on(self.run(ready))
     }
 
     /// Serves until SIGTERM or Ctrl-C, then shuts down; the admin address answers to the end. Calls `ready` once requests are
@@ -99,11 +98,11 @@ impl Server {
         self.shared.release_watcher.wait_until_current().await;
         let (handover, listener) = (self.socket.handover.take(), self.socket.listener.try_clone()?);
         let handover = handover.map(|handover| actix_web::rt::spawn(handover::serve(handover, listener, successors.clone())));
-        let (stopping, closing, leave) = (self.shared.stopping.clone(), self.closing.clone(), self.leave);
+        let (stopping, closing, timeouts) = (self.shared.stopping.clone(), self.closing.clone(), self.shutdown_timeouts);
         let (max_connections, connections) = (self.shared.bounds.connections, Arc::clone(&self.connections));
         let server = self.start()?;
         let shutdown =
-            Shutdown { server: server.handle(), leave, stopping, closing, connections, max_connections, successors, handover };
+            Shutdown { server: server.handle(), timeouts, stopping, closing, connections, max_connections, successors, handover };
         ready();
         if let Some(Err(error)) = predecessor.as_ref().map(handover::report_ready) {
             log::info!("handover: the previous process has already exited: {error}");
@@ -151,7 +150,7 @@ impl Server {
             })
             .and_then(http)
         };
-        let mut server = Running::build().disable_signals().backlog(BACKLOG).shutdown_timeout(self.leave.wait);
+        let mut server = Running::build().disable_signals().backlog(BACKLOG).shutdown_timeout(self.shutdown_timeouts.wait);
         if let Some(workers) = self.workers {
             server = server.workers(workers);
         }

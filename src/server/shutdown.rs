@@ -10,13 +10,21 @@ use actix_web::rt::task::JoinHandle;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Semaphore, watch};
 
-use super::Leave;
-
 /// The time in which accepted connections reach their workers, once the server accepts no more.
 const DISPATCH_TIME: Duration = Duration::from_millis(250);
 
 /// The pause between two looks at the number of open connections.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
+
+/// The time limits of a shutdown.
+#[derive(Clone, Copy, Debug)]
+pub struct ShutdownTimeouts {
+    /// How long new requests are answered after SIGTERM, so that a load balancer that reads `/health/ready` sends them
+    /// elsewhere in time.
+    pub grace: Duration,
+    /// How long requests in flight may take after that, in seconds.
+    pub wait: u64,
+}
 
 /// The signals that end the server.
 pub struct Signals {
@@ -47,7 +55,7 @@ pub struct Shutdown {
     /// The server.
     pub server: ServerHandle,
     /// Its time limits.
-    pub leave: Leave,
+    pub timeouts: ShutdownTimeouts,
     /// Whether new requests should go to another process.
     pub stopping: watch::Sender<bool>,
     /// Whether connections close after the current request.
@@ -66,9 +74,9 @@ impl Shutdown {
     /// Waits for a signal and shuts the server down: after SIGTERM it answers for the grace period, or until another process
     /// on the same socket has taken over; a second signal ends that.
     pub async fn on(self, mut signals: Signals) {
-        let grace = if signals.next().await { self.leave.grace } else { Duration::ZERO };
+        let grace = if signals.next().await { self.timeouts.grace } else { Duration::ZERO };
         self.stopping.send_replace(true);
-        let wait = self.leave.wait;
+        let wait = self.timeouts.wait;
         log::info!("stopping: accepting requests for {} s, then waiting {wait} s for requests in flight", grace.as_secs());
         let mut successors = self.successors.subscribe();
         let relieved = async {

@@ -116,7 +116,7 @@ fn pages_as_of_an_instant_stay_at_its_release() {
     assert_eq!((&second["meta"]["release"], &second["data"][0]["code"]), (&json!(1), &json!("stays")));
     assert_eq!(history.get(&format!("{next}&as_of={instant}")).json()["data"], second["data"]);
     let other = history.get(&format!("{next}&as_of={}", history.published[1])).problem(400);
-    let detail = "The cursor reads release 1, and then release 2 was the newest; leave `as_of` out.";
+    let detail = "The cursor reads release 1, but at `as_of` the newest was release 2; leave `as_of` out.";
     assert_eq!(fault(&other), ("as_of", detail));
 }
 

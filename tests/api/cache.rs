@@ -10,7 +10,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reperes::app::Shared;
 use reperes::http::cache::compression::Coding;
-use reperes::http::cache::store::{Entry, Key, LONGEST, Memory};
+use reperes::http::cache::response_cache::{CacheKey, CachedResponse, MAX_BODY_BYTES, ResponseCache};
 
 use crate::harness::{
     Reply, SOURCES, TestServer, ask, bundle, bundled, close, get, migrated, open, owner, publish, shared, territories, until,
@@ -119,7 +119,7 @@ fn a_response_is_computed_once_and_then_cached_for_all_workers() {
     }
     let all = get(server.address, "/v1/territories?format=csv");
     assert_eq!((all.status, status(&all)), (200, ""), "whole exports are not kept");
-    let none = TestServer::with(&server.url, Shared { memory: Memory::new(0), ..shared(&server.url) });
+    let none = TestServer::with(&server.url, Shared { response_cache: ResponseCache::new(0), ..shared(&server.url) });
     for _ in 0..2 {
         assert!(get(none.address, "/v1/territories").header("server-timing").expect("times").starts_with("cache;desc=miss"));
     }
@@ -167,17 +167,17 @@ fn a_client_that_disconnects_delays_no_other() {
 #[test]
 fn the_cache_is_limited_by_its_bytes() {
     let bytes = 4 << 20;
-    let memory = Memory::new(bytes);
-    let key = |number: usize| Key { release: Some((1, 0)), address: number.to_string(), coding: Coding::Identity };
+    let memory = ResponseCache::new(bytes);
+    let key = |number: usize| CacheKey { release: Some((1, 0)), address: number.to_string(), coding: Coding::Identity };
     for number in 0..200 {
-        let entry = Entry { headers: Vec::new(), body: Bytes::from(vec![0; 100_000]) };
-        memory.keep(key(number), Arc::new(entry));
+        let entry = CachedResponse { headers: Vec::new(), body: Bytes::from(vec![0; 100_000]) };
+        memory.insert(key(number), Arc::new(entry));
         assert!(memory.size().0 <= bytes, "{} bytes are kept", memory.size().0);
     }
     let (_, kept) = memory.size();
     assert!((20..=41).contains(&kept), "{kept} answers of 100,000 bytes");
     assert_eq!((0..200).filter(|number| memory.peek(&key(*number)).is_some()).count(), kept);
-    memory.keep(key(1000), Arc::new(Entry { headers: Vec::new(), body: Bytes::from(vec![0; LONGEST]) }));
+    memory.insert(key(1000), Arc::new(CachedResponse { headers: Vec::new(), body: Bytes::from(vec![0; MAX_BODY_BYTES]) }));
     assert!(memory.peek(&key(1000)).is_some() && memory.size().0 <= bytes, "the longest answer fits");
 }
 

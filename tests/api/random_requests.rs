@@ -51,7 +51,6 @@ fn filter(random: &mut Random, context: Context, rows: &[Value]) -> Option<(Stri
     let fields: Vec<&'static Field> = context.fields().filter(|f| f.is_filterable() && !f.is_list()).collect();
     let field = *random.pick(&fields);
     let operators: Vec<Operator> = Operator::of(field)
-        .into_iter()
         .filter(|o| {
             !matches!(o, Operator::Contains | Operator::StartsWith) && (!matches!(field.kind, Kind::Period) || o.takes_list())
         })

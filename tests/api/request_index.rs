@@ -4,8 +4,8 @@
 use std::net::SocketAddr;
 
 use reperes::datasets::REGISTRY;
-use reperes::http::cache::request_index::Shortcuts;
-use reperes::http::cache::store::Memory;
+use reperes::http::cache::request_index::RequestIndex;
+use reperes::http::cache::response_cache::ResponseCache;
 
 use crate::harness::{Reply, SOURCES, TestServer, ask, bundle, get, migrated, publish, shared, territories, until};
 
@@ -36,9 +36,9 @@ fn request(server: SocketAddr, target: &str, headers: &[&str]) -> Reply {
 }
 
 /// A server on a database, and the index of its requests.
-fn indexed_server(url: &str) -> (TestServer, Shortcuts) {
+fn indexed_server(url: &str) -> (TestServer, RequestIndex) {
     let shared = shared(url);
-    let index = shared.shortcuts.clone();
+    let index = shared.request_index.clone();
     (TestServer::with(url, shared), index)
 }
 
@@ -115,8 +115,8 @@ fn a_refused_request_is_refused_again_and_never_indexed() {
 #[test]
 fn without_a_cache_nothing_is_indexed() {
     let url = migrated_with_three();
-    let index = Shortcuts::new(0);
-    let shared = reperes::app::Shared { memory: Memory::new(0), shortcuts: index.clone(), ..shared(&url) };
+    let index = RequestIndex::new(0);
+    let shared = reperes::app::Shared { response_cache: ResponseCache::new(0), request_index: index.clone(), ..shared(&url) };
     let server = TestServer::with(&url, shared);
     for _ in 0..3 {
         let reply = get(server.address, "/v1/territories/COM-1");

@@ -1,7 +1,7 @@
 //! Validators and cache headers: every address has them, a 304 needs no read, and responses that must not be cached have none.
 
 use reperes::app::Shared;
-use reperes::http::cache::store::Memory;
+use reperes::http::cache::response_cache::ResponseCache;
 
 use super::document::{address, document, operations};
 use crate::harness::four_releases::four_releases;
@@ -140,7 +140,7 @@ fn a_client_with_the_current_response_gets_304_without_the_database() {
     let url = migrated();
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1"), ("COM-2", "B", "2")]))];
     publish(&url, &bundle(&files)).expect("the bundle is right");
-    let server = TestServer::with(&url, Shared { memory: Memory::new(0), ..shared(&url) });
+    let server = TestServer::with(&url, Shared { response_cache: ResponseCache::new(0), ..shared(&url) });
     let targets = [
         "/v1/territories",
         "/v1/territories?limit=1&release=1",

@@ -18,7 +18,7 @@ use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
 use reperes::publication::Report;
 use reperes::publish::{self, FileTree, PublishError, QueueSettings};
-use reperes::server::{Leave, Server, Socket};
+use reperes::server::{Server, ShutdownTimeouts, Socket};
 
 use super::cleanup::{acquire_permit, at_end, keep_for_all_tests};
 use super::cluster::database;
@@ -59,7 +59,7 @@ impl TestServer {
         let release_watcher = shared.release_watcher.clone();
         let address = serve(async move || {
             let socket = Socket::bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
-            let server = Server::new(socket, shared, Some(WORKERS), Leave { grace: Duration::ZERO, wait: 1 });
+            let server = Server::new(socket, shared, Some(WORKERS), ShutdownTimeouts { grace: Duration::ZERO, wait: 1 });
             let address = server.address()?;
             release_watcher.wait_until_current().await;
             Ok((address, server.start()?))

@@ -7,9 +7,11 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::bundled;
 use super::database::{self, DatabaseRoles};
+use super::environment::configure;
 use super::exit_status::ExitStatus;
-use super::{bundled, configure, print, text};
+use super::output::{print, text};
 use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;

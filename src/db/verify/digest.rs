@@ -22,7 +22,7 @@ use crate::query::{Dataset, Field, Kind};
 
 /// The digest of one dataset at a release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Part {
+pub struct DatasetDigest {
     /// The number of rows.
     pub rows: u64,
     /// SHA-256 of their canonical form, in hexadecimal.
@@ -37,7 +37,7 @@ pub struct Digest {
     /// SHA-256 of its canonical form, in hexadecimal.
     pub sha256: String,
     /// The datasets that have rows.
-    pub datasets: BTreeMap<String, Part>,
+    pub datasets: BTreeMap<String, DatasetDigest>,
 }
 
 /// The digests of releases as a transaction sees them. Rows are streamed, not kept in memory.
@@ -69,7 +69,7 @@ async fn digest(transaction: &Transaction<'_>, registry: &'static [&'static Data
     Ok(Digest { release, sha256: hex::encode(Sha256::digest(lines.as_bytes())), datasets })
 }
 
-async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release: i32) -> Result<Part, DbError> {
+async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release: i32) -> Result<DatasetDigest, DbError> {
     let mut fields: Vec<&Field> = dataset.columns().filter(|field| !matches!(field.kind, Kind::Timestamp)).collect();
     fields.sort_by_key(|field| field.name);
     let columns: Vec<String> = fields.iter().map(|field| format!("\"{}\"", field.name)).collect();
@@ -96,7 +96,7 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
         }
         rest.drain(..whole);
     }
-    Ok(Part { rows, sha256: hex::encode(digest.finalize()) })
+    Ok(DatasetDigest { rows, sha256: hex::encode(digest.finalize()) })
 }
 
 /// The differences between digests of the same releases, one sentence for each. Other releases are ignored.

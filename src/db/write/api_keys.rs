@@ -31,10 +31,10 @@ pub struct ApiKey {
     pub valid: bool,
 }
 
-type Columns = (String, Vec<Option<String>>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, bool);
+type ApiKeyRow = (String, Vec<Option<String>>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, bool);
 
-impl From<Columns> for ApiKey {
-    fn from((name, scopes, created_at, expires_at, revoked_at, valid): Columns) -> Self {
+impl From<ApiKeyRow> for ApiKey {
+    fn from((name, scopes, created_at, expires_at, revoked_at, valid): ApiKeyRow) -> Self {
         Self { name, scopes: scopes.into_iter().flatten().collect(), created_at, expires_at, revoked_at, valid }
     }
 }
@@ -52,7 +52,7 @@ fn columns() -> _ {
 /// Returns an error if the database cannot be reached.
 pub async fn find<C: GenericClient + Sync>(client: &C, hash: &[u8]) -> Result<Option<ApiKey>, DbError> {
     let key = keys::table.filter(keys::hash.eq(hash)).select(columns());
-    let found: Option<Columns> = key.get_result(&mut DieselClient(client)).await.optional()?;
+    let found: Option<ApiKeyRow> = key.get_result(&mut DieselClient(client)).await.optional()?;
     Ok(found.map(ApiKey::from))
 }
 
@@ -62,7 +62,7 @@ pub async fn find<C: GenericClient + Sync>(client: &C, hash: &[u8]) -> Result<Op
 /// Returns an error if the database cannot be reached.
 pub async fn list<C: GenericClient + Sync>(client: &C) -> Result<Vec<ApiKey>, DbError> {
     let all = keys::table.order((keys::created_at, keys::name)).select(columns());
-    let found: Vec<Columns> = all.load(&mut DieselClient(client)).await?;
+    let found: Vec<ApiKeyRow> = all.load(&mut DieselClient(client)).await?;
     Ok(found.into_iter().map(ApiKey::from).collect())
 }
 

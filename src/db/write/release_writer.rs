@@ -109,7 +109,7 @@ impl<'c> ReleaseWriter<'c> {
             return Ok(Vec::new());
         }
         let query = format!(
-            "SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY (code || '') <-> $1::text LIMIT 3",
+            "SELECT code FROM \"{}\" WHERE last_release IS NULL ORDER BY (code || '') <-> $1::text, code LIMIT 3",
             dataset.name
         );
         let rows = self.transaction.query(&query, &[&code]).await?;

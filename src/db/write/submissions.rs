@@ -67,7 +67,7 @@ pub struct NewSubmission {
 }
 
 /// The columns of a submission and of its line in the audit.
-type Columns = (String, String, bool, String, DateTime<Utc>, i64, i64, DateTime<Utc>, DateTime<Utc>, Option<Recorded>);
+type SubmissionRow = (String, String, bool, String, DateTime<Utc>, i64, i64, DateTime<Utc>, DateTime<Utc>, Option<Recorded>);
 
 /// The outcome, release and detail of a line of the audit.
 type Recorded = (String, Option<i32>, Value);
@@ -90,8 +90,8 @@ fn made_with<'k>(key: &'k str) -> _ {
     ))
 }
 
-impl From<Columns> for Submission {
-    fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): Columns) -> Self {
+impl From<SubmissionRow> for Submission {
+    fn from((id, digest, dry_run, written, created_at, bytes_read, bytes_total, seen_at, now, recorded): SubmissionRow) -> Self {
         let result = recorded.and_then(|(outcome, release, detail)| {
             Some(SubmissionResult { outcome: Outcome::from_name(&outcome)?, release, detail })
         });
@@ -110,7 +110,7 @@ impl From<Columns> for Submission {
 /// Returns an error if the database cannot be reached.
 pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Submission>, DbError> {
     let query = made_with(key).filter(publications::id.eq(id));
-    let found: Option<Columns> = query.get_result(&mut DieselClient(client)).await.optional()?;
+    let found: Option<SubmissionRow> = query.get_result(&mut DieselClient(client)).await.optional()?;
     Ok(found.map(Submission::from))
 }
 
@@ -139,7 +139,7 @@ pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Optio
         return Ok(None);
     }
     let earlier = made_with(&submission.key).filter(publications::idempotency_key.eq(&submission.idempotency_key));
-    let earlier = Submission::from(earlier.get_result::<Columns>(&mut DieselClient(client)).await?);
+    let earlier = Submission::from(earlier.get_result::<SubmissionRow>(&mut DieselClient(client)).await?);
     if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != submission.digest {
         return Ok(Some(earlier));
     }

@@ -1,6 +1,6 @@
-//! Owns content codings: which one a request prefers (RFC 9110, section 12.5.3); the coding of a body that is kept and
-//! sent many times, so that the time it takes is well spent; and that of a stream, which is to be as quick as it was.
-//! Must not know what the bodies say.
+//! Owns content codings: the one that a request prefers (RFC 9110, section 12.5.3), the compression of a body that is stored
+//! and sent many times, at a high level, and that of a stream, at a level that keeps its speed.
+//! Must not know what the bodies hold.
 
 use std::io::{self, BufWriter, IntoInnerError, Write};
 
@@ -13,26 +13,25 @@ use flate2::write::GzEncoder;
 
 use crate::problem::Problem;
 
-/// Bodies below this, in bytes, are sent as they are: they fit into a packet or two anyway.
-const SMALL: usize = 1024;
+/// Shorter bodies, in bytes, are sent uncompressed: they fit into a packet or two.
+const MIN_COMPRESSED_BYTES: usize = 1024;
 
-/// Bodies above this, in bytes, are coded where a thread may be busy for a while.
-const LARGE: usize = 64 * 1024;
+/// Longer bodies, in bytes, are compressed on the pool of blocking threads.
+const MAX_INLINE_BYTES: usize = 64 * 1024;
 
 const ZSTD_LEVEL: i32 = 9;
 const GZIP_LEVEL: u32 = 6;
 const BROTLI_QUALITY: i32 = 5;
 
-/// Of streams: what they gain is nearly all there is to gain, at a fraction of the time.
+/// The levels of streams save nearly as much as the highest, in a fraction of the time.
 const ZSTD_STREAM_LEVEL: i32 = 1;
 const GZIP_STREAM_LEVEL: u32 = 1;
 const BROTLI_STREAM_QUALITY: i32 = 2;
 
-/// Bytes of a stream that are coded at once: coders are slow, and the quick ones code badly, when they are given a cell at a
-/// time.
-const PIECE: usize = 64 * 1024;
+/// The bytes of a stream that an encoder gets at once: cell by cell, encoders are slow, and fast levels compress badly.
+const CHUNK_BYTES: usize = 64 * 1024;
 
-/// The window of brotli, as a power of two: bodies that are kept are hardly larger.
+/// The window of brotli, as a power of two: stored bodies are hardly larger.
 const BROTLI_WINDOW: i32 = 20;
 
 /// A content coding.
@@ -44,15 +43,15 @@ pub enum Coding {
     Brotli,
     /// gzip (RFC 1952).
     Gzip,
-    /// None.
+    /// No coding.
     Identity,
 }
 
 impl Coding {
-    /// Every coding, in our order: what reads fastest and saves most comes first.
+    /// Every coding, the preferred first: it decodes fastest and saves most.
     const ALL: [Coding; 4] = [Coding::Zstd, Coding::Brotli, Coding::Gzip, Coding::Identity];
 
-    /// The coding that a request likes best; none when it says nothing, or admits nothing that there is.
+    /// The coding that a request prefers; identity if it has no `Accept-Encoding`, or accepts no coding of these.
     pub fn preferred(request: &HttpRequest) -> Self {
         let given = request.headers().contains_key(header::ACCEPT_ENCODING);
         let Some(accepted) = AcceptEncoding::parse(request).ok().filter(|_| given) else { return Self::Identity };
@@ -66,7 +65,7 @@ impl Coding {
         best.0
     }
 
-    /// How it is called in `Content-Encoding`, and what it adds to an entity tag; nothing when there is none.
+    /// Its name in `Content-Encoding` (RFC 9110, section 8.4.1); `None` for identity.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Self::Zstd => Some("zstd"),
@@ -76,66 +75,66 @@ impl Coding {
         }
     }
 
-    /// Codes a body; nothing where it is as well sent as it is.
+    /// Compresses a body; `None` if it should be sent uncompressed.
     ///
     /// # Errors
-    /// 500 when the coder fails.
-    pub async fn code(self, body: &Bytes) -> Result<Option<Bytes>, Problem> {
-        if self == Self::Identity || body.len() < SMALL {
+    /// Returns 500 if the encoder fails.
+    pub async fn compress(self, body: &Bytes) -> Result<Option<Bytes>, Problem> {
+        if self == Self::Identity || body.len() < MIN_COMPRESSED_BYTES {
             return Ok(None);
         }
-        let coded = match body.len() {
-            ..=LARGE => self.write(body),
+        let compressed = match body.len() {
+            ..=MAX_INLINE_BYTES => self.encode(body),
             _ => {
                 let body = body.clone();
-                actix_web::web::block(move || self.write(&body)).await.map_err(io::Error::other).flatten()
+                actix_web::web::block(move || self.encode(&body)).await.map_err(io::Error::other).flatten()
             }
         };
-        coded.map(Some).map_err(|error| {
-            log::error!("an answer cannot be coded: {error}");
+        compressed.map(Some).map_err(|error| {
+            log::error!("cannot compress a response: {error}");
             Problem::internal()
         })
     }
 
-    /// Says of an answer that it is in this coding.
-    pub fn describe(self, response: &mut HttpResponseBuilder) {
+    /// Adds `Content-Encoding` to a response.
+    pub fn add_header(self, response: &mut HttpResponseBuilder) {
         if let Some(name) = self.name() {
             response.insert_header((header::CONTENT_ENCODING, name));
         }
     }
 
-    /// Codes the body of an answer that is there as a whole.
+    /// Compresses the body of a response, unless it is a stream.
     ///
     /// # Errors
-    /// 500 when the coder fails.
-    pub async fn apply(self, response: HttpResponse) -> Result<HttpResponse, Problem> {
+    /// Returns 500 if the encoder fails.
+    pub async fn compress_response(self, response: HttpResponse) -> Result<HttpResponse, Problem> {
         let (mut head, body) = response.into_parts();
         let plain = match body.try_into_bytes() {
             Ok(plain) => plain,
             Err(stream) => return Ok(head.set_body(stream)),
         };
-        let coded = self.code(&plain).await?;
-        if let (Some(_), Some(name)) = (&coded, self.name()) {
+        let compressed = self.compress(&plain).await?;
+        if let (Some(_), Some(name)) = (&compressed, self.name()) {
             head.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
-        Ok(head.set_body(BoxBody::new(coded.unwrap_or(plain))))
+        Ok(head.set_body(BoxBody::new(compressed.unwrap_or(plain))))
     }
 
-    /// Writes a stream in this coding, which has its end only when `write` ends well.
+    /// Writes a stream in this coding. The stream is complete only if `write` succeeds.
     ///
     /// # Errors
-    /// Those of `write` and of `out`.
-    pub fn through<T>(self, out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
+    /// Returns the error of `write` or of `out`.
+    pub fn compress_stream<T>(self, out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
         match self {
             Self::Identity => write(out),
             Self::Zstd => {
                 let mut encoder = zstd::stream::write::Encoder::new(out, ZSTD_STREAM_LEVEL)?;
-                let written = in_pieces(&mut encoder, write)?;
+                let written = buffered(&mut encoder, write)?;
                 encoder.finish().map(|_| written)
             }
             Self::Gzip => {
                 let mut encoder = GzEncoder::new(out, Compression::new(GZIP_STREAM_LEVEL));
-                let written = in_pieces(&mut encoder, write)?;
+                let written = buffered(&mut encoder, write)?;
                 encoder.finish().map(|_| written)
             }
             Self::Brotli => {
@@ -144,16 +143,16 @@ impl Coding {
                     lgwin: BROTLI_WINDOW,
                     ..Default::default()
                 };
-                let mut encoder = brotli::CompressorWriter::with_params(out, PIECE, &parameters);
-                let written = in_pieces(&mut encoder, write)?;
-                // What is left goes out now; that it cannot is found at the next piece, for nothing else is taken then.
+                let mut encoder = brotli::CompressorWriter::with_params(out, CHUNK_BYTES, &parameters);
+                let written = buffered(&mut encoder, write)?;
+                // This flushes the rest and drops an error of `out`; `out` returns it again at its next write.
                 encoder.into_inner();
                 Ok(written)
             }
         }
     }
 
-    fn write(self, body: &[u8]) -> io::Result<Bytes> {
+    fn encode(self, body: &[u8]) -> io::Result<Bytes> {
         Ok(Bytes::from(match self {
             Self::Identity => body.to_vec(),
             Self::Zstd => zstd::bulk::compress(body, ZSTD_LEVEL)?,
@@ -169,24 +168,24 @@ impl Coding {
                     size_hint: body.len(),
                     ..Default::default()
                 };
-                let mut coded = Vec::with_capacity(body.len() / 4);
-                brotli::BrotliCompress(&mut &*body, &mut coded, &parameters)?;
-                coded
+                let mut compressed = Vec::with_capacity(body.len() / 4);
+                brotli::BrotliCompress(&mut &*body, &mut compressed, &parameters)?;
+                compressed
             }
         }))
     }
 }
 
-/// Hands over in pieces what is written.
-fn in_pieces<T>(out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
-    let mut pieces = BufWriter::with_capacity(PIECE, out);
-    let written = write(&mut pieces)?;
-    // Without a flush, which would reach the coder and have it end what it has begun.
-    pieces.into_inner().map(|_| written).map_err(IntoInnerError::into_error)
+/// Calls `write` with a buffer in front of an encoder.
+fn buffered<T>(out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Result<T>) -> io::Result<T> {
+    let mut buffer = BufWriter::with_capacity(CHUNK_BYTES, out);
+    let written = write(&mut buffer)?;
+    // `flush` would reach the encoder, which would end its block early.
+    buffer.into_inner().map(|_| written).map_err(IntoInnerError::into_error)
 }
 
-/// How much a header likes a coding. What it does not name, it does not like; but none at all is admitted unless it says
-/// otherwise, after everything that it names.
+/// The quality of a coding in `Accept-Encoding`: 0 if it is not named, except identity, which is acceptable unless excluded,
+/// after all that is named.
 fn quality(accepted: &AcceptEncoding, coding: Coding) -> Quality {
     let own = Encoding::Known(match coding {
         Coding::Zstd => ContentEncoding::Zstd,

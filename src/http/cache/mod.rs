@@ -1,8 +1,9 @@
-//! Owns cached answers: the store, the index from requests to entries, validators (RFC 9110, section 13) and codings.
-//! Must not know how an answer is made.
+//! Owns caching: the response cache, the index from requests to its entries, validators, content codings.
+//! Must not know how a response is computed.
 
 pub mod compression;
 pub mod etag;
+pub mod outcome;
+pub mod policy;
 pub mod request_index;
-pub mod respond;
-pub mod store;
+pub mod response_cache;

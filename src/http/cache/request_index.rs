@@ -1,141 +1,143 @@
-//! Owns the short way to what is in memory: which answer a request means, by its very bytes, so that what was asked before
-//! is neither routed nor read nor planned again. Reading a request strictly costs more than answering it.
-//! Must not know how answers are made.
+//! Owns the index from the bytes of a request to its entry in the response cache, so that a repeated request is neither
+//! routed nor parsed nor planned: parsing a request strictly costs more than sending a cached response.
+//! Must not know how responses are computed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
-use actix_web::{HttpRequest, HttpResponse};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::etag;
-use super::respond::{How, from_memory, not_modified};
-use super::store::{Headers, Key};
-use crate::http::state::State;
-use crate::metrics::Cached;
+use super::response_cache::{CacheKey, Headers};
 use crate::sharded_cache::bounded;
 
-/// What is kept for each byte of the memory of answers: its sixteenth part.
-const SHARE: u64 = 16;
+/// The index may take this part of the bytes of the response cache, in addition to them.
+const CACHE_FRACTION: u64 = 16;
 
-/// What one meaning takes beside its texts, about, in bytes.
-const OVERHEAD: usize = 1800;
+/// The memory of an entry besides its texts, in bytes, about.
+const ENTRY_OVERHEAD: usize = 1800;
 
-/// Bytes of a meaning, about: how many are to be reckoned with.
-const USUAL: u64 = 2048;
+/// The typical size of an entry in bytes: it decides how many entries the index prepares for.
+const TYPICAL_ENTRY_BYTES: u64 = 2048;
 
-/// The most parts that have a lock of their own.
-const PARTS: u64 = 16;
+/// The most shards, each of which has its own lock.
+const MAX_SHARDS: u64 = 16;
 
-/// What a request means, as long as no release is published.
-pub struct Meaning {
-    /// What the process knew of the releases.
+/// What a request resolves to until the next release.
+pub struct IndexedRequest {
+    /// The generation of the releases that the process knew; the entry is stale at any other.
     pub generation: u64,
-    /// Which answer it is.
-    pub key: Key,
-    /// Its entity tag.
-    pub tag: String,
+    /// The key of the response.
+    pub key: CacheKey,
+    /// The entity tag of the response.
+    pub etag: String,
     /// Whether the request names its release.
     pub pinned: bool,
-    /// The headers of its answer: first those that it has even when the client has the rest already.
+    /// The headers of the response; those of a 304 come first.
     pub headers: Headers,
-    /// How many these are.
-    pub always: usize,
-    /// The pattern of its address.
+    /// The number of headers that a 304 has too.
+    pub not_modified_headers: usize,
+    /// The pattern of the request's route.
     pub route: String,
 }
 
 #[derive(Clone)]
-struct Weights;
+struct RequestWeighter;
 
-impl Weighter<Box<[u8]>, Arc<Meaning>> for Weights {
-    fn weight(&self, asked: &Box<[u8]>, meaning: &Arc<Meaning>) -> u64 {
-        (OVERHEAD + asked.len() + meaning.key.address.len()) as u64
+impl Weighter<Box<[u8]>, Arc<IndexedRequest>> for RequestWeighter {
+    fn weight(&self, bytes: &Box<[u8]>, indexed: &Arc<IndexedRequest>) -> u64 {
+        (ENTRY_OVERHEAD + bytes.len() + indexed.key.address.len()) as u64
     }
 }
 
-type Meanings = Cache<Box<[u8]>, Arc<Meaning>, Weights>;
+type IndexedRequests = Cache<Box<[u8]>, Arc<IndexedRequest>, RequestWeighter>;
 
-/// What requests mean, for all workers. Copies are the same.
+/// The index, shared by the workers of the process. Clones share their entries.
 #[derive(Clone)]
-pub struct Shortcuts {
-    meanings: Option<Arc<Meanings>>,
+pub struct RequestIndex {
+    /// `None` if the index is turned off.
+    requests: Option<Arc<IndexedRequests>>,
     hits: Arc<AtomicU64>,
 }
 
-impl Shortcuts {
-    /// The short ways into a memory of so many bytes.
-    pub fn new(memory: u64) -> Self {
-        let bytes = memory / SHARE;
-        let meanings = (bytes > 0).then(|| Arc::new(bounded(bytes, USUAL, PARTS, Weights)));
-        Self { meanings, hits: Arc::default() }
+impl RequestIndex {
+    /// The index into a response cache of so many bytes; 0 turns it off.
+    pub fn new(cache_bytes: u64) -> Self {
+        let bytes = cache_bytes / CACHE_FRACTION;
+        let requests = (bytes > 0).then(|| Arc::new(bounded(bytes, TYPICAL_ENTRY_BYTES, MAX_SHARDS, RequestWeighter)));
+        Self { requests, hits: Arc::default() }
     }
 
-    /// The requests that were answered by this way since the start.
+    /// Stores what a request resolves to.
+    pub fn insert(&self, request: &HttpRequest, indexed: impl FnOnce() -> Option<IndexedRequest>) {
+        let Some(requests) = &self.requests else { return };
+        if let (Some(bytes), Some(indexed)) = (request_bytes(request), indexed()) {
+            requests.insert(bytes.into(), Arc::new(indexed));
+        }
+    }
+
+    /// Looks a request up.
+    pub fn get(&self, request: &HttpRequest) -> Option<Arc<IndexedRequest>> {
+        self.requests.as_ref()?.get(request_bytes(request)?.as_slice())
+    }
+
+    /// Counts a request that the index has answered.
+    pub fn record_hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The number of requests that the index has answered.
     pub fn hits(&self) -> u64 {
         self.hits.load(Ordering::Relaxed)
     }
-
-    /// Remembers what a request means.
-    pub fn keep(&self, request: &HttpRequest, meaning: impl FnOnce() -> Option<Meaning>) {
-        let Some(meanings) = &self.meanings else { return };
-        if let (Some(asked), Some(meaning)) = (bytes(request), meaning()) {
-            meanings.insert(asked.into(), Arc::new(meaning));
-        }
-    }
 }
 
-/// All of a request that decides its answer, but for what the client has already; nothing for what is not simply read.
-fn bytes(request: &HttpRequest) -> Option<Vec<u8>> {
+/// All bytes of a GET that select its response: its target, `Accept` and `Accept-Encoding`, but not `If-None-Match`. `None`
+/// for any other method.
+fn request_bytes(request: &HttpRequest) -> Option<Vec<u8>> {
     if request.method() != Method::GET {
         return None;
     }
-    let address = request.uri().path_and_query()?.as_str();
-    let mut asked = Vec::with_capacity(address.len() + 128);
-    asked.extend_from_slice(address.as_bytes());
+    let target = request.uri().path_and_query()?.as_str();
+    let mut bytes = Vec::with_capacity(target.len() + 128);
+    bytes.extend_from_slice(target.as_bytes());
     for name in [header::ACCEPT, header::ACCEPT_ENCODING] {
-        // No header holds a line's end, so that two requests never look alike.
-        asked.push(b'\n');
+        // No header value holds a line feed or a carriage return, so the bytes of two requests never collide.
+        bytes.push(b'\n');
         for value in request.headers().get_all(name) {
-            asked.extend_from_slice(value.as_bytes());
-            asked.push(b'\r');
+            bytes.extend_from_slice(value.as_bytes());
+            bytes.push(b'\r');
         }
     }
-    Some(asked)
+    Some(bytes)
 }
 
-/// What was answered before.
-pub struct Short {
-    /// The answer, with all its headers but those of this very request.
-    pub response: HttpResponse,
-    /// What the request means.
-    pub meaning: Arc<Meaning>,
-    /// What the answer is to be counted as.
-    pub cached: Cached,
-}
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
 
-/// Answers a request that was answered before, if its answer is still the same and still there. Every check of a request
-/// that does not depend on its address must have been made.
-pub fn answer(request: &HttpRequest, state: &State) -> Option<Short> {
-    let meanings = state.shortcuts.meanings.as_ref()?;
-    let meaning = meanings.get(bytes(request)?.as_slice())?;
-    let (generation, sure) = state.release_watcher.generation();
-    if meaning.generation != generation {
-        return None;
+    use super::*;
+
+    fn bytes(request: TestRequest) -> Option<Vec<u8>> {
+        request_bytes(&request.to_http_request())
     }
-    let (mut response, cached, given) = match etag::holds(request, &meaning.tag) {
-        Some(true) => (not_modified(), Cached::NotModified, meaning.always),
-        _ => {
-            let how = How::of(sure || meaning.pinned);
-            let body = state.memory.get(&meaning.key)?.body.clone();
-            (from_memory(body, how), how.counted(), meaning.headers.len())
-        }
-    };
-    for (name, value) in &meaning.headers[..given] {
-        response.headers_mut().append(name.clone(), value.clone());
+
+    #[test]
+    fn only_a_get_has_bytes() {
+        assert_eq!(bytes(TestRequest::get().uri("/v1/x?a=1")), Some(b"/v1/x?a=1\n\n".to_vec()));
+        assert_eq!(bytes(TestRequest::default().method(Method::HEAD).uri("/v1/x")), None);
+        assert_eq!(bytes(TestRequest::post().uri("/v1/x")), None);
     }
-    state.shortcuts.hits.fetch_add(1, Ordering::Relaxed);
-    Some(Short { response, meaning, cached })
+
+    #[test]
+    fn headers_that_select_the_response_are_in_the_bytes() {
+        let get = || TestRequest::get().uri("/");
+        assert_eq!(bytes(get().insert_header(("Accept", "text/csv"))), Some(b"/\ntext/csv\r\n".to_vec()));
+        assert_eq!(bytes(get().insert_header(("Accept-Encoding", "br"))), Some(b"/\n\nbr\r".to_vec()));
+        assert_eq!(bytes(get().insert_header(("If-None-Match", "\"x\""))), Some(b"/\n\n".to_vec()));
+        let twice = get().append_header(("Accept", "a/b")).append_header(("Accept", "c/d"));
+        assert_eq!(bytes(twice), Some(b"/\na/b\rc/d\r\n".to_vec()));
+    }
 }

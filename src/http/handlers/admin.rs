@@ -1,5 +1,5 @@
-//! Owns what the operator's address answers: the metrics, and the state of the service as on the public one.
-//! Must not know sockets, nor ask the database anything: it answers while that is away and all workers are busy.
+//! Owns the routes of the operator's address: the metrics, and the probes of the public address.
+//! Must not know sockets, nor query the database: it answers while the database is down and all workers are busy.
 
 use actix_web::{HttpResponse, ResponseError, guard, web};
 use tokio::sync::watch;
@@ -7,27 +7,27 @@ use tokio::sync::watch;
 use super::health;
 use crate::db::read::export::Exports;
 use crate::db::{ReleaseWatcher, Replicas};
-use crate::http::cache::store::Memory;
+use crate::http::cache::response_cache::ResponseCache;
 use crate::metrics::{Levels, Metrics, TEXT};
 
-/// What is looked at.
+/// What the handlers share.
 #[derive(Clone)]
-pub struct Watched {
-    /// What has been counted.
+pub struct AdminState {
+    /// The metrics.
     pub metrics: Metrics,
     /// The releases that the process knows.
     pub release_watcher: ReleaseWatcher,
-    /// How far the replicas are.
+    /// The replicas and their releases.
     pub replicas: Replicas,
-    /// The answers that are kept.
-    pub memory: Memory,
-    /// The way to many rows.
+    /// The response cache.
+    pub response_cache: ResponseCache,
+    /// The exports that are running.
     pub exports: Exports,
-    /// Whether the server is on its way down.
+    /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
 }
 
-/// The routes; everything else is 404, or 405 for what does more than read.
+/// Registers the routes. Any other path is 404, any other method 405.
 pub fn routes(config: &mut web::ServiceConfig) {
     let read = || web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
     config
@@ -36,15 +36,15 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/health/ready").route(read().to(ready)));
 }
 
-async fn metrics(watched: web::Data<Watched>) -> HttpResponse {
-    let release = watched.release_watcher.newest().map(|release| (release.number, release.published_at));
-    let (database, cache) = (watched.release_watcher.is_current(), watched.memory.size());
-    let levels = Levels { database, release, cache, exports: watched.exports.running() };
-    HttpResponse::Ok().content_type(TEXT).body(watched.metrics.text(&levels))
+async fn metrics(state: web::Data<AdminState>) -> HttpResponse {
+    let release = state.release_watcher.newest().map(|release| (release.number, release.published_at));
+    let (database, cache) = (state.release_watcher.is_current(), state.response_cache.size());
+    let levels = Levels { database, release, cache, exports: state.exports.running() };
+    HttpResponse::Ok().content_type(TEXT).body(state.metrics.text(&levels))
 }
 
-async fn ready(watched: web::Data<Watched>) -> HttpResponse {
-    match health::readiness(&watched.release_watcher, &watched.replicas, *watched.stopping.borrow()) {
+async fn ready(state: web::Data<AdminState>) -> HttpResponse {
+    match health::readiness(&state.release_watcher, &state.replicas, *state.stopping.borrow()) {
         Ok(ready) => ready,
         Err(problem) => HttpResponse::build(problem.status_code()).content_type("application/problem+json").body(problem.body()),
     }

@@ -1,5 +1,5 @@
-//! Owns answers that gather rows: `group_by`, `aggregate`, `rollup`. What would have no meaning is refused, never
-//! returned; what is returned says how much of it is there. Must not know SQL, nor when values are additive.
+//! Owns aggregates: `group_by`, `aggregate`, `rollup`. An aggregate without meaning is refused; one with a meaning reports
+//! its coverage. Must not know SQL, nor when values are additive.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
 use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS};
 use crate::db::sql::select;
-use crate::http::response::computed_table::{self, Table};
+use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
@@ -19,17 +19,17 @@ use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Dataset, Field, Function, Grouping, Kind, Parameter, Row, Shape};
 
-/// The most reasons that one refusal gives.
-const REASONS: usize = 10;
+/// The most faults in one refusal.
+const MAX_FAULTS: usize = 10;
 
-/// Answers a plan that gathers rows.
+/// Answers a plan with a grouping.
 ///
 /// # Errors
-/// Those of the plan's codes and release; 400 for too many groups; 422 for an aggregate without meaning; 503 when the
-/// database does not answer.
+/// Returns 400 for an unknown code or too many groups; 404 for an unknown parent; 422 for an aggregate without meaning; 503
+/// if the database does not answer.
 pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     let Some(grouping) = &plan.selection.grouping else { return Err(Problem::internal()) };
-    let by = gathered_by(plan, grouping);
+    let by = group_fields(plan, grouping);
     let fields = &by;
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let groups = async |snapshot: &Snapshot| {
@@ -53,12 +53,12 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         .filter(|group| group.number("rows") > 0)
         .flat_map(|g| additivity::faults(plan.selection.context, grouping, &g.facts()))
     {
-        if !faults.contains(&fault) && faults.len() < REASONS {
+        if !faults.contains(&fault) && faults.len() < MAX_FAULTS {
             faults.push(fault);
         }
     }
     if !faults.is_empty() {
-        let detail = "This aggregate would have no meaning; `errors` says why, and what would be right.";
+        let detail = "This aggregate has no meaning; `errors` says why, and which request has one.";
         return Err(Problem::new(ProblemKind::NotAdditive, detail).errors(faults));
     }
     let columns = columns(plan, grouping, &by);
@@ -67,11 +67,11 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         .filter(|group| !grouping.rollup || group.number("rows") > 0)
         .map(|group| group.row(&columns, by.len(), grouping))
         .collect();
-    computed_table::answer(plan, parent, &snapshot, &Table { columns, rows, notices })
+    computed_table::answer(plan, parent, &snapshot, &ComputedTable { columns, rows, notices })
 }
 
-/// The fields that rows are gathered by: those asked for; in a roll-up all of the key but the territory.
-fn gathered_by(plan: &ResolvedPlan, grouping: &Grouping) -> Vec<&'static Field> {
+/// The fields that identify a group: those of `group_by`; in a roll-up, the key without the territory.
+fn group_fields(plan: &ResolvedPlan, grouping: &Grouping) -> Vec<&'static Field> {
     let dataset = plan.selection.context.dataset;
     match grouping.rollup {
         true => dataset.key_fields().filter(|field| dataset.territory != Some(field.name)).collect(),
@@ -101,7 +101,7 @@ fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> V
     }
     columns.extend(["expected", "present", "suppressed", "missing"].map(|name| Column::computed(name, NUMBER, true)));
     columns.push(Column::computed("coverage", Kind::Decimal, false));
-    // A field that rows are gathered by says already what a column of the same name would.
+    // A field of the group replaces a computed column of the same name.
     let mut at = 0;
     columns.retain(|column| {
         at += 1;
@@ -110,7 +110,7 @@ fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> V
     columns
 }
 
-/// One group as it was read: the cells by name after the fields that it is gathered by.
+/// One group as the database returns it: the fields of the group, then named cells.
 struct Group<'r> {
     row: &'r Row,
     cells: BTreeMap<&'static str, usize>,
@@ -148,12 +148,12 @@ impl<'r> Group<'r> {
         }
     }
 
-    /// Whether the indicator's values are put together as weighted means.
+    /// Whether values of the indicator combine as a weighted mean.
     fn is_weighted(&self) -> bool {
         self.text("over_territories") == Some("weighted_mean") && (self.rollup || self.number("territory_code") > 1)
     }
 
-    /// The cells that count: of a weighted mean only those that have a weight.
+    /// The number of values in the aggregate; in a weighted mean, only those with a weight.
     fn present(&self) -> i64 {
         if self.is_weighted() { self.number("weighed") } else { self.number("present") }
     }
@@ -176,7 +176,7 @@ impl<'r> Group<'r> {
     fn row(&self, columns: &[Column], fields: usize, grouping: &Grouping) -> Row {
         let (expected, present, suppressed) = (self.expected(), self.present(), self.number("suppressed"));
         let missing = (expected - present - suppressed).max(0);
-        let coverage = if expected > 0 { Some(share(present, expected)) } else { None };
+        let coverage = if expected > 0 { Some(quotient(present, expected)) } else { None };
         let alone = grouping.functions.iter().all(|function| !function.combines()) && !grouping.rollup;
         let mut row = Row::with_capacity(columns.len());
         (0..fields).for_each(|at| row.push(self.row.cell(at)));
@@ -203,8 +203,8 @@ impl<'r> Group<'r> {
     }
 }
 
-/// A share of 1 with four decimals, rounded down: 1 means all.
-fn share(part: i64, whole: i64) -> String {
+/// A quotient with four decimals, rounded down, so that only the whole gives 1.
+fn quotient(part: i64, whole: i64) -> String {
     let scaled = part * 10_000 / whole;
     format!("{}.{:04}", scaled / 10_000, scaled % 10_000)
 }

@@ -1,4 +1,4 @@
-//! Owns lists: `/v1/{dataset}` and `/v1/{dataset}/{code}/{link}`; decides by which way a request is answered.
+//! Owns collections: `/v1/{dataset}` and `/v1/{dataset}/{code}/{link}`; chooses the handler for the representation.
 //! Must not know any one dataset, nor SQL.
 
 use actix_web::http::Method;
@@ -7,19 +7,20 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use super::{aggregates, comparisons, exports, wide_layout};
 use crate::db::read::page::Page;
 use crate::format::json;
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
 use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Parameter, Plan, Representation, parse};
 
-/// Answers a list. `parent` is the dataset that the link starts from, when there is one.
+/// Answers a request for a collection. `parent` is the dataset that the link starts from, if there is one.
 ///
 /// # Errors
-/// 400 with every fault of the request, 404 for an unknown parent, 406 for a representation that is not there, 503 when
+/// Returns 400 with every fault of the request, 404 for an unknown parent, 406 if `Accept` matches no representation, 503 if
 /// the database does not answer.
 pub async fn list(
     request: HttpRequest,
@@ -31,29 +32,29 @@ pub async fn list(
     let (pairs, preferred) = (path_and_query::pairs(&request)?, accept::preferred(&request, context.dataset));
     let plan = parse::collection(context, code, &pairs, preferred.unwrap_or(Representation::Json))
         .map_err(Problem::invalid_parameters)?;
-    let asked = pairs.iter().any(|(name, _)| Parameter::Format.is_named(name));
-    if preferred.is_none() && !asked {
+    let has_format = pairs.iter().any(|(name, _)| *name == Parameter::Format.name());
+    if preferred.is_none() && !has_format {
         return Err(accept::not_acceptable(context.dataset));
     }
     let json = plan.presentation.representation == Representation::Json;
     let plan = execute::resolve(&state, plan).await?;
-    let whole = !plan.is_page() && !plan.presentation.wide && plan.selection.grouping.is_none();
+    let is_export = !plan.is_page() && !plan.presentation.wide && plan.selection.grouping.is_none();
     let address = plan.address(&links::path(&plan, parent));
-    let asked = Asked::plan(&plan, address).represented(plan.presentation.representation, !whole);
+    let policy = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !is_export);
     let (request, state) = (&request, &*state);
-    let (coding, head) = (asked.coding(request), request.method() == Method::HEAD);
-    reply(request, state, asked, async || match (json, whole) {
+    let (coding, head) = (policy.coding(request), request.method() == Method::HEAD);
+    respond_cached(request, state, policy, async || match (json, is_export) {
         _ if plan.presentation.wide => wide_layout::answer(state, &plan, parent).await,
         _ if plan.selection.grouping.is_some() => aggregates::answer(state, &plan, parent).await,
         (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,
-        (true, _) => Ok(respond(&plan, parent, &execute::page(state, &plan, parent).await?)),
+        (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
         (false, false) => exports::page(state, &plan, parent).await,
         (false, true) => exports::all(state, plan, parent, (coding, head)).await,
     })
     .await
 }
 
-fn respond(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
+fn json_page(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
     let mut data = Vec::with_capacity(page.rows.len() * 512);
     json::array(&mut data, &plan.reading.columns, &page.rows);
     let meta = Meta::of_page(plan.selection.context.dataset.name, page);

@@ -1,4 +1,4 @@
-//! Owns pages whose rows carry the same figure of the territories around and their rank (`compare`).
+//! Owns comparisons (`compare`): pages whose rows have the same figure of other territories, and their rank.
 //! Must not know SQL.
 
 use actix_web::HttpResponse;
@@ -14,16 +14,17 @@ use crate::problem::{Fault, Problem};
 use crate::query::ResolvedPlan;
 use crate::query::{Dataset, Parameter, Row};
 
-/// The most rows of a page: to rank one all figures of its kind are read.
-const ROWS: i64 = 100;
+/// The most rows of a page: a rank needs all figures of the territories of one kind.
+const MAX_ROWS: i64 = 100;
 
-/// Answers a plan with a page of compared rows.
+/// Answers a plan with comparators.
 ///
 /// # Errors
-/// Those of the plan's codes and release; 400 for a page of more than 100 rows; 503 when the database does not answer.
+/// Returns 400 for an unknown code or a page of more than 100 rows; 404 for an unknown parent; 503 if the database does not
+/// answer.
 pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    if plan.page_limit() > ROWS {
-        let detail = format!("At most {ROWS} rows are compared at once; the links `next` lead to the others.");
+    if plan.page_limit() > MAX_ROWS {
+        let detail = format!("With `compare` a page has at most {MAX_ROWS} rows; follow `links.next` for more.");
         return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
     }
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
@@ -50,15 +51,15 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     Ok(envelope::answer(&data, &meta, &links::links(plan, parent, &page), &page.included))
 }
 
-/// Appends the members of a row, with its comparison.
+/// Appends the members of a row, then its comparison.
 fn member(out: &mut Vec<u8>, plan: &ResolvedPlan, row: &Row, comparison: &Comparison) {
     json::members(out, &plan.reading.columns, row);
     out.extend_from_slice(b",\"comparison\":");
     write(out, &plan.selection.compare, comparison);
 }
 
-/// Appends a comparison: each comparator that was asked for, null where no such territory is around, and the rank.
-pub fn write(out: &mut Vec<u8>, asked: &[String], comparison: &Comparison) {
+/// Appends a comparison as JSON: one member for each comparator, null if the territory lies in none, and the rank.
+pub fn write(out: &mut Vec<u8>, comparators: &[String], comparison: &Comparison) {
     let figure = |comparator: &String| {
         let found = comparison.figures.iter().find(|figure| figure.comparator == *comparator);
         let raw = |text: &Option<String>| text.as_deref().and_then(|text| serde_json::from_str::<serde_json::Value>(text).ok());
@@ -72,7 +73,7 @@ pub fn write(out: &mut Vec<u8>, asked: &[String], comparison: &Comparison) {
         });
         (comparator.clone(), shown.unwrap_or(serde_json::Value::Null))
     };
-    let mut all: serde_json::Map<String, serde_json::Value> = asked.iter().map(figure).collect();
+    let mut all: serde_json::Map<String, serde_json::Value> = comparators.iter().map(figure).collect();
     let rank = comparison.rank.as_ref().map(
         |rank| serde_json::json!({"position": rank.position, "of": rank.of, "tied": rank.tied, "suppressed": rank.suppressed}),
     );

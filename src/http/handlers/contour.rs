@@ -6,36 +6,37 @@ use serde_json::value::RawValue;
 
 use crate::db::read::codes;
 use crate::db::read::page::Page;
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::instant;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
 use crate::query::{Context, Dataset, Parameter, pairs};
 
-/// The dataset of contours, and that of the territories that they belong to.
+/// The datasets of contours and of territories.
 const DATASETS: (&str, &str) = ("contours", "territories");
 
 /// Contour of a territory
 ///
-/// The simplified contour of a territory as a GeoJSON feature (RFC 7946, WGS 84, at most 5 decimals). Contours are
-/// published for the region's communes and arrondissements, for every EPCI that touches it, and for the départements and
-/// regions of France. `properties` names the source.
+/// Returns the simplified contour of a territory as a GeoJSON feature (RFC 7946, WGS 84, at most 5 decimals). The communes
+/// and arrondissements of the region have a contour, every EPCI that touches it, and the départements and regions of
+/// France. `properties` names the source.
 #[utoipa::path(
     get,
     path = "/v1/territories/{code}/contour",
     operation_id = "getTerritoryContour",
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
-        ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 1, minimum = 1),
+        ("release" = Option<i32>, Query, description = "The release to read; by default the newest.", example = 1, minimum = 1),
         ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
             pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
     ),
     responses(
-        (status = 200, description = "The contour.", content_type = "application/geo+json", body = Feature)
+        (status = 200, description = "The contour.", content_type = "application/geo+json", body = ContourFeature)
     )
 )]
 pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -47,14 +48,14 @@ pub async fn contour(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let plan = execute::item_plan(context, &Parameter::OF_RELEASE, &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
     let path = format!("/v1/{}/{}/contour", territories.name, pairs::encode_segment(&code));
-    let asked = Asked::plan(plan, plan.address(&path));
-    reply(&request, &state, asked, async || found(&state, plan, territories, &code).await).await
+    let policy = CachePolicy::of_plan(plan, plan.address(&path));
+    respond_cached(&request, &state, policy, async || compute(&state, plan, territories, &code).await).await
 }
 
-async fn found(state: &State, plan: &ResolvedPlan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+async fn compute(state: &State, plan: &ResolvedPlan, territories: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
     let page = execute::page(state, plan, None).await?;
-    if let Some(found) = feature(plan, &page) {
-        return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(found));
+    if let Some(feature) = feature(plan, &page) {
+        return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(feature));
     }
     let number = page.release.number;
     let unknown = state.pool.read_at(Some(&plan.release), |connection| async move {
@@ -64,14 +65,15 @@ async fn found(state: &State, plan: &ResolvedPlan, territories: &'static Dataset
         false => absent(state, territories, code, &page.release).await,
         true => Problem::new(
             Kind::UnknownResource,
-            "No contour of this territory is published: there are contours of the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",
+            "No contour of this territory is published; contours exist for the region's communes and arrondissements, of the EPCI that touch it, and of the metropolitan départements and regions.",
         ),
     })
 }
 
 /// A GeoJSON feature.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-pub struct Feature<'a> {
+#[schema(as = Feature)]
+pub struct ContourFeature<'a> {
     /// Always `Feature`.
     #[serde(rename = "type")]
     #[schema(example = "Feature")]
@@ -85,22 +87,23 @@ pub struct Feature<'a> {
     /// A GeoJSON Polygon or MultiPolygon.
     #[schema(value_type = Object)]
     geometry: &'a RawValue,
-    /// Where the contour comes from, and the release that it was read from.
-    properties: Properties<'a>,
+    /// The source and the release of the contour.
+    properties: ContourProperties<'a>,
 }
 
-/// Where a contour comes from.
+/// The source and the release of a contour.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-pub struct Properties<'a> {
+#[schema(as = Properties)]
+pub struct ContourProperties<'a> {
     /// The code of the territory.
     territory_code: &'a str,
-    /// The source of the contour.
+    /// The code of the source.
     source_code: Option<&'a str>,
-    /// Where in the source.
+    /// The place in the source.
     source_location: Option<&'a str>,
-    /// What the reader must know.
+    /// A remark of the publisher.
     note: Option<&'a str>,
-    /// The release that it was read from.
+    /// The release that was read.
     release: i32,
     /// When that release was published.
     #[schema(format = DateTime)]
@@ -112,12 +115,12 @@ fn feature(plan: &ResolvedPlan, page: &Page) -> Option<Vec<u8>> {
     let cell = |name: &str| row.cell(plan.reading.columns.iter().position(|column| column.name == name)?);
     let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
     let code = cell("territory_code")?;
-    let feature = Feature {
+    let feature = ContourFeature {
         kind: "Feature",
         id: code,
         bbox: vec![raw("west")?, raw("south")?, raw("east")?, raw("north")?],
         geometry: raw("contour")?,
-        properties: Properties {
+        properties: ContourProperties {
             territory_code: code,
             source_code: cell("source_code"),
             source_location: cell("source_location"),

@@ -1,4 +1,4 @@
-//! Owns the documentation: the OpenAPI document as served, and Swagger UI, which needs nothing from elsewhere.
+//! Owns the documentation pages: the OpenAPI document, and Swagger UI, which loads nothing from other servers.
 //! Must not know what the document says.
 
 use std::sync::{Arc, LazyLock};
@@ -7,16 +7,17 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa_swagger_ui::Config;
 
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::JSON;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// Where the document is served.
+/// The path of the document.
 pub const DOCUMENT: &str = "/openapi.json";
 
-/// Where Swagger UI is served.
+/// The path pattern of Swagger UI.
 pub const PAGES: &str = "/docs/{file:.*}";
 
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
@@ -25,7 +26,7 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 
 /// This document
 ///
-/// The OpenAPI 3.1 document of the service, made from its handlers.
+/// Returns the OpenAPI 3.1 document of the service, generated from its handlers.
 #[utoipa::path(
     get,
     path = "/openapi.json",
@@ -35,29 +36,29 @@ static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 pub async fn document(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let document = async || Ok(HttpResponse::Ok().content_type(JSON).body(state.document.clone()));
-    reply(&request, &state, Asked::program(DOCUMENT), document).await
+    respond_cached(&request, &state, CachePolicy::of_program(DOCUMENT), document).await
 }
 
-/// `/docs` leads to `/docs/`, where the page's relative addresses hold.
+/// Redirects `/docs` to `/docs/`, since the page has relative addresses.
 pub async fn redirect() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()
 }
 
-/// A file of Swagger UI.
+/// Answers with a file of Swagger UI.
 ///
 /// # Errors
-/// 404 for a file that it does not have.
+/// Returns 404 if Swagger UI does not have the file.
 pub async fn page(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let file = request.match_info().get("file").unwrap_or_default();
-    reply(&request, &state, Asked::program(format!("/docs/{file}")), async || super::docs::file(file)).await
+    respond_cached(&request, &state, CachePolicy::of_program(format!("/docs/{file}")), async || swagger_file(file)).await
 }
 
-fn file(file: &str) -> Result<HttpResponse, Problem> {
+fn swagger_file(file: &str) -> Result<HttpResponse, Problem> {
     match utoipa_swagger_ui::serve(file, Arc::clone(&CONFIG)) {
         Ok(Some(page)) => Ok(HttpResponse::Ok().content_type(with_charset(&page.content_type)).body(page.bytes.into_owned())),
-        Ok(None) => Err(Problem::new(Kind::UnknownResource, "There is no such page.").closest(vec!["/docs/".to_owned()])),
+        Ok(None) => Err(Problem::new(Kind::UnknownResource, "This page does not exist.").closest(vec!["/docs/".to_owned()])),
         Err(error) => {
-            log::error!("a page of the documentation cannot be made: {error}");
+            log::error!("cannot make a page of the documentation: {error}");
             Err(Problem::internal())
         }
     }

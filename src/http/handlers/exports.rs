@@ -1,4 +1,4 @@
-//! Owns answers in all representations but JSON: a page when `limit` is given, else every row as a stream.
+//! Owns the representations other than JSON: a page if the request has `limit`, else an export of every row as a stream.
 //! Must not know how rows are written or read.
 
 use std::io;
@@ -16,29 +16,29 @@ use crate::http::execute;
 use crate::http::response::file::{about, headers, unwritable, write};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
-use crate::http::response::row_stream::{self, CHUNK};
+use crate::http::response::row_stream::{self, CHUNK_BYTES};
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::{Dataset, Parameter, Plan, Representation, ResolvedPlan};
 
-/// The most rows of an export in another order than the key's. Such an order is sorted anew for each chunk.
-const SORTED_ROWS: i64 = 100_000;
+/// The most rows of an export in an order other than the key's: the database sorts again for each chunk.
+const MAX_SORTED_ROWS: i64 = 100_000;
 
-/// The most rows of a workbook: a sheet has 1,048,576 lines, one of them the header.
-pub const SHEET_ROWS: i64 = 1_048_575;
+/// The most rows of a workbook: a sheet of Excel has 1,048,576 lines, and one is the header.
+pub const MAX_SHEET_ROWS: i64 = 1_048_575;
 
 /// The most rows of a JSON-stat cube, which is built in memory.
-const CUBE_ROWS: i64 = 100_000;
+const MAX_CUBE_ROWS: i64 = 100_000;
 
 /// Answers a plan with a page of rows.
 ///
 /// # Errors
-/// Those of the plan's codes and release; 503 when the database does not answer.
+/// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
 pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     let page = execute::page(state, plan, parent).await?;
     let links = links::links(plan, parent, &page);
     let about = about(plan, parent, &Snapshot { release: page.release.clone(), approximate: page.approximate });
-    let mut body = Vec::with_capacity(CHUNK);
+    let mut body = Vec::with_capacity(CHUNK_BYTES);
     let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
     write(writer.as_mut(), &mut body, &page.rows).map_err(|error| unwritable(&error))?;
     let mut response = headers(plan, &about, page.total);
@@ -48,11 +48,11 @@ pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
     Ok(response.body(body))
 }
 
-/// Answers a plan with all rows, in a coding; with nothing but the head when `headers_only`.
+/// Answers a plan with all rows, in a content coding; with the head alone if `headers_only`.
 ///
 /// # Errors
-/// Those of the plan's codes and release; 400 for more rows than the representation or the order admits; 503 when too
-/// many exports run or the database does not answer.
+/// Returns 400 for an unknown code, or for more rows than the representation or the order allows; 404 for an unknown
+/// parent; 503 if too many exports run or the database does not answer.
 pub async fn all(
     state: &State,
     plan: ResolvedPlan,
@@ -60,11 +60,11 @@ pub async fn all(
     (coding, headers_only): (Coding, bool),
 ) -> Result<HttpResponse, Problem> {
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
-    let (requested, bound) = (&plan, bound(&plan));
+    let (requested, limit) = (&plan, row_limit(&plan));
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let count = async |snapshot: &Snapshot| {
             let total = page::count(&connection, requested, snapshot).await?;
-            let exceeds = match bound {
+            let exceeds = match limit {
                 Some((most, _)) => page::exceeds(&connection, requested, snapshot, most).await?,
                 None => false,
             };
@@ -75,7 +75,7 @@ pub async fn all(
     let (snapshot, total) = match read.await? {
         Err(refused) => return Err(refusal(state, &plan, parent, refused).await),
         Ok((_, (_, true))) => {
-            let fault = bound.map(|(most, parameter)| too_many(&plan, most, parameter));
+            let fault = limit.map(|(most, parameter)| too_many(&plan, most, parameter));
             return Err(Problem::invalid_parameters(fault.into_iter().collect()));
         }
         Ok((snapshot, (total, false))) => (snapshot, total),
@@ -83,24 +83,24 @@ pub async fn all(
     let about = about(&plan, parent, &snapshot);
     let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
-    coding.describe(&mut response);
+    coding.add_header(&mut response);
     if headers_only {
-        // A stream of nothing, since the length of the answer to GET is not known, and an empty body would say that it is 0.
+        // An empty stream: an empty body would send `Content-Length: 0`, but the length of the answer to GET is unknown.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = state.exports.rows(Arc::new(plan.plan), snapshot);
     Ok(response.streaming(row_stream::stream(state, rows, (writer, coding), permit).await?))
 }
 
-/// The most rows that may be asked for at once, with the parameter that is the reason; nothing where there is no limit.
-fn bound(plan: &Plan) -> Option<(i64, Parameter)> {
+/// The most rows of the export, with the parameter that limits them; `None` if there is no limit.
+fn row_limit(plan: &Plan) -> Option<(i64, Parameter)> {
     match plan.presentation.representation {
-        Representation::JsonStat => Some((CUBE_ROWS, Parameter::Format)),
+        Representation::JsonStat => Some((MAX_CUBE_ROWS, Parameter::Format)),
         _ if !plan.is_in_key_order() => {
             let parameter = if plan.selection.search.is_some() { Parameter::Search } else { Parameter::Sort };
-            Some((SORTED_ROWS, parameter))
+            Some((MAX_SORTED_ROWS, parameter))
         }
-        Representation::Xlsx => Some((SHEET_ROWS, Parameter::Format)),
+        Representation::Xlsx => Some((MAX_SHEET_ROWS, Parameter::Format)),
         _ => None,
     }
 }
@@ -111,7 +111,7 @@ fn too_many(plan: &Plan, most: i64, parameter: Parameter) -> Fault {
         Parameter::Format => {
             (format!("`format={name}`"), "filter more, or take `csv`, `ndjson` or `parquet`, which have no limit")
         }
-        _ => ("an order other than the key's".to_owned(), "leave the order out: rows come by their key, and any number of them"),
+        _ => ("an order other than the key's".to_owned(), "leave the order out: rows in the order of their key have no limit"),
     };
     Fault::new(parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))
 }

@@ -1,5 +1,5 @@
-//! Owns the health of the service: whether it lives, and whether it can answer.
-//! Must not know what is asked of it otherwise.
+//! Owns the probes of an orchestrator: liveness and readiness.
+//! Must not know any other path.
 
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
@@ -10,55 +10,52 @@ use crate::http::response::envelope::JSON;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// What the addresses of the service's health begin with.
-pub const PATHS: &str = "/health/";
-
 /// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
     /// `ok`.
     #[schema(example = "ok")]
     status: &'static str,
-    /// The newest release, where the database was asked.
+    /// The number of the newest release; only in the readiness.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = 2)]
     release: Option<i32>,
 }
 
-/// Whether the process lives
+/// Liveness
 ///
-/// Answers as long as the process runs, whatever the state of the database: when it does not, restart the process.
+/// Returns 200 as long as the process runs, whatever the state of the database. If it does not answer, restart the process.
 #[utoipa::path(
     get,
     path = "/health/live",
     operation_id = "getLiveness",
-    responses((status = 200, description = "The process lives.", body = Health))
+    responses((status = 200, description = "The process runs.", body = Health))
 )]
 pub async fn live() -> HttpResponse {
     HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: None })
 }
 
-/// Whether requests can be answered
+/// Readiness
 ///
-/// Answers 200 when something is published and the database answers, or a replica that has the newest release; 503 otherwise and as
-/// soon as the server is told to stop: then send requests elsewhere. The databases are asked twice a second, whether or not anybody
-/// wants to know.
+/// Returns 200 if a release is published and the database or a replica with the newest release answers. Returns 503
+/// otherwise, and from the moment the server begins to stop: then send requests to another server. The server checks the
+/// databases twice a second, independently of this request.
 #[utoipa::path(
     get,
     path = "/health/ready",
     operation_id = "getReadiness",
     responses(
-        (status = 200, description = "Requests can be answered.", body = Health)
+        (status = 200, description = "The service can answer requests.", body = Health)
     )
 )]
 pub async fn ready(state: web::Data<State>) -> Result<HttpResponse, Problem> {
     readiness(&state.release_watcher, &state.replicas, state.is_stopping())
 }
 
-/// Whether requests can be answered, as far as the process knows anyway: no query has to wait behind those of others.
+/// Reports readiness from what the process knows already, without a query.
 ///
 /// # Errors
-/// 503 when they cannot.
+/// Returns 503 if the service is not ready.
 pub fn readiness(release_watcher: &ReleaseWatcher, replicas: &Replicas, stopping: bool) -> Result<HttpResponse, Problem> {
     if stopping {
         return Err(Problem::new(Kind::Unavailable, "The server is stopping."));

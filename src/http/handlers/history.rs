@@ -1,30 +1,29 @@
-//! Owns `/v1/{dataset}/{code}/history`: every version of a row, with what each changed and which releases opened and
+//! Owns `/v1/{dataset}/{code}/history`: every version of a row, the fields that changed, and the releases that opened and
 //! closed it.
 //! Must not know any one dataset, nor SQL.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use serde_json::{Value, json};
-use utoipa::openapi::path::Operation;
+use serde_json::json;
 
 use crate::db::read::checked::{Snapshot, read_checked};
-use crate::db::read::history::{self, History, VersionRelease};
+use crate::db::read::history::{History, VersionRelease, number as number_of, read};
 use crate::format::json as writer;
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
-use crate::http::openapi::{operations, schemas};
 use crate::http::request::path_and_query;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::{self, Meta, instant};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
 use crate::query::{Context, FieldOrigin, Parameter, Row, parse};
 
-/// The parameters that a history accepts.
-const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
+/// The parameters of a history.
+pub const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
 
 /// A release that opened or closed a version.
 #[derive(Serialize)]
@@ -34,7 +33,7 @@ struct Opening<'a> {
     title: &'a str,
 }
 
-/// A release that closed a version, by another version or by withdrawing the row.
+/// A release that closed a version: it changed the row or withdrew it.
 #[derive(Serialize)]
 struct Closing<'a> {
     #[serde(flatten)]
@@ -44,78 +43,78 @@ struct Closing<'a> {
     successor_code: Option<&'a str>,
 }
 
-/// Answers the versions of one row.
+/// Answers with the versions of one row.
 ///
 /// # Errors
-/// 400 for a parameter at fault, 404 with the closest codes for one that no row has borne up to the release, 503 when
-/// the database does not answer.
+/// Returns 400 for an invalid parameter, 404 with the closest codes if no row has had the code up to the release, 503 if the
+/// database does not answer.
 pub async fn history(request: HttpRequest, state: web::Data<State>, context: Context) -> Result<HttpResponse, Problem> {
     let (code, dataset) = (path_and_query::code(&request)?, context.dataset);
     let plan = parse::history(context, code.clone(), &PARAMETERS, &path_and_query::pairs(&request)?);
     let plan = plan.map_err(Problem::invalid_parameters)?.of_code(&code);
     let plan = &execute::resolve(&state, plan).await?;
     let address = plan.address(&links::path(plan, Some(dataset)));
-    reply(&request, &state, Asked::plan(plan, address), async || versions(&state, plan, &code).await).await
+    respond_cached(&request, &state, CachePolicy::of_plan(plan, address), async || versions(&state, plan, &code).await).await
 }
 
 async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<HttpResponse, Problem> {
     let dataset = plan.selection.context.dataset;
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
-        let versions = async |snapshot: &Snapshot| history::read(&connection, plan, snapshot).await;
+    let reading = state.pool.read_at(Some(&plan.release), |connection| async move {
+        let versions = async |snapshot: &Snapshot| read(&connection, plan, snapshot).await;
         read_checked(&connection, None, plan, versions).await
     });
-    let found = match read.await? {
-        Ok((_, found)) => found,
+    let history = match reading.await? {
+        Ok((_, history)) => history,
         Err(refused) => return Err(refusal(state, plan, None, refused).await),
     };
-    if found.page.rows.is_empty() {
-        return Err(absent(state, dataset, code, &found.page.release).await);
+    if history.page.rows.is_empty() {
+        return Err(absent(state, dataset, code, &history.page.release).await);
     }
     let mut data = vec![b'['];
-    for at in 0..found.page.rows.len() {
+    for at in 0..history.page.rows.len() {
         data.extend_from_slice(if at > 0 { b",{" } else { b"{" });
-        version(&mut data, plan, &found, at);
+        version(&mut data, plan, &history, at);
         data.push(b'}');
     }
     data.push(b']');
-    let meta = Meta::of_page(dataset.name, &found.page);
-    Ok(envelope::answer(&data, &meta, &links::links(plan, Some(dataset), &found.page), &[]))
+    let meta = Meta::of_page(dataset.name, &history.page);
+    Ok(envelope::answer(&data, &meta, &links::links(plan, Some(dataset), &history.page), &[]))
 }
 
-/// Appends the members of a version: the row's own, then what is said of the version.
-fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, found: &History, at: usize) {
-    let (rows, own) = (&found.page.rows, &plan.reading.columns[..plan.selection.context.dataset.fields.len()]);
+/// Appends the members of a version: the fields of the row, then those of the version.
+fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, history: &History, at: usize) {
+    let (rows, own) = (&history.page.rows, &plan.reading.columns[..plan.selection.context.dataset.fields.len()]);
     let row = &rows[at];
-    let number = |name: &str| history::number(&plan.reading.columns, row, name);
+    let number = |name: &str| number_of(&plan.reading.columns, row, name);
     let opening = |release: i32| {
-        found.releases.get(&release).map(|act: &VersionRelease| Opening {
+        history.releases.get(&release).map(|act: &VersionRelease| Opening {
             release,
             published_at: instant(act.published_at),
             title: &act.title,
         })
     };
-    // The version after the first of a page is the one that the cursor stands on.
-    let held = || plan.reading.after.as_ref().and_then(|position| position.values.first()?.as_deref()?.parse().ok());
-    let after = if at == 0 { held() } else { history::number(&plan.reading.columns, &rows[at - 1], "first_release") };
+    // The version after the first one of a page is the row of the cursor.
+    let of_cursor = || plan.reading.after.as_ref().and_then(|position| position.values.first()?.as_deref()?.parse().ok());
+    let after = if at == 0 { of_cursor() } else { number_of(&plan.reading.columns, &rows[at - 1], "first_release") };
     let closed_by = number("last_release").map(|last| last + 1).and_then(|release| {
-        let (act, withdrawn) = (found.releases.get(&release)?, after != Some(release));
+        let (act, withdrawn) = (history.releases.get(&release)?, after != Some(release));
         let reason = withdrawn.then(|| act.reason.as_deref().unwrap_or(&act.title));
         let successor_code = act.successor_code.as_deref().filter(|_| withdrawn);
         Some(Closing { release: opening(release)?, withdrawn, reason, successor_code })
     });
-    let earlier = rows.get(at + 1).or(found.before.as_ref());
+    let earlier = rows.get(at + 1).or(history.before.as_ref());
     writer::members(out, own, row);
-    let told = json!({
+    let members = json!({
         "opened_by": number("first_release").and_then(opening),
         "closed_by": closed_by,
         "changed": earlier.map(|earlier| changed(plan, row, earlier)).unwrap_or_default(),
     });
     out.push(b',');
-    let told = told.to_string();
-    out.extend_from_slice(&told.as_bytes()[1..told.len() - 1]);
+    let members = members.to_string();
+    out.extend_from_slice(&members.as_bytes()[1..members.len() - 1]);
 }
 
-/// The names of the fields of its own in which a version differs from the one before.
+/// The names of the fields that differ from the version before.
 fn changed(plan: &ResolvedPlan, row: &Row, earlier: &Row) -> Vec<String> {
     let own = plan
         .reading
@@ -124,52 +123,4 @@ fn changed(plan: &ResolvedPlan, row: &Row, earlier: &Row) -> Vec<String> {
         .enumerate()
         .filter(|(_, column)| column.field().is_some_and(|f| f.origin == FieldOrigin::Row));
     own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at)).map(|(_, column)| column.name.to_string()).collect()
-}
-
-/// The name of the schema of a version.
-pub fn schema_name(context: Context) -> String {
-    format!("{}Version", schemas::row_name(context.dataset, &[]))
-}
-
-/// The schema of a version: the row's, with what is said of the version.
-pub fn schema(context: Context) -> Value {
-    let mut schema = schemas::row(context);
-    let release = |more: Value, required: Value| {
-        let mut properties = json!({
-            "release": {"type": "integer", "minimum": 1, "description": "The number of the release."},
-            "published_at": {"type": "string", "format": "date-time", "description": "When it was published."},
-            "title": {"type": "string", "description": "Its title, in French."},
-        });
-        if let (Some(all), Value::Object(more)) = (properties.as_object_mut(), more) {
-            all.extend(more);
-        }
-        json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
-    };
-    let mut closing = release(
-        json!({
-            "withdrawn": {"type": "boolean", "description": "Whether it withdrew the row, rather than give another version."},
-            "reason": {"type": ["string", "null"], "description": "Why the row was withdrawn, in French; the title of the release where no reason was recorded."},
-            "successor_code": {"type": ["string", "null"], "description": "The code of the row that stands in its place."},
-        }),
-        json!(["release", "published_at", "title", "withdrawn", "reason", "successor_code"]),
-    );
-    closing["type"] = json!(["object", "null"]);
-    closing["description"] = json!("The release that closed the version; null while it is current.");
-    let mut opening = release(json!({}), json!(["release", "published_at", "title"]));
-    opening["description"] = json!("The release that opened the version.");
-    schema["properties"]["opened_by"] = opening;
-    schema["properties"]["closed_by"] = closing;
-    schema["properties"]["changed"] = json!({
-        "type": "array",
-        "items": {"type": "string"},
-        "description": "The fields that differ from the version before; none in the first.",
-    });
-    schema["required"] = json!(["opened_by", "closed_by", "changed"]);
-    schema
-}
-
-/// Describes the history of the rows of a dataset.
-pub fn describe(context: Context) -> Operation {
-    let text = "Every version of the row that was published up to the release, the newest first, those of a withdrawn row too: its fields, which of them changed, and the releases that opened and closed the version.";
-    operations::below(context, "history", text, &PARAMETERS, &schema_name(context))
 }

@@ -1,4 +1,4 @@
-//! Owns the two ways in: the page at `/` for people, in French, and the list at `/v1` for programs.
+//! Owns the entry points: the page at `/` for people, in French, and the list at `/v1` for programs.
 //! Must not know any one dataset.
 
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -6,26 +6,27 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problems::HTML;
-use super::releases_feed;
-use crate::http::cache::respond::{Asked, reply};
-use crate::http::request::path_and_query;
+use crate::http::cache::policy::CachePolicy;
+use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::JSON;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::Representation;
 
-/// What the service has.
+/// The entry point for programs.
 #[derive(Serialize, ToSchema)]
 pub struct Index {
     /// The collections.
-    data: Vec<Entry>,
-    /// Where to go on.
+    data: Vec<CollectionEntry>,
+    /// Other entry points.
     links: IndexLinks,
 }
 
 /// One collection.
 #[derive(Serialize, ToSchema)]
-pub struct Entry {
+#[schema(as = Entry)]
+pub struct CollectionEntry {
     /// Its name.
     #[schema(example = "territories")]
     name: &'static str,
@@ -39,16 +40,16 @@ pub struct Entry {
     href: String,
     /// The names of its fields.
     fields: Vec<&'static str>,
-    /// The representations, as `format` takes them.
+    /// The values of `format`.
     formats: Vec<&'static str>,
-    /// The addresses that lead on from one row, with `{code}` for its code.
+    /// The related addresses of one row, with `{code}` in place of its code.
     related: Vec<String>,
-    /// The address of one row, as an example.
+    /// The address of an example row.
     #[schema(example = "/v1/territories/DEP-59")]
     example: String,
 }
 
-/// Where to go on from the index.
+/// Entry points besides the collections.
 #[derive(Serialize, ToSchema)]
 pub struct IndexLinks {
     /// The OpenAPI document.
@@ -73,7 +74,7 @@ pub struct IndexLinks {
 
 /// Collections
 ///
-/// Lists the collections, their fields, and the addresses that lead on from their rows.
+/// Lists the collections, their fields, and the related addresses of their rows.
 #[utoipa::path(
     get,
     path = "/v1",
@@ -82,13 +83,13 @@ pub struct IndexLinks {
 )]
 pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
-    reply(&request, &state, Asked::program("/v1"), async || Ok(list(&state))).await
+    respond_cached(&request, &state, CachePolicy::of_program("/v1"), async || Ok(list(&state))).await
 }
 
 fn list(state: &State) -> HttpResponse {
     let data = state
         .collections()
-        .map(|dataset| Entry {
+        .map(|dataset| CollectionEntry {
             name: dataset.name,
             title: dataset.title,
             description: dataset.description,
@@ -103,7 +104,7 @@ fn list(state: &State) -> HttpResponse {
         openapi: "/openapi.json",
         docs: "/docs/",
         changes: "/v1/changes",
-        feed: releases_feed::PATH,
+        feed: paths::RELEASES_FEED,
         files: "/v1/files",
         problems: "/problems",
     };
@@ -112,7 +113,7 @@ fn list(state: &State) -> HttpResponse {
 
 /// Home page
 ///
-/// A page, in French, that says what the service is and links what it has.
+/// A page in French that says what the service is and links its resources.
 #[utoipa::path(
     get,
     path = "/",
@@ -120,7 +121,7 @@ fn list(state: &State) -> HttpResponse {
     responses((status = 200, description = "The page.", content_type = "text/html", body = String))
 )]
 pub async fn home(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    reply(&request, &state, Asked::program("/"), async || Ok(page(&state))).await
+    respond_cached(&request, &state, CachePolicy::of_program("/"), async || Ok(page(&state))).await
 }
 
 fn page(state: &State) -> HttpResponse {
@@ -149,7 +150,7 @@ fn page(state: &State) -> HttpResponse {
          <li><a href=\"/v1/territories/PER-bassin-minier/profile\">Le profil du bassin minier</a></li>\
          <li><a href=\"/v1/observations?format=csv&amp;delimiter=;&amp;decimal=,&amp;bom=true\">Toutes les observations, pour un tableur</a></li></ul>\
          <p>Données sous Licence Ouverte 2.0.</p></body></html>",
-        releases_feed::PATH,
-        releases_feed::PATH
+        paths::RELEASES_FEED,
+        paths::RELEASES_FEED
     ))
 }

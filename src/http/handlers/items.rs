@@ -6,27 +6,28 @@ use std::collections::BTreeMap;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::format::json;
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Plan, RowOrigin, pairs};
 
-/// Answers an item.
+/// Answers with one row.
 ///
 /// # Errors
-/// 400 for a parameter at fault, 404 with the closest codes for one that no row bears, 410 for one that was withdrawn, 503 when the database does not
-/// answer.
+/// Returns 400 for an invalid parameter, 404 with the closest codes for an unknown code, 410 for a withdrawn row, 503 if the
+/// database does not answer.
 pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'static Dataset) -> Result<HttpResponse, Problem> {
     let code = path_and_query::code(&request)?;
     let context = Context::of(state.registry, dataset);
     let plan = execute::item_plan(context, &context.item_parameters(), &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
-    let asked = Asked::plan(plan, address(plan, &code));
-    reply(&request, &state, asked, async || {
+    let policy = CachePolicy::of_plan(plan, address(plan, &code));
+    respond_cached(&request, &state, policy, async || {
         let (row, page) = execute::item(&state, plan, &code).await?;
         let mut data = Vec::with_capacity(1024);
         json::object(&mut data, &plan.reading.columns, &row);
@@ -41,7 +42,7 @@ fn path(plan: &Plan, code: &str) -> String {
     format!("/v1/{}/{}", plan.selection.context.dataset.name, pairs::encode_segment(code))
 }
 
-/// The request itself, in canonical form.
+/// The request in canonical form.
 fn address(plan: &Plan, code: &str) -> String {
     plan.address(&path(plan, code))
 }
@@ -49,7 +50,7 @@ fn address(plan: &Plan, code: &str) -> String {
 fn links(plan: &Plan, code: &str, read: i32) -> Links {
     let (dataset, path) = (plan.selection.context.dataset, path(plan, code));
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
-    // Releases are numbered without gaps, up to the one that is read.
+    // The numbers of releases have no gaps, up to the release that is read.
     let number = code.parse::<i32>().ok().filter(|_| matches!(dataset.rows, RowOrigin::Releases));
     let neighbour = |step: i32| {
         let other = number?.checked_add(step).filter(|other| (1..=read).contains(other))?;

@@ -1,9 +1,10 @@
 //! Owns the pages that explain the problem types.
-//! Must not know what raises them.
+//! Must not know which errors raise them.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem};
 use crate::query::suggest::closest;
@@ -13,7 +14,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 
 /// Types of problems
 ///
-/// A page, in French, that lists the types of problems that the service answers with. The list is closed.
+/// A page in French that lists all types of problems. The list is closed.
 #[utoipa::path(
     get,
     path = "/problems",
@@ -22,13 +23,13 @@ pub const HTML: &str = "text/html; charset=utf-8";
 )]
 pub async fn problems(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let page = async || Ok(HttpResponse::Ok().content_type(HTML).body(problem::index_page()));
-    reply(&request, &state, Asked::program("/problems"), page).await
+    respond_cached(&request, &state, CachePolicy::of_program("/problems"), page).await
 }
 
 /// One type of problem
 ///
-/// A page, in French, that explains one type of problem: what it means and what to do. Its address is the `type` of
-/// every problem document of that type.
+/// A page in French that explains one type of problem: what it means and what to do. Its address is the `type` of the
+/// problem documents.
 #[utoipa::path(
     get,
     path = "/problems/{slug}",
@@ -43,11 +44,11 @@ pub async fn problem(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     match Kind::of_slug(slug) {
         Some(kind) => {
             let page = async || Ok(HttpResponse::Ok().content_type(HTML).body(problem::page(kind)));
-            reply(&request, &state, Asked::program(kind.uri()), page).await
+            respond_cached(&request, &state, CachePolicy::of_program(kind.uri()), page).await
         }
         None => {
             let near = closest(slug, Kind::ALL.iter().map(|kind| kind.slug()));
-            Err(Problem::new(Kind::UnknownResource, "There is no such type of problem.")
+            Err(Problem::new(Kind::UnknownResource, "This type of problem does not exist.")
                 .closest(near.iter().map(|slug| format!("/problems/{slug}")).collect()))
         }
     }

@@ -1,4 +1,4 @@
-//! Owns `/v1/territories/{code}/profile`: all that a page about one territory shows, in one answer.
+//! Owns `/v1/territories/{code}/profile`: all data of a page about one territory, in one answer.
 //! Must not know SQL.
 
 use std::collections::BTreeMap;
@@ -11,41 +11,42 @@ use crate::db::read::comparison as compared;
 use crate::db::read::comparison::Comparison;
 use crate::db::read::page::{self, Page};
 use crate::format::json as writer;
-use crate::http::cache::respond::{Asked, reply};
+use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
+use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
 use crate::query::{Context, Dataset, Include, Parameter, Representation, Row, pairs, parse};
 
-/// The territory, the observations of it, and the way to them and to what lies around.
+/// The names of the datasets and of the link.
 const TERRITORIES: &str = "territories";
 const OBSERVATIONS: &str = "observations";
 const ANCESTORS: &str = "ancestors";
 
-/// The most observations of a profile, two of each series.
-const ROWS: &str = "1000";
+/// The most observations of a profile, two for each series.
+const MAX_OBSERVATIONS: &str = "1000";
 
-/// What the figures are compared with.
+/// The territories that the figures are compared with.
 const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
 
 /// Profile of a territory
 ///
-/// One answer for a page about a territory: the territory, what it lies in, and for each series of observations
-/// (indicator, breakdown, nature, source) the latest value, the one before it, the change between the two, the same figure of
-/// its département, region and country, its rank among the territories of its kind (the largest first; equal values share a
-/// place), the indicator and the source. At most 500 series. Figures that a perimeter has only through its members are not
-/// among them: `links.related.rollup` computes those.
+/// Returns all data of a page about a territory: the territory, its ancestors, and for each series of observations
+/// (indicator, breakdown, nature, source) the latest value, the value before it, the change between the two, the same
+/// figure of its département, region and country, its rank among the territories of its kind (the largest first; equal
+/// values share a rank), the indicator and the source. At most 500 series. It does not have the figures that a perimeter
+/// has only through its members: `links.related.rollup` computes those.
 #[utoipa::path(
     get,
     path = "/v1/territories/{code}/profile",
     operation_id = "getTerritoryProfile",
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "PER-bassin-minier"),
-        ("release" = Option<i32>, Query, description = "The release to read; the newest when left out.", example = 2, minimum = 1),
+        ("release" = Option<i32>, Query, description = "The release to read; by default the newest.", example = 2, minimum = 1),
         ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
             pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
     ),
@@ -59,25 +60,29 @@ pub async fn profile(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let context = Context::of(state.registry, territories);
     let plan = execute::item_plan(context, &Parameter::OF_RELEASE, &code, &path_and_query::pairs(&request)?)?;
     let plan = &execute::resolve(&state, plan).await?;
-    reply(&request, &state, Asked::plan(plan, address(&code, plan)), async || found(&state, plan, observations, &code).await)
-        .await
+    respond_cached(&request, &state, CachePolicy::of_plan(plan, address(&code, plan)), async || {
+        compute(&state, plan, observations, &code).await
+    })
+    .await
 }
 
-async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Dataset, code: &str) -> Result<HttpResponse, Problem> {
+async fn compute(
+    state: &State,
+    plan: &ResolvedPlan,
+    observations: &'static Dataset,
+    code: &str,
+) -> Result<HttpResponse, Problem> {
     let territories = plan.selection.context.dataset;
-    let (territory, place) = execute::item(state, plan, code).await?;
-    let at = &place.release;
+    let (territory, page) = execute::item(state, plan, code).await?;
+    let at = &page.release;
     let release = at.number;
     let related = |name: &str, given: &[(&str, &str)]| {
         let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
-        let (dataset, extra): (_, &'static [crate::query::Field]) = match name {
-            ANCESTORS => (territories, &crate::http::router::SHARE),
-            _ => (observations, &[]),
-        };
+        let dataset = if name == ANCESTORS { territories } else { observations };
         let mut given: Vec<(String, String)> =
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         given.push((Parameter::Release.name().into_owned(), release.to_string()));
-        let context = Context { registry: state.registry, dataset, link: Some(link), extra };
+        let context = Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields() };
         let related = parse::collection(context, Some(code.to_owned()), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
@@ -86,59 +91,59 @@ async fn found(state: &State, plan: &ResolvedPlan, observations: &'static Datase
         OBSERVATIONS,
         &[
             ("last", "2"),
-            ("limit", ROWS),
+            ("limit", MAX_OBSERVATIONS),
             ("include", "indicator,source"),
             ("sort", "indicator_code,breakdown,nature,source_code,-period_end,-period_start"),
         ],
     )?;
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let around = page::read_page(&connection, None, around).await?;
-        let found = page::read_page(&connection, None, figures).await?;
-        let compared = match &found {
+        let observations = page::read_page(&connection, None, figures).await?;
+        let compared = match &observations {
             Ok(page) => {
-                let latest: Vec<&Row> = latest(figures, page).into_iter().map(|at| &page.rows[at]).collect();
+                let latest: Vec<&Row> = latest_rows(figures, page).into_iter().map(|at| &page.rows[at]).collect();
                 compared::compare(&connection, &state.rankings, figures, at, &latest).await?
             }
             _ => Vec::new(),
         };
-        Ok((around, found, compared))
+        Ok((around, observations, compared))
     });
-    let (Ok(ancestors), Ok(found), compared) = read.await? else { return Err(Problem::internal()) };
+    let (Ok(ancestors), Ok(observations), compared) = read.await? else { return Err(Problem::internal()) };
     let mut data = b"{\"territory\":".to_vec();
     writer::object(&mut data, &plan.reading.columns, &territory);
     data.extend_from_slice(b",\"ancestors\":");
     writer::array(&mut data, &around.reading.columns, &ancestors.rows);
     data.extend_from_slice(b",\"series\":[");
-    series(&mut data, figures, &found, &compared);
+    series(&mut data, figures, &observations, &compared);
     data.extend_from_slice(b"]}");
-    let meta = Meta { notices: notices::all(found.notices.as_ref()), ..Meta::new(TERRITORIES, at) };
+    let meta = Meta { notices: notices::all(observations.notices.as_ref()), ..Meta::new(TERRITORIES, at) };
     Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
 }
 
-/// A cell of a figure.
+/// A cell of an observation.
 fn cell(plan: &ResolvedPlan, row: &Row, name: &str) -> Option<String> {
     let at = plan.reading.columns.iter().position(|column| column.name == name)?;
     row.cell(at).map(str::to_owned)
 }
 
-/// Which series a figure is of.
-fn of(plan: &ResolvedPlan, row: &Row) -> [Option<String>; 4] {
+/// The series of an observation.
+fn series_of(plan: &ResolvedPlan, row: &Row) -> [Option<String>; 4] {
     ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(plan, row, name))
 }
 
-/// The places of the latest figure of each series: its rows stand together, the latest first.
-fn latest(plan: &ResolvedPlan, page: &Page) -> Vec<usize> {
-    let begins = |at: &usize| *at == 0 || of(plan, &page.rows[at - 1]) != of(plan, &page.rows[*at]);
+/// The positions of the latest observation of each series. The rows of a series are adjacent, the latest first.
+fn latest_rows(plan: &ResolvedPlan, page: &Page) -> Vec<usize> {
+    let begins = |at: &usize| *at == 0 || series_of(plan, &page.rows[at - 1]) != series_of(plan, &page.rows[*at]);
     (0..page.rows.len()).filter(begins).collect()
 }
 
-/// Appends each series, whose latest figure is compared.
+/// Appends the series as JSON, separated by commas.
 fn series(out: &mut Vec<u8>, plan: &ResolvedPlan, page: &Page, compared: &[Comparison]) {
     let comparators = COMPARATORS.map(str::to_owned);
     let cell = |row: &Row, name: &str| cell(plan, row, name);
-    for (number, (at, comparison)) in latest(plan, page).into_iter().zip(compared).enumerate() {
+    for (number, (at, comparison)) in latest_rows(plan, page).into_iter().zip(compared).enumerate() {
         let row = &page.rows[at];
-        let previous = page.rows.get(at + 1).filter(|earlier| of(plan, earlier) == of(plan, row));
+        let previous = page.rows.get(at + 1).filter(|earlier| series_of(plan, earlier) == series_of(plan, row));
         out.extend_from_slice(if number == 0 { b"{\"latest\":" } else { b",{\"latest\":" });
         writer::object(out, &plan.reading.columns, row);
         out.extend_from_slice(b",\"previous\":");
@@ -159,7 +164,7 @@ fn series(out: &mut Vec<u8>, plan: &ResolvedPlan, page: &Page, compared: &[Compa
     }
 }
 
-/// Appends the included row with this code.
+/// Appends the included row with this code, or null.
 fn included(out: &mut Vec<u8>, page: &Page, name: &str, code: Option<&str>) {
     let found = page.included.iter().find(|one| one.include.name() == name);
     let row = found.and_then(|one| {
@@ -174,14 +179,14 @@ fn included(out: &mut Vec<u8>, page: &Page, name: &str, code: Option<&str>) {
     }
 }
 
-/// The difference of two decimals, with the decimals of the finer one.
+/// The difference of two decimals, with as many decimals as the more precise one.
 fn difference(later: &str, earlier: &str) -> Option<String> {
     let decimals = |text: &str| text.split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let (a, b): (f64, f64) = (later.parse().ok()?, earlier.parse().ok()?);
     Some(format!("{:.*}", decimals(later).max(decimals(earlier)), a - b))
 }
 
-/// The request itself, in canonical form.
+/// The request in canonical form.
 fn address(code: &str, plan: &ResolvedPlan) -> String {
     plan.address(&format!("/v1/{TERRITORIES}/{}/profile", pairs::encode_segment(code)))
 }
@@ -199,12 +204,12 @@ fn links(code: &str, plan: &ResolvedPlan, read: i32) -> Links {
     }
 }
 
-/// The profile of a territory.
+/// The schema of a profile.
 pub struct Profile;
 
 impl utoipa::PartialSchema for Profile {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
-        let row = |name: &str| json!({"$ref": crate::http::openapi::operations::reference(name)});
+        let row = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
         let or_null = |name: &str| json!({"anyOf": [row(name), {"type": "null"}]});
         let series = json!({
             "type": "object",
@@ -212,8 +217,8 @@ impl utoipa::PartialSchema for Profile {
             "properties": {
                 "latest": row("Observation"),
                 "previous": or_null("Observation"),
-                "change": {"type": ["number", "null"], "description": "The latest value less the one before it."},
-                "comparison": {"type": "object", "description": "The same figure of the territories around, and the rank among those of its kind."},
+                "change": {"type": ["number", "null"], "description": "The latest value minus the value before it."},
+                "comparison": {"type": "object", "description": "The same figure of its département, region and country, and its rank among the territories of its kind."},
                 "indicator": or_null("Indicator"),
                 "source": or_null("Source"),
             },

@@ -10,48 +10,42 @@ use chrono::{DateTime, FixedOffset};
 use crate::db::read::page::Page;
 use crate::http::cache::etag;
 use crate::http::execute;
-use crate::http::request::path_and_query;
+use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::instant;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Plan, Representation, parse};
 
-/// Where the feed is.
-pub const PATH: &str = "/v1/releases.atom";
-
-/// The dataset of releases.
-const DATASET: &str = "releases";
-
 /// The most entries, the newest first.
-const ENTRIES: usize = 50;
+const MAX_ENTRIES: usize = 50;
 
 /// Feed of releases
 ///
-/// The 50 newest releases as an Atom feed (RFC 4287), in French: what was published, by whom, how many rows it added, changed and
-/// withdrew, and where to have the changes. `ETag` and `If-None-Match` spare whoever asks often.
+/// Returns the 50 newest releases as an Atom feed (RFC 4287) in French: the title and the publisher of each release, how
+/// many rows it added, changed and withdrew, and a link to its changes. Poll it with `If-None-Match`.
 #[utoipa::path(
     get,
     path = "/v1/releases.atom",
     operation_id = "getReleasesFeed",
     responses(
         (status = 200, description = "The feed.", content_type = "application/atom+xml", body = String),
-        (status = 304, description = "Nothing has been published since the answer that the client has."),
+        (status = 304, description = "Nothing was published since the answer that the client has."),
     )
 )]
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
     let base = base(&request, &state);
-    let tag = etag::tag(&[PATH, &base, &newest.number.to_string()]);
-    let (mut response, same) = etag::begin(&request, &tag);
-    if same {
+    let tag = etag::tag(&[paths::RELEASES_FEED, &base, &newest.number.to_string()]);
+    let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    if not_modified {
         return Ok(response.finish());
     }
-    let releases = state.dataset(DATASET).ok_or_else(Problem::internal)?;
-    let asked = [("sort", "-number".to_owned()), ("limit", ENTRIES.to_string()), ("release", newest.number.to_string())];
-    let asked = asked.map(|(name, value)| (name.to_owned(), value));
-    let plan = parse::collection(Context::of(state.registry, releases), None, &asked, Representation::Json)
+    let releases = state.dataset(paths::RELEASES_DATASET).ok_or_else(Problem::internal)?;
+    let pairs = [("sort", "-number".to_owned()), ("limit", MAX_ENTRIES.to_string()), ("release", newest.number.to_string())];
+    let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
+    let plan = parse::collection(Context::of(state.registry, releases), None, &pairs, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
     let plan = &plan.at(newest);
     let page = execute::page(&state, plan, None).await?;
@@ -59,7 +53,7 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))
 }
 
-/// The address that absolute addresses begin with.
+/// The prefix of absolute addresses: the configured one, or that of the request.
 fn base(request: &HttpRequest, state: &State) -> String {
     if let Some(url) = &state.public_url {
         return url.clone();
@@ -71,7 +65,7 @@ fn base(request: &HttpRequest, state: &State) -> String {
 }
 
 fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
-    let address = format!("{base}{PATH}");
+    let address = format!("{base}{}", paths::RELEASES_FEED);
     let cell = |row: usize, name: &str| {
         let at = plan.reading.columns.iter().position(|column| column.name == name)?;
         page.rows.get(row)?.cell(at)
@@ -87,7 +81,7 @@ fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
         authors: vec![person("Repères")],
         links: vec![
             link("self", address, "application/atom+xml"),
-            link("alternate", format!("{base}/v1/{DATASET}"), "application/json"),
+            link("alternate", format!("{base}{}", paths::RELEASES), "application/json"),
         ],
         generator: Some(Generator {
             value: "Repères".to_owned(),
@@ -100,11 +94,11 @@ fn document(plan: &Plan, page: &Page, base: &str) -> Feed {
     }
 }
 
-/// One release; nothing where a cell is missing that every release has.
+/// The entry of one release; `None` if a required cell is missing.
 fn entry<'c>(base: &str, cell: impl Fn(&str) -> Option<&'c str>) -> Option<Entry> {
     let number: i32 = cell("number")?.parse().ok()?;
     let published = time(cell("published_at")?);
-    let address = format!("{base}/v1/{DATASET}/{number}");
+    let address = format!("{base}{}/{number}", paths::RELEASES);
     let counts =
         format!("Lignes ajoutées : {} ; modifiées : {} ; retirées : {}.", cell("added")?, cell("changed")?, cell("withdrawn")?);
     let summary = cell("notes").map_or_else(|| counts.clone(), |notes| format!("{notes}\n\n{counts}"));
@@ -130,7 +124,7 @@ fn link(rel: &str, href: String, media_type: &str) -> Link {
     Link { href, rel: rel.to_owned(), mime_type: Some(media_type.to_owned()), ..Link::default() }
 }
 
-/// An instant as it stands in answers.
+/// Parses an instant of RFC 3339.
 fn time(text: &str) -> DateTime<FixedOffset> {
     DateTime::parse_from_rfc3339(text).unwrap_or_default()
 }

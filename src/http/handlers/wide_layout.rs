@@ -1,5 +1,5 @@
-//! Owns the layout in which a series is one row and its periods stand beside one another (`layout=wide`).
-//! Must not know SQL, nor the names of more fields than a series is made of.
+//! Owns the wide layout (`layout=wide`): a series is one row, and its periods are columns.
+//! Must not know SQL, nor fields other than those of a series.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use futures_util::future::try_join;
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
 use crate::db::sql::select::{self, Select};
-use crate::http::response::computed_table::{self, Table};
+use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem};
@@ -17,20 +17,20 @@ use crate::query::ResolvedPlan;
 use crate::query::{Column, Dataset, Field, Kind, Parameter, Row};
 
 /// The most observations of one answer.
-pub const OBSERVATIONS: i64 = 20_000;
+pub const MAX_OBSERVATIONS: i64 = 20_000;
 
-/// The most periods, which are columns.
-const PERIODS: usize = 200;
+/// The most periods of one answer.
+const MAX_PERIODS: usize = 200;
 
 /// Answers a plan with its periods as columns.
 ///
 /// # Errors
-/// Those of the plan's codes and release; 400 for more observations or periods than a table holds; 503 when the database
+/// Returns 400 for an unknown code, or for too many observations or periods; 404 for an unknown parent; 503 if the database
 /// does not answer.
 pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let rows = async |snapshot: &Snapshot| {
-            let select = Select::rows(plan, snapshot.release.number, snapshot.approximate, None, OBSERVATIONS + 1);
+            let select = Select::rows(plan, snapshot.release.number, snapshot.approximate, None, MAX_OBSERVATIONS + 1);
             let notices = notices::of_table(&connection, plan, snapshot);
             try_join(select::load(&connection, select), notices).await
         };
@@ -40,12 +40,11 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         Ok((snapshot, rows)) => (snapshot, rows),
         Err(refused) => return Err(refusal(state, plan, parent, refused).await),
     };
-    if i64::try_from(rows.len()).is_ok_and(|rows| rows > OBSERVATIONS) {
-        return Err(too_many(format!("There are more than {OBSERVATIONS} observations; filter more, or take `layout=long`.")));
+    if i64::try_from(rows.len()).is_ok_and(|rows| rows > MAX_OBSERVATIONS) {
+        return Err(too_many(format!("There are more than {MAX_OBSERVATIONS} observations; filter more, or use `layout=long`.")));
     }
-    let mut table = pivot(plan, &rows).ok_or_else(|| {
-        too_many(format!("There are more than {PERIODS} periods, which would be columns; filter more, or take `layout=long`."))
-    })?;
+    let mut table = pivot(plan, &rows)
+        .ok_or_else(|| too_many(format!("There are more than {MAX_PERIODS} periods; filter more, or use `layout=long`.")))?;
     table.notices = notices;
     computed_table::answer(plan, parent, &snapshot, &table)
 }
@@ -54,9 +53,10 @@ fn too_many(detail: String) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
 }
 
-/// One row a series: the fields of the key but the period, the unit, then the value of each period in the order of time.
-/// A value without a figure is null, as one that is not there; the long layout says why. `None` when there are too many.
-fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<Table> {
+/// Makes one row of each series: the fields of the key without the period, the unit, then the value of each period in the
+/// order of time. A missing value is null, whatever its reason, which the long layout has. `None` if there are too many
+/// periods.
+fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<ComputedTable> {
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);
     let (period, start, value) = (position("period")?, position("period_start")?, position("value")?);
@@ -66,7 +66,7 @@ fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<Table> {
     };
     let series: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| apart(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
-    if periods.len() > PERIODS {
+    if periods.len() > MAX_PERIODS {
         return None;
     }
     let mut found: BTreeMap<Vec<Option<&str>>, BTreeMap<&str, &str>> = BTreeMap::new();
@@ -81,5 +81,5 @@ fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<Table> {
     let cells = |(series, values): (&Vec<Option<&str>>, &BTreeMap<&str, &str>)| {
         series.iter().copied().chain(periods.iter().map(|(_, period)| values.get(period).copied())).collect()
     };
-    Some(Table { columns: shown.chain(values).collect(), rows: found.iter().map(cells).collect(), notices: None })
+    Some(ComputedTable { columns: shown.chain(values).collect(), rows: found.iter().map(cells).collect(), notices: None })
 }

@@ -1,5 +1,5 @@
-//! Owns who asks: the key that a request shows, where one is needed. Reads need none and look at none.
-//! Must not know what the key is for.
+//! Owns authentication by API key. Only publishing needs a key; reads ignore `Authorization`.
+//! Must not know what a key allows.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
@@ -9,22 +9,22 @@ use crate::db::write::api_keys::ApiKey;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// The key that a request shows in `Authorization: Bearer`, asked for in the database each time, so that one that has
-/// been revoked is of no more use.
+/// The API key in `Authorization: Bearer` (RFC 6750). Each request looks it up in the database, so that revoking it has
+/// effect at once.
 ///
 /// # Errors
 /// 401 when there is none of use, 503 when the database does not answer.
 pub async fn key(request: &HttpRequest, state: &State) -> Result<ApiKey, Problem> {
     let refused = |why: &str| Problem::new(Kind::Unauthenticated, why);
     let mut given = request.headers().get_all(header::AUTHORIZATION);
-    let value = given.next().ok_or_else(|| refused("The request shows no key: send it as `Authorization: Bearer reperes_…`."))?;
+    let value = given.next().ok_or_else(|| refused("The request has no key: send it as `Authorization: Bearer reperes_…`."))?;
     let hash = value.to_str().ok().filter(|_| given.next().is_none()).and_then(|text| {
         let (scheme, token) = text.split_once(' ')?;
         scheme.eq_ignore_ascii_case("Bearer").then(|| access::hash(token.trim()))?
     });
-    let hash = hash.ok_or_else(|| refused("The header `Authorization` does not hold `Bearer` and a whole key, once."))?;
+    let hash = hash.ok_or_else(|| refused("The header `Authorization` must appear once, as `Bearer` and a complete key."))?;
     match state.submissions.find_key(hash).await? {
-        None => Err(refused("There is no such key.")),
+        None => Err(refused("The key does not exist.")),
         Some(key) if key.revoked_at.is_some() => Err(refused("The key has been revoked.")),
         Some(key) if !key.valid => Err(refused("The key has expired.")),
         Some(key) => Ok(key),

@@ -1,8 +1,18 @@
-//! Owns what surrounds every request, whatever its handler: the log line, limits, authentication, problems for failures.
+//! Owns what surrounds every request, whatever its handler; [`pipeline`] lists the stages.
 //! Must not know any one handler.
 
 pub mod authentication;
+mod cached;
+mod catch_panic;
 pub mod client_ip;
+mod client_rate_limit;
+mod connection_tracking;
+mod errors;
 pub mod limits;
-pub mod observe;
+mod load_shedding;
+pub mod pipeline;
 pub mod rate_limit;
+pub mod request_id;
+mod request_limits;
+mod request_log;
+pub mod security_headers;

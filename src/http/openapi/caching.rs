@@ -1,34 +1,34 @@
-//! Owns the description of validators and of what caches are told, the same for every address that has them.
-//! Must not know which addresses there are.
+//! Owns the description of validators and of `Cache-Control`, shared by all operations that have them.
+//! Must not know which operations exist.
 
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Ref, RefOr, Response};
 
-/// The name of the shared answer to whoever has what is asked for.
-pub const UNCHANGED: &str = "Unchanged";
+/// The name of the shared 304 response.
+pub const NOT_MODIFIED: &str = "Unchanged";
 
-/// The name of the shared parameter that says what the client has.
-pub const HELD: &str = "IfNoneMatch";
+/// The name of the shared parameter `If-None-Match`.
+pub const IF_NONE_MATCH: &str = "IfNoneMatch";
 
 const STATUS: &str = "304";
 
 fn headers() -> Value {
     json!({
         "ETag": {
-            "description": "Strong validator of these very bytes: send it back in `If-None-Match`.",
+            "description": "The strong validator of the response: send it in `If-None-Match`.",
             "schema": {"type": "string"},
         },
         "Cache-Control": {
-            "description": "How long the answer may be kept: for ever at an address with its release, for a moment at others.",
+            "description": "How long caches may store the response: for ever if the request names its release, else ten seconds.",
             "schema": {"type": "string"},
         },
     })
 }
 
-/// The shared answer.
+/// The shared response.
 pub fn response() -> Value {
-    json!({"description": "The client has it already: nothing has changed since.", "headers": headers()})
+    json!({"description": "The client has the current response.", "headers": headers()})
 }
 
 /// The shared parameter.
@@ -37,29 +37,29 @@ pub fn parameter() -> Value {
         "name": "If-None-Match",
         "in": "header",
         "required": false,
-        "description": "The `ETag` of an answer that the client has, or several separated by commas: 304 when one still holds.",
+        "description": "The `ETag` of a response that the client has, or several separated by commas: 304 if one is current.",
         "schema": {"type": "string"},
     })
 }
 
-/// Adds validators to the description of what is read at an address.
+/// Adds validators to an operation.
 pub fn describe(operation: &mut Operation) {
-    if let Some(RefOr::T(found)) = operation.responses.responses.get_mut("200") {
-        let mut whole = serde_json::to_value(&*found).expect("a description serialises");
+    if let Some(RefOr::T(response)) = operation.responses.responses.get_mut("200") {
+        let mut whole = serde_json::to_value(&*response).expect("a description is valid JSON");
         if let (Some(own), Value::Object(more)) = (whole.as_object_mut(), headers()) {
             let all = own.entry("headers").or_insert_with(|| json!({}));
             all.as_object_mut().expect("headers have names").extend(more);
         }
-        *found = serde_json::from_value::<Response>(whole).expect("the description is made here");
+        *response = serde_json::from_value::<Response>(whole).expect("the description is made here");
     }
-    let unchanged = RefOr::Ref(Ref::from_response_name(UNCHANGED));
-    operation.responses.responses.entry(STATUS.to_owned()).or_insert(unchanged);
-    let mut whole = serde_json::to_value(&*operation).expect("a description serialises");
+    let not_modified = RefOr::Ref(Ref::from_response_name(NOT_MODIFIED));
+    operation.responses.responses.entry(STATUS.to_owned()).or_insert(not_modified);
+    let mut whole = serde_json::to_value(&*operation).expect("a description is valid JSON");
     let parameters = whole.as_object_mut().map(|own| own.entry("parameters").or_insert_with(|| json!([])));
     if let Some(Value::Array(all)) = parameters
         && !all.iter().any(|one| one["name"] == "If-None-Match")
     {
-        all.push(json!({"$ref": format!("#/components/parameters/{HELD}")}));
+        all.push(json!({"$ref": format!("#/components/parameters/{IF_NONE_MATCH}")}));
     }
     *operation = serde_json::from_value(whole).expect("the description is made here");
 }

@@ -4,6 +4,8 @@
 pub mod bounds;
 pub mod caching;
 pub mod document;
+pub mod failures;
 pub mod operations;
 pub mod parameters;
 pub mod schemas;
+pub mod versions;

@@ -1,18 +1,18 @@
-//! Owns the description of the generic endpoints: parameters, answers and examples, from the field table.
+//! Owns the operations of the generic endpoints: parameters, responses and examples, from the table of fields.
 //! Must not know any one dataset.
 
 use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 
 use super::{parameters, schemas};
-use crate::http::request::path_and_query::CODE_LENGTH;
+use crate::http::request::path_and_query::MAX_CODE_LENGTH;
 use crate::query::{Context, Dataset, Link, Parameter, Representation};
 
-/// Describes a list of all rows.
+/// The operation of a collection.
 pub fn collection(context: Context) -> Operation {
     let dataset = context.dataset;
     let description = format!(
-        "{} Rows come in the order of their key unless `sort` says otherwise; every filter takes several values separated by commas, any of which may hold.",
+        "{} Rows are in the order of their key unless `sort` gives another. A filter takes several values separated by commas, and matches any of them.",
         dataset.description
     );
     operation(&json!({
@@ -25,7 +25,7 @@ pub fn collection(context: Context) -> Operation {
     }))
 }
 
-/// Describes one row.
+/// The operation of one row.
 pub fn item(context: Context) -> Operation {
     let dataset = context.dataset;
     let refer = |each| json!({"$ref": format!("#/components/parameters/{}", shared_name(context, each))});
@@ -35,13 +35,13 @@ pub fn item(context: Context) -> Operation {
         "operationId": format!("get{}", capital(dataset.singular)),
         "tags": [dataset.name],
         "summary": format!("Get one {}", dataset.singular),
-        "description": format!("{} `links.related` leads on from it.", dataset.description),
+        "description": format!("{} `links.related` has its related addresses.", dataset.description),
         "parameters": parameters,
-        "responses": {"200": answer("The row.", &json!({"$ref": reference(&format!("{}Item", schemas::row_name(dataset, &[])))}))},
+        "responses": {"200": answer("The row.", &json!({"$ref": schemas::reference(&format!("{}Item", schemas::row_name(dataset, &[])))}))},
     }))
 }
 
-/// Describes an address below one row that answers JSON pages of its own.
+/// The operation of a path below one row that returns JSON pages.
 pub fn below(context: Context, name: &str, text: &str, parameters: &[Parameter], schema: &str) -> Operation {
     let dataset = context.dataset;
     let plain = Context { link: None, extra: &[], ..context };
@@ -53,11 +53,11 @@ pub fn below(context: Context, name: &str, text: &str, parameters: &[Parameter],
         "summary": format!("List the {name} of one {}", dataset.singular),
         "description": text,
         "parameters": parameters,
-        "responses": {"200": answer("A page.", &json!({"$ref": reference(&format!("{schema}Page"))}))},
+        "responses": {"200": answer("A page.", &json!({"$ref": schemas::reference(&format!("{schema}Page"))}))},
     }))
 }
 
-/// Describes the rows that a link leads to.
+/// The operation of a link.
 pub fn related(dataset: &'static Dataset, link: &'static Link, context: Context) -> Operation {
     operation(&json!({
         "operationId": format!("list{}{}", capital(dataset.singular), capital(link.name)),
@@ -69,7 +69,7 @@ pub fn related(dataset: &'static Dataset, link: &'static Link, context: Context)
     }))
 }
 
-/// The parameters of a list, by the name that the document shares them under: every way to a dataset accepts the same.
+/// The parameters of a collection, by their names among the components: every link to a dataset shares them.
 pub fn shared(context: Context) -> Vec<(String, Value)> {
     context.parameters().into_iter().map(|each| (shared_name(context, each), parameters::describe(context, each))).collect()
 }
@@ -94,21 +94,21 @@ fn code(dataset: &'static Dataset) -> Value {
         "in": "path",
         "required": true,
         "description": description,
-        "schema": {"type": "string", "minLength": 1, "maxLength": CODE_LENGTH},
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_CODE_LENGTH},
         "example": dataset.example,
     })
 }
 
-/// The page in every representation of the dataset.
+/// The response with a page, in every representation of the dataset.
 fn page(context: Context) -> Value {
     let name = schemas::row_name(context.dataset, context.extra);
     let content: serde_json::Map<String, Value> = Representation::of(context.dataset)
         .map(|one| (one.media_type().to_owned(), json!({"schema": representation(one, &name)})))
         .collect();
     json!({
-        "description": "Rows: a page of them as JSON, all of them in the other representations unless `limit` is given.",
+        "description": "Rows: a page as JSON, all rows in the other representations unless `limit` is given.",
         "headers": {"Link": {
-            "description": "`rel=next`: the address of the next page (RFC 8288); missing on the last page.",
+            "description": "`rel=next`: the address of the next page (RFC 8288); absent on the last page.",
             "schema": {"type": "string"},
         }},
         "content": content,
@@ -117,16 +117,16 @@ fn page(context: Context) -> Value {
 
 fn representation(one: Representation, name: &str) -> Value {
     match one {
-        Representation::Json => json!({"$ref": reference(&format!("{name}Page"))}),
+        Representation::Json => json!({"$ref": schemas::reference(&format!("{name}Page"))}),
         Representation::GeoJson => json!({"type": "object", "description": "A GeoJSON FeatureCollection (RFC 7946)."}),
         Representation::JsonStat => json!({"type": "object", "description": "A dataset of JSON-stat 2.0."}),
         Representation::Csv => {
-            json!({"type": "string", "description": "RFC 4180, UTF-8, a header line; lists joined by `|`. SCDL, where there is it, too."})
+            json!({"type": "string", "description": "RFC 4180 in UTF-8, with a header line; lists are joined by `|`. SCDL too, if the dataset has it."})
         }
         Representation::SdmxCsv => json!({"type": "string", "description": "An SDMX-CSV 2.0 data message."}),
-        Representation::Ndjson => json!({"type": "string", "description": "One JSON object a line."}),
+        Representation::Ndjson => json!({"type": "string", "description": "One JSON object per line."}),
         Representation::Scdl => {
-            json!({"type": "string", "description": "SCDL « subventions » 2.1.1: the rows that say all it requires."})
+            json!({"type": "string", "description": "SCDL « subventions » 2.1.1: the rows that have all fields that it requires."})
         }
         Representation::Parquet | Representation::Xlsx => json!({"type": "string", "contentMediaType": one.media_type()}),
     }
@@ -136,13 +136,8 @@ fn answer(description: &str, schema: &Value) -> Value {
     json!({"description": description, "content": {"application/json": {"schema": schema}}})
 }
 
-/// The address of a schema of the document.
-pub fn reference(name: &str) -> String {
-    format!("#/components/schemas/{name}")
-}
-
 fn operation(value: &Value) -> Operation {
-    serde_json::from_value(value.clone()).expect("the description of an operation is made here")
+    serde_json::from_value(value.clone()).expect("an operation is valid OpenAPI")
 }
 
 fn capital(name: &str) -> String {

@@ -1,34 +1,33 @@
-//! Owns the JSON Schemas of rows and parameters, made from the field table.
+//! Owns the JSON Schemas of rows and parameters, generated from the table of fields.
 //! Must not know any one dataset, nor operations.
 
 use serde_json::{Map, Value, json};
 
-use super::operations::reference;
 use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::model::value;
 use crate::query::plan::selection;
 use crate::query::{Context, Dataset, Field, Kind};
 
-/// The forms of a period.
+/// The pattern of a period (ISO 8601).
 const PERIOD: &str = concat!(
     "^[1-9][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])",
     "(/[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
 );
 
-/// The length of the longest, an interval of days.
+/// The length of the longest period, an interval of days.
 const PERIOD_LENGTH: usize = "2019-01-01/2019-12-31".len();
 
-/// The form of a code.
+/// The pattern of a code.
 pub const CODE: &str = "^[A-Za-z0-9-]+$";
 
-/// The form of a decimal number in a query, without an exponent.
+/// The pattern of a decimal number in a query, without an exponent.
 const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 
-/// The form of one value of a list in a query.
+/// The pattern of one value of a list in a query.
 const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 
-/// The schema of a dataset's rows. All fields are there unless `fields` leaves some out, so none is required; labels
-/// are there when `labels` asks for them.
+/// The schema of the rows of a dataset. No field is required, since `fields` may leave any out; labels are present if the
+/// request has `labels`.
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
@@ -37,7 +36,7 @@ pub fn row(context: Context) -> Value {
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")
         {
-            let text = format!("The name of `{}`, when `labels` asks for it.", field.name);
+            let text = format!("The name of `{}`, if the request has `labels`.", field.name);
             properties.insert(format!("{stem}_label"), json!({"type": ["string", "null"], "description": text}));
         }
     }
@@ -50,7 +49,7 @@ pub fn row(context: Context) -> Value {
     })
 }
 
-/// The schema of an answer around data, with the related rows that the collection may include.
+/// The schema of a response with this data, and with the related rows that the collection may include.
 pub fn envelope(context: Context, data: &Value) -> Value {
     let included: Map<String, Value> = context
         .includes()
@@ -58,7 +57,7 @@ pub fn envelope(context: Context, data: &Value) -> Value {
         .map(|include| {
             let row = json!({"$ref": reference(&row_name(include.dataset(), &[]))});
             let rows = json!({"type": "array", "items": row, "maxItems": INCLUDED_ROWS});
-            let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether there are more rows."}});
+            let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether more rows exist."}});
             (include.name(), json!({"type": "object", "properties": properties, "required": ["data", "more"]}))
         })
         .collect();
@@ -66,7 +65,7 @@ pub fn envelope(context: Context, data: &Value) -> Value {
         "type": "object",
         "properties": {
             "data": data,
-            "included": {"type": "object", "description": "Related rows, when `include` asks for them.", "properties": included, "additionalProperties": false},
+            "included": {"type": "object", "description": "Related rows, if the request has `include`.", "properties": included, "additionalProperties": false},
             "meta": {"$ref": "#/components/schemas/Meta"},
             "links": {"$ref": "#/components/schemas/Links"},
         },
@@ -75,14 +74,19 @@ pub fn envelope(context: Context, data: &Value) -> Value {
     })
 }
 
-/// Name of the schema of one row.
+/// The `$ref` of a schema.
+pub fn reference(name: &str) -> String {
+    format!("#/components/schemas/{name}")
+}
+
+/// The name of the schema of one row.
 pub fn row_name(dataset: &Dataset, extra: &[Field]) -> String {
     let (first, rest) = dataset.singular.split_at(1);
     let shared = if extra.is_empty() { "" } else { "WithShare" };
     format!("{}{rest}{shared}", first.to_uppercase())
 }
 
-/// The schema of one value of a field, as a filter gives it.
+/// The schema of one value of a filter on a field.
 pub fn filter_value(field: &Field) -> Value {
     let mut schema = match field.kind {
         Kind::Decimal => json!({"type": "string", "format": "decimal", "pattern": DECIMAL, "maxLength": value::DECIMAL_DIGITS}),
@@ -98,7 +102,7 @@ pub fn filter_value(field: &Field) -> Value {
     schema
 }
 
-/// The schema of one value of a list: a comma or a backslash of its own has a backslash before it.
+/// The schema of one value of a list, where a backslash escapes a comma or a backslash.
 pub fn listed(mut schema: Value) -> Value {
     if schema["type"] == "string" && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
         schema["pattern"] = json!(LISTED);
@@ -111,7 +115,7 @@ pub fn list_of(items: &Value, most: usize) -> Value {
     json!({"type": "array", "items": items, "minItems": 1, "maxItems": most})
 }
 
-/// The schema of a list of values of which none may stand twice.
+/// The schema of a list without duplicates.
 pub fn set_of(items: &Value, most: usize) -> Value {
     let mut list = list_of(items, most);
     list["uniqueItems"] = json!(true);
@@ -177,7 +181,7 @@ fn scalar(field: &Field) -> Value {
     }
 }
 
-/// A field's example, as a filter gives it: a decimal number is its digits.
+/// An example of a filter on a field; a decimal number is a string of its digits.
 pub fn filter_example(dataset: &Dataset, field: &Field) -> Option<Value> {
     example(dataset, field).map(|example| match field.kind {
         Kind::Decimal => json!(example.to_string()),
@@ -185,7 +189,7 @@ pub fn filter_example(dataset: &Dataset, field: &Field) -> Option<Value> {
     })
 }
 
-/// A field's example, as a value of its kind.
+/// An example of a field, as JSON.
 pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
     let text = match field.kind {
         Kind::Code => dataset.example,

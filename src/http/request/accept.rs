@@ -7,15 +7,16 @@ use actix_web::http::header::{self, Accept, Header};
 use crate::problem::{Kind, Problem};
 use crate::query::{Dataset, Representation};
 
-/// The representation that the header prefers, the first in our order where it does not mind; nothing when it admits
-/// none of the dataset's.
+/// The representation of a dataset that the header prefers; `None` if it accepts none. Of equal qualities, the first of the
+/// dataset wins.
 pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Representation> {
     among(request, Representation::of(dataset))
 }
 
-/// The representation that the header prefers among some, the first where it does not mind; nothing when it admits none.
+/// The representation among `offered` that the header prefers; `None` if it accepts none. Of equal qualities, the first
+/// wins.
 pub fn among(request: &HttpRequest, offered: impl IntoIterator<Item = Representation>) -> Option<Representation> {
-    // An empty header says as little as none.
+    // An empty header is treated as a missing one.
     if request.headers().get_all(header::ACCEPT).all(|value| value.as_bytes().trim_ascii().is_empty()) {
         return Some(Representation::Json);
     }
@@ -23,7 +24,7 @@ pub fn among(request: &HttpRequest, offered: impl IntoIterator<Item = Representa
     let quality = |representation: Representation| {
         let essence = representation.media_type();
         let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
-        // The most specific range that holds decides, even against a broader one of higher quality.
+        // The most specific matching range decides, even if a broader one has a higher quality.
         let ranges = accept.iter().filter_map(|item| {
             let specificity = match item.item.essence_str() {
                 range if range == essence || aliases(representation).contains(&range) => 2,
@@ -46,7 +47,7 @@ pub fn among(request: &HttpRequest, offered: impl IntoIterator<Item = Representa
     best.map(|(representation, _)| representation)
 }
 
-/// Other names that clients give a media type.
+/// Other names of a media type that clients send.
 fn aliases(representation: Representation) -> &'static [&'static str] {
     match representation {
         Representation::Ndjson => &["application/ndjson", "application/jsonl", "application/x-jsonlines"],
@@ -56,14 +57,14 @@ fn aliases(representation: Representation) -> &'static [&'static str] {
     }
 }
 
-/// The problem of a header that admits no representation of the dataset: names them all.
+/// The 406 that names all representations of a dataset.
 pub fn not_acceptable(dataset: &'static Dataset) -> Problem {
     none_of(dataset.name, Representation::of(dataset))
 }
 
-/// The problem of a header that admits none of these representations of what has this name.
+/// The 406 that names all `offered` representations of a resource.
 pub fn none_of(name: &str, offered: impl IntoIterator<Item = Representation>) -> Problem {
     let all: Vec<String> = offered.into_iter().map(|one| format!("{} (`format={}`)", one.media_type(), one.name())).collect();
-    let detail = format!("`Accept` admits none of the representations of {name}: {}.", all.join(", "));
+    let detail = format!("`Accept` matches none of the representations of {name}: {}.", all.join(", "));
     Problem::new(Kind::NotAcceptable, detail)
 }

@@ -1,5 +1,5 @@
-//! Owns the reading of what a request gives: the code in its path, the pairs of its query.
-//! Must not know what they are for.
+//! Owns strict parsing of the path and the query of a request.
+//! Must not know any parameter.
 
 use actix_web::HttpRequest;
 
@@ -7,12 +7,12 @@ use crate::problem::{Fault, Kind, Problem};
 use crate::query::pairs::{self, Unreadable};
 
 /// The longest code in a path, in characters.
-pub const CODE_LENGTH: usize = 500;
+pub const MAX_CODE_LENGTH: usize = 500;
 
-/// The pairs of the query string.
+/// The pairs of the query string, decoded.
 ///
 /// # Errors
-/// 414 when it is too long, 400 when it cannot be read.
+/// Returns 414 if it is too long, 400 if it is malformed.
 pub fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     pairs::pairs(request.query_string()).map_err(|why| match why {
         Unreadable::TooLong => {
@@ -22,45 +22,45 @@ pub fn pairs(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     })
 }
 
-/// The part of the path that stands for `{code}`, decoded strictly.
+/// The segment `{code}` of the path, decoded.
 ///
 /// # Errors
-/// 400 when it cannot be read.
+/// Returns 400 if it is malformed, 414 if it is too long.
 pub fn code(request: &HttpRequest) -> Result<String, Problem> {
     segment(request, "code")
 }
 
-/// A part of the path, decoded strictly.
+/// A segment of the path, decoded.
 ///
 /// # Errors
-/// 400 when it cannot be read, 414 when it is too long.
+/// Returns 400 if it is malformed, 414 if it is too long.
 pub fn segment(request: &HttpRequest, name: &str) -> Result<String, Problem> {
     let raw = request.match_info().get(name).unwrap_or_default();
     let code = pairs::decode(raw, false)
         .map_err(|why| Problem::new(Kind::MalformedRequest, format!("The path cannot be read: {why}.")))?;
-    if code.chars().count() > CODE_LENGTH {
-        return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {CODE_LENGTH} characters.")));
+    if code.chars().count() > MAX_CODE_LENGTH {
+        return Err(Problem::new(Kind::UriTooLong, format!("A code has at most {MAX_CODE_LENGTH} characters.")));
     }
     Ok(code)
 }
 
-/// Checks that an address that takes no parameters is given none.
+/// Checks that the query is empty.
 ///
 /// # Errors
-/// 400 that names each.
+/// Returns 400 with a fault for each parameter.
 pub fn no_parameters(request: &HttpRequest) -> Result<(), Problem> {
     let fault = |(name, _): (String, String)| {
-        let detail = format!("`{}` is not a parameter of this address, which takes none.", crate::problem::echo(&name));
+        let detail = format!("`{}` is not a parameter of this address, which has none.", crate::problem::echo(&name));
         Fault::new(name, detail)
     };
     let faults: Vec<Fault> = pairs(request)?.into_iter().map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid_parameters(faults)) }
 }
 
-/// Checks that the path as a whole can be read, before it is matched.
+/// Checks that the path is valid percent-encoded UTF-8, before it is routed.
 ///
 /// # Errors
-/// 400 when it cannot.
+/// Returns 400 if it is not.
 pub fn check_path(request: &HttpRequest) -> Result<(), Problem> {
     let path = request.uri().path();
     if path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'%') {

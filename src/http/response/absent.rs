@@ -1,4 +1,4 @@
-//! Owns the problem of a code that no row has at a release: never published, published later, or withdrawn.
+//! Owns the 404 or 410 of a code that no row has at a release: never published, published later, or withdrawn.
 //! Must not know SQL.
 
 use std::rc::Rc;
@@ -9,11 +9,11 @@ use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};
 use crate::query::{Dataset, Release};
 
-/// The problem of a code that no row bears at a release: gone where one has borne it before, else not there; 503 when the
-/// database does not answer.
+/// The problem of a code that no row has at a release: 410 if an earlier release has the row, else 404; 503 if the database
+/// does not answer.
 pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &Release) -> Problem {
     let (release, newest) = (at.number, state.release_watcher.newest());
-    // That a later release brings the code only those can tell who have the newest.
+    // Only a replica with the newest release can find a row of a later release.
     let newest = newest.as_ref().filter(|newest| newest.number > release).unwrap_or(at);
     let missing =
         |connection: Rc<_>| async move { withdrawn::missing_code(&connection, dataset, code.to_owned(), release).await };
@@ -28,8 +28,8 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
             let detail = format!("Release {number} withdrew the {what} `{code}`; `release={}` still has it.", number - 1);
             let closest = successor_code.iter().cloned().collect();
             let published_at = instant(release.published_at);
-            let told = problem::Withdrawal { release: number, published_at, reason, successor_code };
-            Problem::new(Kind::Gone, detail).withdrawal(told).closest(closest)
+            let withdrawal = problem::Withdrawal { release: number, published_at, reason, successor_code };
+            Problem::new(Kind::Gone, detail).withdrawal(withdrawal).closest(closest)
         }
         MissingCode::Later(first, closest) => {
             let detail = format!("No {what} has the code `{code}` in release {release}; one has it from release {first} on.");

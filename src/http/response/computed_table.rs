@@ -1,4 +1,4 @@
-//! Owns answers that are computed tables rather than rows of a dataset: as JSON in the envelope, or as CSV.
+//! Owns responses with a computed table instead of rows of a dataset, as JSON or CSV.
 //! Must not know what is computed.
 
 use std::collections::BTreeMap;
@@ -16,24 +16,24 @@ use crate::problem::Problem;
 use crate::query::{Column, Dataset, Plan, Representation, Row};
 
 /// A computed table.
-pub struct Table {
+pub struct ComputedTable {
     /// The columns.
     pub columns: Vec<Column>,
     /// The rows.
     pub rows: Vec<Row>,
-    /// What must be known of the observations that are put together.
+    /// Notices on the observations behind the rows.
     pub notices: Option<Vec<Notice>>,
 }
 
-/// Answers with a table.
+/// Responds with a table.
 ///
 /// # Errors
-/// When the representation cannot hold it.
+/// Returns 400 if the representation cannot hold it.
 pub fn answer(
     plan: &Plan,
     parent: Option<&'static Dataset>,
     snapshot: &Snapshot,
-    table: &Table,
+    table: &ComputedTable,
 ) -> Result<HttpResponse, Problem> {
     let release = &snapshot.release;
     if plan.presentation.representation == Representation::Json {

@@ -1,4 +1,4 @@
-//! Owns what stands around the data in JSON answers: `meta` says what was read, `links` lead on.
+//! Owns the envelope of JSON responses: `data`, `included`, `meta`, `links`.
 //! Must not know how the data was found.
 
 use std::collections::BTreeMap;
@@ -9,14 +9,14 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::notices::{self, Notice};
+use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
 use crate::format::{LICENCE, json};
 use crate::query::Column;
 use crate::query::Release;
 
-/// The media type of JSON answers.
+/// The media type of JSON responses.
 pub const JSON: &str = "application/json; charset=utf-8";
 
 /// What was read.
@@ -25,7 +25,7 @@ pub struct Meta {
     /// The dataset of the rows.
     #[schema(example = "territories")]
     pub dataset: &'static str,
-    /// The release that the answer was read from. The same request with `release=` this number gives the same data for ever.
+    /// The release that was read. The same request with `release=` this number always returns the same data.
     #[schema(example = 2)]
     pub release: i32,
     /// When that release was published.
@@ -38,40 +38,41 @@ pub struct Meta {
     #[schema(example = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub count: Option<usize>,
-    /// The number of all rows, when `count` asks for it.
+    /// The number of all rows, if the request has `count`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Total>,
-    /// `approximate`: no row has the words searched for; these have titles like them.
+    /// `approximate`: no row matches the search; these rows have a similar title.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "approximate")]
     pub search: Option<&'static str>,
-    /// What must be known of the observations in the answer: corrections since they were first published, the newest first,
-    /// breaks of series, figures that are not final; at most 20. Only where there are observations.
+    /// Notices on the observations in the answer, at most 20: corrections since their first publication, the newest first,
+    /// breaks of series, figures that are not final. Only for observations.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 20)]
-    pub notices: Option<Vec<Notice>>,
-    /// The choices that remain of each field in `facets`.
+    pub notices: Option<Vec<NoticeText>>,
+    /// The values of each field in `facets`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub facets: BTreeMap<&'static str, Choices>,
+    pub facets: BTreeMap<&'static str, FacetValues>,
 }
 
-/// The choices that remain of a field: its values among the rows that all filters but those on the field select.
+/// The values of a field among the rows that all filters except those on the field itself select.
 #[derive(Serialize, ToSchema)]
-pub struct Choices {
-    /// The most frequent first, at most 100.
-    pub choices: Vec<Choice>,
-    /// Whether there are more.
+#[schema(as = Choices)]
+pub struct FacetValues {
+    /// The values, at most 100, the most frequent first.
+    pub choices: Vec<FacetValue>,
+    /// Whether more values exist.
     pub more: bool,
 }
 
 /// One value of a field.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "Choice")]
-pub struct Choice {
+#[schema(as = Choice, title = "Choice")]
+pub struct FacetValue {
     /// The value.
     #[schema(example = "commune")]
     pub value: String,
-    /// The number of its rows.
+    /// The number of rows with it.
     #[schema(example = 3782)]
     pub count: i64,
 }
@@ -82,25 +83,25 @@ pub struct Total {
     /// The number.
     #[schema(example = 3782)]
     pub value: i64,
-    /// `eq`: the number is exact; `gte`: there are at least so many.
+    /// `eq`: the number is exact; `gte`: it is a lower bound.
     #[schema(example = "eq")]
     pub relation: &'static str,
 }
 
-/// Addresses that lead on from the answer, relative to the server.
+/// Related addresses, relative to the server.
 #[derive(Serialize, ToSchema)]
 pub struct Links {
     /// This request, in canonical form.
     #[serde(rename = "self")]
     #[schema(example = "/v1/territories?kind=commune")]
     pub this: String,
-    /// This request at this release: its answer never changes.
+    /// This request at this release, whose answer never changes.
     #[schema(example = "/v1/territories?kind=commune&release=2")]
     pub pinned: String,
-    /// The next page, at the same release, missing on the last page; of a release, the one after it.
+    /// The next page at the same release, absent on the last page; for a release, the next release.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
-    /// Of a release, the one before it.
+    /// For a release, the previous release.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/releases/1")]
     pub previous: Option<String>,
@@ -108,13 +109,13 @@ pub struct Links {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/territories")]
     pub collection: Option<String>,
-    /// The rows that this row leads to, by name.
+    /// The addresses of related rows, by the name of the link.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub related: BTreeMap<&'static str, String>,
 }
 
 impl Meta {
-    /// The meta of an answer read from a release.
+    /// The `meta` of a response that reads a release.
     pub fn new(dataset: &'static str, release: &Release) -> Self {
         Self {
             dataset,
@@ -129,10 +130,10 @@ impl Meta {
         }
     }
 
-    /// The meta of a page.
+    /// The `meta` of a page.
     pub fn of_page(dataset: &'static str, page: &Page) -> Self {
-        let choices = |facet: &Facet| Choices {
-            choices: facet.choices.iter().map(|(value, count)| Choice { value: value.clone(), count: *count }).collect(),
+        let choices = |facet: &Facet| FacetValues {
+            choices: facet.choices.iter().map(|(value, count)| FacetValue { value: value.clone(), count: *count }).collect(),
             more: facet.more,
         };
         Self {
@@ -146,12 +147,12 @@ impl Meta {
     }
 }
 
-/// An instant, as in all answers.
+/// Formats an instant as RFC 3339 in UTC with microseconds.
 pub fn instant(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// The answer: `{"data": …, "included": …, "meta": …, "links": …}`, where `data` is JSON already.
+/// Responds with `{"data": …, "included": …, "meta": …, "links": …}`; `data` is JSON.
 pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) -> HttpResponse {
     let mut body = Vec::with_capacity(data.len() + 1024);
     body.extend_from_slice(b"{\"data\":");
@@ -168,9 +169,9 @@ pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) ->
         body.push(b'}');
     }
     body.extend_from_slice(b",\"meta\":");
-    serde_json::to_writer(&mut body, meta).expect("writing plain structures to memory cannot fail");
+    serde_json::to_writer(&mut body, meta).expect("plain structures are valid JSON");
     body.extend_from_slice(b",\"links\":");
-    serde_json::to_writer(&mut body, links).expect("writing plain structures to memory cannot fail");
+    serde_json::to_writer(&mut body, links).expect("plain structures are valid JSON");
     body.push(b'}');
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, JSON));

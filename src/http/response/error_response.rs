@@ -1,5 +1,5 @@
-//! Owns the way of a problem into an answer.
-//! Must not know which problems there are.
+//! Owns the conversion of problems and database errors into responses.
+//! Must not know the types of problems.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ impl fmt::Display for Problem {
     }
 }
 
-/// The body is written on the way out, when the identifier of the request is at hand.
+/// The response carries the problem; `middleware::errors` writes the body with the identifier of the request.
 impl ResponseError for Problem {
     fn status_code(&self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -27,7 +27,7 @@ impl ResponseError for Problem {
 }
 
 impl Problem {
-    /// The answer that says so.
+    /// The response that carries the problem.
     pub fn into_response(self) -> HttpResponse {
         let mut response = HttpResponse::new(self.status_code());
         response.extensions_mut().insert(self);
@@ -35,28 +35,28 @@ impl Problem {
     }
 }
 
-/// The cause goes to the log, never to the client.
+/// The log gets the cause, the client never does.
 impl From<DbError> for Problem {
     fn from(error: DbError) -> Self {
-        // What passes is told of once by whoever notices, not by each who asks meanwhile.
+        // `db` logs the start and the end of an outage once; each request would repeat it.
         match &error {
             DbError::Unavailable(_) | DbError::Behind(_) => {
                 log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }
-            DbError::TooManyReads => Problem::new(Kind::Overloaded, "As many requests are being answered as may be at once."),
+            DbError::TooManyReads => Problem::new(Kind::Overloaded, "The service is at its limit of concurrent requests."),
             DbError::Timeout(_) => {
                 log::debug!("{error}");
-                Problem::new(Kind::Unavailable, "The answer takes longer than a request may: try again, or ask for less.")
+                Problem::new(Kind::Unavailable, "The request takes too long: try again, or request less.")
             }
             DbError::ReadOnly(_) => {
                 log::warn!("{error}");
-                let detail = "The database is read-only at the moment: nothing can be published, and nothing was; reads go on.";
+                let detail = "The database is read-only at the moment: nothing was published; reads still work.";
                 Problem::new(Kind::Unavailable, detail)
             }
             DbError::DiskFull(_) => {
                 log::error!("{error}");
-                Problem::new(Kind::Unavailable, "The database has no room left on its disk for this.")
+                Problem::new(Kind::Unavailable, "The disk of the database is full.")
             }
             DbError::Data(_) | DbError::Failed(_) => {
                 log::error!("{error}");

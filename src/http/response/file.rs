@@ -1,12 +1,13 @@
-//! Owns answers that are files: their head, and the writing of rows in the representation asked for.
+//! Owns responses that are files: their head, and writing rows in their representation.
 //! Must not know where the rows come from.
 
 use std::io::{self, Write};
 
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::envelope::instant;
+use super::header_names::{RELEASE, TOTAL_ROWS};
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
@@ -14,28 +15,25 @@ use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem};
 use crate::query::{Dataset, Parameter, Plan, Row};
 
-/// The number of all rows, when it was asked for.
-const TOTAL: HeaderName = HeaderName::from_static("x-total-rows");
-
-/// The release that was read.
-pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
-
-/// Writes rows that are all there.
+/// Writes rows from memory.
 ///
 /// # Errors
-/// What the representation cannot hold.
+/// Returns an error if the representation cannot hold a row.
 pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io::Result<()> {
     writer.begin(out)?;
     rows.iter().try_for_each(|row| writer.row(out, row))?;
     writer.end(out)
 }
 
-/// What cannot be written of rows that are there is a limit of the representation, which the problem names.
+/// The 400 for rows that the representation cannot hold.
 pub fn unwritable(error: &io::Error) -> Problem {
-    Problem::invalid_parameters(vec![Fault::new(Parameter::Format.name(), format!("These rows cannot be written so: {error}."))])
+    Problem::invalid_parameters(vec![Fault::new(
+        Parameter::Format.name(),
+        format!("The representation cannot hold these rows: {error}."),
+    )])
 }
 
-/// What a file says of itself.
+/// The metadata of a file.
 pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot) -> About {
     let release = snapshot.release.number;
     About {
@@ -47,7 +45,7 @@ pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot)
     }
 }
 
-/// The head of an answer that is a file.
+/// The head of a response that is a file.
 pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpResponseBuilder {
     let representation = plan.presentation.representation;
     let parent = plan.selection.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
@@ -61,15 +59,15 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
         response.insert_header((header::CONTENT_LOCATION, pinned));
     }
     if let Some((value, exact)) = total {
-        response.insert_header((TOTAL, if exact { value.to_string() } else { format!(">={value}") }));
+        response.insert_header((TOTAL_ROWS, if exact { value.to_string() } else { format!(">={value}") }));
     }
     response
 }
 
-/// Writes rows as they come and gives their number. To be called where a thread may wait.
+/// Writes rows from a stream and returns their number. It blocks the thread.
 ///
 /// # Errors
-/// The database's, the output's, or what the representation cannot hold.
+/// Returns an error if the database or the output fails, or if the representation cannot hold a row.
 pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) -> io::Result<u64> {
     let mut number = 0;
     writer.begin(out)?;

@@ -1,5 +1,5 @@
-//! Owns how a request for the geography of a day is refused: out of range, or with territories that were not there.
-//! Must not know what is asked of that day.
+//! Owns the errors of `geography=`: a day out of range, or a territory that did not exist on that day.
+//! Must not know what is read.
 
 use chrono::NaiveDate;
 
@@ -7,13 +7,13 @@ use crate::db::read::geography::{Absent, DateError};
 use crate::problem::{Fault, Kind, Problem, echo};
 use crate::query::{Parameter, Plan, pairs};
 
-/// The problem of a day that cannot be read.
+/// The 400 of a request with `geography=`.
 pub fn refusal(plan: &Plan, release: i32, error: DateError) -> Problem {
     let Some(day) = plan.selection.geography else { return Problem::internal() };
     let own = |detail: String| Fault::new(Parameter::Geography.name(), detail).value(&day.to_string());
     Problem::invalid_parameters(match error {
         DateError::NoHistory => {
-            vec![own(format!("Release {release} holds no history of the geography; leave the parameter out."))]
+            vec![own(format!("Release {release} has no history of the geography; leave the parameter out."))]
         }
         DateError::OutOfRange(first, last) => {
             let near = if day < first { first } else { last };
@@ -32,10 +32,10 @@ pub fn refusal(plan: &Plan, release: i32, error: DateError) -> Problem {
     })
 }
 
-/// The problem of a code that named nothing on a day.
-pub fn nothing(code: &str, day: NaiveDate, release: i32) -> Problem {
+/// The 404 of a code that named no territory on a day.
+pub fn unknown_on(code: &str, day: NaiveDate, release: i32) -> Problem {
     let detail = format!(
-        "No territory had the code `{}` on {day}, as far as release {release} knows; `/v1/territories/{}/versions` tells when one did.",
+        "No territory had the code `{}` on {day} according to release {release}; `/v1/territories/{}/versions` lists when one did.",
         echo(code),
         pairs::encode_segment(&echo(code)),
     );
@@ -45,7 +45,7 @@ pub fn nothing(code: &str, day: NaiveDate, release: i32) -> Problem {
 fn detail(absent: &Absent, day: NaiveDate) -> String {
     let code = echo(&absent.code);
     if absent.spans.is_empty() {
-        return format!("`{code}` has no history: it is only known in the geography of today.");
+        return format!("`{code}` has no history: only the geography of today has it.");
     }
     let span = |(start, end): &(NaiveDate, Option<NaiveDate>)| match end {
         Some(end) => format!("from {start} until {end}"),
@@ -56,5 +56,5 @@ fn detail(absent: &Absent, day: NaiveDate) -> String {
         true => String::new(),
         false => format!(" Instead: {}.", absent.instead.join(", ")),
     };
-    format!("`{code}` named no territory on {day}, as far as is known; it did {}.{instead}", spans.join(" and "))
+    format!("`{code}` named no territory on {day}; it did {}.{instead}", spans.join(" and "))
 }

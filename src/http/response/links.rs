@@ -1,4 +1,4 @@
-//! Owns the addresses that lead on from an answer: itself, the same answer pinned to its release, and the next page.
+//! Owns the links of a page: the request itself, the request pinned to its release, the next page.
 //! Must not know what is answered.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use crate::db::read::page::Page;
 use crate::query::plan::cursor::{self, Position};
 use crate::query::{Dataset, Plan, pairs};
 
-/// The path of the collection that a plan asks.
+/// The path of a plan.
 pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
     match (parent, &plan.selection.parent, plan.selection.context.link) {
         (Some(parent), Some(code), Some(link)) => format!("/v1/{}/{}/{}", parent.name, pairs::encode_segment(code), link.name),
@@ -16,7 +16,7 @@ pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
     }
 }
 
-/// The address of the same rows at the release that they were read from. A cursor holds its release.
+/// The address of the same rows at the release that was read. A cursor contains its release.
 pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> String {
     let own = match &plan.reading.after {
         Some(position) => ("cursor", cursor::encode(position, &plan.identity())),
@@ -25,7 +25,7 @@ pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> St
     format!("{}{}", path(plan, parent), plan.query_string(&[own]))
 }
 
-/// The addresses that lead on from a page.
+/// The links of a page.
 pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
     let path = path(plan, parent);
     let after = |position: Position| ("cursor", cursor::encode(&position, &plan.identity()));
@@ -39,7 +39,7 @@ pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Link
     }
 }
 
-/// Where the next page starts: after the last row of this one, at the same release.
+/// The start of the next page: after the last row, at the same release; `None` on the last page.
 fn next(plan: &Plan, page: &Page) -> Option<Position> {
     let last = page.rows.last().filter(|_| page.more)?;
     Some(Position { release: page.release.number, values: plan.position(last) })

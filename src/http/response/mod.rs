@@ -1,5 +1,5 @@
-//! Owns the parts that answers are made of: the JSON envelope, links, notices, headers and problem documents.
-//! Must not know which handler answers.
+//! Owns building responses: the JSON envelope, links, notices, files, errors, and the response through the cache.
+//! Must not know any one handler.
 
 pub mod absent;
 pub mod computed_table;
@@ -7,8 +7,9 @@ pub mod envelope;
 pub mod error_response;
 pub mod file;
 pub mod geography_errors;
+pub mod header_names;
 pub mod links;
 pub mod notices;
 pub mod refusals;
+pub mod respond_cached;
 pub mod row_stream;
-pub mod security_headers;

@@ -1,23 +1,23 @@
-//! Owns what is said to readers of the figures in an answer: corrections, breaks, figures that are not final.
-//! Must not know how it was found.
+//! Owns the notices of a response: corrections, breaks of series, figures that are not final.
+//! Must not know how they are found.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::db::read::notices;
 
-/// What the reader of an answer must know of some of its observations.
+/// A notice on some of the observations in an answer.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "Notice")]
-pub struct Notice {
-    /// `correction`: their value or statuses were revised after they were first published; `break`: the series is broken
-    /// there, status `B`; `provisional`: status `P`; `estimated`: status `E`.
+#[schema(as = Notice, title = "Notice")]
+pub struct NoticeText {
+    /// `correction`: a release revised their value or statuses; `break`: a break of the series, status `B`; `provisional`:
+    /// status `P`; `estimated`: status `E`.
     #[schema(example = "correction")]
     pub kind: String,
-    /// What is to be known, in French.
+    /// The text, in French.
     #[schema(example = "2 observations corrigées par la publication 4, « Chiffres définitifs ».")]
     pub what: String,
-    /// How many of the observations that the answer shows or puts together it concerns.
+    /// The number of observations that it concerns, among those that the answer has or aggregates.
     #[schema(example = 2, minimum = 1)]
     pub rows: i64,
     /// The release that corrected them; null for the other kinds.
@@ -26,11 +26,11 @@ pub struct Notice {
     /// When that release was published.
     #[schema(format = DateTime)]
     pub published_at: Option<String>,
-    /// What the release says of itself, in French.
+    /// The notes of that release, in French.
     pub notes: Option<String>,
 }
 
-impl From<&notices::Notice> for Notice {
+impl From<&notices::Notice> for NoticeText {
     fn from(found: &notices::Notice) -> Self {
         let (rows, many) = (found.rows, found.rows > 1);
         let form = |one: &str, several: &str| format!("{rows} {}", if many { several } else { one });
@@ -60,7 +60,7 @@ impl From<&notices::Notice> for Notice {
     }
 }
 
-/// The notices of an answer.
-pub fn all(found: Option<&Vec<notices::Notice>>) -> Option<Vec<Notice>> {
-    found.map(|found| found.iter().map(Notice::from).collect())
+/// The notices of a response.
+pub fn all(found: Option<&Vec<notices::Notice>>) -> Option<Vec<NoticeText>> {
+    found.map(|found| found.iter().map(NoticeText::from).collect())
 }

@@ -1,4 +1,4 @@
-//! Owns the problems of requests that name what does not exist: releases, codes, territories of a day.
+//! Owns the errors of requests that name unknown releases, codes or territories.
 //! Must not know SQL.
 
 use super::envelope::instant;
@@ -9,7 +9,7 @@ use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::query::{Dataset, Parameter, Plan, ResolvedPlan};
 
-/// The problem of a plan whose release does not exist: 400, or 503 before the first publication.
+/// The error of a plan whose release does not exist: 400, or 503 before the first publication.
 pub fn release_refusal(plan: &Plan, why: ReleaseNotFound) -> Problem {
     match why {
         ReleaseNotFound::NoRelease(newest) => no_release(plan.selection.release, newest),
@@ -19,16 +19,17 @@ pub fn release_refusal(plan: &Plan, why: ReleaseNotFound) -> Problem {
             as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail).closest([date]))
         }
         ReleaseNotFound::OtherRelease(then) => {
-            let held = plan.selection.release.unwrap_or_default();
-            let detail =
-                format!("The cursor reads release {held}, and then release {} was the newest; leave `as_of` out.", then.number);
+            let pinned = plan.selection.release.unwrap_or_default();
+            let detail = format!(
+                "The cursor reads release {pinned}, but at `as_of` the newest was release {}; leave `as_of` out.",
+                then.number
+            );
             as_of_fault(plan, Fault::new(Parameter::AsOf.name(), detail))
         }
     }
 }
 
-/// The problem of a request that names codes or territories that do not exist: 400 or 404; 503 when the database does not
-/// answer.
+/// The error of a plan that names unknown codes or territories: 400 or 404; 503 if the database does not answer.
 pub async fn refusal(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>, why: Refusal) -> Problem {
     let release = &plan.release;
     match why {
@@ -44,17 +45,17 @@ pub async fn refusal(state: &State, plan: &ResolvedPlan, parent: Option<&'static
 }
 
 fn as_of_fault(plan: &Plan, fault: Fault) -> Problem {
-    let asked = plan.selection.as_of.as_ref().map_or("", |as_of| as_of.text.as_str());
-    Problem::invalid_parameters(vec![fault.value(asked)])
+    let as_of = plan.selection.as_of.as_ref().map_or("", |as_of| as_of.text.as_str());
+    Problem::invalid_parameters(vec![fault.value(as_of)])
 }
 
-/// The problem of a release that is not there.
-pub fn no_release(asked: Option<i32>, newest: Option<i32>) -> Problem {
-    let (Some(asked), Some(newest)) = (asked, newest) else {
+/// The error of an unknown release: 400, or 503 before the first publication.
+pub fn no_release(requested: Option<i32>, newest: Option<i32>) -> Problem {
+    let (Some(requested), Some(newest)) = (requested, newest) else {
         return Problem::new(Kind::Unavailable, "Nothing has been published yet.");
     };
-    let fault = Fault::new("release", format!("There is no such release; the newest is {newest}."));
-    Problem::invalid_parameters(vec![fault.value(&asked.to_string()).closest([newest.to_string()])])
+    let fault = Fault::new("release", format!("This release does not exist; the newest is {newest}."));
+    Problem::invalid_parameters(vec![fault.value(&requested.to_string()).closest([newest.to_string()])])
 }
 
 fn fault(unknown: UnknownCode, release: i32) -> Fault {

@@ -1,5 +1,5 @@
-//! Owns the body of an export: rows are formatted and compressed on a thread of their own while they are sent. The body is
-//! whole, or it breaks off before its end so that the client notices.
+//! Owns the body of an export: a blocking thread formats and compresses rows while the worker sends them. On an error the
+//! body ends without its last chunk, so that the client notices that it is incomplete.
 //! Must not know how rows are read or formatted.
 
 use std::io::{self, Write};
@@ -15,19 +15,20 @@ use crate::http::cache::compression::Coding;
 use crate::http::state::State;
 use crate::problem::Problem;
 
-/// Bytes that are gathered before they are sent.
-pub const CHUNK: usize = 64 * 1024;
+/// The size of a chunk in bytes.
+pub const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Chunks that may wait for the client.
-const QUEUED: usize = 4;
+/// The most chunks that wait for the client.
+const MAX_QUEUED_CHUNKS: usize = 4;
 
-/// How long a client may take to read a chunk before the export is broken off.
+/// The most time that a client may take to read a chunk.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Formats and codes the rows as they come, on a thread that may wait for the client, and hands the pieces over.
+/// Starts to format and compress rows, and returns the stream of their bytes.
 ///
 /// # Errors
-/// 503 when the database does not give the first rows; afterwards there is a head, and the body can only break off.
+/// Returns 503 if the database does not return the first rows. A later error ends the stream, since the head is already
+/// sent.
 pub async fn stream(
     state: &State,
     rows: Chunks,
@@ -35,84 +36,92 @@ pub async fn stream(
     permit: Permit,
 ) -> Result<impl futures_util::Stream<Item = io::Result<Bytes>> + use<>, Problem> {
     let rows = rows.begun().await?;
-    let (sender, receiver) = mpsc::channel(QUEUED);
+    let (sender, receiver) = mpsc::channel(MAX_QUEUED_CHUNKS);
     let runtime = state.exports.handle();
     runtime.clone().spawn_blocking(move || {
         let _permit = permit;
-        let mut out = Pieces { sender: sender.clone(), runtime, gathered: Vec::with_capacity(CHUNK * 2), lost: false };
+        let mut out = ChunkSender { sender: sender.clone(), runtime, buffer: Vec::with_capacity(CHUNK_BYTES * 2), failed: false };
         let written = coding
-            .through(&mut out, |out| drain(writer.as_mut(), out, rows))
+            .compress_stream(&mut out, |out| drain(writer.as_mut(), out, rows))
             .and_then(|_| out.flush())
-            .and_then(|()| out.send(Piece::End));
-        // The error ends the body before its end, and so the connection: the client sees that something is missing.
+            .and_then(|()| out.send(BodyEvent::End));
+        // An error in the stream aborts the connection, so that the client sees an incomplete body.
         if let Err(error) = written {
-            log::warn!("an export broke off: {error}");
-            _ = sender.blocking_send(Piece::Broken(error));
+            log::warn!("export aborted: {error}");
+            _ = sender.blocking_send(BodyEvent::Aborted(error));
         }
     });
     Ok(futures_util::stream::unfold(Some(receiver), |receiver| async move {
         let mut receiver = receiver?;
         match receiver.recv().await {
-            Some(Piece::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
-            Some(Piece::End) => None,
-            Some(Piece::Broken(error)) => Some((Err(error), None)),
-            // The writing thread ended without an end: the body must not look whole.
-            None => Some((Err(io::ErrorKind::UnexpectedEof.into()), None)),
+            Some(BodyEvent::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
+            Some(BodyEvent::End) => None,
+            Some(BodyEvent::Aborted(error)) => abort(error).await,
+            // The thread panicked: the body must not look complete.
+            None => abort(io::ErrorKind::UnexpectedEof.into()).await,
         }
     }))
 }
-/// A message of the writing thread.
-enum Piece {
+
+/// Ends the body with an error. The connection first writes what it has: it would drop the head together with a body that
+/// fails at once, and the client would see no response at all.
+async fn abort<T>(error: io::Error) -> Option<(io::Result<Bytes>, Option<T>)> {
+    tokio::task::yield_now().await;
+    Some((Err(error), None))
+}
+
+/// What the formatting thread sends to the worker.
+enum BodyEvent {
     /// The next bytes.
     Bytes(Bytes),
     /// The end of the body.
     End,
-    /// The body breaks off here.
-    Broken(io::Error),
+    /// The body is aborted.
+    Aborted(io::Error),
 }
 
-/// Gathers what is written and sends it in pieces; waits for a slow client, though not for ever.
-struct Pieces {
-    sender: mpsc::Sender<Piece>,
+/// Collects bytes into chunks and sends them; waits for a slow client, at most [`SEND_TIMEOUT`].
+struct ChunkSender {
+    sender: mpsc::Sender<BodyEvent>,
     runtime: tokio::runtime::Handle,
-    gathered: Vec<u8>,
-    /// Whether sending failed once, so that nothing is sent again.
-    lost: bool,
+    buffer: Vec<u8>,
+    /// Whether sending has failed; then nothing more is sent.
+    failed: bool,
 }
 
-impl Write for Pieces {
+impl Write for ChunkSender {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.gathered.extend_from_slice(bytes);
-        if self.gathered.len() >= CHUNK {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= CHUNK_BYTES {
             self.flush()?;
         }
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        if self.gathered.is_empty() {
+        if self.buffer.is_empty() {
             return Ok(());
         }
-        let bytes = Bytes::from(std::mem::replace(&mut self.gathered, Vec::with_capacity(CHUNK * 2)));
-        self.send(Piece::Bytes(bytes))
+        let bytes = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES * 2)));
+        self.send(BodyEvent::Bytes(bytes))
     }
 }
 
-impl Pieces {
-    fn send(&mut self, piece: Piece) -> io::Result<()> {
-        if self.lost {
+impl ChunkSender {
+    fn send(&mut self, event: BodyEvent) -> io::Result<()> {
+        if self.failed {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        let sent = self.attempt(piece);
-        self.lost = sent.is_err();
+        let sent = self.attempt(event);
+        self.failed = sent.is_err();
         sent
     }
 
-    fn attempt(&self, piece: Piece) -> io::Result<()> {
-        match self.runtime.block_on(tokio::time::timeout(SEND_TIMEOUT, self.sender.send(piece))) {
+    fn attempt(&self, event: BodyEvent) -> io::Result<()> {
+        match self.runtime.block_on(tokio::time::timeout(SEND_TIMEOUT, self.sender.send(event))) {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has gone")),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")),
+            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has disconnected")),
+            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the response")),
         }
     }
 }

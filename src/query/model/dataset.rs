@@ -32,6 +32,24 @@ pub struct Link {
     pub via: Via,
 }
 
+/// The field that containments add to the rows of their target.
+static SHARE: [Field; 1] = [Field {
+    origin: FieldOrigin::Link,
+    ..Field::required(
+        "share",
+        Kind::Decimal,
+        "The share of the inhabitants of the smaller territory who live in the larger: 1 when it lies wholly in it.",
+        "1",
+    )
+}];
+
+impl Link {
+    /// The fields that the link adds to the rows of its target.
+    pub fn extra_fields(&self) -> &'static [Field] {
+        if matches!(self.via, Via::Containment(_)) { &SHARE } else { &[] }
+    }
+}
+
 /// How a link finds its rows.
 #[derive(Debug)]
 pub enum Via {

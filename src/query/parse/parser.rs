@@ -60,7 +60,7 @@ impl Parser {
         let near = closest(name, names.iter().map(AsRef::as_ref));
         // The operators of each field would make the list ten times as long. They are only proposed when they are close.
         let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
-        self.faults.push(Fault::new(name, detail).allowed(plain.map(|name| name.clone())).closest(near));
+        self.faults.push(Fault::new(name, detail).allowed(plain.cloned()).closest(near));
     }
 
     /// A whole number between bounds.

@@ -125,7 +125,7 @@ fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     let large = large();
     let (code, said) = publish(("DATABASE_URL", &url), &large);
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("no room left on its disk"), "{said}");
+    assert!(said.contains("disk of the database is full"), "{said}");
     assert_eq!(get(server.address, "/v1/territories?count=exact").json()["meta"]["total"]["value"], 3, "reads go on");
     let small = bundle(&[("territories", &territories(&[("COM-1", "A", "7")]))]);
     // The Postgres processes of the publication free their space when they exit, shortly after the refusal.
@@ -135,7 +135,7 @@ fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     until("no process works for the publication any more", || busy() == 0);
     let filling = disk.mount.fill();
     let problem = Form::of(&small).key(&token).send(server.address).problem(503);
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("no room left on its disk")), "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("disk of the database is full")), "{problem}");
     assert_eq!(get(server.address, "/v1/territories?limit=2").json()["meta"]["release"], 1, "reads go on");
     std::fs::remove_file(filling).expect("the file is there");
     assert_eq!(Form::of(&small).key(&token).send(server.address).status, 201, "what fits is published, without a restart");
@@ -154,7 +154,7 @@ fn a_full_disk_of_postgres_fails_the_publication_and_reads_recover() {
     let before = get(address, "/v1/territories?limit=1").body;
     let (code, said) = publish(settings[0], &large());
     assert_eq!(code, Some(1), "{said}");
-    assert!(said.contains("no room left on its disk") || said.contains("is not available"), "{said}");
+    assert!(said.contains("disk of the database is full") || said.contains("is not available"), "{said}");
     wait_for_recovery(address, "/v1/territories?limit=2");
     let releases = || get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_u64();
     until("nothing was half made", || releases() == Some(1));

@@ -1,4 +1,4 @@
-//! Owns the answers of `/v1/changes`: a page in its envelope, and what is the same of pages and files.
+//! Owns the responses of `/v1/changes`: a JSON page, a page as a file, and the writer of an export.
 //! Must not know how changes are found.
 
 use actix_web::http::header;
@@ -20,18 +20,18 @@ const PATH: &str = "/v1/changes";
 
 /// A page of changes.
 #[derive(Serialize, ToSchema)]
-#[schema(title = "ChangesPage")]
-pub struct Answer<'a> {
+#[schema(as = Answer, title = "ChangesPage")]
+pub struct ChangesBody<'a> {
     /// The changes, in the order of releases, then of datasets as `/v1` lists them, then of keys.
     #[schema(value_type = Vec<Change>)]
     data: &'a RawValue,
     /// What was read.
     meta: ChangesMeta,
-    /// Addresses that lead on.
+    /// Related addresses.
     links: ChangesLinks,
 }
 
-/// What one release did to one row.
+/// One change of a row by a release.
 #[derive(ToSchema)]
 pub struct Change {
     /// The release.
@@ -43,19 +43,18 @@ pub struct Change {
     /// The dataset: a collection, or `memberships`, `containments` or `contours`.
     #[schema(example = "conventions")]
     pub dataset: String,
-    /// `upsert`: the row is there now, or says something else than before. `withdraw`: it is no longer there, or no longer
-    /// what the request asks for.
+    /// `upsert`: the row is new or has other values. `withdraw`: the row is withdrawn, or no longer matches the request.
     #[schema(pattern = "^(upsert|withdraw)$", example = "upsert")]
     pub op: String,
-    /// The row's code: the fields of its key, joined by `~`.
+    /// The code of the row: the fields of its key, joined by `~`.
     #[schema(example = "convention-bassin-minier")]
     pub code: String,
-    /// The whole row, as its collection gives it at that release; null when it is withdrawn.
+    /// The whole row, as its collection has it at that release; null if it is withdrawn.
     #[schema(value_type = Option<Object>)]
     pub row: Option<()>,
-    /// Why it was withdrawn, where that was said.
+    /// Why it was withdrawn, if a reason was recorded.
     pub reason: Option<String>,
-    /// The code of the row that stands in its place, where there is one.
+    /// The code of the row that replaces it, if there is one.
     pub successor_code: Option<String>,
 }
 
@@ -65,7 +64,7 @@ pub struct ChangesMeta {
     /// The release that the client has.
     #[schema(example = 1)]
     since: i32,
-    /// The last release whose changes are given: once all pages have been read, the `since` of the next time.
+    /// The last release of the answer: after the last page, the `since` of the next request.
     #[schema(example = 2)]
     release: i32,
     /// When that release was published.
@@ -78,38 +77,38 @@ pub struct ChangesMeta {
     count: usize,
 }
 
-/// Addresses that lead on from changes, relative to the server.
+/// Related addresses, relative to the server.
 #[derive(Serialize, ToSchema)]
 pub struct ChangesLinks {
     /// This request, in canonical form.
     #[serde(rename = "self")]
     pub this: String,
-    /// This request up to this release: its answer never changes.
+    /// This request up to this release, whose answer never changes.
     pub pinned: String,
-    /// The next page, up to the same release; missing on the last.
+    /// The next page, up to the same release; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// What will be new after this release; only on the last page.
+    /// The changes after this release; only on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     poll: Option<String>,
 }
 
-/// The addresses of a request, those aside that depend on what is found.
+/// The addresses that depend on the request alone.
 pub fn links(changes: &Changes, until: i32) -> ChangesLinks {
     let cursor = changes.after.as_ref().map(|after| ("cursor", changes.cursor(until, after)));
     let address = |more: &[(&str, String)]| format!("{PATH}{}", changes.query_string(&[], more));
     let pinned = match &cursor {
-        // A cursor holds its release.
+        // The cursor contains the release.
         Some(cursor) => address(std::slice::from_ref(cursor)),
         None => format!("{PATH}{}", changes.query_string(&["until"], &[("until", until.to_string())])),
     };
     ChangesLinks { this: address(cursor.as_slice()), pinned, next: None, poll: None }
 }
 
-/// A page, as JSON in the envelope or as a file.
+/// Responds with a page, as JSON or as a file.
 ///
 /// # Errors
-/// What the representation cannot hold.
+/// Returns 400 if the representation cannot hold the rows.
 pub fn page(
     changes: &Changes,
     release: &Release,
@@ -140,7 +139,7 @@ pub fn page(
     let mut data = Vec::with_capacity(rows.iter().map(Row::bytes).sum::<usize>() * 2);
     json::array(&mut data, &shaper.columns(), &rows);
     let data: &RawValue = serde_json::from_slice(&data).map_err(|error| {
-        log::error!("changes are not JSON: {error}");
+        log::error!("cannot write changes as JSON: {error}");
         Problem::internal()
     })?;
     let meta = ChangesMeta {
@@ -151,13 +150,13 @@ pub fn page(
         count: rows.len(),
     };
     response.insert_header((header::CONTENT_TYPE, JSON));
-    Ok(response.json(Answer { data, meta, links }))
+    Ok(response.json(ChangesBody { data, meta, links }))
 }
 
-/// The writer of changes in the representation that is asked for.
+/// The writer of changes in the representation of the request.
 ///
 /// # Errors
-/// What the representation cannot hold.
+/// Returns 400 if the representation cannot hold the rows.
 pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<ChangeWriter, Problem> {
     let plan = &changes.plans[0];
     let shaper = Shaper::new(changes, changes.is_flat());
@@ -172,7 +171,7 @@ pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<Chan
     Ok(ChangeWriter::new(shaper, rows))
 }
 
-/// The head of an answer that is a file.
+/// The head of a response that is a file.
 pub fn file(changes: &Changes, release: &Release, mut response: HttpResponseBuilder) -> HttpResponseBuilder {
     let representation = changes.presentation().representation;
     let name = format!("reperes-changes-{}-{}.{}", changes.since, release.number, representation.extension());

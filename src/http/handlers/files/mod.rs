@@ -1,26 +1,28 @@
-//! Owns `/v1/files`: whole datasets of a release as files that never change, and the list of them.
+//! Owns `/v1/files`: whole datasets of a release as immutable files, and their list.
 //! Must not know SQL, nor how rows are written.
 
 mod send;
 
 use std::time::Duration;
 
-use actix_web::http::header::{self, HeaderName};
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use super::exports::SHEET_ROWS;
+use super::exports::MAX_SHEET_ROWS;
 use crate::db::connection::config::Database;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::releases;
 use crate::http::cache::etag;
+use crate::http::cache::policy::PINNED;
 use crate::http::execute;
-use crate::http::release_files::{self, Facts, Store, Wanted};
+use crate::http::release_files::{self, FileKey, FileMetadata, ReleaseFiles};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{JSON, instant};
+use crate::http::response::header_names::{RELEASE, TOTAL_ROWS};
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
@@ -28,11 +30,11 @@ use crate::query::model::value;
 use crate::query::suggest::closest;
 use crate::query::{Context, Dataset, Representation};
 
-/// How long a request waits for a file that is being built.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a request waits until a file is built.
+const BUILD_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The representations whose files are built at the start.
-const AT_START: [Representation; 2] = [Representation::Csv, Representation::Parquet];
+/// The representations whose files are built when the server starts.
+const PREBUILT: [Representation; 2] = [Representation::Csv, Representation::Parquet];
 
 /// The files of a release.
 #[derive(Serialize, ToSchema)]
@@ -62,22 +64,22 @@ pub struct FileEntry {
     /// The address of the file of the newest release.
     #[schema(example = "/v1/files/territories.csv")]
     href: String,
-    /// The address of this very file, which never changes.
+    /// The address of the file at this release, which never changes.
     #[schema(example = "/v1/files/2/territories.csv")]
     pinned: String,
-    /// Its length; null until it has been built, which its first request does.
+    /// Its length; null until the first request builds it.
     bytes: Option<u64>,
-    /// Its rows.
+    /// The number of its rows; null until it is built.
     rows: Option<u64>,
-    /// Its SHA-256.
+    /// Its SHA-256; null until it is built.
     sha256: Option<String>,
 }
 
 /// Files
 ///
-/// Lists the files of the newest release: every dataset, whole, in each representation that is kept. A file is built when it
-/// is first asked for, CSV and Parquet at the start of the server; from then on it never changes. SCDL holds the flows that say all that
-/// it requires.
+/// Lists the files of the newest release: every dataset, complete, in several representations. The server builds CSV and
+/// Parquet when it starts, and any other file at its first request; a file never changes. SCDL has the flows of money that
+/// have all fields that SCDL requires.
 #[utoipa::path(
     get,
     path = "/v1/files",
@@ -86,18 +88,18 @@ pub struct FileEntry {
 )]
 pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
-    let snapshot = ground(&state, None).await?;
-    let entry = |wanted: &Wanted| {
-        let facts = state.files.facts(wanted);
+    let snapshot = snapshot(&state, None).await?;
+    let entry = |key: &FileKey| {
+        let metadata = state.files.metadata(key);
         FileEntry {
-            dataset: wanted.context.dataset.name,
-            format: wanted.representation.name(),
-            media_type: wanted.representation.media_type(),
-            href: format!("/v1/files/{}", wanted.name()),
-            pinned: format!("/v1/files/{}/{}", snapshot.release.number, wanted.name()),
-            bytes: facts.as_ref().map(|facts| facts.bytes),
-            rows: facts.as_ref().map(|facts| facts.rows),
-            sha256: facts.map(|facts| facts.sha256),
+            dataset: key.context.dataset.name,
+            format: key.representation.name(),
+            media_type: key.representation.media_type(),
+            href: format!("/v1/files/{}", key.name()),
+            pinned: format!("/v1/files/{}/{}", snapshot.release.number, key.name()),
+            bytes: metadata.as_ref().map(|metadata| metadata.bytes),
+            rows: metadata.as_ref().map(|metadata| metadata.rows),
+            sha256: metadata.map(|metadata| metadata.sha256),
         }
     };
     let files = Files {
@@ -106,19 +108,19 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
         published_at: instant(snapshot.release.published_at),
     };
     let body = serde_json::to_vec(&files).map_err(|error| {
-        log::error!("the list of files is not JSON: {error}");
+        log::error!("cannot write the list of files as JSON: {error}");
         Problem::internal()
     })?;
-    // What is listed changes as files are built, so that only the list itself can tell.
+    // The list changes as files are built, so its tag is that of its bytes.
     let tag = etag::tag(&[&String::from_utf8_lossy(&body)]);
-    let (mut response, same) = etag::begin(&request, &tag);
-    Ok(if same { response.finish() } else { response.content_type(JSON).body(body) })
+    let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    Ok(if not_modified { response.finish() } else { response.content_type(JSON).body(body) })
 }
 
 /// File of the newest release
 ///
-/// A whole dataset, named `{dataset}.{format}`. Answers `Range`, `If-Range`, `If-None-Match` and `If-Modified-Since`;
-/// `Repr-Digest` is the SHA-256 of the whole, `Content-Location` the address of this very file.
+/// Returns a whole dataset, named `{dataset}.{format}`. Supports `Range`, `If-Range`, `If-None-Match` and
+/// `If-Modified-Since`. `Repr-Digest` is the SHA-256 of the whole file, `Content-Location` its address at this release.
 #[utoipa::path(
     get,
     path = "/v1/files/{file}",
@@ -131,12 +133,12 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     )))
 )]
 pub async fn current(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    file(&request, &state, None, "public, max-age=0, must-revalidate").await
+    file(&request, &state, None, etag::REVALIDATE).await
 }
 
 /// File of a release
 ///
-/// The same, of a given release: it never changes.
+/// Returns a whole dataset at a release. The file never changes.
 #[utoipa::path(
     get,
     path = "/v1/files/{release}/{file}",
@@ -155,99 +157,101 @@ pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<Htt
     let text = request.match_info().get("release").unwrap_or_default();
     let number = value::integer(text, 1, i64::from(i32::MAX)).ok().and_then(|number| i32::try_from(number).ok());
     let Some(number) = number else {
-        return Err(Problem::new(Kind::UnknownResource, "The address has no number of a release before the file."));
+        return Err(Problem::new(Kind::UnknownResource, "The path has no release number before the file."));
     };
-    file(&request, &state, Some(number), "public, max-age=31536000, immutable").await
+    file(&request, &state, Some(number), PINNED).await
 }
 
 /// Every file of a release.
-fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<Wanted> {
+fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<FileKey> {
     let of = |dataset| {
         let context = Context::of(registry, dataset);
-        release_files::kept(dataset).map(move |representation| Wanted { context, representation, snapshot: snapshot.clone() })
+        release_files::representations(dataset).map(move |representation| FileKey {
+            context,
+            representation,
+            snapshot: snapshot.clone(),
+        })
     };
     registry.iter().copied().filter(|dataset| dataset.public).flat_map(of).collect()
 }
 
-/// Builds the files of the newest release that most are asked for and have not been built, one after another, for a
-/// server that has just started; the others are built for their first request. What fails is logged: that request tries again.
-pub async fn build_missing(database: Database, exports: Exports, files: Store, registry: &'static [&'static Dataset]) {
-    let release = match database.reader(PATIENCE).await {
+/// Builds the CSV and Parquet files of the newest release, one after another. A failure is logged, and the first request
+/// for the file builds it again.
+pub async fn build_missing(database: Database, exports: Exports, files: ReleaseFiles, registry: &'static [&'static Dataset]) {
+    let release = match database.reader(BUILD_TIMEOUT).await {
         Ok(connection) => releases::release(&connection, None).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
     let snapshot = match release {
         Ok(Some(release)) => Snapshot { release, approximate: false },
         Ok(None) => return,
-        Err(why) => return log::warn!("the files of the newest release are not built: {why}"),
+        Err(why) => return log::warn!("cannot build the files of the newest release: {why}"),
     };
-    for wanted in all(registry, &snapshot).into_iter().filter(|wanted| AT_START.contains(&wanted.representation)) {
-        if let Err(error) = files.build(&exports, wanted.clone()).await {
-            log::warn!("the file {} is not built: {error}", wanted.name());
+    for key in all(registry, &snapshot).into_iter().filter(|key| PREBUILT.contains(&key.representation)) {
+        if let Err(error) = files.build(&exports, key.clone()).await {
+            log::warn!("cannot build the file {}: {error}", key.name());
         }
     }
-    log::info!("the first files of release {} are built", snapshot.release.number);
+    log::info!("built the first files of release {}", snapshot.release.number);
 }
 
-async fn ground(state: &State, number: Option<i32>) -> Result<Snapshot, Problem> {
+async fn snapshot(state: &State, number: Option<i32>) -> Result<Snapshot, Problem> {
     match (execute::release(state, number).await?, number) {
         (Some(release), _) => Ok(Snapshot { release, approximate: false }),
         (None, None) => Err(no_release(None, None)),
-        (None, Some(number)) => Err(Problem::new(Kind::UnknownCode, format!("There is no release {number}."))),
+        (None, Some(number)) => Err(Problem::new(Kind::UnknownCode, format!("Release {number} does not exist."))),
     }
 }
 
 async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching: &str) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(request)?;
     let name = path_and_query::segment(request, "file")?;
-    let snapshot = ground(state, number).await?;
+    let snapshot = snapshot(state, number).await?;
     let files = all(state.registry, &snapshot);
-    let Some(wanted) = files.iter().find(|wanted| wanted.name() == name) else {
-        let names: Vec<String> = files.iter().map(Wanted::name).collect();
+    let Some(key) = files.iter().find(|key| key.name() == name) else {
+        let names: Vec<String> = files.iter().map(FileKey::name).collect();
         let near = closest(&name, names.iter().map(String::as_str));
-        return Err(
-            Problem::new(Kind::UnknownCode, "There is no such file; `/v1/files` lists those that there are.").closest(near)
-        );
+        return Err(Problem::new(Kind::UnknownCode, "This file does not exist; `/v1/files` lists all files.").closest(near));
     };
-    let facts = built(state, wanted).await?;
+    let metadata = built(state, key).await?;
     let release = snapshot.release.number;
     let about = [
-        (header::CONTENT_TYPE, wanted.representation.content_type()),
+        (header::CONTENT_TYPE, key.representation.content_type()),
         (
             header::CONTENT_DISPOSITION,
             format!(
                 "attachment; filename=\"reperes-{}-publication-{release}.{}\"",
-                wanted.context.dataset.name,
-                wanted.representation.extension()
+                key.context.dataset.name,
+                key.representation.extension()
             ),
         ),
         (header::CONTENT_LOCATION, format!("/v1/files/{release}/{name}")),
         (header::CACHE_CONTROL, caching.to_owned()),
-        (HeaderName::from_static("x-release"), release.to_string()),
-        (HeaderName::from_static("x-total-rows"), facts.rows.to_string()),
+        (RELEASE, release.to_string()),
+        (TOTAL_ROWS, metadata.rows.to_string()),
     ];
-    send::send(request, &state.files.path(wanted), &facts, snapshot.release.published_at.into(), &about).await
+    send::send(request, &state.files.path(key), &metadata, snapshot.release.published_at.into(), &about).await
 }
 
-/// The file, built if need be; a client that waits too long is told to come back.
-async fn built(state: &State, wanted: &Wanted) -> Result<Facts, Problem> {
-    if let Some(facts) = state.files.facts(wanted) {
-        return Ok(facts);
+/// The metadata of a file, which is built if necessary.
+async fn built(state: &State, key: &FileKey) -> Result<FileMetadata, Problem> {
+    if let Some(metadata) = state.files.metadata(key) {
+        return Ok(metadata);
     }
-    if wanted.representation == Representation::Xlsx {
-        // Whether the rows fit into a sheet is known from the file that any number fits into.
-        let lines = Box::pin(built(state, &Wanted { representation: Representation::Csv, ..wanted.clone() })).await?;
-        if lines.rows > SHEET_ROWS.unsigned_abs() {
-            let detail = format!("There is no such file: the {} rows do not fit into one sheet.", lines.rows);
+    if key.representation == Representation::Xlsx {
+        // The number of rows is known from the CSV file, which has no limit.
+        let csv = Box::pin(built(state, &FileKey { representation: Representation::Csv, ..key.clone() })).await?;
+        if csv.rows > MAX_SHEET_ROWS.unsigned_abs() {
+            let detail = format!("This file does not exist: the {} rows do not fit into one sheet.", csv.rows);
             return Err(Problem::new(Kind::UnknownCode, detail));
         }
     }
-    match timeout(PATIENCE, state.files.build(&state.exports, wanted.clone())).await {
-        Ok(Ok(facts)) => Ok(facts),
+    match timeout(BUILD_TIMEOUT, state.files.build(&state.exports, key.clone())).await {
+        Ok(Ok(metadata)) => Ok(metadata),
         Ok(Err(error)) => {
-            log::error!("the file {} cannot be built: {error}", wanted.name());
+            log::error!("cannot build the file {}: {error}", key.name());
             Err(Problem::new(Kind::Unavailable, "The file cannot be built at the moment."))
         }
-        Err(_) => Err(Problem::new(Kind::Unavailable, "The file is being built; try again in a while.")),
+        Err(_) => Err(Problem::new(Kind::Unavailable, "The file is being built; try again later.")),
     }
 }

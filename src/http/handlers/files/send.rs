@@ -1,5 +1,5 @@
-//! Owns the sending of a file that never changes: validators, ranges (RFC 9110, sections 13 and 14), pieces.
-//! Must not know which files there are.
+//! Owns sending an immutable file: conditional requests and ranges (RFC 9110, sections 13 and 14).
+//! Must not know which files exist.
 
 use std::io::{self, SeekFrom};
 use std::path::Path;
@@ -13,125 +13,125 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::http::cache::etag;
-use crate::http::release_files::Facts;
+use crate::http::release_files::FileMetadata;
 use crate::problem::{Kind, Problem};
 
 /// The digest of the whole file (RFC 9530).
 const DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
-/// Bytes that are read at once.
-const PIECE: usize = 64 * 1024;
+/// The bytes of one read.
+const BUFFER_BYTES: usize = 64 * 1024;
 
-/// What is asked of a file.
-enum Part {
-    /// The client has it.
-    Nothing,
-    /// All of it.
+/// What the headers of a request select.
+enum Selected {
+    /// Nothing: the client has the file.
+    NotModified,
+    /// The whole file.
     Whole,
-    /// These bytes: the first, and how many.
+    /// A range: its first byte and its length.
     Range(u64, u64),
-    /// Bytes beyond its end.
-    Beyond,
+    /// A range beyond the end of the file.
+    Unsatisfiable,
 }
 
-/// Sends a file, or the part that is asked for.
+/// Sends a file or a range of it.
 ///
 /// # Errors
-/// 416 for a range beyond the end; 503 when the file cannot be read.
+/// Returns 416 for a range beyond the end; 503 if the file cannot be read.
 pub async fn send(
     request: &HttpRequest,
     path: &Path,
-    facts: &Facts,
+    metadata: &FileMetadata,
     modified: SystemTime,
-    about: &[(HeaderName, String)],
+    headers: &[(HeaderName, String)],
 ) -> Result<HttpResponse, Problem> {
-    let (part, modified) = (part(request, facts, modified), HttpDate::from(modified));
-    let mut response = match part {
-        Part::Nothing => HttpResponse::NotModified(),
-        Part::Range(..) => HttpResponse::PartialContent(),
-        Part::Whole => HttpResponse::Ok(),
-        Part::Beyond => {
-            let detail = format!("The file has {} bytes; the range begins beyond them.", facts.bytes);
+    let (selected, modified) = (select(request, metadata, modified), HttpDate::from(modified));
+    let mut response = match selected {
+        Selected::NotModified => HttpResponse::NotModified(),
+        Selected::Range(..) => HttpResponse::PartialContent(),
+        Selected::Whole => HttpResponse::Ok(),
+        Selected::Unsatisfiable => {
+            let detail = format!("The file has {} bytes; the range begins beyond them.", metadata.bytes);
             return Err(Problem::new(Kind::RangeNotSatisfiable, detail));
         }
     };
-    about.iter().for_each(|(name, value)| {
+    headers.iter().for_each(|(name, value)| {
         response.insert_header((name.clone(), value.clone()));
     });
-    response.insert_header((header::ETAG, facts.etag()));
+    response.insert_header((header::ETAG, metadata.etag()));
     response.insert_header((header::LAST_MODIFIED, modified.to_string()));
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
-    response.insert_header((DIGEST, facts.digest()));
-    let (first, length) = match part {
-        Part::Nothing => return Ok(response.finish()),
-        Part::Range(first, length) => {
-            response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{}/{}", first + length - 1, facts.bytes)));
+    response.insert_header((DIGEST, metadata.digest()));
+    let (first, length) = match selected {
+        Selected::NotModified => return Ok(response.finish()),
+        Selected::Range(first, length) => {
+            response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{}/{}", first + length - 1, metadata.bytes)));
             (first, length)
         }
-        _ => (0, facts.bytes),
+        _ => (0, metadata.bytes),
     };
     let unreadable = |error: io::Error| {
-        log::error!("{} cannot be read: {error}", path.display());
+        log::error!("cannot read {}: {error}", path.display());
         Problem::new(Kind::Unavailable, "The file cannot be read at the moment.")
     };
     let mut file = File::open(path).await.map_err(unreadable)?;
     file.seek(SeekFrom::Start(first)).await.map_err(unreadable)?;
-    Ok(response.body(SizedStream::new(length, Box::pin(pieces(file, length)))))
+    Ok(response.body(SizedStream::new(length, Box::pin(chunks(file, length)))))
 }
 
-fn pieces(file: File, length: u64) -> impl futures_util::Stream<Item = io::Result<Bytes>> {
+fn chunks(file: File, length: u64) -> impl futures_util::Stream<Item = io::Result<Bytes>> {
     futures_util::stream::unfold((file, length), |(mut file, left)| async move {
         if left == 0 {
             return None;
         }
-        let mut piece = BytesMut::zeroed(PIECE.min(usize::try_from(left).unwrap_or(PIECE)));
-        match file.read(&mut piece).await {
+        let mut chunk = BytesMut::zeroed(BUFFER_BYTES.min(usize::try_from(left).unwrap_or(BUFFER_BYTES)));
+        match file.read(&mut chunk).await {
             Ok(0) => Some((Err(io::ErrorKind::UnexpectedEof.into()), (file, 0))),
             Ok(read) => {
-                piece.truncate(read);
-                Some((Ok(piece.freeze()), (file, left - read as u64)))
+                chunk.truncate(read);
+                Some((Ok(chunk.freeze()), (file, left - read as u64)))
             }
             Err(error) => Some((Err(error), (file, 0))),
         }
     })
 }
 
-/// What the headers ask for. Several ranges at once are answered with the whole, as any server may.
-fn part(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> Part {
+/// Reads the headers. Several ranges get the whole file, as RFC 9110 allows.
+fn select(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) -> Selected {
     let headers = request.headers();
-    if is_current(request, facts, modified) {
-        return Part::Nothing;
+    if is_current(request, metadata, modified) {
+        return Selected::NotModified;
     }
     let Some(range) =
-        headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| range_holds(headers, facts, modified))
+        headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| range_applies(headers, metadata, modified))
     else {
-        return Part::Whole;
+        return Selected::Whole;
     };
-    let Ok(parsed) = http_range_header::parse_range_header(range) else { return Part::Whole };
-    if parsed.len() != 1 || facts.bytes == 0 {
-        return Part::Whole;
+    let Ok(parsed) = http_range_header::parse_range_header(range) else { return Selected::Whole };
+    if parsed.len() != 1 || metadata.bytes == 0 {
+        return Selected::Whole;
     }
-    match parsed.validate(facts.bytes).as_deref() {
-        Ok([range]) => Part::Range(*range.start(), range.end() - range.start() + 1),
-        Ok(_) => Part::Whole,
-        Err(_) => Part::Beyond,
+    match parsed.validate(metadata.bytes).as_deref() {
+        Ok([range]) => Selected::Range(*range.start(), range.end() - range.start() + 1),
+        Ok(_) => Selected::Whole,
+        Err(_) => Selected::Unsatisfiable,
     }
 }
 
-/// Whether the client has this very file.
-fn is_current(request: &HttpRequest, facts: &Facts, modified: SystemTime) -> bool {
-    if let Some(holds) = etag::holds(request, &facts.etag()) {
-        return holds;
+/// Whether the client has this file.
+fn is_current(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) -> bool {
+    if let Some(matches) = etag::matches(request, &metadata.etag()) {
+        return matches;
     }
     let since = IfModifiedSince::parse(request).ok().map(|since| SystemTime::from(since.0));
-    // Dates of HTTP have no fractions of seconds.
+    // HTTP dates have whole seconds.
     let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
     since.is_some_and(|since| seconds(modified) <= seconds(since))
 }
 
-/// Whether a range may be given: without `If-Range` always, else only of the file that the client began with.
-fn range_holds(headers: &HeaderMap, facts: &Facts, modified: SystemTime) -> bool {
-    let Some(known) = headers.get(header::IF_RANGE) else { return true };
-    let Ok(known) = known.to_str() else { return false };
-    known == facts.etag() || known == HttpDate::from(modified).to_string()
+/// Whether the range applies: without `If-Range` always, else only if the validator matches.
+fn range_applies(headers: &HeaderMap, metadata: &FileMetadata, modified: SystemTime) -> bool {
+    let Some(validator) = headers.get(header::IF_RANGE) else { return true };
+    let Ok(validator) = validator.to_str() else { return false };
+    validator == metadata.etag() || validator == HttpDate::from(modified).to_string()
 }

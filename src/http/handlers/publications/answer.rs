@@ -1,77 +1,79 @@
-//! Owns what is said of a publication: its report, the problem that it met, how far it is.
-//! Must not know how it is done.
+//! Owns the responses about a publication: its report, its problem, its status.
+//! Must not know how a publication runs.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{ADDRESS, PUBLICATION_ID, STATUS};
 use crate::db::write::submissions::{Submission, SubmissionResult};
+use crate::http::request::paths::{PUBLICATIONS, RELEASES};
 use crate::http::response::envelope::{JSON, instant};
+use crate::http::response::header_names::PUBLICATION_ID;
 use crate::problem::{FileFaults, Kind, Problem};
 use crate::publication::{Outcome, PublicationState, Report};
 
-/// A report, and where to go on.
+/// A report and its links.
 #[derive(Serialize, ToSchema)]
 pub struct ReportDocument {
     /// The report.
     data: Report,
-    /// Where to go on.
+    /// Related addresses.
     links: PublicationLinks,
 }
 
-/// A publication, as far as it is.
+/// The status of a publication.
 #[derive(Serialize, ToSchema)]
-pub struct Publication {
+#[schema(as = Publication)]
+pub struct PublicationStatus {
     /// Its identifier.
     #[schema(example = "6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
     id: String,
-    /// `queued`, `reading`, `checking`, `comparing`, and in the end `done`, `refused` or `failed`.
+    /// `queued`, `reading`, `checking`, `comparing`, and finally `done`, `refused` or `failed`.
     #[schema(example = "reading")]
     state: &'static str,
-    /// Whether everything is only checked.
+    /// Whether it is a dry run.
     dry_run: bool,
-    /// When it was asked for.
+    /// When it was requested.
     #[schema(format = DateTime)]
     created_at: String,
-    /// Bytes of its files that have been read.
+    /// The bytes of its files that have been read.
     bytes_read: i64,
-    /// Bytes of its files.
+    /// The bytes of its files.
     bytes_total: i64,
-    /// What came of it, when it is done.
+    /// Its report, once it is done.
     #[serde(skip_serializing_if = "Option::is_none")]
     report: Option<Report>,
-    /// Why nothing was published, when it was refused or has failed.
+    /// Its problem, if it was refused or has failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
 }
 
-/// A publication, and where to go on.
+/// The status of a publication and its links.
 #[derive(Serialize, ToSchema)]
 pub struct PublicationDocument {
-    /// The publication.
-    data: Publication,
-    /// Where to go on.
+    /// The status.
+    data: PublicationStatus,
+    /// Related addresses.
     links: PublicationLinks,
 }
 
-/// Where to go on from a publication.
+/// Addresses related to a publication.
 #[derive(Serialize, ToSchema)]
 pub struct PublicationLinks {
-    /// Where it is said how far it is.
+    /// The status of the publication.
     #[schema(example = "/v1/publications/6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
     publication: String,
-    /// The release that was made.
+    /// The release that it made.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/v1/releases/3")]
     release: Option<String>,
 }
 
-/// The answer to whoever waited for the end.
+/// The response to a client that waited for the end of a publication.
 pub fn completed(id: &str, completed: &SubmissionResult) -> HttpResponse {
-    if let Some(found) = refusal(completed) {
-        return problem(id, found);
+    if let Some(refused) = refusal(completed) {
+        return problem(id, refused);
     }
     let Some(data) = report(completed) else { return problem(id, Problem::internal()) };
     let links = links(id, completed.release);
@@ -87,7 +89,7 @@ pub fn completed(id: &str, completed: &SubmissionResult) -> HttpResponse {
     response.json(ReportDocument { data, links })
 }
 
-/// The answer that nothing came of it.
+/// The response of a publication that failed.
 pub fn problem(id: &str, problem: Problem) -> HttpResponse {
     let mut response = problem.error_response();
     if let Ok(value) = header::HeaderValue::from_str(id) {
@@ -96,12 +98,12 @@ pub fn problem(id: &str, problem: Problem) -> HttpResponse {
     response
 }
 
-/// The answer to whoever asks how far it is.
+/// The response with the status of a publication.
 pub fn publication(mut response: HttpResponseBuilder, submission: &Submission) -> HttpResponse {
     headers(&mut response, &submission.id);
     let completed = submission.result.as_ref();
     let release = completed.and_then(|completed| completed.release);
-    let data = Publication {
+    let data = PublicationStatus {
         id: submission.id.clone(),
         state: submission.state.name(),
         dry_run: submission.dry_run,
@@ -123,16 +125,19 @@ fn headers(response: &mut HttpResponseBuilder, id: &str) {
 }
 
 fn links(id: &str, release: Option<i32>) -> PublicationLinks {
-    PublicationLinks { publication: format!("{STATUS}/{id}"), release: release.map(|number| format!("{ADDRESS}/{number}")) }
+    PublicationLinks {
+        publication: format!("{PUBLICATIONS}/{id}"),
+        release: release.map(|number| format!("{RELEASES}/{number}")),
+    }
 }
 
-/// The report of a publication that met no problem, as it was put down.
+/// The report of a successful publication, from its audit record.
 fn report(completed: &SubmissionResult) -> Option<Report> {
     let read = serde_json::from_value(completed.detail.clone());
-    read.map_err(|error| log::error!("a report cannot be read back: {error}")).ok()
+    read.map_err(|error| log::error!("cannot read the report of a publication: {error}")).ok()
 }
 
-/// The problem that a publication met, if it met one.
+/// The problem of a publication, from its audit record; `None` if it succeeded.
 fn refusal(completed: &SubmissionResult) -> Option<Problem> {
     match completed.outcome {
         Outcome::Refused => {
@@ -147,18 +152,18 @@ fn refusal(completed: &SubmissionResult) -> Option<Problem> {
             Some(Problem::new(Kind::Forbidden, detail))
         }
         Outcome::Failed => Some(match completed.detail["passing"].as_bool() {
-            Some(true) => Problem::new(Kind::Unavailable, passing(completed.detail["why"].as_str())),
+            Some(true) => Problem::new(Kind::Unavailable, temporary_failure(completed.detail["why"].as_str())),
             _ => Problem::internal(),
         }),
         _ => None,
     }
 }
 
-/// Why nothing was published that may be published later.
-fn passing(why: Option<&str>) -> &'static str {
+/// Explains a temporary failure.
+fn temporary_failure(why: Option<&str>) -> &'static str {
     match why {
         Some("read-only") => "Nothing was published: the database is read-only at the moment; reads go on.",
-        Some("full") => "Nothing was published: the database has no room left on its disk; reads go on.",
+        Some("full") => "Nothing was published: the disk of the database is full; reads still work.",
         _ => "The database did not answer; nothing was published.",
     }
 }

@@ -1,4 +1,4 @@
-//! Owns publishing over HTTP: `POST /v1/releases` hands a publication in, `/v1/publications/{id}` says how far it is.
+//! Owns publishing over HTTP: `POST /v1/releases` submits a publication, `/v1/publications/{id}` has its status.
 //! Must not know how files are checked, nor SQL.
 
 mod answer;
@@ -11,83 +11,76 @@ use actix_web::http::header::{self, HeaderName};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use utoipa::ToSchema;
 
-pub use super::publications::answer::{PublicationDocument, ReportDocument};
-pub use super::publications::status::{__path_status, status};
+pub use self::answer::{PublicationDocument, ReportDocument};
+pub use self::status::{__path_status, status};
 use crate::access::Rights;
 use crate::db::write::submissions::{NewSubmission, Submission};
 use crate::http::middleware::authentication;
-use crate::http::middleware::observe::RequestId;
+use crate::http::middleware::request_id::RequestId;
 use crate::http::request::path_and_query;
+use crate::http::request::paths::PUBLICATIONS;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
 use crate::query::suggest::closest;
 
-/// Where publications are handed in.
-pub const ADDRESS: &str = "/v1/releases";
-
-/// Where it is said how far they are.
-pub const STATUS: &str = "/v1/publications";
-
-/// The name of the security scheme in the document.
-pub const SCHEME: &str = "key";
-
-/// The identifier of a publication.
-pub const PUBLICATION_ID: HeaderName = HeaderName::from_static("publication-id");
+/// The name of the security scheme in the OpenAPI document.
+pub const SECURITY_SCHEME: &str = "key";
 
 const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-/// The longest idempotency key.
-const IDEMPOTENCY_LENGTH: usize = 255;
+/// The longest idempotency key, in bytes.
+const MAX_IDEMPOTENCY_KEY: usize = 255;
 
-/// How long the receiving of a publication may take as a whole.
-const LONGEST: Duration = Duration::from_secs(2 * 60 * 60);
+/// The most time for the whole body of a publication.
+const RECEIVE_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// The one parameter.
+/// The only parameter.
 const DRY_RUN: &str = "dry_run";
 
 /// The parts of a publication.
 #[derive(ToSchema)]
 #[schema(title = "PublicationForm")]
-#[expect(dead_code, reason = "only described: the parts are received as a stream")]
+#[expect(dead_code, reason = "it describes the form; the handler reads the parts as a stream")]
 pub struct PublicationForm {
-    /// The manifest, as TOML: what the release is called, what each file is, which rows are withdrawn. May be left out for
-    /// one file with a recipe.
+    /// The manifest, as TOML: the title of the release, the dataset of each file, the rows to withdraw. Optional for one
+    /// file with a recipe.
     #[schema(value_type = String, required = false)]
     manifest: Option<String>,
-    /// The files, each under the name that the manifest gives it.
+    /// The files, under their names in the manifest.
     #[schema(value_type = Vec<String>, format = Binary, required = false)]
     file: Vec<u8>,
-    /// How a file is read whose headers are not the names of fields: the name of one of the service's own recipes, or a
-    /// file that the manifest names.
+    /// The recipe for a file whose headers are not names of fields: the name of a built-in recipe, or a file that the
+    /// manifest names.
     #[schema(value_type = String, required = false)]
     recipe: Option<String>,
 }
 
 /// Publish a release
 ///
-/// Publishes files as one release, or nothing: everything is checked first, and every fault is told by file, line and
-/// column. Needs a key whose scopes admit what the files change. With `dry_run=true` all is checked and nothing published.
-/// Under an `Idempotency-Key` the same parts again get the same answer again and do nothing twice. A client that leaves
-/// does not stop the publication: `/v1/publications/{id}`, where `id` is the header `Publication-Id`, says what came of it.
+/// Publishes files as one release, all or nothing. The service checks everything first and reports every fault by file,
+/// line and column. The request needs a key whose scopes allow what the files change. With `dry_run=true` the service
+/// checks everything and publishes nothing. A repeated request with the same `Idempotency-Key` and the same parts gets the
+/// same answer and publishes nothing twice. The publication continues if the client disconnects: `/v1/publications/{id}`
+/// has its status, where `id` is the header `Publication-Id`.
 #[utoipa::path(
     post,
     path = "/v1/releases",
     operation_id = "publishRelease",
     params(
-        ("dry_run" = Option<bool>, Query, description = "Whether everything is only checked.", example = true),
-        ("Idempotency-Key" = Option<String>, Header, description = "The client's own name for this request, at most 255 visible characters of ASCII.",
+        ("dry_run" = Option<bool>, Query, description = "Whether to check everything and publish nothing.", example = true),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name that the client chooses for this request, at most 255 visible ASCII characters.",
             example = "2026-11-lot-3", min_length = 1, max_length = 255),
-        ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 once everything is received (RFC 7240).", example = "respond-async"),
+        ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 when the whole body is received (RFC 7240).", example = "respond-async"),
     ),
     request_body(content = PublicationForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, description = "Nothing was published: the files say nothing new, or `dry_run` asked for no more.", body = ReportDocument,
+        (status = 200, description = "Nothing was published: the files change nothing, or the request has `dry_run=true`.", body = ReportDocument,
             headers(("Publication-Id" = String, description = "The identifier of the publication."))),
-        (status = 201, description = "A release was made.", body = ReportDocument,
+        (status = 201, description = "The release is published.", body = ReportDocument,
             headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "The release."))),
-        (status = 202, description = "Everything is received, the rest follows.", body = PublicationDocument,
-            headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "Where it is said how far it is."))),
+        (status = 202, description = "The body is received; the publication goes on.", body = PublicationDocument,
+            headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "The status of the publication."))),
     ),
     security(("key" = []))
 )]
@@ -96,18 +89,18 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     if let Some(decision) = state.rate_limiters.keys.check(&key.name) {
         request.extensions_mut().insert(decision);
         if decision.retry_after.is_some() {
-            return Err(Problem::new(Kind::TooManyRequests, "Too many publications were asked for with this key."));
+            return Err(Problem::new(Kind::TooManyRequests, "Too many publications came with this key."));
         }
     }
     let (dry_run, idempotency_key) = options(&request)?;
     let asynchronous = prefers_async(&request);
     receive::check(&request, state.submissions.limit())?;
-    let busy = || Problem::new(Kind::Unavailable, "Other publications are being received or wait; try again in a while.");
+    let busy = || Problem::new(Kind::Unavailable, "The queue of publications is full; try again later.");
     let permit = state.submissions.try_acquire().ok_or_else(busy)?;
-    let folder = state.submissions.create_folder().map_err(|error| unusable(&error))?;
+    let folder = state.submissions.create_folder().map_err(|error| receive::unavailable(&error))?;
     let receiving = receive::receive(&request, payload, folder, state.submissions.limit(), state.bounds.timeouts);
-    let received = tokio::time::timeout(LONGEST, receiving).await.map_err(|_| {
-        Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", LONGEST.as_secs() / 60))
+    let received = tokio::time::timeout(RECEIVE_TIMEOUT, receiving).await.map_err(|_| {
+        Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", RECEIVE_TIMEOUT.as_secs() / 60))
     })??;
     let id = SubmissionQueue::new_id().map_err(|why| {
         log::error!("{why}");
@@ -122,15 +115,21 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
         bytes: i64::try_from(received.bytes).unwrap_or(i64::MAX),
     };
     let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
-    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.0.clone());
-    let publication =
-        QueuedPublication { claim, rights, request_id, files: received.files, folder: received.folder, alone: received.alone };
+    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
+    let publication = QueuedPublication {
+        claim,
+        rights,
+        request_id,
+        files: received.files,
+        folder: received.folder,
+        alone: received.single_file,
+    };
     match state.submissions.enqueue(permit, publication).await? {
         Enqueued::Existing(submission) => Ok(existing(&submission, &digest)),
         Enqueued::New(_) if asynchronous => accepted(&state, key.name, id).await,
         Enqueued::New(completed) => match completed.await {
             Ok(completed) => {
-                // Whoever publishes reads it next.
+                // The client may read the new release next.
                 if let Some(number) = completed.release {
                     state.release_watcher.wait_for(number).await;
                 }
@@ -141,25 +140,25 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     }
 }
 
-/// What is answered to a request whose idempotency key was used before.
+/// Answers a request whose idempotency key was used before.
 fn existing(submission: &Submission, digest: &str) -> HttpResponse {
     let conflict = |detail: String| answer::problem(&submission.id, Problem::new(Kind::IdempotencyConflict, detail));
     match &submission.result {
         _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
         Some(completed) => answer::completed(&submission.id, completed),
-        None => conflict(format!("The publication is in progress: {STATUS}/{} says how far it is.", submission.id)),
+        None => conflict(format!("The publication is in progress; its status is at {PUBLICATIONS}/{}.", submission.id)),
     }
 }
 
 async fn accepted(state: &State, key: String, id: String) -> Result<HttpResponse, Problem> {
     let submission = state.submissions.find(key, id.clone()).await?.ok_or_else(Problem::internal)?;
     let mut response = HttpResponse::Accepted();
-    response.insert_header((header::LOCATION, format!("{STATUS}/{id}")));
+    response.insert_header((header::LOCATION, format!("{PUBLICATIONS}/{id}")));
     response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
     Ok(answer::publication(response, &submission))
 }
 
-/// Reads how the request wants to be served, with everything that is wrong with that.
+/// Reads `dry_run` and `Idempotency-Key`, with every fault of the request.
 fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
     let mut faults = Vec::new();
     let mut dry_run = None;
@@ -178,9 +177,9 @@ fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
     }
     let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
     let key = given.next().map(|value| value.to_str().unwrap_or_default().trim().trim_matches('"').to_owned());
-    let right = |key: &String| (1..=IDEMPOTENCY_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let right = |key: &String| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if given.next().is_some() || !key.as_ref().is_none_or(right) {
-        let detail = format!("The header holds 1 to {IDEMPOTENCY_LENGTH} visible characters of ASCII, once.");
+        let detail = format!("The header must appear once, with 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters.");
         faults.push(Fault::new("Idempotency-Key", detail));
     }
     if faults.is_empty() { Ok((dry_run.unwrap_or(false), key)) } else { Err(Problem::invalid_parameters(faults)) }
@@ -189,9 +188,4 @@ fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
 fn prefers_async(request: &HttpRequest) -> bool {
     let given = request.headers().get_all("prefer").filter_map(|value| value.to_str().ok());
     given.flat_map(|value| value.split(',')).any(|preference| preference.trim().eq_ignore_ascii_case("respond-async"))
-}
-
-fn unusable(error: &std::io::Error) -> Problem {
-    log::error!("files cannot be received: {error}");
-    Problem::new(Kind::Unavailable, "Files cannot be received at the moment.")
 }

@@ -1,5 +1,5 @@
-//! Owns `/v1/publications/{id}`: how far a publication is, told to the key that asked for it.
-//! Must not know how it is done.
+//! Owns `/v1/publications/{id}`: the status of a publication, for the key that requested it.
+//! Must not know how a publication runs.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 
@@ -9,9 +9,9 @@ use crate::http::request::path_and_query;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// How far a publication is
+/// Status of a publication
 ///
-/// Says how far a publication is and what came of it, to the key that asked for it and to no other.
+/// Returns the status of a publication and its report or problem. Only the key that requested the publication may read it.
 #[utoipa::path(
     get,
     path = "/v1/publications/{id}",
@@ -31,6 +31,6 @@ pub async fn status(request: HttpRequest, state: web::Data<State>) -> Result<Htt
             }
             Ok(answer::publication(HttpResponse::Ok(), &submission))
         }
-        None => Err(Problem::new(Kind::UnknownCode, "No publication of this identifier was asked for with this key.")),
+        None => Err(Problem::new(Kind::UnknownCode, "This key has requested no publication with this identifier.")),
     }
 }

@@ -110,7 +110,7 @@ fn rates_that_contradict_themselves_are_refused() {
         faults(&server, &recipe_folder(RATES, &book)),
         [
             "fichier [Figure 2]:4: value (C) `120.5`: taux-de-pauvrete admits at least 0 and at most 100",
-            "fichier [Figure 2]:5: territory_code `DEP-99`: no row of territories has this code; closest: DEP-971, DEP-973, DEP-02",
+            "fichier [Figure 2]:5: territory_code `DEP-99`: no row of territories has this code; closest: DEP-971, DEP-973, DEP-01",
         ]
     );
     let mut other = Workbook::new();

@@ -119,7 +119,7 @@ fn figures_are_checked_against_their_indicators() {
             "fichier:3: value `-1`: taux admits at least 0 and at most 100",
             "fichier:4: value `-5`: habitants admits at least 0",
             "fichier:6: indicator_code `taus`: no row of indicators has this code; closest: taux, habitants",
-            "fichier:7: territory_code `DEP-2a`: no row of territories has this code; closest: DEP-2A, DEP-02, DEP-01",
+            "fichier:7: territory_code `DEP-2a`: no row of territories has this code; closest: DEP-2A, DEP-01, DEP-02",
         ]
     );
     assert_eq!(contents(unchanged_database()), before);

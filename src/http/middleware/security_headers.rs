@@ -1,19 +1,19 @@
-//! Owns the headers that every answer has: what scripts of other origins may read, and what browsers may do with it.
-//! `Strict-Transport-Security` is not among them: whether there is TLS is known by whoever ends it, the proxy.
+//! Owns the headers of CORS and browser security that every response has. `Strict-Transport-Security` is the task of the
+//! proxy that terminates TLS.
 //! Must not know what is answered.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
-/// The headers that scripts of other origins may read, besides those that they always may.
-const EXPOSED: HeaderValue = HeaderValue::from_static(
+/// The headers that scripts of other origins may read, besides the CORS-safelisted ones.
+const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
     Location, Publication-Id, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing",
 );
 
-/// How long a browser may remember that it may read, in seconds.
-const REMEMBERED: &str = "86400";
+/// How long a browser may cache the answer to a preflight request, in seconds.
+const PREFLIGHT_MAX_AGE: &str = "86400";
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const EVERY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
@@ -21,31 +21,31 @@ const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
 const CROSS_ORIGIN: HeaderValue = HeaderValue::from_static("cross-origin");
 
-/// What data may do in a browser: nothing.
-const INERT: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+/// The policy of data: it may load and run nothing.
+const DATA_CSP: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// What a page of the service's own may do: look as it says.
-const PAGE: HeaderValue = HeaderValue::from_static(
+/// The policy of a page: it may style itself.
+const PAGE_CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// What the documentation may do: run its own scripts, which ask this service.
-const DOCUMENTATION: HeaderValue = HeaderValue::from_static(
+/// The policy of Swagger UI: it may run its own scripts, which may request this service.
+const DOCS_CSP: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// Adds the headers.
-pub fn dress(headers: &mut HeaderMap, path: &str) {
+/// Adds the headers. `Content-Security-Policy` depends on `Content-Type` and on the path.
+pub fn add_security_headers(headers: &mut HeaderMap, path: &str) {
     let html = headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
     let policy = match html {
-        true if path.starts_with("/docs") => DOCUMENTATION,
-        true => PAGE,
-        false => INERT,
+        true if path.starts_with("/docs") => DOCS_CSP,
+        true => PAGE_CSP,
+        false => DATA_CSP,
     };
     let every = [
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERY_ORIGIN),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS),
         (header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING),
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::REFERRER_POLICY, NO_REFERRER),
@@ -56,8 +56,8 @@ pub fn dress(headers: &mut HeaderMap, path: &str) {
     }
 }
 
-/// Answers OPTIONS: what may be done here, and, whoever asks from another origin, that it may be read. A key is no
-/// browser's business: `*` admits every header but `Authorization`.
+/// Answers OPTIONS with `Allow`, and a preflight request with the permission to read. `*` allows every request header except
+/// `Authorization`, so a browser cannot publish.
 pub fn options(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
     let mut response = HttpResponse::new(StatusCode::NO_CONTENT);
     let headers = response.headers_mut();
@@ -65,7 +65,7 @@ pub fn options(request: &HttpRequest, allowed: &'static str) -> HttpResponse {
     if request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(REMEMBERED));
+        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(PREFLIGHT_MAX_AGE));
     }
     response
 }
