@@ -64,7 +64,7 @@ impl Fault {
     }
 }
 
-/// How a row that was published came to be withdrawn.
+/// The withdrawal of a row that was published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(title = "Withdrawal")]
 pub struct Withdrawal {
