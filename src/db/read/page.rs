@@ -45,15 +45,20 @@ pub async fn read_page(
 ) -> QueryResult<Result<Page, Refusal>> {
     let read = async |snapshot: &Snapshot| page(connection, plan, snapshot).await;
     let has_rows = |page: &Page| !page.rows.is_empty();
-    let searches = plan.selection.search.is_some();
-    // A page with rows proves that rows have the words of the search, so nearly every search needs this one query only.
-    if searches && plan.selection.vintages.is_none() {
-        match read_checked_as(connection, parent, plan, false, read, has_rows).await? {
-            Ok((_, page)) if !has_rows(&page) => {}
-            answer => return Ok(answer.map(|(_, page)| page)),
+    let number = plan.release.number;
+    let approximate = match (plan.selection.search.is_some(), plan.selection.vintages) {
+        (false, _) => false,
+        (true, Some(_)) => search::nothing_found(connection, plan, number).await?,
+        (true, None) => {
+            // A page with rows proves that rows have the words of the search, so nearly every search needs this one query only.
+            let exact = read_checked_as(connection, parent, plan, false, read, has_rows).await?;
+            let is_empty = matches!(&exact, Ok((_, page)) if !has_rows(page));
+            if !is_empty || !search::nothing_found(connection, plan, number).await? {
+                return Ok(exact.map(|(_, page)| page));
+            }
+            true
         }
-    }
-    let approximate = searches && search::nothing_found(connection, plan, plan.release.number).await?;
+    };
     let answer = read_checked_as(connection, parent, plan, approximate, read, has_rows).await?;
     Ok(answer.map(|(_, page)| page))
 }
