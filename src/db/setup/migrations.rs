@@ -70,8 +70,14 @@ pub async fn missing(client: &Client) -> Result<Vec<String>, DbError> {
             .collect(),
         false => Vec::new(),
     };
-    if let Some(newer) = applied.iter().find(|version| !known.iter().any(|(known, _)| known == *version)) {
-        return Err(DbError::Failed(format!("it was migrated by a newer version of this program (migration {newer})")));
+    if let Some(other) = applied.iter().find(|version| !known.iter().any(|(known, _)| known == *version)) {
+        // Versions begin with the day of the migration, so that their order is that of time.
+        if known.first().is_some_and(|(oldest, _)| other < oldest) {
+            return Err(DbError::Failed(format!(
+                "it was made by a version of this program before 1.0 (migration {other}), whose databases are not upgraded; use an empty database or data directory, and publish again"
+            )));
+        }
+        return Err(DbError::Failed(format!("it was migrated by a newer version of this program (migration {other})")));
     }
     Ok(known.into_iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name).collect())
 }

@@ -22,16 +22,21 @@ fn a_database_without_the_schema_is_refused_and_unchanged() {
 }
 
 #[test]
-fn a_newer_database_is_refused_at_once() {
-    let url = database();
-    assert_eq!(run(&url, &["migrate"]).code, Some(0));
-    with_database(&url, async |client| {
-        let newer = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000001')";
-        client.execute(newer, &[]).await.expect("the owner may do it");
-    });
-    let said = run_with(&url, &["serve"], &[APART, ("REPERES_ADDRESS", "127.0.0.1:0")]);
-    assert_eq!(said.code, Some(1));
-    assert!(said.err.contains("newer version of this program"), "{}", said.err);
+fn a_database_of_another_version_is_refused_at_once() {
+    for (migration, message) in [
+        ("99990101000001", "newer version of this program (migration 99990101000001)"),
+        ("20261124000001", "before 1.0 (migration 20261124000001), whose databases are not upgraded"),
+    ] {
+        let url = database();
+        assert_eq!(run(&url, &["migrate"]).code, Some(0));
+        with_database(&url, async |client| {
+            let add = format!("INSERT INTO __diesel_schema_migrations (version) VALUES ('{migration}')");
+            client.execute(&add, &[]).await.expect("the owner may do it");
+        });
+        let said = run_with(&url, &["serve"], &[APART, ("REPERES_ADDRESS", "127.0.0.1:0")]);
+        assert_eq!(said.code, Some(1));
+        assert!(said.err.contains(message), "{}", said.err);
+    }
 }
 
 #[test]

@@ -9,8 +9,8 @@ const COLUMNS: &str =
     "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
 
 /// The migration that creates the table, and the one that drops it.
-const MAKE: &str = include_str!("../../../migrations/2026-11-30-000013_latest_observations/up.sql");
-const TAKE: &str = include_str!("../../../migrations/2026-11-30-000013_latest_observations/down.sql");
+const MAKE: &str = include_str!("../../../migrations/2026-12-01-000013_latest_observations/up.sql");
+const TAKE: &str = include_str!("../../../migrations/2026-12-01-000013_latest_observations/down.sql");
 
 /// The latest figures at each release, from the second on.
 const LATEST: [&[&str]; 6] = [
