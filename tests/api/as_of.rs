@@ -60,10 +60,10 @@ fn as_of_an_instant_returns_the_rows_that_every_dataset_had_then() {
                 let of = |moment: &str| history.get(&format!("{path}?{moment}&format={}", representation.name()));
                 let (then, named) = (of(&format!("as_of={instant}")), of(&format!("release={number}")));
                 assert_eq!((then.status, &then.body), (200, &named.body), "{path} as {}", representation.name());
-                for header in ["x-release", "content-location", "content-disposition"] {
+                for header in ["release-number", "content-location", "content-disposition"] {
                     assert_eq!(then.header(header), named.header(header), "{path} as {}: {header}", representation.name());
                 }
-                assert_eq!(then.header("x-release"), Some(&*number.to_string()));
+                assert_eq!(then.header("release-number"), Some(&*number.to_string()));
             }
         }
     }

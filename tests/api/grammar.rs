@@ -150,5 +150,5 @@ fn counts_report_whether_they_are_exact_or_bounded() {
     assert_eq!(total("count=bounded&kind=region"), json!({"value": 18, "relation": "eq"}));
     assert_eq!(total("count=exact&kind=commune"), json!({"value": 34_969, "relation": "eq"}));
     assert_eq!(total("count=none"), Value::Null);
-    assert_eq!(get(example_data(), "/v1/territories?format=csv&count=exact").header("x-total-rows"), Some("11"));
+    assert_eq!(get(example_data(), "/v1/territories?format=csv&count=exact").header("total-count"), Some("11"));
 }

@@ -19,8 +19,12 @@ fn headers() -> Value {
             "description": "The strong validator of the response: send it in `If-None-Match`.",
             "schema": {"type": "string"},
         },
+        "Release-Number": {
+            "description": "The number of the release that was read; absent if none was.",
+            "schema": {"type": "integer", "minimum": 1},
+        },
         "Cache-Control": {
-            "description": "How long caches may store the response: for ever if the request names its release, else ten seconds.",
+            "description": "How long caches may store the response: a day if the request names its release, whose rows and values never change; else ten seconds.",
             "schema": {"type": "string"},
         },
     })

@@ -110,6 +110,9 @@ fn page(context: Context) -> Value {
         "headers": {"Link": {
             "description": "`rel=next`: the address of the next page (RFC 8288); absent on the last page.",
             "schema": {"type": "string"},
+        }, "Total-Count": {
+            "description": "The number of all rows that the request selects, if it was counted: `18`, or `>=10000` for a lower bound.",
+            "schema": {"type": "string", "pattern": "^(>=)?[0-9]+$"},
         }},
         "content": content,
     })

@@ -142,7 +142,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Count => (
-            format!("`exact` counts all rows, `bounded` at most {COUNT_BOUND}; the count is in `meta.total` or in the header `X-Total-Rows`."),
+            format!("`exact` counts all rows, `bounded` at most {COUNT_BOUND}; the count is in `meta.total` or in the header `Total-Count`."),
             json!({"type": "string", "enum": parameter.words(), "default": "none"}),
             Some(json!("exact")),
         ),

@@ -9,6 +9,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::file::total_count;
+use super::header_names::TOTAL_COUNT;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
@@ -19,13 +21,16 @@ use crate::query::Release;
 /// The media type of JSON responses.
 pub const JSON: &str = "application/json; charset=utf-8";
 
+/// The relation of a total that is exact.
+const EXACT: &str = "eq";
+
 /// What was read.
 #[derive(Serialize, ToSchema)]
 pub struct Meta {
     /// The dataset of the rows.
     #[schema(example = "territories")]
     pub dataset: &'static str,
-    /// The release that was read. The same request with `release=` this number always returns the same data.
+    /// The release that was read. The same request with `release=` this number always returns the same rows with the same values.
     #[schema(example = 2)]
     pub release: i32,
     /// When that release was published.
@@ -95,7 +100,7 @@ pub struct Links {
     #[serde(rename = "self")]
     #[schema(example = "/v1/territories?kind=commune")]
     pub this: String,
-    /// This request at this release, whose answer never changes.
+    /// This request at this release: the same rows with the same values for ever. Members may join them.
     #[schema(example = "/v1/territories?kind=commune&release=2")]
     pub pinned: String,
     /// The next page at the same release, absent on the last page; for a release, the next release.
@@ -138,7 +143,7 @@ impl Meta {
         };
         Self {
             count: Some(page.rows.len()),
-            total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
+            total: page.total.map(|(value, exact)| Total { value, relation: if exact { EXACT } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
             notices: notices::all(page.notices.as_ref()),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
@@ -175,6 +180,9 @@ pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) ->
     body.push(b'}');
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, JSON));
+    if let Some(total) = &meta.total {
+        response.insert_header((TOTAL_COUNT, total_count(total.value, total.relation == EXACT)));
+    }
     for (address, relation) in [(&links.next, "next"), (&links.previous, "prev")] {
         if let Some(address) = address {
             response.append_header((header::LINK, format!("<{address}>; rel=\"{relation}\"")));

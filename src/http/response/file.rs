@@ -7,7 +7,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::envelope::instant;
-use super::header_names::{RELEASE, TOTAL_ROWS};
+use super::header_names::TOTAL_COUNT;
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
@@ -54,14 +54,18 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, representation.content_type()));
     response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
-    response.insert_header((RELEASE, about.release));
     if let Ok(pinned) = HeaderValue::from_str(&about.pinned) {
         response.insert_header((header::CONTENT_LOCATION, pinned));
     }
     if let Some((value, exact)) = total {
-        response.insert_header((TOTAL_ROWS, if exact { value.to_string() } else { format!(">={value}") }));
+        response.insert_header((TOTAL_COUNT, total_count(value, exact)));
     }
     response
+}
+
+/// The value of `Total-Count`.
+pub fn total_count(value: i64, exact: bool) -> String {
+    if exact { value.to_string() } else { format!(">={value}") }
 }
 
 /// Writes rows from a stream and returns their number. It blocks the thread.

@@ -83,7 +83,7 @@ pub struct ChangesLinks {
     /// This request, in canonical form.
     #[serde(rename = "self")]
     pub this: String,
-    /// This request up to this release, whose answer never changes.
+    /// This request up to this release: the same changes for ever. Members may join them.
     pub pinned: String,
     /// The next page, up to the same release; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]

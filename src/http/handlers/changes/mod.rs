@@ -17,7 +17,7 @@ use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
 use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
-use crate::http::response::header_names::RELEASE;
+use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::no_release;
 use crate::http::response::row_stream;
 use crate::http::state::State;
@@ -40,7 +40,7 @@ use crate::query::{Changes, Representation, parse};
 /// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing,
 /// whatever is published meanwhile. A page may have fewer changes than `limit`, or none, and still have a next page. On the
 /// last page `meta.release` is the `since` of the next request, and `links.poll` is its address. NDJSON and CSV return all
-/// changes unless `limit` is given; the header `X-Release` has the release. CSV has the columns of the dataset if there is
+/// changes unless `limit` is given; the header `Release-Number` has the release. CSV has the columns of the dataset if there is
 /// only one, else a column with each row as JSON.
 #[utoipa::path(
     get,
@@ -83,7 +83,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let (mut response, not_modified) = etag::revalidate(&request, &tag);
     response.insert_header((header::VARY, "Accept, Accept-Encoding"));
     response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
-    response.insert_header((RELEASE, release.number));
+    response.insert_header((RELEASE_NUMBER, release.number));
     if not_modified {
         return Ok(response.finish());
     }

@@ -17,12 +17,11 @@ use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::releases;
 use crate::http::cache::etag;
-use crate::http::cache::policy::PINNED;
 use crate::http::execute;
 use crate::http::release_files::{self, FileKey, FileMetadata, ReleaseFiles};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{JSON, instant};
-use crate::http::response::header_names::{RELEASE, TOTAL_ROWS};
+use crate::http::response::header_names::{RELEASE_NUMBER, TOTAL_COUNT};
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
@@ -32,6 +31,9 @@ use crate::query::{Context, Dataset, Representation};
 
 /// How long a request waits until a file is built.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// `Cache-Control` of a file of a release: its bytes never change.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// The representations whose files are built when the server starts.
 const PREBUILT: [Representation; 2] = [Representation::Csv, Representation::Parquet];
@@ -114,6 +116,7 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     // The list changes as files are built, so its tag is that of its bytes.
     let tag = etag::tag(&[&String::from_utf8_lossy(&body)]);
     let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    response.insert_header((RELEASE_NUMBER, snapshot.release.number));
     Ok(if not_modified { response.finish() } else { response.content_type(JSON).body(body) })
 }
 
@@ -159,7 +162,7 @@ pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<Htt
     let Some(number) = number else {
         return Err(Problem::new(Kind::UnknownResource, "The path has no release number before the file."));
     };
-    file(&request, &state, Some(number), PINNED).await
+    file(&request, &state, Some(number), IMMUTABLE).await
 }
 
 /// Every file of a release.
@@ -227,8 +230,8 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
         ),
         (header::CONTENT_LOCATION, format!("/v1/files/{release}/{name}")),
         (header::CACHE_CONTROL, caching.to_owned()),
-        (RELEASE, release.to_string()),
-        (TOTAL_ROWS, metadata.rows.to_string()),
+        (RELEASE_NUMBER, release.to_string()),
+        (TOTAL_COUNT, metadata.rows.to_string()),
     ];
     send::send(request, &state.files.path(key), &metadata, snapshot.release.published_at.into(), &about).await
 }
