@@ -41,7 +41,8 @@ fn every_address_has_a_strong_etag_and_answers_304_to_it() {
         let tag = reply.header("etag").unwrap_or_else(|| panic!("{target} has no validator")).to_owned();
         assert!(tag.starts_with('"') && tag.ends_with('"') && tag.len() > 10, "{target}: {tag}");
         assert!(reply.header("cache-control").is_some(), "{target}");
-        let release = if OF_PROGRAM.contains(&path.as_str()) { None } else { Some(reply.header("release-number").expect("a number")) };
+        let release =
+            if OF_PROGRAM.contains(&path.as_str()) { None } else { Some(reply.header("release-number").expect("a number")) };
         assert_eq!(reply.header("release-number"), release, "{target}");
         for held in [tag.clone(), format!("W/{tag}"), format!("\"other\", {tag}"), "*".to_owned()] {
             for method in ["GET", "HEAD"] {

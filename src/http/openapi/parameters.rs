@@ -84,7 +84,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Vintages => (
-            "The versions of each observation up to the release: `all` versions, also of withdrawn rows; the `first` version; or all versions of observations whose value or statuses were `revised`. Each row has its `first_release`, the date of that release, and its `last_release`, which `fields` and `sort=first_release` accept too. Not with cubes or aggregates.".to_owned(),
+            "The versions of each observation up to the release: `all` versions, also of withdrawn rows; the `first` version; or all versions of observations whose value or statuses were `revised`. Each row has its `released_from`, the date of that release, and its `released_until`, which `fields` and `sort=released_from` accept too. Not with cubes or aggregates.".to_owned(),
             words(),
             Some(json!("all")),
         ),

@@ -32,8 +32,16 @@ pub fn schema(context: Context) -> Value {
     schema["properties"]["closed_by"] = closed_by;
     schema["properties"]["changed"] = json!({
         "type": "array",
-        "items": {"type": "string"},
-        "description": "The fields that differ from the version before; empty for the first version.",
+        "items": {
+            "type": "object",
+            "properties": {
+                "field": {"type": "string", "description": "The name of the field.", "examples": ["value"]},
+                "before": {"description": "Its value in the version before, of the type of the field."},
+                "after": {"description": "Its value in this version, of the type of the field."},
+            },
+            "required": ["field", "before", "after"],
+        },
+        "description": "The fields that differ from the version before, with both values; empty for the first version.",
     });
     schema["required"] = json!(["opened_by", "closed_by", "changed"]);
     schema

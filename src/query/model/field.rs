@@ -109,22 +109,30 @@ pub struct Field {
     pub origin: FieldOrigin,
     /// The format of published values.
     pub format: Option<Format>,
+    /// The members of each object in a JSON value: of each item of an array, or of each member of an object whose own names
+    /// are those of datasets. Empty if the value has another form, such as a geometry.
+    pub members: &'static [Field],
 }
 
 impl Field {
     /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None }
+        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None, members: &[] }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None }
+        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None, members: &[] }
     }
 
     /// The field with a format for published values.
     pub const fn format(self, format: Format) -> Self {
         Self { format: Some(format), ..self }
+    }
+
+    /// The field with a description of the objects in its JSON.
+    pub const fn members(self, members: &'static [Field]) -> Self {
+        Self { members, ..self }
     }
 
     /// Whether the field holds a list.

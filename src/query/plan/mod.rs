@@ -178,9 +178,9 @@ impl Plan {
     /// Whether the rows come in the order of the key, for which there is an index.
     pub fn is_in_key_order(&self) -> bool {
         let key = self.selection.context.dataset.key.iter().chain(self.selection.vintages.map(|_| &VERSION[0].name));
-        let sort = &self.reading.sort;
+        let (sort, descending) = (&self.reading.sort, self.selection.context.dataset.is_newest_first());
         let plain = |(term, key): (&SortTerm, &&str)| {
-            !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key)
+            term.descending == descending && !term.folded && term.field().is_some_and(|field| field.name == *key)
         };
         sort.len() == key.clone().count() && sort.iter().zip(key).all(plain)
     }
