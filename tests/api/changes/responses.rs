@@ -28,7 +28,7 @@ fn a_withdrawal_has_its_reason_and_the_code_of_the_successor() {
     let said: Vec<(&Value, &Value, &Value)> =
         replaced.as_array().expect("a list").iter().map(|line| (&line["op"], &line["code"], &line["reason"])).collect();
     let expected = [
-        ("withdraw", "habitants~COM-91003~2019-01-01_2019-10-31~_T~observed~essai", Value::Null),
+        ("withdraw", "habitants~COM-91003~2019-01-01_2019-10-31~_T~observed~essai", json!("Essai")),
         ("upsert", "habitants~COM-91003~2020~_T~observed~essai", Value::Null),
         ("withdraw", "habitants~COM-92002~2019-01-01_2019-10-31~_T~observed~essai", json!("Doublon")),
     ];

@@ -1,8 +1,9 @@
 //! Owns the SQL of one step: the difference between the rows that a plan selects at a release and at the release before.
 //!
 //! A row is upserted if the release opened it, if its territory moved into the territories of the request, or if a name that
-//! it has from another row changed. It is withdrawn if the release closed it, if it no longer matches the filters, or if its
-//! territory moved out. A client with a copy needs all of these changes. Must not know which steps there are.
+//! it has from another row changed. It is withdrawn if the release closed it for good. It leaves if it is still published and
+//! no longer selected: the release opened a version that does not match the filters, or its territory moved out. A client with
+//! a copy needs all of these changes. Must not know which steps there are.
 
 use diesel::sql_types::{BigInt, Integer, Text, Untyped};
 
@@ -18,6 +19,15 @@ use crate::query::{Changes, Column, Dataset, Field, FieldOrigin, Plan};
 
 /// The number of cells before those of the row: operation, reason, successor.
 pub const CELLS: usize = 3;
+
+/// What became of the rows of a branch.
+#[derive(Clone, Copy)]
+enum Operation {
+    Upsert,
+    Leave,
+    /// A withdrawal if the release opened no version of the row, else a row that leaves.
+    WithdrawOrLeave,
+}
 
 /// The changes of one step, in the order of the key.
 pub struct Difference<'a> {
@@ -196,12 +206,22 @@ impl<'a> Difference<'a> {
     fn branch<'b>(
         &'b self,
         out: &mut SqlWriter<'_, 'b>,
-        operation: &'static str,
+        operation: Operation,
         rows: impl FnOnce(&'b Self, &mut SqlWriter<'_, 'b>) -> SqlResult,
     ) -> SqlResult {
-        out.push("(SELECT t.*, '");
-        out.push(operation);
-        out.push("'::text AS operation");
+        out.push("(SELECT t.*, ");
+        match operation {
+            Operation::Upsert => out.push("'upsert'::text"),
+            Operation::Leave => out.push("'leave'::text"),
+            Operation::WithdrawOrLeave => {
+                out.push("CASE WHEN EXISTS (");
+                fragments::versions(out, self.dataset())?;
+                out.push("e.first_release = ");
+                out.bind::<Integer, _>(&self.step.release)?;
+                out.push(") THEN 'leave' ELSE 'withdraw' END");
+            }
+        }
+        out.push(" AS operation");
         rows(self, out)?;
         let order = Order::new(self.plan, &self.step.release, false);
         if let Some(key) = self.after {
@@ -216,9 +236,19 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
+    /// Writes why a row was withdrawn: the recorded reason, else the title of the release that closed it.
+    fn reason<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        out.push("coalesce(");
+        self.withdrawal_cell(out, "reason")?;
+        out.push(", (SELECT r.title FROM releases r WHERE t.operation = 'withdraw' AND r.number = ");
+        out.bind::<Integer, _>(&self.step.release)?;
+        out.push("))");
+        Ok(())
+    }
+
     /// Writes a cell of the record of a row's withdrawal.
     fn withdrawal_cell<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, column: &'static str) -> SqlResult {
-        out.push(", (SELECT w.");
+        out.push("(SELECT w.");
         out.push(column);
         out.push(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
         out.bind::<Text, _>(self.dataset().name)?;
@@ -237,8 +267,9 @@ impl Difference<'_> {
         // The best plan depends on the number of rows that the release changed, so no generic plan is cached.
         out.uncached();
         let look_ups = LookUp::of(self.limit);
-        out.push("SELECT t.operation");
-        self.withdrawal_cell(out, "reason")?;
+        out.push("SELECT t.operation, ");
+        self.reason(out)?;
+        out.push(", ");
         self.withdrawal_cell(out, "successor_code")?;
         for column in &self.columns {
             out.push(", ");
@@ -246,19 +277,19 @@ impl Difference<'_> {
         }
         out.push(" FROM (");
         if self.step.rows {
-            self.branch(out, "upsert", Self::opened)?;
+            self.branch(out, Operation::Upsert, Self::opened)?;
             out.push(" UNION ALL ");
-            self.branch(out, "withdraw", Self::closed)?;
+            self.branch(out, Operation::WithdrawOrLeave, Self::closed)?;
         }
         if self.step.names {
             out.push(if self.step.rows { " UNION ALL " } else { "" });
-            self.branch(out, "upsert", Self::renamed)?;
+            self.branch(out, Operation::Upsert, Self::renamed)?;
         }
         if self.step.territories {
             out.push(if self.step.rows || self.step.names { " UNION ALL " } else { "" });
-            self.branch(out, "upsert", Self::moved_in)?;
+            self.branch(out, Operation::Upsert, Self::moved_in)?;
             out.push(" UNION ALL ");
-            self.branch(out, "withdraw", Self::moved_out)?;
+            self.branch(out, Operation::Leave, Self::moved_out)?;
         }
         out.push(") t ORDER BY ");
         Order::new(self.plan, &self.step.release, false).write(out)?;

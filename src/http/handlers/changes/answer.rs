@@ -40,21 +40,22 @@ pub struct Change {
     /// When it was published.
     #[schema(format = DateTime)]
     pub published_at: String,
-    /// The dataset: a collection, or `memberships`, `containments` or `contours`.
+    /// The dataset: a collection, or `contours`.
     #[schema(example = "conventions")]
     pub dataset: String,
-    /// `upsert`: the row is new or has other values. `withdraw`: the row is withdrawn, or no longer matches the request.
-    #[schema(pattern = "^(upsert|withdraw)$", example = "upsert")]
+    /// `upsert`: the row is new or has other values. `withdraw`: it is no longer published. `leave`: it is still published, but
+    /// the request no longer selects it. An open list: it may grow, and a client that reads an unknown word reads the row again.
+    #[schema(example = "upsert")]
     pub op: String,
     /// The code of the row: the fields of its key, joined by `~`.
     #[schema(example = "convention-bassin-minier")]
     pub code: String,
-    /// The whole row, as its collection has it at that release; null if it is withdrawn.
+    /// The whole row, as its collection has it at that release; null unless `op` is `upsert`.
     #[schema(value_type = Option<Object>)]
     pub row: Option<()>,
-    /// Why it was withdrawn, if a reason was recorded.
+    /// Why it was withdrawn, in French; the title of the release if no reason was recorded. Null unless `op` is `withdraw`.
     pub reason: Option<String>,
-    /// The code of the row that replaces it, if there is one.
+    /// The code of the row that replaces a withdrawn row, if one was named.
     pub successor_code: Option<String>,
 }
 

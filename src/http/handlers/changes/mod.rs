@@ -29,12 +29,14 @@ use crate::query::{Changes, Representation, parse};
 /// Changes
 ///
 /// Lists what every release after `since` changed, in order. A client that applies all changes has the same rows as the
-/// collections. A row that a release adds or changes is an `upsert`, a row that it withdraws is a `withdraw`; a release
-/// names a row at most once. A request for a selection (`within`, filters) gets what that selection gains and loses: a row
-/// that leaves it, because the row or the geography has changed, is a `withdraw` too, without a `reason`.
+/// collections. A row that a release adds or changes is an `upsert`, a row that it withdraws is a `withdraw` with its
+/// `reason`; a release names a row at most once. A request for a selection (`within`, filters) gets what that selection gains
+/// and loses: a row that is still published and no longer selected, because the row or the geography has changed, is a
+/// `leave`. So is all that lay in a territory of `within` that is withdrawn. More operations may come: a client that reads an
+/// unknown one reads the row again.
 ///
-/// The datasets are all collections except `releases`, and also `memberships` and `containments` (what lies in what) and
-/// `contours`. Datasets without a territory are complete, whatever `within` and `touching` say. With a single `dataset`,
+/// The datasets are all collections except `releases`, and also `contours`: the boundary of a territory, whose `code` is that of
+/// the territory. Datasets without a territory are complete, whatever `within` and `touching` say. With a single `dataset`,
 /// the filters of its collection apply.
 ///
 /// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing,
