@@ -91,7 +91,7 @@ impl Shared {
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
-        let files = ReleaseFiles::new(disk.files);
+        let files = ReleaseFiles::new(disk.files, database.clone());
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));

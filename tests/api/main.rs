@@ -45,6 +45,7 @@ mod rate_limits;
 mod reference_answers;
 mod refusals;
 mod registry;
+mod release_files;
 mod release_list;
 mod releases;
 mod replicas;

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::files;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
@@ -21,7 +22,7 @@ const LISTED: usize = 20;
 /// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `staging`,
+    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `files`, `staging`,
     /// `bundle` or `digest`.
     pub check: &'static str,
     /// The dataset.
@@ -100,6 +101,9 @@ pub async fn check(
             }
             protection(transaction, latest_observations::TABLE, findings).await?;
         }
+    }
+    for (check, sql) in files::CHECKS {
+        rows(transaction, check, files::TABLE, sql, findings).await?;
     }
     rows(transaction, "staging", "-", STAGING, findings).await
 }
