@@ -6,6 +6,7 @@ use std::sync::LazyLock;
 use std::thread;
 
 use reperes::datasets::REGISTRY;
+use reperes::query::Dataset;
 use reperes::query::plan::changes::has_changes;
 use serde_json::Value;
 
@@ -39,14 +40,17 @@ const SELECTIONS: [(&str, &str, bool); 22] = [
     ("measures", "territory_codes=COM-92001", true),
     ("measures", "within=COM-91003,COM-92001", true),
     ("actors", "kind=association", true),
-    ("indicators", "unit=habitant", true),
+    ("indicators", "unit_code=habitant", true),
 ];
 
 /// The rows that each release of the history publishes, whatever a request selects: it tells `leave` from `withdraw`.
 fn published() -> &'static BTreeMap<(&'static str, i32), BTreeSet<String>> {
     static PUBLISHED: LazyLock<BTreeMap<(&str, i32), BTreeSet<String>>> = LazyLock::new(|| {
         let (server, newest) = history();
-        let codes = |dataset, release| visible(&server.url, dataset, release).into_iter().map(|(code, _)| code).collect();
+        let codes = |dataset: &'static Dataset, release| match dataset.public {
+            true => collection(server.address, dataset.name, "", release).into_keys().collect(),
+            false => visible(&server.url, dataset, release).into_iter().map(|(code, _)| code).collect(),
+        };
         let datasets = REGISTRY.iter().filter(|dataset| has_changes(dataset));
         datasets.flat_map(|dataset| (1..=newest).map(move |release| ((dataset.name, release), codes(dataset, release)))).collect()
     });
