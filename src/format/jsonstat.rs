@@ -127,7 +127,7 @@ impl JsonStatWriter {
             "dimension": dimension,
             "value": value,
             "status": statuses,
-            "extension": {"release": self.about.release, "licence": super::LICENCE, "qualifier": qualifiers},
+            "extension": {"release": self.about.release, "licences": &self.about.licences[..], "qualifier": qualifiers},
         }))
     }
 }

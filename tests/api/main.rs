@@ -27,6 +27,7 @@ mod history;
 mod http_in_texts;
 mod isolation;
 mod keys;
+mod licences;
 mod logging;
 mod maintenance;
 mod metrics;

@@ -10,6 +10,7 @@ use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
 use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS};
 use crate::db::sql::select;
+use crate::http::execute;
 use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
@@ -67,7 +68,8 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         .filter(|group| !grouping.rollup || group.number("rows") > 0)
         .map(|group| group.row(&columns, by.len(), grouping))
         .collect();
-    computed_table::answer(plan, parent, &snapshot, &ComputedTable { columns, rows, notices })
+    let licences = execute::licences(state, plan.selection.context.dataset, &snapshot.release).await?;
+    computed_table::answer(plan, parent, &snapshot, (&ComputedTable { columns, rows, notices }, &licences))
 }
 
 /// The fields that identify a group: those of `group_by`; in a roll-up, the key without the territory.

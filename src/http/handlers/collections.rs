@@ -5,7 +5,6 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::{aggregates, comparisons, exports, wide_layout};
-use crate::db::read::page::Page;
 use crate::format::json;
 use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
@@ -15,7 +14,7 @@ use crate::http::response::links;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
-use crate::query::{Context, Dataset, Parameter, Plan, Representation, parse};
+use crate::query::{Context, Dataset, Parameter, Representation, ResolvedPlan, parse};
 
 /// Answers a request for a collection. `parent` is the dataset that the link starts from, if there is one.
 ///
@@ -47,16 +46,18 @@ pub async fn list(
         _ if plan.presentation.wide => wide_layout::answer(state, &plan, parent).await,
         _ if plan.selection.grouping.is_some() => aggregates::answer(state, &plan, parent).await,
         (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,
-        (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
+        (true, _) => json_page(state, &plan, parent).await,
         (false, false) => exports::page(state, &plan, parent).await,
         (false, true) => exports::all(state, plan, parent, (coding, head)).await,
     })
     .await
 }
 
-fn json_page(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
+async fn json_page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+    let (page, dataset) = (execute::page(state, plan, parent).await?, plan.selection.context.dataset);
+    let licences = execute::licences(state, dataset, &page.release).await?;
     let mut data = Vec::with_capacity(page.rows.len() * 512);
     json::array(&mut data, &plan.reading.columns, &page.rows);
-    let meta = Meta::of_page(plan.selection.context.dataset.name, page);
-    envelope::answer(&data, &meta, &links::links(plan, parent, page), &page.included)
+    let meta = Meta::of_page(dataset.name, &page, &licences);
+    Ok(envelope::answer(&data, &meta, &links::links(plan, parent, &page), &page.included))
 }

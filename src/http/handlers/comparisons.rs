@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use crate::db::read::comparison::{self, Comparison};
 use crate::db::read::page;
 use crate::format::json;
+use crate::http::execute;
 use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
@@ -47,7 +48,9 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         data.push(b'}');
     }
     data.push(b']');
-    let meta = Meta::of_page(plan.selection.context.dataset.name, &page);
+    let dataset = plan.selection.context.dataset;
+    let licences = execute::licences(state, dataset, &page.release).await?;
+    let meta = Meta::of_page(dataset.name, &page, &licences);
     Ok(envelope::answer(&data, &meta, &links::links(plan, parent, &page), &page.included))
 }
 

@@ -37,7 +37,9 @@ const MAX_CUBE_ROWS: i64 = 100_000;
 pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     let page = execute::page(state, plan, parent).await?;
     let links = links::links(plan, parent, &page);
-    let about = about(plan, parent, &Snapshot { release: page.release.clone(), approximate: page.approximate });
+    let licences = execute::licences(state, plan.selection.context.dataset, &page.release).await?;
+    let snapshot = Snapshot { release: page.release.clone(), approximate: page.approximate };
+    let about = about(plan, parent, &snapshot, licences);
     let mut body = Vec::with_capacity(CHUNK_BYTES);
     let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
     write(writer.as_mut(), &mut body, &page.rows).map_err(|error| unwritable(&error))?;
@@ -80,7 +82,8 @@ pub async fn all(
         }
         Ok((snapshot, (total, false))) => (snapshot, total),
     };
-    let about = about(&plan, parent, &snapshot);
+    let licences = execute::licences(state, plan.selection.context.dataset, &snapshot.release).await?;
+    let about = about(&plan, parent, &snapshot, licences);
     let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
     coding.add_header(&mut response);

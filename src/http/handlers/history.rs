@@ -77,7 +77,8 @@ async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<Http
         data.push(b'}');
     }
     data.push(b']');
-    let meta = Meta::of_page(dataset.name, &history.page);
+    let licences = execute::licences(state, dataset, &history.page.release).await?;
+    let meta = Meta::of_page(dataset.name, &history.page, &licences);
     Ok(envelope::answer(&data, &meta, &links::links(plan, Some(dataset), &history.page), &[]))
 }
 

@@ -53,10 +53,11 @@ async fn row(
     let policy = CachePolicy::of_plan(plan, this.clone());
     respond_cached(request, state, policy, async || {
         let (row, page) = execute::item(state, plan, code).await?;
+        let licences = execute::licences(state, dataset, &page.release).await?;
         let mut data = Vec::with_capacity(1024);
         json::object(&mut data, &plan.reading.columns, &row);
         let links = Links { this, ..links(plan, code, page.release.number) };
-        let meta = Meta { notices: notices::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
+        let meta = Meta { notices: notices::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release, &licences) };
         Ok(envelope::answer(&data, &meta, &links, &page.included))
     })
     .await

@@ -9,6 +9,7 @@ use futures_util::future::try_join;
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
 use crate::db::sql::select::{self, Select};
+use crate::http::execute;
 use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
@@ -46,7 +47,8 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     let mut table = pivot(plan, &rows)
         .ok_or_else(|| too_many(format!("There are more than {MAX_PERIODS} periods; filter more, or use `layout=long`.")))?;
     table.notices = notices;
-    computed_table::answer(plan, parent, &snapshot, &table)
+    let licences = execute::licences(state, plan.selection.context.dataset, &snapshot.release).await?;
+    computed_table::answer(plan, parent, &snapshot, (&table, &licences))
 }
 
 fn too_many(detail: String) -> Problem {

@@ -20,6 +20,7 @@ use crate::db::DbError;
 use crate::db::connection::config::Database;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
+use crate::db::read::licences;
 use crate::db::write::file_records::{self, FileRecord};
 use crate::query::{Column, Context, Dataset, Kind, Plan, Representation, parse};
 
@@ -172,7 +173,12 @@ async fn build(exports: &Exports, path: &std::path::Path, key: FileKey, record: 
     let pairs = [("format".to_owned(), key.representation.name().to_owned())];
     let plan = parse::collection(key.context, None, &pairs, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
     let (plan, fields) = with_fields(plan, record)?;
-    let about = file::about(&plan, None, &key.snapshot);
+    let (context, release) = (key.context, &key.snapshot.release);
+    let mut licences = Vec::new();
+    for query in licences::queries(context.registry, context.dataset, release.number) {
+        licences.extend(exports.fetch(release, || query).await.map_err(io::Error::other)?);
+    }
+    let about = file::about(&plan, None, &key.snapshot, licences::licences(&licences));
     let rows = exports.rows(Arc::new(plan.clone()), key.snapshot);
     let path = path.to_owned();
     tokio::task::spawn_blocking(move || disk::write(&path, &plan, &about, fields, rows)).await.map_err(io::Error::other)?

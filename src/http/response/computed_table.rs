@@ -10,6 +10,7 @@ use super::file;
 use super::links;
 use super::notices;
 use crate::db::read::checked::Snapshot;
+use crate::db::read::licences::Licences;
 use crate::db::read::notices::Notice;
 use crate::format::{json, writer};
 use crate::problem::Problem;
@@ -33,7 +34,7 @@ pub fn answer(
     plan: &Plan,
     parent: Option<&'static Dataset>,
     snapshot: &Snapshot,
-    table: &ComputedTable,
+    (table, licences): (&ComputedTable, &Licences),
 ) -> Result<HttpResponse, Problem> {
     let release = &snapshot.release;
     if plan.presentation.representation == Representation::Json {
@@ -50,10 +51,11 @@ pub fn answer(
             related: BTreeMap::new(),
         };
         let notices = notices::all(table.notices.as_ref());
-        let meta = Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.selection.context.dataset.name, release) };
+        let meta =
+            Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.selection.context.dataset.name, release, licences) };
         return Ok(envelope::answer(&data, &meta, &links, &[]));
     }
-    let mut about = file::about(plan, parent, snapshot);
+    let mut about = file::about(plan, parent, snapshot, Licences::clone(licences));
     about.columns.clone_from(&table.columns);
     let mut body = Vec::new();
     let mut writer = writer(plan, &about).map_err(|error| file::unwritable(&error))?;

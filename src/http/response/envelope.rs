@@ -14,7 +14,7 @@ use super::header_names::TOTAL_COUNT;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
-use crate::format::{LICENCE, json};
+use crate::format::json;
 use crate::query::Column;
 use crate::query::Release;
 
@@ -36,9 +36,10 @@ pub struct Meta {
     /// When that release was published.
     #[schema(example = "2026-11-24T09:00:00Z", format = DateTime)]
     pub published_at: String,
-    /// The licence of the data: Licence Ouverte 2.0.
-    #[schema(example = "etalab-2.0")]
-    pub licence: &'static str,
+    /// The licences of the sources that rows of the dataset name at this release; of a computed dataset, those of the datasets
+    /// that it is computed from; of sources and releases, their own. The words are those of the sources.
+    #[schema(example = json!(["etalab-2.0"]))]
+    pub licences: Vec<String>,
     /// The number of rows in this answer.
     #[schema(example = 100)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -121,12 +122,12 @@ pub struct Links {
 
 impl Meta {
     /// The `meta` of a response that reads a release.
-    pub fn new(dataset: &'static str, release: &Release) -> Self {
+    pub fn new(dataset: &'static str, release: &Release, licences: &[String]) -> Self {
         Self {
             dataset,
             release: release.number,
             published_at: instant(release.published_at),
-            licence: LICENCE,
+            licences: licences.to_vec(),
             count: None,
             total: None,
             search: None,
@@ -136,7 +137,7 @@ impl Meta {
     }
 
     /// The `meta` of a page.
-    pub fn of_page(dataset: &'static str, page: &Page) -> Self {
+    pub fn of_page(dataset: &'static str, page: &Page, licences: &[String]) -> Self {
         let choices = |facet: &Facet| FacetValues {
             choices: facet.choices.iter().map(|(value, count)| FacetValue { value: value.clone(), count: *count }).collect(),
             more: facet.more,
@@ -147,7 +148,7 @@ impl Meta {
             search: page.approximate.then_some("approximate"),
             notices: notices::all(page.notices.as_ref()),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
-            ..Self::new(dataset, &page.release)
+            ..Self::new(dataset, &page.release, licences)
         }
     }
 }

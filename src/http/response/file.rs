@@ -11,6 +11,7 @@ use super::header_names::TOTAL_COUNT;
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
+use crate::db::read::licences::Licences;
 use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem};
 use crate::query::{Dataset, Parameter, Plan, Row};
@@ -34,7 +35,7 @@ pub fn unwritable(error: &io::Error) -> Problem {
 }
 
 /// The metadata of a file.
-pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot) -> About {
+pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot, licences: Licences) -> About {
     let release = snapshot.release.number;
     About {
         dataset: plan.selection.context.dataset,
@@ -42,6 +43,7 @@ pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot)
         release,
         published_at: instant(snapshot.release.published_at),
         pinned: links::pinned(plan, parent, release),
+        licences,
     }
 }
 

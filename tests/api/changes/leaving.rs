@@ -95,7 +95,8 @@ fn a_row_that_is_still_published_leaves_and_one_that_is_not_is_withdrawn() {
     one(&[("territories", &format!("{SUMMARY}COM-91001,commune,Avesnes,100,DEP-92,REG-99,2026,essai\n"))]);
     assert_eq!(operations(&server, 3, "observations", "within=DEP-91"), set([left(&first)]));
     assert_eq!(operations(&server, 3, "observations", "within=DEP-92"), set([came(&first)]));
-    assert_eq!(operations(&server, 3, "territories", "within=DEP-91"), set([left("COM-91001")]));
+    // The perimeter has a commune elsewhere now, so it no longer lies wholly in the département.
+    assert_eq!(operations(&server, 3, "territories", "within=DEP-91"), set([left("COM-91001"), left("PER-a")]));
     assert_eq!(operations(&server, 3, "territories", "departement_code=DEP-91"), set([left("COM-91001")]));
     assert_eq!(operations(&server, 3, "measures", "within=DEP-91"), set([left("m1")]));
     assert_eq!(operations(&server, 3, "observations", "within=REG-99"), set([]));

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::db::read::changes::ChangesPage;
+use crate::db::read::licences::Licences;
 use crate::format::changes::{ChangeWriter, Shaper};
-use crate::format::{self, About, LICENCE, json};
+use crate::format::{self, About, json};
 use crate::http::response::envelope::{JSON, instant};
 use crate::http::response::file;
 use crate::problem::Problem;
@@ -71,9 +72,9 @@ pub struct ChangesMeta {
     /// When that release was published.
     #[schema(format = DateTime)]
     published_at: String,
-    /// The licence of the data.
-    #[schema(example = "etalab-2.0")]
-    licence: &'static str,
+    /// The licences of the sources that rows of these datasets name at that release.
+    #[schema(example = json!(["etalab-2.0"]))]
+    licences: Vec<String>,
     /// The number of changes in this answer.
     count: usize,
 }
@@ -114,7 +115,7 @@ pub fn page(
     changes: &Changes,
     release: &Release,
     mut links: ChangesLinks,
-    page: &ChangesPage,
+    (page, licences): (&ChangesPage, &Licences),
     mut response: HttpResponseBuilder,
 ) -> Result<HttpResponse, Problem> {
     match &page.more {
@@ -131,7 +132,7 @@ pub fn page(
     }
     if changes.presentation().representation != Representation::Json {
         let mut body = Vec::new();
-        let mut writer = writer(changes, release, &links.pinned)?;
+        let mut writer = writer(changes, release, &links.pinned, licences)?;
         file::write(&mut writer, &mut body, &page.rows).map_err(|error| file::unwritable(&error))?;
         return Ok(file(changes, release, response).body(body));
     }
@@ -147,7 +148,7 @@ pub fn page(
         since: changes.since,
         release: release.number,
         published_at: instant(release.published_at),
-        licence: LICENCE,
+        licences: licences.to_vec(),
         count: rows.len(),
     };
     response.insert_header((header::CONTENT_TYPE, JSON));
@@ -158,7 +159,7 @@ pub fn page(
 ///
 /// # Errors
 /// Returns 400 if the representation cannot hold the rows.
-pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<ChangeWriter, Problem> {
+pub fn writer(changes: &Changes, release: &Release, pinned: &str, licences: &Licences) -> Result<ChangeWriter, Problem> {
     let plan = &changes.plans[0];
     let shaper = Shaper::new(changes, changes.is_flat());
     let about = About {
@@ -167,6 +168,7 @@ pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<Chan
         release: release.number,
         published_at: instant(release.published_at),
         pinned: pinned.to_owned(),
+        licences: Licences::clone(licences),
     };
     let rows = format::writer(plan, &about).map_err(|error| file::unwritable(&error))?;
     Ok(ChangeWriter::new(shaper, rows))

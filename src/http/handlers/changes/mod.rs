@@ -3,6 +3,7 @@
 
 pub mod answer;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use bytes::Bytes;
 use self::answer::ChangesBody;
 use crate::db::read::changes;
 use crate::db::read::checked::UnknownCode;
+use crate::db::read::licences::Licences;
 use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
 use crate::http::execute;
@@ -90,6 +92,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.finish());
     }
     let (requested, until) = (&changes, release.number);
+    let licences = licences(&state, &changes, &release).await?;
     if changes.is_page() {
         let read = state.pool.read_at(Some(&release), |connection| async move {
             let found = changes::find(&connection, requested, until).await?;
@@ -98,7 +101,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         });
         let (unknown, page) = read.await?;
         refuse(unknown, until)?;
-        return coding.compress_response(answer::page(requested, &release, links, &page, response)?).await;
+        return coding.compress_response(answer::page(requested, &release, links, (&page, &licences), response)?).await;
     }
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let found = state
@@ -106,7 +109,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         .read_at(Some(&release), |connection| async move { changes::find(&connection, requested, until).await })
         .await?;
     refuse(found.unknown, until)?;
-    let writer = answer::writer(&changes, &release, &links.pinned)?;
+    let writer = answer::writer(&changes, &release, &links.pinned, &licences)?;
     let mut response = answer::file(&changes, &release, response);
     coding.add_header(&mut response);
     if request.method() == Method::HEAD {
@@ -115,6 +118,15 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
     Ok(response.streaming(row_stream::stream(&state, rows, (Box::new(writer), coding), permit).await?))
+}
+
+/// The licences of the datasets of a request.
+async fn licences(state: &State, changes: &Changes, release: &Release) -> Result<Licences, Problem> {
+    let mut all = BTreeSet::new();
+    for plan in &changes.plans {
+        all.extend(execute::licences(state, plan.selection.context.dataset, release).await?.iter().cloned());
+    }
+    Ok(all.into_iter().collect())
 }
 
 /// The last release of the answer.
