@@ -5,10 +5,9 @@
 //! no longer selected: the release opened a version that does not match the filters, or its territory moved out. A client with
 //! a copy needs all of these changes. Must not know which steps there are.
 
-use diesel::sql_types::{BigInt, Integer, Text, Untyped};
+use diesel::sql_types::{BigInt, Integer, Untyped};
 
-use super::ChangeStep;
-use crate::db::sql::codes;
+use super::{ChangeStep, withdrawal};
 use crate::db::sql::fragments;
 use crate::db::sql::geography;
 use crate::db::sql::keyset::Order;
@@ -235,30 +234,6 @@ impl<'a> Difference<'a> {
         out.push(")");
         Ok(())
     }
-
-    /// Writes why a row was withdrawn: the recorded reason, else the title of the release that closed it.
-    fn reason<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        out.push("coalesce(");
-        self.withdrawal_cell(out, "reason")?;
-        out.push(", (SELECT r.title FROM releases r WHERE t.operation = 'withdraw' AND r.number = ");
-        out.bind::<Integer, _>(&self.step.release)?;
-        out.push("))");
-        Ok(())
-    }
-
-    /// Writes a cell of the record of a row's withdrawal.
-    fn withdrawal_cell<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, column: &'static str) -> SqlResult {
-        out.push("(SELECT w.");
-        out.push(column);
-        out.push(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
-        out.bind::<Text, _>(self.dataset().name)?;
-        out.push(" AND w.code = ");
-        codes::code(out, self.dataset(), "t")?;
-        out.push(" AND w.release = ");
-        out.bind::<Integer, _>(&self.step.release)?;
-        out.push(")");
-        Ok(())
-    }
 }
 
 impl Difference<'_> {
@@ -268,9 +243,9 @@ impl Difference<'_> {
         out.uncached();
         let look_ups = LookUp::of(self.limit);
         out.push("SELECT t.operation, ");
-        self.reason(out)?;
+        withdrawal::reason(out, self.dataset(), &self.step.release)?;
         out.push(", ");
-        self.withdrawal_cell(out, "successor_code")?;
+        withdrawal::successor(out, self.dataset(), &self.step.release)?;
         for column in &self.columns {
             out.push(", ");
             fragments::text(out, self.dataset(), column, &self.step.release, look_ups)?;

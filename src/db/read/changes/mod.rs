@@ -6,6 +6,7 @@
 
 mod difference;
 mod steps;
+mod withdrawal;
 
 use std::sync::Arc;
 
