@@ -6,7 +6,10 @@ use std::borrow::Cow;
 use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::value;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Field, Format};
+use crate::query::{Dataset, Field, Format, Kind};
+
+/// The most decimals of an amount in euros.
+const EURO_DECIMALS: usize = 2;
 
 /// The separator of values in a list cell.
 pub const LIST_SEPARATOR: char = '|';
@@ -35,6 +38,13 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     }
     if let Some(format) = field.format {
         check_format(format, text)?;
+    }
+    if matches!(field.kind, Kind::Decimal) && value::significant_digits(text) > value::SIGNIFICANT_DIGITS {
+        return Err(format!(
+            "has {} significant digits, and at most {} are allowed",
+            value::significant_digits(text),
+            value::SIGNIFICANT_DIGITS
+        ));
     }
     value::check(field, text).map_err(|why| match field.choices() {
         Some(choices) => {
@@ -66,11 +76,19 @@ fn check_format(format: Format, text: &str) -> Result<(), String> {
         Format::Share if !text.parse::<f64>().is_ok_and(|share| share > 0.0 && share <= 1.0) => {
             Err("is not a share, which is more than 0 and at most 1: 0.5 is half".to_owned())
         }
+        Format::Euros if decimals(text) > EURO_DECIMALS => {
+            Err(format!("has {} decimals, and an amount in euros has at most {EURO_DECIMALS}", decimals(text)))
+        }
         Format::Length(most) if text.chars().count() > most => {
             Err(format!("has {} characters, and at most {most} are allowed", text.chars().count()))
         }
         _ => Ok(()),
     }
+}
+
+/// The number of decimals of a number, without zeros at its end.
+fn decimals(number: &str) -> usize {
+    number.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len())
 }
 
 /// The Luhn sum of a number (ISO/IEC 7812-1), which is a multiple of ten for a valid one.
