@@ -39,14 +39,7 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     if let Some(format) = field.format {
         check_format(format, text)?;
     }
-    if matches!(field.kind, Kind::Decimal) && value::significant_digits(text) > value::SIGNIFICANT_DIGITS {
-        return Err(format!(
-            "has {} significant digits, and at most {} are allowed",
-            value::significant_digits(text),
-            value::SIGNIFICANT_DIGITS
-        ));
-    }
-    value::check(field, text).map_err(|why| match field.choices() {
+    let value = value::check(field, text).map_err(|why| match field.choices() {
         Some(choices) => {
             let words: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
             let meant =
@@ -54,7 +47,24 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
             format!("{why}{meant}: {}", words.join(", "))
         }
         None => why,
-    })
+    })?;
+    if matches!(field.kind, Kind::Decimal) {
+        check_precision(field, &value)?;
+    }
+    Ok(value)
+}
+
+/// Checks that every reader of a decimal number finds the same number: most read it as a double.
+fn check_precision(field: &Field, number: &str) -> Result<(), String> {
+    let (digits, most) = (value::significant_digits(number), value::SIGNIFICANT_DIGITS);
+    if digits > most {
+        return Err(format!("has {digits} significant digits, and at most {most} are allowed"));
+    }
+    let decimals = number.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len());
+    if field.format == Some(Format::Euros) && decimals > EURO_DECIMALS {
+        return Err(format!("has {decimals} decimals, and an amount in euros has at most {EURO_DECIMALS}"));
+    }
+    Ok(())
 }
 
 fn check_format(format: Format, text: &str) -> Result<(), String> {
@@ -76,19 +86,11 @@ fn check_format(format: Format, text: &str) -> Result<(), String> {
         Format::Share if !text.parse::<f64>().is_ok_and(|share| share > 0.0 && share <= 1.0) => {
             Err("is not a share, which is more than 0 and at most 1: 0.5 is half".to_owned())
         }
-        Format::Euros if decimals(text) > EURO_DECIMALS => {
-            Err(format!("has {} decimals, and an amount in euros has at most {EURO_DECIMALS}", decimals(text)))
-        }
         Format::Length(most) if text.chars().count() > most => {
             Err(format!("has {} characters, and at most {most} are allowed", text.chars().count()))
         }
         _ => Ok(()),
     }
-}
-
-/// The number of decimals of a number, without zeros at its end.
-fn decimals(number: &str) -> usize {
-    number.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len())
 }
 
 /// The Luhn sum of a number (ISO/IEC 7812-1), which is a multiple of ten for a valid one.
