@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::history::{history, make_releases, visible, withdraw};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
-/// Selections of one dataset: its name, its and its filters.
+/// Selections of one dataset: its name and its filters.
 const SELECTIONS: [(&str, &str); 22] = [
     ("observations", "within=DEP-91"),
     ("observations", "within=DEP-92"),
