@@ -24,14 +24,14 @@ const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observ
 
 #[test]
 fn additive_values_are_added_over_territories_and_say_what_is_missing() {
-    let target = format!("{HABITANTS}&territory_code__startswith=COM-&group_by=period&aggregate=sum,avg,min,max,count");
+    let target = format!("{HABITANTS}&territory_code__startswith=COM-&group_by=period&aggregate=sum,mean,min,max,count");
     let rows = rows(&target);
-    let names = ["period", "sum", "avg", "min", "max", "count", "unit", "qualifier", "status"];
+    let names = ["period", "sum", "mean", "min", "max", "count", "unit", "qualifier", "weakest_status"];
     assert_eq!(members(&rows[0], &names), json!(["2020", 2100, 350, 100, 600, 6, "habitant", "nearly", "P"]));
     let cover = ["expected", "present", "suppressed", "missing", "coverage"];
     assert_eq!(members(&rows[0], &cover), json!([6, 6, 0, 0, 1.0]));
     assert_eq!(
-        members(&rows[1], &["period", "sum", "avg", "min", "max", "status"]),
+        members(&rows[1], &["period", "sum", "mean", "min", "max", "weakest_status"]),
         json!(["2021", null, null, null, null, "Q"])
     );
     assert_eq!(members(&rows[1], &cover), json!([6, 3, 1, 2, 0.5]));
@@ -43,7 +43,7 @@ fn additive_values_are_added_over_territories_and_say_what_is_missing() {
 #[test]
 fn an_aggregate_reads_the_selected_rows_only() {
     let latest = rows(&format!(
-        "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&latest=true&group_by=territory_code&aggregate=sum"
+        "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&last=1&group_by=territory_code&aggregate=sum"
     ));
     assert_eq!(latest.iter().map(|row| row["sum"].clone()).collect::<Vec<_>>(), [json!(110), json!(200), json!(320)]);
     let within =
@@ -72,7 +72,7 @@ fn a_meaningless_aggregate_is_refused_with_the_reason() {
         "cannot be added",
     );
     refused("/v1/observations?indicator_code=taux&group_by=territory_code,period&aggregate=sum", "cannot be added");
-    refused("/v1/observations?indicator_code=indice&group_by=period&aggregate=avg", "cannot be put together");
+    refused("/v1/observations?indicator_code=indice&group_by=period&aggregate=mean", "cannot be put together");
     refused(&format!("{HABITANTS}&period=2020&group_by=period&aggregate=sum"), "lies in another");
     refused("/v1/observations?period=2020&territory_code=COM-91001&group_by=territory_code&aggregate=sum", "indicator_code");
     refused("/v1/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&aggregate=sum", "breakdown");
@@ -109,14 +109,14 @@ fn extremes_and_counts_need_no_additivity() {
     let counts = get(example_data(), "/v1/observations?group_by=indicator_code").data();
     assert_eq!(
         counts[0],
-        json!({"indicator_code": "aides", "unit": "aide", "count": 6, "qualifier": "about", "status": "A",
+        json!({"indicator_code": "aides", "unit": "aide", "count": 6, "qualifier": "about", "weakest_status": "A",
         "expected": 6, "present": 6, "suppressed": 0, "missing": 0, "coverage": 1.0})
     );
 }
 
 #[test]
 fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
-    let names = ["period", "value", "status", "expected", "present", "suppressed", "missing", "coverage"];
+    let names = ["period", "value", "weakest_status", "expected", "present", "suppressed", "missing", "coverage"];
     let additive =
         rows("/v1/observations?indicator_code=habitants&breakdown=_T&nature=observed&territory_code=PER-essai&rollup=true");
     assert_eq!(members(&additive[0], &names), json!(["2020", 1100, "P", 4, 4, 0, 0, 1.0]));

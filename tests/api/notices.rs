@@ -102,7 +102,7 @@ fn only_responses_with_observations_have_notices() {
         [json!(["estimated", 1, null])],
         "of the members of a perimeter"
     );
-    let latest = get(example_data(), "/v1/observations?latest=true&indicator_code=habitants&territory_code=COM-91002").json();
+    let latest = get(example_data(), "/v1/observations?last=1&indicator_code=habitants&territory_code=COM-91002").json();
     assert_eq!(notices_of(&latest), [json!(["provisional", 1, null])]);
 }
 

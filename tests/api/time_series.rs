@@ -19,21 +19,21 @@ fn periods(target: &str) -> Vec<Value> {
 
 #[test]
 fn the_latest_value_is_that_of_each_series_and_never_an_empty_one() {
-    let latest = periods(&format!("{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&latest=true"));
+    let latest = periods(&format!("{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&last=1"));
     assert_eq!(latest, [json!(["COM-91001", "2021", 110]), json!(["COM-91002", "2020", 200]), json!(["COM-91003", "2022", 320])]);
-    let earlier = periods(&format!("{HABITANTS}&territory_code=COM-91001,COM-91003&latest=true&period__lte=2020"));
+    let earlier = periods(&format!("{HABITANTS}&territory_code=COM-91001,COM-91003&last=1&period__lte=2020"));
     assert_eq!(earlier, [json!(["COM-91001", "2020", 100]), json!(["COM-91003", "2020", 300])], "of what the filters select");
     let two = periods(&format!("{HABITANTS}&territory_code=COM-91003&last=2&sort=-period"));
     assert_eq!(two, [json!(["COM-91003", "2022", 320]), json!(["COM-91003", "2021", 310])]);
-    let all = periods(&format!("{HABITANTS}&territory_code=COM-91001&latest=false"));
-    assert_eq!(all.len(), 3);
-    let counted = get(example_data(), &format!("{HABITANTS}&latest=true&count=exact&limit=1")).json();
+    let counted = get(example_data(), &format!("{HABITANTS}&last=1&count=exact&limit=1")).json();
     assert_eq!(counted["meta"]["total"]["value"], 10);
     let first = counted["links"]["next"].as_str().expect("a next page").to_owned();
     assert_eq!(rows(&first)[0]["territory_code"], "COM-91002");
-    get(example_data(), &format!("{HABITANTS}&latest=true&last=2")).problem(400);
+    let moved = get(example_data(), &format!("{HABITANTS}&latest=true")).problem(400);
+    assert_eq!(moved["errors"][0]["closest"], json!(["last"]), "{moved}");
+    assert!(moved["errors"][0]["detail"].as_str().is_some_and(|detail| detail.contains("`last=1`")), "{moved}");
     get(example_data(), &format!("{HABITANTS}&last=101")).problem(400);
-    get(example_data(), "/v1/funding?latest=true").problem(400);
+    get(example_data(), "/v1/funding?last=1").problem(400);
 }
 
 #[test]

@@ -133,7 +133,7 @@ fn vintages_are_refused_where_they_are_meaningless() {
         "rollup=true&territory_code=stays",
         "layout=wide",
         "compare=country",
-        "latest=true",
+        "last=1",
         "last=2",
     ];
     for other in beside {

@@ -19,7 +19,7 @@ pub const CELLS: [&str; 22] = [
     "suppressed",
     "expected",
     "sum",
-    "avg",
+    "mean",
     "weighted",
     "weighed",
     "min",

@@ -97,7 +97,7 @@ fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> V
     }
     columns.push(text("qualifier"));
     if observations {
-        columns.push(text("status"));
+        columns.push(text("weakest_status"));
     }
     columns.extend(["expected", "present", "suppressed", "missing"].map(|name| Column::computed(name, NUMBER, true)));
     columns.push(Column::computed("coverage", Kind::Decimal, false));
@@ -167,7 +167,7 @@ impl<'r> Group<'r> {
             return None;
         }
         match function {
-            "avg" | "value" if self.is_weighted() => self.text("weighted"),
+            "mean" | "value" if self.is_weighted() => self.text("weighted"),
             "value" => self.text("sum"),
             other => self.text(other),
         }
@@ -189,7 +189,7 @@ impl<'r> Group<'r> {
                     true => "about".to_owned(),
                     false => additivity::hedged(all).to_owned(),
                 }),
-                "status" => self.text("statuses").and_then(additivity::weakest).map(str::to_owned),
+                "weakest_status" => self.text("statuses").and_then(additivity::weakest).map(str::to_owned),
                 "expected" => number(expected),
                 "present" => number(present),
                 "suppressed" => number(suppressed),

@@ -63,15 +63,10 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": "[0-9A-Za-zÀ-ÿ]"}),
             Some(json!("acces")),
         ),
-        Parameter::Latest => (
-            "The latest observation with a value of each series (indicator, territory, breakdown, nature, source), among the observations that the filters select.".to_owned(),
-            truth(),
-            Some(json!(true)),
-        ),
         Parameter::Last => (
-            "The number of the latest observations with a value of each series.".to_owned(),
+            "The latest observations with a value of each series (indicator, territory, breakdown, nature, source), at most this many, among the observations that the filters select; `last=1` is the latest figure of each.".to_owned(),
             json!({"type": "integer", "minimum": 1, "maximum": LAST}),
-            None,
+            Some(json!(1)),
         ),
         Parameter::Layout => (
             "`wide`: one row per series, with the periods as columns, for all observations that the filters select (JSON and CSV; at most 20 000 observations and 200 periods).".to_owned(),

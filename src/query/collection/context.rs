@@ -135,7 +135,6 @@ impl Context {
         match self.dataset.shape {
             Shape::Plain => {}
             Shape::Observations => all.extend([
-                Parameter::Latest,
                 Parameter::Last,
                 Parameter::Layout,
                 Parameter::Compare,

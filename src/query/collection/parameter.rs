@@ -25,8 +25,6 @@ pub enum Parameter {
     Lat,
     /// French full text.
     Search,
-    /// The most recent observation of each series.
-    Latest,
     /// The most recent observations of each series.
     Last,
     /// `long`: a row for each period. `wide`: a column for each period.
@@ -111,7 +109,6 @@ impl Parameter {
             Parameter::Lon => "lon",
             Parameter::Lat => "lat",
             Parameter::Search => "q",
-            Parameter::Latest => "latest",
             Parameter::Last => "last",
             Parameter::Layout => "layout",
             Parameter::Compare => "compare",
@@ -143,11 +140,11 @@ impl Parameter {
         match self {
             Parameter::Count => &["none", "bounded", "exact"],
             Parameter::Labels => &["code", "name", "both"],
-            Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
+            Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
             Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
-            Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
+            Parameter::Aggregate => &["sum", "mean", "min", "max", "count"],
             Parameter::Delimiter => &[",", ";", "tab"],
             Parameter::Decimal => &[".", ","],
             Parameter::Geometry => &["contour", "centre"],

@@ -101,10 +101,6 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
             plan.selection.last = Some(n);
             n.to_string()
         }),
-        Parameter::Latest => parser.boolean(parameter, text).map(|latest| {
-            plan.selection.last = plan.selection.last.or(latest.then_some(1));
-            latest.to_string()
-        }),
         Parameter::Count => parser.word(parameter, text).map(|word| {
             plan.reading.count = match word {
                 "exact" => Count::Exact,

@@ -98,14 +98,11 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
     if plan.presentation.delimiter == plan.presentation.decimal {
         parser.fault(P::Decimal, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
     }
-    if plan.has(P::Latest) && plan.has(P::Last) {
-        parser.fault(P::Latest, "`last=1` says the same; give one of the two.");
-    }
     if plan.presentation.trailer && plan.has(P::Limit) {
         parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
     }
     if plan.has(P::Vintages) {
-        let excluded = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Latest, P::Last];
+        let excluded = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Last];
         exclusive(parser, plan, "vintages", &excluded, None);
     }
     if plan.presentation.wide {

@@ -88,7 +88,7 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
                 refuse(
                     "aggregate",
                     &format!("Values of `{indicator}` cannot be added"),
-                    "`aggregate=avg` weights them as the indicator says".to_owned(),
+                    "`aggregate=mean` weights them as the indicator says".to_owned(),
                 );
             }
             _ => refuse(
@@ -111,7 +111,7 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
             _ => refuse(
                 "aggregate",
                 &format!("Values of `{indicator}` at different times cannot be put together: a stock is not a flow"),
-                "group by `period` too, or ask for the latest with `latest=true`".to_owned(),
+                "group by `period` too, or ask for the latest with `last=1`".to_owned(),
             ),
         }
     }

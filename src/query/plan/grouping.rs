@@ -26,7 +26,7 @@ pub enum Function {
     /// Their sum.
     Sum,
     /// Their mean, weighted if the indicator says so.
-    Avg,
+    Mean,
     /// The least value.
     Min,
     /// The greatest value.
@@ -54,13 +54,13 @@ impl Grouping {
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 5] = [Self::Sum, Self::Avg, Self::Min, Self::Max, Self::Count];
+    pub const ALL: [Self; 5] = [Self::Sum, Self::Mean, Self::Min, Self::Max, Self::Count];
 
     /// Its name in requests and answers.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sum => "sum",
-            Self::Avg => "avg",
+            Self::Mean => "mean",
             Self::Min => "min",
             Self::Max => "max",
             Self::Count => "count",
@@ -69,7 +69,7 @@ impl Function {
 
     /// Whether it makes a new value of several. Only additive values allow that.
     pub fn combines(self) -> bool {
-        matches!(self, Self::Sum | Self::Avg)
+        matches!(self, Self::Sum | Self::Mean)
     }
 }
 
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn sums_and_means_combine_values_and_extremes_and_counts_do_not() {
         let combining: Vec<&str> = Function::ALL.into_iter().filter(|one| one.combines()).map(Function::name).collect();
-        assert_eq!(combining, ["sum", "avg"]);
-        assert_eq!(Function::ALL.map(Function::name), ["sum", "avg", "min", "max", "count"]);
+        assert_eq!(combining, ["sum", "mean"]);
+        assert_eq!(Function::ALL.map(Function::name), ["sum", "mean", "min", "max", "count"]);
     }
 
     #[test]
