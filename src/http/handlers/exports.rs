@@ -9,10 +9,9 @@ use actix_web::http::header;
 use bytes::Bytes;
 
 use crate::db::read::checked::{Snapshot, read_checked};
-use crate::db::read::page;
+use crate::db::read::page::{self, Page};
 use crate::format::writer;
 use crate::http::cache::compression::Coding;
-use crate::http::execute;
 use crate::http::response::file::{about, headers, unwritable, write};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
@@ -30,13 +29,12 @@ pub const MAX_SHEET_ROWS: i64 = 1_048_575;
 /// The most rows of a JSON-stat cube, which is built in memory.
 const MAX_CUBE_ROWS: i64 = 100_000;
 
-/// Answers a plan with a page of rows.
+/// Answers a plan with a page of rows that have been read.
 ///
 /// # Errors
-/// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
-pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let page = execute::page(state, plan, parent).await?;
-    let links = links::links(plan, parent, &page);
+/// Returns 400 if the representation cannot hold the rows.
+pub fn file(plan: &ResolvedPlan, parent: Option<&'static Dataset>, page: &Page) -> Result<HttpResponse, Problem> {
+    let links = links::links(plan, parent, page);
     let about = about(plan, parent, &Snapshot { release: page.release.clone(), approximate: page.approximate });
     let mut body = Vec::with_capacity(CHUNK_BYTES);
     let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;

@@ -6,14 +6,20 @@ use std::collections::BTreeMap;
 use super::envelope::Links;
 use crate::db::read::page::Page;
 use crate::query::plan::cursor::{self, Position};
-use crate::query::{Dataset, Plan, pairs};
+use crate::query::{Context, Dataset, Plan, pairs};
 
 /// The path of a plan.
 pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
     match (parent, &plan.selection.parent, plan.selection.context.link) {
         (Some(parent), Some(code), Some(link)) => format!("/v1/{}/{}/{}", parent.name, pairs::encode_segment(code), link.name),
-        _ => format!("/v1/{}", plan.selection.context.dataset.name),
+        _ => collection_path(plan.selection.context),
     }
+}
+
+/// The path of a collection without a parent.
+pub fn collection_path(context: Context) -> String {
+    let of = if context.aggregated { "aggregates/" } else { "" };
+    format!("/v1/{of}{}", context.dataset.name)
 }
 
 /// The address of the same rows at the release that was read. A cursor contains its release.

@@ -108,6 +108,11 @@ impl Representation {
         matches!(self, Self::JsonStat | Self::SdmxCsv | Self::Scdl)
     }
 
+    /// Whether it is a table with the columns that the request asks for, and so suits rows of any kind.
+    pub fn is_table(self) -> bool {
+        !self.is_fixed() && self != Self::GeoJson
+    }
+
     /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the numbers of an actor in
     /// the registers of establishments and associations.
     pub fn needs_of_referred(self, field: &Field) -> bool {

@@ -5,13 +5,15 @@ use super::parser::Parser;
 use crate::query::model::column::Column;
 use crate::query::model::field::{Field, Kind};
 use crate::query::model::representation::Representation;
+use crate::query::plan::grouping::Grouping;
 use crate::query::plan::presentation::{Labels, Presentation};
 
 /// The columns that are shown.
-pub fn columns(parser: &Parser, shown: &Presentation) -> Vec<Column> {
-    let fields: Vec<&'static Field> = match &parser.fields {
-        Some(fields) => fields.clone(),
-        None => parser.context.fields().collect(),
+pub fn columns(parser: &Parser, grouping: Option<&Grouping>, shown: &Presentation) -> Vec<Column> {
+    let fields: Vec<&'static Field> = match (&parser.fields, grouping) {
+        (Some(fields), _) => fields.clone(),
+        (None, Some(grouping)) => grouping.fields(parser.context),
+        (None, None) => parser.context.shown_fields(),
     };
     let labels = match shown.representation {
         Representation::JsonStat | Representation::Scdl => Labels::Both,

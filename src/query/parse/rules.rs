@@ -4,9 +4,11 @@
 use super::parser::Parser;
 use super::{columns, order, page};
 use crate::query::collection::parameter::Parameter;
+use crate::query::model::field::FieldOrigin;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
-use crate::query::plan::grouping::Function;
+use crate::query::plan::grouping::{Function, Grouping};
+use crate::query::plan::reading::SortTerm;
 use crate::query::plan::selection::SpatialFilter;
 
 /// Checks the parameters against each other, and completes the order, the columns and the cursor.
@@ -21,7 +23,7 @@ pub fn finish(parser: &mut Parser, plan: &mut Plan) {
     presentation(parser, plan);
     grouping(parser, plan);
     order::complete_order(parser, plan);
-    plan.reading.columns = columns::columns(parser, &plan.presentation);
+    plan.reading.columns = columns::columns(parser, plan.selection.grouping.as_ref(), &plan.presentation);
     plan.parameters.sort_unstable();
     if plan.selection.release.is_some() && plan.selection.as_of.is_some() {
         parser.fault(Parameter::AsOf, "`release` says already which release is read; give one of the two.");
@@ -51,7 +53,10 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     for (parameter, why) in todays.into_iter().filter(|(p, _)| plan.has(*p)) {
         parser.fault(parameter, format!("{why}; the parameter has no meaning beside `geography`."));
     }
-    exclusive(parser, plan, "geography", &[P::Compare, P::Rollup], None);
+    exclusive(parser, plan, "geography", &[P::Compare], None);
+    if plan.selection.grouping.as_ref().is_some_and(Grouping::is_own) {
+        parser.fault(P::Geography, "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.");
+    }
 }
 
 /// Some parameters need a representation, and some exclude each other.
@@ -63,11 +68,7 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         (&[P::Trailer], &[Representation::Ndjson], "`format=ndjson`"),
         (&[P::Geometry], &[Representation::GeoJson], "`format=geojson`"),
         (&[P::Include, P::Facets, P::Compare], &[Representation::Json], "`format=json`"),
-        (
-            &[P::GroupBy, P::Aggregate, P::Rollup, P::Layout],
-            &[Representation::Json, Representation::Csv],
-            "`format=json` or `format=csv`",
-        ),
+        (&[P::Layout], &[Representation::Csv, Representation::Xlsx], "`format=csv` or `format=xlsx`"),
         (
             &[P::Vintages],
             &[
@@ -102,7 +103,7 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
     }
     if plan.has(P::Vintages) {
-        let excluded = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Last];
+        let excluded = [P::Layout, P::Compare, P::Last];
         exclusive(parser, plan, "vintages", &excluded, None);
     }
     if plan.presentation.wide {
@@ -119,29 +120,38 @@ fn exclusive(parser: &mut Parser, plan: &Plan, other: &str, parameters: &[Parame
     }
 }
 
-/// Completes the grouping. An aggregate excludes what shows or orders single rows.
+/// Completes the grouping, and checks that groups have the fields that are shown or that they are sorted by.
 fn grouping(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let Some(mut grouping) = plan.selection.grouping.take() else { return };
-    if grouping.by.is_empty() && !parser.aggregated && !grouping.rollup {
-        return;
-    }
     if grouping.functions.is_empty() {
-        grouping.functions = vec![if grouping.rollup { Function::Sum } else { Function::Count }];
+        grouping.functions = vec![Function::Count];
     }
-    let page = parser.cursor.is_some().then_some(P::Cursor);
-    let excluded = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare, P::Layout, P::Labels];
-    exclusive(parser, plan, if grouping.rollup { "rollup" } else { "group_by" }, &excluded, page);
-    let territory = parser.context.dataset.territory.unwrap_or_default();
-    if grouping.rollup {
+    let dataset = parser.context.dataset;
+    let territory = dataset.territory.unwrap_or_default();
+    if grouping.is_own() {
         let named = plan.selection.conditions.iter().any(|c| c.field.name == territory && c.operator.takes_list());
         if !named {
-            parser.needs(P::Rollup, &format!("`{territory}` beside it: the territories to be taken together"));
+            parser.needs(P::Function, &format!("`{territory}` beside it for `own`: the territories to be taken together"));
         }
-        if plan.has(P::GroupBy) || plan.has(P::Aggregate) {
-            let detail = "A roll-up gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule.";
-            parser.fault(P::Rollup, detail);
+        let rule = "`own` gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule";
+        if grouping.functions.len() > 1 {
+            parser.fault(P::Function, format!("{rule}; it stands alone."));
         }
+        if plan.has(P::By) {
+            parser.fault(P::By, format!("{rule}; leave `by` out."));
+        }
+        grouping.by = dataset.key_fields().filter(|field| field.name != territory).collect();
+    }
+    let shown = parser.fields.iter().flatten().map(|field| (P::Fields, *field));
+    let sorted = plan.reading.sort.iter().filter_map(SortTerm::field).map(|field| (P::Sort, field));
+    let missing: Vec<(P, &str, &str)> = shown
+        .chain(sorted)
+        .filter(|(_, field)| !grouping.has(field))
+        .map(|(parameter, field)| (parameter, field.name, if field.origin == FieldOrigin::Computed { "function" } else { "by" }))
+        .collect();
+    for (parameter, name, by) in missing {
+        parser.invalid(parameter, name, format!("The groups of this request have no `{name}`; `{by}` decides what they have."));
     }
     plan.selection.grouping = Some(grouping);
 }

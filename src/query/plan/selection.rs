@@ -100,7 +100,7 @@ impl Selection {
             last: None,
             vintages: context.is_history().then_some(Vintages::All),
             compare: Vec::new(),
-            grouping: None,
+            grouping: context.aggregated.then(Grouping::default),
             release: None,
             as_of: None,
             checks_codes: true,
