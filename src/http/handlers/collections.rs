@@ -38,7 +38,8 @@ pub async fn list(
     }
     let json = plan.presentation.representation == Representation::Json;
     let plan = execute::resolve(&state, plan).await?;
-    let is_export = !plan.is_page() && !plan.presentation.wide && !context.aggregated;
+    let in_memory = plan.presentation.wide || context.aggregated || !plan.selection.compare.is_empty();
+    let is_export = !plan.is_page() && !in_memory;
     let address = plan.address(&links::path(&plan, parent));
     let policy = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !is_export);
     let (request, state) = (&request, &*state);
@@ -48,6 +49,7 @@ pub async fn list(
         (true, _) if context.aggregated => Ok(json_page(&plan, parent, &aggregates::page(state, &plan).await?)),
         (false, _) if context.aggregated => exports::file(&plan, parent, &aggregates::page(state, &plan).await?),
         (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,
+        (false, _) if !plan.selection.compare.is_empty() => comparisons::file(state, &plan, parent).await,
         (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
         (false, false) => exports::file(&plan, parent, &execute::page(state, &plan, parent).await?),
         (false, true) => exports::all(state, plan, parent, (coding, head)).await,

@@ -6,15 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
 
+use super::exports;
 use crate::db::read::checked::{Snapshot, read_checked};
+use crate::db::read::page::Page;
 use crate::db::sql::select::{self, Select};
-use crate::format::writer;
-use crate::http::response::file;
+use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem};
 use crate::query::ResolvedPlan;
 use crate::query::model::column::CellSource;
+use crate::query::plan::cursor::Position;
 use crate::query::{Column, Count, Dataset, Kind, Parameter, Row};
 
 /// The most observations of one answer.
@@ -43,15 +45,20 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     if i64::try_from(rows.len()).is_ok_and(|rows| rows > MAX_OBSERVATIONS) {
         return Err(too_many(format!("There are more than {MAX_OBSERVATIONS} observations; filter more, or use `layout=long`.")));
     }
-    let (columns, rows) = pivot(plan, &rows)
+    let (columns, series) = pivot(plan, &rows)
         .ok_or_else(|| too_many(format!("There are more than {MAX_PERIODS} periods; filter more, or use `layout=long`.")))?;
-    let total = i64::try_from(rows.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
-    let mut about = file::about(plan, parent, &snapshot);
-    about.columns = columns;
-    let mut body = Vec::new();
-    let mut writer = writer(plan, &about).map_err(|error| file::unwritable(&error))?;
-    file::write(writer.as_mut(), &mut body, &rows).map_err(|error| file::unwritable(&error))?;
-    Ok(file::headers(plan, &about, total).body(body))
+    let total = i64::try_from(series.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
+    // A cursor stands on the first observation of the last series before the page.
+    let after = plan.reading.after.as_ref().and_then(|after| series.iter().position(|(first, _)| plan.position(first) == after.values));
+    let start = after.map_or(0, |after| after + 1);
+    let most = plan.reading.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let page = &series[start..series.len().min(start.saturating_add(most))];
+    let last = page.last().filter(|_| start + page.len() < series.len());
+    let Snapshot { release, approximate } = snapshot;
+    let next = last.map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first) }));
+    let rows = page.iter().map(|(_, row)| row.clone()).collect();
+    let page = Page { release, rows, more: next.is_some(), total, approximate, included: Vec::new(), facets: Vec::new(), notices: None };
+    exports::written(plan, parent, &page, (columns, next))
 }
 
 fn too_many(detail: String) -> Problem {
@@ -59,16 +66,17 @@ fn too_many(detail: String) -> Problem {
 }
 
 /// One series: its own cells, and the value and the qualifier of each of its periods.
-#[derive(Default)]
 struct Series<'r> {
+    first: &'r Row,
     own: Vec<Option<&'r str>>,
     figures: BTreeMap<&'r str, [Option<&'r str>; 2]>,
 }
 
 /// Makes one row of each series: those of the columns that are the same in all its rows, then the value and the qualifier of
 /// each period in the order of time. A missing value is null, whatever its reason, which the long layout has. Series come in
-/// the order of their key or, if the request has another order, of their first rows. `None` if there are too many periods.
-fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<(Vec<Column>, Vec<Row>)> {
+/// the order of their key or, if the request has another order, of their first rows, with which they are returned. `None` if there
+/// are too many periods.
+fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<(Vec<Column>, Vec<(&'r Row, Row)>)> {
     let dataset = plan.selection.context.dataset;
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);
@@ -90,7 +98,8 @@ fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<(Vec<Column>, Vec<Row>)> {
     for row in rows {
         let place = *places.entry(key.iter().map(|at| row.cell(*at)).collect::<Vec<_>>()).or_insert(series.len());
         if place == series.len() {
-            series.push(Series { own: own.iter().map(|at| row.cell(*at)).collect(), ..Series::default() });
+            let own = own.iter().map(|at| row.cell(*at)).collect();
+            series.push(Series { first: row, own, figures: BTreeMap::new() });
         }
         if let (Some(period), Some(value)) = (row.cell(period), row.cell(value)) {
             series[place].figures.insert(period, [Some(value), row.cell(qualifier)]);
@@ -102,9 +111,9 @@ fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<(Vec<Column>, Vec<Row>)> {
         [Column::computed((*period).to_owned(), Kind::Decimal, false), qualifier]
     });
     let shown = own.iter().map(|at| columns[*at].clone()).chain(figures).collect();
-    let row = |Series { own, figures }: &Series<'_>| {
+    let row = |Series { first, own, figures }: &Series<'r>| {
         let cells = periods.iter().flat_map(|(_, period)| figures.get(period).copied().unwrap_or_default());
-        own.iter().copied().chain(cells).collect()
+        (*first, own.iter().copied().chain(cells).collect())
     };
     Some((shown, order.iter().map(|at| row(&series[*at])).collect()))
 }

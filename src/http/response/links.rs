@@ -34,15 +34,20 @@ pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> St
 /// The links of a page.
 pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
     let path = path(plan, parent);
-    let after = |position: Position| ("cursor", cursor::encode(&position, &plan.identity()));
     Links {
         this: plan.address(&path),
         pinned: pinned(plan, parent, page.release.number),
-        next: next(plan, page).map(|position| format!("{path}{}", plan.query_string(&[after(position)]))),
+        next: next(plan, page).map(|position| after(plan, parent, &position)),
         previous: None,
         collection: None,
         related: BTreeMap::new(),
     }
+}
+
+/// The address of the page that starts after a position.
+pub fn after(plan: &Plan, parent: Option<&'static Dataset>, position: &Position) -> String {
+    let cursor = ("cursor", cursor::encode(position, &plan.identity()));
+    format!("{}{}", path(plan, parent), plan.query_string(&[cursor]))
 }
 
 /// The start of the next page: after the last row, at the same release; `None` on the last page.

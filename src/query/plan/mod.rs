@@ -36,6 +36,9 @@ use super::pairs;
 /// How many fields at the start of a key must have one value each for a plan to select few rows.
 const SELECTIVE_FIELDS: usize = 2;
 
+/// The fields from which the columns of periods are made (`layout=wide`).
+const WIDE_FIELDS: [&str; 4] = ["period", cube::PERIOD_START, "value", "qualifier"];
+
 /// A validated request for rows.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -94,15 +97,18 @@ impl Plan {
         context.field(cube::STATUSES).filter(|_| self.has_notices() && !context.aggregated)
     }
 
-    /// The columns that are read: first those that are shown, then those that only the order, the includes and the
-    /// notices need.
+    /// The columns that are read: first those that are shown, then those that only the order, the includes, the
+    /// notices and the layout need.
     pub fn read_columns(&self) -> Vec<Column> {
         let mut all = self.reading.columns.clone();
         let referred = self.reading.include.iter().map(|include| match include {
             Include::Referred { field, .. } => Some(*field),
             Include::Referring { .. } => self.selection.context.dataset.code_field(),
         });
-        for field in self.reading.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()).chain(self.notice_field()) {
+        let wide: &[&str] = if self.presentation.wide { &WIDE_FIELDS } else { &[] };
+        let wide = wide.iter().filter_map(|name| self.selection.context.field(name));
+        let sorted = self.reading.sort.iter().filter_map(SortTerm::field);
+        for field in sorted.chain(referred.flatten()).chain(self.notice_field()).chain(wide) {
             if !all.iter().any(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))) {
                 all.push(Column::of(field));
             }
