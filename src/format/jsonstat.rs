@@ -68,7 +68,7 @@ impl JsonStatWriter {
                 }
                 ((*code).to_owned(), described)
             };
-            let units: Map<_, _> = facts("unit").iter().map(unit).collect();
+            let units: Map<_, _> = facts("unit_code").iter().map(unit).collect();
             if !units.is_empty() {
                 category["unit"] = units.into();
             }

@@ -20,13 +20,13 @@ fn refused(target: &str, what: &str) {
     assert!(errors.contains(what), "{target}: {errors}");
 }
 
-const HABITANTS: &str = "/v1/aggregates/observations?indicator_code=habitants&nature=observed&breakdown=_T";
+const HABITANTS: &str = "/v1/aggregates/observations?indicator_code=habitants&nature=observed&breakdown_code=_T";
 
 #[test]
 fn additive_values_are_added_over_territories_and_say_what_is_missing() {
     let target = format!("{HABITANTS}&territory_code__startswith=COM-&by=period&function=sum,mean,min,max,count");
     let rows = rows(&target);
-    let names = ["period", "sum", "mean", "min", "max", "count", "unit", "qualifier", "weakest_status"];
+    let names = ["period", "sum", "mean", "min", "max", "count", "unit_code", "qualifier", "weakest_status"];
     assert_eq!(members(&rows[0], &names), json!(["2020", 2100, 350, 100, 600, 6, "habitant", "nearly", "P"]));
     let cover = ["expected", "present", "suppressed", "missing", "coverage"];
     assert_eq!(members(&rows[0], &cover), json!([6, 6, 0, 0, 1.0]));
@@ -75,8 +75,8 @@ fn a_meaningless_aggregate_is_refused_with_the_reason() {
     refused("/v1/aggregates/observations?indicator_code=indice&by=period&function=mean", "cannot be put together");
     refused(&format!("{HABITANTS}&period=2020&by=period&function=sum"), "lies in another");
     refused("/v1/aggregates/observations?period=2020&territory_code=COM-91001&by=territory_code&function=sum", "indicator_code");
-    refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&function=sum", "breakdown");
-    refused("/v1/aggregates/observations?indicator_code=habitants&breakdown=_T&territory_code=COM-91001&function=sum", "nature");
+    refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&function=sum", "breakdown_code");
+    refused("/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&territory_code=COM-91001&function=sum", "nature");
     refused("/v1/aggregates/observations?by=period&function=max", "different units");
     refused("/v1/aggregates/funding?by=payer_code&function=sum", "`stage`");
     refused("/v1/aggregates/funding?stage=paid&by=territory_code&function=sum", "counted twice");
@@ -109,7 +109,7 @@ fn extremes_and_counts_need_no_additivity() {
     let counts = get(example_data(), "/v1/aggregates/observations?by=indicator_code").data();
     assert_eq!(
         counts[0],
-        json!({"indicator_code": "aides", "unit": "aide", "count": 6, "qualifier": "about", "weakest_status": "A",
+        json!({"indicator_code": "aides", "unit_code": "aide", "count": 6, "qualifier": "about", "weakest_status": "A",
         "expected": 6, "present": 6, "suppressed": 0, "missing": 0, "coverage": 1.0})
     );
 }
@@ -118,7 +118,7 @@ fn extremes_and_counts_need_no_additivity() {
 fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
     let names = ["period", "value", "weakest_status", "expected", "present", "suppressed", "missing", "coverage"];
     let additive =
-        rows("/v1/aggregates/observations?indicator_code=habitants&breakdown=_T&nature=observed&territory_code=PER-essai&function=own");
+        rows("/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&nature=observed&territory_code=PER-essai&function=own");
     assert_eq!(members(&additive[0], &names), json!(["2020", 1100, "P", 4, 4, 0, 0, 1.0]));
     assert_eq!(members(&additive[1], &names), json!(["2021", null, "Q", 4, 3, 1, 0, 0.75]), "one suppressed cell is withheld");
     assert_eq!(members(&additive[2], &names), json!(["2022", 320, "Q", 4, 1, 2, 1, 0.25]));
@@ -127,7 +127,7 @@ fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
     let listed = rows("/v1/aggregates/observations?indicator_code=taux&territory_code=COM-92001,COM-92002,COM-91004&function=own");
     assert_eq!(members(&listed[0], &names), json!(["2020", 40, "E", 3, 2, 0, 1, 0.6666]));
     let departement =
-        rows("/v1/aggregates/observations?indicator_code=habitants&period=2020&breakdown=_T&territory_code=DEP-91&function=own");
+        rows("/v1/aggregates/observations?indicator_code=habitants&period=2020&breakdown_code=_T&territory_code=DEP-91&function=own");
     assert_eq!(members(&departement[0], &names), json!(["2020", 1000, "P", 4, 4, 0, 0, 1.0]), "by its communes");
     refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=DEP-91,COM-91001&function=own", "lies in another");
 }
@@ -188,7 +188,7 @@ fn pages_of_any_length_make_the_same_list() {
         "observations?by=indicator_code,period,nature&function=count,min&sort=-count",
         "observations?by=indicator_code,period,nature&function=count,min&sort=min,-period",
         "observations?by=indicator_code,territory_code&sort=-coverage,weakest_status&fields=count",
-        "observations?function=own&territory_code=PER-essai&indicator_code=habitants,taux&breakdown=_T&nature=observed&sort=-value",
+        "observations?function=own&territory_code=PER-essai&indicator_code=habitants,taux&breakdown_code=_T&nature=observed&sort=-value",
         "funding?by=beneficiary_code,period&function=count&sort=-beneficiary_code",
     ] {
         let target = format!("/v1/aggregates/{query}");
@@ -217,7 +217,7 @@ fn groups_are_sorted_by_their_fields_and_by_numbers_without_a_value_last() {
 #[test]
 fn a_refusal_holds_for_every_page_of_the_request() {
     // The groups of `aides` can be added, those of `indice` cannot, and `aides` comes first.
-    let first = "/v1/aggregates/observations?by=indicator_code,period,territory_code&function=sum&breakdown=_T&nature=observed";
+    let first = "/v1/aggregates/observations?by=indicator_code,period,territory_code&function=sum&breakdown_code=_T&nature=observed";
     for more in ["&limit=1", "&limit=1000", "&limit=1&sort=-sum", "&format=csv", "&format=csv&limit=1", "&fields=count&limit=1"] {
         let target = format!("{first}{more}").replace("&fields=count", "&fields=sum");
         refused(&target, "cannot be");

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{bundled, example_data, get};
 
-const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown=_T";
+const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown_code=_T";
 
 fn rows(target: &str) -> Vec<Value> {
     get(example_data(), target).data().as_array().expect("a list").clone()
@@ -42,7 +42,7 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
     let csv = |query: &str| sheet(&format!("territory_code=COM-91001,COM-91002&format=csv{query}")).text();
     assert_eq!(
         csv(""),
-        "indicator_code,territory_code,breakdown,nature,unit,source_code,2020,2020_qualifier,2021,2021_qualifier,2022,2022_qualifier\r\n\
+        "indicator_code,territory_code,breakdown_code,nature,unit_code,source_code,2020,2020_qualifier,2021,2021_qualifier,2022,2022_qualifier\r\n\
          habitants,COM-91001,_T,observed,habitant,essai,100,exact,110,exact,,\r\n\
          habitants,COM-91002,_T,observed,habitant,essai,200,nearly,,,,\r\n"
     );
@@ -173,7 +173,7 @@ fn every_rank_equals_the_count_of_higher_figures_of_the_kind() {
         let alike = |row: &Value| {
             let text = |name: &str| row[name].as_str().expect("a text").to_owned();
             let kind = kinds[row["territory_code"].as_str().expect("a code")];
-            (["indicator_code", "period", "breakdown", "nature", "source_code"].map(text), kind)
+            (["indicator_code", "period", "breakdown_code", "nature", "source_code"].map(text), kind)
         };
         let mut groups: HashMap<_, Vec<&Value>> = HashMap::new();
         whole.iter().for_each(|row| groups.entry(alike(row)).or_default().push(row));

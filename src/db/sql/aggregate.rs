@@ -29,7 +29,7 @@ pub const CELLS: [&str; 22] = [
     "indicator_code",
     "nature",
     "source_code",
-    "breakdown",
+    "breakdown_code",
     "stage",
     "territory_code",
     "period",

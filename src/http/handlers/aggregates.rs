@@ -106,7 +106,7 @@ impl<'r> Group<'r> {
 
     fn facts(&self) -> GroupFacts {
         let owned = |name: &str| self.text(name).map(str::to_owned);
-        let mixed = ["indicator_code", "nature", "source_code", "breakdown", "stage", "territory_code", "period"];
+        let mixed = ["indicator_code", "nature", "source_code", "breakdown_code", "stage", "territory_code", "period"];
         GroupFacts {
             mixed: mixed.map(|name| (name, self.number(name))).to_vec(),
             indicator: owned("indicator"),
