@@ -109,7 +109,7 @@ fn codes(dataset: &Dataset, rows: &[&Value]) -> Vec<String> {
 fn every_operator_selects_what_the_model_selects() {
     let mut tried = 0;
     for dataset in collections() {
-        let whole = if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579&" } else { "" };
+        let whole = if matches!(dataset.name, "territories" | "territory_states") { "within=EPCI-200033579&" } else { "" };
         let rows = get(bundled(), &format!("/v1/{}?{whole}limit=1000", dataset.name)).data();
         let rows = rows.as_array().expect("a list").clone();
         let context = Context::of(REGISTRY, dataset);

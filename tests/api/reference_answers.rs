@@ -95,7 +95,7 @@ fn ancestors_and_members_include_territories_that_straddle_a_boundary() {
         .as_array()
         .expect("a list")
         .iter()
-        .map(|row| (row["code"].as_str().expect("a code"), row["share"].as_f64().expect("a share")))
+        .map(|row| (row["code"].as_str().expect("a code"), row["population_share"].as_f64().expect("a share")))
         .collect();
     assert_eq!(shares.iter().map(|s| s.0).collect::<Vec<_>>(), ["REG-28", "REG-32"]);
     assert!((shares[0].1 + shares[1].1 - 1.0).abs() < 0.0001, "{shares:?}");

@@ -158,10 +158,10 @@ impl<'a> Select<'a> {
             // The planner expects few territories of a day and would search them again for each row of an ordered page; OFFSET
             // makes it start from them.
             (Some(direction), Some(_)) => {
-                out.push("(SELECT t.*, l.share FROM ");
+                out.push("(SELECT t.*, l.population_share FROM ");
                 self.table(out)?;
                 self.join(out, direction)?;
-                out.push(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.share) l(share)");
+                out.push(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.population_share) l(population_share)");
                 Ok(())
             }
             (Some(direction), None) => {

@@ -109,22 +109,29 @@ pub struct Field {
     pub origin: FieldOrigin,
     /// The format of published values.
     pub format: Option<Format>,
+    /// The value of the rows of a published file that has no column for it.
+    pub default: Option<&'static str>,
 }
 
 impl Field {
     /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None }
+        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None, default: None }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None }
+        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None, default: None }
     }
 
     /// The field with a format for published values.
     pub const fn format(self, format: Format) -> Self {
         Self { format: Some(format), ..self }
+    }
+
+    /// The field with a value for the rows of files that have no column for it.
+    pub const fn default(self, value: &'static str) -> Self {
+        Self { default: Some(value), ..self }
     }
 
     /// Whether the field holds a list.

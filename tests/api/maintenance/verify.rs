@@ -86,14 +86,14 @@ fn every_kind_of_damage_is_found_and_named() {
         ),
         (
             "containments",
-            "UPDATE containments SET share = 0.5 WHERE contained_code = 'COM-90001'",
+            "UPDATE containments SET population_share = 0.5 WHERE part_code = 'COM-90001'",
             "derived",
             "containments",
             Some("COM-90001~COM-90001"),
         ),
         (
             "containments",
-            "DELETE FROM containments WHERE contained_code = 'COM-90003'",
+            "DELETE FROM containments WHERE part_code = 'COM-90003'",
             "derived",
             "containments",
             Some("COM-90003~COM-90003"),

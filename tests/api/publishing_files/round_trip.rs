@@ -41,7 +41,7 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
         (Kind::TextList, _) => "01500|=a;b|2A".to_owned(),
         (Kind::Integer { minimum, maximum }, _) => minimum.max(2019).min(maximum).to_string(),
         (Kind::Decimal, _) => "-12.50".to_owned(),
-        (Kind::Date, _) if field.name == "valid_to" => "2026-01-01".to_owned(),
+        (Kind::Date, _) if field.name == "valid_until" => "2026-01-01".to_owned(),
         (Kind::Date, _) => "1999-12-31".to_owned(),
         (Kind::Timestamp, _) => "2026-03-01T08:00:00.000000Z".to_owned(),
         (Kind::Period, _) => "2019-01-01/2019-10-31".to_owned(),
