@@ -34,7 +34,7 @@ pub static DATASET: Dataset = Dataset {
     name: "territories",
     singular: "territory",
     title: "Territoires",
-    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy. The row of a code that has ended (merger, split, change of code) stays, with the `status` `former` and its successors, since the figures of its time refer to it. With `geography`, rows are those of another day.",
+    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy. A list holds those of today, parts of communes and perimeters included. The row of a code that has ended (merger, split, change of code) stays, with the `status` `former` and its successors, since the figures of its time refer to it: its address answers, and lists with `status=former` or `status=former,current` hold it. With `geography`, rows are those of another day.",
     fields: &[
         Field::required(
             "code",
@@ -81,10 +81,11 @@ pub static DATASET: Dataset = Dataset {
         Field::required(
             "status",
             Kind::Choice(STATUSES),
-            "Whether the code still names a territory. In a published file without this column every territory is `current`.",
+            "Whether the code still names a territory: `current` or `former`. In a published file without this column every territory is `current`.",
             "current",
         )
-        .default("current"),
+        .file_default("current")
+        .list_default("current"),
         Field::optional(
             "valid_from",
             Kind::Date,

@@ -165,6 +165,7 @@ fn scalar(field: &Field) -> Value {
         Kind::Integer { minimum, maximum } => {
             json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"})
         }
+        Kind::Boolean => json!({"type": "boolean"}),
         Kind::Decimal => json!({"type": "number"}),
         Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
         Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
@@ -197,7 +198,7 @@ pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
         _ => field.example,
     };
     let one = match field.kind {
-        Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
+        Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
         _ => json!(text),
     };
     Some(if field.is_list() { json!([one]) } else { one })

@@ -129,6 +129,7 @@ mod tests {
             (Kind::Reference("territories"), &[AnyOf, In, Ne, StartsWith]),
             (Kind::JoinedCode, &[AnyOf, In]),
             (Kind::TextList, &[AnyOf, In, Ne]),
+            (Kind::Boolean, &[AnyOf, In, Ne]),
             (integer, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Period, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Json { array: false }, &[]),

@@ -222,7 +222,7 @@ impl<'a> RecipeReader<'a> {
                     cell::check(self.output.dataset, field, Some(&statuses))
                 }
                 _ => {
-                    let default = field.default.filter(|_| position(field.name).is_none());
+                    let default = field.file_default.filter(|_| position(field.name).is_none());
                     cell::check(self.output.dataset, field, one.map(|one| one.text.as_str()).or(default))
                 }
             };

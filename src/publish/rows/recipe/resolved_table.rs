@@ -84,7 +84,7 @@ impl<'r> ResolvedTable<'r> {
             }
         }
         let implied = |field: &Field| {
-            field.name == "statuses" || field.default.is_some() || matches!(field.kind, Kind::PeriodBound { .. })
+            field.name == "statuses" || field.file_default.is_some() || matches!(field.kind, Kind::PeriodBound { .. })
         };
         let missing =
             dataset.columns().filter(|field| field.required && !implied(field) && !table.fields.contains_key(field.name));
