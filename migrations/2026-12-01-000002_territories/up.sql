@@ -57,9 +57,10 @@ CREATE TABLE containments (
     container_code text COLLATE "C" NOT NULL,
     part_code text COLLATE "C" NOT NULL,
     population_share numeric NOT NULL CHECK (population_share > 0 AND population_share <= 1),
-    direct text COLLATE "C" NOT NULL CHECK (direct IN ('yes', 'no', 'self')),
+    direct boolean NOT NULL,
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CHECK (container_code <> part_code)
 );
 CREATE UNIQUE INDEX containments_key ON containments (container_code, part_code, first_release);
 CREATE UNIQUE INDEX containments_current ON containments (container_code, part_code) WHERE last_release IS NULL;

@@ -1,4 +1,4 @@
--- The geography in time: the period of each code, every version of its territory, and the containments on a day.
+-- The geography in time: the period of each code, every state of its territory, and the containments on a day.
 
 ALTER TABLE territories
     ADD COLUMN status text COLLATE "C" NOT NULL,
@@ -43,7 +43,7 @@ SELECT publish_table('territory_states');
 -- uses the indexes above and reads no other territories. A function that returns rows of a table replaces the table in
 -- queries, so a migration that adds a column to the table must also replace the function.
 
--- The versions of territories on a day, at a release.
+-- The states of territories on a day, at a release.
 CREATE FUNCTION states_on(day date, release integer) RETURNS SETOF territory_states
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
     SELECT * FROM territory_states
@@ -51,8 +51,8 @@ CREATE FUNCTION states_on(day date, release integer) RETURNS SETOF territory_sta
         AND first_release <= release AND (last_release IS NULL OR last_release >= release)
 $$;
 
--- The territories on a day. Values that are only known for the last version (population, postal codes, centre) are null
--- in earlier versions, and so is a containing territory that is not known for that day.
+-- The territories on a day. Values that are only known for the last state (population, postal codes, centre) are null
+-- in earlier states, and so is a containing territory that is not known for that day.
 CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territories
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
     SELECT v.territory_code, v.kind, t.official_code, v.name, t.siren,
@@ -74,40 +74,37 @@ CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territor
     LEFT JOIN states_on(day, release) r ON r.territory_code = coalesce(v.region_code, d.region_code)
 $$;
 
--- The containments on a day, like the table `containments` for the current day. A row needs versions of both territories on
+-- The containments on a day, like the table `containments` for the current day. A row needs states of both territories on
 -- that day: the arrondissement and the EPCI of a commune are known from 2019 on, its region from 1976 on. The share of an EPCI
 -- in an area counts communes, because the population of that day is not known. (Postgres may evaluate a condition on the
 -- share before the joins remove communes without an EPCI, for which the count is 0; nullif avoids the division by zero.)
 CREATE FUNCTION containments_on(day date, release integer) RETURNS SETOF containments
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 200000 AS $$
-    SELECT v.territory_code, v.territory_code, 1::numeric, 'self'::text, release, NULL::integer
-    FROM states_on(day, release) v
-    UNION ALL
     SELECT 'FR'::text, v.territory_code, 1::numeric,
-        CASE WHEN v.kind = 'region' OR (v.kind = 'departement' AND v.region_code IS NULL) THEN 'yes' ELSE 'no' END,
+        v.kind = 'region' OR (v.kind = 'departement' AND v.region_code IS NULL),
         release, NULL::integer
     FROM states_on(day, release) v WHERE v.kind <> 'country'
     UNION ALL
-    SELECT a.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    SELECT a.territory_code, v.territory_code, 1::numeric, true, release, NULL::integer
     FROM states_on(day, release) v JOIN states_on(day, release) a ON a.territory_code = v.arrondissement_code
     UNION ALL
-    SELECT d.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    SELECT d.territory_code, v.territory_code, 1::numeric, true, release, NULL::integer
     FROM states_on(day, release) v JOIN states_on(day, release) d ON d.territory_code = v.departement_code
     UNION ALL
-    SELECT e.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    SELECT e.territory_code, v.territory_code, 1::numeric, true, release, NULL::integer
     FROM states_on(day, release) v JOIN states_on(day, release) e ON e.territory_code = v.epci_code
     UNION ALL
-    SELECT r.territory_code, d.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
+    SELECT r.territory_code, d.territory_code, 1::numeric, true, release, NULL::integer
     FROM states_on(day, release) d JOIN states_on(day, release) r ON r.territory_code = d.region_code
     UNION ALL
-    SELECT r.territory_code, v.territory_code, 1::numeric, 'no'::text, release, NULL::integer
+    SELECT r.territory_code, v.territory_code, 1::numeric, false, release, NULL::integer
     FROM states_on(day, release) v
     JOIN states_on(day, release) d ON d.territory_code = v.departement_code
     JOIN states_on(day, release) r ON r.territory_code = d.region_code
     UNION ALL
     SELECT part.container, part.epci,
         CASE WHEN part.communes = whole.communes THEN 1 ELSE round(part.communes::numeric / nullif(whole.communes, 0), 5) END,
-        'no'::text, release, NULL::integer
+        false, release, NULL::integer
     FROM (
         SELECT c.departement_code AS container, c.epci_code AS epci, count(*) AS communes
         FROM states_on(day, release) c GROUP BY c.departement_code, c.epci_code

@@ -58,7 +58,7 @@ diesel::table! {
         container_code -> Text,
         part_code -> Text,
         population_share -> Numeric,
-        direct -> Text,
+        direct -> Bool,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
     }

@@ -46,7 +46,9 @@ pub fn code(dataset: &'static Dataset, name: &str) -> String {
 
 /// The field of the key in which the rows differ.
 fn distinct_field(dataset: &'static Dataset) -> &'static Field {
-    let by = |field: &&Field| field.name == "breakdown" || matches!(field.kind, Kind::Code | Kind::Date);
+    let by = |field: &&Field| {
+        matches!(field.name, "breakdown" | "part_code") || matches!(field.kind, Kind::Code | Kind::Date)
+    };
     dataset.key_fields().find(by).expect("a key has a field in which rows of a test can differ")
 }
 
@@ -102,13 +104,14 @@ fn csv(dataset: &'static Dataset, rows: &[(&str, &str)]) -> String {
 pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str) -> String {
     match (field.name, field.kind) {
         (own, Kind::Date) if own == distinct_field(dataset).name => day(name),
-        ("breakdown", _) | (_, Kind::Code) => name.to_owned(),
+        ("breakdown" | "part_code", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
         ("note" | "value", _) => version.to_owned(),
         _ if !field.required => String::new(),
         (_, Kind::Reference(_) | Kind::References(_)) => "stays".to_owned(),
         (_, Kind::Choice(choices) | Kind::ChoiceList(choices)) => choices[0].value.to_owned(),
         (_, Kind::Integer { minimum, .. }) => minimum.to_string(),
+        (_, Kind::Boolean) => "true".to_owned(),
         (_, Kind::Decimal) => "1".to_owned(),
         (_, Kind::Date) => "2020-01-01".to_owned(),
         (_, Kind::Period) => "2020".to_owned(),

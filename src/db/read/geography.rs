@@ -79,13 +79,13 @@ pub async fn check_date(
     }
     let named = named(parent, plan);
     let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
-    let versions = territory_states::table
+    let states = territory_states::table
         .filter(territory_states::territory_code.eq_any(codes))
         .filter(visible)
         .order(territory_states::valid_from)
         .select(TerritoryState::as_select());
-    let versions: Vec<TerritoryState> = versions.load(&mut connection).await?;
-    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
+    let states: Vec<TerritoryState> = states.load(&mut connection).await?;
+    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states)).collect();
     Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
 }
 
@@ -100,12 +100,12 @@ fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<St
     start.into_iter().chain(scopes).collect()
 }
 
-fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[TerritoryState]) -> Option<Absent> {
-    let own: Vec<&TerritoryState> = versions.iter().filter(|version| version.territory_code == code).collect();
-    if own.iter().any(|version| version.valid_from <= day && version.valid_until.is_none_or(|end| day < end)) {
+fn absent(parameter: Option<String>, code: &str, day: NaiveDate, states: &[TerritoryState]) -> Option<Absent> {
+    let own: Vec<&TerritoryState> = states.iter().filter(|state| state.territory_code == code).collect();
+    if own.iter().any(|state| state.valid_from <= day && state.valid_until.is_none_or(|end| day < end)) {
         return None;
     }
-    let before = own.iter().rev().find(|version| version.valid_until.is_some_and(|end| end <= day));
+    let before = own.iter().rev().find(|state| state.valid_until.is_some_and(|end| end <= day));
     let instead = match (before, own.as_slice()) {
         (Some(earlier), _) => earlier.successor_codes.as_deref(),
         (None, [later, ..]) => later.predecessor_codes.as_deref(),
@@ -113,10 +113,10 @@ fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[Ter
     };
     let instead = instead.unwrap_or_default().iter().flatten().cloned().collect();
     let mut spans: Vec<(NaiveDate, Option<NaiveDate>)> = Vec::new();
-    for version in own {
+    for state in own {
         match spans.last_mut() {
-            Some((_, end)) if *end == Some(version.valid_from) => *end = version.valid_until,
-            _ => spans.push((version.valid_from, version.valid_until)),
+            Some((_, end)) if *end == Some(state.valid_from) => *end = state.valid_until,
+            _ => spans.push((state.valid_from, state.valid_until)),
         }
     }
     Some(Absent { parameter, code: code.to_owned(), spans, instead })

@@ -62,8 +62,6 @@ every(part, container, share, direct) AS (
     UNION ALL
     SELECT part, container, share, true FROM tie
     UNION ALL
-    SELECT code, code, 1, false FROM territories WHERE last_release IS NULL
-    UNION ALL
     SELECT o.part, o.container,
         CASE
             WHEN o.communes = c.communes THEN 1
@@ -74,6 +72,5 @@ every(part, container, share, direct) AS (
     FROM overlap o JOIN composed c ON c.code = o.part
     WHERE o.kind NOT IN ('epci', 'ept') OR o.communes = c.communes
 )
-SELECT container AS container_code, part AS part_code, max(share) AS population_share,
-    CASE WHEN container = part THEN 'self' WHEN bool_or(direct) THEN 'yes' ELSE 'no' END AS direct
-FROM every GROUP BY container, part";
+SELECT container AS container_code, part AS part_code, max(share) AS population_share, bool_or(direct) AS direct
+FROM every WHERE container <> part GROUP BY container, part";
