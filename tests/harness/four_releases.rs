@@ -38,6 +38,16 @@ pub fn published() -> impl Iterator<Item = &'static Dataset> {
     collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
+/// The filters, as the rest of a query, that open a list which leaves rows out by default.
+pub fn every_row(dataset: &Dataset) -> String {
+    let opened = |field: &Field| {
+        field.list_default?;
+        let words: Vec<&str> = field.choices()?.iter().map(|choice| choice.value).collect();
+        Some(format!("&{}={}", field.name, words.join(",")))
+    };
+    dataset.fields.iter().filter_map(opened).collect()
+}
+
 /// The code of a row.
 pub fn code(dataset: &'static Dataset, name: &str) -> String {
     let parts: Vec<String> = dataset.key_fields().map(|field| cell(dataset, field, name, "1")).collect();

@@ -40,13 +40,20 @@ pub fn collection(
     parameters::read(context, parent, &context.parameters(), &pairs, preferred)
 }
 
-/// The plan for every row of a dataset: no default filter leaves any out.
+/// The plan for every row of a dataset. Where a list has a default filter, the request names every value of the field, so that
+/// its links mean every row too.
 ///
 /// # Errors
 /// Returns a fault if the dataset does not have the representation.
 pub fn every_row(context: Context, representation: Representation) -> Result<Plan, Vec<Fault>> {
+    let opened = |field: &'static Field| {
+        let choices = field.list_default.and(field.choices())?;
+        let words: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
+        Some((field.name.to_owned(), words.join(",")))
+    };
     let format = (Parameter::Format.name().into_owned(), representation.name().to_owned());
-    parameters::read(context, None, &context.parameters(), &[format], representation)
+    let pairs: Vec<(String, String)> = context.dataset.fields.iter().filter_map(opened).chain([format]).collect();
+    parameters::read(context, None, &context.parameters(), &pairs, representation)
 }
 
 /// The filters that a list has by default, as pairs, so that its links name them and mean the same rows for ever. A request
