@@ -33,7 +33,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Geography => (
             match context.holds_territories() {
-                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
+                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
                 false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's; without these, the rows whose territory had its code on that day (parts of communes and perimeters have no history). A territory that did not exist on that day is a 400 that names those that did.",
             }
             .to_owned(),
@@ -168,7 +168,16 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
 }
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
-    let description = format!("{} {}", field.description, operator.meaning());
+    let mut description = format!("{} {}", field.description, operator.meaning());
+    if let (Operator::AnyOf, Some(value)) = (operator, field.list_default) {
+        // No `default` in the schema: clients would send it beside a `code`, where it does not hold.
+        let choices: Vec<&str> = field.choices().unwrap_or_default().iter().map(|choice| choice.value).collect();
+        description.push_str(&format!(
+            " A list without this filter is as with `{name}={value}`, unless the request has `geography` or filters by the code; `{name}={}` gives all rows.",
+            choices.join(","),
+            name = field.name,
+        ));
+    }
     let (schema, example) = match operator {
         Operator::IsNull => (json!({"type": "boolean"}), Some(json!(false))),
         Operator::Contains | Operator::StartsWith => {
