@@ -116,6 +116,9 @@ def fetch(base, copy, selection):
 def select(base, dataset, selection, **more):
     """A page of a collection, with the filters of the selection; None if the service refuses the request."""
     query = {name: value for name, value in selection.items() if name != "dataset"}
+    if dataset == "territories" and not any(name.split("__")[0] in ("status", "code") for name in query):
+        # The list holds today's territories unless it is told otherwise. Changes have no default: the copy has all.
+        query["status"] = "current,former"
     while True:
         asked = urllib.parse.urlencode(dict(query, **more, format="json"))
         try:

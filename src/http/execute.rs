@@ -61,6 +61,15 @@ pub async fn licences(state: &State, dataset: &'static Dataset, release: &Releas
     Ok(state.licences.get(dataset, release, read).await?)
 }
 
+/// The plan with the licences of its dataset.
+///
+/// # Errors
+/// Returns 503 if the process does not know them and the database does not answer.
+pub async fn with_licences(state: &State, plan: ResolvedPlan) -> Result<ResolvedPlan, Problem> {
+    let licences = licences(state, plan.selection.context.dataset, &plan.release).await?;
+    Ok(ResolvedPlan { licences, ..plan })
+}
+
 /// The plan of the row with a code. A malformed code selects no row.
 ///
 /// # Errors

@@ -37,7 +37,7 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
 pub async fn latest_release(request: &HttpRequest, state: &State, dataset: &'static Dataset) -> Result<HttpResponse, Problem> {
     let context = Context::of(state.registry, dataset);
     let plan = execute::item_plan(context, &context.item_parameters(), LATEST, &path_and_query::pairs(request)?)?;
-    let ResolvedPlan { plan, release } = execute::resolve(state, plan).await?;
+    let ResolvedPlan { plan, release, .. } = execute::resolve(state, plan).await?;
     let (code, this) = (release.number.to_string(), address(&plan, LATEST));
     row(request, state, &plan.of_code(&code).at(release), (&code, this)).await
 }

@@ -26,12 +26,15 @@ const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 /// The pattern of one value of a list in a query.
 const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 
+/// What an aggregate is.
+const AGGREGATE: &str = "A group of rows: the fields of `by`, what `function` computes, and how many values are behind it. A field of `by` is null in the group of the rows without one; a field that is not in `by` is absent.";
+
 /// The schema of the rows of a dataset. No field is required, since `fields` may leave any out; labels are present if the
 /// request has `labels`.
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
-    for field in context.with_all_fields().fields() {
+    for field in context.with_all_fields().shown_fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")
@@ -42,8 +45,8 @@ pub fn row(context: Context) -> Value {
     }
     json!({
         "type": "object",
-        "title": dataset.singular,
-        "description": dataset.description,
+        "title": if context.aggregated { format!("aggregate of {}", dataset.name) } else { dataset.singular.to_owned() },
+        "description": if context.aggregated { AGGREGATE } else { dataset.description },
         "properties": properties,
         "additionalProperties": false,
     })
@@ -77,6 +80,14 @@ pub fn envelope(context: Context, data: &Value) -> Value {
 /// The `$ref` of a schema.
 pub fn reference(name: &str) -> String {
     format!("#/components/schemas/{name}")
+}
+
+/// The name of the schema of what a collection lists.
+pub fn name(context: Context) -> String {
+    match context.aggregated {
+        true => format!("AggregateOf{}{}", context.dataset.name[..1].to_uppercase(), &context.dataset.name[1..]),
+        false => row_name(context.dataset, context.extra),
+    }
 }
 
 /// The name of the schema of one row.

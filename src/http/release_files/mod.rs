@@ -170,16 +170,17 @@ impl ReleaseFiles {
 
 /// Builds a file from the fields of a record, or from all fields of the dataset if there is none.
 async fn build(exports: &Exports, path: &std::path::Path, key: FileKey, record: Option<&FileRecord>) -> io::Result<FileMetadata> {
-    let pairs = [("format".to_owned(), key.representation.name().to_owned())];
-    let plan = parse::collection(key.context, None, &pairs, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
+    let plan = parse::every_row(key.context, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
     let (plan, fields) = with_fields(plan, record)?;
     let (context, release) = (key.context, &key.snapshot.release);
     let mut licences = Vec::new();
     for query in licences::queries(context.registry, context.dataset, release.number) {
         licences.extend(exports.fetch(release, || query).await.map_err(io::Error::other)?);
     }
-    let about = file::about(&plan, None, &key.snapshot, licences::licences(&licences));
-    let rows = exports.rows(Arc::new(plan.clone()), key.snapshot);
+    let mut plan = plan.at(release.clone());
+    plan.licences = licences::licences(&licences);
+    let about = file::about(&plan, None, &key.snapshot);
+    let rows = exports.rows(Arc::new(plan.plan.clone()), key.snapshot);
     let path = path.to_owned();
     tokio::task::spawn_blocking(move || disk::write(&path, &plan, &about, fields, rows)).await.map_err(io::Error::other)?
 }

@@ -2,6 +2,7 @@
 //! Must not know where the rows come from.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
@@ -11,10 +12,9 @@ use super::header_names::TOTAL_COUNT;
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
-use crate::db::read::licences::Licences;
 use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem};
-use crate::query::{Dataset, Parameter, Plan, Row};
+use crate::query::{Dataset, Parameter, Plan, ResolvedPlan, Row};
 
 /// Writes rows from memory.
 ///
@@ -35,7 +35,7 @@ pub fn unwritable(error: &io::Error) -> Problem {
 }
 
 /// The metadata of a file.
-pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot, licences: Licences) -> About {
+pub fn about(plan: &ResolvedPlan, parent: Option<&'static Dataset>, snapshot: &Snapshot) -> About {
     let release = snapshot.release.number;
     About {
         dataset: plan.selection.context.dataset,
@@ -43,7 +43,7 @@ pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot,
         release,
         published_at: instant(snapshot.release.published_at),
         pinned: links::pinned(plan, parent, release),
-        licences,
+        licences: Arc::clone(&plan.licences),
     }
 }
 
@@ -52,7 +52,9 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     let representation = plan.presentation.representation;
     let parent = plan.selection.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
     let safe: String = parent.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    let name = format!("reperes{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
+    let aggregates = if plan.selection.context.aggregated { "-aggregates" } else { "" };
+    let name =
+        format!("reperes{aggregates}{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, representation.content_type()));
     response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));

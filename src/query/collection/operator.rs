@@ -94,7 +94,7 @@ impl Operator {
         match field.kind {
             Kind::Json { .. } => return false,
             Kind::JoinedCode => return exact,
-            _ if matches!(field.origin, FieldOrigin::Named { .. }) => return false,
+            _ if matches!(field.origin, FieldOrigin::Named { .. } | FieldOrigin::Computed) => return false,
             _ => {}
         }
         match self {

@@ -77,6 +77,8 @@ pub enum FieldOrigin {
         /// The dataset of the other row.
         dataset: &'static str,
     },
+    /// All rows of a group.
+    Computed,
 }
 
 /// A format that published values must have besides their kind. Filters accept any text.
@@ -113,6 +115,11 @@ pub struct Field {
     pub origin: FieldOrigin,
     /// The format of published values.
     pub format: Option<Format>,
+    /// The value of the rows of a published file that has no column for it.
+    pub file_default: Option<&'static str>,
+    /// The value that lists are filtered by, unless the request says which rows it wants: see
+    /// [`crate::query::parse::collection`].
+    pub list_default: Option<&'static str>,
     /// The members of each object in a JSON value: of each item of an array, or of each member of an object whose own names
     /// are those of datasets. Empty if the value has another form, such as a geometry.
     pub members: &'static [Field],
@@ -121,17 +128,49 @@ pub struct Field {
 impl Field {
     /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None, members: &[] }
+        Self {
+            name,
+            kind,
+            required: false,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            file_default: None,
+            list_default: None,
+            members: &[],
+        }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None, members: &[] }
+        Self {
+            name,
+            kind,
+            required: true,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            file_default: None,
+            list_default: None,
+            members: &[],
+        }
     }
 
     /// The field with a format for published values.
     pub const fn format(self, format: Format) -> Self {
         Self { format: Some(format), ..self }
+    }
+
+    /// The field with a value for the rows of files that have no column for it.
+    pub const fn file_default(self, value: &'static str) -> Self {
+        Self { file_default: Some(value), ..self }
+    }
+
+    /// The field with a value that lists are filtered by.
+    pub const fn list_default(self, value: &'static str) -> Self {
+        Self { list_default: Some(value), ..self }
     }
 
     /// The field with a description of the objects in its JSON.
@@ -151,7 +190,7 @@ impl Field {
 
     /// Whether a request can sort by it. Lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
+        !self.is_list() && (self.is_filterable() || matches!(self.origin, FieldOrigin::Opened | FieldOrigin::Computed))
     }
 
     /// Whether a request can count its remaining values.

@@ -18,7 +18,7 @@ PER-a,perimeter,A,,,,2026,essai
 PER-b,perimeter,B,,,,2026,essai
 ";
 
-const MEMBERSHIPS: &str = "territory_code,member_code,share,source_code
+const MEMBERSHIPS: &str = "container_code,part_code,population_share,source_code
 PER-a,COM-91001,1,essai
 PER-a,COM-91002,1,essai
 PER-b,COM-91003,1,essai
