@@ -116,7 +116,7 @@ def count(base, dataset, selection, release):
     """The number of rows of a collection at a release; None if the service refuses the request."""
     query = {name: value for name, value in selection.items() if name != "dataset"}
     while True:
-        asked = urllib.parse.urlencode(dict(query, release=release, count="exact", limit=1, format="json"))
+        asked = urllib.parse.urlencode(dict(query, release=release, total="exact", limit=1, format="json"))
         try:
             return get(base, f"/v1/{dataset}?{asked}")[0]["meta"]["total"]["value"]
         except urllib.error.HTTPError as error:

@@ -120,7 +120,7 @@ fn representation(one: Representation, name: &str) -> Value {
         Representation::Json => json!({"$ref": schemas::reference(&format!("{name}Page"))}),
         Representation::GeoJson => json!({"type": "object", "description": "A GeoJSON FeatureCollection (RFC 7946)."}),
         Representation::JsonStat => json!({"type": "object", "description": "A dataset of JSON-stat 2.0."}),
-        Representation::Csv => {
+        Representation::Csv | Representation::CsvExcel => {
             json!({"type": "string", "description": "RFC 4180 in UTF-8, with a header line; lists are joined by `|`. SCDL too, if the dataset has it."})
         }
         Representation::SdmxCsv => json!({"type": "string", "description": "An SDMX-CSV 2.0 data message."}),

@@ -41,12 +41,12 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Bbox => (
-            "Rows of the territories whose bounding box intersects this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
+            "The territories whose bounding box intersects this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
             json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
             Some(json!([2.9, 50.5, 3.2, 50.8])),
         ),
         Parameter::Lon => (
-            "The longitude of a point in degrees (WGS 84), together with `lat`: rows of the territories whose contour contains the point. The communes and arrondissements of the region have a contour, the EPCI that touch it, and the départements and regions of France.".to_owned(),
+            "The longitude of a point in degrees (WGS 84), together with `lat`: the territories whose contour contains the point. The communes and arrondissements of the region have a contour, the EPCI that touch it, and the départements and regions of France.".to_owned(),
             json!({"type": "number", "minimum": -180, "maximum": 180}),
             None,
         ),
@@ -141,7 +141,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "string", "maxLength": QUERY_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}),
             None,
         ),
-        Parameter::Count => (
+        Parameter::Total => (
             format!("`exact` counts all rows, `bounded` at most {COUNT_BOUND}; the count is in `meta.total` or in the header `X-Total-Rows`."),
             json!({"type": "string", "enum": parameter.words(), "default": "none"}),
             Some(json!("exact")),
@@ -160,14 +160,6 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             let names: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
             ("The representation. Takes precedence over `Accept`.".to_owned(), json!({"type": "string", "enum": names}), Some(json!("json")))
         }
-        Parameter::Delimiter => ("The delimiter of CSV.".to_owned(), words(), None),
-        Parameter::Decimal => ("The decimal mark of CSV; `,` needs another delimiter.".to_owned(), words(), None),
-        Parameter::Bom => (
-            "CSV for spreadsheets: a byte order mark at the start, and an apostrophe before texts that a spreadsheet would evaluate as a formula.".to_owned(),
-            truth(),
-            None,
-        ),
-        Parameter::Trailer => ("Ends NDJSON with a line that has the number of rows, so that a client can check that it has all.".to_owned(), truth(), None),
         Parameter::Geometry => ("The geometry of a territory in GeoJSON: its contour if one is published, else a point within it; or always the point.".to_owned(), words(), None),
     };
     finish(&parameter.name(), &description, schema, example)

@@ -50,7 +50,7 @@ pub fn answer(
             related: BTreeMap::new(),
         };
         let notices = notices::all(table.notices.as_ref());
-        let meta = Meta { count: Some(table.rows.len()), notices, ..Meta::new(plan.selection.context.dataset.name, release) };
+        let meta = Meta { notices, ..Meta::new(plan.selection.context.dataset.name, release) };
         return Ok(envelope::answer(&data, &meta, &links, &[]));
     }
     let mut about = file::about(plan, parent, snapshot);

@@ -127,6 +127,8 @@ impl Context {
         let mut all: Vec<Parameter> = self.fields().flat_map(filters).collect();
         if self.dataset.territory.is_some() {
             all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
+        }
+        if self.holds_territories() {
             all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
         }
         if !self.dataset.search.is_empty() {
@@ -153,10 +155,9 @@ impl Context {
         if self.fields().any(Field::is_facet) {
             all.push(Parameter::Facets);
         }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Total]);
         all.extend(Parameter::OF_RELEASE);
         all.push(Parameter::Format);
-        all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
         if Representation::GeoJson.suits(self.dataset) {
             all.push(Parameter::Geometry);
         }

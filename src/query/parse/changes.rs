@@ -93,7 +93,7 @@ fn is_scope(parameter: Parameter) -> bool {
 fn accepted(context: Context, single: bool) -> Vec<Parameter> {
     let suits = |parameter: &Parameter| match parameter {
         Parameter::Filter(..) | Parameter::Bbox | Parameter::Lon | Parameter::Lat => single,
-        Parameter::Limit | Parameter::Delimiter | Parameter::Decimal | Parameter::Bom | Parameter::Trailer => true,
+        Parameter::Limit => true,
         other => is_scope(*other),
     };
     context.parameters().into_iter().filter(suits).collect()

@@ -105,7 +105,7 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
             plan.selection.last = plan.selection.last.or(latest.then_some(1));
             latest.to_string()
         }),
-        Parameter::Count => parser.word(parameter, text).map(|word| {
+        Parameter::Total => parser.word(parameter, text).map(|word| {
             plan.reading.count = match word {
                 "exact" => Count::Exact,
                 "bounded" => Count::Bounded,
@@ -132,22 +132,6 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
         Parameter::Layout => parser.word(parameter, text).map(|word| {
             shown.wide = word == "wide";
             word.to_owned()
-        }),
-        Parameter::Delimiter => parser.word(parameter, text).map(|word| {
-            shown.delimiter = if word == "tab" { b'\t' } else { word.as_bytes()[0] };
-            word.to_owned()
-        }),
-        Parameter::Decimal => parser.word(parameter, text).map(|word| {
-            shown.decimal = word.as_bytes()[0];
-            word.to_owned()
-        }),
-        Parameter::Bom => parser.boolean(parameter, text).map(|bom| {
-            shown.spreadsheet = bom;
-            bom.to_string()
-        }),
-        Parameter::Trailer => parser.boolean(parameter, text).map(|trailer| {
-            shown.trailer = trailer;
-            trailer.to_string()
         }),
         Parameter::Geometry => parser.word(parameter, text).map(|word| {
             shown.centres = word == "centre";

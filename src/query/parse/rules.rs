@@ -58,21 +58,20 @@ fn geography(parser: &mut Parser, plan: &Plan) {
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [(&[P], &[Representation], &str); 6] = [
-        (&[P::Delimiter, P::Decimal, P::Bom], &[Representation::Csv], "`format=csv`"),
-        (&[P::Trailer], &[Representation::Ndjson], "`format=ndjson`"),
+    let only: [(&[P], &[Representation], &str); 4] = [
         (&[P::Geometry], &[Representation::GeoJson], "`format=geojson`"),
         (&[P::Include, P::Facets, P::Compare], &[Representation::Json], "`format=json`"),
         (
             &[P::GroupBy, P::Aggregate, P::Rollup, P::Layout],
-            &[Representation::Json, Representation::Csv],
-            "`format=json` or `format=csv`",
+            &[Representation::Json, Representation::Csv, Representation::CsvExcel],
+            "`format=json`, `format=csv` or `format=csv-excel`",
         ),
         (
             &[P::Vintages],
             &[
                 Representation::Json,
                 Representation::Csv,
+                Representation::CsvExcel,
                 Representation::Ndjson,
                 Representation::GeoJson,
                 Representation::Parquet,
@@ -95,14 +94,8 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
             parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
         }
     }
-    if plan.presentation.delimiter == plan.presentation.decimal {
-        parser.fault(P::Decimal, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
-    }
     if plan.has(P::Latest) && plan.has(P::Last) {
         parser.fault(P::Latest, "`last=1` says the same; give one of the two.");
-    }
-    if plan.presentation.trailer && plan.has(P::Limit) {
-        parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
     }
     if plan.has(P::Vintages) {
         let excluded = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Latest, P::Last];
@@ -110,7 +103,7 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
     }
     if plan.presentation.wide {
         let page = parser.cursor.is_some().then_some(P::Cursor);
-        let excluded = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare];
+        let excluded = [P::Limit, P::Sort, P::Fields, P::Total, P::Include, P::Facets, P::Compare];
         exclusive(parser, plan, "layout", &excluded, page);
     }
 }
@@ -133,7 +126,7 @@ fn grouping(parser: &mut Parser, plan: &mut Plan) {
         grouping.functions = vec![if grouping.rollup { Function::Sum } else { Function::Count }];
     }
     let page = parser.cursor.is_some().then_some(P::Cursor);
-    let excluded = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare, P::Layout, P::Labels];
+    let excluded = [P::Limit, P::Sort, P::Fields, P::Total, P::Include, P::Facets, P::Compare, P::Layout, P::Labels];
     exclusive(parser, plan, if grouping.rollup { "rollup" } else { "group_by" }, &excluded, page);
     let territory = parser.context.dataset.territory.unwrap_or_default();
     if grouping.rollup {
