@@ -142,8 +142,8 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Total => (
-            format!("`exact` counts all rows, `bounded` at most {COUNT_BOUND}; the count is in `meta.total` or in the header `X-Total-Rows`."),
-            json!({"type": "string", "enum": parameter.words(), "default": "none"}),
+            format!("`none`, the default, counts nothing; `exact` counts all rows, `bounded` at most {COUNT_BOUND}. The count is in `meta.total` or in the header `X-Total-Rows`."),
+            json!({"type": "string", "enum": parameter.words()}),
             Some(json!("exact")),
         ),
         Parameter::Release => (
@@ -167,31 +167,22 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
     let description = format!("{} {}", field.description, operator.meaning());
-    let (schema, example) = match operator {
-        Operator::IsNull => (json!({"type": "boolean"}), Some(json!(false))),
-        Operator::Contains | Operator::StartsWith => {
-            (json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH}), None)
-        }
-        _ if operator.takes_list() => {
-            let example = schemas::filter_example(dataset, field).filter(|_| operator == Operator::AnyOf);
-            let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
-            (list, example.map(|one| if one.is_array() { one } else { json!([one]) }))
-        }
-        _ => (schemas::filter_value(field), None),
-    };
-    finish(&Parameter::Filter(field, operator).name(), &description, schema, example)
+    let example = schemas::filter_example(dataset, field).map(|one| if one.is_array() { one } else { json!([one]) });
+    let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
+    finish(&Parameter::Filter(field, operator).name(), &description, list, example)
 }
 
-/// Builds a query parameter; a list is one parameter with commas.
-fn finish(name: &str, description: &str, schema: Value, example: Option<Value>) -> Value {
+/// Builds a query parameter; a list is one parameter with commas. The example is that of the schema: those who try an
+/// operation as it stands send an example of the parameter itself.
+fn finish(name: &str, description: &str, mut schema: Value, example: Option<Value>) -> Value {
     let mut parameter = json!({"name": name, "in": "query", "required": false, "description": description});
     if schema["type"] == "array" {
         parameter["style"] = json!("form");
         parameter["explode"] = json!(false);
     }
-    parameter["schema"] = schema;
     if let Some(example) = example {
-        parameter["example"] = example;
+        schema["examples"] = json!([example]);
     }
+    parameter["schema"] = schema;
     parameter
 }

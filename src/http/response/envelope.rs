@@ -53,7 +53,6 @@ pub struct Meta {
 
 /// The values of a field among the rows that all filters except those on the field itself select.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Choices)]
 pub struct FacetValues {
     /// The values, at most 100, the most frequent first.
     pub choices: Vec<FacetValue>,
@@ -63,7 +62,6 @@ pub struct FacetValues {
 
 /// One value of a field.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Choice, title = "Choice")]
 pub struct FacetValue {
     /// The value.
     #[schema(example = "commune")]

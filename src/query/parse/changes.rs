@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::page::INVALID_CURSOR;
 use super::parameters::read;
+use super::spellings;
 use crate::problem::{Fault, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
@@ -30,6 +31,7 @@ type Pairs = [(String, String)];
 /// # Errors
 /// Returns every fault of the request.
 pub fn changes(registry: &'static [&'static Dataset], pairs: &Pairs, preferred: Representation) -> Result<Changes, Vec<Fault>> {
+    let pairs = &spellings::plain(pairs, |name| name == "dataset")[..];
     let mut faults = duplicates(pairs);
     let find = |name: &str| pairs.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str());
     let since = find("since").and_then(|text| release("since", text, 0, &mut faults)).unwrap_or(0);

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::parser::Parser;
-use super::{filters, order, output, page, rules};
+use super::{filters, order, output, page, rules, spellings};
 use crate::problem::Fault;
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
@@ -27,6 +27,8 @@ pub fn read(
     pairs: &[(String, String)],
     preferred: Representation,
 ) -> Result<Plan, Vec<Fault>> {
+    let takes_list = |name: &str| accepted.iter().any(|parameter| parameter.takes_list() && parameter.is_named(name));
+    let pairs = spellings::plain(pairs, takes_list);
     let versioned = accepted.iter().any(|parameter| matches!(parameter, Parameter::Vintages))
         && pairs.iter().any(|(name, _)| Parameter::Vintages.is_named(name));
     // Versions have fields that other parameters can name, also if these come first.
@@ -39,17 +41,13 @@ pub fn read(
         parameters: Vec::new(),
     };
     let mut seen = BTreeSet::new();
-    for (name, text) in pairs {
+    for (name, text) in &pairs {
         let Some(parameter) = accepted.iter().copied().find(|parameter| parameter.is_named(name)) else {
             parser.unknown(name, accepted);
             continue;
         };
         if !seen.insert(name) {
-            let remedy = match parameter.takes_list() {
-                true => "give its values once, separated by commas",
-                false => "give it once",
-            };
-            parser.fault(parameter, format!("The parameter is given more than once; {remedy}."));
+            parser.fault(parameter, "The parameter is given more than once; give it once.");
             continue;
         }
         let canonical = store(&mut parser, parameter, text, &mut plan);

@@ -20,7 +20,7 @@ const PATH: &str = "/v1/changes";
 
 /// A page of changes.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Answer, title = "ChangesPage")]
+#[schema(as = ChangePage)]
 pub struct ChangesBody<'a> {
     /// The changes, in the order of releases, then of datasets as `/v1` lists them, then of keys.
     #[schema(value_type = Vec<Change>)]

@@ -55,13 +55,11 @@ use crate::query::{Changes, Representation, parse};
         ("limit" = Option<i32>, Query, description = "The most changes of a page. By default 100 as JSON, all changes in the other representations.", example = 5, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "The start of the page, from `links.next`.", pattern = "^[A-Za-z0-9_-]+$"),
         ("format" = Option<String>, Query, description = "The representation: `json`, `ndjson`, `csv`, `csv-excel`. Takes precedence over `Accept`.", pattern = "^(json|ndjson|csv|csv-excel)$", example = "json"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer: 304 if nothing was published since."),
     ),
     responses(
         (status = 200, description = "The changes.", content(
             (ChangesBody<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
-        (status = 304, description = "Nothing was published since the answer that the client has."),
     )
 )]
 pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {

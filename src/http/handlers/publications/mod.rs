@@ -40,7 +40,6 @@ const DRY_RUN: &str = "dry_run";
 
 /// The parts of a publication.
 #[derive(ToSchema)]
-#[schema(title = "PublicationForm")]
 #[expect(dead_code, reason = "it describes the form; the handler reads the parts as a stream")]
 pub struct PublicationForm {
     /// The manifest, as TOML: the title of the release, the dataset of each file, the rows to withdraw. Optional for one
