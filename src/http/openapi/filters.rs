@@ -1,4 +1,4 @@
-//! Owns the description of filters with an operator (`period__gte`): one parameter of each list, an object with a member
+//! Owns the description of filters with an operator (`period__gte`), and of few others: one parameter of each list, an object with a member
 //! for each field and operator, which is sent as if each member were a parameter.
 //! Must not know any one dataset.
 
@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{bounds, names, schemas};
-use crate::query::collection::operator::SEPARATOR;
 use crate::query::model::value;
 use crate::query::pairs::QUERY_LENGTH;
 use crate::query::{Context, Field, Kind, Operator, Parameter};
@@ -15,18 +14,25 @@ use crate::query::{Context, Field, Kind, Operator, Parameter};
 /// The name of the parameter. It is never sent.
 pub const NAME: &str = "filters";
 
-const DESCRIPTION: &str = "Filters with an operator, each sent under its own name: `period__gte=2019&value__gt=0`.\n\n\
-- `__ne`: rows that have a value, and none of these; several are separated by commas.\n\
-- `__gt`, `__gte`, `__lt`, `__lte`: a greater value, this or a greater one, a lesser one, this or a lesser one. Of periods, `gt` \
-and `gte` compare the first day, `lt` and `lte` the last.\n\
-- `__contains`: texts that contain this, without regard to accents and case.\n\
-- `__startswith`: texts that begin with this; free text without regard to accents and case.\n\
-- `__isnull`: `true` for rows without a value, `false` for rows with one.\n\n\
-Clients that write objects in brackets are understood too: `filters[period__gte]=2019`.";
+/// What the parameter does.
+fn description() -> String {
+    let named = Operator::ALL.into_iter().filter(|operator| *operator != Operator::AnyOf);
+    let operators: Vec<String> = named.map(|operator| format!("- `__{}`: {}", operator.name(), operator.meaning())).collect();
+    format!(
+        "Filters with an operator, and those on the first and last day of a period. Each is sent under its own name, as \
+         `period__gte=2019&value__gt=0`; `filters[period__gte]=2019`, as some clients write it, is understood too. `__ne` takes \
+         several values, separated by commas.\n\n{}",
+        operators.join("\n")
+    )
+}
 
-/// Whether a parameter is described here rather than by itself.
+/// Whether a parameter is described here rather than by itself: it has an operator, or it is a day that follows from a
+/// period, which has a filter of its own.
 pub fn is_member(parameter: Parameter) -> bool {
-    matches!(parameter, Parameter::Filter(_, operator) if operator != Operator::AnyOf)
+    match parameter {
+        Parameter::Filter(field, operator) => operator != Operator::AnyOf || matches!(field.kind, Kind::PeriodBound { .. }),
+        _ => false,
+    }
 }
 
 /// The parameter of a list, if any of its fields has an operator.
@@ -36,7 +42,7 @@ pub fn parameter(context: Context) -> Option<Value> {
             "name": NAME,
             "in": "query",
             "required": false,
-            "description": DESCRIPTION,
+            "description": description(),
             "style": "form",
             "explode": true,
             "schema": {"$ref": names::schema_reference(&schema_name(context))},
@@ -57,8 +63,7 @@ pub fn schema(context: Context) -> Value {
         if let Parameter::Filter(field, operator) = parameter
             && is_member(parameter)
         {
-            let name = [field.name, operator.name()].join(SEPARATOR);
-            members.insert(name, json!({"$ref": names::schema_reference(member(field, operator))}));
+            members.insert(parameter.name().into_owned(), json!({"$ref": names::schema_reference(member(field, operator))}));
         }
     }
     json!({
@@ -73,7 +78,7 @@ pub fn schema(context: Context) -> Value {
 fn member(field: &Field, operator: Operator) -> &'static str {
     match (operator, field.kind) {
         (Operator::IsNull, _) => "FilterIsNull",
-        (Operator::Ne, _) => "FilterValues",
+        (Operator::AnyOf | Operator::Ne, _) => "FilterValues",
         (Operator::Contains | Operator::StartsWith, _) => "FilterText",
         (_, Kind::Integer { .. }) => "FilterInteger",
         (_, Kind::Decimal) => "FilterDecimal",

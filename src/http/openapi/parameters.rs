@@ -166,10 +166,9 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
 }
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
-    let description = format!("{} {}", field.description, operator.meaning());
     let example = schemas::filter_example(dataset, field).map(|one| if one.is_array() { one } else { json!([one]) });
     let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
-    finish(&Parameter::Filter(field, operator).name(), &description, list, example)
+    finish(&Parameter::Filter(field, operator).name(), field.description, list, example)
 }
 
 /// Builds a query parameter; a list is one parameter with commas. The example is that of the schema: those who try an

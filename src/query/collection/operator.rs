@@ -31,7 +31,7 @@ pub const SEPARATOR: &str = "__";
 
 impl Operator {
     /// Every operator, in the order of the documentation.
-    const ALL: [Self; 9] = [
+    pub const ALL: [Self; 9] = [
         Self::AnyOf,
         Self::Ne,
         Self::Gt,

@@ -31,7 +31,12 @@ type Pairs = [(String, String)];
 /// # Errors
 /// Returns every fault of the request.
 pub fn changes(registry: &'static [&'static Dataset], pairs: &Pairs, preferred: Representation) -> Result<Changes, Vec<Fault>> {
-    let pairs = &spellings::plain(pairs, |name| name == "dataset")[..];
+    let is_filter = |name: &str| {
+        let filters = |dataset: &&'static Dataset| accepted(Context::of(registry, dataset), true).into_iter();
+        let mut all = registry.iter().filter(|dataset| has_changes(dataset)).flat_map(filters);
+        all.any(|each| matches!(each, Parameter::Filter(..)) && each.is_named(name))
+    };
+    let pairs = &spellings::plain(pairs, is_filter, |name| name == "dataset")[..];
     let mut faults = duplicates(pairs);
     let find = |name: &str| pairs.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str());
     let since = find("since").and_then(|text| release("since", text, 0, &mut faults)).unwrap_or(0);

@@ -27,8 +27,9 @@ pub fn read(
     pairs: &[(String, String)],
     preferred: Representation,
 ) -> Result<Plan, Vec<Fault>> {
-    let takes_list = |name: &str| accepted.iter().any(|parameter| parameter.takes_list() && parameter.is_named(name));
-    let pairs = spellings::plain(pairs, takes_list);
+    let named = |name: &str| accepted.iter().copied().find(|parameter| parameter.is_named(name));
+    let is_filter = |name: &str| matches!(named(name), Some(Parameter::Filter(..)));
+    let pairs = spellings::plain(pairs, is_filter, |name| named(name).is_some_and(Parameter::takes_list));
     let versioned = accepted.iter().any(|parameter| matches!(parameter, Parameter::Vintages))
         && pairs.iter().any(|(name, _)| Parameter::Vintages.is_named(name));
     // Versions have fields that other parameters can name, also if these come first.

@@ -1,17 +1,19 @@
 //! Owns the spellings that generated clients use for what has one of its own: a list as one parameter for each value, and
 //! filters with an operator as members of an object. Must not know what a parameter means.
 
-use crate::query::collection::operator::SEPARATOR;
-
 /// The object that the OpenAPI document describes the filters with an operator by. Some clients send its name.
 const FILTERS: &str = "filters[";
 
 /// The pairs of a query in the one spelling that is read: `kind=commune&kind=epci` is `kind=commune,epci`, and
 /// `filters[period__gte]=2019` is `period__gte=2019`.
-pub fn plain(pairs: &[(String, String)], takes_list: impl Fn(&str) -> bool) -> Vec<(String, String)> {
+pub fn plain(
+    pairs: &[(String, String)],
+    is_filter: impl Fn(&str) -> bool,
+    takes_list: impl Fn(&str) -> bool,
+) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::with_capacity(pairs.len());
     for (name, text) in pairs {
-        let name = member(name);
+        let name = member(name).filter(|member| is_filter(member)).unwrap_or(name);
         match all.iter_mut().find(|(other, _)| other == name && takes_list(name)) {
             Some((_, values)) => {
                 values.push(',');
@@ -23,10 +25,9 @@ pub fn plain(pairs: &[(String, String)], takes_list: impl Fn(&str) -> bool) -> V
     all
 }
 
-/// The name of a member of the object; any other name as it is.
-fn member(name: &str) -> &str {
-    let member = name.strip_prefix(FILTERS).and_then(|rest| rest.strip_suffix(']'));
-    member.filter(|member| member.contains(SEPARATOR)).unwrap_or(name)
+/// The name of a member of the object.
+fn member(name: &str) -> Option<&str> {
+    name.strip_prefix(FILTERS)?.strip_suffix(']')
 }
 
 #[cfg(test)]
@@ -46,7 +47,7 @@ mod tests {
                 pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
             };
             let lists = |name: &str| name.starts_with("kind");
-            assert_eq!(plain(&owned(given), lists), owned(expected));
+            assert_eq!(plain(&owned(given), |name| name.contains("__"), lists), owned(expected));
         }
     }
 }
