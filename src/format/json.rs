@@ -51,5 +51,5 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Whether the text of a column's cells is JSON already.
 fn is_json(column: &Column) -> bool {
-    column.is_list() || matches!(column.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
+    column.is_list() || matches!(column.kind, Kind::Boolean | Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::column::writer::ColumnWriterImpl;
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -48,6 +48,7 @@ struct Buffer {
 
 /// The values that are not null, by physical type.
 enum ColumnValues {
+    Booleans(Vec<bool>),
     Integers(Vec<i64>),
     Doubles(Vec<f64>),
     Days(Vec<i32>),
@@ -126,6 +127,7 @@ impl RowWriter for ParquetWriter {
 impl Buffer {
     fn new(column: &Column) -> Self {
         let values = match column.kind {
+            Kind::Boolean => ColumnValues::Booleans(Vec::new()),
             Kind::Integer { .. } | Kind::Timestamp => ColumnValues::Integers(Vec::new()),
             Kind::Decimal => ColumnValues::Doubles(Vec::new()),
             Kind::Date | Kind::PeriodBound { .. } => ColumnValues::Days(Vec::new()),
@@ -147,6 +149,7 @@ impl Buffer {
             (Some(text), ColumnValues::Integers(values), Kind::Timestamp) => {
                 chrono::DateTime::parse_from_rfc3339(text).map(|time| values.push(time.timestamp_micros())).is_ok()
             }
+            (Some(text), ColumnValues::Booleans(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
             (Some(text), ColumnValues::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
             (Some(text), ColumnValues::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
             (Some(text), ColumnValues::Days(values), _) => {
@@ -190,6 +193,7 @@ impl Buffer {
         // The library takes no levels if every value has the same one.
         let defined = (present > 0).then_some(&self.defined[..]);
         match &mut self.values {
+            ColumnValues::Booleans(values) => numbers(writer.typed::<BoolType>(), values, defined)?,
             ColumnValues::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
             ColumnValues::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
             ColumnValues::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
@@ -241,6 +245,7 @@ fn field(column: &Column) -> Result<TypePtr> {
         return list.with_repetition(repetition).with_fields(vec![Arc::new(items)]).build().map(Arc::new);
     }
     let (physical, logical) = match column.kind {
+        Kind::Boolean => (Physical::BOOLEAN, None),
         Kind::Integer { .. } => (Physical::INT64, None),
         Kind::Decimal => (Physical::DOUBLE, None),
         Kind::Date | Kind::PeriodBound { .. } => (Physical::INT32, Some(LogicalType::Date)),

@@ -137,7 +137,7 @@ fn header(sheet: &mut Worksheet, about: &About) -> Result<(), XlsxError> {
         let (format, width) = match column.kind {
             Kind::Date | Kind::PeriodBound { .. } => (Some("yyyy-mm-dd"), 11),
             Kind::Timestamp => (Some("yyyy-mm-dd hh:mm:ss"), 19),
-            Kind::Integer { .. } | Kind::Decimal => (None, 12),
+            Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => (None, 12),
             _ => (None, 20),
         };
         if let Some(format) = format {
@@ -158,6 +158,7 @@ fn write(sheet: &mut Worksheet, row: u32, at: u16, column: &Column, text: &str) 
     };
     let written = match number {
         Some(number) => sheet.write_number(row, at, number),
+        None if matches!(column.kind, Kind::Boolean) => sheet.write_boolean(row, at, text == "true"),
         None => {
             let joined = if column.is_list() { Some(join(column, text)?) } else { None };
             let text = joined.as_deref().unwrap_or(text);

@@ -17,7 +17,7 @@ pub fn dataset(registry: &'static [&'static Dataset], path: &str) -> Option<&'st
 pub fn operation(registry: &'static [&'static Dataset], operation: &Operation, path: &str) -> Value {
     let mut whole = serde_json::to_value(operation).expect("an operation serialises");
     let dataset = dataset(registry, path);
-    for parameter in whole["parameters"].as_array_mut().into_iter().flatten() {
+    for parameter in whole.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         match (parameter["in"].as_str(), dataset) {
             (Some("path"), Some(dataset)) if name == "code" => parameter["name"] = json!(names::path_parameter(dataset)),

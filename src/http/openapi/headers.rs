@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::names;
 use crate::http::middleware::rate_limit::LONGEST_WINDOW;
 
 /// Rate limit headers: the policies of the client and of its key, with `;` before each parameter.
@@ -66,7 +65,7 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
 
 const RETRY_AFTER: &str = "Retry-After";
 
-/// The descriptions of all headers, by their names among the components.
+/// The descriptions of all headers, by their names.
 pub fn components() -> BTreeMap<String, Value> {
     let limit = json!({"type": "string", "pattern": RATE_LIMIT_POLICIES, "maxLength": 200});
     let schema = |name: &str| match name {
@@ -74,15 +73,15 @@ pub fn components() -> BTreeMap<String, Value> {
         "Release-Number" => json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": i32::MAX}),
         _ => json!({"type": "string"}),
     };
-    let all = HEADERS.iter().map(|(name, _, text)| (component(name), json!({"description": text, "schema": schema(name)})));
+    let all = HEADERS.iter().map(|(name, _, text)| ((*name).to_owned(), json!({"description": text, "schema": schema(name)})));
     let seconds = json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": LONGEST_WINDOW});
     let retry = json!({"description": "Seconds to wait before the next request.", "schema": seconds});
-    all.chain([(component(RETRY_AFTER), retry)]).collect()
+    all.chain([(RETRY_AFTER.to_owned(), retry)]).collect()
 }
 
 /// The headers of a response that is all of these.
 pub fn of(kinds: &[Kind]) -> Map<String, Value> {
-    let refer = |name: &str| (name.to_owned(), json!({"$ref": format!("#/components/headers/{}", component(name))}));
+    let refer = |name: &str| (name.to_owned(), json!({"$ref": format!("#/components/headers/{name}")}));
     let has = |response: &[Kind]| response.iter().any(|kind| *kind == Kind::Any || kinds.contains(kind));
     let named = HEADERS.iter().filter(|(_, response, _)| has(response)).map(|(name, _, _)| refer(name));
     named.chain(kinds.contains(&Kind::Later).then(|| refer(RETRY_AFTER))).collect()
@@ -94,8 +93,4 @@ pub fn add(response: &mut Value, kinds: &[Kind]) {
     if let Some(headers) = response.entry("headers").or_insert_with(|| json!({})).as_object_mut() {
         headers.extend(of(kinds));
     }
-}
-
-fn component(name: &str) -> String {
-    names::pascal(name)
 }

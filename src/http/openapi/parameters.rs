@@ -33,7 +33,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Geography => (
             match context.holds_territories() {
-                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
+                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
                 false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's. A territory that did not exist on that day is a 400 that names those that did.",
             }
             .to_owned(),
@@ -166,9 +166,19 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
 }
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
+    let mut description = field.description.to_owned();
+    if let Some(value) = field.list_default {
+        // No `default` in the schema: clients would send it beside a `code`, where it does not hold.
+        let choices: Vec<&str> = field.choices().unwrap_or_default().iter().map(|choice| choice.value).collect();
+        description.push_str(&format!(
+            " A list without this filter is as with `{name}={value}`, unless the request has `geography` or filters by the code; `{name}={}` gives all rows.",
+            choices.join(","),
+            name = field.name,
+        ));
+    }
     let example = schemas::filter_example(dataset, field).map(|one| if one.is_array() { one } else { json!([one]) });
     let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
-    finish(&Parameter::Filter(field, operator).name(), field.description, list, example)
+    finish(&Parameter::Filter(field, operator).name(), &description, list, example)
 }
 
 /// Builds a query parameter; a list is one parameter with commas. The example is that of the schema: those who try an

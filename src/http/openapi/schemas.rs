@@ -49,7 +49,14 @@ pub fn row(context: Context) -> Value {
 /// A row of a dataset, made of the examples of its fields.
 pub fn example_row(context: Context) -> Value {
     let value = |field: &'static Field| {
-        let none = if field.is_list() { json!([]) } else { Value::Null };
+        let none = match field.kind {
+            _ if field.is_list() => json!([]),
+            _ if !field.required => Value::Null,
+            Kind::Integer { minimum, .. } => json!(minimum),
+            Kind::Decimal => json!(0),
+            Kind::Timestamp => json!("2025-12-01T00:00:00Z"),
+            _ => json!("…"),
+        };
         (field.name.to_owned(), example(context.dataset, field).unwrap_or(none))
     };
     Value::Object(context.fields().map(value).collect())
@@ -143,6 +150,7 @@ fn scalar(field: &Field) -> Value {
         Kind::Integer { minimum, maximum } => {
             json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"})
         }
+        Kind::Boolean => json!({"type": "boolean"}),
         Kind::Decimal => json!({"type": "number", "format": "double"}),
         Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
         Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
@@ -175,7 +183,7 @@ pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
         _ => field.example,
     };
     let one = match field.kind {
-        Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
+        Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
         _ => json!(text),
     };
     Some(if field.is_list() { json!([one]) } else { one })

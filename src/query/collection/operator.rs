@@ -123,6 +123,7 @@ mod tests {
             (Kind::Reference("territories"), &[AnyOf, Ne, StartsWith]),
             (Kind::JoinedCode, &[AnyOf]),
             (Kind::TextList, &[AnyOf, Ne]),
+            (Kind::Boolean, &[AnyOf, Ne]),
             (integer, &[AnyOf, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Period, &[AnyOf, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Json { array: false }, &[]),

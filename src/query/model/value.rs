@@ -36,6 +36,10 @@ pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
                 Err("is not one of the values of this field".to_owned())
             }
         }
+        Kind::Boolean => match text {
+            "true" | "false" => Ok(Cow::Borrowed(text)),
+            _ => Err("is neither `true` nor `false`".to_owned()),
+        },
         Kind::Integer { minimum, maximum } => integer(text, minimum, maximum).map(|n| Cow::Owned(n.to_string())),
         Kind::Decimal => decimal(text),
         Kind::Date | Kind::PeriodBound { .. } => period::day(text)
@@ -125,6 +129,8 @@ mod tests {
             (Kind::Choice(STAGES), "paid", "paid"),
             (Kind::ChoiceList(STAGES), "paid", "paid"),
             (Kind::Integer { minimum: 0, maximum: 10 }, "007", "7"),
+            (Kind::Boolean, "true", "true"),
+            (Kind::Boolean, "false", "false"),
             (Kind::Decimal, "-12.50", "-12.50"),
             (Kind::Decimal, "12", "12"),
             (Kind::Date, "2020-02-29", "2020-02-29"),
@@ -151,6 +157,9 @@ mod tests {
             (Kind::Choice(STAGES), "Paid", "is not one of the values of this field"),
             (Kind::Integer { minimum: 0, maximum: 10 }, "11", "is not a whole number from 0 to 10"),
             (Kind::Integer { minimum: 0, maximum: 10 }, "+1", "is not a whole number from 0 to 10"),
+            (Kind::Boolean, "True", "is neither `true` nor `false`"),
+            (Kind::Boolean, "1", "is neither `true` nor `false`"),
+            (Kind::Boolean, "oui", "is neither `true` nor `false`"),
             (Kind::Decimal, "1e5", decimal),
             (Kind::Decimal, ".5", decimal),
             (Kind::Decimal, "5.", decimal),

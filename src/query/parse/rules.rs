@@ -43,7 +43,7 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     let contours = "Contours are those of today";
     let mut todays = vec![(P::Bbox, contours), (P::Lon, contours), (P::Lat, contours)];
     if parser.context.holds_territories() {
-        todays.push((P::Search, "Today's names are searched; filter `/v1/territory_versions` by `name` for those of then"));
+        todays.push((P::Search, "Today's names are searched; filter `/v1/territory_states` by `name` for those of then"));
         if plan.presentation.representation == Representation::GeoJson {
             parser.fault(P::Geography, format!("{contours}; GeoJSON has none of another day."));
         }

@@ -53,6 +53,7 @@ pub fn cell(cell: &str, kind: Kind) -> Value {
     match (kind, cells::plain(cell, kind).as_str()) {
         (_, "") => Value::Null,
         (Kind::Integer { .. } | Kind::Decimal, number) => rounded(number.parse().expect("a number")),
+        (Kind::Boolean, truth) => rounded(f64::from(u8::from(truth == "true"))),
         (Kind::Date | Kind::PeriodBound { .. }, day) => rounded(days(day.parse().expect("a day"))),
         (Kind::Timestamp, text) => {
             let time = cells::instant(text).naive_utc();
