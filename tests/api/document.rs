@@ -32,7 +32,7 @@ pub(super) fn operations(document: &Value) -> Vec<(String, Value)> {
         operation["parameters"].as_array_mut().into_iter().flatten().for_each(whole);
         operation
     };
-    let open = paths.iter().filter(|(_, item)| item["get"]["security"].is_null());
+    let open = paths.iter().filter(|(_, item)| !item["get"].is_null() && item["get"]["security"].is_null());
     open.map(|(path, item)| (path.clone(), operation(item))).collect()
 }
 
@@ -205,7 +205,7 @@ fn texts_are_accepted_up_to_their_declared_length() {
         let free: Vec<(String, usize)> = query_parameters(&document, &operation)
             .into_iter()
             .filter_map(|(name, schema)| {
-                let one = if schema["type"] == "array" { &schema["items"] } else { &schema };
+                let one = if schema["type"] == "array" { resolved(&document, &schema["items"]) } else { schema };
                 let is_free = one["enum"].is_null() && one["pattern"].as_str().is_some_and(|pattern| pattern.contains(r"\u009f"));
                 Some((name, usize::try_from(one["maxLength"].as_u64()?).expect("a length")))
                     .filter(|(_, most)| is_free && *most < pairs::QUERY_LENGTH)

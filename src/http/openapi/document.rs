@@ -30,7 +30,7 @@ every row names its source and the place in it.\n\n\
 **Headers of requests** that every GET understands: `Accept` chooses the representation, `format` goes before it; `Accept-Encoding` may name `zstd`, \
 `br` and `gzip`; `If-None-Match` with the `ETag` of an answer gets a 304 if it is current. Caches may store pinned answers for a day, \
 files of a release for ever, other answers for ten seconds. Every GET has a HEAD. Every response also has the usual headers of browser security.\n\n\
-**Publishing.** Only what publishes, and the status of a publication, needs a key; reads ignore `Authorization`.\n\n\
+**Publishing.** `POST /v1/publications` publishes files as one release. Only this request and the status of a publication need a key; reads ignore `Authorization`.\n\n\
 Lists are paged: follow `links.next`, which is also in the header `Link`.";
 
 /// Builds the document.
@@ -39,7 +39,7 @@ Lists are paged: follow `links.next`, which is also in the header `Link`.";
 /// Panics if two schemas or two parameters have one name.
 pub fn document(registry: &'static [&'static Dataset]) -> Value {
     let endpoints = router::all(registry);
-    let described: Vec<Described> = endpoints.iter().flat_map(|endpoint| endpoints::describe(registry, endpoint)).collect();
+    let described: Vec<Described> = endpoints.iter().map(|endpoint| endpoints::describe(registry, endpoint)).collect();
     let shared = SharedParameters::of(described.iter().flat_map(|one| {
         let all = one.operation["parameters"].as_array().into_iter().flatten();
         all.map(|parameter| (one.owner.clone(), parameter.clone()))
@@ -57,7 +57,7 @@ pub fn document(registry: &'static [&'static Dataset]) -> Value {
         "info": {
             "title": "Reperes",
             "summary": "Repères: open data of the strategy against poverty in Hauts-de-France",
-            "description": DESCRIPTION,
+            "description": format!("{DESCRIPTION}\n\n{}", filters::operators()),
             "version": env!("CARGO_PKG_VERSION"),
             "contact": {"name": "Préfecture de la région Hauts-de-France", "email": "pref-communication@nord.gouv.fr"},
             "license": {"name": "Licence Ouverte 2.0 (data)", "identifier": "etalab-2.0"},
@@ -93,6 +93,7 @@ fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let mut tags: Vec<Value> =
         datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
     tags.push(json!({"name": router::SYNC, "description": "Synchronisation of a copy: the changes of each release, and the feed of releases."}));
+    tags.push(json!({"name": router::PUBLISHING, "description": "Publications: files become a release, all or nothing. They need a key."}));
     tags.push(json!({"name": router::FILES, "description": "Whole datasets of a release as immutable files."}));
     tags.push(
         json!({"name": router::SERVICE, "description": "The service itself: index, documentation, health, problem types."}),
@@ -112,7 +113,6 @@ fn schemas(registry: &'static [&'static Dataset], endpoints: &[Endpoint]) -> BTr
     collect::<changes::answer::ChangesBody<'static>>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
     collect::<publications::PublicationForm>(&mut fixed);
-    collect::<publications::ReportDocument>(&mut fixed);
     collect::<publications::PublicationDocument>(&mut fixed);
     let fixed = fixed.into_iter().map(|(name, schema)| (name, serde_json::to_value(schema).expect("a schema serialises")));
     let mut all: BTreeMap<String, Value> = filters::members();

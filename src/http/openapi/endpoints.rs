@@ -24,35 +24,31 @@ pub struct Described {
     pub facts: Facts,
 }
 
-/// The operations of an endpoint.
-pub fn describe(registry: &'static [&'static Dataset], endpoint: &Endpoint) -> Vec<Described> {
+/// The operation of an endpoint.
+pub fn describe(registry: &'static [&'static Dataset], endpoint: &Endpoint) -> Described {
     let path = endpoint.path();
     let documented = match custom::dataset(registry, &path) {
         Some(dataset) => path.replace("{code}", &format!("{{{}}}", names::path_parameter(dataset))),
         None => path.clone(),
     };
-    let get = match endpoint {
+    let operation = match endpoint {
         Endpoint::Collection(context) => operations::collection(*context),
         Endpoint::Item(context) => operations::item(*context),
         Endpoint::Related(dataset, link, context) => operations::related(dataset, link, *context),
         Endpoint::History(context) => operations::history(*context, HISTORY.name, &history::PARAMETERS),
-        Endpoint::Custom(own) => custom::operation(registry, &own.operation(), &path),
+        Endpoint::Custom(own) | Endpoint::Post(own) => custom::operation(registry, &own.operation(), &path),
     };
-    let post = endpoint.post_operation().map(|operation| custom::operation(registry, &operation, &path));
-    let described = |method: &'static str, operation: Value| Described {
-        path: documented.clone(),
-        method,
+    let writes = matches!(endpoint, Endpoint::Post(_));
+    Described {
+        path: documented,
+        method: if writes { "post" } else { "get" },
         owner: match rows(endpoint) {
             Some(context) => names::row(context.dataset, context.extra),
             None => names::pascal(operation["operationId"].as_str().unwrap_or_default()),
         },
-        facts: facts(endpoint, &path, &operation, method == "post"),
+        facts: facts(endpoint, path, &operation, writes),
         operation,
-    };
-    [("get", Some(get)), ("post", post)]
-        .into_iter()
-        .filter_map(|(method, operation)| operation.map(|operation| described(method, operation)))
-        .collect()
+    }
 }
 
 /// The schemas of the answers of an endpoint, and of what its parameters take, by name.
@@ -65,7 +61,7 @@ pub fn schemas(endpoint: &Endpoint) -> Vec<(String, Value)> {
         }
         Endpoint::Item(context) => vec![answers::of_item(*context)],
         Endpoint::History(context) => answers::of_history(*context),
-        Endpoint::Custom(_) => Vec::new(),
+        Endpoint::Custom(_) | Endpoint::Post(_) => Vec::new(),
     }
 }
 
@@ -74,24 +70,24 @@ fn rows(endpoint: &Endpoint) -> Option<Context> {
     match endpoint {
         Endpoint::Collection(context) | Endpoint::Item(context) | Endpoint::Related(_, _, context) => Some(*context),
         Endpoint::History(context) => Some(Context { link: None, extra: &[], ..*context }),
-        Endpoint::Custom(_) => None,
+        Endpoint::Custom(_) | Endpoint::Post(_) => None,
     }
 }
 
-fn facts(endpoint: &Endpoint, path: &str, operation: &Value, writes: bool) -> Facts {
+fn facts(endpoint: &Endpoint, path: String, operation: &Value, writes: bool) -> Facts {
     let collection = match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(context),
-        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) => None,
+        _ => None,
     };
     let is_history = matches!(endpoint, Endpoint::History(_));
     let cursor = operation["parameters"].as_array().is_some_and(|all| all.iter().any(|one| one["name"] == "cursor"));
     Facts {
-        path: path.to_owned(),
         writes,
         keyed: operation["security"].is_array(),
         negotiated: operation["responses"]["200"]["content"].as_object().is_some_and(|content| content.len() > 1),
         lists: cursor,
         computes: collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
         withdrawable: path.contains("{code}") && !is_history,
+        path,
     }
 }

@@ -14,12 +14,14 @@ use crate::query::{Context, Field, Kind, Operator, Parameter};
 /// The name of the parameter. It is never sent.
 pub const NAME: &str = "filters";
 
-/// What the parameter does.
-fn description() -> String {
+const DESCRIPTION: &str = "The filters with an operator, and those on the first and last day of a period, each sent under its own name.";
+
+/// What the operators do, for the description of the whole document.
+pub fn operators() -> String {
     let named = Operator::ALL.into_iter().filter(|operator| *operator != Operator::AnyOf);
     let operators: Vec<String> = named.map(|operator| format!("- `__{}`: {}", operator.name(), operator.meaning())).collect();
     format!(
-        "Filters with an operator, and those on the first and last day of a period. Each is sent under its own name, as \
+        "**Filters with an operator** are the members of the object `filters` of a list. Each is sent under its own name, as \
          `period__gte=2019&value__gt=0`; `filters[period__gte]=2019`, as some clients write it, is understood too. `__ne` takes \
          several values, separated by commas.\n\n{}",
         operators.join("\n")
@@ -42,7 +44,7 @@ pub fn parameter(context: Context) -> Option<Value> {
             "name": NAME,
             "in": "query",
             "required": false,
-            "description": description(),
+            "description": DESCRIPTION,
             "style": "form",
             "explode": true,
             "schema": {"$ref": names::schema_reference(&schema_name(context))},
@@ -89,7 +91,7 @@ fn member(field: &Field, operator: Operator) -> &'static str {
     }
 }
 
-/// The schemas of all members, by name.
+/// The schemas of all members and of the values of lists, by name.
 pub fn members() -> BTreeMap<String, Value> {
     let text = |more: Value, description: &str| {
         let mut schema = json!({
@@ -114,5 +116,6 @@ pub fn members() -> BTreeMap<String, Value> {
         ("FilterInstant", json!({"type": "string", "format": "date-time", "description": "An instant (RFC 3339)."})),
         ("FilterPeriod", text(json!({"pattern": schemas::PERIOD, "maxLength": schemas::PERIOD_LENGTH}), "A period (ISO 8601).")),
     ];
-    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+    let listed = (schemas::LISTED_TEXT, schemas::listed_text());
+    all.into_iter().chain([listed]).map(|(name, schema)| (name.to_owned(), schema)).collect()
 }

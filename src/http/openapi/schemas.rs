@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use super::names;
 use crate::query::model::value;
 use crate::query::plan::selection;
 use crate::query::{Context, Dataset, Field, Kind};
@@ -79,12 +80,22 @@ pub fn filter_value(field: &Field) -> Value {
     schema
 }
 
-/// The schema of one value of a list, where a backslash escapes a comma or a backslash.
-pub fn listed(mut schema: Value) -> Value {
-    if schema["type"] == "string" && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
-        schema["pattern"] = json!(LISTED);
+/// The name of the schema of a text in a list.
+pub const LISTED_TEXT: &str = "ListedText";
+
+/// The schema of a text in a list, where a backslash escapes a comma or a backslash.
+pub fn listed_text() -> Value {
+    let text = "A text in a list: `\\,` is a comma, and `\\\\` a backslash.";
+    json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": LISTED, "description": text})
+}
+
+/// The schema of one value of a list.
+pub fn listed(schema: Value) -> Value {
+    let plain = schema["type"] == "string" && schema["maxLength"] == json!(value::VALUE_LENGTH);
+    match plain && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
+        true => json!({"$ref": names::schema_reference(LISTED_TEXT)}),
+        false => schema,
     }
-    schema
 }
 
 /// The schema of a list of values separated by commas.
