@@ -129,7 +129,7 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
             description = format!("{description} A code of `{target}`.");
         }
         object.insert("description".to_owned(), json!(description));
-        if !field.required {
+        if !field.required && !field.is_list() {
             nullable(object);
         }
         if let Some(example) = example(dataset, field) {

@@ -69,7 +69,7 @@ impl Operator {
             Operator::Lte => "Rows with this value or a lesser one; of a period: those that end with it or earlier.",
             Operator::Contains => "Rows whose text contains this, without regard to accents and case.",
             Operator::StartsWith => "Rows whose text begins with this; free text is compared without regard to accents and case.",
-            Operator::IsNull => "`true`: rows without a value; `false`: rows with one.",
+            Operator::IsNull => "`true`: rows without a value, or with an empty list; `false`: rows with one.",
         }
     }
 

@@ -92,6 +92,8 @@ pub enum Format {
     Share,
     /// A text of at most this many characters.
     Length(usize),
+    /// An amount of money in euros, with at most two decimals.
+    Euros,
 }
 
 /// One field of a dataset.
@@ -161,10 +163,8 @@ impl Field {
 
     /// Whether a request can count its remaining values.
     pub fn is_facet(&self) -> bool {
-        let few = matches!(
-            self.kind,
-            Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. }
-        );
+        let few =
+            matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. });
         (few || self.reference().is_some()) && self.is_filterable()
     }
 
