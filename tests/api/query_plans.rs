@@ -20,7 +20,7 @@ const READS: [&str; 12] = [
     "/v1/territories/DEP-59/members?limit=20",
     "/v1/territories/DEP-59/profile",
     "/v1/observations?indicator_code=foyers-prime-activite&territory_code=DEP-59",
-    "/v1/observations?indicator_code=foyers-prime-activite&within=REG-32&latest=true",
+    "/v1/observations?indicator_code=foyers-prime-activite&within=REG-32&last=1",
     "/v1/conventions?include=signatories&labels=both",
 ];
 

@@ -37,7 +37,7 @@ pub fn version_name(context: Context) -> String {
 
 /// The schemas of a list and of its rows, by name.
 pub fn of_list(context: Context) -> Vec<(String, Value)> {
-    let name = names::row(context.dataset, context.extra);
+    let name = names::listed(context);
     vec![(page_name(&name), page(&name)), (name, schemas::row(context))]
 }
 

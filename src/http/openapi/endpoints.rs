@@ -43,7 +43,7 @@ pub fn describe(registry: &'static [&'static Dataset], endpoint: &Endpoint) -> D
         path: documented,
         method: if writes { "post" } else { "get" },
         owner: match rows(endpoint) {
-            Some(context) => names::row(context.dataset, context.extra),
+            Some(context) => names::listed(context),
             None => names::pascal(operation["operationId"].as_str().unwrap_or_default()),
         },
         facts: facts(endpoint, path, &operation, writes),

@@ -1,7 +1,7 @@
 //! Owns the names in the OpenAPI document: of schemas, parameters, operations and path parameters.
 //! Must not know what they name.
 
-use crate::query::{Dataset, Field};
+use crate::query::{Context, Dataset, Field};
 
 /// A name in PascalCase: `territory_state` is `TerritoryState`, `as_of` is `AsOf`.
 pub fn pascal(name: &str) -> String {
@@ -12,6 +12,14 @@ pub fn pascal(name: &str) -> String {
 /// The name of the schema of one row. Fields that a link adds make another schema.
 pub fn row(dataset: &Dataset, extra: &[Field]) -> String {
     format!("{}{}", pascal(dataset.singular), if extra.is_empty() { "" } else { "WithShare" })
+}
+
+/// The name of the schema of what a collection lists: rows, or groups of rows.
+pub fn listed(context: Context) -> String {
+    match context.aggregated {
+        true => format!("{}Aggregate", pascal(context.dataset.singular)),
+        false => row(context.dataset, context.extra),
+    }
 }
 
 /// The name of the path parameter with the code of a row: `territory_code`, `release_number`. No query parameter of an

@@ -5,22 +5,26 @@ use serde_json::{Map, Value, json};
 
 use super::{answers, filters, names, parameters, schemas};
 use crate::http::request::path_and_query::MAX_CODE_LENGTH;
+use crate::http::response::links;
 use crate::query::{Context, Dataset, Link, Parameter, Representation};
 
-/// The operation of a collection.
+/// The operation of a collection: a list of rows, or of groups of rows.
 pub fn collection(context: Context) -> Value {
     let dataset = context.dataset;
+    let (verb, title, summary, order) = match context.aggregated {
+        true => ("aggregate", "Aggregate", "Groups of the rows that the filters select.", "Groups are in the order of `by`"),
+        false => ("list", "List", dataset.description, "Rows are in the order of their key"),
+    };
     let description = format!(
-        "{} Rows are in the order of their key unless `sort` gives another. A filter takes several values separated by commas, and matches any of them.",
-        dataset.description
+        "{summary} {order} unless `sort` gives another. A filter takes several values separated by commas, and matches any of them."
     );
     json!({
-        "operationId": format!("list{}", names::pascal(dataset.name)),
+        "operationId": format!("{verb}{}", names::pascal(dataset.name)),
         "tags": [dataset.name],
-        "summary": format!("List {}", words(dataset.name)),
+        "summary": format!("{title} {}", words(dataset.name)),
         "description": description,
         "parameters": of_list(context, None),
-        "responses": {"200": page(context, &format!("/v1/{}", dataset.name))},
+        "responses": {"200": page(context, &links::collection_path(context))},
     })
 }
 
@@ -102,7 +106,7 @@ pub fn code(dataset: &Dataset) -> Value {
 
 /// The response with a page, in every representation of the dataset.
 fn page(context: Context, address: &str) -> Value {
-    let name = names::row(context.dataset, context.extra);
+    let name = names::listed(context);
     let example = || answers::example(context, &format!("{address}?limit=1"), &json!([schemas::example_row(context)]));
     let content = |one: Representation| match one {
         Representation::Json => {
@@ -111,7 +115,7 @@ fn page(context: Context, address: &str) -> Value {
         other => json!({"schema": representation(other)}),
     };
     let content: Map<String, Value> =
-        Representation::of(context.dataset).map(|one| (one.media_type().to_owned(), content(one))).collect();
+        context.representations().map(|one| (one.media_type().to_owned(), content(one))).collect();
     json!({
         "description": "Rows: a page as JSON, all rows in the other representations unless `limit` is given.",
         "content": content,

@@ -28,12 +28,15 @@ pub const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 /// The pattern of one value of a list in a query.
 const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 
-/// The schema of the rows of a collection. Only the fields of the key are required; labels are present if the request has
+/// What an aggregate is.
+const AGGREGATE: &str = "A group of rows: the fields of `by`, what `function` computes, and how many values are behind it. A field of `by` is null in the group of the rows without one; a field that is not in `by` is absent.";
+
+/// The schema of the rows of a collection, or of groups of them. Only the fields of the key are required; labels are present if the request has
 /// `labels`.
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
-    for field in context.with_all_fields().fields() {
+    for field in context.with_all_fields().shown_fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")
@@ -44,7 +47,10 @@ pub fn row(context: Context) -> Value {
     }
     let code = dataset.code_field().into_iter().chain(dataset.key_fields()).map(|field| field.name);
     let required: BTreeSet<&str> = code.collect();
-    json!({"type": "object", "description": dataset.description, "properties": properties, "required": required})
+    match context.aggregated {
+        true => json!({"type": "object", "description": AGGREGATE, "properties": properties}),
+        false => json!({"type": "object", "description": dataset.description, "properties": properties, "required": required}),
+    }
 }
 
 /// A row of a dataset, made of the examples of its fields.
@@ -61,7 +67,7 @@ pub fn example_row(context: Context) -> Value {
         };
         (field.name.to_owned(), example(context.dataset, field).unwrap_or(none))
     };
-    Value::Object(context.fields().map(value).collect())
+    Value::Object(context.shown_fields().into_iter().map(value).collect())
 }
 
 /// The schema of one value of a filter on a field.

@@ -88,7 +88,7 @@ impl Operator {
         match field.kind {
             Kind::Json { .. } => return false,
             Kind::JoinedCode => return self == Operator::AnyOf,
-            _ if matches!(field.origin, FieldOrigin::Named { .. }) => return false,
+            _ if matches!(field.origin, FieldOrigin::Named { .. } | FieldOrigin::Computed) => return false,
             _ => {}
         }
         match self {

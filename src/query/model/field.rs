@@ -77,6 +77,8 @@ pub enum FieldOrigin {
         /// The dataset of the other row.
         dataset: &'static str,
     },
+    /// All rows of a group.
+    Computed,
 }
 
 /// A format that published values must have besides their kind. Filters accept any text.
@@ -158,7 +160,7 @@ impl Field {
 
     /// Whether a request can sort by it. Lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
+        !self.is_list() && (self.is_filterable() || matches!(self.origin, FieldOrigin::Opened | FieldOrigin::Computed))
     }
 
     /// Whether a request can count its remaining values.
