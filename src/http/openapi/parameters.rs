@@ -16,7 +16,6 @@ use crate::query::{Context, Dataset, Field, Function, Operator, Parameter, Repre
 pub fn describe(context: Context, parameter: Parameter) -> Value {
     let dataset = context.dataset;
     let words = || json!({"type": "string", "enum": parameter.words()});
-    let truth = || json!({"type": "boolean"});
     let some =
         |fields: Vec<&str>, most: usize| schemas::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
