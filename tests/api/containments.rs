@@ -66,6 +66,9 @@ fn containments_are_what_links_between_territories_and_within_read() {
     assert_eq!(get(bundled(), "/v1/containments/REG-32~EPCI-200069722").data()["population_share"], 0.20143);
     get(bundled(), "/v1/containments/DEP-59~DEP-59").problem(404);
     get(bundled(), "/v1/containments?direct=yes").problem(400);
+    // Its rows are of today; those of another day are read from a territory.
+    get(bundled(), "/v1/containments?within=DEP-59&geography=2012").problem(400);
+    assert_eq!(total("/v1/territories/DEP-59/members?geography=2012&kind=commune"), 650);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn the_digest_is_computed_as_documented() {
 
 #[test]
 fn every_kind_of_damage_is_found_and_named() {
-    let row = "INSERT INTO territories (code, kind, name, geography_year, source_code, first_release, last_release)";
+    let row = "INSERT INTO territories (code, kind, name, status, geography_year, source_code, first_release, last_release)";
     let cases = [
         ("territories", "DELETE FROM territories WHERE code = 'COM-90001'", "counts", "territories", None),
         (
@@ -110,7 +110,7 @@ fn every_kind_of_damage_is_found_and_named() {
         ),
         (
             "territories",
-            &format!("{row} VALUES ('COM-90001', 'commune', 'Un', 2026, 'essai', 2, 1)"),
+            &format!("{row} VALUES ('COM-90001', 'commune', 'Un', 'current', 2026, 'essai', 2, 1)"),
             "span",
             "territories",
             Some("COM-90001"),
