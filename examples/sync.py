@@ -133,7 +133,7 @@ def select(base, dataset, selection, **more):
 
 def count(base, dataset, selection, release):
     """The number of rows of a collection at a release; None if the service refuses the request."""
-    page = select(base, dataset, selection, release=release, count="exact", limit=1)
+    page = select(base, dataset, selection, release=release, total="exact", limit=1)
     return page and page["meta"]["total"]["value"]
 
 

@@ -40,11 +40,7 @@ pub struct Meta {
     /// that it is computed from; of sources and releases, their own. The words are those of the sources.
     #[schema(example = json!(["etalab-2.0"]))]
     pub licences: Vec<String>,
-    /// The number of rows in this answer.
-    #[schema(example = 100)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<usize>,
-    /// The number of all rows, if the request has `count`.
+    /// The number of all rows, if the request has `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Total>,
     /// `approximate`: no row matches the search; these rows have a similar title.
@@ -63,7 +59,6 @@ pub struct Meta {
 
 /// The values of a field among the rows that all filters except those on the field itself select.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Choices)]
 pub struct FacetValues {
     /// The values, at most 100, the most frequent first.
     pub choices: Vec<FacetValue>,
@@ -73,7 +68,6 @@ pub struct FacetValues {
 
 /// One value of a field.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Choice, title = "Choice")]
 pub struct FacetValue {
     /// The value.
     #[schema(example = "commune")]
@@ -128,7 +122,6 @@ impl Meta {
             release: release.number,
             published_at: instant(release.published_at),
             licences: licences.to_vec(),
-            count: None,
             total: None,
             search: None,
             notices: None,
@@ -143,7 +136,6 @@ impl Meta {
             more: facet.more,
         };
         Self {
-            count: Some(page.rows.len()),
             total: page.total.map(|(value, exact)| Total { value, relation: if exact { EXACT } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
             notices: notices::all(page.notices.as_ref()),

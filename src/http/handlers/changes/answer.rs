@@ -21,7 +21,7 @@ const PATH: &str = "/v1/changes";
 
 /// A page of changes.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Answer, title = "ChangesPage")]
+#[schema(as = ChangePage)]
 pub struct ChangesBody<'a> {
     /// The changes, in the order of releases, then of datasets as `/v1` lists them, then of keys.
     #[schema(value_type = Vec<Change>)]
@@ -75,8 +75,6 @@ pub struct ChangesMeta {
     /// The licences of the sources that rows of these datasets name at that release.
     #[schema(example = json!(["etalab-2.0"]))]
     licences: Vec<String>,
-    /// The number of changes in this answer.
-    count: usize,
 }
 
 /// Related addresses, relative to the server.
@@ -149,7 +147,6 @@ pub fn page(
         release: release.number,
         published_at: instant(release.published_at),
         licences: licences.to_vec(),
-        count: rows.len(),
     };
     response.insert_header((header::CONTENT_TYPE, JSON));
     Ok(response.json(ChangesBody { data, meta, links }))
