@@ -149,5 +149,5 @@ pub fn example(context: Context, address: &str, data: &Value) -> Value {
         collection: None,
         related: BTreeMap::new(),
     };
-    json!({"data": data, "meta": Meta::new(context.dataset.name, &release), "links": links})
+    json!({"data": data, "meta": Meta::new(context.dataset.name, &release, &["etalab-2.0".to_owned()]), "links": links})
 }
