@@ -69,6 +69,7 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Fields(&["actor_codes"]),
         },
     ],
+    relations: &[],
     own: &[],
     example: "cd-59",
     rows: RowOrigin::Published,

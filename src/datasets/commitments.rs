@@ -45,6 +45,7 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Through { field: "indicator_code", through: "indicators", by: "commitment_code" },
         },
     ],
+    relations: &[],
     own: &[],
     example: "engagement-1",
     rows: RowOrigin::Published,

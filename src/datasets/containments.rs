@@ -29,6 +29,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["container_code", "contained_code"],
     territory: None,
     links: &[],
+    relations: &[],
     own: &[],
     example: "DEP-59~COM-59350",
     rows: RowOrigin::Derived { from: &["territories", "memberships"], by: Derivation::ContainmentClosure },

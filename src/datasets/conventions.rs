@@ -1,7 +1,7 @@
 //! Owns the dataset of conventions: the agreements between the State and local authorities.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
@@ -61,6 +61,7 @@ pub static DATASET: Dataset = Dataset {
         },
         Link { name: "events", target: "events", summary: "Its events.", via: Via::Fields(&["convention_code"]) },
     ],
+    relations: &[actor_code(&["signatory_codes", "partner_codes"], "cd-59")],
     own: &[],
     example: "convention-bassin-minier",
     rows: RowOrigin::Published,

@@ -1,7 +1,7 @@
 //! Owns the dataset of events: when and where the strategy was signed, launched, discussed and reviewed.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape};
 
 const KINDS: &[Choice] = &[
@@ -44,6 +44,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[actor_code(&["actor_codes"], "cd-59")],
     own: &[],
     example: "inauguration-maison-des-parents",
     rows: RowOrigin::Published,

@@ -2,7 +2,7 @@
 //! Amounts of different stages must not be added: the same euro is announced, then programmed, then paid.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
 const AID_NATURES: &[Choice] = &[
@@ -88,6 +88,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[actor_code(&["payer_code", "beneficiary_code"], "etat")],
     own: &[],
     example: "bassin-minier-2019-2021",
     rows: RowOrigin::Published,

@@ -53,6 +53,7 @@ pub static DATASET: Dataset = Dataset {
         summary: "Its figures.",
         via: Via::Fields(&["indicator_code"]),
     }],
+    relations: &[],
     own: &[],
     example: "foyers-prime-activite",
     rows: RowOrigin::Published,

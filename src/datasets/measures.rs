@@ -1,7 +1,7 @@
 //! Owns the dataset of measures: the actions that implement the commitments.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const STATUSES: &[Choice] = &[
@@ -58,6 +58,7 @@ pub static DATASET: Dataset = Dataset {
         Link { name: "funding", target: "funding", summary: "The money for it.", via: Via::Fields(&["measure_code"]) },
         Link { name: "events", target: "events", summary: "Its events.", via: Via::Fields(&["measure_code"]) },
     ],
+    relations: &[actor_code(&["lead_codes", "partner_codes"], "etat")],
     own: &[],
     example: "points-conseil-budget",
     rows: RowOrigin::Published,

@@ -22,6 +22,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["territory_code", "member_code"],
     territory: Some("member_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "PER-bassin-minier~COM-62498",
     rows: RowOrigin::Published,

@@ -46,6 +46,7 @@ pub static DATASET: Dataset = Dataset {
         from_it("observations", "The figures taken from it."),
         from_it("events", "The events described in it."),
     ],
+    relations: &[],
     own: &[],
     example: "dossier-pauvrete-hdf-2019",
     rows: RowOrigin::Published,

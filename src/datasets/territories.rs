@@ -174,6 +174,7 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Fields(&["territory_code"]),
         },
     ],
+    relations: &[],
     own: &["contour", "profile"],
     example: "DEP-59",
     rows: RowOrigin::Published,

@@ -1,7 +1,7 @@
 //! Owns the closed lists of words that several datasets share, and the fields that use them.
 //! Sources: SDMX CL_OBS_STATUS 2.x for statuses, the words of the strategy's press kit for qualifiers.
 
-use crate::query::{Choice, Field, Kind};
+use crate::query::{Choice, Field, Kind, Relation, RelationPath};
 
 /// One word of a closed list, with its meaning.
 pub const fn choice(value: &'static str, meaning: &'static str) -> Choice {
@@ -134,3 +134,14 @@ pub const COMMITMENT_CODE: Field = Field::optional(
     "The commitment, or way of working, to which the row belongs.",
     "engagement-1",
 );
+
+/// The filter by an organisation in any role; the fields hold the roles.
+pub const fn actor_code(fields: &'static [&'static str], example: &'static str) -> Relation {
+    Relation {
+        name: "actor_code",
+        target: "actors",
+        description: "Rows in which one of these organisations has any role.",
+        example,
+        path: RelationPath::Fields(fields),
+    }
+}

@@ -11,7 +11,7 @@ use super::handlers::{
 use super::middleware::security_headers;
 use super::state::State;
 use crate::problem::{self, Kind, Problem};
-use crate::query::model::dataset::HISTORY;
+use crate::query::model::link::HISTORY;
 use crate::query::{Context, Dataset, Link};
 
 /// The tag of the endpoints that serve no dataset.

@@ -9,7 +9,7 @@ use crate::harness::{TestServer, bundled_server, cluster_log, get, owner};
 const LARGE: [&str; 5] = ["territories", "containments", "contours", "territory_versions", "events"];
 
 /// The requests of dashboards, maps and forms.
-const READS: [&str; 12] = [
+const READS: [&str; 17] = [
     "/v1/territories/DEP-59",
     "/v1/territories/COM-59350?geography=2012",
     "/v1/territories?kind=commune&limit=100",
@@ -21,6 +21,11 @@ const READS: [&str; 12] = [
     "/v1/territories/DEP-59/profile",
     "/v1/observations?indicator_code=foyers-prime-activite&territory_code=DEP-59",
     "/v1/observations?indicator_code=foyers-prime-activite&within=REG-32&latest=true",
+    "/v1/observations?commitment_code=engagement-1",
+    "/v1/observations?covers=COM-59350&measure_code=points-conseil-budget",
+    "/v1/events?actor_code=cd-59",
+    "/v1/events?covers=COM-59350",
+    "/v1/territories?covers=COM-59350&geography=2012",
     "/v1/conventions?include=signatories&labels=both",
 ];
 

@@ -51,6 +51,14 @@ pub fn join_containments<'x, 'b>(
     out.visible("l", release)
 }
 
+/// The columns of a containment from which a scope starts, and to which it leads.
+fn ends(scope: &TerritoryScope) -> (&'static str, &'static str) {
+    match scope.kind {
+        ScopeKind::Within | ScopeKind::Touching => ("container_code", "contained_code"),
+        ScopeKind::Covers => ("contained_code", "container_code"),
+    }
+}
+
 /// Writes the SELECT of the codes of the territories in a scope.
 pub fn codes_in_scope<'b>(
     out: &mut SqlWriter<'_, 'b>,
@@ -58,11 +66,16 @@ pub fn codes_in_scope<'b>(
     day: Option<&'b NaiveDate>,
     release: &'b i32,
 ) -> SqlResult {
-    out.push("SELECT s.contained_code FROM ");
+    let (from, to) = ends(scope);
+    out.push("SELECT s.");
+    out.push(to);
+    out.push(" FROM ");
     table_on(out, CONTAINMENTS, day, release)?;
-    out.push(" s WHERE s.container_code = ANY(");
+    out.push(" s WHERE s.");
+    out.push(from);
+    out.push(" = ANY(");
     out.bind::<Array<Text>, _>(&scope.territories)?;
-    out.push(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
+    out.push(if scope.kind == ScopeKind::Touching { ") AND " } else { ") AND s.share = 1 AND " });
     out.visible("s", release)
 }
 
@@ -94,7 +107,12 @@ pub fn codes_with_changes<'x, 'b>(
 ) -> SqlResult {
     for (at, scope) in selection.scopes.iter().enumerate() {
         out.push(if at > 0 { " UNION ALL " } else { "" });
-        out.push("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+        let (from, to) = ends(scope);
+        out.push("SELECT s.");
+        out.push(to);
+        out.push(" FROM containments s WHERE s.");
+        out.push(from);
+        out.push(" = ANY(");
         out.bind::<Array<Text>, _>(&scope.territories)?;
         out.push(") AND ");
         changed(out, "s")?;

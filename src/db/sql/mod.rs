@@ -14,6 +14,7 @@ pub mod latest_observations;
 pub mod observation_groups;
 pub mod predicates;
 pub mod references;
+pub mod relations;
 pub mod search;
 pub mod select;
 pub mod text;

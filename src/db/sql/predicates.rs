@@ -7,7 +7,7 @@ use super::fragments;
 use super::geography;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use super::{filter, search};
+use super::{filter, relations, search};
 use crate::query::{Condition, Kind, SpatialFilter, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
@@ -52,10 +52,15 @@ impl Select<'_> {
             out.push(" AND ");
             self.condition(out, condition)?;
         }
+        for filter in relations::direct(&self.plan.selection) {
+            out.push(" AND ");
+            relations::condition(out, self.dataset(), filter, &self.release)?;
+        }
         Ok(())
     }
 
-    /// Writes the scopes and places, each after an AND. They depend on the geography of the release too.
+    /// Writes the scopes, the places and the relations through other datasets, each after an AND. They depend on other rows of
+    /// the release too.
     ///
     /// # Errors
     /// Returns an error if a value cannot be bound.
@@ -67,6 +72,10 @@ impl Select<'_> {
         for place in &self.plan.selection.spatial {
             out.push(" AND ");
             self.place(out, place)?;
+        }
+        for filter in relations::indirect(&self.plan.selection) {
+            out.push(" AND ");
+            relations::condition(out, self.dataset(), filter, &self.release)?;
         }
         Ok(())
     }

@@ -22,14 +22,22 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
     let (description, schema, example) = match parameter {
         Parameter::Filter(field, operator) => return filter(dataset, field, operator),
-        Parameter::Within | Parameter::Touching => {
+        Parameter::Relation(relation) => {
+            let text = format!("{} Codes of `{}`.", relation.description, relation.target);
+            let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schemas::CODE});
+            let example = (!relation.example.is_empty()).then(|| json!([relation.example]));
+            (text, schemas::list_of(&code, schemas::FILTER_VALUES), example)
+        }
+        Parameter::Within | Parameter::Touching | Parameter::Covers => {
             let text = match parameter {
                 Parameter::Within => "Rows of these territories and of all territories that lie wholly in them. An EPCI that crosses a border is on neither side: see `touching`.",
-                _ => "Rows of these territories and of all territories that lie in them, wholly or partly.",
+                Parameter::Touching => "Rows of these territories and of all territories that lie in them, wholly or partly.",
+                _ => "Rows of these territories and of all territories that contain them wholly: of a commune also those of its EPCI, its département, its region, France and the perimeters of the strategy.",
             };
             let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schemas::CODE});
             let codes = schemas::list_of(&code, schemas::FILTER_VALUES);
-            (text.to_owned(), codes, Some(json!(["REG-32"])))
+            let example = if matches!(parameter, Parameter::Covers) { "COM-59350" } else { "REG-32" };
+            (text.to_owned(), codes, Some(json!([example])))
         }
         Parameter::Geography => (
             match context.holds_territories() {

@@ -4,8 +4,9 @@
 use super::include::Include;
 use super::operator::Operator;
 use super::parameter::Parameter;
-use crate::query::model::dataset::{Dataset, HISTORY, Link, Shape, Via};
+use crate::query::model::dataset::{Dataset, Shape};
 use crate::query::model::field::{Field, Kind};
+use crate::query::model::link::{HISTORY, Link, Via};
 use crate::query::model::representation::Representation;
 use crate::query::model::version::VERSION;
 
@@ -125,8 +126,9 @@ impl Context {
             suited.map(move |operator| Parameter::Filter(field, operator))
         };
         let mut all: Vec<Parameter> = self.fields().flat_map(filters).collect();
+        all.extend(self.dataset.relations.iter().map(Parameter::Relation));
         if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
+            all.extend([Parameter::Within, Parameter::Touching, Parameter::Covers, Parameter::Geography]);
             all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
         }
         if !self.dataset.search.is_empty() {

@@ -69,8 +69,10 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
     let shown = &mut plan.presentation;
     match parameter {
         Parameter::Filter(field, operator) => filters::filter(parser, field, operator, text, plan),
+        Parameter::Relation(relation) => filters::relation(parser, relation, text, plan),
         Parameter::Within => filters::scope(parser, ScopeKind::Within, text, plan),
         Parameter::Touching => filters::scope(parser, ScopeKind::Touching, text, plan),
+        Parameter::Covers => filters::scope(parser, ScopeKind::Covers, text, plan),
         Parameter::Geography => filters::geography(parser, text, plan),
         Parameter::Bbox => filters::bbox(parser, text, plan),
         Parameter::Lon => filters::degrees(parser, parameter, text, 180.0).map(|degrees| {
