@@ -5,16 +5,16 @@ use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("state", "the State and its offices"),
-    choice("public_agency", "a public agency"),
-    choice("local_authority", "a local authority"),
-    choice("social_security", "a social security fund"),
-    choice("employment_service", "a public employment service"),
-    choice("association", "an association"),
-    choice("foundation", "a foundation or endowment fund"),
-    choice("company_group", "a group of companies"),
-    choice("citizens", "the people concerned"),
-    choice("other", "another organisation"),
+    choice("state", "État", "the State and its offices"),
+    choice("public_agency", "établissement public", "a public agency"),
+    choice("local_authority", "collectivité territoriale", "a local authority"),
+    choice("social_security", "organisme de sécurité sociale", "a social security fund"),
+    choice("employment_service", "service public de l’emploi", "a public employment service"),
+    choice("association", "association", "an association"),
+    choice("foundation", "fondation ou fonds de dotation", "a foundation or endowment fund"),
+    choice("company_group", "groupe d’entreprises", "a group of companies"),
+    choice("citizens", "personnes concernées", "the people concerned"),
+    choice("other", "autre organisme", "another organisation"),
 ];
 
 /// The description of the dataset.

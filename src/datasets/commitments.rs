@@ -5,8 +5,8 @@ use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("commitment", "one of the five commitments (engagements)"),
-    choice("way_of_working", "one of the four new ways of working (mode de fonctionnement)"),
+    choice("commitment", "engagement", "one of the five commitments (engagements)"),
+    choice("way_of_working", "mode de fonctionnement", "one of the four new ways of working (mode de fonctionnement)"),
 ];
 
 const fn below(name: &'static str, summary: &'static str) -> Link {

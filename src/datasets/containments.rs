@@ -7,7 +7,11 @@
 use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Derivation, Field, Kind, RowOrigin, Shape};
 
-const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps"), choice("self", "a territory in itself")];
+const ANSWERS: &[Choice] = &[
+    choice("yes", "oui", "one step"),
+    choice("no", "non", "several steps"),
+    choice("self", "lui-même", "a territory in itself"),
+];
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {

@@ -5,8 +5,8 @@ use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("departmental", "between the State and a département"),
-    choice("demonstrator_territory", "for a demonstrator territory of the strategy"),
+    choice("departmental", "convention départementale", "between the State and a département"),
+    choice("demonstrator_territory", "territoire démonstrateur", "for a demonstrator territory of the strategy"),
 ];
 
 /// The description of the dataset.

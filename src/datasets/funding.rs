@@ -6,13 +6,13 @@ use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, actor_code, choice, 
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
 const AID_NATURES: &[Choice] = &[
-    choice("aide en numéraire", "in money"),
-    choice("aide en nature", "in kind"),
-    choice("aide en numéraire;aide en nature", "in money and in kind, mostly in money"),
-    choice("aide en nature;aide en numéraire", "in money and in kind, mostly in kind"),
+    choice("aide en numéraire", "aide en numéraire", "in money"),
+    choice("aide en nature", "aide en nature", "in kind"),
+    choice("aide en numéraire;aide en nature", "aide en numéraire et en nature", "in money and in kind, mostly in money"),
+    choice("aide en nature;aide en numéraire", "aide en nature et en numéraire", "in money and in kind, mostly in kind"),
 ];
 
-const ANSWERS: &[Choice] = &[choice("yes", "it is"), choice("no", "it is not")];
+const ANSWERS: &[Choice] = &[choice("yes", "oui", "it is"), choice("no", "non", "it is not")];
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {

@@ -5,11 +5,11 @@ use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const STATUSES: &[Choice] = &[
-    choice("announced", "announced, not begun"),
-    choice("in_preparation", "being prepared"),
-    choice("in_progress", "in progress"),
-    choice("in_force", "a rule or benefit in force"),
-    choice("completed", "completed"),
+    choice("announced", "annoncée", "announced, not begun"),
+    choice("in_preparation", "en préparation", "being prepared"),
+    choice("in_progress", "en cours", "in progress"),
+    choice("in_force", "en vigueur", "a rule or benefit in force"),
+    choice("completed", "achevée", "completed"),
 ];
 
 /// The description of the dataset.

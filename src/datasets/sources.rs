@@ -5,9 +5,9 @@ use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("document", "a text: press kit, convention, report"),
-    choice("dataset", "a published set of data"),
-    choice("file", "a single file"),
+    choice("document", "document", "a text: press kit, convention, report"),
+    choice("dataset", "jeu de données", "a published set of data"),
+    choice("file", "fichier", "a single file"),
 ];
 
 const fn from_it(name: &'static str, summary: &'static str) -> Link {

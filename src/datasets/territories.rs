@@ -6,23 +6,23 @@ use super::vocabulary::{KINDS, TERRITORY_EVENTS, choice};
 use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
-    choice("CC", "communauté de communes"),
-    choice("CA", "communauté d’agglomération"),
-    choice("CU", "communauté urbaine"),
-    choice("METRO", "métropole"),
-    choice("MET69", "métropole de Lyon"),
-    choice("EPT", "établissement public territorial"),
+    choice("CC", "communauté de communes", "communauté de communes"),
+    choice("CA", "communauté d’agglomération", "communauté d’agglomération"),
+    choice("CU", "communauté urbaine", "communauté urbaine"),
+    choice("METRO", "métropole", "métropole"),
+    choice("MET69", "métropole de Lyon", "métropole de Lyon"),
+    choice("EPT", "établissement public territorial", "établissement public territorial"),
 ];
 
 const ZONES: &[Choice] = &[
-    choice("metro", "metropolitan France"),
-    choice("drom", "overseas départements and regions"),
-    choice("com", "overseas collectivities"),
+    choice("metro", "France métropolitaine", "metropolitan France"),
+    choice("drom", "départements et régions d’outre-mer", "overseas départements and regions"),
+    choice("com", "collectivités d’outre-mer", "overseas collectivities"),
 ];
 
 const STATUSES: &[Choice] = &[
-    choice("current", "the code names a territory today"),
-    choice("former", "the code named a territory in the past; figures of its time refer to it"),
+    choice("current", "actuel", "the code names a territory today"),
+    choice("former", "ancien", "the code named a territory in the past; figures of its time refer to it"),
 ];
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {

@@ -25,7 +25,7 @@ pub use plan::as_of::Release;
 pub use plan::changes::Changes;
 pub use plan::condition::Condition;
 pub use plan::grouping::{Function, Grouping};
-pub use plan::presentation::{Count, Labels, Presentation};
+pub use plan::presentation::{Count, Presentation};
 pub use plan::reading::{Reading, SortKey, SortTerm};
 pub use plan::selection::{RelationFilter, ScopeKind, Selection, SpatialFilter, TerritoryScope};
 pub use plan::vintage::Vintages;

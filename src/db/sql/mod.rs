@@ -10,6 +10,7 @@ pub mod fragments;
 pub mod functions;
 pub mod geography;
 pub mod keyset;
+pub mod labels;
 pub mod latest_observations;
 pub mod observation_groups;
 pub mod predicates;

@@ -123,7 +123,11 @@ impl<'a> Select<'a> {
         };
         let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);
         let few = series || (plan.selection.conditions.len() <= 1 && plan.selection.last.is_none());
-        let narrow = few && plan.selection.relations.is_empty() && plan.selection.scopes.len() <= 1 && plan.selection.spatial.is_empty() && self.codes.len() <= 1;
+        let narrow = few
+            && plan.selection.relations.is_empty()
+            && plan.selection.scopes.len() <= 1
+            && plan.selection.spatial.is_empty()
+            && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
 

@@ -123,9 +123,9 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
         }
         Parameter::Labels => (
-            "`name`: replaces each code that refers to one row by the name of that row, as `…_label`; `both`: adds the name to the code.".to_owned(),
-            words(),
-            Some(json!("both")),
+            "Adds the French labels of codes and of words from a list, at the release that is read: `territory_label` beside `territory_code`, `signatory_labels` beside `signatory_codes`, `nature_label` beside `nature`. The name is that of the field without `_code` or `_codes`, then `_label`, or `_labels` for a list. A code that no row has at that release has null. JSON-stat and SCDL always have labels; SDMX-CSV has `code: label`, as `labels=both` of its standard.".to_owned(),
+            truth(),
+            Some(json!(true)),
         ),
         Parameter::Include => {
             let names: Vec<String> = context.includes().iter().map(|include| include.name()).collect();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::model::value;
 use crate::query::plan::selection;
-use crate::query::{Context, Dataset, Field, Kind};
+use crate::query::{Column, Context, Dataset, Field, Kind};
 
 /// The pattern of a period (ISO 8601).
 const PERIOD: &str = concat!(
@@ -33,11 +33,8 @@ pub fn row(context: Context) -> Value {
     let mut properties = Map::new();
     for field in context.with_all_fields().fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
-        if matches!(field.kind, Kind::Reference(_))
-            && let Some(stem) = field.name.strip_suffix("_code")
-        {
-            let text = format!("The name of `{}`, if the request has `labels`.", field.name);
-            properties.insert(format!("{stem}_label"), json!({"type": ["string", "null"], "description": text}));
+        if let Some(label) = Column::label(field, context.referred(field)) {
+            properties.insert(label.name.to_string(), label_property(field, &label));
         }
     }
     json!({
@@ -149,6 +146,15 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
         }
     }
     schema
+}
+
+fn label_property(field: &Field, label: &Column) -> Value {
+    let (whose, text) = if label.is_list() { ("labels", json!({"type": ["string", "null"]})) } else { ("label", json!(null)) };
+    let description = format!("The French {whose} of `{}`, if the request has `labels=true`.", field.name);
+    match label.is_list() {
+        true => json!({"type": ["array", "null"], "items": text, "description": description}),
+        false => json!({"type": ["string", "null"], "description": description}),
+    }
 }
 
 fn nullable(object: &mut Map<String, Value>) {

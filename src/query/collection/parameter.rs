@@ -50,7 +50,7 @@ pub enum Parameter {
     Sort,
     /// The columns.
     Fields,
-    /// Whether references show codes, names, or both.
+    /// Whether codes and words have their French labels beside them.
     Labels,
     /// Related rows in the same answer as the page.
     Include,
@@ -149,8 +149,7 @@ impl Parameter {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Parameter::Count => &["none", "bounded", "exact"],
-            Parameter::Labels => &["code", "name", "both"],
-            Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
+            Parameter::Labels | Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
             Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],

@@ -103,9 +103,14 @@ impl Representation {
         }
     }
 
-    /// Whether its columns are fixed, so that `fields` and `labels` cannot change them.
+    /// Whether its columns are fixed, so that `fields` cannot change them.
     pub fn is_fixed(self) -> bool {
         matches!(self, Self::JsonStat | Self::SdmxCsv | Self::Scdl)
+    }
+
+    /// Whether it always has the labels of codes.
+    pub fn has_labels(self) -> bool {
+        matches!(self, Self::JsonStat | Self::Scdl)
     }
 
     /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the numbers of an actor in

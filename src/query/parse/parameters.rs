@@ -11,7 +11,7 @@ use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
 use crate::query::plan::grouping::Grouping;
-use crate::query::plan::presentation::{Count, Labels, Presentation};
+use crate::query::plan::presentation::{Count, Presentation};
 use crate::query::plan::reading::{MAXIMUM_LIMIT, Reading};
 use crate::query::plan::selection::{LAST, ScopeKind, Selection};
 use crate::query::plan::vintage::Vintages;
@@ -115,13 +115,9 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
             };
             word.to_owned()
         }),
-        Parameter::Labels => parser.word(parameter, text).map(|word| {
-            shown.labels = match word {
-                "name" => Labels::Name,
-                "both" => Labels::Both,
-                _ => Labels::Code,
-            };
-            word.to_owned()
+        Parameter::Labels => parser.boolean(parameter, text).map(|labels| {
+            shown.labels = labels;
+            labels.to_string()
         }),
         Parameter::Vintages => parser.word(parameter, text).map(|word| {
             plan.selection.vintages = Some(match word {

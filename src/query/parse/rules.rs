@@ -89,10 +89,8 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         }
     }
     if representation.is_fixed() {
-        let named = matches!(representation, Representation::SdmxCsv);
-        let fixed = [Some(P::Fields), (!named).then_some(P::Labels)];
-        for parameter in fixed.into_iter().flatten().filter(|p| plan.has(*p)) {
-            parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
+        if plan.has(P::Fields) {
+            parser.fault(P::Fields, format!("`format={}` has columns of its own.", representation.name()));
         }
     }
     if plan.presentation.delimiter == plan.presentation.decimal {

@@ -32,8 +32,8 @@ pub struct Presentation {
     pub centres: bool,
     /// Whether each period is a column (`layout=wide`).
     pub wide: bool,
-    /// Whether references are shown by code, by name, or by both.
-    pub labels: Labels,
+    /// Whether codes and words have their French labels beside them.
+    pub labels: bool,
 }
 
 impl Presentation {
@@ -47,18 +47,7 @@ impl Presentation {
             trailer: false,
             centres: false,
             wide: false,
-            labels: Labels::Code,
+            labels: false,
         }
     }
-}
-
-/// How references to other rows are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Labels {
-    /// By their codes.
-    Code,
-    /// By their names.
-    Name,
-    /// By both.
-    Both,
 }
