@@ -10,7 +10,7 @@ const KINDS: &[Choice] = &[
 ];
 
 const fn below(name: &'static str, summary: &'static str) -> Link {
-    Link { name, target: name, summary, via: Via::Fields(&["commitment_code"]) }
+    Link { name, target: name, summary, via: Via::Filter("commitment_code") }
 }
 
 /// The description of the dataset.
@@ -42,7 +42,7 @@ pub static DATASET: Dataset = Dataset {
             name: "observations",
             target: "observations",
             summary: "The figures of its indicators.",
-            via: Via::Through { field: "indicator_code", through: "indicators", by: "commitment_code" },
+            via: Via::Filter("commitment_code"),
         },
     ],
     relations: &[],

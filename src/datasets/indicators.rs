@@ -47,12 +47,7 @@ pub static DATASET: Dataset = Dataset {
     ],
     key: &["code"],
     territory: None,
-    links: &[Link {
-        name: "observations",
-        target: "observations",
-        summary: "Its figures.",
-        via: Via::Fields(&["indicator_code"]),
-    }],
+    links: &[Link { name: "observations", target: "observations", summary: "Its figures.", via: Via::Filter("indicator_code") }],
     relations: &[],
     own: &[],
     example: "foyers-prime-activite",

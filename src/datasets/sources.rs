@@ -11,7 +11,7 @@ const KINDS: &[Choice] = &[
 ];
 
 const fn from_it(name: &'static str, summary: &'static str) -> Link {
-    Link { name, target: name, summary, via: Via::Fields(&["source_code"]) }
+    Link { name, target: name, summary, via: Via::Filter("source_code") }
 }
 
 /// The description of the dataset.

@@ -51,7 +51,7 @@ fn an_aggregate_reads_the_selected_rows_only() {
     assert_eq!(within[0]["sum"], 1100);
     let searched = rows("/v1/observations?q=habitant&nature=target&group_by=indicator_code&aggregate=count");
     assert_eq!(members(&searched[0], &["indicator_code", "count"]), json!(["habitants", 1]));
-    let linked = rows("/v1/territories/COM-91001/observations?group_by=nature");
+    let linked = rows("/v1/observations?territory_code=COM-91001&group_by=nature");
     assert_eq!(linked.iter().map(|row| row["count"].clone()).collect::<Vec<_>>(), [json!(8), json!(1)]);
 }
 

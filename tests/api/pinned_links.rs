@@ -12,7 +12,7 @@ fn addresses() -> Vec<String> {
         "/v1/observations?territory_code=stays&rollup=true&breakdown=changes".to_owned(),
         "/v1/observations?layout=wide".to_owned(),
         "/v1/observations?compare=parent,country".to_owned(),
-        "/v1/observations?latest=true&labels=both&include=indicator,source&facets=nature&count=exact".to_owned(),
+        "/v1/observations?latest=true&labels=true&include=indicator,source&facets=nature&count=exact".to_owned(),
         "/v1/funding?group_by=stage&aggregate=sum".to_owned(),
         "/v1/actors?q=stays".to_owned(),
         "/v1/territories/stays/profile".to_owned(),

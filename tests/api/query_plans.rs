@@ -26,7 +26,7 @@ const READS: [&str; 17] = [
     "/v1/events?actor_code=cd-59",
     "/v1/events?covers=COM-59350",
     "/v1/territories?covers=COM-59350&geography=2012",
-    "/v1/conventions?include=signatories&labels=both",
+    "/v1/conventions?include=signatories&labels=true",
 ];
 
 #[test]

@@ -168,12 +168,13 @@ fn pages_visit_every_row_once_whatever_the_order() {
 }
 
 #[test]
-fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_404() {
+fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_400_or_404() {
     for dataset in collections() {
         let item = get(bundled(), &format!("/v1/{}/{}", dataset.name, dataset.example)).json();
         let related = item["links"]["related"].as_object().cloned().unwrap_or_default();
         let changes = usize::from(matches!(dataset.rows, RowOrigin::Releases));
-        assert_eq!(related.len(), dataset.below().count() + changes, "a release also leads to what it changed");
+        let filtered = dataset.links.iter().filter(|link| link.filter().is_some()).count();
+        assert_eq!(related.len(), dataset.below().count() + filtered + changes, "a release also leads to what it changed");
         for target in related.values() {
             let reply = get(bundled(), target.as_str().expect("an address"));
             assert_eq!(reply.status, 200, "{target}: {}", reply.text());
@@ -183,7 +184,8 @@ fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_404() 
                 "{target}: {json}"
             );
             let lost = target.as_str().expect("an address").replacen(&pairs::encode_segment(dataset.example), "rien-de-tel", 1);
-            get(bundled(), &lost).problem(404);
+            let status = if lost.contains('?') { 400 } else { 404 };
+            get(bundled(), &lost).problem(status);
         }
     }
 }
@@ -243,6 +245,8 @@ fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
     let reserved = [
         "within",
         "touching",
+        "covers",
+        "labels",
         "sort",
         "limit",
         "cursor",
@@ -274,7 +278,16 @@ fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
             assert!(dataset.field(key).is_some_and(|field| field.required), "{}.{key}", dataset.name);
         }
         for link in dataset.links {
-            assert!(collections().any(|d| d.name == link.target), "{}/{}", dataset.name, link.name);
+            let target = collections().find(|d| d.name == link.target);
+            let target = target.unwrap_or_else(|| panic!("{}/{}", dataset.name, link.name));
+            let relation = |name: &str| target.relations.iter().any(|one| one.name == name && one.target == dataset.name);
+            let field = |name: &str| target.field(name).is_some_and(|field| field.reference() == Some(dataset.name));
+            assert!(link.filter().is_none_or(|name| field(name) || relation(name)), "{}/{}", dataset.name, link.name);
+        }
+        for relation in dataset.relations {
+            assert!(dataset.field(relation.name).is_none(), "{}.{} is a field too", dataset.name, relation.name);
+            assert!(collections().any(|d| d.name == relation.target), "{}.{}", dataset.name, relation.name);
+            assert!(relation.fields().iter().all(|name| dataset.field(name).is_some()), "{}.{}", dataset.name, relation.name);
         }
     }
 }

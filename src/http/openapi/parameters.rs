@@ -130,7 +130,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         Parameter::Include => {
             let names: Vec<String> = context.includes().iter().map(|include| include.name()).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let text = format!("Adds related rows in `included`, each once: at most {INCLUDES} kinds, {INCLUDED_ROWS} rows of each.");
+            let text = format!("Adds related rows in `included`, by dataset and code, each once: at most {INCLUDES} kinds, {INCLUDED_ROWS} rows of each; `meta.included_truncated` names the kinds that have more.");
             let example = first(&names);
             (text, some(names, INCLUDES), example)
         }

@@ -3,7 +3,6 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::query::collection::include::INCLUDED_ROWS;
 use crate::query::model::value;
 use crate::query::plan::selection;
 use crate::query::{Column, Context, Dataset, Field, Kind};
@@ -53,16 +52,14 @@ pub fn envelope(context: Context, data: &Value) -> Value {
         .iter()
         .map(|include| {
             let row = json!({"$ref": reference(&row_name(include.dataset(), &[]))});
-            let rows = json!({"type": "array", "items": row, "maxItems": INCLUDED_ROWS});
-            let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether more rows exist."}});
-            (include.name(), json!({"type": "object", "properties": properties, "required": ["data", "more"]}))
+            (include.dataset().name.to_owned(), json!({"type": "object", "additionalProperties": row}))
         })
         .collect();
     json!({
         "type": "object",
         "properties": {
             "data": data,
-            "included": {"type": "object", "description": "Related rows, if the request has `include`.", "properties": included, "additionalProperties": false},
+            "included": {"type": "object", "description": "Related rows by dataset, then by code, if the request has `include`.", "properties": included, "additionalProperties": false},
             "meta": {"$ref": "#/components/schemas/Meta"},
             "links": {"$ref": "#/components/schemas/Links"},
         },
@@ -149,12 +146,13 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
 }
 
 fn label_property(field: &Field, label: &Column) -> Value {
-    let (whose, text) = if label.is_list() { ("labels", json!({"type": ["string", "null"]})) } else { ("label", json!(null)) };
-    let description = format!("The French {whose} of `{}`, if the request has `labels=true`.", field.name);
-    match label.is_list() {
-        true => json!({"type": ["array", "null"], "items": text, "description": description}),
-        false => json!({"type": ["string", "null"], "description": description}),
-    }
+    let text = json!({"type": ["string", "null"]});
+    let (whose, mut schema) = match label.is_list() {
+        true => ("labels", json!({"type": ["array", "null"], "items": text})),
+        false => ("label", text),
+    };
+    schema["description"] = json!(format!("The French {whose} of `{}`, if the request has `labels=true`.", field.name));
+    schema
 }
 
 fn nullable(object: &mut Map<String, Value>) {

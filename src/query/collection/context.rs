@@ -99,7 +99,7 @@ impl Context {
             Some(Include::Referred { field, dataset })
         });
         let referring = self.dataset.links.iter().filter_map(|link| match link.via {
-            Via::Fields([name]) => {
+            Via::Filter(name) => {
                 let dataset = find(link.target)?;
                 Some(Include::Referring { link, field: dataset.field(name)?, dataset })
             }

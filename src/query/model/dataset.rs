@@ -149,7 +149,8 @@ impl Dataset {
     /// The last segments of all addresses below a row.
     pub fn below(&self) -> impl Iterator<Item = &'static str> + use<> {
         let history = self.has_history().then_some(HISTORY.name);
-        self.links.iter().map(|link| link.name).chain(self.own.iter().copied()).chain(history)
+        let links = self.links.iter().filter(|link| link.filter().is_none()).map(|link| link.name);
+        links.chain(self.own.iter().copied()).chain(history)
     }
 
     /// The parts of a code, with the fields of the key. `None` if their numbers differ.

@@ -3,7 +3,7 @@
 
 use super::field::{Field, FieldOrigin, Kind};
 
-/// A link from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
+/// A link from one row to the rows of a dataset. `/v1/{dataset}/{code}/{name}` is its address, or redirects to it.
 #[derive(Debug)]
 pub struct Link {
     /// The last segment of the address.
@@ -28,6 +28,15 @@ static SHARE: [Field; 1] = [Field {
 }];
 
 impl Link {
+    /// The parameter of the target's list that takes the code of the row. `None` if no filter selects the rows, so that the
+    /// link has an address of its own.
+    pub fn filter(&self) -> Option<&'static str> {
+        match self.via {
+            Via::Filter(name) => Some(name),
+            Via::Containment(_) | Via::Opened | Via::Versions => None,
+        }
+    }
+
     /// The fields that the link adds to the rows of its target.
     pub fn extra_fields(&self) -> &'static [Field] {
         if matches!(self.via, Via::Containment(_)) { &SHARE } else { &[] }
@@ -37,17 +46,9 @@ impl Link {
 /// How a link finds its rows.
 #[derive(Debug)]
 pub enum Via {
-    /// The rows of the target that refer to this row in one of these fields.
-    Fields(&'static [&'static str]),
-    /// The rows of the target whose `field` refers to a row of `through`, which refers to this row in its field `by`.
-    Through {
-        /// The field of the target.
-        field: &'static str,
-        /// The dataset in between.
-        through: &'static str,
-        /// The field of the dataset in between that refers to this row.
-        by: &'static str,
-    },
+    /// The rows that the list of the target has with the code of this row in this parameter: a field that refers to it, or a
+    /// [`Relation`].
+    Filter(&'static str),
     /// The territories that contain this one or lie in it.
     Containment(Direction),
     /// The rows of the target to which the rows that this release opened refer.

@@ -26,7 +26,6 @@ use super::collection::parameter::Parameter;
 use super::model::column::{CellSource, Column};
 use super::model::dataset::Shape;
 use super::model::field::{Field, Kind};
-use super::model::link::Via;
 use super::model::representation::Representation;
 use super::model::row::Row;
 use super::model::version::VERSION;
@@ -207,11 +206,6 @@ impl Plan {
     pub fn is_latest_of_series(&self) -> bool {
         let dataset = self.selection.context.dataset;
         let whole = |name: &str| dataset.field(name).is_some_and(|field| dataset.is_series_field(field));
-        let linked = self.selection.context.link.is_none_or(|link| match &link.via {
-            Via::Fields(names) => names.iter().all(|name| whole(name)),
-            Via::Through { field, .. } => whole(field),
-            Via::Containment(_) | Via::Opened | Via::Versions => false,
-        });
         let filtered = self.selection.conditions.iter().all(|condition| dataset.is_series_field(condition.field));
         let related = self.selection.relations.iter().flat_map(|filter| filter.relation.fields()).all(|name| whole(name));
         self.selection.last == Some(1)
@@ -219,6 +213,6 @@ impl Plan {
             && self.selection.search.is_none()
             && filtered
             && related
-            && linked
+            && self.selection.context.link.is_none()
     }
 }

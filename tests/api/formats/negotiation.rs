@@ -96,7 +96,6 @@ fn a_parameter_of_another_representation_is_refused_and_both_are_named() {
         ("format=parquet&include=indicator", "include", "`format=json`"),
         ("format=parquet&group_by=nature", "group_by", "`format=json` or `format=csv`"),
         ("format=json-stat&fields=code", "fields", "`format=json-stat`"),
-        ("format=json-stat&labels=both", "labels", "`format=json-stat`"),
         ("format=cvs", "format", ""),
     ] {
         let problem = get(bundled(), &format!("/v1/observations?{query}")).problem(400);
