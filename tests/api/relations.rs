@@ -266,7 +266,7 @@ fn moving() -> TestServer {
     let server = TestServer::empty();
     let indicators = |commitment: &str| {
         format!(
-            "code,title,definition,unit,decimals,territory_additivity,time_additivity,commitment_code,direction,source_code\n\
+            "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,commitment_code,direction,source_code\n\
              i,I,I,foyer,0,sum,none,{commitment},none,essai\nautre,Autre,Autre,foyer,0,sum,none,b,none,essai\n"
         )
     };
@@ -277,7 +277,7 @@ fn moving() -> TestServer {
         ("indicators", &indicators("a")),
         (
             "observations",
-            "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n\
+            "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n\
              i,FR,2020,_T,observed,1,exact,A,2026,essai\ni,FR,2021,_T,observed,2,exact,A,2026,essai\n\
              autre,FR,2020,_T,observed,3,exact,A,2026,essai\n",
         ),
