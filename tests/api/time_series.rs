@@ -37,6 +37,21 @@ fn the_latest_value_is_that_of_each_series_and_never_an_empty_one() {
 }
 
 #[test]
+fn a_wide_row_has_the_labels_of_what_its_figures_have_in_common() {
+    let lines = |more: &str| {
+        let target = format!("{HABITANTS}&territory_code=COM-91001,COM-91002&layout=wide&format=csv{more}");
+        get(example_data(), &target).text().lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (plain, labelled) = (lines(""), lines("&labels=true"));
+    assert_eq!(plain.len(), labelled.len(), "figures of one series differ in their qualifier, and still share a row");
+    let names: Vec<&str> = labelled[0].split(',').collect();
+    for name in ["indicator_label", "territory_label", "nature_label"] {
+        assert!(names.contains(&name), "{names:?}");
+    }
+    assert!(!names.iter().any(|name| ["qualifier_label", "statuses_labels"].contains(name)), "{names:?}");
+}
+
+#[test]
 fn the_wide_layout_has_a_column_per_period() {
     let target = format!("{HABITANTS}&territory_code=COM-91001,COM-91002&layout=wide");
     let wide = rows(&target);

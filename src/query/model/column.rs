@@ -101,6 +101,14 @@ impl Column {
         }
     }
 
+    /// The field whose labels it shows.
+    pub fn labelled(&self) -> Option<&'static Field> {
+        match self.source {
+            CellSource::Label(field) | CellSource::Named { by: field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
     /// Whether lists in its cells can have empty items: the label of a code that no row has.
     pub fn has_empty_items(&self) -> bool {
         self.is_list() && matches!(self.source, CellSource::Named { .. })
