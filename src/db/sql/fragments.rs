@@ -116,7 +116,7 @@ pub fn text<'b>(
             let code = |out: &mut SqlWriter<'_, 'b>| text(out, dataset, &Column::of(by), release, look_ups);
             look_up(out, named.name, code, release, look_ups, |out| own_text(out, named, field, "n"))
         }
-        CellSource::Label(field) => labels::label(out, field),
+        CellSource::Label(field) => labels::label(out, field, |out| self::column(out, field)),
         CellSource::Contour => geography::contour(out, release, |out| territory(out, dataset)),
         CellSource::Centre => geography::centre(out, release, |out| territory(out, dataset)),
         CellSource::Rank | CellSource::Computed => {

@@ -1,23 +1,26 @@
 //! Owns the SQL of the labels of words: the French label of each word of a list of the registry.
 //! Must not know which columns are labelled.
 
-use super::fragments;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::{Choice, Field};
 
-/// Writes the label of the word in a field, or the labels of its words as the text of a JSON array.
+/// Writes the label of the word in a field, or the labels of its words as the text of a JSON array. `column` writes the field.
 ///
 /// # Errors
 /// Returns an error if a name cannot be quoted.
-pub fn label(out: &mut SqlWriter<'_, '_>, field: &'static Field) -> SqlResult {
+pub fn label<'x, 'b>(
+    out: &mut SqlWriter<'x, 'b>,
+    field: &'static Field,
+    column: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
+) -> SqlResult {
     let choices = field.choices().unwrap_or_default();
     if !field.is_list() {
-        return case(out, choices, |out| fragments::column(out, field));
+        return case(out, choices, column);
     }
     out.push("(SELECT array_to_json(array_agg(");
     case(out, choices, |out| out.column("u", "word"))?;
     out.push(" ORDER BY u.place))::text FROM unnest(");
-    fragments::column(out, field)?;
+    column(out)?;
     out.push(") WITH ORDINALITY AS u(word, place))");
     Ok(())
 }
