@@ -9,18 +9,19 @@ pub static DATASET: Dataset = Dataset {
     name: "memberships",
     singular: "membership",
     title: "Appartenances",
-    description: "A territory that belongs to a perimeter, or to another territory that its own fields do not name.",
+    description: "A territory that belongs to another which its own fields do not name: a commune to a perimeter of the strategy or to an EPT. What lies in what, memberships included, is in `containments`.",
     fields: &[
-        Field::required("territory_code", Kind::Reference("territories"), "The perimeter.", "PER-bassin-minier"),
-        Field::required("member_code", Kind::Reference("territories"), "The territory that belongs to it.", "COM-62498"),
-        Field::required("share", Kind::Decimal, "The share of the member that belongs to it, above 0, at most 1.", "1")
+        Field::required("code", Kind::JoinedCode, "The codes of the container and of the part, joined by `~`.", "PER-bassin-minier~COM-62498"),
+        Field::required("container_code", Kind::Reference("territories"), "The perimeter, or the EPT.", "PER-bassin-minier"),
+        Field::required("part_code", Kind::Reference("territories"), "The territory that belongs to it, its part.", "COM-62498"),
+        Field::required("population_share", Kind::Decimal, "The share of its inhabitants that belongs to it, above 0, at most 1.", "1")
             .format(Format::Share),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
     ],
-    key: &["territory_code", "member_code"],
-    territory: Some("member_code"),
+    key: &["container_code", "part_code"],
+    territory: Some("part_code"),
     links: &[],
     relations: &[],
     own: &[],
@@ -28,5 +29,5 @@ pub static DATASET: Dataset = Dataset {
     rows: RowOrigin::Published,
     search: &[],
     shape: Shape::Plain,
-    public: false,
+    public: true,
 };

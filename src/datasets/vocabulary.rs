@@ -20,14 +20,11 @@ pub const KINDS: &[Choice] = &[
     choice("associated_commune", "commune associée", "commune associée, part of a commune"),
     choice("delegated_commune", "commune déléguée", "commune déléguée, part of a commune nouvelle"),
     choice("municipal_arrondissement", "arrondissement municipal", "arrondissement of Paris, Lyon or Marseille"),
-    choice("former_commune", "ancienne commune", "commune that has become part of another"),
-    choice("former_epci", "ancien EPCI", "EPCI that has become another, or part of others"),
-    choice("former_departement", "ancien département", "département that has been split"),
-    choice("former_region", "ancienne région", "region that has become part of another"),
     choice("perimeter", "périmètre de la stratégie", "perimeter of the strategy, such as the bassin minier"),
 ];
 
-/// The events that begin or end a territory: INSEE's codes (MOD) for communes, and words for events without a code.
+/// The events that begin or end a territory: INSEE's codes (MOD) for communes, and words of our own for events that INSEE
+/// gives no code.
 pub const TERRITORY_EVENTS: &[Choice] = &[
     choice("10", "changement de nom", "change of name"),
     choice("20", "création", "creation"),
@@ -39,9 +36,9 @@ pub const TERRITORY_EVENTS: &[Choice] = &[
     choice("34", "fusion-association devenue fusion simple", "merger with association that becomes a simple one"),
     choice("41", "changement de code par changement de département", "change of code by a change of département"),
     choice("50", "changement de code par transfert de chef-lieu", "change of code by a change of chief town"),
-    choice("epci", "changement d’EPCI", "change of the EPCI to which a commune belongs, or of the list of EPCI"),
-    choice("arrondissement", "changement d’arrondissement", "change of arrondissement"),
-    choice("reform", "réforme territoriale", "reform of the départements or of the regions by law"),
+    choice("epci", "changement d’EPCI", "own word: change of the EPCI to which a commune belongs, or of the list of EPCI"),
+    choice("arrondissement", "changement d’arrondissement", "own word: change of arrondissement"),
+    choice("reform", "réforme territoriale", "own word: reform of the départements or of the regions by law"),
 ];
 
 /// How a publisher qualifies a figure.

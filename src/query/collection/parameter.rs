@@ -30,8 +30,6 @@ pub enum Parameter {
     Lat,
     /// French full text.
     Search,
-    /// The most recent observation of each series.
-    Latest,
     /// The most recent observations of each series.
     Last,
     /// `long`: a row for each period. `wide`: a column for each period.
@@ -41,11 +39,9 @@ pub enum Parameter {
     /// Which versions of each row.
     Vintages,
     /// The fields that rows are grouped by.
-    GroupBy,
+    By,
     /// What is computed for each group.
-    Aggregate,
-    /// One figure for all territories together.
-    Rollup,
+    Function,
     /// The order.
     Sort,
     /// The columns.
@@ -118,14 +114,12 @@ impl Parameter {
             Parameter::Lon => "lon",
             Parameter::Lat => "lat",
             Parameter::Search => "q",
-            Parameter::Latest => "latest",
             Parameter::Last => "last",
             Parameter::Layout => "layout",
             Parameter::Compare => "compare",
             Parameter::Vintages => "vintages",
-            Parameter::GroupBy => "group_by",
-            Parameter::Aggregate => "aggregate",
-            Parameter::Rollup => "rollup",
+            Parameter::By => "by",
+            Parameter::Function => "function",
             Parameter::Sort => "sort",
             Parameter::Fields => "fields",
             Parameter::Labels => "labels",
@@ -149,11 +143,11 @@ impl Parameter {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Parameter::Count => &["none", "bounded", "exact"],
-            Parameter::Labels | Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
+            Parameter::Labels | Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
             Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
-            Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
+            Parameter::Function => &["sum", "mean", "min", "max", "count", "own"],
             Parameter::Delimiter => &[",", ";", "tab"],
             Parameter::Decimal => &[".", ","],
             Parameter::Geometry => &["contour", "centre"],
@@ -171,8 +165,8 @@ impl Parameter {
             | Parameter::Covers
             | Parameter::Bbox
             | Parameter::Compare
-            | Parameter::GroupBy
-            | Parameter::Aggregate
+            | Parameter::By
+            | Parameter::Function
             | Parameter::Sort
             | Parameter::Fields
             | Parameter::Include

@@ -101,17 +101,17 @@ impl Column {
         }
     }
 
-    /// The field whose labels it shows.
-    pub fn labelled(&self) -> Option<&'static Field> {
+    /// The field on which its cells depend: the one that it shows, or whose words or referred rows it describes.
+    pub fn depends_on(&self) -> Option<&'static Field> {
         match self.source {
-            CellSource::Label(field) | CellSource::Named { by: field, .. } => Some(field),
+            CellSource::Field(field) | CellSource::Label(field) | CellSource::Named { by: field, .. } => Some(field),
             _ => None,
         }
     }
 
     /// Whether lists in its cells can have empty items: the label of a code that no row has.
     pub fn has_empty_items(&self) -> bool {
-        self.is_list() && matches!(self.source, CellSource::Named { .. })
+        matches!(self.source, CellSource::Named { by, .. } if by.is_list())
     }
 
     /// Whether its cells are lists.
