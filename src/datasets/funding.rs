@@ -5,7 +5,8 @@ use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
-const AID_NATURES: &[Choice] = &[choice("money", "aide en numéraire", "in money"), choice("in_kind", "aide en nature", "in kind")];
+const AID_NATURES: &[Choice] =
+    &[choice("money", "aide en numéraire", "in money"), choice("in_kind", "aide en nature", "in kind")];
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {

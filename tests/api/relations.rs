@@ -144,7 +144,7 @@ fn a_redirect_keeps_the_query_and_encodes_the_code() {
         assert_eq!((reply.status, reply.header("location")), (308, Some("/v1/measures?actor_code=etat&limit=1")));
         assert_eq!(reply.header("access-control-allow-origin"), Some("*"));
         assert_eq!(reply.header("cache-control"), Some("public, max-age=86400"));
-        assert!(reply.header("ratelimit").is_some() && reply.header("x-request-id").is_some());
+        assert!(reply.header("x-request-id").is_some());
     }
     assert_eq!(send(bundled(), "OPTIONS", target).header("allow"), Some("GET, HEAD, OPTIONS"));
     send(bundled(), "POST", target).problem(405);
@@ -231,7 +231,7 @@ fn covers_selects_what_holds_for_a_place() {
     assert!(then.iter().any(|code| code.contains("~DEP-59~")) && !then.iter().any(|code| code.contains("~REG-32~")), "{then:?}");
     assert!(figures("").iter().any(|code| code.contains("~REG-32~")));
     let unknown = get(bundled(), "/v1/measures?covers=COM-5935").problem(400);
-    assert_eq!(unknown["errors"][0]["closest"][0], "COM-59350", "{unknown}");
+    assert!(cell(&unknown["errors"][0]["closest"]).contains(&"COM-59350"), "{unknown}");
     get(bundled(), "/v1/indicators?covers=COM-59350").problem(400);
 }
 
@@ -247,7 +247,7 @@ fn relations_combine_with_everything_that_a_filter_combines_with() {
     assert_eq!(counted, 2);
     let first = get(bundled(), &format!("{list}&fields=code&limit=1")).json();
     let next = first["links"]["next"].as_str().expect("a next page");
-    assert!(next.starts_with("/v1/observations?commitment_code=engagement-1&cursor="), "{next}");
+    assert!(next.starts_with("/v1/observations?commitment_code=engagement-1&"), "{next}");
     assert_eq!(codes(next), own[1..]);
     let pinned = first["links"]["pinned"].as_str().expect("a pinned address");
     assert_eq!(codes(pinned), own[..1]);

@@ -83,7 +83,13 @@ async fn compute(
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
     let link = territories.links.iter().find(|link| link.name == ANCESTORS).ok_or_else(Problem::internal)?;
-    let ancestors = Context { registry: state.registry, dataset: territories, link: Some(link), extra: link.extra_fields(), aggregated: false };
+    let ancestors = Context {
+        registry: state.registry,
+        dataset: territories,
+        link: Some(link),
+        extra: link.extra_fields(),
+        aggregated: false,
+    };
     let around = &related(ancestors, Some(code), &[("limit", "100"), ("fields", "code,kind,name,population_share")])?;
     let own = pairs::join(&[code.to_owned()]);
     let figures = &related(

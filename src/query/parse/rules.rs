@@ -56,7 +56,10 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     }
     exclusive(parser, plan, "geography", &[P::Compare]);
     if plan.selection.grouping.as_ref().is_some_and(Grouping::is_own) {
-        parser.fault(P::Geography, "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.");
+        parser.fault(
+            P::Geography,
+            "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.",
+        );
     }
 }
 
@@ -64,12 +67,14 @@ fn geography(parser: &mut Parser, plan: &Plan) {
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [(&[P], fn(Representation) -> bool, &str); 6] = [
-        (&[P::Delimiter, P::Decimal, P::Bom], |one| one == Representation::Csv, "`format=csv`"),
-        (&[P::Trailer], |one| one == Representation::Ndjson, "`format=ndjson`"),
+    let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
-        (&[P::Include, P::Compare], |one| !one.is_fixed(), "`format=json` or a format that has each row as a whole, such as `csv`"),
+        (
+            &[P::Include, P::Compare],
+            |one| !one.is_fixed(),
+            "`format=json` or a format that has each row as a whole, such as `csv`",
+        ),
         (
             &[P::Vintages],
             |one| !one.is_fixed(),
@@ -84,7 +89,12 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         }
     }
     if plan.presentation.wide && !representation.is_spreadsheet() {
-        let suited: Vec<String> = parser.context.representations().filter(|one| one.is_spreadsheet()).map(|one| format!("`format={}`", one.name())).collect();
+        let suited: Vec<String> = parser
+            .context
+            .representations()
+            .filter(|one| one.is_spreadsheet())
+            .map(|one| format!("`format={}`", one.name()))
+            .collect();
         parser.needs(P::Layout, &format!("{} for `wide`, which is for people", suited.join(" or ")));
     }
     if representation != Representation::Json {
@@ -98,12 +108,6 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         for parameter in [P::Fields, P::Labels].into_iter().filter(|p| plan.has(*p)) {
             parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
         }
-    }
-    if plan.presentation.delimiter == plan.presentation.decimal {
-        parser.fault(P::Decimal, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
-    }
-    if plan.presentation.trailer && plan.has(P::Limit) {
-        parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
     }
     if plan.has(P::Vintages) {
         let excluded = [P::Layout, P::Compare];
