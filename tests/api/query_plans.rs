@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::harness::{SOURCES, TestServer, bundle, bundled_server, cluster_log, get, owner, publish, territories, with_database};
+use crate::harness::{SOURCES, TestServer, bundle, bundled_server, cluster_log, get, owner, publish, territories};
 
 /// Tables that must not be read from end to end for one answer.
 const LARGE: [&str; 5] = ["territories", "containments", "contours", "territory_states", "events"];
@@ -81,7 +81,6 @@ fn relations_use_indexes_of_tables_with_many_rows() {
         ("events", &events),
     ];
     publish(&server.url, &bundle(&files)).expect("the bundle is right");
-    with_database(&owner(&server.url), async |client| client.batch_execute("ANALYZE").await).expect("the database answers");
     let server = explained(&server.url);
     for dataset in ["funding", "events"] {
         let target = format!("/v1/{dataset}?actor_code=rare&fields=code");
