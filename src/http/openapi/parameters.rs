@@ -117,7 +117,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Labels => (
             "Adds the French labels of codes and of words from a list, at the release that is read: `territory_label` beside `territory_code`, `signatory_labels` beside `signatory_codes`, `nature_label` beside `nature`. The name is that of the field without `_code` or `_codes`, then `_label`, or `_labels` for a list. A code that no row has at that release has null. JSON-stat and SCDL always have labels; SDMX-CSV has `code: label`, as `labels=both` of its standard.".to_owned(),
-            truth(),
+            json!({"type": "boolean", "default": false}),
             Some(json!(true)),
         ),
         Parameter::Include => {
