@@ -7,6 +7,8 @@
 pub struct Choice {
     /// The word in requests and answers.
     pub value: &'static str,
+    /// The word for readers, in French.
+    pub label: &'static str,
     /// Its meaning, for the OpenAPI document.
     pub meaning: &'static str,
 }
@@ -125,12 +127,32 @@ pub struct Field {
 impl Field {
     /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None, file_default: None, list_default: None }
+        Self {
+            name,
+            kind,
+            required: false,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            file_default: None,
+            list_default: None,
+        }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None, file_default: None, list_default: None }
+        Self {
+            name,
+            kind,
+            required: true,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            file_default: None,
+            list_default: None,
+        }
     }
 
     /// The field with a format for published values.
@@ -151,6 +173,11 @@ impl Field {
     /// Whether the field holds a list.
     pub fn is_list(&self) -> bool {
         matches!(self.kind, Kind::TextList | Kind::References(_) | Kind::ChoiceList(_))
+    }
+
+    /// Its name without the ending of codes: `territory` for `territory_code`, `signatory` for `signatory_codes`.
+    pub fn stem(&self) -> &'static str {
+        self.name.strip_suffix("_codes").or_else(|| self.name.strip_suffix("_code")).unwrap_or(self.name)
     }
 
     /// Whether a request can filter on it. JSON has no filters, and the field of another row is filtered in that row.
