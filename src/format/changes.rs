@@ -10,9 +10,13 @@ use crate::query::{Changes, Choice, Column, Kind, Row};
 
 /// The operations.
 const OPERATIONS: &[Choice] = &[
-    Choice { value: "upsert", meaning: "the row is new or has changed" },
-    Choice { value: "withdraw", meaning: "the row is no longer published" },
-    Choice { value: "leave", meaning: "the row is still published, but the request no longer selects it" },
+    Choice { value: "upsert", label: "ajoutée ou modifiée", meaning: "the row is new or has changed" },
+    Choice { value: "withdraw", label: "retirée", meaning: "the row is no longer published" },
+    Choice {
+        value: "leave",
+        label: "sortie de la sélection",
+        meaning: "the row is still published, but the request no longer selects it",
+    },
 ];
 
 /// The cells of a change before those of its row, in the order in which the database gives them.

@@ -48,6 +48,7 @@ mod rate_limits;
 mod reference_answers;
 mod refusals;
 mod registry;
+mod relations;
 mod release_files;
 mod release_list;
 mod releases;

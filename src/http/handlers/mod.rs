@@ -18,5 +18,6 @@ pub mod latest_release;
 pub mod problems;
 pub mod profile;
 pub mod publications;
+pub mod redirect;
 pub mod releases_feed;
 pub mod wide_layout;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use super::envelope::instant;
+use super::envelope::{instant, total_count};
 use super::header_names::TOTAL_COUNT;
 use super::links;
 use crate::db::read::checked::Snapshot;
@@ -65,11 +65,6 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
         response.insert_header((TOTAL_COUNT, total_count(value, exact)));
     }
     response
-}
-
-/// The value of `Total-Count`.
-pub fn total_count(value: i64, exact: bool) -> String {
-    if exact { value.to_string() } else { format!(">={value}") }
 }
 
 /// Writes rows from a stream and returns their number. It blocks the thread.
