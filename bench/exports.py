@@ -18,7 +18,7 @@ SHEET = 1_048_575
 FLAT_MIB = 16
 COPY = "\\copy"
 STORED = (
-    "indicator_code, territory_code, period, period_start, period_end, breakdown, nature, value, qualifier, statuses,"
+    "indicator_code, territory_code, period, period_start, period_end, breakdown_code, nature, value, qualifier, statuses,"
     " rounding, geography_year, source_code, source_location, note"
 )
 # The number of line ends of each format beyond one per row; None where rows are not lines.

@@ -18,7 +18,7 @@ SMALL = 10_000
 FEWEST_PERIODS = 5
 YEARS = range(2015, 2025)
 PERIODS = [str(year) for year in YEARS] + [f"{year}-Q{quarter}" for year in YEARS for quarter in (1, 2, 3, 4)]
-UNITS = ["foyer", "personne", "euro", "pour cent"]
+UNITS = ["foyer", "personne", "euro", "percent"]
 SUPPRESSED = 0.03
 PROVISIONAL = 0.05
 SECRET = '"Secret statistique : moins de onze foyers, donnée retirée par l\'éditeur."'
@@ -32,7 +32,7 @@ publisher = "Banc de mesure"
 licence = "etalab-2.0"
 """
 CONSTANTS = {
-    "breakdown": "_T",
+    "breakdown_code": "_T",
     "nature": "observed",
     "qualifier": "exact",
     "geography_year": "2026",
@@ -121,7 +121,7 @@ def main():
         sys.exit(__doc__)
     bundle = Bundle(pathlib.Path(sys.argv[2]))
     bundle.add("sources", ["code", "kind", "title", "publisher", "licence"], [",".join(SOURCE) + "\n"], {})
-    header = ["code", "title", "definition", "unit", "decimals", "territory_additivity", "time_additivity", "direction"]
+    header = ["code", "title", "definition", "unit_code", "decimals", "territory_additivity", "time_additivity", "direction"]
     bundle.add("indicators", header, indicators(), {"source_code": "banc-source"})
     header = ["indicator_code", "territory_code", "period", "value", "statuses", "source_location", "note"]
     bundle.add("observations", header, observations(territories(), int(sys.argv[1])), CONSTANTS)

@@ -18,7 +18,7 @@ BINARY = os.environ.get("REPERES_BINARY", str(ROOT / "target/release/reperes"))
 FOLDER = pathlib.Path(os.environ.get("BENCH_FOLDER", "/dev/shm/reperes-bench"))
 READY = re.compile(r"ready in .*http://([0-9.]+:[0-9]+)/ ")
 TIMEOUT_S = 120
-KEY = "indicator_code, territory_code, period, breakdown, nature, source_code"
+KEY = "indicator_code, territory_code, period, breakdown_code, nature, source_code"
 BUFFER = bytearray(1 << 20)
 
 

@@ -5,7 +5,7 @@ CREATE TABLE indicators (
     code text COLLATE "C" NOT NULL,
     title text COLLATE "C" NOT NULL,
     definition text COLLATE "C" NOT NULL,
-    unit text COLLATE "C" NOT NULL,
+    unit_code text COLLATE "C" NOT NULL,
     decimals integer NOT NULL,
     territory_additivity text COLLATE "C" NOT NULL,
     time_additivity text COLLATE "C" NOT NULL,
@@ -34,7 +34,7 @@ CREATE TABLE observations (
     period text COLLATE "C" NOT NULL,
     period_start date NOT NULL,
     period_end date NOT NULL,
-    breakdown text COLLATE "C" NOT NULL,
+    breakdown_code text COLLATE "C" NOT NULL,
     nature text COLLATE "C" NOT NULL,
     value numeric,
     qualifier text COLLATE "C" NOT NULL,
@@ -48,8 +48,8 @@ CREATE TABLE observations (
     last_release integer CHECK (last_release >= first_release)
 );
 CREATE UNIQUE INDEX observations_key
-    ON observations (indicator_code, territory_code, period, breakdown, nature, source_code, first_release);
+    ON observations (indicator_code, territory_code, period, breakdown_code, nature, source_code, first_release);
 CREATE UNIQUE INDEX observations_current
-    ON observations (indicator_code, territory_code, period, breakdown, nature, source_code) WHERE last_release IS NULL;
+    ON observations (indicator_code, territory_code, period, breakdown_code, nature, source_code) WHERE last_release IS NULL;
 CREATE INDEX observations_territory ON observations (territory_code, indicator_code, period_start);
 SELECT publish_table('observations');

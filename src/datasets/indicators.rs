@@ -14,7 +14,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("code", Kind::Code, "Code of the indicator.", "foyers-prime-activite"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::required("definition", Kind::Text, "What it counts, in French.", ""),
-        Field::required("unit", Kind::Text, "The unit of its values, in French, singular.", "foyer"),
+        Field::required("unit_code", Kind::Text, "The unit of its values, in French, singular.", "foyer"),
         Field::required("decimals", Kind::Integer { minimum: 0, maximum: 12 }, "The number of meaningful decimals.", "0"),
         Field::required(
             "territory_additivity",

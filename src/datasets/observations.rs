@@ -33,11 +33,11 @@ pub static DATASET: Dataset = Dataset {
         ),
         period_start(true),
         period_end(true),
-        Field::required("breakdown", Kind::Text, "The part of the whole that is counted. `_T` is the whole.", "_T"),
+        Field::required("breakdown_code", Kind::Text, "The part of the whole that is counted. `_T` is the whole.", "_T"),
         Field::required("nature", Kind::Choice(NATURES), "The kind of figure.", "observed"),
         Field {
             origin: FieldOrigin::Named { by: "indicator_code", dataset: "indicators" },
-            ..Field::required("unit", Kind::Text, "The unit of the value, from the indicator, in French, singular.", "foyer")
+            ..Field::required("unit_code", Kind::Text, "The unit of the value, from the indicator, in French, singular.", "foyer")
         },
         Field::optional(
             "value",
@@ -53,7 +53,7 @@ pub static DATASET: Dataset = Dataset {
         SOURCE_LOCATION,
         NOTE,
     ],
-    key: &["indicator_code", "territory_code", "period", "breakdown", "nature", "source_code"],
+    key: &["indicator_code", "territory_code", "period", "breakdown_code", "nature", "source_code"],
     territory: Some("territory_code"),
     links: &[],
     own: &[],

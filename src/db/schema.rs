@@ -162,7 +162,7 @@ diesel::table! {
         code -> Text,
         title -> Text,
         definition -> Text,
-        unit -> Text,
+        unit_code -> Text,
         decimals -> Int4,
         territory_additivity -> Text,
         time_additivity -> Text,
@@ -194,13 +194,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    latest_observations (indicator_code, territory_code, breakdown, nature, source_code, first_release) {
+    latest_observations (indicator_code, territory_code, breakdown_code, nature, source_code, first_release) {
         indicator_code -> Text,
         territory_code -> Text,
         period -> Text,
         period_start -> Date,
         period_end -> Date,
-        breakdown -> Text,
+        breakdown_code -> Text,
         nature -> Text,
         value -> Numeric,
         qualifier -> Text,
@@ -251,13 +251,13 @@ diesel::table! {
 }
 
 diesel::table! {
-    observations (indicator_code, territory_code, period, breakdown, nature, source_code, first_release) {
+    observations (indicator_code, territory_code, period, breakdown_code, nature, source_code, first_release) {
         indicator_code -> Text,
         territory_code -> Text,
         period -> Text,
         period_start -> Date,
         period_end -> Date,
-        breakdown -> Text,
+        breakdown_code -> Text,
         nature -> Text,
         value -> Nullable<Numeric>,
         qualifier -> Text,

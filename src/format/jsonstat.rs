@@ -12,7 +12,7 @@ use crate::query::Row;
 use crate::query::model::cube::{Component, Role, STATUSES, dimensions};
 
 /// The measure and the attributes that a cube shows beside its dimensions, and the column that periods are sorted by.
-const OTHER_COLUMNS: [&str; 5] = ["value", STATUSES, "qualifier", "unit", "period_start"];
+const OTHER_COLUMNS: [&str; 5] = ["value", STATUSES, "qualifier", "unit_code", "period_start"];
 
 /// The most cells of a cube.
 const CELLS: usize = 1_000_000;
@@ -68,7 +68,7 @@ impl JsonStatWriter {
                 }
                 ((*code).to_owned(), described)
             };
-            category["unit"] = facts("unit").iter().map(unit).collect::<Map<_, _>>().into();
+            category["unit"] = facts("unit_code").iter().map(unit).collect::<Map<_, _>>().into();
         }
         json!({"label": dimension.title, "category": category})
     }

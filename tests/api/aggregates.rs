@@ -20,13 +20,13 @@ fn refused(target: &str, what: &str) {
     assert!(errors.contains(what), "{target}: {errors}");
 }
 
-const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown=_T";
+const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown_code=_T";
 
 #[test]
 fn additive_values_are_added_over_territories_and_say_what_is_missing() {
     let target = format!("{HABITANTS}&territory_code__startswith=COM-&group_by=period&aggregate=sum,avg,min,max,count");
     let rows = rows(&target);
-    let names = ["period", "sum", "avg", "min", "max", "count", "unit", "qualifier", "status"];
+    let names = ["period", "sum", "avg", "min", "max", "count", "unit_code", "qualifier", "status"];
     assert_eq!(members(&rows[0], &names), json!(["2020", 2100, 350, 100, 600, 6, "habitant", "nearly", "P"]));
     let cover = ["expected", "present", "suppressed", "missing", "coverage"];
     assert_eq!(members(&rows[0], &cover), json!([6, 6, 0, 0, 1.0]));
@@ -75,8 +75,8 @@ fn a_meaningless_aggregate_is_refused_with_the_reason() {
     refused("/v1/observations?indicator_code=indice&group_by=period&aggregate=avg", "cannot be put together");
     refused(&format!("{HABITANTS}&period=2020&group_by=period&aggregate=sum"), "lies in another");
     refused("/v1/observations?period=2020&territory_code=COM-91001&group_by=territory_code&aggregate=sum", "indicator_code");
-    refused("/v1/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&aggregate=sum", "breakdown");
-    refused("/v1/observations?indicator_code=habitants&breakdown=_T&territory_code=COM-91001&aggregate=sum", "nature");
+    refused("/v1/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&aggregate=sum", "breakdown_code");
+    refused("/v1/observations?indicator_code=habitants&breakdown_code=_T&territory_code=COM-91001&aggregate=sum", "nature");
     refused("/v1/observations?group_by=period&aggregate=max", "different units");
     refused("/v1/funding?group_by=payer_code&aggregate=sum", "`stage`");
     refused("/v1/funding?stage=paid&group_by=territory_code&aggregate=sum", "counted twice");
@@ -109,7 +109,7 @@ fn extremes_and_counts_need_no_additivity() {
     let counts = get(example_data(), "/v1/observations?group_by=indicator_code").data();
     assert_eq!(
         counts[0],
-        json!({"indicator_code": "aides", "unit": "aide", "count": 6, "qualifier": "about", "status": "A",
+        json!({"indicator_code": "aides", "unit_code": "aide", "count": 6, "qualifier": "about", "status": "A",
         "expected": 6, "present": 6, "suppressed": 0, "missing": 0, "coverage": 1.0})
     );
 }
@@ -118,7 +118,7 @@ fn extremes_and_counts_need_no_additivity() {
 fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
     let names = ["period", "value", "status", "expected", "present", "suppressed", "missing", "coverage"];
     let additive =
-        rows("/v1/observations?indicator_code=habitants&breakdown=_T&nature=observed&territory_code=PER-essai&rollup=true");
+        rows("/v1/observations?indicator_code=habitants&breakdown_code=_T&nature=observed&territory_code=PER-essai&rollup=true");
     assert_eq!(members(&additive[0], &names), json!(["2020", 1100, "P", 4, 4, 0, 0, 1.0]));
     assert_eq!(members(&additive[1], &names), json!(["2021", null, "Q", 4, 3, 1, 0, 0.75]), "one suppressed cell is withheld");
     assert_eq!(members(&additive[2], &names), json!(["2022", 320, "Q", 4, 1, 2, 1, 0.25]));
@@ -127,7 +127,7 @@ fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
     let listed = rows("/v1/observations?indicator_code=taux&territory_code=COM-92001,COM-92002,COM-91004&rollup=true");
     assert_eq!(members(&listed[0], &names), json!(["2020", 40, "E", 3, 2, 0, 1, 0.6666]));
     let departement =
-        rows("/v1/observations?indicator_code=habitants&period=2020&breakdown=_T&territory_code=DEP-91&rollup=true");
+        rows("/v1/observations?indicator_code=habitants&period=2020&breakdown_code=_T&territory_code=DEP-91&rollup=true");
     assert_eq!(members(&departement[0], &names), json!(["2020", 1000, "P", 4, 4, 0, 0, 1.0]), "by its communes");
     refused("/v1/observations?indicator_code=habitants&territory_code=DEP-91,COM-91001&rollup=true", "lies in another");
 }

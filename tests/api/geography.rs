@@ -243,12 +243,12 @@ COM-91002,1943-01-01,2015-01-01,commune,Bois,DEP-91,32,COM-91001,essai
 ";
 
 const INDICATORS: &str =
-    "code,title,definition,unit,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
+    "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
 habitants,Habitants,Habitants,habitant,0,sum,none,,none,essai
 ";
 
 const OBSERVATIONS: &str =
-    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code
 habitants,COM-91001,2010,_T,observed,100,exact,A,2010,essai
 habitants,COM-91002,2010,_T,observed,50,exact,A,2010,essai
 habitants,COM-91001,2020,_T,observed,160,exact,A,2020,essai

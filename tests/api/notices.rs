@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::four_releases::four_releases;
 use crate::harness::{SOURCES, TestServer, bundle, example_data, get, publish, territories};
 
-const INDICATOR: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+const INDICATOR: &str = "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
                          i,I,I,personne,0,sum,none,none,essai\n";
 
 /// The CSV of observations of `i`: territory, period, value, statuses, note.
@@ -14,7 +14,7 @@ fn observations(rows: &[(&str, &str, &str, &str, &str)]) -> String {
         format!("i,{territory},{period},_T,observed,{value},exact,{statuses},2026,essai,{note}\n")
     };
     let header =
-        "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code,note\n";
+        "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code,note\n";
     format!("{header}{}", rows.iter().map(line).collect::<String>())
 }
 
@@ -58,7 +58,7 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
         "/v1/observations?layout=wide",
         "/v1/observations?group_by=territory_code&aggregate=count",
         "/v1/observations?compare=country",
-        "/v1/observations?vintages=revised&breakdown=_T&within=COM-1,COM-2,COM-3&period=2019,2020&value__lt=4",
+        "/v1/observations?vintages=revised&breakdown_code=_T&within=COM-1,COM-2,COM-3&period=2019,2020&value__lt=4",
     ] {
         // The requested versions are the provisional ones.
         let expected = match target.contains("vintages") {
@@ -95,7 +95,7 @@ fn only_responses_with_observations_have_notices() {
     ] {
         assert!(four_releases().get(target).json()["meta"].get("notices").is_none(), "{target}");
     }
-    assert_eq!(notices_of(&get(example_data(), "/v1/observations?breakdown=femmes").json()), [Value::Null; 0]);
+    assert_eq!(notices_of(&get(example_data(), "/v1/observations?breakdown_code=femmes").json()), [Value::Null; 0]);
     let perimeter = "/v1/observations?rollup=true&territory_code=PER-essai&indicator_code=taux&period=2020";
     assert_eq!(
         notices_of(&get(example_data(), perimeter).json()),

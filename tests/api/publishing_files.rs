@@ -37,8 +37,8 @@ COM-2A004,commune,Ajaccio,REG-99,2026,essai
 ";
 
 const INDICATORS: &str =
-    "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,minimum,maximum,source_code
-taux,Taux,Taux,%,1,none,none,down,0,100,essai
+    "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,minimum,maximum,source_code
+taux,Taux,Taux,percent,1,none,none,down,0,100,essai
 habitants,Habitants,Habitants,habitant,0,sum,none,none,0,,essai
 ";
 

@@ -77,7 +77,7 @@ fn encoded(text: &str) -> String {
 fn row(dataset: &'static Dataset, code: &str, named: &str, text: &str) -> String {
     let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let cell = |field: &&Field| match (field.name, field.kind) {
-        ("breakdown", _) | (_, Kind::Code) => code.to_owned(),
+        ("breakdown_code", _) | (_, Kind::Code) => code.to_owned(),
         (_, Kind::Reference(_) | Kind::References(_)) if !field.required && named == KNOWN => String::new(),
         (_, Kind::Reference(_) | Kind::References(_)) => named.to_owned(),
         (_, Kind::Choice(choices) | Kind::ChoiceList(choices)) => choices[0].value.to_owned(),
@@ -176,15 +176,15 @@ fn no_value_of_a_publication_gets_into_the_text_of_a_statement() {
 fn no_value_of_a_recipe_gets_into_the_text_of_a_statement() {
     let url = migrated();
     let territories = "code,kind,name,geography_year,source_code\nDEP-01,departement,Ain,2026,essai\n";
-    let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
-        taux,Taux,Taux,%,1,none,none,down,essai\n";
+    let indicators = "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
+        taux,Taux,Taux,percent,1,none,none,down,essai\n";
     let known = bundle(&[("sources", SOURCES), ("territories", territories), ("indicators", indicators)]);
     publish(&url, &known).expect("the rows are right");
     let word = "zqrecette";
     let (service, log, marked) = (logged(&url), Log::start(word), value(word));
     let recipe = "title = MARKER\ndescription = MARKER\npublisher = MARKER\nlicence = \"etalab-2.0\"\n\
-        [[table]]\ndataset = \"observations\"\nunit = MARKER\n[table.fields]\nindicator_code = { constant = \"taux\" }\n\
-        territory_code = { column = \"code\" }\nperiod = { constant = \"2020\" }\nbreakdown = { constant = \"_T\" }\n\
+        [[table]]\ndataset = \"observations\"\nunit_code = MARKER\n[table.fields]\nindicator_code = { constant = \"taux\" }\n\
+        territory_code = { column = \"code\" }\nperiod = { constant = \"2020\" }\nbreakdown_code = { constant = \"_T\" }\n\
         nature = { constant = \"observed\" }\nvalue = { column = \"valeur\" }\nqualifier = { constant = \"exact\" }\n\
         statuses = { constant = \"A\" }\ngeography_year = { constant = \"2026\" }\nsource_code = { constant = \"essai\" }\n\
         note = { constant = MARKER }\n"
@@ -192,7 +192,7 @@ fn no_value_of_a_recipe_gets_into_the_text_of_a_statement() {
     let files = [("r.toml", recipe.as_str()), ("f.csv", "code;valeur\nDEP-01;1\n")];
     let refused = publish(&service, &folder(word, "recipe", "[[file]]\npath = \"f.csv\"\nrecipe = \"r.toml\"\n", &files));
     let why = refused.expect_err("the unit is another").to_string();
-    assert!(why.contains(&format!("the recipe reads figures in {marked}, and taux is counted in %")), "{why}");
+    assert!(why.contains(&format!("the recipe reads figures in {marked}, and taux is counted in percent")), "{why}");
     assert_eq!(log.statements(), Vec::<String>::new());
     assert_eq!(log.bound(), 2, "the unit, and the line of the audit");
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{bundled, example_data, get};
 
-const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown=_T";
+const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown_code=_T";
 
 fn rows(target: &str) -> Vec<Value> {
     get(example_data(), target).data().as_array().expect("a list").clone()
@@ -45,7 +45,7 @@ fn the_wide_layout_has_a_column_per_period() {
     assert_eq!((wide[1]["territory_code"].clone(), wide[1]["2021"].clone()), (json!("COM-91002"), Value::Null));
     assert_eq!(
         get(example_data(), &format!("{target}&format=csv")).text(),
-        "indicator_code,territory_code,breakdown,nature,unit,source_code,2020,2021,2022\r\n\
+        "indicator_code,territory_code,breakdown_code,nature,unit_code,source_code,2020,2021,2022\r\n\
          habitants,COM-91001,_T,observed,habitant,essai,100,110,\r\n\
          habitants,COM-91002,_T,observed,habitant,essai,200,,\r\n"
     );
@@ -100,7 +100,7 @@ fn every_rank_equals_the_count_of_higher_figures_of_the_kind() {
         let alike = |row: &Value| {
             let text = |name: &str| row[name].as_str().expect("a text").to_owned();
             let kind = kinds[row["territory_code"].as_str().expect("a code")];
-            (["indicator_code", "period", "breakdown", "nature", "source_code"].map(text), kind)
+            (["indicator_code", "period", "breakdown_code", "nature", "source_code"].map(text), kind)
         };
         let mut groups: HashMap<_, Vec<&Value>> = HashMap::new();
         whole.iter().for_each(|row| groups.entry(alike(row)).or_default().push(row));

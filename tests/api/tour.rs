@@ -18,12 +18,12 @@ DEP-62,departement,Pas-de-Calais,REG-32,2026,essai
 DEP-80,departement,Somme,REG-32,2026,essai
 ";
 
-const INDICATORS: &str = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code
+const INDICATORS: &str = "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code
 foyers-prime-activite,Foyers,Foyers,foyer,0,sum,none,up,essai
 ";
 
 const PRESS_KIT: &str =
-    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code
 foyers-prime-activite,REG-32,2019-06-30,_T,observed,422000,more_than,A,2026,essai
 ";
 

@@ -21,7 +21,7 @@ fn version((breakdown, value, first, last): (&str, i32, i32, Option<i32>)) -> Va
 
 fn versions(target: &str) -> Vec<Value> {
     let rows = four_releases().get(target).data();
-    let names = ["breakdown", "value", "first_release", "last_release", "published_at"];
+    let names = ["breakdown_code", "value", "first_release", "last_release", "published_at"];
     rows.as_array().expect("a list").iter().map(|row| json!(names.map(|name| row[name].clone()))).collect()
 }
 
@@ -36,7 +36,7 @@ fn vintages_are_the_versions_published_up_to_the_release() {
         assert_eq!(of("vintages=all"), expected(|_| true));
         assert_eq!(of("vintages=first"), expected(|one| (one.0, one.2) != ("changes", 2)));
         assert_eq!(of("vintages=revised"), expected(|one| one.0 == "changes"));
-        assert_eq!(of("vintages=all&breakdown=goes,changes"), expected(|one| ["goes", "changes"].contains(&one.0)));
+        assert_eq!(of("vintages=all&breakdown_code=goes,changes"), expected(|one| ["goes", "changes"].contains(&one.0)));
         assert_eq!(of("vintages=all&value=2"), [version(VERSIONS[1])]);
         assert_eq!(of("vintages=first&value=2"), [Value::Null; 0], "a filter does not make a later version the first");
         // A release contains neither later versions nor the end of a version that a later release closed.
@@ -70,7 +70,7 @@ fn pages_of_versions_visit_each_version_once_in_every_order() {
         "&sort=-value",
         "&sort=note",
         "&sort=-first_release",
-        "&sort=first_release,-breakdown",
+        "&sort=first_release,-breakdown_code",
         "&sort=-code",
         "&sort=period",
     ];
@@ -167,13 +167,13 @@ fn a_version_has_the_unit_and_the_names_of_its_time() {
     let server = TestServer::empty();
     let indicator = |unit: &str, title: &str| {
         format!(
-            "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+            "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
              i,{title},I,{unit},0,sum,none,none,essai\n"
         )
     };
     let observation = |value: &str, status: &str| {
         format!(
-            "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n\
+            "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n\
              i,COM-1,2019,_T,observed,{value},exact,{status},2026,essai\n"
         )
     };
@@ -191,7 +191,7 @@ fn a_version_has_the_unit_and_the_names_of_its_time() {
         let target = format!("/v1/observations?vintages=revised&labels=both&format=ndjson{limit}");
         let rows: Vec<Value> =
             get(server.address, &target).text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        let found: Vec<Value> = rows.iter().map(|row| json!([row["unit"], row["indicator_label"], row["statuses"]])).collect();
+        let found: Vec<Value> = rows.iter().map(|row| json!([row["unit_code"], row["indicator_label"], row["statuses"]])).collect();
         assert_eq!(found, [json!(["personne", "Avant", ["P"]]), json!(["foyer", "Après", ["A"]])], "a status is revised too");
     }
 }

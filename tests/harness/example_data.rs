@@ -30,15 +30,15 @@ PER-essai,COM-92001,1,essai
 ";
 
 const INDICATORS: &str =
-    "code,title,definition,unit,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
+    "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
 habitants,Habitants,Habitants,habitant,0,sum,none,,none,essai
-taux,Taux,Taux,%,1,weighted_mean,none,habitants,down,essai
+taux,Taux,Taux,percent,1,weighted_mean,none,habitants,down,essai
 aides,Aides versées,Aides versées dans la période,aide,0,sum,sum,,up,essai
 indice,Indice,Indice,point,2,none,none,,none,essai
 ";
 
 const OBSERVATIONS: &str =
-    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code
 habitants,COM-91001,2020,_T,observed,100,exact,A,2026,essai
 habitants,COM-91002,2020,_T,observed,200,nearly,P,2026,essai
 habitants,COM-91003,2020,_T,observed,300,exact,A,2026,essai

@@ -46,7 +46,7 @@ pub fn code(dataset: &'static Dataset, name: &str) -> String {
 
 /// The field of the key in which the rows differ.
 fn distinct_field(dataset: &'static Dataset) -> &'static Field {
-    let by = |field: &&Field| field.name == "breakdown" || matches!(field.kind, Kind::Code | Kind::Date);
+    let by = |field: &&Field| field.name == "breakdown_code" || matches!(field.kind, Kind::Code | Kind::Date);
     dataset.key_fields().find(by).expect("a key has a field in which rows of a test can differ")
 }
 
@@ -102,7 +102,7 @@ fn csv(dataset: &'static Dataset, rows: &[(&str, &str)]) -> String {
 pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str) -> String {
     match (field.name, field.kind) {
         (own, Kind::Date) if own == distinct_field(dataset).name => day(name),
-        ("breakdown", _) | (_, Kind::Code) => name.to_owned(),
+        ("breakdown_code", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
         ("note" | "value", _) => version.to_owned(),
         _ if !field.required => String::new(),

@@ -107,7 +107,7 @@ def with_pyjstat(service):
     rows = service.page("observations?limit=1000")["data"]
     frame = pyjstat.Dataset.read(service.at("observations?format=json-stat")).write("dataframe", naming="id")
     key = ["indicator", "territory", "period", "breakdown", "nature", "source"]
-    fields = ["indicator_code", "territory_code", "period", "breakdown", "nature", "source_code"]
+    fields = ["indicator_code", "territory_code", "period", "breakdown_code", "nature", "source_code"]
     found = {tuple(row[part] for part in key): row["value"] for row in frame.dropna(subset="value").to_dict("records")}
     expected = {tuple(row[field] for field in fields): row["value"] for row in rows if row["value"] is not None}
     same("pyjstat, values", found, expected)

@@ -77,7 +77,7 @@ pub async fn compare(
     };
     let ranked = ranked.iter().filter_map(|(row, found)| {
         let [indicator, period, breakdown, nature, source] =
-            ["indicator_code", "period", "breakdown", "nature", "source_code"].map(|name| cell(name, *row));
+            ["indicator_code", "period", "breakdown_code", "nature", "source_code"].map(|name| cell(name, *row));
         let group = [indicator?, period?, breakdown?, nature?, source?, found.cell(1)?.to_owned()];
         Some((*row, group, found.cell(2)?))
     });

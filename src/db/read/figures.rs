@@ -14,7 +14,7 @@ use crate::query::Row;
 columns! {
     containments { contained_code, container_code, share, direct, first_release, last_release }
     observations {
-        indicator_code, territory_code, period, breakdown, nature, source_code, value, qualifier, statuses, first_release,
+        indicator_code, territory_code, period, breakdown_code, nature, source_code, value, qualifier, statuses, first_release,
         last_release
     }
     territories { code, kind, first_release, last_release }
@@ -24,7 +24,7 @@ columns! {
 pub(super) const CONTAINING_FIGURES: &str = "
 WITH requested AS (
     SELECT a.*, t.kind FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
-        AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)
+        AS a(indicator_code, territory_code, period, breakdown_code, nature, source_code, row)
     JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
 ),
 containing AS (
@@ -42,15 +42,15 @@ compared AS (
 SELECT c.row::text, c.comparator, c.code, o.value::text, o.qualifier, array_to_json(o.statuses)::text
 FROM compared c JOIN requested a USING (row)
 LEFT JOIN observations o ON o.indicator_code = a.indicator_code AND o.territory_code = c.code AND o.period = a.period
-    AND o.breakdown = a.breakdown AND o.nature = a.nature AND o.source_code = a.source_code
+    AND o.breakdown_code = a.breakdown_code AND o.nature = a.nature AND o.source_code = a.source_code
     AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
 ORDER BY c.row, c.comparator";
 
 /// The kind of the territory and the value of each figure, without trailing zeros.
 pub(super) const RANKED_FIGURES: &str = "
 SELECT a.row::text, t.kind, trim_scale(o.value)::text FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY
-    AS a(indicator_code, territory_code, period, breakdown, nature, source_code, row)
-JOIN observations o USING (indicator_code, territory_code, period, breakdown, nature, source_code)
+    AS a(indicator_code, territory_code, period, breakdown_code, nature, source_code, row)
+JOIN observations o USING (indicator_code, territory_code, period, breakdown_code, nature, source_code)
 JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
 WHERE o.value IS NOT NULL AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)";
 
@@ -63,7 +63,7 @@ SELECT f.row::text, (
     FROM (
         SELECT o.value, count(*) FILTER (WHERE o.value IS NOT NULL OR o.statuses && '{Q}') AS number
         FROM observations o
-        WHERE o.indicator_code = f.indicator_code AND o.period = f.period AND o.breakdown = f.breakdown
+        WHERE o.indicator_code = f.indicator_code AND o.period = f.period AND o.breakdown_code = f.breakdown_code
             AND o.nature = f.nature AND o.source_code = f.source_code
             AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
             AND ((o.territory_code, f.kind) IN (
@@ -73,7 +73,7 @@ SELECT f.row::text, (
         GROUP BY o.value
     ) v
 )
-FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period, breakdown, nature, source_code, kind, row)";
+FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period, breakdown_code, nature, source_code, kind, row)";
 
 /// Runs a statement on figures at a release ($7). The columns of `key` are $1 to $6. Returns each row with the index of its
 /// figure.

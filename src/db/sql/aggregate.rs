@@ -29,7 +29,7 @@ pub const CELLS: [&str; 22] = [
     "indicator_code",
     "nature",
     "source_code",
-    "breakdown",
+    "breakdown_code",
     "stage",
     "territory_code",
     "period",
@@ -39,7 +39,7 @@ pub const CELLS: [&str; 22] = [
 ];
 
 /// The further cells of groups of observations: properties of the indicator.
-pub const INDICATOR_CELLS: [&str; 4] = ["indicator", "over_territories", "over_time", "unit"];
+pub const INDICATOR_CELLS: [&str; 4] = ["indicator", "over_territories", "over_time", "unit_code"];
 
 /// A query of the groups of a plan.
 pub struct AggregateQuery<'a> {

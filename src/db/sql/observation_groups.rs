@@ -23,7 +23,7 @@ const SUBGROUP_AGGREGATES: [&str; 2] = [
     ", NULL::numeric AS weighted, NULL::numeric AS weight, 0::bigint AS weighed, \
      min(t.period_start) AS start, max(t.period_end) AS \"end\", \
      min(t.nature) AS least_nature, max(t.nature) AS most_nature, min(t.source_code) AS least_source, max(t.source_code) AS most_source, \
-     min(t.breakdown) AS least_breakdown, max(t.breakdown) AS most_breakdown, \
+     min(t.breakdown_code) AS least_breakdown, max(t.breakdown_code) AS most_breakdown, \
      min(t.territory_code) AS least_territory, max(t.territory_code) AS most_territory",
 ];
 
@@ -51,7 +51,7 @@ pub const CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, sum(t.suppress
     CASE WHEN min(t.least_territory) = max(t.most_territory) THEN '1' ELSE '2' END, \
     CASE WHEN min(t.period) = max(t.period) THEN '1' ELSE '2' END, \
     (SELECT nested FROM double_counts)::text, (SELECT overlapping FROM double_counts)::text, 'false', \
-    min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity), min(i.unit)";
+    min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity), min(i.unit_code)";
 
 /// The FROM clause of [`CELLS`].
 pub const FROM: &str = " FROM subgroups t JOIN facts i ON i.code = t.indicator_code";
@@ -122,7 +122,7 @@ impl<'b> ObservationGroups<'b> {
         out.push(
             ", t.value, (SELECT max(v.value) FROM facts i JOIN observations v ON v.indicator_code = i.weight_indicator_code \
              WHERE i.code = t.indicator_code AND v.territory_code = t.territory_code AND v.period = t.period \
-             AND v.breakdown = '_T' AND v.nature = t.nature AND ",
+             AND v.breakdown_code = '_T' AND v.nature = t.nature AND ",
         );
         out.visible("v", self.release)?;
         // OFFSET keeps the planner from inlining the subquery, which would look up the weight once for each use.

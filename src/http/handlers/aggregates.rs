@@ -86,7 +86,7 @@ fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> V
     let mut columns: Vec<Column> = by.iter().map(|field| Column::of(field)).collect();
     let text = |name: &'static str| Column::computed(name, Kind::Text, false);
     if observations {
-        columns.push(text("unit"));
+        columns.push(text("unit_code"));
     }
     match grouping.rollup {
         true => columns.push(Column::computed("value", Kind::Decimal, false)),
@@ -136,7 +136,7 @@ impl<'r> Group<'r> {
 
     fn facts(&self) -> GroupFacts {
         let owned = |name: &str| self.text(name).map(str::to_owned);
-        let mixed = ["indicator_code", "nature", "source_code", "breakdown", "stage", "territory_code", "period"];
+        let mixed = ["indicator_code", "nature", "source_code", "breakdown_code", "stage", "territory_code", "period"];
         GroupFacts {
             mixed: mixed.map(|name| (name, self.number(name))).to_vec(),
             indicator: owned("indicator"),
@@ -183,7 +183,7 @@ impl<'r> Group<'r> {
         for column in &columns[fields..] {
             let number = |number: i64| Some(number.to_string());
             let cell = match column.name.as_ref() {
-                "unit" => self.text("unit").filter(|_| self.number("indicator_code") == 1).map(str::to_owned),
+                "unit_code" => self.text("unit_code").filter(|_| self.number("indicator_code") == 1).map(str::to_owned),
                 "count" => number(self.number("rows")),
                 "qualifier" => self.text("qualifiers").filter(|_| present > 0).map(|all| match alone && all.contains(',') {
                     true => "about".to_owned(),

@@ -93,7 +93,7 @@ async fn compute(
             ("last", "2"),
             ("limit", MAX_OBSERVATIONS),
             ("include", "indicator,source"),
-            ("sort", "indicator_code,breakdown,nature,source_code,-period_end,-period_start"),
+            ("sort", "indicator_code,breakdown_code,nature,source_code,-period_end,-period_start"),
         ],
     )?;
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
@@ -128,7 +128,7 @@ fn cell(plan: &ResolvedPlan, row: &Row, name: &str) -> Option<String> {
 
 /// The series of an observation.
 fn series_of(plan: &ResolvedPlan, row: &Row) -> [Option<String>; 4] {
-    ["indicator_code", "breakdown", "nature", "source_code"].map(|name| cell(plan, row, name))
+    ["indicator_code", "breakdown_code", "nature", "source_code"].map(|name| cell(plan, row, name))
 }
 
 /// The positions of the latest observation of each series. The rows of a series are adjacent, the latest first.

@@ -62,7 +62,7 @@ fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<ComputedTable> {
     let (period, start, value) = (position("period")?, position("period_start")?, position("value")?);
     let apart = |column: &Column| {
         let is_key = column.field().is_some_and(|field: &Field| plan.selection.context.dataset.key.contains(&field.name));
-        (is_key && !matches!(column.kind, Kind::Period)) || column.name == "unit" || column.name.ends_with("_label")
+        (is_key && !matches!(column.kind, Kind::Period)) || column.name == "unit_code" || column.name.ends_with("_label")
     };
     let series: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| apart(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();

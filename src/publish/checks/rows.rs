@@ -153,7 +153,7 @@ pub async fn merged(
     }
     for part in parts {
         let PartKind::Table(at) = part.kind else { continue };
-        let unit = inputs.inputs[part.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit.as_ref());
+        let unit = inputs.inputs[part.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit_code.as_ref());
         let Some(unit) = unit else { continue };
         let others = stage.other_units(part.origin, unit).await?;
         faults.add_unlisted(others.more);

@@ -36,7 +36,7 @@ const APART: [(&str, &str); 5] = [
     ("indicator_code", "different indicators have different units"),
     ("nature", "what is observed, expected and aimed at are no parts of one whole"),
     ("source_code", "two sources may count the same thing"),
-    ("breakdown", "a part is already in its whole"),
+    ("breakdown_code", "a part is already in its whole"),
     ("stage", "the same euro is announced, then programmed, then committed, then paid"),
 ];
 

@@ -27,13 +27,13 @@ PER-essai,perimeter,Périmètre,,,,2026,essai
 ";
 
 const INDICATORS: &str =
-    "code,title,definition,unit,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
+    "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
 habitants,Habitants,Habitants,habitant,0,sum,none,,none,essai
 aides,Aides versées,Aides,aide,0,sum,sum,,up,essai
 ";
 
 const OBSERVATIONS: &str =
-    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
 
 const ACTORS: &str = "code,kind,name,role,source_code
 etat,state,État,financeur,essai

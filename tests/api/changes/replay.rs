@@ -37,7 +37,7 @@ const SELECTIONS: [(&str, &str); 22] = [
     ("measures", "territory_codes=COM-92001"),
     ("measures", "within=COM-91003,COM-92001"),
     ("actors", "kind=association"),
-    ("indicators", "unit=habitant"),
+    ("indicators", "unit_code=habitant"),
 ];
 
 /// The copy that a client keeps: rows by dataset and code.

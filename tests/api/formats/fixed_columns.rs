@@ -14,7 +14,7 @@ const DIMENSIONS: [(&str, &str); 6] = [
     ("indicator", "indicator_code"),
     ("territory", "territory_code"),
     ("period", "period"),
-    ("breakdown", "breakdown"),
+    ("breakdown", "breakdown_code"),
     ("nature", "nature"),
     ("source", "source_code"),
 ];
@@ -61,7 +61,7 @@ fn a_json_stat_cube_has_every_value_at_its_position() {
                 assert_eq!(cube["dimension"][name]["category"]["label"][code], row[label]);
             }
             let indicator = row["indicator_code"].as_str().expect("a code");
-            assert_eq!(cube["dimension"]["indicator"]["category"]["unit"][indicator]["label"], row["unit"]);
+            assert_eq!(cube["dimension"]["indicator"]["category"]["unit"][indicator]["label"], row["unit_code"]);
             assert!(places.insert(place, &row["code"]).is_none(), "no two rows have the same place");
         }
         let filled = match &cube["value"] {
@@ -86,10 +86,10 @@ fn sdmx_csv_has_the_values_in_the_columns_of_the_standard() {
         for (name, field) in [
             ("INDICATOR", "indicator_code"),
             ("REF_AREA", "territory_code"),
-            ("BREAKDOWN", "breakdown"),
+            ("BREAKDOWN", "breakdown_code"),
             ("NATURE", "nature"),
             ("SOURCE", "source_code"),
-            ("UNIT_MEASURE", "unit"),
+            ("UNIT_MEASURE", "unit_code"),
             ("SOURCE_LOCATION", "source_location"),
             ("COMMENT_OBS", "note"),
         ] {

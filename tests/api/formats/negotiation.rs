@@ -157,9 +157,9 @@ fn csv_for_spreadsheets_has_the_requested_marks_and_escapes_formulas() {
     );
     let towns = territories(&[("COM-1", "\tIci", "1")]).replace("source_code\n", "source_code,postal_codes\n");
     let towns = towns.replace("essai\n", "essai,-59000|59001\n");
-    let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
-                      i,I,I,%,2,sum,none,none,essai\n";
-    let observations = "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n\
+    let indicators = "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
+                      i,I,I,percent,2,sum,none,none,essai\n";
+    let observations = "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n\
                         i,COM-1,2019,_T,observed,-12.50,exact,A|P,2026,essai\n\
                         i,COM-1,2020,_T,observed,,exact,O,2026,essai\n";
     let files = [("sources", &*sources), ("territories", &towns), ("indicators", indicators), ("observations", observations)];

@@ -62,7 +62,7 @@ fn exports_with_options_can_be_published() {
 /// A server with the territory and the indicator of the figures in the files of pyarrow.
 fn server_for_pyarrow_files() -> TestServer {
     let server = TestServer::empty();
-    let indicators = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+    let indicators = "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
                       habitants,Habitants,Habitants,habitant,0,sum,none,none,essai\n";
     let territories = "code,kind,name,population,geography_year,source_code\nFR,country,France,1,2026,essai\n";
     let files = [("sources", SOURCES), ("territories", territories), ("indicators", indicators)];

@@ -21,7 +21,7 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A file of figures that all have the same value.
 fn figures(value: u32) -> String {
-    let head = "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
+    let head = "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
     let row = |number: i64| format!("habitants,DEP-01,2020,part-{number:05},observed,{value},exact,A,2026,essai\n");
     head.to_owned() + &(0..ROWS).map(row).collect::<String>()
 }

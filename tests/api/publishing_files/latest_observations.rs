@@ -6,7 +6,7 @@ use super::{command, folder, publish_bytes, with_references};
 use crate::harness::{TestServer, get, owner, publish, with_database};
 
 const COLUMNS: &str =
-    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
 
 /// The migration that creates the table, and the one that drops it.
 const MAKE: &str = include_str!("../../../migrations/2026-12-01-000013_latest_observations/up.sql");

@@ -8,7 +8,7 @@ use super::{command, contents, faults, folder, manifest_of, publish_bytes, with_
 use crate::harness::{TestServer, get, publish, with_database};
 
 const COLUMNS: &str =
-    "indicator_code,territory_code,period,breakdown,nature,value,qualifier,statuses,geography_year,source_code\n";
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
 
 /// The CSV of figures of one indicator: territory, period, value.
 pub fn figures(indicator: &str, rows: &[(&str, &str, &str)]) -> String {

@@ -65,7 +65,7 @@ fn observations(server: &TestServer, indicator: &str) -> Vec<[String; 6]> {
         other => other.to_string(),
     };
     let rows = get(server.address, &format!("/v1/observations?indicator_code={indicator}&sort=code&limit=1000")).data();
-    let columns = ["territory_code", "period", "breakdown", "value", "statuses", "source_location"];
+    let columns = ["territory_code", "period", "breakdown_code", "value", "statuses", "source_location"];
     rows.as_array().expect("a list").iter().map(|row| columns.map(|column| text(&row[column]))).collect()
 }
 

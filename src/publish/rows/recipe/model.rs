@@ -124,7 +124,7 @@ pub struct RecipeTable {
     /// The rows of statuses that follow the rows of values.
     pub status_row: Option<StatusRow>,
     /// The unit that all its indicators must have.
-    pub unit: Option<String>,
+    pub unit_code: Option<String>,
     /// Whether equal rows give one row.
     #[serde(default)]
     pub distinct: bool,

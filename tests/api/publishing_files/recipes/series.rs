@@ -70,7 +70,7 @@ fn files_whose_rows_do_not_match_are_refused() {
         (
             values,
             "\"001737244\";\"01 - Ain\";\"Pêche\"\n",
-            "valeurs.csv:2: breakdown `Pêche`: is not one of the texts that the recipe knows; closest: ",
+            "valeurs.csv:2: breakdown_code `Pêche`: is not one of the texts that the recipe knows; closest: ",
         ),
     ] {
         let listed = faults(&server, &pair(values, about));

@@ -168,7 +168,7 @@ fn benefits(lines: &[Line]) -> Vec<u8> {
 #[test]
 fn merged_headers_and_provisional_months_are_read() {
     let server = with_references();
-    let indicator = "code,title,definition,unit,decimals,territory_additivity,time_additivity,direction,source_code\n\
+    let indicator = "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
                      foyers-prime-activite,Prime d'activité,Foyers,foyer,0,sum,none,none,essai\n";
     publish_bytes(&server.url, "indicators", indicator.as_bytes()).expect("the indicator is right");
     let book = benefits(&[
