@@ -88,8 +88,8 @@ fn aggregates_and_layouts_are_computed_as_of_the_instant() {
     let grouped = "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown_code=changes";
     let sums = [first, second].map(|instant| of(grouped, instant).data()[0]["sum"].clone());
     assert_eq!(sums, [json!(1), json!(2)]);
-    let wide =
-        [first, second].map(|instant| of("/v1/observations?layout=wide&breakdown_code=changes", instant).data()[0]["2020"].clone());
+    let wide = [first, second]
+        .map(|instant| of("/v1/observations?layout=wide&breakdown_code=changes", instant).data()[0]["2020"].clone());
     assert_eq!(wide, [json!(1), json!(2)]);
     let compared = of("/v1/observations?compare=country&breakdown_code=changes", first);
     assert_eq!(compared.data()[0]["value"], 1);

@@ -13,7 +13,7 @@ use crate::db::sql::select;
 use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Kind as ProblemKind, Problem};
+use crate::problem::{Fault, Kind as ProblemKind, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
@@ -44,7 +44,7 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     };
     if i64::try_from(rows.len()).is_ok_and(|groups| groups > GROUPS) {
         let detail = format!("There are more than {GROUPS} groups; group by fewer fields, or filter more.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::GroupBy.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::GroupBy.name(), detail)]));
     }
     let groups: Vec<Group<'_>> = rows.iter().map(|row| Group::new(plan, by.len(), row)).collect();
     let mut faults: Vec<Fault> = Vec::new();

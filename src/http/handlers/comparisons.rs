@@ -10,7 +10,7 @@ use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::{Dataset, Parameter, Row};
 
@@ -25,7 +25,7 @@ const MAX_ROWS: i64 = 100;
 pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
     if plan.page_limit() > MAX_ROWS {
         let detail = format!("With `compare` a page has at most {MAX_ROWS} rows; follow `links.next` for more.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::OutOfRange, Parameter::Limit.name(), detail)]));
     }
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let page = match page::read_page(&connection, parent, plan).await? {

@@ -18,7 +18,7 @@ use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::response::row_stream::{self, CHUNK_BYTES};
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{Fault, Kind, Problem, Reason};
 use crate::query::{Dataset, Parameter, Plan, Representation, ResolvedPlan};
 
 /// The most rows of an export in an order other than the key's: the database sorts again for each chunk.
@@ -113,5 +113,5 @@ fn too_many(plan: &Plan, most: i64, parameter: Parameter) -> Fault {
         }
         _ => ("an order other than the key's".to_owned(), "leave the order out: rows in the order of their key have no limit"),
     };
-    Fault::new(parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))
+    Fault::new(Reason::TooManyRows, parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))
 }

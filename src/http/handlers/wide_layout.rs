@@ -12,7 +12,7 @@ use crate::db::sql::select::{self, Select};
 use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::{Column, Dataset, Field, Kind, Parameter, Row};
 
@@ -50,7 +50,7 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
 }
 
 fn too_many(detail: String) -> Problem {
-    Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
+    Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::Layout.name(), detail)])
 }
 
 /// Makes one row of each series: the fields of the key without the period, the unit, then the value of each period in the

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::parser::Parser;
 use super::{filters, order, output, page, rules};
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
@@ -49,7 +49,7 @@ pub fn read(
                 true => "give its values once, separated by commas",
                 false => "give it once",
             };
-            parser.fault(parameter, format!("The parameter is given more than once; {remedy}."));
+            parser.fault(parameter, Reason::Repeated, format!("The parameter is given more than once; {remedy}."));
             continue;
         }
         let canonical = store(&mut parser, parameter, text, &mut plan);

@@ -3,6 +3,7 @@
 
 use super::parser::Parser;
 use super::{columns, order, page};
+use crate::problem::Reason;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
@@ -24,7 +25,7 @@ pub fn finish(parser: &mut Parser, plan: &mut Plan) {
     plan.reading.columns = columns::columns(parser, &plan.presentation);
     plan.parameters.sort_unstable();
     if plan.selection.release.is_some() && plan.selection.as_of.is_some() {
-        parser.fault(Parameter::AsOf, "`release` says already which release is read; give one of the two.");
+        parser.fault(Parameter::AsOf, Reason::NotTogether, "`release` says already which release is read; give one of the two.");
     }
     if let Some(text) = parser.cursor.take() {
         page::cursor(parser, &text, plan);
@@ -45,11 +46,11 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     if parser.context.holds_territories() {
         todays.push((P::Search, "Today's names are searched; filter `/v1/territory_versions` by `name` for those of then"));
         if plan.presentation.representation == Representation::GeoJson {
-            parser.fault(P::Geography, format!("{contours}; GeoJSON has none of another day."));
+            parser.fault(P::Geography, Reason::NotTogether, format!("{contours}; GeoJSON has none of another day."));
         }
     }
     for (parameter, why) in todays.into_iter().filter(|(p, _)| plan.has(*p)) {
-        parser.fault(parameter, format!("{why}; the parameter has no meaning beside `geography`."));
+        parser.fault(parameter, Reason::NotTogether, format!("{why}; the parameter has no meaning beside `geography`."));
     }
     exclusive(parser, plan, "geography", &[P::Compare, P::Rollup], None);
 }
@@ -92,17 +93,21 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         let named = matches!(representation, Representation::SdmxCsv);
         let fixed = [Some(P::Fields), (!named).then_some(P::Labels)];
         for parameter in fixed.into_iter().flatten().filter(|p| plan.has(*p)) {
-            parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
+            parser.fault(parameter, Reason::NotTogether, format!("`format={}` has columns of its own.", representation.name()));
         }
     }
     if plan.presentation.delimiter == plan.presentation.decimal {
-        parser.fault(P::Decimal, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
+        parser.fault(P::Decimal, Reason::NotTogether, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
     }
     if plan.has(P::Latest) && plan.has(P::Last) {
-        parser.fault(P::Latest, "`last=1` says the same; give one of the two.");
+        parser.fault(P::Latest, Reason::NotTogether, "`last=1` says the same; give one of the two.");
     }
     if plan.presentation.trailer && plan.has(P::Limit) {
-        parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
+        parser.fault(
+            P::Trailer,
+            Reason::NotTogether,
+            "A page is not all there is: the trailer of an export has no meaning beside `limit`.",
+        );
     }
     if plan.has(P::Vintages) {
         let excluded = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Latest, P::Last];
@@ -118,7 +123,7 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
 /// Adds a fault for each given parameter that has no meaning beside another one.
 fn exclusive(parser: &mut Parser, plan: &Plan, other: &str, parameters: &[Parameter], more: Option<Parameter>) {
     for parameter in parameters.iter().copied().filter(|p| plan.has(*p)).chain(more) {
-        parser.fault(parameter, format!("The parameter has no meaning beside `{other}`."));
+        parser.fault(parameter, Reason::NotTogether, format!("The parameter has no meaning beside `{other}`."));
     }
 }
 
@@ -143,7 +148,7 @@ fn grouping(parser: &mut Parser, plan: &mut Plan) {
         }
         if plan.has(P::GroupBy) || plan.has(P::Aggregate) {
             let detail = "A roll-up gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule.";
-            parser.fault(P::Rollup, detail);
+            parser.fault(P::Rollup, Reason::NotTogether, detail);
         }
     }
     plan.selection.grouping = Some(grouping);

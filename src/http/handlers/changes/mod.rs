@@ -21,7 +21,7 @@ use crate::http::response::header_names::RELEASE;
 use crate::http::response::refusals::no_release;
 use crate::http::response::row_stream;
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{Fault, Kind, Problem, Reason};
 use crate::query::Release;
 use crate::query::plan::changes::REPRESENTATIONS;
 use crate::query::{Changes, Representation, parse};
@@ -125,7 +125,7 @@ async fn release(state: &State, changes: &Changes) -> Result<Release, Problem> {
     let until = until.filter(|_| last.is_none()).map(|until| ("until", until));
     let missing = |(name, number): (&str, i32)| {
         let detail = format!("This release does not exist; the newest is {}.", newest.number);
-        Fault::new(name, detail).value(&number.to_string()).closest([newest.number.to_string()])
+        Fault::new(Reason::UnknownRelease, name, detail).value(&number.to_string()).closest([newest.number.to_string()])
     };
     let faults: Vec<Fault> = since.into_iter().chain(until).map(missing).collect();
     match last {
@@ -137,7 +137,7 @@ async fn release(state: &State, changes: &Changes) -> Result<Release, Problem> {
 fn refuse(unknown: Vec<UnknownCode>, until: i32) -> Result<(), Problem> {
     let fault = |one: UnknownCode| {
         let detail = format!("No row of {} has had this code up to release {until}.", one.dataset.name);
-        Fault::new(one.parameter, detail).value(&one.code).closest(one.closest)
+        Fault::new(Reason::UnknownCode, one.parameter, detail).value(&one.code).closest(one.closest)
     };
     match unknown.is_empty() {
         true => Ok(()),
