@@ -4,6 +4,7 @@ mod broken_exports;
 pub mod cells;
 mod fixed_columns;
 mod negotiation;
+mod values;
 mod workbook;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,7 @@ use crate::harness::{Reply, bundled, get, head};
 
 /// The filter for a dataset: none for a small dataset, a few territories for a large one.
 fn selection(dataset: &Dataset) -> &'static str {
-    if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579" } else { "" }
+    if matches!(dataset.name, "territories" | "territory_states" | "containments") { "within=EPCI-200033579" } else { "" }
 }
 
 /// A response that must be complete, with status 200 and the `Content-Type` of its representation.

@@ -168,7 +168,7 @@ fn random_groups_equal_those_of_the_model() {
                 }
             }
             let (pair, test) = filter(&mut random, context, &rows).unwrap_or_else(|| (String::new(), Box::new(|_| true)));
-            let target = format!("/v1/{name}?group_by={}&aggregate=min,max,count&{pair}", by.join(","));
+            let target = format!("/v1/aggregates/{name}?by={}&function=min,max,count&limit=1000&{pair}", by.join(","));
             let mut groups: BTreeMap<Vec<String>, Vec<&Value>> = BTreeMap::new();
             for row in rows.iter().filter(|row| test(row)) {
                 groups.entry(by.iter().map(|field| text(&row[field])).collect()).or_default().push(row);

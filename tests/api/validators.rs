@@ -149,7 +149,7 @@ fn a_client_with_the_current_response_gets_304_without_the_database() {
         "/v1/territories/COM-1/history",
         "/v1/territories/COM-1/profile",
         "/v1/territories/COM-1/ancestors",
-        "/v1/observations?group_by=period&aggregate=count",
+        "/v1/aggregates/observations?by=period&function=count",
         "/v1/changes",
         "/v1/releases.atom",
     ];

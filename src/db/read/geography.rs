@@ -3,23 +3,22 @@
 //! Must not know what is read.
 
 use chrono::NaiveDate;
-use diesel::dsl::min;
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{territories, territory_versions};
-use crate::db::sql::functions::make_date;
+use crate::db::schema::{territories, territory_states};
 use crate::query::{Dataset, Plan, Via};
 
 /// Why the geography of a date cannot be read.
 #[derive(Debug)]
 pub enum DateError {
-    /// The release holds no history of the geography.
+    /// No release holds a history of the geography.
     NoHistory,
-    /// The date is not between these two.
+    /// The date is not between these two, in any release.
     OutOfRange(NaiveDate, NaiveDate),
-    /// These territories did not exist on the date.
-    NotThere(Vec<Absent>),
+    /// The territory in the path did not exist on the date.
+    NotThere(Absent),
 }
 
 /// A territory that did not exist on a date.
@@ -39,16 +38,17 @@ pub struct Absent {
 const COUNTRY: &str = "FR";
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = territory_versions)]
-struct TerritoryVersion {
+#[diesel(table_name = territory_states)]
+struct TerritoryState {
     territory_code: String,
     valid_from: NaiveDate,
-    valid_to: Option<NaiveDate>,
+    valid_until: Option<NaiveDate>,
     predecessor_codes: Option<Vec<Option<String>>>,
     successor_codes: Option<Vec<Option<String>>>,
 }
 
-/// Checks the date of a plan at a release. Returns `None` if it can be read, or if the plan has no date.
+/// Checks the date of a plan: some release must know it. Returns the territories of the request that did not exist on it
+/// according to the release that is read.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
@@ -57,36 +57,32 @@ pub async fn check_date(
     parent: Option<&'static Dataset>,
     plan: &Plan,
     release: i32,
-) -> QueryResult<Option<DateError>> {
-    let Some(day) = plan.selection.geography else { return Ok(None) };
-    let visible = territory_versions::first_release
+) -> QueryResult<Result<Vec<Absent>, DateError>> {
+    let Some(day) = plan.selection.geography else { return Ok(Ok(Vec::new())) };
+    let visible = territory_states::first_release
         .le(release)
-        .and(territory_versions::last_release.is_null().or(territory_versions::last_release.ge(release)));
-    let first = territory_versions::table
-        .filter(territory_versions::territory_code.eq(COUNTRY))
-        .filter(visible)
-        .select(min(territory_versions::valid_from));
-    let last = territories::table
-        .filter(territories::code.eq(COUNTRY))
-        .filter(territories::first_release.le(release))
-        .filter(territories::last_release.is_null().or(territories::last_release.ge(release)))
-        .select(make_date(territories::geography_year, 12, 31));
+        .and(territory_states::last_release.is_null().or(territory_states::last_release.ge(release)));
+    let first =
+        territory_states::table.filter(territory_states::territory_code.eq(COUNTRY)).select(min(territory_states::valid_from));
+    let last = territories::table.filter(territories::code.eq(COUNTRY)).select(max(territories::geography_year));
     let range = diesel::select((first.single_value(), last.single_value()));
-    let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = range.get_result(&mut connection).await?;
-    let (Some(first), Some(last)) = (first, last) else { return Ok(Some(DateError::NoHistory)) };
+    let (first, year): (Option<NaiveDate>, Option<i32>) = range.get_result(&mut connection).await?;
+    let last = year.and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Err(DateError::NoHistory)) };
     if !(first..=last).contains(&day) {
-        return Ok(Some(DateError::OutOfRange(first, last)));
+        return Ok(Err(DateError::OutOfRange(first, last)));
     }
     let named = named(parent, plan);
     let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
-    let versions = territory_versions::table
-        .filter(territory_versions::territory_code.eq_any(codes))
+    let states = territory_states::table
+        .filter(territory_states::territory_code.eq_any(codes))
         .filter(visible)
-        .order(territory_versions::valid_from)
-        .select(TerritoryVersion::as_select());
-    let versions: Vec<TerritoryVersion> = versions.load(&mut connection).await?;
-    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
-    Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
+        .order(territory_states::valid_from)
+        .select(TerritoryState::as_select());
+    let states: Vec<TerritoryState> = states.load(&mut connection).await?;
+    let absent = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states));
+    let (in_path, named): (Vec<Absent>, Vec<Absent>) = absent.partition(|one| one.parameter.is_none());
+    Ok(in_path.into_iter().next().map_or(Ok(named), |one| Err(DateError::NotThere(one))))
 }
 
 /// The territories that a plan names, each with its parameter.
@@ -100,12 +96,12 @@ fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<St
     start.into_iter().chain(scopes).collect()
 }
 
-fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[TerritoryVersion]) -> Option<Absent> {
-    let own: Vec<&TerritoryVersion> = versions.iter().filter(|version| version.territory_code == code).collect();
-    if own.iter().any(|version| version.valid_from <= day && version.valid_to.is_none_or(|end| day < end)) {
+fn absent(parameter: Option<String>, code: &str, day: NaiveDate, states: &[TerritoryState]) -> Option<Absent> {
+    let own: Vec<&TerritoryState> = states.iter().filter(|state| state.territory_code == code).collect();
+    if own.iter().any(|state| state.valid_from <= day && state.valid_until.is_none_or(|end| day < end)) {
         return None;
     }
-    let before = own.iter().rev().find(|version| version.valid_to.is_some_and(|end| end <= day));
+    let before = own.iter().rev().find(|state| state.valid_until.is_some_and(|end| end <= day));
     let instead = match (before, own.as_slice()) {
         (Some(earlier), _) => earlier.successor_codes.as_deref(),
         (None, [later, ..]) => later.predecessor_codes.as_deref(),
@@ -113,10 +109,10 @@ fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[Ter
     };
     let instead = instead.unwrap_or_default().iter().flatten().cloned().collect();
     let mut spans: Vec<(NaiveDate, Option<NaiveDate>)> = Vec::new();
-    for version in own {
+    for state in own {
         match spans.last_mut() {
-            Some((_, end)) if *end == Some(version.valid_from) => *end = version.valid_to,
-            _ => spans.push((version.valid_from, version.valid_to)),
+            Some((_, end)) if *end == Some(state.valid_from) => *end = state.valid_until,
+            _ => spans.push((state.valid_from, state.valid_until)),
         }
     }
     Some(Absent { parameter, code: code.to_owned(), spans, instead })

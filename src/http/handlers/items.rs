@@ -32,7 +32,8 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
         let mut data = Vec::with_capacity(1024);
         json::object(&mut data, &plan.reading.columns, &row);
         let links = links(plan, &code, page.release.number);
-        let meta = Meta { notices: notices::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
+        let meta =
+            Meta { notices: notices::all(page.notices.as_ref(), &page.unselected), ..Meta::new(dataset.name, &page.release) };
         Ok(envelope::answer(&data, &meta, &links, &page.included))
     })
     .await

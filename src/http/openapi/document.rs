@@ -9,12 +9,11 @@ use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::{bounds, caching, failures, operations, schemas, versions};
-use crate::http::handlers::{changes, contour, files, health, index, profile, publications, wide_layout};
+use crate::http::handlers::{changes, contour, files, health, index, profile, publications};
 use crate::http::request::paths;
 use crate::http::response::envelope;
 use crate::http::router::{self, CustomEndpoint, Endpoint};
 use crate::problem;
-use crate::query::plan::grouping::GROUPS;
 use crate::query::plan::reading::MAXIMUM_LIMIT;
 use crate::query::{Dataset, Shape};
 
@@ -113,22 +112,18 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
             }
             Endpoint::Item(_) | Endpoint::Custom(_) | Endpoint::Post(_) => continue,
         };
-        let name = schemas::row_name(context.dataset, context.extra);
+        let name = schemas::name(context);
         let one = json!({"$ref": schemas::reference(&name)});
         let rows = match context.dataset.shape {
-            Shape::Plain => one.clone(),
-            _ => json!({"anyOf": [one, {
+            Shape::Observations if !context.aggregated => json!({"anyOf": [one, {
                 "type": "object",
-                "description": "With `group_by`, `rollup`, `layout` or `compare`: a group, a series with its periods as columns, or a row with its `comparison`.",
+                "description": "With `compare`: a row with its `comparison`.",
             }]}),
+            _ => one.clone(),
         };
-        let most = match context.dataset.shape {
-            Shape::Plain => MAXIMUM_LIMIT,
-            Shape::Observations => wide_layout::MAX_OBSERVATIONS,
-            Shape::Money => GROUPS,
-        };
+        let most = MAXIMUM_LIMIT;
         all.insert(format!("{name}Page"), schemas::envelope(context, &json!({"type": "array", "items": rows, "maxItems": most})));
-        if context.extra.is_empty() {
+        if context.extra.is_empty() && !context.aggregated {
             all.insert(format!("{name}Item"), schemas::envelope(context, &one));
         }
         all.insert(name, schemas::row(context));

@@ -12,7 +12,6 @@ use crate::http::middleware::rate_limit::LONGEST_WINDOW;
 use crate::http::request::paths;
 use crate::http::router::Endpoint;
 use crate::problem::Kind;
-use crate::query::Shape;
 
 /// The problem types that share a response, which bears the name of the first: an operation has one response for a status.
 const FAILURES: [&[Kind]; 18] = [
@@ -63,7 +62,7 @@ pub fn describe_get(endpoint: &Endpoint, operation: &mut Operation) {
     add(operation, |kind| match kind {
         Kind::Unauthenticated => needs_key,
         Kind::Forbidden | Kind::IdempotencyConflict | Kind::UnsupportedMediaType | Kind::RefusedFiles => false,
-        Kind::NotAdditive => collection.is_some_and(|context| context.dataset.shape != Shape::Plain),
+        Kind::NotAdditive => collection.is_some_and(|context| context.aggregated),
         Kind::UnknownCode => path.contains('{'),
         Kind::Gone => path.contains("{code}") && !has_history,
         Kind::RangeNotSatisfiable => path.starts_with("/v1/files/"),

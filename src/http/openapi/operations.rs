@@ -11,14 +11,17 @@ use crate::query::{Context, Dataset, Link, Parameter, Representation};
 /// The operation of a collection.
 pub fn collection(context: Context) -> Operation {
     let dataset = context.dataset;
+    let (verb, title, summary, order) = match context.aggregated {
+        true => ("aggregate", "Aggregate", "Groups of the rows that the filters select.", "Groups are in the order of `by`"),
+        false => ("list", "List", dataset.description, "Rows are in the order of their key"),
+    };
     let description = format!(
-        "{} Rows are in the order of their key unless `sort` gives another. A filter takes several values separated by commas, and matches any of them.",
-        dataset.description
+        "{summary} {order} unless `sort` gives another. A filter takes several values separated by commas, and matches any of them."
     );
     operation(&json!({
-        "operationId": format!("list{}", capital(dataset.name)),
+        "operationId": format!("{verb}{}", capital(dataset.name)),
         "tags": [dataset.name],
-        "summary": format!("List {}", dataset.name),
+        "summary": format!("{title} {}", dataset.name),
         "description": description,
         "parameters": parameters(context, None),
         "responses": {"200": page(context)},
@@ -75,7 +78,7 @@ pub fn shared(context: Context) -> Vec<(String, Value)> {
 }
 
 fn shared_name(context: Context, parameter: Parameter) -> String {
-    format!("{}.{}", schemas::row_name(context.dataset, context.extra), parameter.name())
+    format!("{}.{}", schemas::name(context), parameter.name())
 }
 
 fn parameters(context: Context, parent: Option<&'static Dataset>) -> Vec<Value> {
@@ -101,8 +104,9 @@ fn code(dataset: &'static Dataset) -> Value {
 
 /// The response with a page, in every representation of the dataset.
 fn page(context: Context) -> Value {
-    let name = schemas::row_name(context.dataset, context.extra);
-    let content: serde_json::Map<String, Value> = Representation::of(context.dataset)
+    let name = schemas::name(context);
+    let content: serde_json::Map<String, Value> = context
+        .representations()
         .map(|one| (one.media_type().to_owned(), json!({"schema": representation(one, &name)})))
         .collect();
     json!({

@@ -10,7 +10,7 @@ use crate::query::pairs::QUERY_LENGTH;
 use crate::query::plan::grouping::{GROUP_FIELDS, GROUPS};
 use crate::query::plan::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
 use crate::query::plan::selection::LAST;
-use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation};
+use crate::query::{Context, Dataset, Field, Function, Operator, Parameter, Representation};
 
 /// Describes a parameter of a collection.
 pub fn describe(context: Context, parameter: Parameter) -> Value {
@@ -33,8 +33,8 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Geography => (
             match context.holds_territories() {
-                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
-                false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's. A territory that did not exist on that day is a 400 that names those that did.",
+                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
+                false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's; without these, the rows whose territory had its code on that day (parts of communes and perimeters have no history). A territory that did not exist on that day is a 400 that names those that did.",
             }
             .to_owned(),
             json!({"type": "string", "pattern": "^[1-9][0-9]{3}(-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$", "maxLength": "2012-06-30".len()}),
@@ -63,18 +63,13 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": "[0-9A-Za-zÀ-ÿ]"}),
             Some(json!("acces")),
         ),
-        Parameter::Latest => (
-            "The latest observation with a value of each series (indicator, territory, breakdown, nature, source), among the observations that the filters select.".to_owned(),
-            truth(),
-            Some(json!(true)),
-        ),
         Parameter::Last => (
-            "The number of the latest observations with a value of each series.".to_owned(),
+            "The latest observations with a value of each series (indicator, territory, breakdown, nature, source), at most this many, among the observations that the filters select; `last=1` is the latest figure of each.".to_owned(),
             json!({"type": "integer", "minimum": 1, "maximum": LAST}),
-            None,
+            Some(json!(1)),
         ),
         Parameter::Layout => (
-            "`wide`: one row per series, with the periods as columns, for all observations that the filters select (JSON and CSV; at most 20 000 observations and 200 periods).".to_owned(),
+            "`wide`: one row per series, with two columns for each period, its value and its qualifier, for all observations that the filters select (CSV and XLSX only; at most 20 000 observations and 200 periods).".to_owned(),
             words(),
             Some(json!("long")),
         ),
@@ -88,29 +83,28 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             words(),
             Some(json!("all")),
         ),
-        Parameter::GroupBy => {
+        Parameter::By => {
             let fields: Vec<&str> = context.fields().filter(|field| context.is_group(field)).map(|field| field.name).collect();
-            let text = format!("Groups rows by these fields; at most {GROUPS} groups. Each group has the number of its cells, of those without a value, and their weakest status.");
-            (text, some(fields, GROUP_FIELDS), None)
+            let text = format!("The fields that rows are grouped by; without any, all rows are one group. At most {GROUPS} groups: a request for more is a 400.");
+            let example = fields.iter().find(|name| matches!(**name, "indicator_code" | "stage")).map(|name| json!([name]));
+            (text, some(fields, GROUP_FIELDS), example)
         }
-        Parameter::Aggregate => (
-            "The aggregates of each group. A sum or mean without meaning is a 422 with the reason and a request that has a meaning.".to_owned(),
-            schemas::set_of(&words(), parameter.words().len()),
-            None,
-        ),
-        Parameter::Rollup => (
-            "One figure for all territories in `territory_code` together, by the rule of the indicator; a perimeter stands for its communes. The answer says how many members have a value.".to_owned(),
-            truth(),
-            None,
-        ),
+        Parameter::Function => {
+            let names: Vec<&str> = Function::of(dataset.shape).map(Function::name).collect();
+            let own = "`own`, which stands alone, gives one figure for all territories in `territory_code` together, for each indicator, period, breakdown, nature and source, by the rule of the indicator; a perimeter, or a single territory, stands for its communes.";
+            let own = if names.contains(&Function::Own.name()) { own } else { "" };
+            let text = format!("What is computed for each group; by default `count`. A sum or mean without meaning is a 422 with the reason and a request that has a meaning. {own}");
+            (text.trim().to_owned(), some(names.clone(), names.len()), Some(json!(["count"])))
+        }
         Parameter::Sort => {
-            let fields: Vec<&str> = context.with_all_fields().fields().filter(|field| field.is_sortable()).map(|field| field.name).collect();
+            let all = context.with_all_fields().shown_fields();
+            let fields: Vec<&str> = all.iter().filter(|field| field.is_sortable()).map(|field| field.name).collect();
             let both: Vec<String> = fields.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
             let text = "The order: fields separated by commas; `-` before a field sorts it in descending order. Rows without a value are last. The order of texts ignores accents and case.";
             (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), first(&fields))
         }
         Parameter::Fields => {
-            let fields: Vec<&str> = context.with_all_fields().fields().map(|field| field.name).collect();
+            let fields: Vec<&str> = context.with_all_fields().shown_fields().iter().map(|field| field.name).collect();
             let (example, most) = (first(&fields), fields.len());
             ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
         }
@@ -157,7 +151,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Format => {
-            let names: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
+            let names: Vec<&str> = context.representations().map(Representation::name).collect();
             ("The representation. Takes precedence over `Accept`.".to_owned(), json!({"type": "string", "enum": names}), Some(json!("json")))
         }
         Parameter::Delimiter => ("The delimiter of CSV.".to_owned(), words(), None),
@@ -174,7 +168,16 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
 }
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
-    let description = format!("{} {}", field.description, operator.meaning());
+    let mut description = format!("{} {}", field.description, operator.meaning());
+    if let (Operator::AnyOf, Some(value)) = (operator, field.list_default) {
+        // No `default` in the schema: clients would send it beside a `code`, where it does not hold.
+        let choices: Vec<&str> = field.choices().unwrap_or_default().iter().map(|choice| choice.value).collect();
+        description.push_str(&format!(
+            " A list without this filter is as with `{name}={value}`, unless the request has `geography` or filters by the code; `{name}={}` gives all rows.",
+            choices.join(","),
+            name = field.name,
+        ));
+    }
     let (schema, example) = match operator {
         Operator::IsNull => (json!({"type": "boolean"}), Some(json!(false))),
         Operator::Contains | Operator::StartsWith => {

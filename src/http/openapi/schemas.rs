@@ -26,12 +26,15 @@ const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 /// The pattern of one value of a list in a query.
 const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 
+/// What an aggregate is.
+const AGGREGATE: &str = "A group of rows: the fields of `by`, what `function` computes, and how many values are behind it. A field of `by` is null in the group of the rows without one; a field that is not in `by` is absent.";
+
 /// The schema of the rows of a dataset. No field is required, since `fields` may leave any out; labels are present if the
 /// request has `labels`.
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
-    for field in context.with_all_fields().fields() {
+    for field in context.with_all_fields().shown_fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")
@@ -42,8 +45,8 @@ pub fn row(context: Context) -> Value {
     }
     json!({
         "type": "object",
-        "title": dataset.singular,
-        "description": dataset.description,
+        "title": if context.aggregated { format!("aggregate of {}", dataset.name) } else { dataset.singular.to_owned() },
+        "description": if context.aggregated { AGGREGATE } else { dataset.description },
         "properties": properties,
         "additionalProperties": false,
     })
@@ -77,6 +80,14 @@ pub fn envelope(context: Context, data: &Value) -> Value {
 /// The `$ref` of a schema.
 pub fn reference(name: &str) -> String {
     format!("#/components/schemas/{name}")
+}
+
+/// The name of the schema of what a collection lists.
+pub fn name(context: Context) -> String {
+    match context.aggregated {
+        true => format!("AggregateOf{}{}", context.dataset.name[..1].to_uppercase(), &context.dataset.name[1..]),
+        false => row_name(context.dataset, context.extra),
+    }
 }
 
 /// The name of the schema of one row.
@@ -141,7 +152,7 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
             description = format!("{description} A code of `{target}`.");
         }
         object.insert("description".to_owned(), json!(description));
-        if !field.required {
+        if !field.required && !field.is_list() {
             nullable(object);
         }
         if let Some(example) = example(dataset, field) {
@@ -165,7 +176,8 @@ fn scalar(field: &Field) -> Value {
         Kind::Integer { minimum, maximum } => {
             json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"})
         }
-        Kind::Decimal => json!({"type": "number"}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Decimal => json!({"type": "number", "format": "double"}),
         Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
         Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
@@ -197,7 +209,7 @@ pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
         _ => field.example,
     };
     let one = match field.kind {
-        Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
+        Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
         _ => json!(text),
     };
     Some(if field.is_list() { json!([one]) } else { one })

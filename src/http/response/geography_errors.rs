@@ -1,4 +1,4 @@
-//! Owns the errors of `geography=`: a day out of range, or a territory that did not exist on that day.
+//! Owns the errors of `geography=`: a day out of range, or a territory in the path that did not exist on that day.
 //! Must not know what is read.
 
 use chrono::NaiveDate;
@@ -8,37 +8,29 @@ use crate::problem::{Fault, Kind, Problem, Reason, echo};
 use crate::query::{Parameter, Plan, pairs};
 
 /// The 400 of a request with `geography=`.
-pub fn refusal(plan: &Plan, release: i32, error: DateError) -> Problem {
+pub fn refusal(plan: &Plan, error: DateError) -> Problem {
     let Some(day) = plan.selection.geography else { return Problem::internal() };
     let own = |reason: Reason, detail: String| Fault::new(reason, Parameter::Geography.name(), detail).value(&day.to_string());
     Problem::invalid_parameters(match error {
         DateError::NoHistory => {
-            vec![own(
-                Reason::NotApplicable,
-                format!("Release {release} has no history of the geography; leave the parameter out."),
-            )]
+            let detail = "No release has a history of the geography; leave the parameter out.";
+            vec![own(Reason::NotApplicable, detail.to_owned())]
         }
         DateError::OutOfRange(first, last) => {
             let near = if day < first { first } else { last };
             vec![own(Reason::OutOfRange, format!("The geography is known from {first} to {last}.")).closest([near.to_string()])]
         }
-        DateError::NotThere(absent) => absent
-            .into_iter()
-            .map(|one| {
-                let detail = detail(&one, day);
-                match one.parameter {
-                    Some(name) => Fault::new(Reason::OutOfRange, name, detail).value(&one.code).closest(one.instead),
-                    None => own(Reason::OutOfRange, detail).closest(one.spans.first().map(|(start, _)| start.to_string())),
-                }
-            })
-            .collect(),
+        DateError::NotThere(one) => {
+            let near = one.spans.first().map(|(start, _)| start.to_string());
+            vec![own(Reason::OutOfRange, detail(&one, day)).closest(near)]
+        }
     })
 }
 
 /// The 404 of a code that named no territory on a day.
 pub fn unknown_on(code: &str, day: NaiveDate, release: i32) -> Problem {
     let detail = format!(
-        "No territory had the code `{}` on {day} according to release {release}; `/v1/territories/{}/versions` lists when one did.",
+        "No territory had the code `{}` on {day} according to release {release}; `/v1/territories/{}/states` lists when one did.",
         echo(code),
         pairs::encode_segment(&echo(code)),
     );

@@ -37,10 +37,8 @@ pub async fn refusal(state: &State, plan: &ResolvedPlan, parent: Option<&'static
             Some(parent) => absent::absent(state, parent, plan.selection.parent.as_deref().unwrap_or_default(), release).await,
             None => Problem::internal(),
         },
-        Refusal::UnknownCodes(unknown) => {
-            Problem::invalid_parameters(unknown.into_iter().map(|one| fault(one, release.number)).collect())
-        }
-        Refusal::GeographyDate(error) => geography_errors::refusal(plan, release.number, error),
+        Refusal::UnknownCodes(unknown) => Problem::invalid_parameters(unknown.into_iter().map(unknown_code).collect()),
+        Refusal::GeographyDate(error) => geography_errors::refusal(plan, error),
     }
 }
 
@@ -58,7 +56,8 @@ pub fn no_release(requested: Option<i32>, newest: Option<i32>) -> Problem {
     Problem::invalid_parameters(vec![fault.value(&requested.to_string()).closest([newest.to_string()])])
 }
 
-fn fault(unknown: UnknownCode, release: i32) -> Fault {
-    let detail = format!("No row of {} has this code in release {release}.", unknown.dataset.name);
+/// The fault of a code that no release has ever had.
+pub fn unknown_code(unknown: UnknownCode) -> Fault {
+    let detail = format!("No release has ever had a row of {} with this code.", unknown.dataset.name);
     Fault::new(Reason::UnknownCode, unknown.parameter, detail).value(&unknown.code).closest(unknown.closest)
 }

@@ -25,8 +25,6 @@ pub enum Parameter {
     Lat,
     /// French full text.
     Search,
-    /// The most recent observation of each series.
-    Latest,
     /// The most recent observations of each series.
     Last,
     /// `long`: a row for each period. `wide`: a column for each period.
@@ -36,11 +34,9 @@ pub enum Parameter {
     /// Which versions of each row.
     Vintages,
     /// The fields that rows are grouped by.
-    GroupBy,
+    By,
     /// What is computed for each group.
-    Aggregate,
-    /// One figure for all territories together.
-    Rollup,
+    Function,
     /// The order.
     Sort,
     /// The columns.
@@ -111,14 +107,12 @@ impl Parameter {
             Parameter::Lon => "lon",
             Parameter::Lat => "lat",
             Parameter::Search => "q",
-            Parameter::Latest => "latest",
             Parameter::Last => "last",
             Parameter::Layout => "layout",
             Parameter::Compare => "compare",
             Parameter::Vintages => "vintages",
-            Parameter::GroupBy => "group_by",
-            Parameter::Aggregate => "aggregate",
-            Parameter::Rollup => "rollup",
+            Parameter::By => "by",
+            Parameter::Function => "function",
             Parameter::Sort => "sort",
             Parameter::Fields => "fields",
             Parameter::Labels => "labels",
@@ -143,11 +137,11 @@ impl Parameter {
         match self {
             Parameter::Count => &["none", "bounded", "exact"],
             Parameter::Labels => &["code", "name", "both"],
-            Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
+            Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
             Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
-            Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
+            Parameter::Function => &["sum", "mean", "min", "max", "count", "own"],
             Parameter::Delimiter => &[",", ";", "tab"],
             Parameter::Decimal => &[".", ","],
             Parameter::Geometry => &["contour", "centre"],
@@ -163,8 +157,8 @@ impl Parameter {
             | Parameter::Touching
             | Parameter::Bbox
             | Parameter::Compare
-            | Parameter::GroupBy
-            | Parameter::Aggregate
+            | Parameter::By
+            | Parameter::Function
             | Parameter::Sort
             | Parameter::Fields
             | Parameter::Include

@@ -108,6 +108,21 @@ impl Representation {
         matches!(self, Self::JsonStat | Self::SdmxCsv | Self::Scdl)
     }
 
+    /// Whether people open it as a sheet, in which a column may bear the name of a period.
+    pub fn is_spreadsheet(self) -> bool {
+        matches!(self, Self::Csv | Self::Xlsx)
+    }
+
+    /// Whether it is a cube, in which each figure has a place of its own.
+    pub fn is_cube(self) -> bool {
+        matches!(self, Self::JsonStat | Self::SdmxCsv)
+    }
+
+    /// Whether it is a table with the columns that the request asks for, and so suits rows of any kind.
+    pub fn is_table(self) -> bool {
+        !self.is_fixed() && self != Self::GeoJson
+    }
+
     /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the numbers of an actor in
     /// the registers of establishments and associations.
     pub fn needs_of_referred(self, field: &Field) -> bool {

@@ -10,7 +10,6 @@ use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
-use crate::query::plan::grouping::Grouping;
 use crate::query::plan::presentation::{Count, Labels, Presentation};
 use crate::query::plan::reading::{MAXIMUM_LIMIT, Reading};
 use crate::query::plan::selection::{LAST, ScopeKind, Selection};
@@ -86,12 +85,8 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
         Parameter::Fields => output::fields(parser, text),
         Parameter::Include => output::include(parser, text, plan),
         Parameter::Facets => output::facets(parser, text, plan),
-        Parameter::GroupBy => output::group_by(parser, text, plan),
-        Parameter::Aggregate => output::aggregate(parser, text, plan),
-        Parameter::Rollup => parser.boolean(parameter, text).map(|rollup| {
-            plan.selection.grouping.get_or_insert_with(Grouping::default).rollup = rollup;
-            rollup.to_string()
-        }),
+        Parameter::By => output::by(parser, text, plan),
+        Parameter::Function => output::function(parser, text, plan),
         Parameter::Compare => output::compare(parser, text, plan),
         Parameter::Limit => parser.number(parameter, text, 1, MAXIMUM_LIMIT).map(|n| {
             plan.reading.limit = Some(n);
@@ -100,10 +95,6 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
         Parameter::Last => parser.number(parameter, text, 1, LAST).map(|n| {
             plan.selection.last = Some(n);
             n.to_string()
-        }),
-        Parameter::Latest => parser.boolean(parameter, text).map(|latest| {
-            plan.selection.last = plan.selection.last.or(latest.then_some(1));
-            latest.to_string()
         }),
         Parameter::Count => parser.word(parameter, text).map(|word| {
             plan.reading.count = match word {

@@ -156,7 +156,7 @@ fn wrong_parameters_of_changes_are_refused_and_every_fault_is_listed() {
         ("trailer=true".to_owned(), &["trailer"]),
         (format!("limit=1&since=1&cursor={cursor}"), &["cursor"]),
         (format!("cursor={}", cursor.to_uppercase()), &["cursor"]),
-        ("dataset=observations&q=x&latest=true&release=1".to_owned(), &["q", "latest", "release"]),
+        ("dataset=observations&q=x&last=1&release=1".to_owned(), &["q", "last", "release"]),
     ];
     for (query, parameters) in refused {
         let problem = get(server.address, &format!("/v1/changes?{query}")).problem(400);

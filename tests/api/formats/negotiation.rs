@@ -93,10 +93,11 @@ fn a_parameter_of_another_representation_is_refused_and_both_are_named() {
         ("trailer=false", "trailer", "`format=ndjson`"),
         ("format=csv&geometry=centre", "geometry", "`format=geojson`"),
         ("format=csv&facets=nature", "facets", "`format=json`"),
-        ("format=parquet&include=indicator", "include", "`format=json`"),
-        ("format=parquet&group_by=nature", "group_by", "`format=json` or `format=csv`"),
-        ("format=json-stat&fields=code", "fields", "`format=json-stat`"),
-        ("format=json-stat&labels=both", "labels", "`format=json-stat`"),
+        ("format=json-stat&include=indicator", "include", "`format=json`"),
+        ("format=sdmx-csv&compare=region", "compare", "`format=json`"),
+        ("format=json-stat&vintages=all", "vintages", "a row for each version"),
+        ("layout=wide", "layout", "`format=csv` or `format=xlsx`"),
+        ("format=ndjson&layout=wide", "layout", "`format=csv` or `format=xlsx`"),
         ("format=cvs", "format", ""),
     ] {
         let problem = get(bundled(), &format!("/v1/observations?{query}")).problem(400);
