@@ -28,7 +28,6 @@ pub enum Location {
 
 /// One thing that is wrong with a request or a file. Members that do not apply are absent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(title = "Fault")]
 pub struct Fault {
     /// Where it is: `query`, `header`, `path`, `body` or `file`. The list may grow.
     #[schema(value_type = String, example = "query")]

@@ -21,7 +21,6 @@ pub const FAULTS_LISTED: usize = 50;
 
 /// The withdrawal of a row that was published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(title = "Withdrawal")]
 pub struct Withdrawal {
     /// The release that withdrew the row. Releases before it still have the row.
     #[schema(example = 3)]
@@ -38,7 +37,6 @@ pub struct Withdrawal {
 
 /// A problem document (RFC 9457), sent as `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(title = "Problem")]
 pub struct Problem {
     /// The absolute address that identifies this type of problem. Compare its last segment: the part before it depends on
     /// the server.

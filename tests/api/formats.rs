@@ -50,6 +50,11 @@ pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> 
                 assert_eq!(names, pages.names, "{target}");
                 assert_eq!(rows, pages.each(&kinds, cells::plain), "{target}");
             }
+            Representation::CsvExcel => {
+                let (names, rows) = cells::csv_excel(&body);
+                assert_eq!(names, pages.names, "{target}");
+                assert_eq!(rows, pages.each(&kinds, cells::in_spreadsheet), "{target}");
+            }
             Representation::Parquet => {
                 let (names, rows) = cells::parquet(body, &kinds);
                 assert_eq!(names, pages.names, "{target}");

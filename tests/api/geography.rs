@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{SOURCES, TestServer, bundle, bundled, example_data, get, publish};
 
 fn total(target: &str) -> i64 {
-    let reply = get(bundled(), &format!("{target}&count=exact&limit=1"));
+    let reply = get(bundled(), &format!("{target}&total=exact&limit=1"));
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
     reply.json()["meta"]["total"]["value"].as_i64().expect("a total")
 }

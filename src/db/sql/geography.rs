@@ -8,11 +8,11 @@ use diesel::sql_types::{Array, Date, Double, Integer, Text};
 use super::columns::columns;
 use super::fragments;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use crate::db::schema::territory_versions;
+use crate::db::schema::territory_states;
 use crate::query::{Direction, Field, ScopeKind, Selection, SpatialFilter, TerritoryScope};
 
 columns! {
-    territory_versions { territory_code, valid_from, valid_to }
+    territory_states { territory_code, valid_from, valid_until }
 }
 
 const CONTAINMENTS: &str = "containments";
@@ -60,13 +60,13 @@ pub fn join_containments<'x, 'b>(
 
 /// Writes the condition that a code in a field of the rows `t` named a territory on a day.
 pub fn named_on<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, day: &'b NaiveDate, release: &'b i32) -> SqlResult {
-    out.push("EXISTS (SELECT 1 FROM territory_versions v WHERE v.territory_code = ");
+    out.push("EXISTS (SELECT 1 FROM territory_states v WHERE v.territory_code = ");
     out.push(if field.is_list() { "ANY(" } else { "" });
     fragments::column(out, field)?;
     out.push(if field.is_list() { ")" } else { "" });
     out.push(" AND v.valid_from <= ");
     out.bind::<Date, _>(day)?;
-    out.push(" AND (v.valid_to IS NULL OR v.valid_to > ");
+    out.push(" AND (v.valid_until IS NULL OR v.valid_until > ");
     out.bind::<Date, _>(day)?;
     out.push(") AND ");
     out.visible("v", release)?;

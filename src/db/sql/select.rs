@@ -118,7 +118,7 @@ impl<'a> Select<'a> {
             && plan.reading.columns.iter().zip(plan.selection.context.fields()).all(|(column, field)| column.name == field.name);
         let rows = matches!(self.kind, SelectKind::Rows | SelectKind::Count(_)) && plan.selection.search.is_none();
         let key = |condition: &Condition| {
-            let simple = matches!(condition.operator, Operator::AnyOf | Operator::In | Operator::StartsWith);
+            let simple = matches!(condition.operator, Operator::AnyOf | Operator::StartsWith);
             simple && plan.selection.context.dataset.key.contains(&condition.field.name)
         };
         let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);

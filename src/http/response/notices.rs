@@ -11,7 +11,7 @@ use crate::db::read::unselected::Unselected;
 /// A notice on some of the observations in an answer, or on a code of the request that selects nothing. Members that do not
 /// apply are absent.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Notice, title = "Notice")]
+#[schema(as = Notice)]
 pub struct NoticeText {
     /// `correction`: a release revised the value or the statuses of observations; `break`: a break of the series, status `B`;
     /// `provisional`: status `P`; `estimated`: status `E`; `withdrawn`: the row with a code of the request was withdrawn;

@@ -161,6 +161,8 @@ impl Context {
             if !matches!(self.dataset.rows, RowOrigin::Derived { .. }) {
                 all.push(Parameter::Geography);
             }
+        }
+        if self.holds_territories() {
             all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
         }
         if !self.dataset.search.is_empty() {
@@ -182,10 +184,9 @@ impl Context {
         if !self.aggregated && self.fields().any(Field::is_facet) {
             all.push(Parameter::Facets);
         }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Total]);
         all.extend(Parameter::OF_RELEASE);
         all.push(Parameter::Format);
-        all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
         if self.representations().any(|one| one == Representation::GeoJson) {
             all.push(Parameter::Geometry);
         }

@@ -69,9 +69,7 @@ fn geography(parser: &mut Parser, plan: &Plan) {
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [(&[P], fn(Representation) -> bool, &str); 6] = [
-        (&[P::Delimiter, P::Decimal, P::Bom], |one| one == Representation::Csv, "`format=csv`"),
-        (&[P::Trailer], |one| one == Representation::Ndjson, "`format=ndjson`"),
+    let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
         (
@@ -112,16 +110,6 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         for parameter in [P::Fields, P::Labels].into_iter().filter(|p| plan.has(*p)) {
             parser.fault(parameter, Reason::NotTogether, format!("`format={}` has columns of its own.", representation.name()));
         }
-    }
-    if plan.presentation.delimiter == plan.presentation.decimal {
-        parser.fault(P::Decimal, Reason::NotTogether, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
-    }
-    if plan.presentation.trailer && plan.has(P::Limit) {
-        parser.fault(
-            P::Trailer,
-            Reason::NotTogether,
-            "A page is not all there is: the trailer of an export has no meaning beside `limit`.",
-        );
     }
     if plan.has(P::Vintages) {
         let excluded = [P::Layout, P::Compare];
