@@ -8,7 +8,7 @@ use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::schema::{territories, territory_states};
-use crate::query::{Dataset, Plan, Via};
+use crate::query::{Dataset, Parameter, Plan, Via};
 
 /// Why the geography of a date cannot be read.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub async fn check_date(
         return Ok(Err(DateError::OutOfRange(first, last)));
     }
     let named = named(parent, plan);
-    let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
+    let codes: Vec<&str> = named.iter().map(|(_, code)| *code).chain([COUNTRY]).collect();
     let states = territory_states::table
         .filter(territory_states::territory_code.eq_any(codes))
         .filter(visible)
@@ -81,6 +81,10 @@ pub async fn check_date(
         .select(TerritoryState::as_select());
     let states: Vec<TerritoryState> = states.load(&mut connection).await?;
     let absent = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states));
+    // A release without the country on that day has no geography of it at all.
+    let parameter = Some(Parameter::Geography.name().into_owned());
+    let country = self::absent(parameter, COUNTRY, day, &states).map(|one| Absent { code: day.to_string(), ..one });
+    let absent = absent.chain(country);
     let (in_path, named): (Vec<Absent>, Vec<Absent>) = absent.partition(|one| one.parameter.is_none());
     Ok(in_path.into_iter().next().map_or(Ok(named), |one| Err(DateError::NotThere(one))))
 }

@@ -9,6 +9,7 @@ use super::envelope::instant;
 use super::notices::NoticeText;
 use crate::db::read::unselected::{Unselected, UnselectedReason};
 use crate::problem::echo;
+use crate::query::Parameter;
 
 /// What a notice says of a code of the request.
 #[derive(Serialize, ToSchema)]
@@ -96,7 +97,11 @@ pub fn text(found: &Unselected) -> NoticeText {
                 false => format!("il en désigne un {}", spans.join(" et ")),
             };
             let instead = if instead.is_empty() { String::new() } else { format!(" Voyez {}.", instead.join(", ")) };
-            ("not_in_geography", format!("{named} ne désigne aucun territoire au {day} ; {known}.{instead}"))
+            let what = match *parameter == Parameter::Geography.name() {
+                true => format!("La publication lue n’a pas la géographie du {day}."),
+                false => format!("{named} ne désigne aucun territoire au {day} ; {known}.{instead}"),
+            };
+            ("not_in_geography", what)
         }
     };
     NoticeText { kind: kind.to_owned(), what, rows: None, release, published_at, notes: None, code: Some(about) }
