@@ -63,6 +63,8 @@ pub struct Shared {
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
     pub public_url: Option<String>,
+    /// What stands before the address of a type of problem. The server sets it.
+    pub problem_base: Arc<str>,
     /// The queue of publications.
     pub submissions: SubmissionQueue,
     /// The OpenAPI document.
@@ -110,6 +112,7 @@ impl Shared {
             files,
             submissions,
             public_url: None,
+            problem_base: Arc::from(""),
             document,
             metrics,
             stopping: watch::Sender::new(false),
@@ -159,6 +162,7 @@ pub fn build(
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
+        problem_base: Arc::clone(&shared.problem_base),
         submissions: shared.submissions.clone(),
         bounds: shared.bounds.clone(),
         rate_limiters: Arc::clone(&shared.rate_limiters),

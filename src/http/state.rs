@@ -39,6 +39,8 @@ pub struct State {
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
     pub public_url: Option<String>,
+    /// What stands before the address of a type of problem: the public address, else the one that the server listens on.
+    pub problem_base: Arc<str>,
     /// The queue of publications.
     pub submissions: SubmissionQueue,
     /// The limits that the operator sets.

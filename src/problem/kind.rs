@@ -1,10 +1,10 @@
-//! Owns the closed table of problem types: slug, status, title, English description, and French explanation for the page.
+//! Owns the table of problem types: slug, status, title, English description, and French explanation for the page.
 //! Must not know what raises them.
 
 /// Generates the enumeration and its table from one list, so that neither misses an entry.
 macro_rules! kinds {
     ($($variant:ident, $slug:literal, $status:literal, $title:literal, $description:literal, $meaning:literal, $remedy:literal;)+) => {
-        /// A type of problem. The table is closed: a client may switch on `type`.
+        /// A type of problem. A client may switch on the last segment of `type`; the list may grow.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind { $(#[doc = $title] $variant),+ }
 
@@ -111,9 +111,9 @@ kinds! {
         "L’agrégat demandé n’aurait pas de sens : une somme de pourcentages, de stocks pris à plusieurs dates, de montants à des stades différents, ou d’un même argent compté deux fois.",
         "« errors » dit pourquoi, et ce qui serait juste : regrouper ou filtrer autrement.";
     RefusedFiles, "refused-files", 422, "Refused files",
-        "The files have faults: `faults` lists the first, by file, line and column; `count` is their number.",
+        "The files have faults: `errors` lists the first, by file, line and column; `error_count` is their number.",
         "Les fichiers envoyés ont des fautes. Rien n’a été publié : une publication se fait entière ou pas du tout.",
-        "« faults » énumère les premières fautes, par fichier, ligne et colonne ; « count » en donne le nombre. « dry_run=true » vérifie sans publier.";
+        "« errors » énumère les premières fautes, par fichier, ligne et colonne ; « error_count » en donne le nombre. « dry_run=true » vérifie sans publier.";
     TooManyRequests, "too-many-requests", 429, "Too many requests",
         "The client or the key exceeds its rate limit; try again after `Retry-After` seconds.",
         "Trop de requêtes sont venues de cette adresse, ou trop de publications de cette clé. Les en-têtes « RateLimit-Policy » et « RateLimit » disent ce qui est admis et ce qui en reste.",
