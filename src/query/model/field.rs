@@ -150,10 +150,8 @@ impl Field {
 
     /// Whether a request can count its remaining values.
     pub fn is_facet(&self) -> bool {
-        let few = matches!(
-            self.kind,
-            Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. }
-        );
+        let few =
+            matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. });
         (few || self.reference().is_some()) && self.is_filterable()
     }
 
