@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{SOURCES, TestServer, bundle, bundled, example_data, get, publish};
 
 fn total(target: &str) -> i64 {
-    let reply = get(bundled(), &format!("{target}&count=exact&limit=1"));
+    let reply = get(bundled(), &format!("{target}&total=exact&limit=1"));
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
     reply.json()["meta"]["total"]["value"].as_i64().expect("a total")
 }
@@ -34,7 +34,7 @@ fn members_of(row: &Value, members: &[&str]) -> Vec<Value> {
 
 #[test]
 fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
-    for (code, name, valid_to, event, successors) in [
+    for (code, name, valid_until, event, successors) in [
         ("COM-59355", "Lomme", "2000-02-27", "33", json!(["COM-59350"])),
         ("COM-60455", "La Neuville-Garnier", "2019-01-01", "32", json!(["COM-60054"])),
         ("COM-20004", "Ajaccio", "1976-01-01", "41", json!(["COM-2A004"])),
@@ -46,31 +46,30 @@ fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
         ("EPCI-245900410", "Métropole Européenne de Lille", "2021-01-01", "epci", json!(["EPCI-200093201"])),
     ] {
         let row = get(bundled(), &format!("/v1/territories/{code}")).data();
-        let found = members_of(&row, &["status", "name", "valid_to", "end_event", "successor_codes"]);
-        assert_eq!(found, [json!("former"), json!(name), json!(valid_to), json!(event), successors], "{code}");
+        let found = members_of(&row, &["status", "name", "valid_until", "end_event_code", "successor_codes"]);
+        assert_eq!(found, [json!("former"), json!(name), json!(valid_until), json!(event), successors], "{code}");
     }
     let lille = get(bundled(), "/v1/territories/COM-59350").data();
-    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_to"]), [json!("current"), json!("1943-01-01"), Value::Null]);
+    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_until"]), [json!("current"), json!("1943-01-01"), Value::Null]);
     let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["successors"].clone();
     assert_eq!(included["data"][0]["name"], "Lille");
 }
 
 #[test]
 fn every_former_code_has_an_end_date_except_three_that_never_were_communes() {
-    let never = rows("/v1/territories?status=former&valid_to__isnull=true");
+    let never = rows("/v1/territories?status=former&valid_until__isnull=true");
     assert_eq!(
         never.iter().map(|row| row["code"].as_str().expect("a code")).collect::<Vec<_>>(),
         ["COM-44225", "COM-49382", "COM-50649"]
     );
-    assert_eq!(total("/v1/territories?status=current&valid_to__isnull=false"), 0);
-    assert_eq!(total("/v1/territories?status__isnull=true"), 0);
+    assert_eq!(total("/v1/territories?status=current&valid_until__isnull=false"), 0);
 }
 
 #[test]
 fn a_code_that_named_two_communes_has_a_state_for_each() {
-    let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/versions")
+    let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/states")
         .iter()
-        .map(|row| members_of(row, &["valid_from", "valid_to", "name", "start_event", "predecessor_codes", "successor_codes"]))
+        .map(|row| members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"]))
         .collect();
     let expected = json!([
         ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, null, null],
@@ -89,7 +88,7 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
     assert_eq!(members_of(&villotran, &["name", "population"]), [json!("Villotran"), Value::Null]);
     assert_eq!(get(bundled(), "/v1/territories/COM-60694").data()["name"], "Les Hauts-Talican");
     let between = get(bundled(), "/v1/territories/COM-60694?geography=2020-06-30").problem(404);
-    assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/versions")), "{between}");
+    assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/states")), "{between}");
 }
 
 #[test]
@@ -104,7 +103,7 @@ fn lille_belongs_to_the_epci_of_the_day() {
     assert_eq!((of_2020.len(), of_2021.len(), haute_deule.len()), (90, 95, 5));
     let both: BTreeSet<&String> = of_2020.iter().chain(&haute_deule).collect();
     assert_eq!(both, of_2021.iter().collect());
-    let new = &rows("/v1/territories/EPCI-200093201/versions")[0];
+    let new = &rows("/v1/territories/EPCI-200093201/states")[0];
     assert_eq!(new["predecessor_codes"], json!(["EPCI-245900410", "EPCI-245901061"]));
     assert!(new["note"].as_str().is_some_and(|note| note.contains("faute de date")));
 }
@@ -226,14 +225,14 @@ fn parameters_that_need_the_current_geography_are_refused_for_an_earlier_day() {
     }
 }
 
-const TERRITORIES: &str = "code,kind,name,commune_code,departement_code,status,valid_from,valid_to,geography_year,source_code
+const TERRITORIES: &str = "code,kind,name,commune_code,departement_code,status,valid_from,valid_until,geography_year,source_code
 FR,country,France,,,current,1943-01-01,,2026,essai
 DEP-91,departement,Premier,,,current,1943-01-01,,2026,essai
 COM-91001,commune,Avesnes-lès-Bois,,DEP-91,current,1943-01-01,,2026,essai
-COM-91002,former_commune,Bois,COM-91001,DEP-91,former,1943-01-01,2015-01-01,2026,essai
+COM-91002,commune,Bois,COM-91001,DEP-91,former,1943-01-01,2015-01-01,2026,essai
 ";
 
-const VERSIONS: &str = "territory_code,valid_from,valid_to,kind,name,departement_code,end_event,successor_codes,source_code
+const STATES: &str = "territory_code,valid_from,valid_until,kind,name,departement_code,end_event_code,successor_codes,source_code
 FR,1943-01-01,,country,France,,,,essai
 DEP-91,1943-01-01,,departement,Premier,,,,essai
 COM-91001,1943-01-01,2015-01-01,commune,Avesnes,DEP-91,32,,essai
@@ -272,7 +271,7 @@ fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
     let files = [
         ("sources", SOURCES),
         ("territories", TERRITORIES),
-        ("territory_versions", VERSIONS),
+        ("territory_states", STATES),
         ("indicators", INDICATORS),
         ("observations", OBSERVATIONS),
         ("commitments", COMMITMENTS),

@@ -73,7 +73,7 @@ fn filter(random: &mut Random, context: Context, rows: &[Value]) -> Option<(Stri
         let value = &row[field.name];
         let ordered = |wanted: &[Ordering]| !value.is_null() && wanted.contains(&exact(value, &taken[0]));
         match operator {
-            Operator::AnyOf | Operator::In => !value.is_null() && taken.iter().any(|one| exact(value, one).is_eq()),
+            Operator::AnyOf => !value.is_null() && taken.iter().any(|one| exact(value, one).is_eq()),
             Operator::Ne => !value.is_null() && taken.iter().all(|one| exact(value, one).is_ne()),
             Operator::Gt => ordered(&[Ordering::Greater]),
             Operator::Gte => ordered(&[Ordering::Greater, Ordering::Equal]),

@@ -25,7 +25,7 @@ fn the_latest_value_is_that_of_each_series_and_never_an_empty_one() {
     assert_eq!(earlier, [json!(["COM-91001", "2020", 100]), json!(["COM-91003", "2020", 300])], "of what the filters select");
     let two = periods(&format!("{HABITANTS}&territory_code=COM-91003&last=2&sort=-period"));
     assert_eq!(two, [json!(["COM-91003", "2022", 320]), json!(["COM-91003", "2021", 310])]);
-    let counted = get(example_data(), &format!("{HABITANTS}&last=1&count=exact&limit=1")).json();
+    let counted = get(example_data(), &format!("{HABITANTS}&last=1&total=exact&limit=1")).json();
     assert_eq!(counted["meta"]["total"]["value"], 10);
     let first = counted["links"]["next"].as_str().expect("a next page").to_owned();
     assert_eq!(rows(&first)[0]["territory_code"], "COM-91002");

@@ -54,7 +54,7 @@ fn vintages_are_the_versions_published_up_to_the_release() {
     let code = "stays~stays~2020~goes~observed~stays";
     assert_eq!(versions(&format!("/v1/observations?vintages=all&code={code}")), expected(|one| one.0 == "goes"));
     four_releases().get(&format!("/v1/observations?code={code}")).problem(400);
-    let counted = four_releases().get("/v1/observations?vintages=all&count=exact&limit=1").json();
+    let counted = four_releases().get("/v1/observations?vintages=all&total=exact&limit=1").json();
     assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
     let faceted = four_releases().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
     assert_eq!(faceted["meta"]["facets"]["nature"]["choices"], json!([{"value": "observed", "count": 6}]));

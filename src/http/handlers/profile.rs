@@ -86,7 +86,7 @@ async fn compute(
         let related = parse::collection(context, Some(code.to_owned()), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
-    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;
+    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,population_share")])?;
     let figures = &related(
         OBSERVATIONS,
         &[

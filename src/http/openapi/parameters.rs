@@ -16,7 +16,6 @@ use crate::query::{Context, Dataset, Field, Function, Operator, Parameter, Repre
 pub fn describe(context: Context, parameter: Parameter) -> Value {
     let dataset = context.dataset;
     let words = || json!({"type": "string", "enum": parameter.words()});
-    let truth = || json!({"type": "boolean"});
     let some =
         |fields: Vec<&str>, most: usize| schemas::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
@@ -33,7 +32,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Geography => (
             match context.holds_territories() {
-                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
+                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
                 false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's; without these, the rows whose territory had its code on that day (parts of communes and perimeters have no history). A territory that did not exist on that day is a 400 that names those that did.",
             }
             .to_owned(),
@@ -41,12 +40,12 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Bbox => (
-            "Rows of the territories whose bounding box intersects this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
+            "The territories whose bounding box intersects this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
             json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
             Some(json!([2.9, 50.5, 3.2, 50.8])),
         ),
         Parameter::Lon => (
-            "The longitude of a point in degrees (WGS 84), together with `lat`: rows of the territories whose contour contains the point. The communes and arrondissements of the region have a contour, the EPCI that touch it, and the départements and regions of France.".to_owned(),
+            "The longitude of a point in degrees (WGS 84), together with `lat`: the territories whose contour contains the point. The communes and arrondissements of the region have a contour, the EPCI that touch it, and the départements and regions of France.".to_owned(),
             json!({"type": "number", "minimum": -180, "maximum": 180}),
             None,
         ),
@@ -135,9 +134,9 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "string", "maxLength": QUERY_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}),
             None,
         ),
-        Parameter::Count => (
-            format!("`exact` counts all rows, `bounded` at most {COUNT_BOUND}; the count is in `meta.total` or in the header `X-Total-Rows`."),
-            json!({"type": "string", "enum": parameter.words(), "default": "none"}),
+        Parameter::Total => (
+            format!("`none`, the default, counts nothing; `exact` counts all rows, `bounded` at most {COUNT_BOUND}. The count is in `meta.total` or in the header `X-Total-Rows`."),
+            json!({"type": "string", "enum": parameter.words()}),
             Some(json!("exact")),
         ),
         Parameter::Release => (
@@ -154,46 +153,38 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             let names: Vec<&str> = context.representations().map(Representation::name).collect();
             ("The representation. Takes precedence over `Accept`.".to_owned(), json!({"type": "string", "enum": names}), Some(json!("json")))
         }
-        Parameter::Delimiter => ("The delimiter of CSV.".to_owned(), words(), None),
-        Parameter::Decimal => ("The decimal mark of CSV; `,` needs another delimiter.".to_owned(), words(), None),
-        Parameter::Bom => (
-            "CSV for spreadsheets: a byte order mark at the start, and an apostrophe before texts that a spreadsheet would evaluate as a formula.".to_owned(),
-            truth(),
-            None,
-        ),
-        Parameter::Trailer => ("Ends NDJSON with a line that has the number of rows, so that a client can check that it has all.".to_owned(), truth(), None),
         Parameter::Geometry => ("The geometry of a territory in GeoJSON: its contour if one is published, else a point within it; or always the point.".to_owned(), words(), None),
     };
     finish(&parameter.name(), &description, schema, example)
 }
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
-    let description = format!("{} {}", field.description, operator.meaning());
-    let (schema, example) = match operator {
-        Operator::IsNull => (json!({"type": "boolean"}), Some(json!(false))),
-        Operator::Contains | Operator::StartsWith => {
-            (json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH}), None)
-        }
-        _ if operator.takes_list() => {
-            let example = schemas::filter_example(dataset, field).filter(|_| operator == Operator::AnyOf);
-            let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
-            (list, example.map(|one| if one.is_array() { one } else { json!([one]) }))
-        }
-        _ => (schemas::filter_value(field), None),
-    };
-    finish(&Parameter::Filter(field, operator).name(), &description, schema, example)
+    let mut description = field.description.to_owned();
+    if let Some(value) = field.list_default {
+        // No `default` in the schema: clients would send it beside a `code`, where it does not hold.
+        let choices: Vec<&str> = field.choices().unwrap_or_default().iter().map(|choice| choice.value).collect();
+        description.push_str(&format!(
+            " A list without this filter is as with `{name}={value}`, unless the request has `geography` or filters by the code; `{name}={}` gives all rows.",
+            choices.join(","),
+            name = field.name,
+        ));
+    }
+    let example = schemas::filter_example(dataset, field).map(|one| if one.is_array() { one } else { json!([one]) });
+    let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
+    finish(&Parameter::Filter(field, operator).name(), &description, list, example)
 }
 
-/// Builds a query parameter; a list is one parameter with commas.
-fn finish(name: &str, description: &str, schema: Value, example: Option<Value>) -> Value {
+/// Builds a query parameter; a list is one parameter with commas. The example is that of the schema: those who try an
+/// operation as it stands send an example of the parameter itself.
+fn finish(name: &str, description: &str, mut schema: Value, example: Option<Value>) -> Value {
     let mut parameter = json!({"name": name, "in": "query", "required": false, "description": description});
     if schema["type"] == "array" {
         parameter["style"] = json!("form");
         parameter["explode"] = json!(false);
     }
-    parameter["schema"] = schema;
     if let Some(example) = example {
-        parameter["example"] = example;
+        schema["examples"] = json!([example]);
     }
+    parameter["schema"] = schema;
     parameter
 }

@@ -5,7 +5,7 @@ use super::include::Include;
 use super::operator::Operator;
 use super::parameter::Parameter;
 use crate::query::model::aggregate;
-use crate::query::model::dataset::{Dataset, HISTORY, Link, Shape, Via};
+use crate::query::model::dataset::{Dataset, HISTORY, Link, RowOrigin, Shape, Via};
 use crate::query::model::field::{Field, FieldOrigin, Kind};
 use crate::query::model::representation::Representation;
 use crate::query::model::version::VERSION;
@@ -156,7 +156,13 @@ impl Context {
         };
         let mut all: Vec<Parameter> = self.fields().flat_map(filters).collect();
         if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
+            all.extend([Parameter::Within, Parameter::Touching]);
+            // Derived rows are those of today; beside them the scopes of another day would make a geography that never was.
+            if !matches!(self.dataset.rows, RowOrigin::Derived { .. }) {
+                all.push(Parameter::Geography);
+            }
+        }
+        if self.holds_territories() {
             all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
         }
         if !self.dataset.search.is_empty() {
@@ -178,10 +184,9 @@ impl Context {
         if !self.aggregated && self.fields().any(Field::is_facet) {
             all.push(Parameter::Facets);
         }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Total]);
         all.extend(Parameter::OF_RELEASE);
         all.push(Parameter::Format);
-        all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
         if self.representations().any(|one| one == Representation::GeoJson) {
             all.push(Parameter::Geometry);
         }

@@ -55,11 +55,19 @@ impl Parser {
             return self.faults.push(fault);
         }
         let names: Vec<_> = accepted.iter().map(|parameter| parameter.name()).collect();
+        // Other services write a list of values with an operator of its own.
+        let listed = name.strip_suffix("__in").filter(|stem| names.iter().any(|name| name == stem));
         let detail = match self.context.field(name) {
+            _ if let Some(stem) = listed => {
+                format!("`{name}` is not a parameter of this address: `{stem}` takes several values, separated by commas.")
+            }
             Some(_) => format!("`{name}` is not a parameter of this address: the field cannot be filtered on."),
             None => format!("`{}` is not a parameter of this address.", echo(name)),
         };
-        let near = closest(name, names.iter().map(AsRef::as_ref));
+        let near = match listed {
+            Some(stem) => vec![stem.to_owned()],
+            None => closest(name, names.iter().map(AsRef::as_ref)),
+        };
         // The operators of each field would make the list ten times as long. They are only proposed when they are close.
         let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
         self.faults.push(Fault::new(name, detail).allowed(plain.cloned()).closest(near));

@@ -46,7 +46,7 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     let contours = "Contours are those of today";
     let mut todays = vec![(P::Bbox, contours), (P::Lon, contours), (P::Lat, contours)];
     if parser.context.holds_territories() {
-        todays.push((P::Search, "Today's names are searched; filter `/v1/territory_versions` by `name` for those of then"));
+        todays.push((P::Search, "Today's names are searched; filter `/v1/territory_states` by `name` for those of then"));
         if plan.presentation.representation == Representation::GeoJson {
             parser.fault(P::Geography, format!("{contours}; GeoJSON has none of another day."));
         }
@@ -64,9 +64,7 @@ fn geography(parser: &mut Parser, plan: &Plan) {
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [(&[P], fn(Representation) -> bool, &str); 6] = [
-        (&[P::Delimiter, P::Decimal, P::Bom], |one| one == Representation::Csv, "`format=csv`"),
-        (&[P::Trailer], |one| one == Representation::Ndjson, "`format=ndjson`"),
+    let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
         (&[P::Include, P::Compare], |one| !one.is_fixed(), "`format=json` or a format that has each row as a whole, such as `csv`"),
@@ -98,12 +96,6 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         for parameter in [P::Fields, P::Labels].into_iter().filter(|p| plan.has(*p)) {
             parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
         }
-    }
-    if plan.presentation.delimiter == plan.presentation.decimal {
-        parser.fault(P::Decimal, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
-    }
-    if plan.presentation.trailer && plan.has(P::Limit) {
-        parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
     }
     if plan.has(P::Vintages) {
         let excluded = [P::Layout, P::Compare];
