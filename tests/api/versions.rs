@@ -121,7 +121,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
     for format in ["parquet", "xlsx"] {
         assert_eq!(four_releases().get(&format!("/v1/observations?vintages=all&format={format}")).status, 200, "{format}");
     }
-    let last = four_releases().get("/v1/observations?vintages=all&last=1&count=exact").json();
+    let last = four_releases().get("/v1/observations?vintages=all&last=1&total=exact").json();
     assert_eq!(last["meta"]["total"]["value"], rows.len(), "each series has one period, with all its versions");
     let fields = four_releases().get("/v1/observations?vintages=all&fields=value,first_release&limit=1").data();
     assert_eq!(fields, json!([{"value": 1, "first_release": 1}]));
@@ -129,10 +129,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
 
 #[test]
 fn vintages_are_refused_where_they_are_meaningless() {
-    let beside = [
-        "layout=wide&format=csv",
-        "compare=country",
-    ];
+    let beside = ["layout=wide&format=csv", "compare=country"];
     for other in beside {
         let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
         let parameter = other.split('=').next().expect("a name");
