@@ -20,6 +20,7 @@ use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
+use crate::http::deprecation::{self, Deprecation};
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
 use crate::http::middleware::pipeline;
@@ -67,6 +68,8 @@ pub struct Shared {
     pub submissions: SubmissionQueue,
     /// The OpenAPI document.
     pub document: Bytes,
+    /// The parts of the contract that will end.
+    pub deprecations: &'static [Deprecation],
     /// The metrics.
     pub metrics: Metrics,
     /// Whether the server is stopping.
@@ -85,7 +88,7 @@ pub struct Disk {
 impl Shared {
     /// The state for a database and its replicas. The response cache takes at most `cache_bytes`; 0 turns it off.
     pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, cache_bytes: u64) -> Self {
-        let document = Bytes::from(document::text(REGISTRY));
+        let document = Bytes::from(document::text(REGISTRY, deprecation::TABLE));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
@@ -111,6 +114,7 @@ impl Shared {
             submissions,
             public_url: None,
             document,
+            deprecations: deprecation::TABLE,
             metrics,
             stopping: watch::Sender::new(false),
         }
@@ -122,6 +126,11 @@ impl Shared {
     pub fn within(self, bounds: Bounds) -> Self {
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self { bounds, rate_limiters, ..self }
+    }
+
+    /// The state with other deprecations, which the OpenAPI document marks.
+    pub fn deprecating(self, deprecations: &'static [Deprecation]) -> Self {
+        Self { document: Bytes::from(document::text(REGISTRY, deprecations)), deprecations, ..self }
     }
 
     /// Builds the files of the newest release in the background.
@@ -164,6 +173,7 @@ pub fn build(
         rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,
         document: shared.document.clone(),
+        deprecations: shared.deprecations,
         requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
         stopping: shared.stopping.clone(),
     };
@@ -180,6 +190,9 @@ fn routes(config: &mut web::ServiceConfig) {
     }
     config.service(router::read_only("/problems/", web::to(problems::problems)));
     config.service(router::read_only("/docs", web::to(docs::redirect)));
+    for (path, page) in docs::CONTRACTS {
+        config.service(router::read_only(path, web::to(move |request, state| docs::contract(request, state, path, page))));
+    }
     config.service(router::read_only(docs::PAGES, web::to(docs::page)));
 }
 

@@ -8,7 +8,8 @@ use utoipa::ToSchema;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::{OpenApi, RefOr, Schema};
 
-use super::{bounds, caching, failures, operations, schemas, versions};
+use super::{bounds, caching, deprecated, failures, operations, schemas, versions};
+use crate::http::deprecation::Deprecation;
 use crate::http::handlers::{changes, contour, files, health, index, profile, publications, wide_layout};
 use crate::http::request::paths;
 use crate::http::response::envelope;
@@ -80,8 +81,13 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
 }
 
 /// The text of the document, as the service sends it and the repository has it.
-pub fn text(registry: &'static [&'static Dataset]) -> String {
+pub fn text(registry: &'static [&'static Dataset], deprecations: &[Deprecation]) -> String {
     let mut text = serde_json::to_string_pretty(&document(registry)).expect("the document serialises");
+    if !deprecations.is_empty() {
+        let mut marked = serde_json::from_str(&text).expect("the document is JSON");
+        deprecated::mark(&mut marked, deprecations);
+        text = serde_json::to_string_pretty(&marked).expect("the document serialises");
+    }
     text.push('\n');
     text
 }

@@ -3,6 +3,7 @@
 
 pub mod bounds;
 pub mod caching;
+mod deprecated;
 pub mod document;
 pub mod failures;
 pub mod operations;
