@@ -88,7 +88,7 @@ pub struct Disk {
 impl Shared {
     /// The state for a database and its replicas. The response cache takes at most `cache_bytes`; 0 turns it off.
     pub fn new(database: Database, replicas: Vec<Database>, limits: Limits, disk: Disk, cache_bytes: u64) -> Self {
-        let document = Bytes::from(document::text(REGISTRY, deprecation::TABLE));
+        let document = Bytes::from(document::text(REGISTRY));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
@@ -130,7 +130,7 @@ impl Shared {
 
     /// The state with other deprecations, which the OpenAPI document marks.
     pub fn deprecating(self, deprecations: &'static [Deprecation]) -> Self {
-        Self { document: Bytes::from(document::text(REGISTRY, deprecations)), deprecations, ..self }
+        Self { document: Bytes::from(document::text_with(REGISTRY, deprecations)), deprecations, ..self }
     }
 
     /// Builds the files of the newest release in the background.

@@ -23,7 +23,6 @@ use clap::error::ErrorKind as UsageError;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::datasets::REGISTRY;
-use crate::http::deprecation;
 use crate::http::openapi::document;
 use database::DatabaseRoles;
 use environment::configure;
@@ -88,7 +87,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Backup { file } => configure().and_then(|config| backup::backup(&config, &file)).map(success),
         Command::Restore { file } => configure().and_then(|config| restore::restore(&config, &file)).map(success),
-        Command::Openapi => print(&document::text(REGISTRY, deprecation::TABLE)).map(success),
+        Command::Openapi => print(&document::text(REGISTRY)).map(success),
     };
     let status = outcome.unwrap_or_else(|message| {
         eprintln!("error: {message}");

@@ -17,7 +17,7 @@ mod provenance;
 mod releases;
 mod sources;
 mod territories;
-mod territory_versions;
+mod territory_states;
 mod vocabulary;
 
 use crate::query::Dataset;
@@ -35,7 +35,7 @@ pub static REGISTRY: &[&Dataset] = &[
     &events::DATASET,
     &sources::DATASET,
     &releases::DATASET,
-    &territory_versions::DATASET,
+    &territory_states::DATASET,
     &memberships::DATASET,
     &containments::DATASET,
     &contours::DATASET,

@@ -118,24 +118,8 @@ impl RowWriter for ScdlWriter {
 
 /// Whether these cells, apart from `aid_natures`, are valid for the schema.
 fn is_complete(cells: &[&str; COLUMNS.len()]) -> bool {
-    let [
-        payer,
-        payer_siret,
-        decided_on,
-        _,
-        beneficiary,
-        siret,
-        rna,
-        title,
-        amount,
-        _,
-        terms,
-        start,
-        end,
-        rae,
-        notified,
-        share,
-    ] = *cells;
+    let [payer, payer_siret, decided_on, _, beneficiary, siret, rna, title, amount, _, terms, start, end, rae, notified, share] =
+        *cells;
     [payer, decided_on, beneficiary, title, amount, terms, start, end].iter().all(|text| !text.is_empty())
         && is_siret(payer_siret)
         && !(siret.is_empty() && rna.is_empty())

@@ -23,7 +23,6 @@ const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
 /// A part of the contract that will end.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
-#[schema(title = "Deprecation")]
 pub struct Deprecation {
     /// The address that ends, with the names of its variable parts in braces.
     #[schema(example = "/v1/territories/{territory_code}/versions")]

@@ -45,7 +45,7 @@ fn credential_cases(url: &str) -> Vec<CredentialCase> {
 
 /// The addresses of the document with their path parameters filled, each with its path item.
 fn addresses() -> Vec<(String, Value)> {
-    let document: Value = serde_json::from_str(&document::text(REGISTRY, &[])).expect("the document is JSON");
+    let document: Value = serde_json::from_str(&document::text(REGISTRY)).expect("the document is JSON");
     let filled = |(path, item): (&String, &Value)| {
         let mut address = path.clone();
         for parameter in item["get"]["parameters"].as_array().into_iter().flatten().filter(|p| p["in"] == "path") {

@@ -30,8 +30,8 @@ pub struct Comparison<'d> {
     /// The later document.
     pub new: &'d Value,
     found: BTreeSet<String>,
-    /// The components that were compared, which also ends circles.
-    seen: BTreeSet<(String, Direction)>,
+    /// The components that were compared, with the later ones, which also ends circles.
+    seen: BTreeSet<(String, Option<String>, Direction)>,
 }
 
 /// The breaking changes from one document to another, each as a text that identifies it, in alphabetical order.
@@ -80,9 +80,9 @@ impl<'d> Comparison<'d> {
     /// Both sides of a part, resolved, and where it stands: at its component, if the old document names one. `None` if this
     /// component was compared already.
     pub fn enter(&mut self, at: &str, old: &'d Value, new: &'d Value, way: Direction) -> Option<(String, &'d Value, &'d Value)> {
-        let ((old, name), (new, _)) = (resolve(self.old, old), resolve(self.new, new));
+        let ((old, name), (new, later)) = (resolve(self.old, old), resolve(self.new, new));
         let at = match name {
-            Some(name) if !self.seen.insert((name.to_owned(), way)) => return None,
+            Some(name) if !self.seen.insert((name.to_owned(), later.map(str::to_owned), way)) => return None,
             Some(name) => name.to_owned(),
             None => at.to_owned(),
         };

@@ -99,7 +99,7 @@ impl Stages {
     fn after_handler(&self, response: &mut HttpResponse, route: &str, cached: Option<Cached>, key_limit: Option<Decision>) {
         errors::write_problem(response, self.log.path(), &self.id);
         deprecation::add_headers(&self.deprecations, self.log.path(), response.headers_mut());
-        security_headers::add_security_headers(response.headers_mut(), self.log.path());
+        security_headers::add_security_headers(response, self.log.path());
         self.id.add_header(response.headers_mut());
         connection_tracking::close_when_stopping(response, &self.state);
         self.charge.finish(&self.state, response, key_limit);
