@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::cache::request_index::RequestIndex;
 use super::cache::response_cache::ResponseCache;
+use super::deprecation::Deprecation;
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::ReleaseFiles;
 use crate::db::Pool;
@@ -51,6 +52,8 @@ pub struct State {
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document.
     pub document: Bytes,
+    /// The parts of the contract that will end.
+    pub deprecations: &'static [Deprecation],
     /// The metrics of the worker.
     pub requests: Requests,
     /// Whether the server is stopping.
