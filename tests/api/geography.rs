@@ -298,7 +298,7 @@ fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
         ("measures?geography=2010", 2),
         ("measures?geography=2020", 1),
     ] {
-        let list = get(server.address, &format!("/v1/{query}&count=exact")).json();
+        let list = get(server.address, &format!("/v1/{query}&total=exact")).json();
         assert_eq!(list["meta"]["total"]["value"], expected, "{query}");
         let csv = get(server.address, &format!("/v1/{query}&format=csv")).text();
         assert_eq!(csv.lines().count(), expected + 1, "{query}");

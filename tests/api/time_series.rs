@@ -71,7 +71,7 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
 fn the_wide_layout_has_pages_of_series() {
     for sort in ["", "&sort=-period", "&sort=value,-territory_code"] {
         let target = format!("/v1/observations?layout=wide&format=csv{sort}");
-        let whole = get(example_data(), &format!("{target}&count=exact"));
+        let whole = get(example_data(), &format!("{target}&total=exact"));
         let mut expected: Vec<String> = whole.text().lines().map(str::to_owned).collect();
         assert_eq!(whole.header("x-total-rows"), Some((expected.len() - 1).to_string().as_str()));
         let (mut lines, mut next) = (Vec::new(), Some(format!("{target}&limit=4")));
