@@ -129,10 +129,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
 
 #[test]
 fn vintages_are_refused_where_they_are_meaningless() {
-    let beside = [
-        "layout=wide&format=csv",
-        "compare=country",
-    ];
+    let beside = ["layout=wide&format=csv", "compare=country"];
     for other in beside {
         let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
         let parameter = other.split('=').next().expect("a name");

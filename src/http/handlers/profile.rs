@@ -82,7 +82,8 @@ async fn compute(
         let mut given: Vec<(String, String)> =
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         given.push((Parameter::Release.name().into_owned(), release.to_string()));
-        let context = Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields(), aggregated: false };
+        let context =
+            Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields(), aggregated: false };
         let related = parse::collection(context, Some(code.to_owned()), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };

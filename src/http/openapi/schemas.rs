@@ -61,7 +61,13 @@ pub fn example_row(context: Context) -> Value {
             _ if !field.required => Value::Null,
             Kind::Integer { minimum, .. } => json!(minimum),
             Kind::Decimal => json!(0),
-            Kind::Json { array } => if array { json!([]) } else { json!({}) },
+            Kind::Json { array } => {
+                if array {
+                    json!([])
+                } else {
+                    json!({})
+                }
+            }
             Kind::Timestamp => json!("2025-12-01T00:00:00Z"),
             _ => json!("…"),
         };

@@ -6,6 +6,9 @@ use std::borrow::Cow;
 use super::operator::{Operator, SEPARATOR};
 use crate::query::model::field::Field;
 
+/// The object by which the OpenAPI document describes the filters with an operator. It is no parameter itself.
+pub const FILTERS: &str = "filters";
+
 /// One parameter that an address accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter {

@@ -87,8 +87,7 @@ impl Plan {
 
     /// Whether an answer has notices. Only JSON answers of observations, or of groups of them, have notices.
     pub fn has_notices(&self) -> bool {
-        self.selection.context.dataset.shape == Shape::Observations
-            && self.presentation.representation == Representation::Json
+        self.selection.context.dataset.shape == Shape::Observations && self.presentation.representation == Representation::Json
     }
 
     /// The field of the statuses of rows from which a page makes its notices.

@@ -31,12 +31,7 @@ pub struct Presentation {
 impl Presentation {
     /// A representation with its default options.
     pub fn of(representation: Representation) -> Self {
-        Self {
-            representation,
-            centres: false,
-            wide: false,
-            labels: Labels::Code,
-        }
+        Self { representation, centres: false, wide: false, labels: Labels::Code }
     }
 }
 
