@@ -53,7 +53,7 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
             .collect::<Vec<_>>(),
         ["COM-91002", "commune", ""]
     );
-    let two = csv("&labels=both&last=1&fields=territory_code");
+    let two = csv("&labels=true&last=1&fields=territory_code");
     assert_eq!(
         two,
         "territory_code,territory_label,2020,2020_qualifier,2021,2021_qualifier\r\nCOM-91001,Avesnes,,,110,exact\r\nCOM-91002,Saint-Éloi,200,nearly,,\r\n"
