@@ -58,7 +58,7 @@ async fn row(
         json::object(&mut data, &plan.reading.columns, &row);
         let links = Links { this, ..item_links(plan, code, page.release.number) };
         let meta = Meta {
-            notices: notices::all(page.notices.as_ref()),
+            notices: notices::all(page.notices.as_ref(), &page.unselected),
             included_truncated: included::truncated(&page.included),
             ..Meta::new(dataset.name, &page.release, &licences)
         };
