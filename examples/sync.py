@@ -124,7 +124,7 @@ def select(base, dataset, selection, **more):
         try:
             return get(base, f"/v1/{dataset}?{asked}")[0]
         except urllib.error.HTTPError as error:
-            faults = {fault["parameter"] for fault in problem(error).get("errors", []) if "not a parameter" in fault["detail"]}
+            faults = {fault.get("name") for fault in problem(error).get("errors", []) if fault["reason"] == "unknown_parameter"}
             if not faults & {"within", "touching"}:
                 return None
             # With `within` and `touching` the changes contain all rows of datasets without a territory.
@@ -220,7 +220,7 @@ def main():
         sys.exit(f"not in step: {error}")
     except urllib.error.HTTPError as error:
         answer = problem(error)
-        faults = [f"  {fault['parameter']}: {fault['detail']}" for fault in answer.get("errors", [])]
+        faults = [f"  {fault.get('name')}: {fault['detail']}" for fault in answer.get("errors", [])]
         print("\n".join([f"not in step: {answer.get('detail')}", *faults]), file=sys.stderr)
         sys.exit(2 if error.code == 400 else 1)
 
