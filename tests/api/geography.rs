@@ -50,7 +50,10 @@ fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
         assert_eq!(found, [json!("former"), json!(name), json!(valid_until), json!(event), successors], "{code}");
     }
     let lille = get(bundled(), "/v1/territories/COM-59350").data();
-    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_until"]), [json!("current"), json!("1943-01-01"), Value::Null]);
+    assert_eq!(
+        members_of(&lille, &["status", "valid_from", "valid_until"]),
+        [json!("current"), json!("1943-01-01"), Value::Null]
+    );
     let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["successors"].clone();
     assert_eq!(included["data"][0]["name"], "Lille");
 }
@@ -69,7 +72,9 @@ fn every_former_code_has_an_end_date_except_three_that_never_were_communes() {
 fn a_code_that_named_two_communes_has_a_state_for_each() {
     let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/states")
         .iter()
-        .map(|row| members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"]))
+        .map(|row| {
+            members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"])
+        })
         .collect();
     let expected = json!([
         ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, null, null],

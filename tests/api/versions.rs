@@ -191,7 +191,8 @@ fn a_version_has_the_unit_and_the_names_of_its_time() {
         let target = format!("/v1/observations?vintages=revised&labels=both&format=ndjson{limit}");
         let rows: Vec<Value> =
             get(server.address, &target).text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-        let found: Vec<Value> = rows.iter().map(|row| json!([row["unit_code"], row["indicator_label"], row["statuses"]])).collect();
+        let found: Vec<Value> =
+            rows.iter().map(|row| json!([row["unit_code"], row["indicator_label"], row["statuses"]])).collect();
         assert_eq!(found, [json!(["personne", "Avant", ["P"]]), json!(["foyer", "Après", ["A"]])], "a status is revised too");
     }
 }

@@ -38,6 +38,12 @@ pub fn published() -> impl Iterator<Item = &'static Dataset> {
     collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
+/// The filters, as the start of a query, that links of a list name although the request does not.
+pub fn default_filters(dataset: &Dataset) -> String {
+    let named = |field: &Field| Some(format!("{}={}&", field.name, field.list_default?));
+    dataset.fields.iter().filter_map(named).collect()
+}
+
 /// The filters, as the rest of a query, that open a list which leaves rows out by default.
 pub fn every_row(dataset: &Dataset) -> String {
     let opened = |field: &Field| {
@@ -56,9 +62,8 @@ pub fn code(dataset: &'static Dataset, name: &str) -> String {
 
 /// The field of the key in which the rows differ.
 fn distinct_field(dataset: &'static Dataset) -> &'static Field {
-    let by = |field: &&Field| {
-        matches!(field.name, "breakdown_code" | "part_code") || matches!(field.kind, Kind::Code | Kind::Date)
-    };
+    let by =
+        |field: &&Field| matches!(field.name, "breakdown_code" | "part_code") || matches!(field.kind, Kind::Code | Kind::Date);
     dataset.key_fields().find(by).expect("a key has a field in which rows of a test can differ")
 }
 

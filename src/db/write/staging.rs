@@ -192,7 +192,8 @@ impl<'t, 'c> Stage<'t, 'c> {
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Excerpt<(RowLocation, String)>, DbError> {
         let origin = i32::try_from(origin).unwrap_or(i32::MAX);
-        self.judged("s.origin = $1 AND i.unit_code <> $2", &[&origin, &unit], "concat(i.code, ' is counted in ', i.unit_code)").await
+        self.judged("s.origin = $1 AND i.unit_code <> $2", &[&origin, &unit], "concat(i.code, ' is counted in ', i.unit_code)")
+            .await
     }
 
     /// The rows that meet a condition on the row (`s`) and its indicator (`i`), each with an explanation.

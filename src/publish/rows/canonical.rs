@@ -163,9 +163,7 @@ impl<'a> CanonicalReader<'a> {
                         continue;
                     }
                 },
-                (_, None, None) if field.file_default.is_some() => {
-                    ColumnSource::Constant(field.file_default.map(str::to_owned))
-                },
+                (_, None, None) if field.file_default.is_some() => ColumnSource::Constant(field.file_default.map(str::to_owned)),
                 (_, None, None) if field.required => {
                     wrong.push(format!("the column `{}` is missing", field.name));
                     continue;

@@ -121,12 +121,32 @@ pub struct Field {
 impl Field {
     /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None, file_default: None, list_default: None }
+        Self {
+            name,
+            kind,
+            required: false,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            file_default: None,
+            list_default: None,
+        }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None, file_default: None, list_default: None }
+        Self {
+            name,
+            kind,
+            required: true,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            file_default: None,
+            list_default: None,
+        }
     }
 
     /// The field with a format for published values.
@@ -161,10 +181,8 @@ impl Field {
 
     /// Whether a request can count its remaining values.
     pub fn is_facet(&self) -> bool {
-        let few = matches!(
-            self.kind,
-            Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. }
-        );
+        let few =
+            matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. });
         (few || self.reference().is_some()) && self.is_filterable()
     }
 
