@@ -119,7 +119,7 @@ def count(base, dataset, selection, release):
         # The list holds today's territories unless it is told otherwise. Changes have no default: the copy has all.
         query["status"] = "current,former"
     while True:
-        asked = urllib.parse.urlencode(dict(query, release=release, count="exact", limit=1, format="json"))
+        asked = urllib.parse.urlencode(dict(query, release=release, total="exact", limit=1, format="json"))
         try:
             return get(base, f"/v1/{dataset}?{asked}")[0]["meta"]["total"]["value"]
         except urllib.error.HTTPError as error:

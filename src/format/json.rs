@@ -23,9 +23,10 @@ pub fn members(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
     }
 }
 
-/// Appends the value of a cell.
+/// Appends the value of a cell. A list is never null: without a value it is empty.
 pub fn value(out: &mut Vec<u8>, column: &Column, cell: Option<&str>) {
     match cell {
+        None if column.is_list() => out.extend_from_slice(b"[]"),
         None => out.extend_from_slice(b"null"),
         Some(text) if is_json(column) => out.extend_from_slice(text.as_bytes()),
         Some(text) => string(out, text),

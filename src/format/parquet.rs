@@ -27,8 +27,8 @@ const BATCH: usize = 4096;
 
 /// Writes Parquet, one row group after another. Memory is constant except for the footer, which lists the row groups.
 ///
-/// Decimals are doubles, as analysis tools expect. Doubles keep 15 to 17 significant digits; published figures have
-/// fewer. Lists are lists of texts. JSON is text with the logical type JSON.
+/// Decimals are doubles, as analysis tools expect. Doubles keep the 15 significant digits that published figures have at
+/// most. Lists are lists of texts. JSON is text with the logical type JSON.
 pub struct ParquetWriter {
     file: SerializedFileWriter<Vec<u8>>,
     columns: Vec<Buffer>,
@@ -139,11 +139,12 @@ impl Buffer {
     /// The definition level of a value that is not null: one level if the column is optional, and one more if it is a
     /// list. An empty list has the level below.
     fn present(&self) -> i16 {
-        i16::from(!self.column.required) + i16::from(self.column.is_list())
+        i16::from(!is_never_null(&self.column)) + i16::from(self.column.is_list())
     }
 
     fn push(&mut self, cell: Option<&str>) -> io::Result<()> {
         let fits = match (cell, &mut self.values, self.column.kind) {
+            (None, ..) if self.column.is_list() => return self.push_list("[]"),
             (None, ..) => !self.column.required,
             (Some(text), ..) if self.column.is_list() => return self.push_list(text),
             (Some(text), ColumnValues::Integers(values), Kind::Timestamp) => {
@@ -231,9 +232,14 @@ fn append(texts: &mut String, ends: &mut Vec<usize>, text: &str) {
     ends.push(texts.len());
 }
 
+/// Whether each row has a value in the column. A list without elements is empty, not null.
+fn is_never_null(column: &Column) -> bool {
+    column.required || column.is_list()
+}
+
 /// The field of the schema that holds a column.
 fn field(column: &Column) -> Result<TypePtr> {
-    let repetition = if column.required { Repetition::REQUIRED } else { Repetition::OPTIONAL };
+    let repetition = if is_never_null(column) { Repetition::REQUIRED } else { Repetition::OPTIONAL };
     let leaf = |name: &str, physical, logical, repetition| {
         Type::primitive_type_builder(name, physical).with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
     };

@@ -13,7 +13,7 @@ fn rows(target: &str) -> Vec<Value> {
 }
 
 fn total(target: &str) -> i64 {
-    get(bundled(), &format!("{target}&count=exact&limit=1")).json()["meta"]["total"]["value"].as_i64().expect("a total")
+    get(bundled(), &format!("{target}&total=exact&limit=1")).json()["meta"]["total"]["value"].as_i64().expect("a total")
 }
 
 fn texts(rows: &[Value], name: &str) -> Vec<String> {

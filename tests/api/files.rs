@@ -49,7 +49,7 @@ fn every_file_is_listed_and_equals_the_export() {
         let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!((file["bytes"].as_u64(), file["sha256"].as_str()), (Some(body.len() as u64), Some(digest.as_str())));
         let counted =
-            get(example_data(), &format!("/v1/{}?count=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
+            get(example_data(), &format!("/v1/{}?total=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
         assert_eq!(file["rows"], counted["meta"]["total"]["value"], "{file}");
     }
 }

@@ -4,6 +4,7 @@ mod broken_exports;
 pub mod cells;
 mod fixed_columns;
 mod negotiation;
+mod values;
 mod workbook;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,11 @@ pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> 
                 let (names, rows) = cells::csv(&body);
                 assert_eq!(names, pages.names, "{target}");
                 assert_eq!(rows, pages.each(&kinds, cells::plain), "{target}");
+            }
+            Representation::CsvExcel => {
+                let (names, rows) = cells::csv_excel(&body);
+                assert_eq!(names, pages.names, "{target}");
+                assert_eq!(rows, pages.each(&kinds, cells::in_spreadsheet), "{target}");
             }
             Representation::Parquet => {
                 let (names, rows) = cells::parquet(body, &kinds);

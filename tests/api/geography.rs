@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{SOURCES, TestServer, bundle, bundled, example_data, get, publish};
 
 fn total(target: &str) -> i64 {
-    let reply = get(bundled(), &format!("{target}&count=exact&limit=1"));
+    let reply = get(bundled(), &format!("{target}&total=exact&limit=1"));
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
     reply.json()["meta"]["total"]["value"].as_i64().expect("a total")
 }
@@ -219,12 +219,11 @@ fn territories_that_did_not_exist_on_the_day_are_refused_with_the_closest() {
 #[test]
 fn parameters_that_need_the_current_geography_are_refused_for_an_earlier_day() {
     for (target, parameter) in [
-        ("/v1/observations?geography=2012", "geography"),
         ("/v1/territories?geography=2012&bbox=2,50,3,51", "bbox"),
         ("/v1/territories?geography=2012&q=lille", "q"),
         ("/v1/territories?geography=2012&format=geojson", "geography"),
         ("/v1/observations?within=DEP-59&geography=2012&compare=region", "compare"),
-        ("/v1/observations?territory_code=DEP-59&within=DEP-59&geography=2012&rollup=true", "rollup"),
+        ("/v1/aggregates/observations?territory_code=DEP-59&within=DEP-59&geography=2012&function=own", "geography"),
     ] {
         let found = faults(target);
         assert_eq!((found.as_array().map(Vec::len), &found[0]["parameter"]), (Some(1), &json!(parameter)), "{target}");
@@ -258,6 +257,19 @@ habitants,COM-91002,2010,_T,observed,50,exact,A,2010,essai
 habitants,COM-91001,2020,_T,observed,160,exact,A,2020,essai
 ";
 
+const COMMITMENTS: &str = "code,kind,rank,title,summary,source_code
+mode-1,way_of_working,1,Un,Un,essai
+";
+
+const MEASURES: &str = "code,commitment_code,title,summary,status,territory_codes,source_code
+ici,mode-1,Ici,Ici,announced,COM-91002,essai
+la,mode-1,Là,Là,announced,COM-91002|COM-91001,essai
+";
+
+const EVENTS: &str = "code,kind,title,summary,period,territory_code,source_code
+fete,workshop,Fête,Fête,2010-06,COM-91002,essai
+";
+
 #[test]
 fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
     let server = TestServer::empty();
@@ -267,14 +279,39 @@ fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
         ("territory_states", STATES),
         ("indicators", INDICATORS),
         ("observations", OBSERVATIONS),
+        ("commitments", COMMITMENTS),
+        ("measures", MEASURES),
+        ("events", EVENTS),
     ];
     publish(&server.url, &bundle(&files)).expect("the bundle is right");
-    let sum = "/v1/observations?within=DEP-91&period=2010&group_by=indicator_code&aggregate=sum";
+    let sum = "/v1/aggregates/observations?within=DEP-91&period=2010&by=indicator_code&function=sum";
     get(server.address, sum).problem(422);
     assert_eq!(get(server.address, &format!("{sum}&geography=2010")).data()[0]["sum"], 150);
     let of_2020 = get(server.address, "/v1/observations?within=DEP-91&geography=2020").data();
     let values: Vec<&Value> = of_2020.as_array().expect("a list").iter().map(|row| &row["value"]).collect();
     assert_eq!(values, [&json!(100), &json!(160)], "the code of the former commune named nothing in 2020");
+    for (query, expected) in [
+        ("observations?geography=2010", 3),
+        ("observations?geography=2014-12-31", 3),
+        ("observations?geography=2015", 2),
+        ("observations?geography=2020&period=2010", 1),
+        ("observations?geography=2020&territory_code=COM-91002", 0),
+        ("observations?geography=2020&touching=COM-91001", 2),
+        ("observations?geography=2020&q=habitants", 2),
+        ("events?geography=2010", 1),
+        ("events?geography=2020", 0),
+        ("measures?geography=2010", 2),
+        ("measures?geography=2020", 1),
+    ] {
+        let list = get(server.address, &format!("/v1/{query}&count=exact")).json();
+        assert_eq!(list["meta"]["total"]["value"], expected, "{query}");
+        let csv = get(server.address, &format!("/v1/{query}&format=csv")).text();
+        assert_eq!(csv.lines().count(), expected + 1, "{query}");
+    }
+    let alone = "/v1/aggregates/observations?by=indicator_code&function=sum&period=2010&geography";
+    assert_eq!(get(server.address, &format!("{alone}=2010")).data()[0]["sum"], 150);
+    assert_eq!(get(server.address, &format!("{alone}=2020")).data()[0]["sum"], 100);
+    get(server.address, "/v1/observations?geography=1942").problem(400);
     let members = get(server.address, "/v1/territories/DEP-91/members?geography=2014-12-31").data();
     let names: Vec<&Value> = members.as_array().expect("a list").iter().map(|row| &row["name"]).collect();
     assert_eq!(names, ["Avesnes", "Bois"]);

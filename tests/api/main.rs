@@ -34,6 +34,7 @@ mod metrics;
 mod notices;
 mod operators;
 mod outages;
+mod pairs;
 mod pinned_links;
 mod processes;
 mod publication_queue;

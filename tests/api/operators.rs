@@ -6,7 +6,7 @@ use reperes::datasets::{REGISTRY, collections};
 
 use reperes::query::model::period;
 use reperes::query::{Context, Dataset, Field, Kind, Operator, Parameter, pairs};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{bundled, get};
 
@@ -37,13 +37,18 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whether a field of a row has no value. A list without one is empty, never null.
+fn is_without_value(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
 /// Whether a row passes a filter.
 fn passes(field: &Field, operator: Operator, row: &Value, given: &str) -> bool {
     let value = &row[field.name];
     if operator == Operator::IsNull {
-        return value.is_null() == (given == "true");
+        return is_without_value(value) == (given == "true");
     }
-    if value.is_null() {
+    if is_without_value(value) {
         return false;
     }
     let order = |operator: Operator| match (field.kind, value) {
@@ -64,7 +69,7 @@ fn passes(field: &Field, operator: Operator, row: &Value, given: &str) -> bool {
         _ => compare(operator, text(value).as_str().cmp(given)),
     };
     match operator {
-        Operator::AnyOf | Operator::In => texts(value).iter().any(|one| one == given),
+        Operator::AnyOf => texts(value).iter().any(|one| one == given),
         Operator::Ne => texts(value).iter().all(|one| one != given),
         Operator::Contains => fold(&text(value)).contains(&fold(given)),
         Operator::StartsWith if field.is_folded() => fold(&text(value)).starts_with(&fold(given)),
@@ -119,6 +124,8 @@ fn every_operator_selects_what_the_model_selects() {
         let context = Context::of(REGISTRY, dataset);
         for parameter in context.parameters() {
             let Parameter::Filter(field, operator) = parameter else { continue };
+            let lists = rows.iter().all(|row| row[field.name].is_array());
+            assert_eq!(lists && !rows.is_empty(), field.is_list() && !rows.is_empty(), "{}", field.name);
             for value in given(field, operator, &rows) {
                 let escaped = if operator.takes_list() { value.replace(',', "\\,") } else { value.clone() };
                 let whole = if field.list_default.is_some() { "within=EPCI-200033579&" } else { whole };
@@ -167,4 +174,18 @@ fn operators_are_refused_on_fields_that_do_not_support_them() {
     let problem = get(bundled(), "/v1/territories?population__gr=1").problem(400);
     assert_eq!(problem["errors"][0]["closest"][0], "population__gt");
     get(bundled(), "/v1/territories?epci_code__ne=EPCI-0").problem(400);
+}
+
+#[test]
+fn a_list_of_values_needs_no_operator_and_the_refusal_of_one_names_the_field() {
+    for dataset in collections() {
+        for field in dataset.fields {
+            let problem = get(bundled(), &format!("/v1/{}?{}__in=a,b", dataset.name, field.name)).problem(400);
+            let errors = problem["errors"].as_array().expect("errors");
+            assert_eq!(errors.len(), 1, "{}.{}: {problem}", dataset.name, field.name);
+            if field.is_filterable() {
+                assert_eq!(errors[0]["closest"], json!([field.name]), "{}.{}", dataset.name, field.name);
+            }
+        }
+    }
 }

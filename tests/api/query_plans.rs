@@ -24,7 +24,7 @@ const READS: [&str; 16] = [
     "/v1/containments?container_code=DEP-59&direct=true&limit=20",
     "/v1/memberships?within=DEP-59&limit=20",
     "/v1/observations?indicator_code=foyers-prime-activite&territory_code=DEP-59",
-    "/v1/observations?indicator_code=foyers-prime-activite&within=REG-32&latest=true",
+    "/v1/observations?indicator_code=foyers-prime-activite&within=REG-32&last=1",
     "/v1/conventions?include=signatories&labels=both",
 ];
 

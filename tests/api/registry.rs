@@ -43,6 +43,12 @@ fn rows_have_every_field_in_order_and_never_an_empty_required_one() {
         assert!(places.is_sorted(), "{}: the fields are not in order", dataset.name);
         for row in sample(bundled(), dataset) {
             assert_eq!(row.as_object().expect("an object").len(), names.len());
+            for field in dataset.fields {
+                let value = &row[field.name];
+                assert_eq!(value.is_array(), field.is_list(), "{}: {} is {value}", dataset.name, field.name);
+                let boolean = matches!(field.kind, Kind::Boolean) && !value.is_null();
+                assert_eq!(value.is_boolean(), boolean, "{}: {} is {value}", dataset.name, field.name);
+            }
             for field in dataset.fields.iter().filter(|field| field.required) {
                 assert!(!row[field.name].is_null(), "{}: {} is empty in {row}", dataset.name, field.name);
             }
@@ -221,10 +227,10 @@ fn other_methods_are_refused_with_those_allowed() {
 #[test]
 fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
     for dataset in collections() {
-        let faults = get(bundled(), &format!("/v1/{}?rien=1&limit=1001&count=two", dataset.name)).problem(400);
+        let faults = get(bundled(), &format!("/v1/{}?rien=1&limit=1001&total=two", dataset.name)).problem(400);
         let named: Vec<&str> =
             faults["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
-        assert_eq!(named, ["rien", "limit", "count"], "{}", dataset.name);
+        assert_eq!(named, ["rien", "limit", "total"], "{}", dataset.name);
         get(bundled(), &format!("/v1/{}/rien-de-tel", dataset.name)).problem(404);
         get(bundled(), &format!("/v1/{}/{}?rien=1", dataset.name, dataset.example)).problem(400);
         get(bundled(), &format!("/v1/{}?release=99", dataset.name)).problem(400);
@@ -247,14 +253,15 @@ fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
         "sort",
         "limit",
         "cursor",
-        "count",
+        "total",
         "release",
         "format",
         "fields",
         "include",
         "q",
         "as_of",
-        "group_by",
+        "by",
+        "function",
         "vintages",
         "first_release",
         "last_release",

@@ -15,7 +15,7 @@ const ALL: i64 = TODAY + FORMER;
 
 fn total(target: &str) -> i64 {
     let separator = if target.contains('?') { '&' } else { '?' };
-    let reply = get(bundled(), &format!("{target}{separator}count=exact&limit=1"));
+    let reply = get(bundled(), &format!("{target}{separator}total=exact&limit=1"));
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
     reply.json()["meta"]["total"]["value"].as_i64().expect("a total")
 }

@@ -5,8 +5,15 @@
 use chrono::NaiveDate;
 use diesel::sql_types::{Array, Date, Double, Integer, Text};
 
+use super::columns::columns;
+use super::fragments;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use crate::query::{Direction, ScopeKind, Selection, SpatialFilter, TerritoryScope};
+use crate::db::schema::territory_states;
+use crate::query::{Direction, Field, ScopeKind, Selection, SpatialFilter, TerritoryScope};
+
+columns! {
+    territory_states { territory_code, valid_from, valid_until }
+}
 
 const CONTAINMENTS: &str = "containments";
 const CONTOURS: &str = "contours";
@@ -49,6 +56,22 @@ pub fn join_containments<'x, 'b>(
     parent(out)?;
     out.push(if direction == Direction::Members { " AND l.direct AND " } else { " AND l.container_code <> l.part_code AND " });
     out.visible("l", release)
+}
+
+/// Writes the condition that a code in a field of the rows `t` named a territory on a day.
+pub fn named_on<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, day: &'b NaiveDate, release: &'b i32) -> SqlResult {
+    out.push("EXISTS (SELECT 1 FROM territory_states v WHERE v.territory_code = ");
+    out.push(if field.is_list() { "ANY(" } else { "" });
+    fragments::column(out, field)?;
+    out.push(if field.is_list() { ")" } else { "" });
+    out.push(" AND v.valid_from <= ");
+    out.bind::<Date, _>(day)?;
+    out.push(" AND (v.valid_until IS NULL OR v.valid_until > ");
+    out.bind::<Date, _>(day)?;
+    out.push(") AND ");
+    out.visible("v", release)?;
+    out.push(")");
+    Ok(())
 }
 
 /// Writes the SELECT of the codes of the territories in a scope.

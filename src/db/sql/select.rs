@@ -118,7 +118,7 @@ impl<'a> Select<'a> {
             && plan.reading.columns.iter().zip(plan.selection.context.fields()).all(|(column, field)| column.name == field.name);
         let rows = matches!(self.kind, SelectKind::Rows | SelectKind::Count(_)) && plan.selection.search.is_none();
         let key = |condition: &Condition| {
-            let simple = matches!(condition.operator, Operator::AnyOf | Operator::In | Operator::StartsWith);
+            let simple = matches!(condition.operator, Operator::AnyOf | Operator::StartsWith);
             simple && plan.selection.context.dataset.key.contains(&condition.field.name)
         };
         let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);
@@ -141,7 +141,11 @@ impl<'a> Select<'a> {
                 return self.conditions(out);
             }
         };
-        out.push(" FROM (SELECT t.*, row_number() OVER (PARTITION BY ");
+        // Of versions, the latest periods are selected with all versions that each has.
+        let versions = self.plan.selection.vintages.is_some();
+        out.push(" FROM (SELECT t.*, ");
+        out.push(if versions { "dense_rank" } else { "row_number" });
+        out.push("() OVER (PARTITION BY ");
         out.list(self.dataset().key_fields().filter(|field| !matches!(field.kind, Kind::Period)), fragments::column)?;
         out.push(" ORDER BY t.period_end DESC, t.period_start DESC, t.period DESC) AS recency");
         self.from(out)?;

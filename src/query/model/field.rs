@@ -77,6 +77,8 @@ pub enum FieldOrigin {
         /// The dataset of the other row.
         dataset: &'static str,
     },
+    /// All rows of a group.
+    Computed,
 }
 
 /// A format that published values must have besides their kind. Filters accept any text.
@@ -92,6 +94,8 @@ pub enum Format {
     Share,
     /// A text of at most this many characters.
     Length(usize),
+    /// An amount of money in euros, with at most two decimals.
+    Euros,
 }
 
 /// One field of a dataset.
@@ -176,7 +180,7 @@ impl Field {
 
     /// Whether a request can sort by it. Lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
+        !self.is_list() && (self.is_filterable() || matches!(self.origin, FieldOrigin::Opened | FieldOrigin::Computed))
     }
 
     /// Whether a request can count its remaining values.

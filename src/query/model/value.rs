@@ -14,6 +14,21 @@ pub const VALUE_LENGTH: usize = 200;
 /// The most digits of a decimal number: those before and after the point.
 pub const DECIMAL_DIGITS: usize = 30;
 
+/// The most significant digits of a published number. Any decimal number with so many is the same number again after it was
+/// read as a double (IEEE 754), which is how JSON, Parquet and spreadsheets are read.
+pub const SIGNIFICANT_DIGITS: usize = 15;
+
+/// The number of significant digits of a decimal number: without the zeros at its start and its end.
+pub fn significant_digits(number: &str) -> usize {
+    let digits = || number.bytes().filter(u8::is_ascii_digit);
+    let leading = digits().take_while(|digit| *digit == b'0').count();
+    let length = digits().count();
+    if leading == length {
+        return 0;
+    }
+    length - leading - digits().rev().take_while(|digit| *digit == b'0').count()
+}
+
 /// Reads one value of a field, or one element of a list field, and returns its canonical text.
 ///
 /// # Errors
@@ -111,7 +126,7 @@ fn plain(text: &str) -> Result<Cow<'_, str>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse};
+    use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse, significant_digits};
     use crate::query::model::field::{Choice, Field, Kind};
 
     const STAGES: &[Choice] = &[Choice { value: "paid", meaning: "" }];
@@ -190,6 +205,22 @@ mod tests {
         let digits = "9".repeat(DECIMAL_DIGITS - 1);
         assert!(read(Kind::Decimal, &format!("-{digits}.9")).is_ok());
         assert!(read(Kind::Decimal, &format!("{digits}.99")).is_err());
+    }
+
+    #[test]
+    fn zeros_at_either_end_are_not_significant() {
+        for (number, count) in [
+            ("0", 0),
+            ("0.00", 0),
+            ("-0.0010", 1),
+            ("1200", 2),
+            ("1000000000000000000", 1),
+            ("100.5", 4),
+            ("0.30000000000000004", 17),
+            ("-123456789.012345", 15),
+        ] {
+            assert_eq!(significant_digits(number), count, "{number}");
+        }
     }
 
     #[test]

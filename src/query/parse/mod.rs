@@ -10,6 +10,7 @@ mod page;
 mod parameters;
 mod parser;
 mod rules;
+mod spellings;
 
 pub use changes::changes;
 

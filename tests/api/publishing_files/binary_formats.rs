@@ -19,7 +19,7 @@ const READ: [Representation; 3] = [Representation::Parquet, Representation::GeoJ
 fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u64 {
     let (name, exported) = (dataset.name, get(server.address, &format!("/v1/{}?{query}", dataset.name)));
     assert_eq!(exported.status, 200, "{name} {query}: {}", exported.text());
-    let counted = get(server.address, &format!("/v1/{name}?count=exact&limit=1")).json();
+    let counted = get(server.address, &format!("/v1/{name}?total=exact&limit=1")).json();
     let rows = counted["meta"]["total"]["value"].as_u64().expect("a number");
     // The file name has no extension: the bytes show the format.
     let report =
@@ -36,7 +36,7 @@ fn publishing_any_export_of_any_dataset_changes_nothing() {
     for server in [&four_releases().server, bundled_server()] {
         for dataset in published().filter(|dataset| dataset.public) {
             let whole = every_row(dataset);
-            let count = get(server.address, &format!("/v1/{}?count=exact&limit=1{whole}", dataset.name)).json();
+            let count = get(server.address, &format!("/v1/{}?total=exact&limit=1{whole}", dataset.name)).json();
             let count = count["meta"]["total"]["value"].as_u64().expect("a number");
             let suits = |representation: &Representation| match representation {
                 // A few contours test as much as those of tens of thousands of communes.
@@ -88,7 +88,7 @@ fn parquet_of_other_programs_is_read_exactly_with_every_compression() {
     assert_eq!(
         csv,
         "period,value,statuses,rounding,geography_year,note\r\n\
-         2020-01-31,1234567890123456789.25,A,0.25,2026,é\r\n\
+         2020-01-31,1234567890123.25,A,0.3,2026,é\r\n\
          2020-02-29,-0.50,A|P,,2026,\r\n\
          2021-12-31,,Q,,2026,a|b\r\n"
     );
@@ -97,11 +97,16 @@ fn parquet_of_other_programs_is_read_exactly_with_every_compression() {
 #[test]
 fn unsupported_parquet_is_refused_with_what_is_supported() {
     let server = server_for_pyarrow_files();
-    for (name, said) in [("lz4", "packed with LZ4"), ("delta", "encoding DELTA_BYTE_ARRAY"), ("struct", "`note` is of a type")] {
+    for (name, said) in [
+        ("digits", "has 21 significant digits, and at most 15 are allowed"),
+        ("lz4", "packed with LZ4"),
+        ("delta", "encoding DELTA_BYTE_ARRAY"),
+        ("struct", "`note` is of a type"),
+    ] {
         let reported = faults(publish_bytes(&server.url, "observations", &pyarrow_file(name))).concat();
         assert!(reported.contains(said), "{name}: {reported}");
     }
-    assert_eq!(get(server.address, "/v1/observations?count=exact").json()["meta"]["total"]["value"], 0);
+    assert_eq!(get(server.address, "/v1/observations?total=exact").json()["meta"]["total"]["value"], 0);
 }
 
 #[test]

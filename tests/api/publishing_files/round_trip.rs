@@ -102,11 +102,8 @@ fn publish_every_export(server: &TestServer) {
         let collection = format!("/v1/{}", dataset.name);
         for query in [
             "format=csv",
-            "format=csv&delimiter=;&decimal=,&bom=true",
-            "format=csv&delimiter=tab&decimal=,",
-            "format=csv&bom=true",
+            "format=csv-excel",
             "format=ndjson",
-            "format=ndjson&trailer=true",
             "format=xlsx",
             "limit=2",
             "format=parquet",
@@ -138,7 +135,7 @@ fn publish_every_export(server: &TestServer) {
 #[test]
 fn an_empty_database_filled_with_exports_exports_the_same_bytes() {
     let server = server_with(&TEXTS);
-    for query in ["format=csv", "format=csv&delimiter=;&decimal=,&bom=true", "format=ndjson"] {
+    for query in ["format=csv", "format=csv-excel", "format=ndjson"] {
         let (mut manifest, mut files) = (String::new(), Vec::new());
         for dataset in published() {
             let bytes = match dataset.public {

@@ -75,7 +75,7 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
 fn named_datasets(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
     dataset.fields.iter().filter_map(|field| match field.origin {
         FieldOrigin::Named { dataset, .. } => Some(dataset),
-        FieldOrigin::Row | FieldOrigin::Link | FieldOrigin::Opened | FieldOrigin::Record => None,
+        FieldOrigin::Row | FieldOrigin::Link | FieldOrigin::Opened | FieldOrigin::Record | FieldOrigin::Computed => None,
     })
 }
 
