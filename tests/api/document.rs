@@ -171,8 +171,7 @@ fn the_server_accepts_exactly_the_declared_parameters() {
         .map(|(name, _)| name)
         .collect();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/")) {
-        let declared: BTreeSet<String> =
-            query_parameters(&document, &operation).into_iter().map(|(name, _)| name).collect();
+        let declared: BTreeSet<String> = query_parameters(&document, &operation).into_iter().map(|(name, _)| name).collect();
         let address = address(&path, &operation);
         let query: Vec<String> = candidates.iter().map(|name| format!("{}=%20", pairs::encode(name))).collect();
         for chunk in query.chunks(40) {

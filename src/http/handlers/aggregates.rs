@@ -120,8 +120,7 @@ impl<'r> Group<'r> {
 
     /// Whether values of the indicator combine as a weighted mean.
     fn is_weighted(&self) -> bool {
-        self.text("over_territories") == Some("weighted_mean")
-            && (self.grouping.is_own() || self.number("territory_code") > 1)
+        self.text("over_territories") == Some("weighted_mean") && (self.grouping.is_own() || self.number("territory_code") > 1)
     }
 
     /// The number of values in the aggregate; in a weighted mean, only those with a weight.

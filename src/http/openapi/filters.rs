@@ -14,7 +14,8 @@ use crate::query::{Context, Field, Kind, Operator, Parameter};
 /// The name of the parameter. It is never sent.
 pub const NAME: &str = "filters";
 
-const DESCRIPTION: &str = "The filters with an operator, and those on the first and last day of a period, each sent under its own name.";
+const DESCRIPTION: &str =
+    "The filters with an operator, and those on the first and last day of a period, each sent under its own name.";
 
 /// What the operators do, for the description of the whole document.
 pub fn operators() -> String {

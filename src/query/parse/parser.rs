@@ -81,9 +81,7 @@ impl Parser {
             "latest" if *shape == Shape::Observations => {
                 ("`last=1` gives the latest figure of each series".to_owned(), Parameter::Last)
             }
-            "group_by" if *shape != Shape::Plain => {
-                (format!("`/v1/aggregates/{dataset}` groups rows, with `by`"), Parameter::By)
-            }
+            "group_by" if *shape != Shape::Plain => (format!("`/v1/aggregates/{dataset}` groups rows, with `by`"), Parameter::By),
             "aggregate" if *shape != Shape::Plain => {
                 (format!("`/v1/aggregates/{dataset}` aggregates rows, with `function`"), Parameter::Function)
             }

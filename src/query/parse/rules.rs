@@ -56,7 +56,10 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     }
     exclusive(parser, plan, "geography", &[P::Compare]);
     if plan.selection.grouping.as_ref().is_some_and(Grouping::is_own) {
-        parser.fault(P::Geography, "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.");
+        parser.fault(
+            P::Geography,
+            "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.",
+        );
     }
 }
 
@@ -67,7 +70,11 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
     let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
-        (&[P::Include, P::Compare], |one| !one.is_fixed(), "`format=json` or a format that has each row as a whole, such as `csv`"),
+        (
+            &[P::Include, P::Compare],
+            |one| !one.is_fixed(),
+            "`format=json` or a format that has each row as a whole, such as `csv`",
+        ),
         (
             &[P::Vintages],
             |one| !one.is_fixed(),
@@ -82,7 +89,12 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         }
     }
     if plan.presentation.wide && !representation.is_spreadsheet() {
-        let suited: Vec<String> = parser.context.representations().filter(|one| one.is_spreadsheet()).map(|one| format!("`format={}`", one.name())).collect();
+        let suited: Vec<String> = parser
+            .context
+            .representations()
+            .filter(|one| one.is_spreadsheet())
+            .map(|one| format!("`format={}`", one.name()))
+            .collect();
         parser.needs(P::Layout, &format!("{} for `wide`, which is for people", suited.join(" or ")));
     }
     if representation != Representation::Json {

@@ -41,7 +41,10 @@ mod tests {
             (&[("limit", "1"), ("limit", "2")], &[("limit", "1"), ("limit", "2")]),
             (&[("filters[period__gte]", "2019"), ("period__gte", "2020")], &[("period__gte", "2019"), ("period__gte", "2020")]),
             (&[("filters[kind__ne]", "a"), ("filters[kind__ne]", "b")], &[("kind__ne", "a,b")]),
-            (&[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")], &[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")]),
+            (
+                &[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")],
+                &[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")],
+            ),
         ] {
             let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()

@@ -125,7 +125,12 @@ fn filters_are_understood_as_members_of_an_object_too() {
                 Some("boolean") => "false",
                 Some("integer") => "1",
                 _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterInstant")) => "2020-01-01T00:00:00Z",
-                _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterText") || kind.ends_with("FilterValues")) => continue,
+                _ if schema["$ref"]
+                    .as_str()
+                    .is_some_and(|kind| kind.ends_with("FilterText") || kind.ends_with("FilterValues")) =>
+                {
+                    continue;
+                }
                 _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterDecimal")) => "1",
                 _ => "2020-01-01",
             };
