@@ -205,11 +205,11 @@ async fn counts(
     let recorded: Vec<(i32, Value, (i32, i32, i32))> = recorded.load(&mut DieselClient(transaction)).await?;
     let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
     for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
-        let table = dataset.name;
+        let (table, published) = (dataset.name, derivations::published(dataset).unwrap_or("true"));
         let query = format!(
             "SELECT release, sum(opened)::bigint, sum(closed)::bigint FROM ( \
-             SELECT first_release AS release, count(*) AS opened, 0 AS closed FROM \"{table}\" GROUP BY 1 UNION ALL \
-             SELECT last_release + 1, 0, count(*) FROM \"{table}\" WHERE last_release IS NOT NULL GROUP BY 1) c GROUP BY 1"
+             SELECT first_release AS release, count(*) AS opened, 0 AS closed FROM \"{table}\" t WHERE {published} GROUP BY 1 UNION ALL \
+             SELECT last_release + 1, 0, count(*) FROM \"{table}\" t WHERE last_release IS NOT NULL AND {published} GROUP BY 1) c GROUP BY 1"
         );
         for row in transaction.query(&query, &[]).await? {
             found.insert((table, row.get(0)), (row.get(1), row.get(2)));

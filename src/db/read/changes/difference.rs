@@ -125,6 +125,7 @@ impl<'a> Difference<'a> {
         out.push(" FROM ");
         out.identifier(self.dataset().name)?;
         out.push(" t WHERE ");
+        self.now.published(out);
         Ok(())
     }
 
