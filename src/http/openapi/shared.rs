@@ -36,7 +36,9 @@ impl SharedParameters {
         for ((name, text), (described, rows)) in &owners {
             let plain = rows.len() > 1 && widest.get(name.as_str()) == Some(&rows.len()) && !shared.components.contains_key(name);
             let own = rows.first().filter(|_| !plain).map_or(String::new(), Clone::clone);
-            let name = format!("{own}{name}");
+            // The filter `code` of actors and the shared parameter `actor_code` would both be `ActorCode`.
+            let taken = shared.components.contains_key(&format!("{own}{name}"));
+            let name = if taken { format!("{name}Of{own}") } else { format!("{own}{name}") };
             let other = shared.components.insert(name.clone(), described.clone());
             assert!(other.is_none(), "two parameters have the name {name}");
             shared.names.insert(text.clone(), name);
@@ -82,5 +84,13 @@ mod tests {
         let names: Vec<&str> = shared.components.keys().map(String::as_str).collect();
         assert_eq!(names, ["Limit", "MeasureLimit", "MeasureMeasureCodeInPath"]);
         assert_eq!(shared.refer(&limit(20)), json!({"$ref": "#/components/parameters/MeasureLimit"}));
+    }
+
+    #[test]
+    fn names_made_of_two_parts_never_meet_a_plain_one() {
+        let text = |name: &str| json!({"name": name, "in": "query"});
+        let all = [("Event", "actor_code"), ("Measure", "actor_code"), ("Actor", "code")];
+        let shared = SharedParameters::of(all.map(|(owner, name)| (owner.to_owned(), text(name))));
+        assert_eq!(shared.components.keys().collect::<Vec<_>>(), ["ActorCode", "CodeOfActor"]);
     }
 }
