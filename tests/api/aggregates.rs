@@ -94,7 +94,7 @@ fn a_meaningless_aggregate_is_refused_with_the_reason() {
 fn a_percentage_of_the_press_kit_is_never_added() {
     let target = "/v1/aggregates/observations?indicator_code=evolution-foyers-prime-activite&by=period&function=sum";
     let problem = get(bundled(), target).problem(422);
-    assert_eq!(problem["errors"][0]["parameter"], "function");
+    assert_eq!(problem["errors"][0]["name"], "function");
 }
 
 #[test]
@@ -166,7 +166,11 @@ fn groups_are_the_same_in_every_table() {
     for format in ["geojson", "json-stat", "sdmx-csv", "scdl"] {
         for dataset in ["observations", "funding"] {
             let problem = get(example_data(), &format!("/v1/aggregates/{dataset}?format={format}")).problem(400);
-            assert_eq!(problem["errors"][0]["allowed"], json!(["json", "csv", "csv-excel", "ndjson", "parquet", "xlsx"]), "{problem}");
+            assert_eq!(
+                problem["errors"][0]["allowed"],
+                json!(["json", "csv", "csv-excel", "ndjson", "parquet", "xlsx"]),
+                "{problem}"
+            );
         }
     }
 }
@@ -266,7 +270,7 @@ fn invalid_parameters_are_refused() {
     ] {
         let problem = get(example_data(), &format!("/v1/aggregates/observations?{query}")).problem(400);
         let faults = problem["errors"].as_array().expect("faults");
-        assert!(faults.iter().any(|fault| fault["parameter"] == parameter), "{query}: {problem}");
+        assert!(faults.iter().any(|fault| fault["name"] == parameter), "{query}: {problem}");
     }
     get(example_data(), "/v1/aggregates/funding?function=own&territory_code=COM-91001").problem(400);
     get(example_data(), "/v1/aggregates/funding?last=1").problem(400);
@@ -286,7 +290,7 @@ fn lists_have_rows_and_say_where_groups_are() {
         for at in [dataset.to_owned(), format!("aggregates/{dataset}")] {
             let problem = get(example_data(), &format!("/v1/{at}?{name}=x")).problem(400);
             let fault = &problem["errors"][0];
-            assert_eq!((&fault["parameter"], &fault["closest"]), (&json!(name), &json!([instead])), "{problem}");
+            assert_eq!((&fault["name"], &fault["closest"]), (&json!(name), &json!([instead])), "{problem}");
             let address = format!("`/v1/aggregates/{dataset}`");
             assert!(fault["detail"].as_str().is_some_and(|detail| detail.contains(&address)), "{problem}");
         }

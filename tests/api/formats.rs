@@ -222,7 +222,7 @@ fn an_unsuitable_representation_is_refused_with_the_suitable_ones() {
         let suited: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
         for representation in Representation::ALL.into_iter().filter(|one| !one.suits(dataset)) {
             let problem = get(bundled(), &format!("/v1/{}?format={}", dataset.name, representation.name())).problem(400);
-            assert_eq!(problem["errors"][0]["parameter"], "format");
+            assert_eq!(problem["errors"][0]["name"], "format");
             assert_eq!(problem["errors"][0]["allowed"], Value::from(suited.clone()));
         }
     }

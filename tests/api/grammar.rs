@@ -92,7 +92,7 @@ fn territories_are_found_by_a_point_and_by_a_bounding_box() {
         for query in ["lon=3&lat=50", "bbox=3.05,50.62,3.06,50.63"] {
             let problem = get(bundled(), &format!("/v1/{}?{query}", dataset.name)).problem(400);
             let names: Vec<&str> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
-            let refused: Vec<&Value> = problem["errors"].as_array().expect("errors").iter().map(|e| &e["parameter"]).collect();
+            let refused: Vec<&Value> = problem["errors"].as_array().expect("errors").iter().map(|e| &e["name"]).collect();
             assert_eq!(refused, names, "{}", dataset.name);
         }
     }

@@ -231,7 +231,7 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
     for dataset in collections() {
         let faults = get(bundled(), &format!("/v1/{}?rien=1&limit=1001&total=two", dataset.name)).problem(400);
         let named: Vec<&str> =
-            faults["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
+            faults["errors"].as_array().expect("faults").iter().map(|f| f["name"].as_str().expect("a name")).collect();
         assert_eq!(named, ["rien", "limit", "total"], "{}", dataset.name);
         get(bundled(), &format!("/v1/{}/rien-de-tel", dataset.name)).problem(404);
         get(bundled(), &format!("/v1/{}/{}?rien=1", dataset.name, dataset.example)).problem(400);
@@ -242,7 +242,7 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
             .filter(|field| field.reference().is_some() || matches!(field.kind, Kind::Code | Kind::Choice(_)))
         {
             let problem = get(bundled(), &format!("/v1/{}?{}=rien-de-tel", dataset.name, field.name)).problem(400);
-            assert_eq!(problem["errors"][0]["parameter"], field.name, "{}", dataset.name);
+            assert_eq!(problem["errors"][0]["name"], field.name, "{}", dataset.name);
         }
     }
 }

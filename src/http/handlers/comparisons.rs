@@ -11,7 +11,7 @@ use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::model::column::CellSource;
 use crate::query::model::cube::STATUSES;
@@ -55,7 +55,7 @@ pub async fn file(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
     if page.more && !plan.is_page() {
         let detail =
             format!("With `compare` a file has at most {MAX_FILE_ROWS} rows; filter more, or ask for pages with `limit`.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Compare.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::Compare.name(), detail)]));
     }
     let next = links::links(plan, parent, &page).next;
     // The geometry stays last.
@@ -89,7 +89,7 @@ pub async fn file(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
 async fn read(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<(Page, Vec<Comparison>), Problem> {
     if plan.page_limit() > MAX_ROWS && plan.has(Parameter::Limit) || plan.page_limit() > MAX_FILE_ROWS {
         let detail = format!("With `compare` a page has at most {MAX_ROWS} rows; follow `links.next` for more.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::OutOfRange, Parameter::Limit.name(), detail)]));
     }
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let page = match page::read_page(&connection, parent, plan).await? {

@@ -33,7 +33,7 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
         json::object(&mut data, &plan.reading.columns, &row);
         let links = item_links(plan, &code, page.release.number);
         let meta = Meta {
-            notices: notices::all(page.notices.as_ref()),
+            notices: notices::all(page.notices.as_ref(), &page.unselected),
             included_truncated: included::truncated(&page.included),
             ..Meta::new(dataset.name, &page.release)
         };

@@ -123,7 +123,7 @@ async fn compute(
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &observations, &compared);
     data.extend_from_slice(b"]}");
-    let meta = Meta { notices: notices::all(observations.notices.as_ref()), ..Meta::new(TERRITORIES, at) };
+    let meta = Meta { notices: notices::all(observations.notices.as_ref(), &[]), ..Meta::new(TERRITORIES, at) };
     Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
 }
 

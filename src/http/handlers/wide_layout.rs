@@ -13,7 +13,7 @@ use crate::db::sql::select::{self, Select};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::plan::cursor::Position;
 use crate::query::{Column, Count, Dataset, Kind, Parameter, Row};
@@ -54,17 +54,26 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     let most = plan.reading.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let page = &series[start..series.len().min(start.saturating_add(most))];
     let last = page.last().filter(|_| start + page.len() < series.len());
-    let Snapshot { release, approximate } = snapshot;
+    let Snapshot { release, approximate, unselected } = snapshot;
     let next =
         last.map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first) }));
     let rows = page.iter().map(|(_, row)| row.clone()).collect();
-    let page =
-        Page { release, rows, more: next.is_some(), total, approximate, included: Vec::new(), facets: Vec::new(), notices: None };
+    let page = Page {
+        release,
+        rows,
+        more: next.is_some(),
+        total,
+        approximate,
+        included: Vec::new(),
+        facets: Vec::new(),
+        notices: None,
+        unselected,
+    };
     exports::written(plan, parent, &page, (columns, next))
 }
 
 fn too_many(detail: String) -> Problem {
-    Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
+    Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::Layout.name(), detail)])
 }
 
 /// One series: its own cells, and the value and the qualifier of each of its periods.

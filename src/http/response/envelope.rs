@@ -41,10 +41,11 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "approximate")]
     pub search: Option<&'static str>,
-    /// Notices on the observations in the answer, at most 20: corrections since their first publication, the newest first,
-    /// breaks of series, figures that are not final. Only for observations.
+    /// Notices. Of observations, at most 20: corrections since their first publication, the newest first, breaks of series,
+    /// figures that are not final. In every dataset: one for each code of the request that selects nothing although a release
+    /// knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 5000)]
     pub notices: Option<Vec<NoticeText>>,
     /// The names in `include` that have more rows than the limit, so that `included` lacks some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,7 +137,7 @@ impl Meta {
         Self {
             total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
-            notices: notices::all(page.notices.as_ref()),
+            notices: notices::all(page.notices.as_ref(), &page.unselected),
             included_truncated: included::truncated(&page.included),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
             ..Self::new(dataset, &page.release)

@@ -12,7 +12,7 @@ use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
 use crate::format::{About, RowWriter};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::{Dataset, Parameter, Plan, Row};
 
 /// Writes rows from memory.
@@ -28,6 +28,7 @@ pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io:
 /// The 400 for rows that the representation cannot hold.
 pub fn unwritable(error: &io::Error) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(
+        Reason::NotApplicable,
         Parameter::Format.name(),
         format!("The representation cannot hold these rows: {error}."),
     )])

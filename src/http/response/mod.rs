@@ -2,6 +2,7 @@
 //! Must not know any one handler.
 
 pub mod absent;
+pub mod code_notices;
 pub mod envelope;
 pub mod error_response;
 pub mod file;

@@ -7,6 +7,7 @@ use chrono::Datelike;
 
 use super::field::{Field, Kind};
 use super::period;
+use crate::problem::Reason;
 
 /// The longest value of a filter or a code, in characters.
 pub const VALUE_LENGTH: usize = 200;
@@ -91,6 +92,24 @@ pub fn integer(text: &str, minimum: i64, maximum: i64) -> Result<i64, String> {
         Some(n) if (minimum..=maximum).contains(&n) => Ok(n),
         _ if minimum == i64::MIN => Err("is not a whole number".to_owned()),
         _ => Err(format!("is not a whole number from {minimum} to {maximum}")),
+    }
+}
+
+/// Why [`integer`] refuses a text.
+pub fn integer_reason(text: &str) -> Reason {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole { Reason::OutOfRange } else { Reason::BadSyntax }
+}
+
+/// Why [`parse`] refuses a text.
+pub fn reason(field: &Field, text: &str) -> Reason {
+    match field.kind {
+        _ if text.is_empty() => Reason::Missing,
+        Kind::Choice(_) | Kind::ChoiceList(_) => Reason::UnknownValue,
+        Kind::Integer { .. } => integer_reason(text),
+        Kind::Code if text.len() > VALUE_LENGTH => Reason::TooLong,
+        _ => Reason::BadSyntax,
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::parser::Parser;
 use super::{filters, order, output, page, rules, spellings};
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
@@ -47,7 +47,7 @@ pub fn read(
             continue;
         };
         if !seen.insert(name) {
-            parser.fault(parameter, "The parameter is given more than once; give it once.");
+            parser.fault(parameter, Reason::Repeated, "The parameter is given more than once; give it once.");
             continue;
         }
         let canonical = store(&mut parser, parameter, text, &mut plan);
