@@ -123,7 +123,9 @@ fn objects<'d>(all: &mut Comparison<'d>, at: &str, old: &'d Value, new: &'d Valu
     let (before, after) = (texts(&old["required"]), texts(&new["required"]));
     match way {
         Direction::Request => after.difference(&before).for_each(|name| all.report(at, format!("member {name} became required"))),
-        Direction::Response => before.difference(&after).for_each(|name| all.report(at, format!("member {name} became optional"))),
+        Direction::Response => {
+            before.difference(&after).for_each(|name| all.report(at, format!("member {name} became optional")))
+        }
     }
     if old["additionalProperties"] != false && new["additionalProperties"] == false {
         all.report(at, "closed");

@@ -19,7 +19,9 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
     let some =
         |fields: Vec<&str>, most: usize| schemas::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
     // Groups always have their count; which of their fields a request gives depends on its `by`.
-    let first = |fields: &[&str]| fields.iter().find(|name| !context.aggregated || **name == Function::Count.name()).map(|name| json!([name]));
+    let first = |fields: &[&str]| {
+        fields.iter().find(|name| !context.aggregated || **name == Function::Count.name()).map(|name| json!([name]))
+    };
     let (description, schema, example) = match parameter {
         Parameter::Filter(field, operator) => return filter(dataset, field, operator),
         Parameter::Relation(relation) => {
