@@ -18,7 +18,10 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
     let words = || json!({"type": "string", "enum": parameter.words()});
     let some =
         |fields: Vec<&str>, most: usize| schemas::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
-    let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
+    // Groups always have their count; which of their fields a request gives depends on its `by`.
+    let first = |fields: &[&str]| {
+        fields.iter().find(|name| !context.aggregated || **name == Function::Count.name()).map(|name| json!([name]))
+    };
     let (description, schema, example) = match parameter {
         Parameter::Filter(field, operator) => return filter(dataset, field, operator),
         Parameter::Relation(relation) => {
@@ -117,7 +120,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Labels => (
             "Adds the French labels of codes and of words from a list, at the release that is read: `territory_label` beside `territory_code`, `signatory_labels` beside `signatory_codes`, `nature_label` beside `nature`. The name is that of the field without `_code` or `_codes`, then `_label`, or `_labels` for a list. A code that no row has at that release has null. JSON-stat and SCDL always have labels; SDMX-CSV has `code: label`, as `labels=both` of its standard.".to_owned(),
-            json!({"type": "boolean", "default": false}),
+            json!({"type": "boolean"}),
             Some(json!(true)),
         ),
         Parameter::Include => {
