@@ -14,6 +14,7 @@ mod changes;
 mod configuration;
 mod containments;
 mod database_roles;
+mod deprecation;
 mod document;
 mod documents;
 mod failover;
