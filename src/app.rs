@@ -182,6 +182,9 @@ fn routes(config: &mut web::ServiceConfig) {
     for endpoint in router::all(REGISTRY) {
         config.service(endpoint.resource());
     }
+    for redirect in router::redirects(REGISTRY) {
+        config.service(redirect);
+    }
     config.service(router::read_only("/problems/", web::to(problems::problems)));
     config.service(router::read_only("/docs", web::to(docs::redirect)));
     config.service(router::read_only(docs::PAGES, web::to(docs::page)));

@@ -37,6 +37,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["container_code", "part_code"],
     territory: Some("part_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "DEP-59~COM-59350",
     rows: RowOrigin::Derived { from: &["territories", "memberships"], by: Derivation::ContainmentClosure },

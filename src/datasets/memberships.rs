@@ -33,6 +33,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["container_code", "part_code"],
     territory: Some("part_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "PER-bassin-minier~COM-62498",
     rows: RowOrigin::Published,

@@ -71,6 +71,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["territory_code", "valid_from"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "COM-60054~2019-01-01",
     rows: RowOrigin::Published,

@@ -148,16 +148,16 @@ fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
 #[test]
 fn groups_are_the_same_in_every_table() {
     let of = |format: &str| {
-        get(example_data(), &format!("/v1/aggregates/funding?by=stage&function=count&labels=both&format={format}"))
+        get(example_data(), &format!("/v1/aggregates/funding?by=stage&function=count&labels=true&format={format}"))
     };
     let csv = of("csv");
     assert_eq!(
         csv.text(),
-        "stage,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,2,more_than,2,1,0,1,0.5000\r\npaid,4,exact,4,4,0,0,1.0000\r\n"
+        "stage,stage_label,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,annoncé,2,more_than,2,1,0,1,0.5000\r\npaid,payé,4,exact,4,4,0,0,1.0000\r\n"
     );
     let name = csv.header("content-disposition").expect("a name");
     assert!(name.starts_with("attachment; filename=\"reperes-aggregates-funding-publication-"), "{name}");
-    let json = get(example_data(), "/v1/aggregates/funding?by=stage&function=count").data();
+    let json = get(example_data(), "/v1/aggregates/funding?by=stage&function=count&labels=true").data();
     let lines: Vec<Value> = of("ndjson").text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(json, json!(lines));
     for format in ["parquet", "xlsx"] {
@@ -173,11 +173,11 @@ fn groups_are_the_same_in_every_table() {
 
 #[test]
 fn groups_have_the_names_of_the_rows_that_they_refer_to() {
-    let target = "/v1/aggregates/funding?by=payer_code,stage&function=sum&labels=both&stage=paid";
+    let target = "/v1/aggregates/funding?by=payer_code,stage&function=sum&labels=true&stage=paid";
     let names = ["payer_code", "payer_label", "stage", "sum"];
     let expected = [json!(["departement", "Département", "paid", 700]), json!(["etat", "État", "paid", 3300.50])];
     assert_eq!(rows(target).iter().map(|row| members(row, &names)).collect::<Vec<_>>(), expected);
-    let target = "/v1/aggregates/observations?by=indicator_code,territory_code&labels=both&fields=territory_code,count&limit=1";
+    let target = "/v1/aggregates/observations?by=indicator_code,territory_code&labels=true&fields=territory_code,count&limit=1";
     assert_eq!(rows(target), [json!({"territory_code": "COM-91001", "territory_label": "Avesnes", "count": 2})]);
 }
 
@@ -212,7 +212,7 @@ fn pages_of_any_length_make_the_same_list() {
         }
         let csv = get(example_data(), &format!("{target}&format=csv"));
         assert_eq!(csv.text().lines().count(), whole.len() + 1, "a file has all groups");
-        let total = get(example_data(), &format!("{target}&count=exact&limit=1")).json();
+        let total = get(example_data(), &format!("{target}&total=exact&limit=1")).json();
         assert_eq!(total["meta"]["total"], json!({"value": whole.len(), "relation": "eq"}), "{target}");
     }
 }

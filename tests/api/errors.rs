@@ -24,7 +24,10 @@ fn reasons(problem: &Value) -> Vec<String> {
     for error in errors {
         for (name, value) in error.as_object().expect("an object") {
             assert!(MEMBERS.contains(&name.as_str()), "{name}: {error}");
-            assert!(!value.is_null() && *value != json!([]) && *value != json!(""), "a member that does not apply is absent: {error}");
+            assert!(
+                !value.is_null() && *value != json!([]) && *value != json!(""),
+                "a member that does not apply is absent: {error}"
+            );
         }
         let text = |name: &str| error[name].as_str().unwrap_or_default();
         assert!(slugs.contains(&text("reason")), "{error}");
@@ -148,7 +151,9 @@ fn every_wrong_file_tells_where_and_why() {
 fn types(address: SocketAddr) -> Vec<String> {
     let ask = |request: &str| raw(address, request.as_bytes()).json()["type"].as_str().expect("a type").to_owned();
     vec![
-        ask("GET /v1/territories?x=1 HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n"),
+        ask(
+            "GET /v1/territories?x=1 HTTP/1.1\r\nHost: evil.example\r\nX-Forwarded-Host: evil.example\r\nConnection: close\r\n\r\n",
+        ),
         ask("GET /rien HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n"),
         ask("NONSENSE\r\n\r\n"),
     ]
@@ -170,7 +175,11 @@ fn every_reason_is_explained_on_the_page_and_in_the_documentation() {
     let page = get(bundled(), "/problems").text();
     let documentation = include_str!("../../docs/api.md");
     for reason in Reason::ALL {
-        assert!(page.contains(&format!("<td><code>{}</code></td><td>{}</td>", reason.slug(), reason.meaning())), "{}", reason.slug());
+        assert!(
+            page.contains(&format!("<td><code>{}</code></td><td>{}</td>", reason.slug(), reason.meaning())),
+            "{}",
+            reason.slug()
+        );
         assert!(documentation.contains(&format!("| `{}` | {} |", reason.slug(), reason.description())), "{}", reason.slug());
     }
     let rows = documentation.lines().filter(|line| line.starts_with("| `") && line.ends_with(". |")).count();

@@ -54,8 +54,8 @@ fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
         members_of(&lille, &["status", "valid_from", "valid_until"]),
         [json!("current"), json!("1943-01-01"), Value::Null]
     );
-    let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["successors"].clone();
-    assert_eq!(included["data"][0]["name"], "Lille");
+    let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["territories"].clone();
+    assert_eq!(included["COM-59350"]["name"], "Lille");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn every_former_code_has_an_end_date_except_three_that_never_were_communes() {
 
 #[test]
 fn a_code_that_named_two_communes_has_a_state_for_each() {
-    let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/states")
+    let states: Vec<Vec<Value>> = rows("/v1/territory_states?territory_code=COM-60054")
         .iter()
         .map(|row| {
             members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"])
@@ -93,7 +93,10 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
     assert_eq!(members_of(&villotran, &["name", "population"]), [json!("Villotran"), Value::Null]);
     assert_eq!(get(bundled(), "/v1/territories/COM-60694").data()["name"], "Les Hauts-Talican");
     let between = get(bundled(), "/v1/territories/COM-60694?geography=2020-06-30").problem(404);
-    assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/states")), "{between}");
+    assert!(
+        between["detail"].as_str().is_some_and(|text| text.contains("/v1/territory_states?territory_code=COM-60694")),
+        "{between}"
+    );
 }
 
 #[test]
@@ -108,7 +111,7 @@ fn lille_belongs_to_the_epci_of_the_day() {
     assert_eq!((of_2020.len(), of_2021.len(), haute_deule.len()), (90, 95, 5));
     let both: BTreeSet<&String> = of_2020.iter().chain(&haute_deule).collect();
     assert_eq!(both, of_2021.iter().collect());
-    let new = &rows("/v1/territories/EPCI-200093201/states")[0];
+    let new = &rows("/v1/territory_states?territory_code=EPCI-200093201")[0];
     assert_eq!(new["predecessor_codes"], json!(["EPCI-245900410", "EPCI-245901061"]));
     assert!(new["note"].as_str().is_some_and(|note| note.contains("faute de date")));
 }
@@ -312,7 +315,7 @@ fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
         ("measures?geography=2010", 2),
         ("measures?geography=2020", 1),
     ] {
-        let list = get(server.address, &format!("/v1/{query}&count=exact")).json();
+        let list = get(server.address, &format!("/v1/{query}&total=exact")).json();
         assert_eq!(list["meta"]["total"]["value"], expected, "{query}");
         let csv = get(server.address, &format!("/v1/{query}&format=csv")).text();
         assert_eq!(csv.lines().count(), expected + 1, "{query}");

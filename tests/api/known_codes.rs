@@ -165,6 +165,12 @@ fn no_release_turns_a_valid_request_into_an_error() {
                 (reply.status != 200).then(|| format!("{target}: {}", reply.text()))
             })
             .collect();
-        assert!(wrong.is_empty(), "after release {release}, {} of {}: {:#?}", wrong.len(), valid.len(), &wrong[..wrong.len().min(5)]);
+        assert!(
+            wrong.is_empty(),
+            "after release {release}, {} of {}: {:#?}",
+            wrong.len(),
+            valid.len(),
+            &wrong[..wrong.len().min(5)]
+        );
     }
 }

@@ -53,7 +53,7 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
             .collect::<Vec<_>>(),
         ["COM-91002", "commune", ""]
     );
-    let two = csv("&labels=both&last=1&fields=territory_code");
+    let two = csv("&labels=true&last=1&fields=territory_code");
     assert_eq!(
         two,
         "territory_code,territory_label,2020,2020_qualifier,2021,2021_qualifier\r\nCOM-91001,Avesnes,,,110,exact\r\nCOM-91002,Saint-Éloi,200,nearly,,\r\n"
@@ -74,7 +74,7 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
 fn the_wide_layout_has_pages_of_series() {
     for sort in ["", "&sort=-period", "&sort=value,-territory_code"] {
         let target = format!("/v1/observations?layout=wide&format=csv{sort}");
-        let whole = get(example_data(), &format!("{target}&count=exact"));
+        let whole = get(example_data(), &format!("{target}&total=exact"));
         let mut expected: Vec<String> = whole.text().lines().map(str::to_owned).collect();
         assert_eq!(whole.header("x-total-rows"), Some((expected.len() - 1).to_string().as_str()));
         let (mut lines, mut next) = (Vec::new(), Some(format!("{target}&limit=4")));

@@ -201,10 +201,14 @@ pub fn named_codes(plan: &Plan) -> NamedCodes {
         };
         Some((dataset, Parameter::Filter(condition.field, condition.operator), &condition.values))
     });
+    let relations = plan.selection.relations.iter().map(|filter| {
+        let relation = filter.relation;
+        (relation.target, Parameter::Relation(relation), &filter.codes)
+    });
     let territories = own.territory_dataset().unwrap_or_default();
     let scopes = plan.selection.scopes.iter().map(|scope| (territories, scope.kind.parameter(), &scope.territories));
     let mut all = NamedCodes::new();
-    for (dataset, parameter, codes) in filters.chain(scopes) {
+    for (dataset, parameter, codes) in filters.chain(relations).chain(scopes) {
         for code in codes {
             all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.name().into_owned());
         }

@@ -9,6 +9,7 @@ use super::problems::HTML;
 use crate::http::cache::policy::CachePolicy;
 use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::JSON;
+use crate::http::response::links;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
@@ -96,7 +97,7 @@ fn list(state: &State) -> HttpResponse {
             href: format!("/v1/{}", dataset.name),
             fields: dataset.fields.iter().map(|field| field.name).collect(),
             formats: Representation::of(dataset).map(Representation::name).collect(),
-            related: dataset.below().map(|name| format!("/v1/{}/{{code}}/{name}", dataset.name)).collect(),
+            related: links::related(dataset, "{code}", "{code}").map(|(_, address)| address).collect(),
             example: format!("/v1/{}/{}", dataset.name, dataset.example),
         })
         .collect();

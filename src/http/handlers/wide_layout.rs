@@ -15,7 +15,6 @@ use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
-use crate::query::model::column::CellSource;
 use crate::query::plan::cursor::Position;
 use crate::query::{Column, Count, Dataset, Kind, Parameter, Row};
 
@@ -99,11 +98,7 @@ fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<(Vec<Column>, Vec<(
         .filter(|field| dataset.is_series_field(field))
         .map(|field| position(field.name))
         .collect::<Option<_>>()?;
-    let is_own = |column: &Column| match column.source {
-        CellSource::Field(field) => dataset.is_series_field(field),
-        CellSource::Named { by, .. } => dataset.is_series_field(by),
-        _ => false,
-    };
+    let is_own = |column: &Column| column.depends_on().is_some_and(|field| dataset.is_series_field(field));
     let own: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| is_own(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
     if periods.len() > MAX_PERIODS {

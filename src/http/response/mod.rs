@@ -8,6 +8,7 @@ pub mod error_response;
 pub mod file;
 pub mod geography_errors;
 pub mod header_names;
+pub mod included;
 pub mod links;
 pub mod notices;
 pub mod refusals;

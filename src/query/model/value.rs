@@ -148,7 +148,7 @@ mod tests {
     use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse, significant_digits};
     use crate::query::model::field::{Choice, Field, Kind};
 
-    const STAGES: &[Choice] = &[Choice { value: "paid", meaning: "" }];
+    const STAGES: &[Choice] = &[Choice { value: "paid", label: "payé", meaning: "" }];
 
     fn read(kind: Kind, text: &str) -> Result<String, String> {
         parse(&Field::optional("field", kind, "", ""), text)

@@ -94,14 +94,14 @@ fn start(changes: &mut Changes, text: &str) -> Result<(), (Reason, &'static str)
 }
 
 fn is_scope(parameter: Parameter) -> bool {
-    matches!(parameter, Parameter::Within | Parameter::Touching)
+    matches!(parameter, Parameter::Within | Parameter::Touching | Parameter::Covers)
 }
 
 /// The parameters of a collection that changes accept too. Filters and the map need a single dataset; what depends on
 /// other rows, such as a search, cannot be decided for a row that has changed.
 fn accepted(context: Context, single: bool) -> Vec<Parameter> {
     let suits = |parameter: &Parameter| match parameter {
-        Parameter::Filter(..) | Parameter::Bbox | Parameter::Lon | Parameter::Lat => single,
+        Parameter::Filter(..) | Parameter::Relation(_) | Parameter::Bbox | Parameter::Lon | Parameter::Lat => single,
         Parameter::Limit => true,
         other => is_scope(*other),
     };

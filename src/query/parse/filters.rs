@@ -7,11 +7,12 @@ use crate::query::collection::operator::Operator;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::dataset::Dataset;
 use crate::query::model::field::{Field, Kind};
+use crate::query::model::link::Relation;
 use crate::query::model::{period, value};
 use crate::query::pairs;
 use crate::query::plan::Plan;
 use crate::query::plan::condition::Condition;
-use crate::query::plan::selection::{ScopeKind, SpatialFilter, TerritoryScope};
+use crate::query::plan::selection::{RelationFilter, ScopeKind, SpatialFilter, TerritoryScope};
 use crate::query::suggest::closest;
 
 /// The most words of a search.
@@ -87,13 +88,25 @@ fn filter_value(dataset: &Dataset, name: &str, field: &'static Field, operator: 
     })
 }
 
-/// Reads the codes of `within` or `touching`.
-pub fn scope(parser: &mut Parser, kind: ScopeKind, text: &str, plan: &mut Plan) -> Option<String> {
-    let parameter = kind.parameter();
-    let territories = parser.values(parameter, text, |one| match one.is_empty() || one.len() > value::VALUE_LENGTH {
-        true => Err(Fault::new(Reason::BadSyntax, parameter.name(), "The value is not the code of a territory, such as DEP-59.")),
+/// Reads the codes of a parameter that no field holds; `what` names such a code.
+fn codes(parser: &mut Parser, parameter: Parameter, text: &str, what: &str) -> Option<Vec<String>> {
+    parser.values(parameter, text, |one| match one.is_empty() || one.chars().count() > value::VALUE_LENGTH {
+        true => Err(Fault::new(Reason::BadSyntax, parameter.name(), format!("The value is not {what}."))),
         false => Ok(one.to_owned()),
-    })?;
+    })
+}
+
+/// Reads the codes of a relation.
+pub fn relation(parser: &mut Parser, relation: &'static Relation, text: &str, plan: &mut Plan) -> Option<String> {
+    let codes = codes(parser, Parameter::Relation(relation), text, &format!("a code of `{}`", relation.target))?;
+    let canonical = pairs::join(&codes);
+    plan.selection.relations.push(RelationFilter { relation, codes });
+    Some(canonical)
+}
+
+/// Reads the codes of `within`, `touching` or `covers`.
+pub fn scope(parser: &mut Parser, kind: ScopeKind, text: &str, plan: &mut Plan) -> Option<String> {
+    let territories = codes(parser, kind.parameter(), text, "the code of a territory, such as DEP-59")?;
     let canonical = pairs::join(&territories);
     plan.selection.scopes.push(TerritoryScope { kind, territories });
     Some(canonical)

@@ -111,6 +111,11 @@ impl Parser {
         self.choice(parameter, text, parameter.words())
     }
 
+    /// `true` or `false`.
+    pub fn boolean(&mut self, parameter: Parameter, text: &str) -> Option<bool> {
+        self.word(parameter, text).map(|word| word == "true")
+    }
+
     /// One of several words.
     pub fn choice(&mut self, parameter: Parameter, text: &str, words: &[&'static str]) -> Option<&'static str> {
         self.one_of(parameter, Reason::UnknownValue, text, words)

@@ -9,6 +9,7 @@ use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::sql::geography;
+use crate::db::sql::relations;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Changes, Dataset, FieldOrigin};
 
@@ -43,7 +44,8 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
         tables.extend(
             std::iter::once(plan.selection.context.dataset.name)
                 .chain(named_datasets(plan.selection.context.dataset))
-                .chain(geography::tables(&plan.selection)),
+                .chain(geography::tables(&plan.selection))
+                .chain(relations::tables(&plan.selection)),
         );
     }
     let query = ChangedTables { tables: tables.into_iter().collect(), since, until };
@@ -61,7 +63,9 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
                 plan: at,
                 rows: changed.contains(plan.selection.context.dataset.name),
                 names: named_datasets(plan.selection.context.dataset).any(|table| changed.contains(table)),
-                territories: geography::tables(&plan.selection).any(|table| changed.contains(table)),
+                territories: geography::tables(&plan.selection)
+                    .chain(relations::tables(&plan.selection))
+                    .any(|table| changed.contains(table)),
             };
             if step.rows || step.names || step.territories {
                 steps.push(step);

@@ -34,7 +34,7 @@ use crate::query::{Changes, Representation, parse};
 /// that leaves it, because the row or the geography has changed, is a `withdraw` too, without a `reason`.
 ///
 /// The datasets are all collections except `releases`, and also `memberships` and `containments` (what lies in what) and
-/// `contours`. Datasets without a territory are complete, whatever `within` and `touching` say. With a single `dataset`,
+/// `contours`. Datasets without a territory are complete, whatever `within`, `touching` and `covers` say. With a single `dataset`,
 /// the filters of its collection apply.
 ///
 /// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing,
@@ -52,6 +52,7 @@ use crate::query::{Changes, Representation, parse};
         ("dataset" = Option<Vec<String>>, Query, style = Form, explode = false, description = "These datasets only.", example = json!(["conventions", "measures"])),
         ("within" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie wholly in them.", example = json!(["REG-32"])),
         ("touching" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie in them, wholly or partly.", example = json!(["REG-32"])),
+        ("covers" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that contain them wholly.", example = json!(["COM-59350"])),
         ("limit" = Option<i32>, Query, description = "The most changes of a page. By default 100 as JSON, all changes in the other representations.", example = 5, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "The start of the page, from `links.next`.", pattern = "^[A-Za-z0-9_-]+$"),
         ("format" = Option<String>, Query, description = "The representation: `json`, `ndjson`, `csv`, `csv-excel`. Takes precedence over `Accept`.", pattern = "^(json|ndjson|csv|csv-excel)$", example = "json"),
