@@ -17,9 +17,11 @@ use crate::db::Replicas;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
+use crate::db::read::licences::LicenceCache;
 use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
+use crate::http::deprecation::{self, Deprecation};
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
 use crate::http::middleware::pipeline;
@@ -57,6 +59,8 @@ pub struct Shared {
     pub request_index: RequestIndex,
     /// The ranks of figures among territories of one kind.
     pub rankings: RankingCache,
+    /// The licences of datasets at releases.
+    pub licences: LicenceCache,
     /// The connections of exports.
     pub exports: Exports,
     /// The files of releases.
@@ -69,6 +73,8 @@ pub struct Shared {
     pub submissions: SubmissionQueue,
     /// The OpenAPI document.
     pub document: Bytes,
+    /// The parts of the contract that will end.
+    pub deprecations: &'static [Deprecation],
     /// The metrics.
     pub metrics: Metrics,
     /// Whether the server is stopping.
@@ -93,7 +99,7 @@ impl Shared {
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
-        let files = ReleaseFiles::new(disk.files);
+        let files = ReleaseFiles::new(disk.files, database.clone());
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
@@ -102,6 +108,7 @@ impl Shared {
             response_cache: ResponseCache::new(cache_bytes),
             request_index: RequestIndex::new(cache_bytes),
             rankings: RankingCache::new(cache_bytes),
+            licences: LicenceCache::default(),
             database,
             replicas,
             limits,
@@ -114,6 +121,7 @@ impl Shared {
             public_url: None,
             problem_base: Arc::from(""),
             document,
+            deprecations: deprecation::TABLE,
             metrics,
             stopping: watch::Sender::new(false),
         }
@@ -125,6 +133,11 @@ impl Shared {
     pub fn within(self, bounds: Bounds) -> Self {
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self { bounds, rate_limiters, ..self }
+    }
+
+    /// The state with other deprecations, which the OpenAPI document marks.
+    pub fn deprecating(self, deprecations: &'static [Deprecation]) -> Self {
+        Self { document: Bytes::from(document::text_with(REGISTRY, deprecations)), deprecations, ..self }
     }
 
     /// Builds the files of the newest release in the background.
@@ -159,6 +172,7 @@ pub fn build(
         response_cache: shared.response_cache.clone(),
         request_index: shared.request_index.clone(),
         rankings: shared.rankings.clone(),
+        licences: shared.licences.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
@@ -168,6 +182,7 @@ pub fn build(
         rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,
         document: shared.document.clone(),
+        deprecations: shared.deprecations,
         requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
         stopping: shared.stopping.clone(),
     };
@@ -187,6 +202,9 @@ fn routes(config: &mut web::ServiceConfig) {
     }
     config.service(router::read_only("/problems/", web::to(problems::problems)));
     config.service(router::read_only("/docs", web::to(docs::redirect)));
+    for (path, page) in docs::CONTRACTS {
+        config.service(router::read_only(path, web::to(move |request, state| docs::contract(request, state, path, page))));
+    }
     config.service(router::read_only(docs::PAGES, web::to(docs::page)));
 }
 

@@ -8,12 +8,14 @@ use tokio::sync::watch;
 
 use super::cache::request_index::RequestIndex;
 use super::cache::response_cache::ResponseCache;
+use super::deprecation::Deprecation;
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::ReleaseFiles;
 use crate::db::Pool;
 use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
 use crate::db::read::export::Exports;
+use crate::db::read::licences::LicenceCache;
 use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
 use crate::publish::SubmissionQueue;
@@ -33,6 +35,8 @@ pub struct State {
     pub request_index: RequestIndex,
     /// The ranks of figures among territories of one kind, shared by all workers.
     pub rankings: RankingCache,
+    /// The licences of datasets at releases, shared by all workers.
+    pub licences: LicenceCache,
     /// The connections of exports, shared by all workers.
     pub exports: Exports,
     /// The files of releases.
@@ -51,6 +55,8 @@ pub struct State {
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document.
     pub document: Bytes,
+    /// The parts of the contract that will end.
+    pub deprecations: &'static [Deprecation],
     /// The metrics of the worker.
     pub requests: Requests,
     /// Whether the server is stopping.

@@ -83,9 +83,9 @@ kinds! {
         "L’en-tête « Idempotency-Key » a déjà servi à une autre publication, ou à celle-ci, qui est encore en cours.",
         "Choisissez une autre valeur pour une autre publication ; suivez celle qui est en cours à « /v1/publications/{id} ».";
     Gone, "gone", 410, "Gone",
-        "The row was published and withdrawn; `withdrawal` says when and why, `closest` names the row that replaces it.",
-        "Cette ligne a été publiée, puis retirée. « withdrawal » dit par quelle publication, quand et pourquoi, et ce qui la remplace.",
-        "« closest » donne le code qui la remplace, s’il y en a un ; « release= » ou « as_of= » d’avant le retrait donnent la ligne comme elle était, et « /history » toutes ses versions.";
+        "The row was published and withdrawn: `withdrawal` says when and why, `closest` names the row that replaces it. Or this part of the contract has ended: `closest` names what to use instead.",
+        "Cette ligne a été publiée, puis retirée : « withdrawal » dit par quelle publication, quand et pourquoi, et ce qui la remplace. Ou bien cette adresse a pris fin, comme elle l’avait annoncé 24 mois au moins d’avance.",
+        "« closest » donne le code ou l’adresse qui la remplace ; « release= » ou « as_of= » d’avant le retrait donnent la ligne comme elle était, et « /history » toutes ses versions.";
     PayloadTooLarge, "payload-too-large", 413, "Payload too large",
         "The body of the request is too large.",
         "Le corps de la requête dépasse ce que le service accepte. Les lectures n’ont pas de corps.",

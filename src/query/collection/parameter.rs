@@ -7,6 +7,9 @@ use super::operator::{Operator, SEPARATOR};
 use crate::query::model::field::Field;
 use crate::query::model::link::Relation;
 
+/// The object by which the OpenAPI document describes the filters with an operator. It is no parameter itself.
+pub const FILTERS: &str = "filters";
+
 /// One parameter that an address accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::problem::{Fault, Reason, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
-use crate::query::collection::parameter::Parameter;
+use crate::query::collection::parameter::{FILTERS, Parameter};
 use crate::query::model::dataset::{Dataset, Shape};
 use crate::query::model::field::Field;
 use crate::query::model::value;
@@ -58,6 +58,9 @@ impl Parser {
         // Other services write a list of values with an operator of its own.
         let listed = name.strip_suffix("__in").filter(|stem| names.iter().any(|name| name == stem));
         let detail = match self.context.field(name) {
+            _ if name == FILTERS => format!(
+                "`{FILTERS}` is an object of the OpenAPI document: send each member under its own name, such as `period__gte=2019`."
+            ),
             _ if let Some(stem) = listed => {
                 format!("`{name}` is not a parameter of this address: `{stem}` takes several values, separated by commas.")
             }
