@@ -149,7 +149,8 @@ impl<'d> Comparison<'d> {
         for (name, header) in members(&old["headers"]) {
             match new["headers"].get(name) {
                 Some(later) => {
-                    let Some((at, header, later)) = self.enter(&format!("{at} header {name}"), header, later, Direction::Response)
+                    let Some((at, header, later)) =
+                        self.enter(&format!("{at} header {name}"), header, later, Direction::Response)
                     else {
                         continue;
                     };

@@ -1,9 +1,10 @@
-//! Owns writing: releases, staged rows, keys, submissions and the audit log.
+//! Owns writing: releases, staged rows, records of files, keys, submissions and the audit log.
 //! Must not know file formats or HTTP.
 
 pub mod api_keys;
 pub mod audit;
 pub mod compare_staged;
+pub mod file_records;
 pub mod merge;
 pub mod release_writer;
 pub mod staging;

@@ -122,6 +122,9 @@ pub struct Field {
     /// The value that lists are filtered by, unless the request says which rows it wants: see
     /// [`crate::query::parse::collection`].
     pub list_default: Option<&'static str>,
+    /// The members of each object in a JSON value: of each item of an array, or of each member of an object whose own names
+    /// are those of datasets. Empty if the value has another form, such as a geometry.
+    pub members: &'static [Field],
 }
 
 impl Field {
@@ -137,6 +140,7 @@ impl Field {
             format: None,
             file_default: None,
             list_default: None,
+            members: &[],
         }
     }
 
@@ -152,6 +156,7 @@ impl Field {
             format: None,
             file_default: None,
             list_default: None,
+            members: &[],
         }
     }
 
@@ -168,6 +173,11 @@ impl Field {
     /// The field with a value that lists are filtered by.
     pub const fn list_default(self, value: &'static str) -> Self {
         Self { list_default: Some(value), ..self }
+    }
+
+    /// The field with a description of the objects in its JSON.
+    pub const fn members(self, members: &'static [Field]) -> Self {
+        Self { members, ..self }
     }
 
     /// Whether the field holds a list.

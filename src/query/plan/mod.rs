@@ -14,6 +14,7 @@ pub mod selection;
 pub mod vintage;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -59,6 +60,8 @@ pub struct ResolvedPlan {
     pub plan: Plan,
     /// The release.
     pub release: Release,
+    /// The licences of the dataset at the release, in the words of its sources; empty until they are read.
+    pub licences: Arc<[String]>,
 }
 
 impl Deref for ResolvedPlan {
@@ -188,7 +191,7 @@ impl Plan {
 
     /// The plan with the release that it reads.
     pub fn at(self, release: Release) -> ResolvedPlan {
-        ResolvedPlan { plan: self, release }
+        ResolvedPlan { plan: self, release, licences: Arc::default() }
     }
 
     /// The plan for the one row with a code, as conditions on the fields of its key. An invalid code selects nothing.
@@ -207,9 +210,9 @@ impl Plan {
     /// Whether the rows come in the order of the key, for which there is an index.
     pub fn is_in_key_order(&self) -> bool {
         let key = self.selection.context.dataset.key.iter().chain(self.selection.vintages.map(|_| &VERSION[0].name));
-        let sort = &self.reading.sort;
+        let (sort, descending) = (&self.reading.sort, self.selection.context.dataset.is_newest_first());
         let plain = |(term, key): (&SortTerm, &&str)| {
-            !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key)
+            term.descending == descending && !term.folded && term.field().is_some_and(|field| field.name == *key)
         };
         sort.len() == key.clone().count() && sort.iter().zip(key).all(plain)
     }
