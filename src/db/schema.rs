@@ -38,6 +38,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    breakdowns (code, first_release) {
+        code -> Text,
+        title -> Text,
+        parent_code -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     commitments (code, first_release) {
         code -> Text,
         kind -> Text,
@@ -163,6 +176,7 @@ diesel::table! {
         title -> Text,
         definition -> Text,
         unit_code -> Text,
+        unit_multiplier -> Int4,
         decimals -> Int4,
         territory_additivity -> Text,
         time_additivity -> Text,
@@ -174,6 +188,7 @@ diesel::table! {
         measure_code -> Nullable<Text>,
         convention_code -> Nullable<Text>,
         method -> Nullable<Text>,
+        successor_code -> Nullable<Text>,
         source_code -> Text,
         source_location -> Nullable<Text>,
         note -> Nullable<Text>,
@@ -386,6 +401,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    units (code, first_release) {
+        code -> Text,
+        title -> Text,
+        title_plural -> Text,
+        symbol -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     withdrawals (dataset, code, release) {
         dataset -> Text,
         code -> Text,
@@ -398,6 +427,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     actors,
     audit,
+    breakdowns,
     commitments,
     containments,
     contours,
@@ -415,5 +445,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sources,
     territories,
     territory_versions,
+    units,
     withdrawals,
 );

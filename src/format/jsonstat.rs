@@ -12,7 +12,7 @@ use crate::query::Row;
 use crate::query::model::cube::{Component, Role, STATUSES, dimensions};
 
 /// The measure and the attributes that a cube shows beside its dimensions, and the column that periods are sorted by.
-const OTHER_COLUMNS: [&str; 5] = ["value", STATUSES, "qualifier", "unit_code", "period_start"];
+const OTHER_COLUMNS: [&str; 6] = ["value", STATUSES, "qualifier", "unit_code", "unit_multiplier", "period_start"];
 
 /// The most cells of a cube.
 const CELLS: usize = 1_000_000;
@@ -60,17 +60,31 @@ impl JsonStatWriter {
             category["label"] = json!(labels);
         }
         if dimension.is_metric() {
-            let decimals = facts(&format!("{}_decimals", dimension.dimension()));
-            let unit = |(code, unit): (&&str, &&str)| {
-                let mut described = json!({"label": unit});
-                if let Some(decimals) = decimals.get(code).and_then(|text| text.parse::<u8>().ok()) {
-                    described["decimals"] = json!(decimals);
-                }
-                ((*code).to_owned(), described)
-            };
-            category["unit"] = facts("unit_code").iter().map(unit).collect::<Map<_, _>>().into();
+            category["unit"] = self.units(column).into();
         }
         json!({"label": dimension.title, "category": category})
+    }
+
+    /// The unit of each indicator: its name, and its symbol, decimals and power of ten if there are such.
+    fn units(&self, column: &str) -> Map<String, Value> {
+        let mut units = Map::new();
+        for row in &self.rows {
+            let Some(code) = self.cell(row, column) else { continue };
+            if units.contains_key(code) {
+                continue;
+            }
+            let mut unit = json!({"label": self.cell(row, "unit_label")});
+            if let Some(symbol) = self.cell(row, "unit_symbol") {
+                unit["symbol"] = json!(symbol);
+            }
+            for (member, column) in [("decimals", "indicator_decimals"), ("multiplier", "unit_multiplier")] {
+                if let Some(number) = self.cell(row, column).and_then(|text| text.parse::<i64>().ok()) {
+                    unit[member] = json!(number);
+                }
+            }
+            units.insert(code.to_owned(), unit);
+        }
+        units
     }
 
     fn cube(&self) -> io::Result<Value> {

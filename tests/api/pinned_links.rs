@@ -8,8 +8,8 @@ use crate::harness::{TestServer, get};
 /// The addresses whose responses must not change once they are pinned.
 fn addresses() -> Vec<String> {
     let mut all = vec![
-        "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown_code=changes".to_owned(),
-        "/v1/observations?territory_code=stays&rollup=true&breakdown_code=changes".to_owned(),
+        "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown_code=essai.changes".to_owned(),
+        "/v1/observations?territory_code=stays&rollup=true&breakdown_code=essai.changes".to_owned(),
         "/v1/observations?layout=wide".to_owned(),
         "/v1/observations?compare=parent,country".to_owned(),
         "/v1/observations?latest=true&labels=both&include=indicator,source&facets=nature&count=exact".to_owned(),

@@ -168,7 +168,11 @@ fn every_figure_of_the_press_kit_is_found_as_published() {
         assert_eq!(rows.as_array().map(Vec::len), Some(1), "{target}");
         assert_eq!((&rows[0]["value"], &rows[0]["qualifier"]), (&json!(value), &json!(qualifier)), "{target}");
         assert!(rows[0]["source_location"].as_str().is_some_and(|place| place.contains("ligne")), "{target}");
-        assert_eq!(get(bundled(), &format!("/v1/indicators/{indicator}")).data()["unit_code"], rows[0]["unit_code"], "{indicator}");
+        assert_eq!(
+            get(bundled(), &format!("/v1/indicators/{indicator}")).data()["unit_code"],
+            rows[0]["unit_code"],
+            "{indicator}"
+        );
         assert!(rows[0]["unit_code"].is_string(), "{indicator} has no unit");
     }
     assert_eq!(total("/v1/observations?source_code=dossier-pauvrete-hdf-2019&count=exact&limit=1"), FIGURES.len() as i64);

@@ -39,7 +39,7 @@ pub const CELLS: [&str; 22] = [
 ];
 
 /// The further cells of groups of observations: properties of the indicator.
-pub const INDICATOR_CELLS: [&str; 4] = ["indicator", "over_territories", "over_time", "unit_code"];
+pub const INDICATOR_CELLS: [&str; 5] = ["indicator", "over_territories", "over_time", "unit_code", "unit_multiplier"];
 
 /// A query of the groups of a plan.
 pub struct AggregateQuery<'a> {

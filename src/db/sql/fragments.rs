@@ -89,7 +89,7 @@ pub fn text<'b>(
     match column.source {
         CellSource::Field(field) => match field.origin {
             FieldOrigin::Named { by, dataset: named } => {
-                look_up(out, named, ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
+                look_up(out, (named, "n"), ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
             FieldOrigin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
                 out.push("NULL::text");
@@ -102,7 +102,14 @@ pub fn text<'b>(
         CellSource::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
             let look_ups = if many && look_ups.gathers() { LookUp::Single } else { look_ups };
-            look_up(out, named.name, ("t", by.name), release, look_ups, |out| own_text(out, named, field, "n"))
+            let cell = |out: &mut SqlWriter<'_, 'b>| own_text(out, named, field, "n");
+            let FieldOrigin::Named { by: first, dataset: between } = by.origin else {
+                return look_up(out, (named.name, "n"), ("t", by.name), release, look_ups, cell);
+            };
+            let inner = if look_ups.gathers() { LookUp::Single } else { look_ups };
+            look_up(out, (between, "m"), ("t", first), release, look_ups, |out| {
+                look_up(out, (named.name, "n"), ("m", by.name), release, inner, cell)
+            })
         }
         CellSource::Contour => geography::contour(out, release, |out| territory(out, dataset)),
         CellSource::Centre => geography::centre(out, release, |out| territory(out, dataset)),

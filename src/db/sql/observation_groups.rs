@@ -51,7 +51,7 @@ pub const CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, sum(t.suppress
     CASE WHEN min(t.least_territory) = max(t.most_territory) THEN '1' ELSE '2' END, \
     CASE WHEN min(t.period) = max(t.period) THEN '1' ELSE '2' END, \
     (SELECT nested FROM double_counts)::text, (SELECT overlapping FROM double_counts)::text, 'false', \
-    min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity), min(i.unit_code)";
+    min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity), min(i.unit_code), min(i.unit_multiplier)::text";
 
 /// The FROM clause of [`CELLS`].
 pub const FROM: &str = " FROM subgroups t JOIN facts i ON i.code = t.indicator_code";

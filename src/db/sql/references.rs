@@ -41,39 +41,54 @@ impl LookUp {
     }
 }
 
-/// Writes the look-up of a cell, which `cell` writes for the alias `n`, in the row of the dataset `named` whose code is in the
-/// column `by` of an alias.
+/// Writes the look-up of a cell, which `cell` writes for the alias of `named`, in the row of the dataset `named` whose code is in
+/// the column `by` of the alias `referring`. The alias of the version that is read is `t`.
 ///
 /// # Errors
 /// Returns an error if a name cannot be quoted or the release cannot be bound.
 pub fn look_up<'x, 'b>(
     out: &mut SqlWriter<'x, 'b>,
-    named: &str,
-    (alias, by): (&'static str, &str),
+    (named, alias): (&str, &'static str),
+    (referring, by): (&'static str, &str),
     release: &'b i32,
     look_ups: LookUp,
     cell: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
 ) -> SqlResult {
     let gathered = look_ups.gathers();
-    out.push(if gathered { "((SELECT jsonb_object_agg(n.code, " } else { "(SELECT " });
+    out.push("(");
+    if gathered {
+        out.push("(SELECT jsonb_object_agg(");
+        out.column(alias, "code")?;
+        out.push(", ");
+    } else {
+        out.push("SELECT ");
+    }
     cell(out)?;
     out.push(if gathered { ") FROM " } else { " FROM " });
     out.identifier(named)?;
-    out.push(" n WHERE ");
+    out.push(" ");
+    out.push(alias);
+    out.push(" WHERE ");
     match look_ups {
         LookUp::OfVersion => {
-            out.push("least(");
-            out.push(alias);
-            out.push(".last_release, ");
+            out.push("least(t.last_release, ");
             out.bind::<Integer, _>(release)?;
-            out.push(") BETWEEN n.first_release AND coalesce(n.last_release, 2147483647)");
+            out.push(") BETWEEN ");
+            out.column(alias, "first_release")?;
+            out.push(" AND coalesce(");
+            out.column(alias, "last_release")?;
+            out.push(", 2147483647)");
         }
-        LookUp::Single | LookUp::Gathered | LookUp::GatheredUncoded => out.visible("n", release)?,
+        LookUp::Single | LookUp::Gathered | LookUp::GatheredUncoded => out.visible(alias, release)?,
     }
-    out.push(if gathered { ") ->> " } else { " AND n.code = " });
-    out.push(alias);
-    out.push(".");
-    out.identifier(by)?;
+    if gathered {
+        out.push(") ->> ");
+    } else {
+        out.push(" AND ");
+        out.column(alias, "code")?;
+        out.push(" = ");
+    }
+    out.column(referring, by)?;
     out.push(")");
     Ok(())
 }

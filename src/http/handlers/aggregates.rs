@@ -79,6 +79,9 @@ fn group_fields(plan: &ResolvedPlan, grouping: &Grouping) -> Vec<&'static Field>
     }
 }
 
+/// The kind of a power of ten.
+const EXPONENT: Kind = Kind::Integer { minimum: -12, maximum: 12 };
+
 const NUMBER: Kind = Kind::Integer { minimum: 0, maximum: i64::MAX };
 
 fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> Vec<Column> {
@@ -87,6 +90,7 @@ fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> V
     let text = |name: &'static str| Column::computed(name, Kind::Text, false);
     if observations {
         columns.push(text("unit_code"));
+        columns.push(Column::computed("unit_multiplier", EXPONENT, false));
     }
     match grouping.rollup {
         true => columns.push(Column::computed("value", Kind::Decimal, false)),
@@ -183,7 +187,9 @@ impl<'r> Group<'r> {
         for column in &columns[fields..] {
             let number = |number: i64| Some(number.to_string());
             let cell = match column.name.as_ref() {
-                "unit_code" => self.text("unit_code").filter(|_| self.number("indicator_code") == 1).map(str::to_owned),
+                unit @ ("unit_code" | "unit_multiplier") => {
+                    self.text(unit).filter(|_| self.number("indicator_code") == 1).map(str::to_owned)
+                }
                 "count" => number(self.number("rows")),
                 "qualifier" => self.text("qualifiers").filter(|_| present > 0).map(|all| match alone && all.contains(',') {
                     true => "about".to_owned(),

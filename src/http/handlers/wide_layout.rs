@@ -14,7 +14,7 @@ use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem};
 use crate::query::ResolvedPlan;
-use crate::query::{Column, Dataset, Field, Kind, Parameter, Row};
+use crate::query::{Column, Dataset, Kind, Parameter, Row};
 
 /// The most observations of one answer.
 pub const MAX_OBSERVATIONS: i64 = 20_000;
@@ -60,10 +60,9 @@ fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<ComputedTable> {
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);
     let (period, start, value) = (position("period")?, position("period_start")?, position("value")?);
-    let apart = |column: &Column| {
-        let is_key = column.field().is_some_and(|field: &Field| plan.selection.context.dataset.key.contains(&field.name));
-        (is_key && !matches!(column.kind, Kind::Period)) || column.name == "unit_code" || column.name.ends_with("_label")
-    };
+    let dataset = plan.selection.context.dataset;
+    let apart =
+        |column: &Column| column.field().is_some_and(|field| dataset.is_series_field(field)) || column.name.ends_with("_label");
     let series: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| apart(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
     if periods.len() > MAX_PERIODS {

@@ -4,9 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::query::collection::include::INCLUDED_ROWS;
-use crate::query::model::value;
+use crate::query::model::{breakdown, value};
 use crate::query::plan::selection;
-use crate::query::{Context, Dataset, Field, Kind};
+use crate::query::{Context, Dataset, Field, Format, Kind};
 
 /// The pattern of a period (ISO 8601).
 const PERIOD: &str = concat!(
@@ -174,6 +174,9 @@ fn scalar(field: &Field) -> Value {
         Kind::Json { array: false } => json!({"type": "object"}),
         Kind::Json { array: true } => json!({"type": "array", "items": {"type": "object"}}),
         Kind::Period => json!({"type": "string", "pattern": PERIOD, "maxLength": PERIOD_LENGTH}),
+        Kind::Code if field.format == Some(Format::Breakdown) => {
+            json!({"type": "string", "pattern": breakdown::PATTERN, "maxLength": value::VALUE_LENGTH})
+        }
         Kind::Code => json!({"type": "string", "pattern": CODE, "maxLength": value::VALUE_LENGTH}),
         Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) => {
             json!({"type": "string"})

@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::query::model::breakdown;
 use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::value;
 use crate::query::suggest::closest;
@@ -16,7 +17,7 @@ pub const LIST_SEPARATOR: char = '|';
 /// # Errors
 /// Returns what is wrong, and what would be right.
 pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
-    let Some(text) = text.filter(|text| !text.is_empty()) else {
+    let Some(text) = text.filter(|text| !text.is_empty()).or(field.default) else {
         return if field.required { Err("is empty, and every row must have a value".to_owned()) } else { Ok(None) };
     };
     if text.contains(KEY_SEPARATOR) && dataset.has_joined_code() && dataset.key.contains(&field.name) {
@@ -65,6 +66,9 @@ fn check_format(format: Format, text: &str) -> Result<(), String> {
         }
         Format::Share if !text.parse::<f64>().is_ok_and(|share| share > 0.0 && share <= 1.0) => {
             Err("is not a share, which is more than 0 and at most 1: 0.5 is half".to_owned())
+        }
+        Format::Slug if !breakdown::is_slug(text) => {
+            Err("is not a code of lower-case letters, digits and hyphens, such as `point-conseil-budget`".to_owned())
         }
         Format::Length(most) if text.chars().count() > most => {
             Err(format!("has {} characters, and at most {most} are allowed", text.chars().count()))

@@ -68,7 +68,7 @@ pub enum FieldOrigin {
     Opened,
     /// The releases up to the one that is read: they decide whether this version is current, and when it was published.
     Record,
-    /// The field of the same name of another row, to which a field of this row refers.
+    /// The field of the same name of another row, to which a field of this row refers. The reference fixes it.
     Named {
         /// The field that refers to the other row.
         by: &'static str,
@@ -77,7 +77,7 @@ pub enum FieldOrigin {
     },
 }
 
-/// A format that published values must have besides their kind. Filters accept any text.
+/// A format that published values must have besides their kind. Filters accept any text, unless the format says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// The number of a legal entity in SIRENE: nine digits with a check digit (Luhn, ISO/IEC 7812-1).
@@ -90,6 +90,10 @@ pub enum Format {
     Share,
     /// A text of at most this many characters.
     Length(usize),
+    /// Words of lower-case letters and digits, joined by hyphens.
+    Slug,
+    /// The code of a breakdown. Filters keep to it too.
+    Breakdown,
 }
 
 /// One field of a dataset.
@@ -109,22 +113,57 @@ pub struct Field {
     pub origin: FieldOrigin,
     /// The format of published values.
     pub format: Option<Format>,
+    /// The value of a published row that gives none.
+    pub default: Option<&'static str>,
+    /// The field of another dataset, by their names, whose references fix the value: once a row has referred to this one in it,
+    /// in any release, the value never changes.
+    pub fixed_by: Option<(&'static str, &'static str)>,
 }
 
 impl Field {
     /// A field that can be empty.
     pub const fn optional(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: false, description, example, origin: FieldOrigin::Row, format: None }
+        Self {
+            name,
+            kind,
+            required: false,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            default: None,
+            fixed_by: None,
+        }
     }
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self { name, kind, required: true, description, example, origin: FieldOrigin::Row, format: None }
+        Self {
+            name,
+            kind,
+            required: true,
+            description,
+            example,
+            origin: FieldOrigin::Row,
+            format: None,
+            default: None,
+            fixed_by: None,
+        }
     }
 
     /// The field with a format for published values.
     pub const fn format(self, format: Format) -> Self {
         Self { format: Some(format), ..self }
+    }
+
+    /// The field with a value for published rows that give none.
+    pub const fn default(self, value: &'static str) -> Self {
+        Self { default: Some(value), ..self }
+    }
+
+    /// The field with a value that never changes once a row of `dataset` has referred to its row in the field `by`.
+    pub const fn fixed_by(self, dataset: &'static str, by: &'static str) -> Self {
+        Self { fixed_by: Some((dataset, by)), ..self }
     }
 
     /// Whether the field holds a list.

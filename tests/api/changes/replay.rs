@@ -37,7 +37,7 @@ const SELECTIONS: [(&str, &str); 22] = [
     ("measures", "territory_codes=COM-92001"),
     ("measures", "within=COM-91003,COM-92001"),
     ("actors", "kind=association"),
-    ("indicators", "unit_code=habitant"),
+    ("indicators", "direction=none"),
 ];
 
 /// The copy that a client keeps: rows by dataset and code.

@@ -14,7 +14,8 @@ use crate::harness::keep_for_all_tests;
 /// The header of the smallest file of communes.
 const HEAD: &str = "code,kind,name,population,geography_year,source_code\n";
 
-const FLOWS: &str = "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
+const FLOWS: &str =
+    "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
 
 /// A database that refuses the files of these tests and must stay unchanged.
 fn unchanged_database() -> &'static str {
