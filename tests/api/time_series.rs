@@ -45,9 +45,9 @@ fn the_wide_layout_has_a_column_per_period() {
     assert_eq!((wide[1]["territory_code"].clone(), wide[1]["2021"].clone()), (json!("COM-91002"), Value::Null));
     assert_eq!(
         get(example_data(), &format!("{target}&format=csv")).text(),
-        "indicator_code,territory_code,breakdown_code,nature,unit_code,source_code,2020,2021,2022\r\n\
-         habitants,COM-91001,_T,observed,habitant,essai,100,110,\r\n\
-         habitants,COM-91002,_T,observed,habitant,essai,200,,\r\n"
+        "indicator_code,territory_code,breakdown_code,nature,unit_code,unit_multiplier,source_code,2020,2021,2022\r\n\
+         habitants,COM-91001,_T,observed,habitant,0,essai,100,110,\r\n\
+         habitants,COM-91002,_T,observed,habitant,0,essai,200,,\r\n"
     );
     for more in ["limit=5", "sort=period", "format=ndjson", "fields=value", "compare=region"] {
         get(example_data(), &format!("{target}&{more}")).problem(400);

@@ -111,7 +111,7 @@ fn changes(release: usize) -> Vec<String> {
     for dataset in collections().filter(|dataset| dataset.has_history()) {
         let name = dataset.name;
         all.push(format!("/v1/changes?dataset={name}&until={release}&format=ndjson"));
-        all.push(format!("/v1/changes?dataset={name}&until={release}&{}", labels()));
+        all.push(format!("/v1/changes?dataset={name}&until={release}&limit=1000"));
         if dataset.territory.is_some() {
             all.push(format!("/v1/changes?dataset={name}&until={release}&within=DEP-1&format=csv"));
         }
