@@ -27,7 +27,7 @@ TICK = 5
 OWN = 8
 MODES = (
     ("slow heads", ("-H", "-i", str(TICK)), "/v1/territories/DEP-59"),
-    ("slow bodies", ("-B", "-i", str(TICK), "-s", "1000000"), "/v1/releases"),
+    ("slow bodies", ("-B", "-i", str(TICK), "-s", "1000000"), "/v1/publications"),
     ("slow reads", ("-X", "-n", str(TICK), "-w", "1024", "-y", "2048", "-z", "32", "-k", "3"), "/v1/territories?kind=commune&limit=1000"),
 )
 

@@ -121,7 +121,7 @@ def publish(service, token):
     body = "".join(f"--soak\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts) + "--soak--\r\n"
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=soak"}
     connection = service.connect()
-    connection.request("POST", "/v1/releases", body, headers)
+    connection.request("POST", "/v1/publications", body, headers)
     answer = connection.getresponse()
     text = answer.read()
     connection.close()

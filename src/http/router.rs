@@ -9,6 +9,7 @@ use super::handlers::{
     changes, collections, contour, docs, files, health, history, index, items, problems, profile, publications, releases_feed,
 };
 use super::middleware::security_headers;
+use super::request::paths;
 use super::state::State;
 use crate::problem::{self, Kind, Problem};
 use crate::query::model::dataset::HISTORY;
@@ -19,6 +20,9 @@ pub const SERVICE: &str = "service";
 
 /// The tag of the endpoints that synchronise a copy.
 pub const SYNC: &str = "sync";
+
+/// The tag of the endpoints that publish.
+pub const PUBLISHING: &str = "publishing";
 
 /// The tag of the endpoints of files.
 pub const FILES: &str = "files";
@@ -33,8 +37,10 @@ pub enum Endpoint {
     Related(&'static Dataset, &'static Link, Context),
     /// `/v1/{dataset}/{code}/history`: the versions of one row.
     History(Context),
-    /// Any other path.
+    /// Any other path that is read.
     Custom(CustomEndpoint),
+    /// A path that accepts only POST.
+    Post(CustomEndpoint),
 }
 
 /// A path with its own handler, which describes itself with `#[utoipa::path]`.
@@ -62,12 +68,6 @@ fn custom<P: utoipa::Path>(tag: &'static str, route: fn() -> Route) -> Endpoint 
     Endpoint::Custom(CustomEndpoint::new::<P>(tag, route))
 }
 
-/// The handler of POST at a path; only `/v1/releases` has one.
-fn post_endpoint(path: &str) -> Option<CustomEndpoint> {
-    let publish = CustomEndpoint::new::<publications::__path_publish>("releases", || web::to(publications::publish));
-    Some(publish).filter(|endpoint| endpoint.path == path)
-}
-
 /// Every endpoint, in the order of the documentation.
 ///
 /// # Panics
@@ -83,7 +83,8 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         custom::<files::__path_list>(FILES, || web::to(files::list)),
         custom::<files::__path_current>(FILES, || web::to(files::current)),
         custom::<files::__path_pinned>(FILES, || web::to(files::pinned)),
-        custom::<publications::__path_status>("releases", || web::to(publications::status)),
+        Endpoint::Post(CustomEndpoint::new::<publications::__path_publish>(PUBLISHING, || web::to(publications::publish))),
+        custom::<publications::__path_status>(PUBLISHING, || web::to(publications::status)),
         custom::<health::__path_live>(SERVICE, || web::to(health::live)),
         custom::<health::__path_ready>(SERVICE, || web::to(health::ready)),
         custom::<docs::__path_document>(SERVICE, || web::to(docs::document)),
@@ -119,17 +120,11 @@ impl Endpoint {
                 format!("/v1/{}/{{code}}/{}", dataset.name, link.name)
             }
             Endpoint::History(context) => format!("/v1/{}/{{code}}/{}", context.dataset.name, HISTORY.name),
-            Endpoint::Custom(custom) => custom.path.clone(),
+            Endpoint::Custom(custom) | Endpoint::Post(custom) => custom.path.clone(),
         }
     }
 
-    /// The OpenAPI operation of POST, if the path accepts it.
-    pub fn post_operation(&self) -> Option<Operation> {
-        post_endpoint(&self.path()).map(|endpoint| endpoint.operation())
-    }
-
-    /// The actix resource: GET and HEAD with one handler, POST if the path accepts it, OPTIONS, and 405 with `Allow` for any
-    /// other method.
+    /// The actix resource: GET and HEAD with one handler, or POST; OPTIONS; and 405 with `Allow` for any other method.
     pub fn resource(&self) -> Resource {
         let route = match self {
             Endpoint::Collection(context) => {
@@ -151,24 +146,21 @@ impl Endpoint {
                 web::to(move |request: HttpRequest, state: web::Data<State>| history::history(request, state, context))
             }
             Endpoint::Custom(custom) => (custom.route)(),
+            Endpoint::Post(custom) => {
+                return web::resource(custom.path.as_str())
+                    .route((custom.route)().guard(guard::Post()))
+                    .default_service(web::to(|request| options_or_405(request, "OPTIONS, POST")));
+            }
         };
-        let path = self.path();
-        match post_endpoint(&path) {
-            Some(post) => get_resource(&path, route)
-                .route((post.route)().guard(guard::Post()))
-                .default_service(web::to(|request| options_or_405(request, "GET, HEAD, OPTIONS, POST"))),
-            None => read_only(&path, route),
-        }
+        read_only(&self.path(), route)
     }
 }
 
 /// A resource that accepts GET, HEAD and OPTIONS.
 pub fn read_only(path: &str, route: Route) -> Resource {
-    get_resource(path, route).default_service(web::to(|request| options_or_405(request, "GET, HEAD, OPTIONS")))
-}
-
-fn get_resource(path: &str, route: Route) -> Resource {
-    web::resource(path).route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+    web::resource(path)
+        .route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+        .default_service(web::to(|request| options_or_405(request, "GET, HEAD, OPTIONS")))
 }
 
 async fn options_or_405(request: HttpRequest, allowed: &'static str) -> HttpResponse {
@@ -176,7 +168,11 @@ async fn options_or_405(request: HttpRequest, allowed: &'static str) -> HttpResp
         return security_headers::options(&request, allowed);
     }
     let method = problem::echo(request.method().as_str());
-    let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not allowed here, only {allowed}."));
+    let instead = match request.method() == Method::POST && request.path() == paths::RELEASES {
+        true => format!(" A release is published with POST {}.", paths::PUBLICATIONS),
+        false => String::new(),
+    };
+    let problem = Problem::new(Kind::MethodNotAllowed, format!("{method} is not allowed here, only {allowed}.{instead}"));
     let mut response = problem.error_response();
     response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static(allowed));
     response

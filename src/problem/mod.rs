@@ -99,6 +99,11 @@ pub struct Problem {
     #[schema(example = "3 parameters are invalid.")]
     #[schema(value_type = String)]
     pub detail: Box<str>,
+    /// The address of what went wrong, if it has one: the publication that was refused or has failed.
+    #[schema(example = "/v1/publications/6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub instance: Option<Box<str>>,
     /// The identifier of the request, the same as in the header `X-Request-Id` and in the log.
     #[schema(example = "5f1c9a3b-000004d2")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -131,6 +136,7 @@ impl Problem {
             title: kind.title(),
             status: kind.status(),
             detail: detail.into().into_boxed_str(),
+            instance: None,
             request_id: None,
             errors: Box::default(),
             closest: Box::default(),
@@ -157,6 +163,12 @@ impl Problem {
     /// The problem of a failure of the server. The cause is in the log only.
     pub fn internal() -> Self {
         Self::new(Kind::InternalError, "The server failed. Its log has the cause under the identifier of this request.")
+    }
+
+    /// Adds the address of what went wrong.
+    pub fn instance(mut self, address: String) -> Self {
+        self.instance = Some(address.into_boxed_str());
+        self
     }
 
     /// Adds the faults.

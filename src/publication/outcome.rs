@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// The outcome of a publication. The names are part of the HTTP API, of the audit table and of the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// The publication made a release.
     Published,
@@ -31,7 +31,7 @@ impl Outcome {
         match self {
             Outcome::Published => "published",
             Outcome::Unchanged => "unchanged",
-            Outcome::WouldPublish => "would-publish",
+            Outcome::WouldPublish => "would_publish",
             Outcome::Refused => "refused",
             Outcome::Forbidden => "forbidden",
             Outcome::Failed => "failed",

@@ -14,7 +14,7 @@ use crate::problem::FileFault;
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(title = "Report")]
 pub struct Report {
-    /// `published`: it made a release; `unchanged`: the files change nothing; `would-publish`: a dry run found no fault.
+    /// `published`: it made a release; `unchanged`: the files change nothing; `would_publish`: a dry run found no fault.
     #[schema(value_type = String, example = "published")]
     pub outcome: Outcome,
     /// The release that it made.

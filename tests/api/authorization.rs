@@ -62,7 +62,7 @@ fn ask(address: SocketAddr, method: &str, target: &str, case: &CredentialCase, f
     let form = form.clone();
     let header = case.authorization.as_ref().map_or(String::new(), |value| format!("Authorization: {value}\r\n"));
     match (method, target) {
-        ("POST", "/v1/releases") => match &case.authorization {
+        ("POST", "/v1/publications") => match &case.authorization {
             Some(value) => form.header("Authorization", value).send(address).status,
             None => form.send(address).status,
         },
@@ -77,7 +77,7 @@ fn reads_need_no_key_and_publishing_needs_a_key_with_the_right_scope() {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
     let cases = credential_cases(&server.url);
-    let form = Form::of(&bundle(&[("territories", &territories(&[("COM-1", "A", "1")]))])).query("?dry_run=true");
+    let form = Form::of(&bundle(&[("territories", &territories(&[("COM-1", "A", "1")]))])).dry_run();
     let (mut cells, mut wrong) = (0, Vec::new());
     for (target, item) in addresses() {
         for method in METHODS {

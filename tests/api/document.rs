@@ -29,7 +29,7 @@ pub(super) fn operations(document: &Value) -> Vec<(String, Value)> {
         operation["parameters"].as_array_mut().into_iter().flatten().for_each(whole);
         operation
     };
-    let open = paths.iter().filter(|(_, item)| item["get"]["security"].is_null());
+    let open = paths.iter().filter(|(_, item)| !item["get"].is_null() && item["get"]["security"].is_null());
     open.map(|(path, item)| (path.clone(), operation(item))).collect()
 }
 

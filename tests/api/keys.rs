@@ -59,9 +59,9 @@ fn a_key_is_shown_once_stored_as_a_hash_and_revoked_permanently() {
         assert_eq!(
             lines,
             [
-                line("key-create", "created", "insee-lille"),
-                line("key-create", "created", "drees"),
-                line("key-revoke", "revoked", "insee-lille")
+                line("key_create", "created", "insee-lille"),
+                line("key_create", "created", "drees"),
+                line("key_revoke", "revoked", "insee-lille")
             ]
         );
     });

@@ -136,7 +136,7 @@ fn exports_publications_and_refusals_are_counted() {
     let form = communes("Ici").key(&token);
     let source = bundle(&[("sources", SOURCES)]);
     publish(&server.url, &source).expect("the bundle is right");
-    assert_eq!(form.clone().query("?dry_run=true").send(server.address).status, 200);
+    assert_eq!(form.clone().dry_run().send(server.address).status, 200);
     assert_eq!(form.send(server.address).status, 201);
     assert_eq!(form.send(server.address).status, 200);
     let counted = samples(admin);
@@ -148,7 +148,7 @@ fn exports_publications_and_refusals_are_counted() {
         ("reperes_exports_total", 1.0),
         ("reperes_exports_refused_total", 0.0),
         ("reperes_publications_total{outcome=\"published\"}", 1.0),
-        ("reperes_publications_total{outcome=\"would-publish\"}", 1.0),
+        ("reperes_publications_total{outcome=\"would_publish\"}", 1.0),
         ("reperes_publications_total{outcome=\"unchanged\"}", 1.0),
         ("reperes_publications_total{outcome=\"failed\"}", 0.0),
         ("reperes_publication_duration_seconds_count", 3.0),

@@ -157,7 +157,7 @@ fn commands_use_the_postgres_of_a_running_server_or_start_one() {
     }
     program.signal(Signal::TERM);
     let (_, log) = program.end();
-    assert!(log.contains("method=POST path=/v1/releases ") && !log.contains(&token[8..]), "{log}");
+    assert!(log.contains("method=POST path=/v1/publications ") && !log.contains(&token[8..]), "{log}");
     assert!(String::from_utf8_lossy(&keys(&["list"]).stdout).contains("publish:*"));
     assert_eq!(postmaster(&data), None, "Postgres is left running");
 }

@@ -5,9 +5,9 @@ use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::publishing_http::{communes, releases, server, status};
+use super::publishing_http::{communes, published, releases, server, status};
 use crate::harness::{EVENT_TIMEOUT, Form, bundle, get, key, publish, root_directory, territories, until, with_database};
 
 /// The advisory lock that each publication waits for.
@@ -31,10 +31,11 @@ fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
     assert_eq!(first.status, 201);
     publish(&server.url, &bundle(&[("territories", &territories(&[("COM-1", "Z", "1")]))])).expect("the bundle is right");
     let again = form("A", "\"un\"").send(server.address);
-    assert_eq!((again.status, again.json(), again.header("publication-id")), (201, first.json(), first.header("publication-id")));
+    assert_eq!((again.status, again.json(), again.header("location")), (201, first.json(), first.header("location")));
     assert_eq!(releases(server.address), 3, "the release was made once");
     assert_eq!(form("B", "un").send(server.address).problem(409)["type"], "/problems/idempotency-conflict");
-    form("A", "un").query("?dry_run=true").send(server.address).problem(409);
+    let running = form("A", "un").dry_run().send(server.address).problem(409);
+    assert_eq!(running["instance"], first.json()["links"]["self"]);
     assert_eq!(form("A", "deux").send(server.address).status, 201, "another key is another request");
     let other = key(&server.url, "autre", &["publish:*"], 1);
     assert_eq!(communes("A").key(&other).header("Idempotency-Key", "un").send(server.address).data()["outcome"], "unchanged");
@@ -54,8 +55,10 @@ fn publications_run_one_at_a_time_and_the_waiting_ones_report_their_progress() {
         for name in ["A", "B", "C", "D"] {
             let reply = asynchronous(name).send(server.address);
             assert_eq!(reply.status, 202, "{}", reply.text());
-            let id = reply.header("publication-id").expect("an identifier").to_owned();
-            assert_eq!(reply.header("location"), Some(format!("/v1/publications/{id}").as_str()));
+            let id = published(&reply);
+            let data = reply.json()["data"].take();
+            assert_eq!((&data["id"], &data["state"], &data["outcome"]), (&json!(id), &json!("queued"), &Value::Null));
+            assert_eq!(reply.json()["links"], json!({"self": format!("/v1/publications/{id}"), "release": null}));
             assert_eq!(reply.header("preference-applied"), Some("respond-async"));
             ids.push(id);
         }

@@ -45,6 +45,12 @@ fn audit(url: &str) -> Vec<(String, String, String, Option<i32>, Value)> {
     })
 }
 
+/// The identifier of the publication that a response is about, from its `Location`.
+pub(super) fn published(reply: &Reply) -> String {
+    let location = reply.header("location").expect("an address");
+    location.strip_prefix("/v1/publications/").expect("it is a publication").to_owned()
+}
+
 /// The number of received files in a folder, of all servers.
 fn received_files(folder: &Path) -> usize {
     let entries =
@@ -56,27 +62,37 @@ fn received_files(folder: &Path) -> usize {
 fn a_dry_run_and_a_publication_are_both_audited() {
     let (server, token) = server();
     let form = communes("Ici").key(&token);
-    let tried = form.clone().query("?dry_run=true").send(server.address);
-    let report = tried.data();
-    assert_eq!((&report["outcome"], &report["release"]), (&json!("would-publish"), &Value::Null));
+    let tried = form.clone().dry_run().send(server.address);
+    let report = tried.data()["report"].take();
+    assert_eq!((&report["outcome"], &report["release"]), (&json!("would_publish"), &Value::Null));
+    assert_eq!(tried.data()["outcome"], "would_publish");
+    assert_eq!((&tried.data()["dry_run"], &tried.json()["links"]["release"]), (&json!(true), &Value::Null));
     let effect = |dataset: &str| json!({"dataset": dataset, "added": 2, "changed": 0, "withdrawn": 0, "unchanged": 0});
     assert_eq!(report["datasets"], json!([effect("territories"), effect("containments")]));
     assert_eq!(releases(server.address), 1);
     let made = form.send(server.address);
-    assert_eq!((made.status, made.header("location")), (201, Some("/v1/releases/2")), "{}", made.text());
-    assert_eq!(made.json()["data"]["datasets"], report["datasets"]);
-    assert_eq!(made.json()["data"]["release"], 2);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let (publication, links) = (made.json()["data"].take(), made.json()["links"].take());
+    let address = format!("/v1/publications/{}", publication["id"].as_str().expect("an identifier"));
+    assert_eq!(links, json!({"self": address, "release": "/v1/releases/2"}));
+    assert_eq!((made.header("location"), made.header("publication-id")), (Some(address.as_str()), None));
+    assert_eq!(publication["report"]["datasets"], report["datasets"]);
+    assert_eq!((&publication["outcome"], &publication["report"]["release"]), (&json!("published"), &json!(2)));
+    assert_eq!((&publication["state"], &publication["problem"]), (&json!("done"), &Value::Null));
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "Ici");
     let again = form.send(server.address);
-    assert_eq!(again.data()["outcome"], "unchanged");
+    assert_eq!((again.status, &again.data()["outcome"]), (200, &json!("unchanged")));
     assert_eq!(releases(server.address), 2);
-    let id = made.header("publication-id").expect("an identifier").to_owned();
-    let found = status(server.address, &token, &id).data();
-    assert_eq!((&found["state"], &found["report"]), (&json!("done"), &made.json()["data"]));
+    let id = published(&made);
+    assert_eq!(
+        status(server.address, &token, &id).json(),
+        made.json(),
+        "the answer to POST and the publication are one document"
+    );
     let document = document();
     let schema = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
-    validate(&document, &schema("ReportDocument"), &tried.json(), "dry run");
-    validate(&document, &schema("ReportDocument"), &made.json(), "publication");
+    validate(&document, &schema("PublicationDocument"), &tried.json(), "dry run");
+    validate(&document, &schema("PublicationDocument"), &made.json(), "publication");
     validate(&document, &schema("PublicationDocument"), &status(server.address, &token, &id).json(), "state");
     let other = key(&server.url, "autre", &["publish:*"], 1);
     status(server.address, &other, &id).problem(404);
@@ -89,13 +105,31 @@ fn a_dry_run_and_a_publication_are_both_audited() {
         short,
         [
             ("command line", "publish", "published", Some(1)),
-            ("tout", "dry-run", "would-publish", None),
+            ("tout", "dry_run", "would_publish", None),
             ("tout", "publish", "published", Some(2)),
             ("tout", "publish", "unchanged", None),
         ]
     );
     assert_eq!(lines[2].4[0]["path"], "territories.csv");
     assert_eq!(lines[2].4[0]["sha256"], get(server.address, "/v1/releases/2").data()["files"][0]["sha256"]);
+}
+
+#[test]
+fn releases_are_read_only_and_name_the_address_that_publishes() {
+    let (server, token) = server();
+    let posted =
+        String::from_utf8(communes("A").key(&token).bytes()).expect("a text").replace("/v1/publications", "/v1/releases");
+    let refused = raw(server.address, posted.as_bytes());
+    let problem = refused.problem(405);
+    assert_eq!(refused.header("allow"), Some("GET, HEAD, OPTIONS"));
+    assert_eq!(
+        problem["detail"],
+        "POST is not allowed here, only GET, HEAD, OPTIONS. A release is published with POST /v1/publications."
+    );
+    let listed = get(server.address, "/v1/publications");
+    listed.problem(405);
+    assert_eq!(listed.header("allow"), Some("OPTIONS, POST"));
+    assert_eq!(releases(server.address), 1);
 }
 
 #[test]
@@ -111,12 +145,15 @@ fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
         (&problem["faults"][0]["line"], &problem["faults"][0]["column"], &problem["faults"][0]["value"]),
         (&json!(2), &json!("kind"), &json!("comune"))
     );
-    let id = refused.header("publication-id").expect("an identifier").to_owned();
+    let instance = problem["instance"].as_str().expect("an address").to_owned();
+    let id = instance.strip_prefix("/v1/publications/").expect("it is a publication").to_owned();
     let (document, schema) = (document(), json!({"$ref": "#/components/schemas/Problem"}));
     validate(&document, &schema, &problem, "refusal");
     let found = status(server.address, &token, &id).data();
     validate(&document, &schema, &found["problem"], "state");
     assert_eq!((&found["state"], &found["problem"]["faults"]), (&json!("refused"), &problem["faults"]));
+    assert_eq!((&found["outcome"], &found["report"]), (&json!("refused"), &Value::Null));
+    assert_eq!(found["problem"]["instance"], instance);
     // A value that only a database constraint refuses is also reported as a fault of the file.
     let siret = "code,kind,name,role,siret,source_code\na,association,A,operator,123,essai\n";
     Form::of(&bundle(&[("actors", siret)])).key(&token).send(server.address).problem(422);
@@ -164,14 +201,23 @@ fn a_malformed_form_is_refused_with_the_wrong_part() {
     assert_eq!(send(Form::default().part("file", Some("a.csv"), b"")).problem(400)["errors"][0]["parameter"], "manifest");
     let twice = Form::default().part("manifest", None, b"").part("file", Some("a.csv"), b"").part("file", Some("a.csv"), b"");
     assert_eq!(send(twice).problem(400)["errors"][0]["value"], "a.csv");
-    for query in ["?dry-run=true", "?dry_run=yes", "?dry_run=true&dry_run=true", "?token=reperes_1"] {
+    for query in ["?dry_run=true", "?file=a.csv", "?token=reperes_1"] {
         send(communes("A").query(query)).problem(400);
     }
+    for wrong in ["yes", "True", "1", "", &"true ".repeat(100)] {
+        let problem = send(communes("A").part("dry_run", None, wrong.as_bytes())).problem(400);
+        assert_eq!(problem["errors"][0]["allowed"], json!(["true", "false"]), "{problem}");
+    }
+    assert_eq!(send(communes("A").dry_run().dry_run()).problem(400)["errors"][0]["parameter"], "dry_run");
+    assert_eq!(send(communes("A").part("dry-run", None, b"true")).problem(400)["errors"][0]["closest"], json!(["dry_run"]));
+    assert_eq!(send(communes("A").part("dry_run", None, b"false")).status, 201, "false publishes");
     send(communes("A").header("Idempotency-Key", &"x".repeat(256))).problem(400);
     send(communes("A").header("Idempotency-Key", "")).problem(400);
     send(communes("A").header("Content-Encoding", "gzip")).problem(415);
     let head = |headers: &str| {
-        format!("POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{headers}\r\n")
+        format!(
+            "POST /v1/publications HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n{headers}\r\n"
+        )
     };
     for form in ["application/json", "multipart/mixed; boundary=x", "text/csv"] {
         let reply = raw(server.address, head(&format!("Content-Type: {form}\r\nContent-Length: 2\r\n")).as_bytes());
@@ -185,7 +231,7 @@ fn a_malformed_form_is_refused_with_the_wrong_part() {
     let declared = text.split("Content-Length: ").nth(1).and_then(|rest| rest.split("\r\n").next()).expect("a length").to_owned();
     raw(server.address, text.replace(&format!("Content-Length: {declared}"), &format!("Content-Length: {length}")).as_bytes())
         .problem(400);
-    assert_eq!(releases(server.address), 1);
+    assert_eq!(releases(server.address), 2);
 }
 
 #[test]
@@ -195,7 +241,7 @@ fn a_body_over_the_limit_is_refused_and_leaves_no_file() {
     let form = Form::default().part("file", Some("big.csv"), &big).key(&token);
     assert_eq!(form.send(server.address).problem(413)["type"], "/problems/payload-too-large");
     let head = format!(
-        "POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
+        "POST /v1/publications HTTP/1.1\r\nHost: t\r\nConnection: close\r\nAuthorization: Bearer {token}\r\n\
          Content-Type: multipart/form-data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n"
     );
     let part = b"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"big.csv\"\r\n\r\n";
@@ -206,7 +252,7 @@ fn a_body_over_the_limit_is_refused_and_leaves_no_file() {
     raw(server.address, &chunked).problem(413);
     // A request without a key is refused before its body is read, and the client still receives the refusal.
     let mut anonymous =
-        b"POST /v1/releases HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\n\
+        b"POST /v1/publications HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary=b\r\n\
           Content-Length: 8000000\r\n\r\n"
             .to_vec();
     anonymous.extend_from_slice(&vec![b'x'; 8_000_000]);
@@ -270,6 +316,6 @@ fn a_publication_can_be_one_file_with_a_recipe_or_withdrawals_without_a_file() {
     assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:source:essai`")), "{refused}");
     assert_eq!(get(server.address, "/v1/territories/COM-2").status, 200);
     let done = form.key(&token).send(server.address);
-    assert_eq!(done.json()["data"]["datasets"][0]["withdrawn"], 1, "{}", done.text());
+    assert_eq!(done.json()["data"]["report"]["datasets"][0]["withdrawn"], 1, "{}", done.text());
     assert_eq!(get(server.address, "/v1/territories/COM-2").status, 410);
 }

@@ -124,15 +124,15 @@ fn responses_to_a_key_are_private() {
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))];
     let made = Form::of(&bundle(&files)).key(&token).send(server.address);
     assert_eq!(made.status, 201, "{}", made.text());
-    let id = made.header("publication-id").expect("an identifier");
-    let shown = ask(server.address, "GET", &format!("/v1/publications/{id}"), &[format!("Authorization: Bearer {token}")]);
+    let location = made.header("location").expect("an address").to_owned();
+    let shown = ask(server.address, "GET", &location, &[format!("Authorization: Bearer {token}")]);
     assert_eq!(shown.status, 200);
     for reply in [&made, &shown] {
         assert_eq!(reply.header("cache-control"), Some("private, no-store"));
         assert_eq!((reply.header("etag"), reply.header("cache-status")), (None, None));
     }
     assert_eq!(get(server.address, "/v1/territories/COM-1").status, 200, "the publisher reads the new release at once");
-    assert_eq!(get(server.address, &format!("/v1/publications/{id}")).status, 401);
+    assert_eq!(get(server.address, &location).status, 401);
 }
 
 #[test]

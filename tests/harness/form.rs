@@ -43,6 +43,11 @@ impl Form {
         self
     }
 
+    /// Asks for a dry run.
+    pub fn dry_run(self) -> Self {
+        self.part("dry_run", None, b"true")
+    }
+
     /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         _ = write!(self.headers, "{name}: {value}\r\n");
@@ -64,7 +69,7 @@ impl Form {
     pub fn bytes(&self) -> Vec<u8> {
         let end = format!("--{BOUNDARY}--\r\n");
         let head = format!(
-            "POST /v1/releases{} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n\
+            "POST /v1/publications{} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Type: multipart/form-data; boundary={BOUNDARY}\r\n\
              Content-Length: {}\r\n{}\r\n",
             self.query,
             self.body.len() + end.len(),

@@ -31,9 +31,9 @@ impl Action {
     fn name(self) -> &'static str {
         match self {
             Action::Publish(_) => "publish",
-            Action::DryRun(_) => "dry-run",
-            Action::KeyCreate => "key-create",
-            Action::KeyRevoke => "key-revoke",
+            Action::DryRun(_) => "dry_run",
+            Action::KeyCreate => "key_create",
+            Action::KeyRevoke => "key_revoke",
         }
     }
 

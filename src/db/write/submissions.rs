@@ -95,13 +95,34 @@ impl From<SubmissionRow> for Submission {
         let result = recorded.and_then(|(outcome, release, detail)| {
             Some(SubmissionResult { outcome: Outcome::from_name(&outcome)?, release, detail })
         });
-        let state = match (&result, Phase::from_name(&written)) {
-            (Some(result), _) => PublicationState::Ended(result.outcome),
-            (None, Some(phase)) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
-            (None, _) => PublicationState::Ended(Outcome::Failed),
+        let state = match Phase::from_name(&written) {
+            Some(phase) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
+            _ => PublicationState::Ended(Outcome::Failed),
         };
-        Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, result }
+        let submission = Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, result: None };
+        match result {
+            Some(result) => submission.ended(result),
+            None => submission,
+        }
     }
+}
+
+impl Submission {
+    /// The submission with its result. One that was not refused has read all of its files.
+    pub fn ended(self, result: SubmissionResult) -> Self {
+        let whole = matches!(result.outcome, Outcome::Published | Outcome::Unchanged | Outcome::WouldPublish);
+        let bytes_read = if whole { self.bytes_total } else { self.bytes_read };
+        Self { state: PublicationState::Ended(result.outcome), bytes_read, result: Some(result), ..self }
+    }
+}
+
+/// The answer to a new submission.
+#[derive(Clone, Debug)]
+pub enum Inserted {
+    /// It is in the table.
+    New(Submission),
+    /// An earlier one has the same idempotency key.
+    Existing(Submission),
 }
 
 /// The submission with this identifier, if it was made with this key.
@@ -114,12 +135,12 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Submiss
     Ok(found.map(Submission::from))
 }
 
-/// Adds a submission and returns `None`, or returns the earlier one with the same idempotency key. An earlier one that failed
-/// is tried again, under the new identifier.
+/// Adds a submission, or finds the earlier one with the same idempotency key. An earlier one that failed is tried again,
+/// under the new identifier.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached; then nothing is recorded.
-pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Option<Submission>, DbError> {
+pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Inserted, DbError> {
     let queued = publications::state.eq(Phase::Queued.name());
     let row = (
         publications::id.eq(&submission.id),
@@ -134,27 +155,40 @@ pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Optio
         .values(row)
         .on_conflict((publications::key_name, publications::idempotency_key))
         .filter_target(publications::idempotency_key.is_not_null())
-        .do_nothing();
-    if insert.execute(&mut DieselClient(client)).await? == 1 {
-        return Ok(None);
+        .do_nothing()
+        .returning(publications::created_at);
+    let new = |created_at: DateTime<Utc>| {
+        Inserted::New(Submission {
+            id: submission.id.clone(),
+            digest: submission.digest.clone(),
+            dry_run: submission.dry_run,
+            state: PublicationState::InProgress(Phase::Queued),
+            created_at,
+            bytes_read: 0,
+            bytes_total: submission.bytes,
+            result: None,
+        })
+    };
+    if let Some(created_at) = insert.get_result(&mut DieselClient(client)).await.optional()? {
+        return Ok(new(created_at));
     }
     let earlier = made_with(&submission.key).filter(publications::idempotency_key.eq(&submission.idempotency_key));
     let earlier = Submission::from(earlier.get_result::<SubmissionRow>(&mut DieselClient(client)).await?);
     if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != submission.digest {
-        return Ok(Some(earlier));
+        return Ok(Inserted::Existing(earlier));
     }
     // If two requests try again at once, only one still finds the identifier that both have read.
-    let renew = diesel::update(publications::table.find(&earlier.id)).set((
-        publications::id.eq(&submission.id),
-        queued,
-        publications::bytes_read.eq(0),
-        publications::created_at.eq(clock_timestamp()),
-        publications::seen_at.eq(clock_timestamp()),
-    ));
-    match renew.execute(&mut DieselClient(client)).await? == 1 {
-        true => Ok(None),
-        false => Ok(Some(earlier)),
-    }
+    let renew = diesel::update(publications::table.find(&earlier.id))
+        .set((
+            publications::id.eq(&submission.id),
+            queued,
+            publications::bytes_read.eq(0),
+            publications::created_at.eq(clock_timestamp()),
+            publications::seen_at.eq(clock_timestamp()),
+        ))
+        .returning(publications::created_at);
+    let renewed = renew.get_result(&mut DieselClient(client)).await.optional()?;
+    Ok(renewed.map_or(Inserted::Existing(earlier), new))
 }
 
 /// Records the state of a submission and how many bytes have been read, and that its server is alive.

@@ -4,15 +4,11 @@
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
 use super::request_id::RequestId;
-use crate::http::response::header_names::PUBLICATION_ID;
 use crate::problem::{Kind, Problem, echo};
-
-/// The headers of an error response that its problem document keeps.
-const KEPT: [HeaderName; 3] = [header::ALLOW, header::LOCATION, PUBLICATION_ID];
 
 /// `WWW-Authenticate` of a 401.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
@@ -27,10 +23,8 @@ pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId) {
     problem.request_id = Some(id.as_str().into());
     let body = BoxBody::new(problem.body());
     let mut document = HttpResponse::new(problem.status_code()).set_body(body);
-    for name in KEPT {
-        if let Some(value) = response.headers_mut().remove(&name).next() {
-            document.headers_mut().insert(name, value);
-        }
+    if let Some(value) = response.headers_mut().remove(header::ALLOW).next() {
+        document.headers_mut().insert(header::ALLOW, value);
     }
     let headers = document.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
@@ -85,14 +79,11 @@ mod tests {
     #[test]
     fn a_problem_keeps_the_headers_that_belong_to_it() {
         let mut response = Problem::new(Kind::Unavailable, "x").into_response();
-        response.headers_mut().insert(PUBLICATION_ID, HeaderValue::from_static("p"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
         let (headers, body) = document(response);
         assert_eq!(body["request_id"].as_str().map(str::len), Some(17));
         let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-        assert_eq!(
-            (text("publication-id"), text("retry-after"), text("cache-control")),
-            (Some("p"), Some("1"), Some("no-store"))
-        );
+        assert_eq!((text("allow"), text("retry-after"), text("cache-control")), (Some("GET"), Some("1"), Some("no-store")));
         let (headers, _) = document(Problem::new(Kind::Unauthenticated, "x").into_response());
         assert_eq!(headers.get(header::WWW_AUTHENTICATE), Some(&CHALLENGE));
     }

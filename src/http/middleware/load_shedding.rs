@@ -34,7 +34,7 @@ mod tests {
     fn only_reads_of_data_need_the_database() {
         assert!(reads_database(&Method::GET, "/v1/territories"));
         assert!(reads_database(&Method::HEAD, "/v1/territories"));
-        assert!(!reads_database(&Method::POST, "/v1/releases"));
+        assert!(!reads_database(&Method::POST, "/v1/publications"));
         assert!(!reads_database(&Method::GET, "/v1/files/territories.csv"));
         assert!(!reads_database(&Method::GET, "/openapi.json"));
     }

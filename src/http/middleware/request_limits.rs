@@ -22,7 +22,7 @@ pub fn check(request: &HttpRequest) -> Result<(), Problem> {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
         return Err(Problem::new(Kind::UnsupportedEncoding, "Compressed request bodies are not accepted."));
     }
-    if request.method() == Method::POST && request.path() == paths::RELEASES {
+    if request.method() == Method::POST && request.path() == paths::PUBLICATIONS {
         return Ok(());
     }
     if headers.contains_key(header::TRANSFER_ENCODING) {
@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn a_compressed_body_is_refused_everywhere() {
-        for path in ["/v1/releases", "/v1/territories"] {
+        for path in ["/v1/publications", "/v1/territories"] {
             let request = TestRequest::post().uri(path).insert_header(("content-encoding", "gzip"));
             assert_eq!(refusal(request), Some(Kind::UnsupportedEncoding), "{path}");
         }
@@ -63,8 +63,8 @@ mod tests {
     #[test]
     fn only_a_publication_may_have_a_long_body() {
         let long = |request: TestRequest| request.insert_header(("content-length", "65537"));
-        assert_eq!(refusal(long(TestRequest::get().uri("/v1/releases"))), Some(Kind::PayloadTooLarge));
-        assert_eq!(refusal(long(TestRequest::post().uri("/v1/releases"))), None);
+        assert_eq!(refusal(long(TestRequest::get().uri("/v1/publications"))), Some(Kind::PayloadTooLarge));
+        assert_eq!(refusal(long(TestRequest::post().uri("/v1/publications"))), None);
         assert_eq!(refusal(TestRequest::get().insert_header(("content-length", "65536"))), None);
         assert_eq!(refusal(TestRequest::get().insert_header(("transfer-encoding", "chunked"))), Some(Kind::PayloadTooLarge));
     }

@@ -12,7 +12,7 @@ use super::{bounds, caching, failures, operations, schemas, versions};
 use crate::http::handlers::{changes, contour, files, health, index, profile, publications, wide_layout};
 use crate::http::request::paths;
 use crate::http::response::envelope;
-use crate::http::router::{self, Endpoint};
+use crate::http::router::{self, CustomEndpoint, Endpoint};
 use crate::problem;
 use crate::query::plan::grouping::GROUPS;
 use crate::query::plan::reading::MAXIMUM_LIMIT;
@@ -27,7 +27,7 @@ row, `vintages` those of observations. A withdrawn row is a 410 with the reason,
 every row names its source and the place in it.\n\n\
 **Strict.** An unknown parameter, value or code is a 400 with every fault of the request, the allowed values and the closest matches \
 (RFC 9457). The service ignores nothing silently.\n\n\
-**Publishing.** A `POST` to the collection of releases publishes files as one release. Only this request and the status of a publication need a key; \
+**Publishing.** `POST /v1/publications` publishes files as one release. Only this request and the status of a publication need a key; \
 reads ignore `Authorization`.\n\n\
 **Validators.** Every answer with data has a strong `ETag`; a matching `If-None-Match` gets a 304 without a query. Caches may store pinned answers for ever, \
 others for ten seconds. `Accept-Encoding` may name `zstd`, `br` and `gzip`.\n\n\
@@ -70,8 +70,10 @@ pub fn document(registry: &'static [&'static Dataset]) -> OpenApi {
     .expect("the frame of the document is valid");
     for endpoint in &endpoints {
         let mut item = PathItem::default();
-        item.get = Some(get_operation(endpoint));
-        item.post = post_operation(endpoint);
+        match endpoint {
+            Endpoint::Post(custom) => item.post = Some(post_operation(custom)),
+            _ => item.get = Some(get_operation(endpoint)),
+        }
         document.paths.paths.insert(endpoint.path(), item);
     }
     bounds::complete(&document)
@@ -89,6 +91,7 @@ fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {
     let mut tags: Vec<Value> =
         datasets.map(|dataset| json!({"name": dataset.name, "description": dataset.description})).collect();
     tags.push(json!({"name": router::SYNC, "description": "Synchronisation of a copy: the changes of each release, and the feed of releases."}));
+    tags.push(json!({"name": router::PUBLISHING, "description": "Publications: files become a release, all or nothing. They need a key."}));
     tags.push(json!({"name": router::FILES, "description": "Whole datasets of a release as immutable files."}));
     tags.push(
         json!({"name": router::SERVICE, "description": "The service itself: index, documentation, health, problem types."}),
@@ -108,7 +111,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
                 all.insert(name, row);
                 continue;
             }
-            Endpoint::Item(_) | Endpoint::Custom(_) => continue,
+            Endpoint::Item(_) | Endpoint::Custom(_) | Endpoint::Post(_) => continue,
         };
         let name = schemas::row_name(context.dataset, context.extra);
         let one = json!({"$ref": schemas::reference(&name)});
@@ -141,7 +144,6 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     collect::<changes::answer::ChangesBody<'static>>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
     collect::<publications::PublicationForm>(&mut fixed);
-    collect::<publications::ReportDocument>(&mut fixed);
     collect::<publications::PublicationDocument>(&mut fixed);
     for (name, schema) in fixed {
         let schema = serde_json::to_value(schema).expect("a schema serialises");
@@ -154,7 +156,7 @@ fn schemas(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
 fn parameters(endpoints: &[Endpoint]) -> BTreeMap<String, Value> {
     let lists = endpoints.iter().filter_map(|endpoint| match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(*context),
-        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) | Endpoint::Post(_) => None,
     });
     let if_none_match = (caching::IF_NONE_MATCH.to_owned(), caching::parameter());
     lists.flat_map(operations::shared).chain([if_none_match]).collect()
@@ -172,7 +174,7 @@ fn get_operation(endpoint: &Endpoint) -> Operation {
         Endpoint::Item(context) => operations::item(*context),
         Endpoint::Related(dataset, link, context) => operations::related(dataset, link, *context),
         Endpoint::History(context) => versions::operation(*context),
-        Endpoint::Custom(custom) => custom.operation(),
+        Endpoint::Custom(custom) | Endpoint::Post(custom) => custom.operation(),
     };
     // Caches keep neither what needs a key nor the probes.
     if operation.security.is_none() && !endpoint.path().starts_with(paths::HEALTH_PREFIX) {
@@ -182,8 +184,8 @@ fn get_operation(endpoint: &Endpoint) -> Operation {
     operation
 }
 
-fn post_operation(endpoint: &Endpoint) -> Option<Operation> {
-    let mut operation = endpoint.post_operation()?;
+fn post_operation(endpoint: &CustomEndpoint) -> Operation {
+    let mut operation = endpoint.operation();
     failures::describe_post(&mut operation);
-    Some(operation)
+    operation
 }

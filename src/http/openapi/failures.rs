@@ -56,7 +56,7 @@ pub fn describe_get(endpoint: &Endpoint, operation: &mut Operation) {
     let path = endpoint.path();
     let collection = match endpoint {
         Endpoint::Collection(context) | Endpoint::Related(_, _, context) => Some(context),
-        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) => None,
+        Endpoint::Item(_) | Endpoint::History(_) | Endpoint::Custom(_) | Endpoint::Post(_) => None,
     };
     let has_history = matches!(endpoint, Endpoint::History(_));
     let needs_key = operation.security.is_some();

@@ -13,10 +13,10 @@ pub const HEALTH: [&str; 2] = ["/health/live", "/health/ready"];
 /// The list of the files of a release, and the prefix of their paths.
 pub const FILES: &str = "/v1/files";
 
-/// The collection of releases; a POST publishes one.
+/// The collection of releases.
 pub const RELEASES: &str = "/v1/releases";
 
-/// The status of publications, one for each identifier.
+/// The publications: POST makes one, and each has an address of its own.
 pub const PUBLICATIONS: &str = "/v1/publications";
 
 /// The dataset of releases.

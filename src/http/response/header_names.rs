@@ -3,9 +3,6 @@
 
 use actix_web::http::header::HeaderName;
 
-/// The identifier of a publication.
-pub const PUBLICATION_ID: HeaderName = HeaderName::from_static("publication-id");
-
 /// The number of the release that was read.
 pub const RELEASE: HeaderName = HeaderName::from_static("x-release");
 

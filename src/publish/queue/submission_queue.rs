@@ -17,7 +17,7 @@ use super::worker::Worker;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::write::api_keys::{self, ApiKey};
-use crate::db::write::submissions::{self, Submission, SubmissionResult};
+use crate::db::write::submissions::{self, Inserted, Submission, SubmissionResult};
 use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
 use crate::query::Dataset;
@@ -57,7 +57,7 @@ pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] OwnedSe
 /// The result of submitting a publication.
 pub enum Enqueued {
     /// It is in the queue; the channel gives its result.
-    New(oneshot::Receiver<SubmissionResult>),
+    New(Submission, oneshot::Receiver<SubmissionResult>),
     /// A submission with the same idempotency key exists.
     Existing(Submission),
 }
@@ -145,9 +145,10 @@ impl SubmissionQueue {
     /// Returns an error if the database cannot be reached; then the publication does not run.
     pub async fn enqueue(&self, permit: QueuePermit, publication: QueuedPublication) -> Result<Enqueued, DbError> {
         let claim = publication.claim.clone();
-        if let Some(known) = self.query(move |client| async move { submissions::insert(&client, &claim).await }).await? {
-            return Ok(Enqueued::Existing(known));
-        }
+        let submission = match self.query(move |client| async move { submissions::insert(&client, &claim).await }).await? {
+            Inserted::New(submission) => submission,
+            Inserted::Existing(submission) => return Ok(Enqueued::Existing(submission)),
+        };
         let (sender, receiver) = oneshot::channel();
         let worker = Arc::clone(&self.0.worker);
         self.runtime().spawn(async move {
@@ -156,7 +157,7 @@ impl SubmissionQueue {
             // The receiver is gone if the client has disconnected. The audit has the result.
             _ = sender.send(result);
         });
-        Ok(Enqueued::New(receiver))
+        Ok(Enqueued::New(submission, receiver))
     }
 
     fn runtime(&self) -> &Runtime {

@@ -142,7 +142,7 @@ fn a_dry_run_reports_the_difference_and_writes_nothing() {
         (code, serde_json::from_str(&out).expect("JSON"))
     };
     let (code, trial) = report(&["--dry-run"]);
-    assert_eq!((code, &trial["outcome"], &trial["release"]), (0, &json!("would-publish"), &Value::Null));
+    assert_eq!((code, &trial["outcome"], &trial["release"]), (0, &json!("would_publish"), &Value::Null));
     assert_eq!(contents(&url), before);
     let (code, real) = report(&[]);
     assert_eq!((code, &real["outcome"], &real["release"]), (0, &json!("published"), &json!(3)));

@@ -9,29 +9,24 @@ use utoipa::ToSchema;
 use crate::db::write::submissions::{Submission, SubmissionResult};
 use crate::http::request::paths::{PUBLICATIONS, RELEASES};
 use crate::http::response::envelope::{JSON, instant};
-use crate::http::response::header_names::PUBLICATION_ID;
 use crate::problem::{FileFaults, Kind, Problem};
 use crate::publication::{Outcome, PublicationState, Report};
 
-/// A report and its links.
-#[derive(Serialize, ToSchema)]
-pub struct ReportDocument {
-    /// The report.
-    data: Report,
-    /// Related addresses.
-    links: PublicationLinks,
-}
-
-/// The status of a publication.
+/// A publication.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Publication)]
 pub struct PublicationStatus {
     /// Its identifier.
     #[schema(example = "6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
     id: String,
-    /// `queued`, `reading`, `checking`, `comparing`, and finally `done`, `refused` or `failed`.
-    #[schema(example = "reading")]
+    /// `queued`, `reading`, `checking`, `comparing`, and finally `done`, `refused` or `failed`. The list may grow.
+    #[schema(example = "done")]
     state: &'static str,
+    /// `published`: it made a release; `unchanged`: the files change nothing; `would_publish`: a dry run found no fault;
+    /// `refused`: the files have faults; `forbidden`: the key lacks a scope; `failed`: the service failed. Null while it runs.
+    /// The list may grow.
+    #[schema(value_type = Option<String>, example = "published")]
+    outcome: Option<Outcome>,
     /// Whether it is a dry run.
     dry_run: bool,
     /// When it was requested.
@@ -41,18 +36,16 @@ pub struct PublicationStatus {
     bytes_read: i64,
     /// The bytes of its files.
     bytes_total: i64,
-    /// Its report, once it is done.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Its report, once it is done; null before, and if it was refused or has failed.
     report: Option<Report>,
     /// Its problem, if it was refused or has failed.
-    #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
 }
 
-/// The status of a publication and its links.
+/// A publication and its links.
 #[derive(Serialize, ToSchema)]
 pub struct PublicationDocument {
-    /// The status.
+    /// The publication.
     data: PublicationStatus,
     /// Related addresses.
     links: PublicationLinks,
@@ -61,74 +54,58 @@ pub struct PublicationDocument {
 /// Addresses related to a publication.
 #[derive(Serialize, ToSchema)]
 pub struct PublicationLinks {
-    /// The status of the publication.
+    /// The publication.
+    #[serde(rename = "self")]
     #[schema(example = "/v1/publications/6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")]
-    publication: String,
-    /// The release that it made.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    own: String,
+    /// The release that it made; null if it made none.
     #[schema(example = "/v1/releases/3")]
     release: Option<String>,
 }
 
-/// The response to a client that waited for the end of a publication.
-pub fn completed(id: &str, completed: &SubmissionResult) -> HttpResponse {
-    if let Some(refused) = refusal(completed) {
-        return problem(id, refused);
-    }
-    let Some(data) = report(completed) else { return problem(id, Problem::internal()) };
-    let links = links(id, completed.release);
-    let mut response = match &links.release {
-        Some(release) => {
-            let mut created = HttpResponse::Created();
-            created.insert_header((header::LOCATION, release.clone()));
-            created
-        }
-        None => HttpResponse::Ok(),
-    };
-    headers(&mut response, id);
-    response.json(ReportDocument { data, links })
+/// The address of a publication.
+pub fn address(id: &str) -> String {
+    format!("{PUBLICATIONS}/{id}")
 }
 
-/// The response of a publication that failed.
-pub fn problem(id: &str, problem: Problem) -> HttpResponse {
-    let mut response = problem.error_response();
-    if let Ok(value) = header::HeaderValue::from_str(id) {
-        response.headers_mut().insert(PUBLICATION_ID, value);
+/// The response to a client that waited for the end of a publication: 201 with a release, 200 without one, or the problem.
+pub fn ended(submission: &Submission) -> HttpResponse {
+    match problem(submission) {
+        Some(problem) => problem.error_response(),
+        None => match submission.result.as_ref().and_then(|result| result.release) {
+            Some(_) => located(HttpResponse::Created(), submission),
+            None => located(HttpResponse::Ok(), submission),
+        },
     }
-    response
 }
 
-/// The response with the status of a publication.
+/// The response with a publication and its address in `Location`.
+pub fn located(mut response: HttpResponseBuilder, submission: &Submission) -> HttpResponse {
+    response.insert_header((header::LOCATION, address(&submission.id)));
+    publication(response, submission)
+}
+
+/// The response with a publication.
 pub fn publication(mut response: HttpResponseBuilder, submission: &Submission) -> HttpResponse {
-    headers(&mut response, &submission.id);
-    let completed = submission.result.as_ref();
-    let release = completed.and_then(|completed| completed.release);
+    response.insert_header((header::CONTENT_TYPE, JSON)).insert_header((header::CACHE_CONTROL, "private, no-store"));
+    let release = submission.result.as_ref().and_then(|result| result.release);
+    let problem = problem(submission);
     let data = PublicationStatus {
         id: submission.id.clone(),
         state: submission.state.name(),
+        outcome: match submission.state {
+            PublicationState::InProgress(_) => None,
+            PublicationState::Ended(outcome) => Some(outcome),
+        },
         dry_run: submission.dry_run,
         created_at: instant(submission.created_at),
         bytes_read: submission.bytes_read,
         bytes_total: submission.bytes_total,
-        report: completed.filter(|completed| refusal(completed).is_none()).and_then(report),
-        problem: match completed {
-            Some(completed) => refusal(completed),
-            None => (submission.state == PublicationState::Ended(Outcome::Failed)).then(Problem::internal),
-        },
+        report: submission.result.as_ref().filter(|_| problem.is_none()).and_then(report),
+        problem,
     };
-    response.json(PublicationDocument { data, links: links(&submission.id, release) })
-}
-
-fn headers(response: &mut HttpResponseBuilder, id: &str) {
-    response.insert_header((PUBLICATION_ID, id)).insert_header((header::CONTENT_TYPE, JSON));
-    response.insert_header((header::CACHE_CONTROL, "private, no-store"));
-}
-
-fn links(id: &str, release: Option<i32>) -> PublicationLinks {
-    PublicationLinks {
-        publication: format!("{PUBLICATIONS}/{id}"),
-        release: release.map(|number| format!("{RELEASES}/{number}")),
-    }
+    let release = release.map(|number| format!("{RELEASES}/{number}"));
+    response.json(PublicationDocument { data, links: PublicationLinks { own: address(&submission.id), release } })
 }
 
 /// The report of a successful publication, from its audit record.
@@ -137,7 +114,16 @@ fn report(completed: &SubmissionResult) -> Option<Report> {
     read.map_err(|error| log::error!("cannot read the report of a publication: {error}")).ok()
 }
 
-/// The problem of a publication, from its audit record; `None` if it succeeded.
+/// The problem of a publication that was refused or has failed.
+fn problem(submission: &Submission) -> Option<Problem> {
+    let problem = match &submission.result {
+        Some(result) => refusal(result),
+        None => (submission.state == PublicationState::Ended(Outcome::Failed)).then(Problem::internal),
+    };
+    problem.map(|problem| problem.instance(address(&submission.id)))
+}
+
+/// The problem in an audit record; `None` if the publication succeeded.
 fn refusal(completed: &SubmissionResult) -> Option<Problem> {
     match completed.outcome {
         Outcome::Refused => {

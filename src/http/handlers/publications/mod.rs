@@ -1,28 +1,27 @@
-//! Owns publishing over HTTP: `POST /v1/releases` submits a publication, `/v1/publications/{id}` has its status.
+//! Owns publishing over HTTP: `POST /v1/publications` makes a publication, `/v1/publications/{id}` has its status.
 //! Must not know how files are checked, nor SQL.
 
 mod answer;
+mod parts;
 mod receive;
 mod status;
 
 use std::time::Duration;
 
-use actix_web::http::header::{self, HeaderName};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use actix_web::http::header::HeaderName;
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 use utoipa::ToSchema;
 
-pub use self::answer::{PublicationDocument, ReportDocument};
+pub use self::answer::PublicationDocument;
 pub use self::status::{__path_status, status};
 use crate::access::Rights;
 use crate::db::write::submissions::{NewSubmission, Submission};
 use crate::http::middleware::authentication;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::request::path_and_query;
-use crate::http::request::paths::PUBLICATIONS;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
 use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
-use crate::query::suggest::closest;
 
 /// The name of the security scheme in the OpenAPI document.
 pub const SECURITY_SCHEME: &str = "key";
@@ -34,9 +33,6 @@ const MAX_IDEMPOTENCY_KEY: usize = 255;
 
 /// The most time for the whole body of a publication.
 const RECEIVE_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
-
-/// The only parameter.
-const DRY_RUN: &str = "dry_run";
 
 /// The parts of a publication.
 #[derive(ToSchema)]
@@ -54,33 +50,34 @@ pub struct PublicationForm {
     /// manifest names.
     #[schema(value_type = String, required = false)]
     recipe: Option<String>,
+    /// Whether to check everything and publish nothing.
+    #[schema(value_type = bool, required = false, default = false)]
+    dry_run: Option<bool>,
 }
 
-/// Publish a release
+/// Publish files
 ///
-/// Publishes files as one release, all or nothing. The service checks everything first and reports every fault by file,
-/// line and column. The request needs a key whose scopes allow what the files change. With `dry_run=true` the service
-/// checks everything and publishes nothing. A repeated request with the same `Idempotency-Key` and the same parts gets the
-/// same answer and publishes nothing twice. The publication continues if the client disconnects: `/v1/publications/{id}`
-/// has its status, where `id` is the header `Publication-Id`.
+/// Makes a publication: its files become one release, all or nothing. The service checks everything first and reports every
+/// fault by file, line and column. The request needs a key whose scopes allow what the files change. With the part
+/// `dry_run=true` the service checks everything and publishes nothing. A repeated request with the same `Idempotency-Key` and
+/// the same parts gets the same answer and publishes nothing twice. The publication continues if the client disconnects.
 #[utoipa::path(
     post,
-    path = "/v1/releases",
-    operation_id = "publishRelease",
+    path = "/v1/publications",
+    operation_id = "createPublication",
     params(
-        ("dry_run" = Option<bool>, Query, description = "Whether to check everything and publish nothing.", example = true),
         ("Idempotency-Key" = Option<String>, Header, description = "A name that the client chooses for this request, at most 255 visible ASCII characters.",
             example = "2026-11-lot-3", min_length = 1, max_length = 255),
         ("Prefer" = Option<String>, Header, description = "`respond-async`: answer 202 when the whole body is received (RFC 7240).", example = "respond-async"),
     ),
     request_body(content = PublicationForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, description = "Nothing was published: the files change nothing, or the request has `dry_run=true`.", body = ReportDocument,
-            headers(("Publication-Id" = String, description = "The identifier of the publication."))),
-        (status = 201, description = "The release is published.", body = ReportDocument,
-            headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "The release."))),
+        (status = 200, description = "Nothing was published: the files change nothing, or it is a dry run.", body = PublicationDocument,
+            headers(("Location" = String, description = "The publication."))),
+        (status = 201, description = "The release is published; `links.release` is its address.", body = PublicationDocument,
+            headers(("Location" = String, description = "The publication."))),
         (status = 202, description = "The body is received; the publication goes on.", body = PublicationDocument,
-            headers(("Publication-Id" = String, description = "The identifier of the publication."), ("Location" = String, description = "The status of the publication."))),
+            headers(("Location" = String, description = "The publication."))),
     ),
     security(("key" = []))
 )]
@@ -92,7 +89,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
             return Err(Problem::new(Kind::TooManyRequests, "Too many publications came with this key."));
         }
     }
-    let (dry_run, idempotency_key) = options(&request)?;
+    let idempotency_key = idempotency_key(&request)?;
     let asynchronous = prefers_async(&request);
     receive::check(&request, state.submissions.limit())?;
     let busy = || Problem::new(Kind::Unavailable, "The queue of publications is full; try again later.");
@@ -107,11 +104,11 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
         Problem::internal()
     })?;
     let claim = NewSubmission {
-        id: id.clone(),
-        key: key.name.clone(),
+        id,
+        key: key.name,
         idempotency_key,
-        digest: format!("{}{}", received.digest, if dry_run { "-dry" } else { "" }),
-        dry_run,
+        digest: format!("{}{}", received.digest, if received.dry_run { "-dry" } else { "" }),
+        dry_run: received.dry_run,
         bytes: i64::try_from(received.bytes).unwrap_or(i64::MAX),
     };
     let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
@@ -126,54 +123,44 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     };
     match state.submissions.enqueue(permit, publication).await? {
         Enqueued::Existing(submission) => Ok(existing(&submission, &digest)),
-        Enqueued::New(_) if asynchronous => accepted(&state, key.name, id).await,
-        Enqueued::New(completed) => match completed.await {
-            Ok(completed) => {
+        Enqueued::New(submission, _) if asynchronous => {
+            let mut response = HttpResponse::Accepted();
+            response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
+            Ok(answer::located(response, &submission))
+        }
+        Enqueued::New(submission, completed) => match completed.await {
+            Ok(result) => {
                 // The client may read the new release next.
-                if let Some(number) = completed.release {
+                if let Some(number) = result.release {
                     state.release_watcher.wait_for(number).await;
                 }
-                Ok(answer::completed(&id, &completed))
+                Ok(answer::ended(&submission.ended(result)))
             }
-            Err(_) => Ok(answer::problem(&id, Problem::internal())),
+            Err(_) => Err(Problem::internal().instance(answer::address(&submission.id))),
         },
     }
 }
 
 /// Answers a request whose idempotency key was used before.
 fn existing(submission: &Submission, digest: &str) -> HttpResponse {
-    let conflict = |detail: String| answer::problem(&submission.id, Problem::new(Kind::IdempotencyConflict, detail));
+    let address = answer::address(&submission.id);
+    let conflict = |detail: String| Problem::new(Kind::IdempotencyConflict, detail).instance(address.clone()).error_response();
     match &submission.result {
         _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
-        Some(completed) => answer::completed(&submission.id, completed),
-        None => conflict(format!("The publication is in progress; its status is at {PUBLICATIONS}/{}.", submission.id)),
+        Some(_) => answer::ended(submission),
+        None => conflict(format!("The publication is in progress; its status is at {address}.")),
     }
 }
 
-async fn accepted(state: &State, key: String, id: String) -> Result<HttpResponse, Problem> {
-    let submission = state.submissions.find(key, id.clone()).await?.ok_or_else(Problem::internal)?;
-    let mut response = HttpResponse::Accepted();
-    response.insert_header((header::LOCATION, format!("{PUBLICATIONS}/{id}")));
-    response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
-    Ok(answer::publication(response, &submission))
-}
-
-/// Reads `dry_run` and `Idempotency-Key`, with every fault of the request.
-fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
+/// Reads `Idempotency-Key`, with every fault of the head of the request.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let mut faults = Vec::new();
-    let mut dry_run = None;
     for (name, value) in path_and_query::pairs(request)? {
-        let fault = |detail: String| Fault::new(name.clone(), detail).value(&value);
-        match (name.as_str(), value.as_str()) {
-            (DRY_RUN, _) if dry_run.is_some() => faults.push(fault(format!("`{DRY_RUN}` is given more than once."))),
-            (DRY_RUN, "true") => dry_run = Some(true),
-            (DRY_RUN, "false") => dry_run = Some(false),
-            (DRY_RUN, _) => faults.push(fault(format!("`{DRY_RUN}` is either true or false.")).allowed(["true", "false"])),
-            _ => {
-                let detail = format!("`{}` is not a parameter of this address.", crate::problem::echo(&name));
-                faults.push(Fault::new(name.clone(), detail).allowed([DRY_RUN]).closest(closest(&name, [DRY_RUN])));
-            }
-        }
+        let detail = match parts::PARTS.contains(&name.as_str()) {
+            true => format!("`{name}` is a part of the form, not a parameter."),
+            false => format!("`{}` is not a parameter of this address, which has none.", crate::problem::echo(&name)),
+        };
+        faults.push(Fault::new(name, detail).value(&value));
     }
     let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
     let key = given.next().map(|value| value.to_str().unwrap_or_default().trim().trim_matches('"').to_owned());
@@ -182,7 +169,7 @@ fn options(request: &HttpRequest) -> Result<(bool, Option<String>), Problem> {
         let detail = format!("The header must appear once, with 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters.");
         faults.push(Fault::new("Idempotency-Key", detail));
     }
-    if faults.is_empty() { Ok((dry_run.unwrap_or(false), key)) } else { Err(Problem::invalid_parameters(faults)) }
+    if faults.is_empty() { Ok(key) } else { Err(Problem::invalid_parameters(faults)) }
 }
 
 fn prefers_async(request: &HttpRequest) -> bool {

@@ -11,39 +11,13 @@ use tokio::fs::File;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout_at;
 
+use super::parts::{self, DRY_RUN, MAX_NAME_BYTES, Received};
 use crate::http::connection::timeouts::{Timeouts, TransferRate};
 use crate::problem::{FAULTS_LISTED, Fault, Kind, Problem};
-use crate::publish::{NAME as MANIFEST, is_recipe};
-use crate::query::suggest::closest;
+use crate::publish::NAME as MANIFEST;
 
 /// The longest manifest, in bytes.
 const MAX_MANIFEST_BYTES: u64 = 1_000_000;
-
-/// The most files of one publication.
-const MAX_FILES: usize = 1000;
-
-/// The longest name of a file, in bytes.
-const MAX_NAME_BYTES: usize = 200;
-
-/// The extension of a recipe.
-const RECIPE_EXTENSION: &str = ".toml";
-
-/// The names of the parts.
-const PARTS: [&str; 3] = ["manifest", "file", "recipe"];
-
-/// A received publication.
-pub struct Received {
-    /// The directory with the manifest and the files.
-    pub folder: TempDir,
-    /// The names of the files and their SHA-256.
-    pub files: Vec<(String, String)>,
-    /// The SHA-256 over all parts, independent of their order.
-    pub digest: String,
-    /// The bytes of all parts.
-    pub bytes: u64,
-    /// The only file and its recipe, in a publication without a manifest.
-    pub single_file: Option<(String, String)>,
-}
 
 /// Checks the head of the request before its body is read.
 ///
@@ -73,11 +47,11 @@ pub async fn receive(
     limit: u64,
     timeouts: Timeouts,
 ) -> Result<Received, Problem> {
-    let mut parts = Multipart::new(request.headers(), payload);
-    let mut received = Received { folder, files: Vec::new(), digest: String::new(), bytes: 0, single_file: None };
+    let mut form = Multipart::new(request.headers(), payload);
+    let mut received = Received { folder, files: Vec::new(), digest: String::new(), bytes: 0, single_file: None, dry_run: false };
     let mut pace = Pace { timeouts, rate: TransferRate::default() };
-    let (mut faults, mut manifest, mut recipe) = (Vec::new(), None, None);
-    while let Some(part) = pace.next(parts.next()).await? {
+    let (mut faults, mut manifest, mut recipe, mut dry_run) = (Vec::new(), None, None, None);
+    while let Some(part) = pace.next(form.next()).await? {
         let mut part = part.map_err(|error| unreadable(&error))?;
         let (name, named) = (part.name().unwrap_or_default().to_owned(), part.content_disposition());
         let named = named.and_then(|disposition| disposition.get_filename()).map(str::to_owned);
@@ -89,15 +63,18 @@ pub async fn receive(
                 manifest = Some(write_part(&mut part, &mut received, &mut pace, MANIFEST, left.min(MAX_MANIFEST_BYTES)).await?);
                 continue;
             }
+            (DRY_RUN, _) if dry_run.is_some() => Fault::new(DRY_RUN, "`dry_run` is sent more than once."),
             ("recipe", None) => {
-                match name_of_recipe(&mut part, &mut pace).await? {
-                    Ok(name) => recipe = Some(name),
-                    Err(fault) => faults.push(fault),
-                }
-                // The part is read to its end; actix-multipart fails if it is read again.
+                let text = short_text(&mut part, &mut pace).await?;
+                parts::recipe(text).map_or_else(|fault| faults.push(fault), |name| recipe = Some(name));
                 continue;
             }
-            ("file" | "recipe", given) => match file_name(&name, given.unwrap_or_default(), &received) {
+            (DRY_RUN, _) => {
+                let text = short_text(&mut part, &mut pace).await?;
+                dry_run = Some(parts::dry_run(&text).map_err(|fault| faults.push(fault)).unwrap_or_default());
+                continue;
+            }
+            ("file" | "recipe", given) => match parts::file_name(&name, given.unwrap_or_default(), &received) {
                 Ok(file) => {
                     let digest = write_part(&mut part, &mut received, &mut pace, &file, left).await?;
                     recipe = recipe.or_else(|| (name == "recipe").then(|| file.clone()));
@@ -106,10 +83,7 @@ pub async fn receive(
                 }
                 Err(fault) => fault,
             },
-            (other, _) => {
-                let detail = format!("`{}` is not a part of a publication.", crate::problem::echo(other));
-                Fault::new(other, detail).allowed(PARTS).closest(closest(other, PARTS))
-            }
+            (other, _) => parts::unknown(other),
         };
         faults.push(fault);
         if faults.len() == FAULTS_LISTED {
@@ -117,68 +91,18 @@ pub async fn receive(
         }
         skip_part(&mut part, &mut received.bytes, &mut pace, limit).await?;
     }
-    faults.extend(if faults.is_empty() { finish(&mut received, manifest.as_deref(), recipe) } else { None });
+    received.dry_run = dry_run.unwrap_or_default();
+    faults.extend(if faults.is_empty() { parts::finish(&mut received, manifest.as_deref(), recipe) } else { None });
     if faults.is_empty() { Ok(received) } else { Err(Problem::invalid_parameters(faults)) }
 }
 
-/// Checks that the parts belong together, and computes their digest.
-fn finish(received: &mut Received, manifest: Option<&str>, recipe: Option<String>) -> Option<Fault> {
-    let mut data = received.files.iter().map(|(name, _)| name).filter(|name| recipe.as_ref() != Some(name));
-    let (first, second) = (data.next().cloned(), data.next());
-    let by_name = recipe.as_ref().filter(|recipe| is_recipe(recipe));
-    match (manifest, &recipe, first, second) {
-        (Some(_), Some(_), ..) if by_name.is_some() => {
-            return Some(Fault::new("recipe", "With a manifest, a recipe must be a file that the manifest names."));
-        }
-        (Some(_), ..) => {}
-        (None, Some(recipe), Some(file), None) => received.single_file = Some((file, recipe.clone())),
-        (None, Some(_), ..) => {
-            return Some(Fault::new("file", "Without a manifest a recipe reads exactly one file; send one file, or a manifest."));
-        }
-        (None, None, ..) => {
-            return Some(
-                Fault::new("manifest", "The manifest is missing; only one file with a recipe may come without it.")
-                    .allowed(PARTS),
-            );
-        }
-    }
-    let mut digests: Vec<String> = received.files.iter().map(|(name, digest)| format!("{name}\0{digest}")).collect();
-    digests.sort();
-    let parts = format!("{}\n{}\n{}", manifest.unwrap_or_default(), recipe.unwrap_or_default(), digests.join("\n"));
-    received.digest = hex::encode(Sha256::digest(parts));
-    None
-}
-
-/// Reads the name of a built-in recipe.
-async fn name_of_recipe(part: &mut Field, pace: &mut Pace) -> Result<Result<String, Fault>, Problem> {
-    let read = pace.next(part.bytes(MAX_NAME_BYTES)).await?;
-    let text = match read {
+/// Reads a part of a few bytes as text; a longer one is empty text. It is read to its end: actix-multipart fails if it is
+/// read again.
+async fn short_text(part: &mut Field, pace: &mut Pace) -> Result<String, Problem> {
+    Ok(match pace.next(part.bytes(MAX_NAME_BYTES)).await? {
         Ok(bytes) => String::from_utf8_lossy(&bytes.map_err(|error| unreadable(&error))?).into_owned(),
         Err(_) => String::new(),
-    };
-    let fault = || Fault::new("recipe", "A recipe is the name of a built-in recipe, or a file.").value(&text);
-    Ok(if is_recipe(&text) { Ok(text) } else { Err(fault()) })
-}
-
-/// Checks the name of a file: a plain name without directories, different from all others.
-fn file_name(part: &str, given: String, received: &Received) -> Result<String, Fault> {
-    let fault = |detail: String| Err(Fault::new(part, detail).value(&given));
-    let plain = given.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'/' | b'\\' | 0x7f)) && !given.starts_with('.');
-    if given.is_empty() || given.len() > MAX_NAME_BYTES || !plain || given == MANIFEST {
-        return fault(format!(
-            "The name of a file has 1 to {MAX_NAME_BYTES} bytes and no directories, does not begin with a dot, and is not {MANIFEST}."
-        ));
-    }
-    if part == "recipe" && !given.ends_with(RECIPE_EXTENSION) {
-        return fault(format!("The name of a recipe must end with `{RECIPE_EXTENSION}`."));
-    }
-    if received.files.iter().any(|(name, _)| *name == given) {
-        return fault("Two files have the same name.".to_owned());
-    }
-    if received.files.len() >= MAX_FILES {
-        return fault(format!("A publication has at most {MAX_FILES} files."));
-    }
-    Ok(given)
+    })
 }
 
 /// Writes a part to disk and returns its SHA-256.

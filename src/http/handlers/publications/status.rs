@@ -9,14 +9,14 @@ use crate::http::request::path_and_query;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 
-/// Status of a publication
+/// One publication
 ///
-/// Returns the status of a publication and its report or problem. Only the key that requested the publication may read it.
+/// Returns a publication: its state, and its report or problem once it has ended. Only the key that made it may read it.
 #[utoipa::path(
     get,
     path = "/v1/publications/{id}",
     operation_id = "getPublication",
-    params(("id" = String, Path, description = "The identifier, as in the header `Publication-Id`.", example = "6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")),
+    params(("id" = String, Path, description = "The identifier, as in the header `Location`.", example = "6f1c0f0b7f0e4c1c9e3a5b0d2f4a6c8e")),
     responses((status = 200, description = "The publication.", body = PublicationDocument)),
     security(("key" = []))
 )]
