@@ -47,6 +47,11 @@ fn is_breakdown(dataset: &Dataset) -> bool {
     dataset.code_field().is_some_and(|field| field.format == Some(Format::Breakdown))
 }
 
+/// Whether the rows say what territories are, and where.
+fn is_of_geography(dataset: &Dataset) -> bool {
+    dataset.name == "territories" || ["territory_code", "container_code"].contains(&dataset.key[0])
+}
+
 /// The code of a row in addresses.
 pub fn code(dataset: &'static Dataset, name: &str) -> String {
     dataset.key_fields().map(|field| cell(dataset, field, name, 1)).collect::<Vec<_>>().join("~")
@@ -89,8 +94,7 @@ fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: usize) ->
             _ => String::new(),
         };
     }
-    if dataset.territory_dataset().is_some()
-        && dataset.key_fields().next().is_some_and(|key| key.name.ends_with("code"))
+    if is_of_geography(dataset)
         && let Some(text) = of_territory(field, name.split(PART).next().unwrap_or_default(), version)
     {
         return text;
