@@ -5,8 +5,8 @@ ALTER TABLE actors
 ALTER TABLE funding
     ADD COLUMN decided_on date,
     ADD COLUMN decision_reference text COLLATE "C",
-    ADD COLUMN aid_nature text COLLATE "C",
+    ADD COLUMN aid_natures text[] COLLATE "C",
     ADD COLUMN payment_terms text COLLATE "C" CHECK (char_length(payment_terms) <= 256),
     ADD COLUMN rae_code text COLLATE "C" CHECK (char_length(rae_code) <= 5),
-    ADD COLUMN eu_notified text COLLATE "C",
+    ADD COLUMN eu_notified boolean,
     ADD COLUMN beneficiary_share numeric CHECK (beneficiary_share > 0 AND beneficiary_share <= 1);

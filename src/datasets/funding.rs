@@ -5,14 +5,7 @@ use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
-const AID_NATURES: &[Choice] = &[
-    choice("aide en numéraire", "in money"),
-    choice("aide en nature", "in kind"),
-    choice("aide en numéraire;aide en nature", "in money and in kind, mostly in money"),
-    choice("aide en nature;aide en numéraire", "in money and in kind, mostly in kind"),
-];
-
-const ANSWERS: &[Choice] = &[choice("yes", "it is"), choice("no", "it is not")];
+const AID_NATURES: &[Choice] = &[choice("money", "in money"), choice("in_kind", "in kind")];
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -51,23 +44,24 @@ pub static DATASET: Dataset = Dataset {
         Field::optional(
             "amount_eur",
             Kind::Decimal,
-            "The amount, in euros. Empty if the source mentions a flow without a figure.",
+            "The amount, in euros, with at most two decimals. Empty if the source mentions a flow without a figure.",
             "48000000",
-        ),
+        )
+        .format(Format::Euros),
         Field { required: false, ..QUALIFIER },
         Field::optional("decided_on", Kind::Date, "The day of the convention or decision that grants it.", ""),
         Field::optional("decision_reference", Kind::Text, "The reference of that decision.", ""),
         Field::optional(
-            "aid_nature",
-            Kind::Choice(AID_NATURES),
-            "Whether it is in money, in kind, or both, in the words of SCDL.",
+            "aid_natures",
+            Kind::ChoiceList(AID_NATURES),
+            "Whether it is in money, in kind, or both; then the larger part comes first.",
             "",
         ),
         Field::optional("payment_terms", Kind::Text, "How it is paid: `unique`, `échelonné`, or in words.", "")
             .format(Format::Length(256)),
         Field::optional("rae_code", Kind::Text, "Its code in the register of aid to companies (RAE).", "")
             .format(Format::Length(5)),
-        Field::optional("eu_notified", Kind::Choice(ANSWERS), "Whether it is notified to the European Commission.", ""),
+        Field::optional("eu_notified", Kind::Boolean, "Whether it is notified to the European Commission.", ""),
         Field::optional(
             "beneficiary_share",
             Kind::Decimal,

@@ -162,10 +162,10 @@ diesel::table! {
         last_release -> Nullable<Int4>,
         decided_on -> Nullable<Date>,
         decision_reference -> Nullable<Text>,
-        aid_nature -> Nullable<Text>,
+        aid_natures -> Nullable<Array<Nullable<Text>>>,
         payment_terms -> Nullable<Text>,
         rae_code -> Nullable<Text>,
-        eu_notified -> Nullable<Text>,
+        eu_notified -> Nullable<Bool>,
         beneficiary_share -> Nullable<Numeric>,
     }
 }

@@ -61,9 +61,12 @@ impl CsvWriter {
                 .map(|column| match column.kind {
                     _ if column.is_list() => CellStyle::List { guarded: dialect.spreadsheet },
                     Kind::Decimal if dialect.decimal != b'.' => CellStyle::Number { decimal: dialect.decimal },
-                    Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp => {
-                        CellStyle::Unchanged
-                    }
+                    Kind::Boolean
+                    | Kind::Integer { .. }
+                    | Kind::Decimal
+                    | Kind::Date
+                    | Kind::PeriodBound { .. }
+                    | Kind::Timestamp => CellStyle::Unchanged,
                     _ if dialect.spreadsheet => CellStyle::Guarded,
                     _ => CellStyle::Unchanged,
                 })

@@ -23,9 +23,10 @@ pub fn members(out: &mut Vec<u8>, columns: &[Column], row: &Row) {
     }
 }
 
-/// Appends the value of a cell.
+/// Appends the value of a cell. A list is never null: without a value it is empty.
 pub fn value(out: &mut Vec<u8>, column: &Column, cell: Option<&str>) {
     match cell {
+        None if column.is_list() => out.extend_from_slice(b"[]"),
         None => out.extend_from_slice(b"null"),
         Some(text) if is_json(column) => out.extend_from_slice(text.as_bytes()),
         Some(text) => string(out, text),
@@ -51,5 +52,5 @@ pub fn string(out: &mut Vec<u8>, text: &str) {
 
 /// Whether the text of a column's cells is JSON already.
 fn is_json(column: &Column) -> bool {
-    column.is_list() || matches!(column.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
+    column.is_list() || matches!(column.kind, Kind::Boolean | Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. })
 }

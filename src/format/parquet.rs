@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::column::writer::ColumnWriterImpl;
-use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
+use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
@@ -27,8 +27,8 @@ const BATCH: usize = 4096;
 
 /// Writes Parquet, one row group after another. Memory is constant except for the footer, which lists the row groups.
 ///
-/// Decimals are doubles, as analysis tools expect. Doubles keep 15 to 17 significant digits; published figures have
-/// fewer. Lists are lists of texts. JSON is text with the logical type JSON.
+/// Decimals are doubles, as analysis tools expect. Doubles keep the 15 significant digits that published figures have at
+/// most. Lists are lists of texts. JSON is text with the logical type JSON.
 pub struct ParquetWriter {
     file: SerializedFileWriter<Vec<u8>>,
     columns: Vec<Buffer>,
@@ -48,6 +48,7 @@ struct Buffer {
 
 /// The values that are not null, by physical type.
 enum ColumnValues {
+    Booleans(Vec<bool>),
     Integers(Vec<i64>),
     Doubles(Vec<f64>),
     Days(Vec<i32>),
@@ -126,6 +127,7 @@ impl RowWriter for ParquetWriter {
 impl Buffer {
     fn new(column: &Column) -> Self {
         let values = match column.kind {
+            Kind::Boolean => ColumnValues::Booleans(Vec::new()),
             Kind::Integer { .. } | Kind::Timestamp => ColumnValues::Integers(Vec::new()),
             Kind::Decimal => ColumnValues::Doubles(Vec::new()),
             Kind::Date | Kind::PeriodBound { .. } => ColumnValues::Days(Vec::new()),
@@ -137,16 +139,18 @@ impl Buffer {
     /// The definition level of a value that is not null: one level if the column is optional, and one more if it is a
     /// list. An empty list has the level below.
     fn present(&self) -> i16 {
-        i16::from(!self.column.required) + i16::from(self.column.is_list())
+        i16::from(!is_never_null(&self.column)) + i16::from(self.column.is_list())
     }
 
     fn push(&mut self, cell: Option<&str>) -> io::Result<()> {
         let fits = match (cell, &mut self.values, self.column.kind) {
+            (None, ..) if self.column.is_list() => return self.push_list("[]"),
             (None, ..) => !self.column.required,
             (Some(text), ..) if self.column.is_list() => return self.push_list(text),
             (Some(text), ColumnValues::Integers(values), Kind::Timestamp) => {
                 chrono::DateTime::parse_from_rfc3339(text).map(|time| values.push(time.timestamp_micros())).is_ok()
             }
+            (Some(text), ColumnValues::Booleans(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
             (Some(text), ColumnValues::Integers(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
             (Some(text), ColumnValues::Doubles(values), _) => text.parse().map(|value| values.push(value)).is_ok(),
             (Some(text), ColumnValues::Days(values), _) => {
@@ -190,6 +194,7 @@ impl Buffer {
         // The library takes no levels if every value has the same one.
         let defined = (present > 0).then_some(&self.defined[..]);
         match &mut self.values {
+            ColumnValues::Booleans(values) => numbers(writer.typed::<BoolType>(), values, defined)?,
             ColumnValues::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
             ColumnValues::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
             ColumnValues::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
@@ -227,9 +232,14 @@ fn append(texts: &mut String, ends: &mut Vec<usize>, text: &str) {
     ends.push(texts.len());
 }
 
+/// Whether each row has a value in the column. A list without elements is empty, not null.
+fn is_never_null(column: &Column) -> bool {
+    column.required || column.is_list()
+}
+
 /// The field of the schema that holds a column.
 fn field(column: &Column) -> Result<TypePtr> {
-    let repetition = if column.required { Repetition::REQUIRED } else { Repetition::OPTIONAL };
+    let repetition = if is_never_null(column) { Repetition::REQUIRED } else { Repetition::OPTIONAL };
     let leaf = |name: &str, physical, logical, repetition| {
         Type::primitive_type_builder(name, physical).with_logical_type(logical).with_repetition(repetition).build().map(Arc::new)
     };
@@ -241,6 +251,7 @@ fn field(column: &Column) -> Result<TypePtr> {
         return list.with_repetition(repetition).with_fields(vec![Arc::new(items)]).build().map(Arc::new);
     }
     let (physical, logical) = match column.kind {
+        Kind::Boolean => (Physical::BOOLEAN, None),
         Kind::Integer { .. } => (Physical::INT64, None),
         Kind::Decimal => (Physical::DOUBLE, None),
         Kind::Date | Kind::PeriodBound { .. } => (Physical::INT32, Some(LogicalType::Date)),

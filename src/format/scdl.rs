@@ -27,9 +27,13 @@ const HEADER: [&str; 16] = [
     "dispositifAide",
 ];
 
-/// The words of `nature`.
-const NATURES: [&str; 4] =
-    ["aide en numéraire", "aide en nature", "aide en numéraire;aide en nature", "aide en nature;aide en numéraire"];
+/// The lists of `aid_natures`, each with its words in `nature`. Both name the larger part first.
+const NATURES: [(&str, &str); 4] = [
+    (r#"["money"]"#, "aide en numéraire"),
+    (r#"["in_kind"]"#, "aide en nature"),
+    (r#"["money","in_kind"]"#, "aide en numéraire;aide en nature"),
+    (r#"["in_kind","money"]"#, "aide en nature;aide en numéraire"),
+];
 
 /// The longest `objet` and `conditionsVersement`, in characters.
 const TEXT_LENGTH: usize = 256;
@@ -49,7 +53,7 @@ const COLUMNS: [&str; 16] = [
     "beneficiary_rna",
     "title",
     "amount_eur",
-    "aid_nature",
+    "aid_natures",
     "payment_terms",
     "period_start",
     "period_end",
@@ -93,17 +97,16 @@ impl RowWriter for ScdlWriter {
 
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
         let cells = self.positions.map(|at| row.cell(at).unwrap_or_default());
-        if !is_complete(&cells) {
-            return Ok(());
-        }
-        let [.., title, amount, nature, terms, start, end, rae, notified, share] = cells;
+        let [.., title, amount, natures, terms, start, end, rae, notified, share] = cells;
+        let nature = NATURES.iter().find(|(list, _)| *list == natures).map(|(_, words)| *words);
+        let (Some(nature), true) = (nature, is_complete(&cells)) else { return Ok(()) };
         cells[..7].iter().for_each(|text| self.line.cell(text.as_bytes()));
         let (title, ending) = cut(title);
         self.joined([title, ending, ""]);
         [amount, nature, terms].iter().for_each(|text| self.line.cell(text.as_bytes()));
         let (separator, end) = if start == end { ("", "") } else { ("/", end) };
         self.joined([start, separator, end]);
-        let notified = if notified == "yes" { "oui" } else { "non" };
+        let notified = if notified == "true" { "oui" } else { "non" };
         [rae, notified, share, ""].iter().for_each(|text| self.line.cell(text.as_bytes()));
         self.line.end(out)
     }
@@ -113,35 +116,18 @@ impl RowWriter for ScdlWriter {
     }
 }
 
-/// Whether these cells are valid for the schema.
+/// Whether these cells, apart from `aid_natures`, are valid for the schema.
 fn is_complete(cells: &[&str; COLUMNS.len()]) -> bool {
-    let [
-        payer,
-        payer_siret,
-        decided_on,
-        _,
-        beneficiary,
-        siret,
-        rna,
-        title,
-        amount,
-        nature,
-        terms,
-        start,
-        end,
-        rae,
-        notified,
-        share,
-    ] = *cells;
+    let [payer, payer_siret, decided_on, _, beneficiary, siret, rna, title, amount, _, terms, start, end, rae, notified, share] =
+        *cells;
     [payer, decided_on, beneficiary, title, amount, terms, start, end].iter().all(|text| !text.is_empty())
         && is_siret(payer_siret)
         && !(siret.is_empty() && rna.is_empty())
         && (siret.is_empty() || is_siret(siret))
         && (rna.is_empty() || is_rna(rna))
-        && NATURES.contains(&nature)
         && terms.chars().count() <= TEXT_LENGTH
         && rae.chars().count() <= RAE_LENGTH
-        && matches!(notified, "yes" | "no")
+        && matches!(notified, "true" | "false")
         && share.parse::<f64>().is_ok_and(|share| (0.01..=1.0).contains(&share))
 }
 

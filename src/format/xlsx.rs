@@ -9,6 +9,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet,
 
 use super::{About, RowWriter};
 use crate::query::model::period;
+use crate::query::model::value::{SIGNIFICANT_DIGITS, significant_digits};
 use crate::query::{Column, Kind, Row};
 
 /// The most rows of a sheet below its header.
@@ -19,9 +20,6 @@ const TEXT_LENGTH: usize = 32_767;
 
 /// The longest name of a sheet, in UTF-16 units.
 const NAME_LENGTH: usize = 31;
-
-/// How many significant digits Excel keeps.
-const DIGITS: usize = 15;
 
 /// An upper bound for the XML of a cell besides its text, in bytes.
 const CELL_BYTES: usize = 64;
@@ -35,7 +33,7 @@ const SOURCES: usize = 50;
 
 /// Writes a workbook: the rows in temporary files, compressed into `out` at the end, so that memory stays constant.
 ///
-/// Numbers and days are Excel's, except those that it cannot hold: numbers of more than 15 significant digits and
+/// Numbers, days and booleans are Excel's, except those that it cannot hold: numbers of more than 15 significant digits and
 /// days before March 1900 are text. All else is text, never a number or a formula; lists are joined by `|`. Missing
 /// values and empty texts both leave their cell empty. A text that is longer than a cell, or more rows than a sheet
 /// has, are errors.
@@ -137,7 +135,7 @@ fn header(sheet: &mut Worksheet, about: &About) -> Result<(), XlsxError> {
         let (format, width) = match column.kind {
             Kind::Date | Kind::PeriodBound { .. } => (Some("yyyy-mm-dd"), 11),
             Kind::Timestamp => (Some("yyyy-mm-dd hh:mm:ss"), 19),
-            Kind::Integer { .. } | Kind::Decimal => (None, 12),
+            Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => (None, 12),
             _ => (None, 20),
         };
         if let Some(format) = format {
@@ -158,6 +156,7 @@ fn write(sheet: &mut Worksheet, row: u32, at: u16, column: &Column, text: &str) 
     };
     let written = match number {
         Some(number) => sheet.write_number(row, at, number),
+        None if matches!(column.kind, Kind::Boolean) => sheet.write_boolean(row, at, text == "true"),
         None => {
             let joined = if column.is_list() { Some(join(column, text)?) } else { None };
             let text = joined.as_deref().unwrap_or(text);
@@ -172,8 +171,7 @@ fn write(sheet: &mut Worksheet, row: u32, at: u16, column: &Column, text: &str) 
 
 /// The number, if Excel keeps all its digits.
 fn number(text: &str) -> Option<f64> {
-    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    (digits.trim_matches('0').len() <= DIGITS).then(|| text.parse().ok())?
+    (significant_digits(text) <= SIGNIFICANT_DIGITS).then(|| text.parse().ok())?
 }
 
 /// The serial number of a date in Excel. `None` before March 1900, since Excel counts a 29 February 1900.

@@ -4,6 +4,7 @@ mod broken_exports;
 pub mod cells;
 mod fixed_columns;
 mod negotiation;
+mod values;
 mod workbook;
 
 use std::collections::BTreeMap;

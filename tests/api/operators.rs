@@ -37,13 +37,18 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
+/// Whether a field of a row has no value. A list without one is empty, never null.
+fn is_without_value(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
+}
+
 /// Whether a row passes a filter.
 fn passes(field: &Field, operator: Operator, row: &Value, given: &str) -> bool {
     let value = &row[field.name];
     if operator == Operator::IsNull {
-        return value.is_null() == (given == "true");
+        return is_without_value(value) == (given == "true");
     }
-    if value.is_null() {
+    if is_without_value(value) {
         return false;
     }
     let order = |operator: Operator| match (field.kind, value) {
@@ -115,6 +120,8 @@ fn every_operator_selects_what_the_model_selects() {
         let context = Context::of(REGISTRY, dataset);
         for parameter in context.parameters() {
             let Parameter::Filter(field, operator) = parameter else { continue };
+            let lists = rows.iter().all(|row| row[field.name].is_array());
+            assert_eq!(lists && !rows.is_empty(), field.is_list() && !rows.is_empty(), "{}", field.name);
             for value in given(field, operator, &rows) {
                 let escaped = if operator.takes_list() { value.replace(',', "\\,") } else { value.clone() };
                 let target = format!("/v1/{}?{whole}{}={}&limit=1000", dataset.name, parameter.name(), pairs::encode(&escaped));

@@ -54,7 +54,7 @@ fn with_references() -> String {
 }
 
 /// A folder of files with a manifest, which begins with [`HEAD`].
-fn folder(manifest: &str, files: &[(&str, &[u8])]) -> PathBuf {
+pub fn folder(manifest: &str, files: &[(&str, &[u8])]) -> PathBuf {
     let folder = scratch("publication");
     fs::create_dir_all(&folder).expect("a folder can be made");
     for (name, bytes) in files {
@@ -70,7 +70,7 @@ fn manifest_of(dataset: &str, path: &str) -> String {
 }
 
 /// Publishes one file of a dataset under a name that does not show its format.
-fn publish_bytes(url: &str, dataset: &str, bytes: &[u8]) -> Result<Report, PublishError> {
+pub fn publish_bytes(url: &str, dataset: &str, bytes: &[u8]) -> Result<Report, PublishError> {
     publish(url, &folder(&manifest_of(dataset, "fichier"), &[("fichier", bytes)]))
 }
 
@@ -83,7 +83,7 @@ fn refused(outcome: Result<Report, PublishError>) -> (Vec<String>, usize) {
 }
 
 /// The faults of a refusal, which must list all of them.
-fn faults(outcome: Result<Report, PublishError>) -> Vec<String> {
+pub fn faults(outcome: Result<Report, PublishError>) -> Vec<String> {
     let (listed, count) = refused(outcome);
     assert_eq!(listed.len(), count, "{listed:?}");
     listed

@@ -43,6 +43,12 @@ fn rows_have_every_field_in_order_and_never_an_empty_required_one() {
         assert!(places.is_sorted(), "{}: the fields are not in order", dataset.name);
         for row in sample(bundled(), dataset) {
             assert_eq!(row.as_object().expect("an object").len(), names.len());
+            for field in dataset.fields {
+                let value = &row[field.name];
+                assert_eq!(value.is_array(), field.is_list(), "{}: {} is {value}", dataset.name, field.name);
+                let boolean = matches!(field.kind, Kind::Boolean) && !value.is_null();
+                assert_eq!(value.is_boolean(), boolean, "{}: {} is {value}", dataset.name, field.name);
+            }
             for field in dataset.fields.iter().filter(|field| field.required) {
                 assert!(!row[field.name].is_null(), "{}: {} is empty in {row}", dataset.name, field.name);
             }

@@ -83,6 +83,23 @@ fn html_pages_work_within_their_content_security_policy() {
     }
 }
 
+/// The headers of a 304 replace those that a browser has stored with the page.
+#[test]
+fn a_304_leaves_the_policy_of_a_stored_page_as_it_is() {
+    let mut revalidated = 0;
+    for target in addresses() {
+        let Some(tag) = ask("GET", &target, "Accept: */*", "").header("etag").map(str::to_owned) else { continue };
+        // Twice: the second time the request index answers.
+        for _ in 0..2 {
+            let reply = ask("GET", &target, &format!("Accept: */*\r\nIf-None-Match: {tag}"), "");
+            assert_eq!(reply.status, 304, "{target}");
+            assert_eq!(reply.header("content-security-policy"), None, "{target}");
+        }
+        revalidated += 1;
+    }
+    assert!(revalidated > 20, "{revalidated}");
+}
+
 #[test]
 fn a_cors_preflight_request_is_answered_at_every_address() {
     let preflight =

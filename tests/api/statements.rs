@@ -89,6 +89,7 @@ fn row(dataset: &'static Dataset, code: &str, named: &str, text: &str) -> String
         (_, Kind::Text | Kind::TextList) => text.to_owned(),
         _ if !field.required => String::new(),
         (_, Kind::Integer { minimum, .. }) => minimum.to_string(),
+        (_, Kind::Boolean) => "true".to_owned(),
         (_, Kind::Decimal) => "1".to_owned(),
         (_, Kind::Date) => "2020-01-01".to_owned(),
         (_, Kind::Period) => "2020".to_owned(),

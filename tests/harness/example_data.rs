@@ -81,9 +81,9 @@ departement,local_authority,Département,financeur,22590001801244,,essai
 asso,association,Association,bénéficiaire,,W591000001,essai
 ";
 
-const FUNDING: &str = "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,qualifier,cofunding_group,decided_on,aid_nature,payment_terms,eu_notified,beneficiary_share,source_code
-a1,=SOMME(A1),etat,asso,DEP-91,paid,2020,1000.50,exact,,2020-03-01,aide en numéraire,unique,no,1,essai
-a2,Deuxième,etat,asso,DEP-91,paid,2021,2000,exact,,2021-03-01,aide en numéraire,échelonné,no,0.5,essai
+const FUNDING: &str = "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,qualifier,cofunding_group,decided_on,aid_natures,payment_terms,eu_notified,beneficiary_share,source_code
+a1,=SOMME(A1),etat,asso,DEP-91,paid,2020,1000.50,exact,,2020-03-01,money,unique,false,1,essai
+a2,Deuxième,etat,asso,DEP-91,paid,2021,2000,exact,,2021-03-01,money,échelonné,false,0.5,essai
 a3,Annonce,etat,,DEP-91,announced,2020,5000,more_than,,,,,,,essai
 c1,Commune,etat,asso,DEP-92,paid,2020,300,exact,projet,,,,,,essai
 c2,Commune,departement,asso,DEP-92,paid,2020,700,exact,projet,,,,,,essai

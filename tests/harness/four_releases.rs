@@ -116,6 +116,7 @@ pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str)
         (_, Kind::Reference(_) | Kind::References(_)) => "stays".to_owned(),
         (_, Kind::Choice(choices) | Kind::ChoiceList(choices)) => choices[0].value.to_owned(),
         (_, Kind::Integer { minimum, .. }) => minimum.to_string(),
+        (_, Kind::Boolean) => "true".to_owned(),
         (_, Kind::Decimal) => "1".to_owned(),
         (_, Kind::Date) => "2020-01-01".to_owned(),
         (_, Kind::Period) => "2020".to_owned(),

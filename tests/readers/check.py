@@ -27,15 +27,15 @@ BUNDLE = {
     "actors": "code,kind,name,role,siret,rna,source_code\n"
     "essai-region,local_authority,Région,Finance,20005374200017,,lecteurs\n"
     'essai-association,association,"Asso « L\'Abri ; Nord », Lille",Agit,,W591000001,lecteurs\n',
-    "funding": "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,decided_on,aid_nature,"
+    "funding": "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,decided_on,aid_natures,"
     "payment_terms,eu_notified,beneficiary_share,source_code\n"
     + "".join(
         f"{code},{title},essai-region,essai-association,DEP-59,paid,{period},{amount},2019-03-01,{nature},{terms},{eu},{share},"
         "lecteurs\n"
         for code, title, period, amount, nature, terms, eu, share in [
-            ("essai-argent", '"Repas, et ""tickets"""', "2019", "1000.50", "aide en numéraire", "unique", "no", "1"),
-            ("essai-nature", "mot " * 100, "2019-06-30", "2", "aide en nature;aide en numéraire", "échelonné", "yes", "0.25"),
-            ("sans-nature", "Repas", "2019", "1000.50", "", "unique", "no", "1"),
+            ("essai-argent", '"Repas, et ""tickets"""', "2019", "1000.50", "money", "unique", "false", "1"),
+            ("essai-nature", "mot " * 100, "2019-06-30", "2", "in_kind|money", "échelonné", "true", "0.25"),
+            ("sans-nature", "Repas", "2019", "1000.50", "", "unique", "false", "1"),
         ]
     ),
 }

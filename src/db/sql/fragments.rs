@@ -147,7 +147,7 @@ fn territory(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset) -> SqlResul
 fn own_text(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset, field: &'static Field, alias: &'static str) -> SqlResult {
     let (before, after) = match field.kind {
         Kind::JoinedCode => return codes::code(out, dataset, "t"),
-        Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. } => ("", "::text"),
+        Kind::Boolean | Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. } => ("", "::text"),
         Kind::TextList => ("array_to_json(", ")::text"),
         // A third of the time: codes hold nothing that JSON escapes, and no published list is empty.
         Kind::References(_) | Kind::ChoiceList(_) => ("'[\"' || array_to_string(", ", '\",\"') || '\"]'"),
@@ -167,6 +167,7 @@ fn own_text(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset, field: &'sta
 /// The array type to which the values of a filter are cast, so that the column is not and its index can be used.
 pub fn array_type(kind: Kind) -> &'static str {
     match kind {
+        Kind::Boolean => "boolean[]",
         Kind::Integer { .. } => "bigint[]",
         Kind::Decimal => "numeric[]",
         Kind::Date | Kind::PeriodBound { .. } => "date[]",

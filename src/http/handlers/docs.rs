@@ -21,7 +21,17 @@ pub const DOCUMENT: &str = "/openapi.json";
 pub const PAGES: &str = "/docs/{file:.*}";
 
 static CONFIG: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
-    Arc::new(Config::new([DOCUMENT]).try_it_out_enabled(true).display_request_duration(true).validator_url("none"))
+    let config = Config::new([DOCUMENT])
+        .use_base_layout()
+        .deep_linking(true)
+        // Closed groups and no list of schemas: to draw all operations at once takes a small computer many seconds.
+        .doc_expansion("none")
+        .default_models_expand_depth(-1)
+        .filter(true)
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .validator_url("none");
+    Arc::new(config)
 });
 
 /// This document

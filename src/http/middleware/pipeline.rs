@@ -93,7 +93,7 @@ impl Stages {
     /// The stages after the handler, in their order.
     fn after_handler(&self, response: &mut HttpResponse, route: &str, cached: Option<Cached>, key_limit: Option<Decision>) {
         errors::write_problem(response, self.log.path(), &self.id);
-        security_headers::add_security_headers(response.headers_mut(), self.log.path());
+        security_headers::add_security_headers(response, self.log.path());
         self.id.add_header(response.headers_mut());
         connection_tracking::close_when_stopping(response, &self.state);
         self.charge.finish(&self.state, response, key_limit);

@@ -3,7 +3,7 @@
 //! Must not know what is answered.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
 /// The headers that scripts of other origins may read, besides the CORS-safelisted ones.
@@ -36,7 +36,12 @@ const DOCS_CSP: HeaderValue = HeaderValue::from_static(
 );
 
 /// Adds the headers. `Content-Security-Policy` depends on `Content-Type` and on the path.
-pub fn add_security_headers(headers: &mut HeaderMap, path: &str) {
+///
+/// A 304 has no policy: it has no `Content-Type` to tell a page from data, and its headers replace those that the client
+/// has stored (RFC 9111, section 4.3.4), so that the policy of data would block a page at its second visit.
+pub fn add_security_headers(response: &mut HttpResponse, path: &str) {
+    let not_modified = response.status() == StatusCode::NOT_MODIFIED;
+    let headers = response.headers_mut();
     let html = headers.get(header::CONTENT_TYPE).is_some_and(|media_type| media_type.as_bytes().starts_with(b"text/html"));
     let policy = match html {
         true if path.starts_with("/docs") => DOCS_CSP,
@@ -47,12 +52,14 @@ pub fn add_security_headers(headers: &mut HeaderMap, path: &str) {
         (header::ACCESS_CONTROL_ALLOW_ORIGIN, EVERY_ORIGIN),
         (header::ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS),
         (header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING),
-        (header::CONTENT_SECURITY_POLICY, policy),
         (header::REFERRER_POLICY, NO_REFERRER),
         (RESOURCE_POLICY, CROSS_ORIGIN),
     ];
     for (name, value) in every {
         headers.insert(name, value);
+    }
+    if !not_modified {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
 }
 

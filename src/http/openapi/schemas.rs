@@ -141,7 +141,7 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
             description = format!("{description} A code of `{target}`.");
         }
         object.insert("description".to_owned(), json!(description));
-        if !field.required {
+        if !field.required && !field.is_list() {
             nullable(object);
         }
         if let Some(example) = example(dataset, field) {
@@ -165,7 +165,8 @@ fn scalar(field: &Field) -> Value {
         Kind::Integer { minimum, maximum } => {
             json!({"type": "integer", "minimum": minimum, "maximum": maximum, "format": "int64"})
         }
-        Kind::Decimal => json!({"type": "number"}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Decimal => json!({"type": "number", "format": "double"}),
         Kind::Date | Kind::PeriodBound { .. } => json!({"type": "string", "format": "date"}),
         Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
@@ -200,7 +201,7 @@ pub fn example(dataset: &Dataset, field: &Field) -> Option<Value> {
         _ => field.example,
     };
     let one = match field.kind {
-        Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
+        Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).ok()?,
         _ => json!(text),
     };
     Some(if field.is_list() { json!([one]) } else { one })

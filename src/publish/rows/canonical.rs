@@ -115,7 +115,7 @@ impl<'a> CanonicalReader<'a> {
         }
         match (record.form(cell), field.kind) {
             (CellType::Error, _) => Err("is the error of a formula, or a formula without its result".to_owned()),
-            (CellType::Json, Kind::Json { .. }) => Ok(Some(text.into())),
+            (CellType::Json, Kind::Json { .. } | Kind::Boolean) => Ok(Some(text.into())),
             (CellType::Json, _) => Err("is JSON, where a text, a number or a list of texts is needed".to_owned()),
             (CellType::Date, Kind::Date | Kind::Timestamp | Kind::Period | Kind::PeriodBound { .. }) => Ok(Some(text.into())),
             (CellType::Date, _) => Err(format!("is a date, where {} is not", field.name)),

@@ -7,7 +7,10 @@ use crate::query::model::breakdown;
 use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::value;
 use crate::query::suggest::closest;
-use crate::query::{Dataset, Field, Format};
+use crate::query::{Dataset, Field, Format, Kind};
+
+/// The most decimals of an amount in euros.
+const EURO_DECIMALS: usize = 2;
 
 /// The separator of values in a list cell.
 pub const LIST_SEPARATOR: char = '|';
@@ -37,7 +40,7 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     if let Some(format) = field.format {
         check_format(format, text)?;
     }
-    value::check(field, text).map_err(|why| match field.choices() {
+    let value = value::check(field, text).map_err(|why| match field.choices() {
         Some(choices) => {
             let words: Vec<&str> = choices.iter().map(|choice| choice.value).collect();
             let meant =
@@ -45,7 +48,24 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
             format!("{why}{meant}: {}", words.join(", "))
         }
         None => why,
-    })
+    })?;
+    if matches!(field.kind, Kind::Decimal) {
+        check_precision(field, &value)?;
+    }
+    Ok(value)
+}
+
+/// Checks that every reader of a decimal number finds the same number: most read it as a double.
+fn check_precision(field: &Field, number: &str) -> Result<(), String> {
+    let (digits, most) = (value::significant_digits(number), value::SIGNIFICANT_DIGITS);
+    if digits > most {
+        return Err(format!("has {digits} significant digits, and at most {most} are allowed"));
+    }
+    let decimals = number.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len());
+    if field.format == Some(Format::Euros) && decimals > EURO_DECIMALS {
+        return Err(format!("has {decimals} decimals, and an amount in euros has at most {EURO_DECIMALS}"));
+    }
+    Ok(())
 }
 
 fn check_format(format: Format, text: &str) -> Result<(), String> {

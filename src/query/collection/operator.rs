@@ -74,7 +74,7 @@ impl Operator {
             Operator::Lte => "Rows with this value or a lesser one; of a period: those that end with it or earlier.",
             Operator::Contains => "Rows whose text contains this, without regard to accents and case.",
             Operator::StartsWith => "Rows whose text begins with this; free text is compared without regard to accents and case.",
-            Operator::IsNull => "`true`: rows without a value; `false`: rows with one.",
+            Operator::IsNull => "`true`: rows without a value, or with an empty list; `false`: rows with one.",
         }
     }
 
@@ -129,6 +129,7 @@ mod tests {
             (Kind::Reference("territories"), &[AnyOf, In, Ne, StartsWith]),
             (Kind::JoinedCode, &[AnyOf, In]),
             (Kind::TextList, &[AnyOf, In, Ne]),
+            (Kind::Boolean, &[AnyOf, In, Ne]),
             (integer, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Period, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Json { array: false }, &[]),

@@ -30,6 +30,8 @@ pub enum Kind {
     References(&'static str),
     /// Several words of a closed list.
     ChoiceList(&'static [Choice]),
+    /// `true` or `false`.
+    Boolean,
     /// A whole number within bounds.
     Integer {
         /// The smallest value.
@@ -94,6 +96,8 @@ pub enum Format {
     Slug,
     /// The code of a breakdown. Filters keep to it too.
     Breakdown,
+    /// An amount of money in euros, with at most two decimals.
+    Euros,
 }
 
 /// One field of a dataset.
@@ -183,8 +187,9 @@ impl Field {
 
     /// Whether a request can count its remaining values.
     pub fn is_facet(&self) -> bool {
-        let choices = matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Period | Kind::Integer { .. });
-        (choices || self.reference().is_some()) && self.is_filterable()
+        let few =
+            matches!(self.kind, Kind::Choice(_) | Kind::ChoiceList(_) | Kind::Boolean | Kind::Period | Kind::Integer { .. });
+        (few || self.reference().is_some()) && self.is_filterable()
     }
 
     /// Whether rows are sorted without regard to accents and case, as French readers expect for names.

@@ -14,6 +14,21 @@ pub const VALUE_LENGTH: usize = 200;
 /// The most digits of a decimal number: those before and after the point.
 pub const DECIMAL_DIGITS: usize = 30;
 
+/// The most significant digits of a published number. Any decimal number with so many is the same number again after it was
+/// read as a double (IEEE 754), which is how JSON, Parquet and spreadsheets are read.
+pub const SIGNIFICANT_DIGITS: usize = 15;
+
+/// The number of significant digits of a decimal number: without the zeros at its start and its end.
+pub fn significant_digits(number: &str) -> usize {
+    let digits = || number.bytes().filter(u8::is_ascii_digit);
+    let leading = digits().take_while(|digit| *digit == b'0').count();
+    let length = digits().count();
+    if leading == length {
+        return 0;
+    }
+    length - leading - digits().rev().take_while(|digit| *digit == b'0').count()
+}
+
 /// Reads one value of a field, or one element of a list field, and returns its canonical text.
 ///
 /// # Errors
@@ -40,6 +55,10 @@ pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
                 Err("is not one of the values of this field".to_owned())
             }
         }
+        Kind::Boolean => match text {
+            "true" | "false" => Ok(Cow::Borrowed(text)),
+            _ => Err("is neither `true` nor `false`".to_owned()),
+        },
         Kind::Integer { minimum, maximum } => integer(text, minimum, maximum).map(|n| Cow::Owned(n.to_string())),
         Kind::Decimal => decimal(text),
         Kind::Date | Kind::PeriodBound { .. } => period::day(text)
@@ -111,7 +130,7 @@ fn plain(text: &str) -> Result<Cow<'_, str>, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse};
+    use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse, significant_digits};
     use crate::query::model::field::{Choice, Field, Kind};
 
     const STAGES: &[Choice] = &[Choice { value: "paid", meaning: "" }];
@@ -129,6 +148,8 @@ mod tests {
             (Kind::Choice(STAGES), "paid", "paid"),
             (Kind::ChoiceList(STAGES), "paid", "paid"),
             (Kind::Integer { minimum: 0, maximum: 10 }, "007", "7"),
+            (Kind::Boolean, "true", "true"),
+            (Kind::Boolean, "false", "false"),
             (Kind::Decimal, "-12.50", "-12.50"),
             (Kind::Decimal, "12", "12"),
             (Kind::Date, "2020-02-29", "2020-02-29"),
@@ -155,6 +176,9 @@ mod tests {
             (Kind::Choice(STAGES), "Paid", "is not one of the values of this field"),
             (Kind::Integer { minimum: 0, maximum: 10 }, "11", "is not a whole number from 0 to 10"),
             (Kind::Integer { minimum: 0, maximum: 10 }, "+1", "is not a whole number from 0 to 10"),
+            (Kind::Boolean, "True", "is neither `true` nor `false`"),
+            (Kind::Boolean, "1", "is neither `true` nor `false`"),
+            (Kind::Boolean, "oui", "is neither `true` nor `false`"),
             (Kind::Decimal, "1e5", decimal),
             (Kind::Decimal, ".5", decimal),
             (Kind::Decimal, "5.", decimal),
@@ -185,6 +209,22 @@ mod tests {
         let digits = "9".repeat(DECIMAL_DIGITS - 1);
         assert!(read(Kind::Decimal, &format!("-{digits}.9")).is_ok());
         assert!(read(Kind::Decimal, &format!("{digits}.99")).is_err());
+    }
+
+    #[test]
+    fn zeros_at_either_end_are_not_significant() {
+        for (number, count) in [
+            ("0", 0),
+            ("0.00", 0),
+            ("-0.0010", 1),
+            ("1200", 2),
+            ("1000000000000000000", 1),
+            ("100.5", 4),
+            ("0.30000000000000004", 17),
+            ("-123456789.012345", 15),
+        ] {
+            assert_eq!(significant_digits(number), count, "{number}");
+        }
     }
 
     #[test]

@@ -147,6 +147,8 @@ fn value(field: &Field, name: &str, version: usize) -> String {
         Kind::References(target) if version == 1 => reference(target, 1),
         Kind::References(target) => format!("{}|{}", reference(target, version), reference(target, version + 1)),
         Kind::Choice(choices) | Kind::ChoiceList(choices) => choices[(version - 1) % choices.len()].value.to_owned(),
+        Kind::Integer { .. } if field.name == "geography_year" => (2020 + version).to_string(),
+        Kind::Boolean => (version % 2 == 1).to_string(),
         Kind::Integer { minimum, .. } => (minimum + i64::try_from(version).expect("small")).to_string(),
         Kind::Decimal if field.name == "minimum" => format!("-{version}"),
         Kind::Decimal => (1000 * version).to_string(),

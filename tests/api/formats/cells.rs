@@ -175,6 +175,7 @@ fn from_parquet(field: &Field, kind: Kind) -> Value {
         (Field::Null, _) => Value::Null,
         (Field::Str(text), Kind::Json { .. }) => serde_json::from_str(text).expect("JSON"),
         (Field::Str(text), _) => json!(text),
+        (Field::Bool(truth), Kind::Boolean) => json!(truth),
         (Field::Long(number), Kind::Integer { .. }) => json!(number),
         (Field::Double(number), Kind::Decimal) => json!(number),
         (Field::Date(days), Kind::Date | Kind::PeriodBound { .. }) => {

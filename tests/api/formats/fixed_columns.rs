@@ -120,12 +120,12 @@ fn scdl_has_the_flows_that_have_every_required_field() {
         asso,association,\"Asso, « Ici »\",Agit,,W591000001,essai\n";
     let title = "mot ".repeat(100);
     let funding = format!(
-        "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,decided_on,aid_nature,payment_terms,\
+        "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,decided_on,aid_natures,payment_terms,\
          eu_notified,beneficiary_share,source_code\n\
-         a,Repas,region,asso,COM-1,announced,2019,1000.50,2019-03-01,aide en numéraire,unique,no,1,essai\n\
-         b,{title},region,asso,COM-1,announced,2019-06-30,2,2019-03-01,aide en nature;aide en numéraire,échelonné,yes,0.25,essai\n\
-         c,Sans nature,region,asso,COM-1,announced,2019,1000.50,2019-03-01,,unique,no,1,essai\n\
-         d,Sans SIRET du payeur,asso,region,COM-1,announced,2019,1,2019-03-01,aide en nature,unique,no,1,essai\n"
+         a,Repas,region,asso,COM-1,announced,2019,1000.50,2019-03-01,money,unique,false,1,essai\n\
+         b,{title},region,asso,COM-1,announced,2019-06-30,2,2019-03-01,in_kind|money,échelonné,true,0.25,essai\n\
+         c,Sans nature,region,asso,COM-1,announced,2019,1000.50,2019-03-01,,unique,false,1,essai\n\
+         d,Sans SIRET du payeur,asso,region,COM-1,announced,2019,1,2019-03-01,in_kind,unique,false,1,essai\n"
     );
     let files = [
         ("sources", SOURCES),

@@ -9,11 +9,17 @@ use serde_json::{Value, json};
 
 use super::cells;
 
-/// The first sheet of a workbook, with its header line apart.
-pub fn read(body: &[u8]) -> (Vec<String>, Vec<Vec<Value>>) {
+/// The XML of the first sheet of a workbook.
+pub fn sheet(body: &[u8]) -> String {
     let mut sheet = String::new();
     let mut files = zip::ZipArchive::new(Cursor::new(body)).expect("a workbook is a zip");
     files.by_name("xl/worksheets/sheet1.xml").expect("a sheet").read_to_string(&mut sheet).expect("XML");
+    sheet
+}
+
+/// The first sheet of a workbook, with its header line apart.
+pub fn read(body: &[u8]) -> (Vec<String>, Vec<Vec<Value>>) {
+    let sheet = sheet(body);
     assert!(!sheet.contains("<f>"), "no cell is a formula");
     let mut lines = sheet.split("<row ").skip(1).map(line);
     let names: Vec<String> =
@@ -53,6 +59,7 @@ pub fn cell(cell: &str, kind: Kind) -> Value {
     match (kind, cells::plain(cell, kind).as_str()) {
         (_, "") => Value::Null,
         (Kind::Integer { .. } | Kind::Decimal, number) => rounded(number.parse().expect("a number")),
+        (Kind::Boolean, truth) => rounded(f64::from(u8::from(truth == "true"))),
         (Kind::Date | Kind::PeriodBound { .. }, day) => rounded(days(day.parse().expect("a day"))),
         (Kind::Timestamp, text) => {
             let time = cells::instant(text).naive_utc();

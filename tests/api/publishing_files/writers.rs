@@ -70,6 +70,7 @@ impl Table {
                     Kind::Integer { .. } | Kind::Decimal => {
                         sheet.write_number(row, column, text.parse::<f64>().expect("a number"))
                     }
+                    Kind::Boolean => sheet.write_boolean(row, column, *text == "true"),
                     Kind::Date => {
                         let date = rust_xlsxwriter::ExcelDateTime::parse_from_str(text).expect("a day");
                         sheet.write_datetime_with_format(row, column, date, &day)
@@ -89,6 +90,11 @@ impl Table {
             (number, false, Kind::Integer { .. } | Kind::Decimal) => {
                 format!(
                     "<table:table-cell office:value-type=\"float\" office:value=\"{number}\"><text:p>{number}</text:p></table:table-cell>"
+                )
+            }
+            (truth, false, Kind::Boolean) => {
+                format!(
+                    "<table:table-cell office:value-type=\"boolean\" office:boolean-value=\"{truth}\"><text:p>VRAI</text:p></table:table-cell>"
                 )
             }
             (day, false, Kind::Date) => {
@@ -116,7 +122,7 @@ impl Table {
     pub fn objects(&self) -> Vec<Value> {
         let cell = |column: usize, text: &str| match self.kind(column) {
             _ if text.is_empty() => Value::Null,
-            Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).expect("a number"),
+            Kind::Boolean | Kind::Integer { .. } | Kind::Decimal => serde_json::from_str(text).expect("a number or a boolean"),
             Kind::TextList | Kind::ChoiceList(_) | Kind::References(_) => json!(text.split('|').collect::<Vec<_>>()),
             _ => json!(text),
         };

@@ -6,6 +6,7 @@ pub mod column_letters;
 mod delimited;
 pub mod detect;
 pub mod dialect;
+mod double;
 pub mod error;
 pub mod file_format;
 mod geojson;

@@ -9,6 +9,7 @@ use calamine::{Data, DataRef, ExcelDateTime, Ods, Reader, Xlsx};
 
 use super::archive_limits::inspect;
 use super::column_letters::letters;
+use super::double::decimal;
 use super::error::ReadError;
 use super::file_format::WorkbookKind;
 use super::limits::{RECORD_BYTES, RECORD_CELLS};
@@ -74,7 +75,7 @@ fn read_xlsx(mut book: Xlsx<BufReader<File>>, sheet: Option<&str>, sink: &mut dy
             DataRef::String(text) => (text.clone(), CellType::Text),
             DataRef::SharedString(text) => ((*text).to_owned(), CellType::Text),
             DataRef::Int(number) => (number.to_string(), CellType::Number),
-            DataRef::Float(number) => (number.to_string(), CellType::Number),
+            DataRef::Float(number) => (decimal(*number), CellType::Number),
             DataRef::Bool(truth) => (truth.to_string(), CellType::Text),
             DataRef::DateTime(time) => date(time),
             DataRef::DateTimeIso(text) => (iso(text), CellType::Date),
@@ -120,7 +121,7 @@ fn read_ods(mut book: Ods<BufReader<File>>, sheet: Option<&str>, sink: &mut dyn 
                 Data::Empty => (String::new(), CellType::Text),
                 Data::String(text) | Data::DurationIso(text) => (text.clone(), CellType::Text),
                 Data::Int(number) => (number.to_string(), CellType::Number),
-                Data::Float(number) => (number.to_string(), CellType::Number),
+                Data::Float(number) => (decimal(*number), CellType::Number),
                 Data::Bool(truth) => (truth.to_string(), CellType::Text),
                 Data::DateTime(time) => date(time),
                 Data::DateTimeIso(text) => (iso(text), CellType::Date),
@@ -138,7 +139,7 @@ fn read_ods(mut book: Ods<BufReader<File>>, sheet: Option<&str>, sink: &mut dyn 
 /// Converts a date to a day, or to a timestamp if it has a time other than midnight.
 fn date(time: &ExcelDateTime) -> (String, CellType) {
     if time.is_duration() {
-        return (time.as_f64().to_string(), CellType::Number);
+        return (decimal(time.as_f64()), CellType::Number);
     }
     let (year, month, day, hours, minutes, seconds, _) = time.to_ymd_hms_milli();
     (iso(&format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}")), CellType::Date)

@@ -33,10 +33,10 @@ fn a_file_of_the_schema_publishes_actors_and_flows() {
         ("amount_eur", json!(10000.5)),
         ("decided_on", json!("2017-06-27")),
         ("decision_reference", json!("2016-0400")),
-        ("aid_nature", json!("aide en numéraire;aide en nature")),
+        ("aid_natures", json!(["money", "in_kind"])),
         ("payment_terms", json!("échelonné")),
         ("rae_code", json!("17845")),
-        ("eu_notified", json!("no")),
+        ("eu_notified", json!(false)),
         ("beneficiary_share", json!(1)),
         ("source_code", json!("essai")),
         ("source_location", json!("ligne 2")),
@@ -46,7 +46,7 @@ fn a_file_of_the_schema_publishes_actors_and_flows() {
     let flow = get(server.address, "/v1/funding/scdl-22590001801244-3").data();
     assert_eq!(
         (&flow["beneficiary_code"], &flow["eu_notified"], &flow["period"]),
-        (&json!("rna-W591000001"), &json!("yes"), &json!("2017-06-28"))
+        (&json!("rna-W591000001"), &json!(true), &json!("2017-06-28"))
     );
     let club = get(server.address, "/v1/actors/rna-W591000001").data();
     assert_eq!((&club["name"], &club["kind"], &club["rna"]), (&json!("Club"), &json!("association"), &json!("W591000001")));
@@ -60,7 +60,6 @@ fn values_that_violate_the_schema_are_refused() {
          Ville,22590001801244,2016-12-05,r,Beaulieu,,,Avance,\"100000,1\",aide en numérère,unique,2016-12-05,,no,\"0,5\"\n\
          Ville,22590001801244,2016-12-05,r,Beaulieu,11000001500013,,,,aide en nature,unique,2017-06-27_2018-06-27,10065é,oui,0.2\n"
     );
-    let natures = "aide en numéraire, aide en nature, aide en numéraire;aide en nature, aide en nature;aide en numéraire";
     assert_eq!(
         faults(&server, &recipe_folder("scdl-subventions", text.as_bytes())),
         [
@@ -68,9 +67,7 @@ fn values_that_violate_the_schema_are_refused() {
             "fichier:2: decided_on (C) `05/12/2016`: is not a day of the calendar, such as 2019-06-30",
             "fichier:2: siret (B) `21860194600000`: is not a SIRET: its check digit is wrong",
             "fichier:2: rna (G) `W3222`: is not an RNA number, which is W and 9 digits",
-            &format!(
-                "fichier:3: aid_nature (J) `aide en numérère`: is not one of the values of this field (did you mean `aide en numéraire`?): {natures}"
-            ),
+            "fichier:3: aid_natures (J) `aide en numérère`: is not one of the texts that the recipe knows; closest: aide en numéraire, aide en nature, aide en numéraire;aide en nature",
             "fichier:3: amount_eur (I) `100000,1`: is not a number with `.` before its decimals",
             "fichier:3: beneficiary_share (O) `0,5`: is not a number with `.` before its decimals",
             "fichier:3: eu_notified (N) `no`: is not one of the texts that the recipe knows; closest: non",
@@ -105,7 +102,7 @@ fn a_file_that_deviates_from_the_schema_is_read_by_its_own_recipe() {
         ("amount_eur", json!(232000.0)),
         ("period", json!("2022-01-13/2024-01-12")),
         ("decided_on", json!("2022-01-13")),
-        ("aid_nature", json!("aide en numéraire")),
+        ("aid_natures", json!(["money"])),
         ("note", json!("Type : fonctionnement. Conditions de versement : avance de 232 000 \u{fffd}")),
     ] {
         assert_eq!(flow[name], value, "{name}");

@@ -12,6 +12,11 @@ f 3,,etat,DEP-01,paid,2019,NaN,,,100,essai
 f-4,T,etat,DEP-01,paid,2019,--1,,,1,essai
 f-5,T,etat,DEP-01,paid,2019,1234567890123456789012345678901,,,1,essai
 f-6,T,etat,DEP-01,paid,2019,12.,,,1,essai
+f-7,T,etat,DEP-01,paid,2019,1234567890123456,,,0.1234567890123456,essai
+f-8,T,etat,DEP-01,paid,2019,12345678901234.56,,,0.12345678901234500,essai
+f-9,T,etat,DEP-01,paid,2019,1000.505,,,1,essai
+f-10,T,etat,DEP-01,paid,2019,1000.500,,,1,essai
+f-11,T,etat,DEP-01,paid,2019,1234567890123.45,,,1,essai
 ";
     let before = contents(unchanged_database());
     let decimal = "is not a decimal number with a point and at most 30 digits, such as 12.5";
@@ -38,6 +43,10 @@ f-6,T,etat,DEP-01,paid,2019,12.,,,1,essai
             format!("fichier:5: amount_eur `--1`: {decimal}"),
             format!("fichier:6: amount_eur `1234567890123456789012345678901`: {decimal}"),
             format!("fichier:7: amount_eur `12.`: {decimal}"),
+            "fichier:8: amount_eur `1234567890123456`: has 16 significant digits, and at most 15 are allowed".to_owned(),
+            "fichier:8: beneficiary_share `0.1234567890123456`: has 16 significant digits, and at most 15 are allowed".to_owned(),
+            "fichier:9: amount_eur `12345678901234.56`: has 16 significant digits, and at most 15 are allowed".to_owned(),
+            "fichier:10: amount_eur `1000.505`: has 3 decimals, and an amount in euros has at most 2".to_owned(),
         ]
     );
     let actors = "code,kind,name,role,siret,rna,source_code

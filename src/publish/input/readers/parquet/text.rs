@@ -6,6 +6,7 @@ use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type as Physical};
 use parquet::data_type::{ByteArray, FixedLenByteArray, Int96};
 use parquet::schema::types::ColumnDescriptor;
 
+use crate::publish::input::readers::double;
 use crate::publish::input::readers::limits::RECORD_BYTES;
 use crate::publish::input::readers::record::CellType;
 
@@ -140,7 +141,7 @@ impl ValueText for f32 {
 
 impl ValueText for f64 {
     fn append(&self, _: ValueType, out: &mut String) -> Result<CellType, String> {
-        out.push_str(&self.to_string());
+        out.push_str(&double::decimal(*self));
         Ok(CellType::Number)
     }
 }
