@@ -7,7 +7,7 @@ ITEM = ["/v1/territories/DEP-59"]
 PAGE_20 = ["/v1/territories?kind=commune&limit=20"]
 PAGE_100 = ["/v1/territories?kind=commune&limit=100"]
 SERIES = ["/v1/observations?indicator_code=banc-02&territory_code=COM-59001"]
-CHOROPLETH = ["/v1/observations?indicator_code=banc-02&territory_code__startswith=DEP-&latest=true&limit=200"]
+CHOROPLETH = ["/v1/observations?indicator_code=banc-02&territory_code__startswith=DEP-&last=1&limit=200"]
 SEARCH = ["/v1/territories?q=saint%20omer"]
 PROFILE = ["/v1/territories/COM-59001/profile"]
 AGGREGATE = [

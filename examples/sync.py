@@ -115,8 +115,11 @@ def fetch(base, copy, selection):
 def count(base, dataset, selection, release):
     """The number of rows of a collection at a release; None if the service refuses the request."""
     query = {name: value for name, value in selection.items() if name != "dataset"}
+    if dataset == "territories" and not any(name.split("__")[0] in ("status", "code") for name in query):
+        # The list holds today's territories unless it is told otherwise. Changes have no default: the copy has all.
+        query["status"] = "current,former"
     while True:
-        asked = urllib.parse.urlencode(dict(query, release=release, count="exact", limit=1, format="json"))
+        asked = urllib.parse.urlencode(dict(query, release=release, total="exact", limit=1, format="json"))
         try:
             return get(base, f"/v1/{dataset}?{asked}")[0]["meta"]["total"]["value"]
         except urllib.error.HTTPError as error:

@@ -8,18 +8,18 @@ COLUMNS = {
     "territories": ["code", "kind", "official_code", "name", "siren", "legal_form", "zone", "population",
                     "population_year", "commune_code", "arrondissement_code", "departement_code",
                     "region_code", "epci_code", "chief_commune_code", "postal_codes", "former_codes",
-                    "status", "valid_from", "valid_to", "end_event", "successor_codes", "longitude",
+                    "status", "valid_from", "valid_until", "end_event_code", "successor_codes", "longitude",
                     "latitude", "geography_year", "source_code", "source_location", "note"],
-    "territory_versions": ["territory_code", "valid_from", "valid_to", "kind", "name", "arrondissement_code",
-                           "departement_code", "region_code", "epci_code", "start_event", "end_event",
+    "territory_states": ["territory_code", "valid_from", "valid_until", "kind", "name", "arrondissement_code",
+                           "departement_code", "region_code", "epci_code", "start_event_code", "end_event_code",
                            "predecessor_codes", "successor_codes", "source_code", "source_location", "note"],
-    "memberships": ["territory_code", "member_code"],
+    "memberships": ["container_code", "part_code"],
     "contours": ["territory_code", "west", "south", "east", "north", "contour", "note"],
-    "sources": ["code", "kind", "title", "publisher", "published", "edition", "licence", "licence_url",
+    "sources": ["code", "kind", "title", "publisher", "published_period", "edition", "licence", "licence_url",
                 "url", "file_format", "sha256", "retrieved_on", "summary", "note"],
 }
-KEYS = {"territories": ("code",), "territory_versions": ("territory_code", "valid_from"),
-        "memberships": ("territory_code", "member_code"),
+KEYS = {"territories": ("code",), "territory_states": ("territory_code", "valid_from"),
+        "memberships": ("container_code", "part_code"),
         "contours": ("territory_code",), "sources": ("code",)}
 
 

@@ -34,8 +34,9 @@ def references(rows):
     """Every code is unique and every code a territory refers to exists."""
     codes = [r["code"] for r in rows]
     known = set(codes)
+    others = ("official_code", "source_code", "end_event_code")
     missing = {r[field] for r in rows for field in r
-               if field.endswith("_code") and field not in ("official_code", "source_code") and r[field] and r[field] not in known}
+               if field.endswith("_code") and field not in others and r[field] and r[field] not in known}
     missing |= {code for r in rows for field in ("former_codes", "successor_codes")
                 for code in (r.get(field) or "").split("|") if code and code not in known}
     return [("territories: codes used twice", len(codes) - len(known), len(codes) == len(known)),

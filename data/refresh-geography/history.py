@@ -45,14 +45,14 @@ def write(timeline, output, year):
         if len(kinds := {state.kind for state in states}) == 1:
             constants["kind"] = kinds.pop()
         rows = [{k: v for k, v in row(state).items() if k not in constants} for state in states]
-        bundle.add(f"territory_versions-{name}.csv", "territory_versions", rows, constants)
+        bundle.add(f"territory_states-{name}.csv", "territory_states", rows, constants)
     bundle.close(texts.history_header(year, list(timeline.editions)))
 
 
 def row(state):
-    return {"territory_code": state.code, "kind": state.kind, "valid_from": state.start, "valid_to": state.end,
+    return {"territory_code": state.code, "kind": state.kind, "valid_from": state.start, "valid_until": state.end,
             "name": state.name, "arrondissement_code": state.arrondissement, "departement_code": state.departement,
-            "region_code": state.region, "epci_code": state.epci, "start_event": state.start_event,
-            "end_event": state.end_event, "predecessor_codes": "|".join(sorted(state.predecessors)),
+            "region_code": state.region, "epci_code": state.epci, "start_event_code": state.start_event,
+            "end_event_code": state.end_event, "predecessor_codes": "|".join(sorted(state.predecessors)),
             "successor_codes": "|".join(sorted(state.successors)), "source_code": state.source,
             "note": " ".join(state.notes)}

@@ -63,7 +63,7 @@ def build(options, cache):
     bundle = Bundle(options.output / "01-geography")
     places = write_territories(bundle, options, cog, history, formers, polygons, commune_polygons, drawn, past_states)
     bundle.add("memberships.csv", "memberships", territories.memberships(cog),
-               {"share": "1", "source_code": texts.cog_code(options.geography_year),
+               {"population_share": "1", "source_code": texts.cog_code(options.geography_year),
                 "source_location": "data/ept.json"})
     lines = write_contours(bundle, drawn)
     bundle.add("sources.csv", "sources", texts.sources(divisions, past, wheel, options.geography_year,
@@ -116,7 +116,7 @@ def write_territories(bundle, options, cog, history, formers, polygons, commune_
             "data/communes.json", kind="commune"),
         add("parts", territories.parts(cog, polygons), "data/communes.json"),
         add("former", territories.former(cog, formers, polygons),
-            "data/communes.json (anciensCodes) ; noms : data/historique-communes.json", "former", kind="former_commune"),
+            "data/communes.json (anciensCodes) ; noms : data/historique-communes.json", "former", kind="commune"),
         add("lapsed", territories.lapsed(past_states, lives), None, "former"),
     ) for row in rows]
 

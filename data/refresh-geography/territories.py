@@ -4,6 +4,9 @@ import areas
 import geometry
 from cog import PARTS, parent_of
 
+# The zones of the package, in the words of the data.
+ZONES = {"metro": "metropolitan", "drom": "overseas_department", "com": "overseas_collectivity"}
+
 FRANCE_NOTE = (
     "Population : France métropolitaine et cinq départements d'outre-mer (Mayotte pour sa population "
     "de 2017), sans les collectivités d'outre-mer ; sans Mayotte, comme l'Insee l'a souvent publié : {without}. "
@@ -46,7 +49,7 @@ def country_and_regions(cog, polygons, commune_polygons):
     for region in cog.regions:
         code = region["code"]
         row = {"code": f"REG-{code}", "kind": "region", "official_code": code, "name": region["nom"],
-               "zone": region["zone"], **chief(cog, region, "region", code)}
+               "zone": ZONES[region["zone"]], **chief(cog, region, "region", code)}
         yield with_centre(with_population(row, cog, members[code]),
                           polygons.dissolve(commune_polygons, members[code]))
 
@@ -56,7 +59,7 @@ def departements(cog, shapes):
     for departement in cog.departements:
         code = departement["code"]
         row = {"code": f"DEP-{code}", "kind": "departement", "official_code": code,
-               "name": departement["nom"], "zone": departement["zone"],
+               "name": departement["nom"], "zone": ZONES[departement["zone"]],
                "region_code": prefixed("REG", cog.region(departement)),
                **chief(cog, departement, "departement", code)}
         yield with_centre(with_population(row, cog, members[code]), shapes.get(code))
@@ -64,7 +67,7 @@ def departements(cog, shapes):
 
 def arrondissements(cog, polygons, commune_polygons):
     members = cog.communes_by("arrondissement")
-    zones = {d["code"]: d["zone"] for d in cog.departements}
+    zones = {d["code"]: ZONES[d["zone"]] for d in cog.departements}
     for arrondissement in cog.arrondissements:
         code = arrondissement["code"]
         row = {"code": f"ARR-{code}", "kind": "arrondissement", "official_code": code,
@@ -83,7 +86,7 @@ def groupings(cog, rows, prefix, polygons, commune_polygons):
         zones = {cog.communes[m]["zone"] for m in members}
         row = {"code": f"{prefix}-{grouping['code']}", "kind": prefix.lower(),
                "official_code": grouping["code"], "siren": grouping["code"], "name": grouping["nom"],
-               "legal_form": grouping["type"], "zone": zones.pop()}
+               "legal_form": grouping["type"], "zone": ZONES[zones.pop()]}
         yield with_centre(with_population(row, cog, members),
                           polygons.dissolve(commune_polygons, members))
 
@@ -92,7 +95,7 @@ def communes(cog, former_of, commune_polygons, notes):
     for code, commune in cog.communes.items():
         row = {
             "code": f"COM-{code}", "official_code": code, "name": commune["nom"],
-            "siren": commune.get("siren"), "zone": commune["zone"],
+            "siren": commune.get("siren"), "zone": ZONES[commune["zone"]],
             "arrondissement_code": prefixed("ARR", commune.get("arrondissement")),
             "departement_code": f"DEP-{commune['departement']}",
             "region_code": prefixed("REG", cog.region(commune)),
@@ -109,7 +112,7 @@ def parts(cog, polygons):
     for part in cog.parts:
         prefix, kind = PARTS[part["type"]]
         row = {"code": f"{prefix}-{part['code']}", "kind": kind, "official_code": part["code"],
-               "name": part["nom"], "zone": part["zone"], "commune_code": f"COM-{parent_of(part)}",
+               "name": part["nom"], "zone": ZONES[part["zone"]], "commune_code": f"COM-{parent_of(part)}",
                "arrondissement_code": prefixed("ARR", part.get("arrondissement")),
                "departement_code": f"DEP-{part['departement']}", "region_code": f"REG-{part['region']}",
                "postal_codes": "|".join(sorted(part.get("codesPostaux", []))),
@@ -123,7 +126,7 @@ def former(cog, formers, polygons):
     for code, old in formers.items():
         commune = cog.communes[old.commune]
         row = {"code": f"COM-{code}", "official_code": code, "name": old.name,
-               "zone": commune["zone"], "commune_code": f"COM-{old.commune}",
+               "zone": ZONES[commune["zone"]], "commune_code": f"COM-{old.commune}",
                "departement_code": f"DEP-{commune['departement']}",
                "region_code": prefixed("REG", cog.region(commune)), "note": old.note}
         yield with_centre(row, polygons.former(code))
@@ -136,7 +139,7 @@ def lapsed(timeline, lives):
         kind, number = last[code].kind, code.partition("-")[2]
         if life.end is None or kind == "commune":
             continue
-        row = {"code": code, "kind": f"former_{kind}", "official_code": number, "name": last[code].name, "zone": "metro",
+        row = {"code": code, "kind": kind, "official_code": number, "name": last[code].name, "zone": ZONES["metro"],
                "geography_year": life.end[:4] if kind != "epci" else str(int(life.end[:4]) - 1),
                "source_code": last[code].source, "source_location": "article 1er" if kind == "region" else None}
         if kind == "region":
@@ -152,7 +155,7 @@ def in_time(row, lives):
     """Adds to a row when its code named a territory, and what became of it."""
     life = lives.get(row["code"])
     if life:
-        row |= {"valid_from": life.start, "valid_to": life.end, "end_event": life.end_event,
+        row |= {"valid_from": life.start, "valid_until": life.end, "end_event_code": life.end_event,
                 "successor_codes": "|".join(life.successors)}
     return row
 
@@ -160,4 +163,4 @@ def in_time(row, lives):
 def memberships(cog):
     for ept in cog.ept:
         for member in ept["membres"]:
-            yield {"territory_code": f"EPT-{ept['code']}", "member_code": f"COM-{member['code']}"}
+            yield {"container_code": f"EPT-{ept['code']}", "part_code": f"COM-{member['code']}"}

@@ -11,12 +11,12 @@ LOCATIONS = {"communes": "data/historique-communes.json", "communes-since-2019":
 
 LAWS = {
     "loi-64-707": ("Loi n° 64-707 du 10 juillet 1964 portant réorganisation de la région parisienne", {
-        "published": "1964-07-10",
+        "published_period": "1964-07-10",
         "summary": "Partage de la Seine et de la Seine-et-Oise, en vigueur le 1er janvier 1968."}),
     "loi-75-356": ("Loi n° 75-356 du 15 mai 1975 portant réorganisation de la Corse", {
-        "published": "1975-05-15", "summary": "Partage de la Corse en deux départements, en vigueur le 1er janvier 1976."}),
+        "published_period": "1975-05-15", "summary": "Partage de la Corse en deux départements, en vigueur le 1er janvier 1976."}),
     "loi-2015-29": ("Loi n° 2015-29 du 16 janvier 2015 relative à la délimitation des régions", {
-        "published": "2015-01-16",
+        "published_period": "2015-01-16",
         "summary": "Article 1er : les régions et les départements qui les composent, en vigueur le 1er janvier 2016."}),
 }
 
@@ -34,7 +34,7 @@ def sources(divisions, history, polygons, year, retrieved_on, editions):
     """The rows of sources.csv: the three archives, the `editions` of earlier years, and the laws."""
     rows = [
         {"code": cog_code(year), "title": f"Découpage administratif de la France au 1er janvier {year}",
-         "publisher": "Insee", "published": divisions.published, "edition": divisions.edition,
+         "publisher": "Insee", "published_period": divisions.published, "edition": divisions.edition,
          "url": "https://www.insee.fr/fr/information/2560452", "file_format": "JSON (archive npm)",
          "sha256": divisions.sha256,
          "summary": "Paquet @etalab/decoupage-administratif, qui réunit le Code officiel géographique (Insee), la liste "
@@ -44,7 +44,7 @@ def sources(divisions, history, polygons, year, retrieved_on, editions):
          "note": "Populations municipales 2023, en vigueur au 1er janvier 2026 ; Mayotte : 2017 ; Polynésie française : "
                  "2022 ; Nouvelle-Calédonie : 2025. La date est celle du paquet."},
         {"code": HISTORY, "title": "Historique des communes de 1943 à 2019", "publisher": "Insee",
-         "published": history.published, "edition": history.edition,
+         "published_period": history.published, "edition": history.edition,
          "url": "https://github.com/datagouv/decoupage-administratif", "file_format": "JSON (archive npm)",
          "sha256": history.sha256,
          "summary": "Même paquet, dernière édition à contenir l'historique des communes (Code officiel géographique, "
@@ -72,7 +72,7 @@ def _edition(year, archive):
     epci_only = year == 2020
     return {"code": cog_code(year), "publisher": "Insee" if not epci_only else "DGCL",
             "title": f"{'Intercommunalités' if epci_only else 'Découpage administratif'} de la France au 1er janvier {year}",
-            "published": archive.published, "edition": archive.edition, "file_format": "JSON (archive npm)",
+            "published_period": archive.published, "edition": archive.edition, "file_format": "JSON (archive npm)",
             "url": "https://github.com/datagouv/decoupage-administratif", "sha256": archive.sha256,
             "summary": "Même paquet, édition antérieure : ce qui a changé d'une édition à la suivante donne l'histoire des "
                        "communes, des EPCI et des arrondissements depuis 2019.",
@@ -109,7 +109,7 @@ def header(year, divisions, history, polygons, counts):
         "notes": (
             "Les populations des EPCI sont recalculées : le fichier de la DGCL repris par le paquet porte celles "
             "d'un millésime antérieur. Les collectivités d'outre-mer, que le paquet répète parmi les "
-            "régions, ne figurent qu'une fois, au niveau des départements (zone « com »). "
+            "régions, ne figurent qu'une fois, au niveau des départements (zone « overseas_collectivity »). "
             f"Anciens codes rattachés à la commune où se trouve leur commune associée ou déléguée, et non à celle que "
             f"donne la liste des anciens codes : {counts['replaced']}."),
     }
@@ -130,7 +130,7 @@ def history_header(year, years):
         "publisher": "Insee, DGCL",
         "licence": "etalab-2.0",
         "notes": (
-            "Un état commence le jour de valid_from et finit la veille de valid_to. Les événements portent le code de l'Insee "
+            "Un état commence le jour de valid_from et finit la veille de valid_until. Les événements portent le code de l'Insee "
             "(MOD). Les départements et les régions gardent leur nom d'aujourd'hui, même avant un changement de nom. Les "
             "communes des collectivités d'outre-mer sont connues depuis 2019. Ni les communes associées ou déléguées, ni "
             "les arrondissements municipaux, ni les périmètres de la stratégie n'ont d'histoire ici. Une fusion depuis 2019 "

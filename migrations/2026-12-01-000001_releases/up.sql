@@ -68,7 +68,7 @@ CREATE TABLE sources (
     kind text COLLATE "C" NOT NULL,
     title text COLLATE "C" NOT NULL,
     publisher text COLLATE "C" NOT NULL,
-    published text COLLATE "C",
+    published_period text COLLATE "C",
     edition text COLLATE "C",
     licence text COLLATE "C" NOT NULL,
     licence_url text COLLATE "C",

@@ -39,30 +39,32 @@ CREATE INDEX territories_code_likeness ON territories USING gist (code gist_trgm
 SELECT publish_table('territories');
 
 CREATE TABLE memberships (
-    territory_code text COLLATE "C" NOT NULL,
-    member_code text COLLATE "C" NOT NULL,
-    share numeric NOT NULL CHECK (share > 0 AND share <= 1),
+    container_code text COLLATE "C" NOT NULL,
+    part_code text COLLATE "C" NOT NULL,
+    population_share numeric NOT NULL CHECK (population_share > 0 AND population_share <= 1),
     source_code text COLLATE "C" NOT NULL,
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
     last_release integer CHECK (last_release >= first_release)
 );
-CREATE UNIQUE INDEX memberships_key ON memberships (territory_code, member_code, first_release);
-CREATE UNIQUE INDEX memberships_current ON memberships (territory_code, member_code) WHERE last_release IS NULL;
+CREATE UNIQUE INDEX memberships_key ON memberships (container_code, part_code, first_release);
+CREATE UNIQUE INDEX memberships_current ON memberships (container_code, part_code) WHERE last_release IS NULL;
+CREATE INDEX memberships_part ON memberships (part_code, container_code);
 SELECT publish_table('memberships');
 
 CREATE TABLE containments (
     container_code text COLLATE "C" NOT NULL,
-    contained_code text COLLATE "C" NOT NULL,
-    share numeric NOT NULL CHECK (share > 0 AND share <= 1),
-    direct text COLLATE "C" NOT NULL CHECK (direct IN ('yes', 'no', 'self')),
+    part_code text COLLATE "C" NOT NULL,
+    population_share numeric NOT NULL CHECK (population_share > 0 AND population_share <= 1),
+    direct boolean NOT NULL,
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CHECK (container_code <> part_code)
 );
-CREATE UNIQUE INDEX containments_key ON containments (container_code, contained_code, first_release);
-CREATE UNIQUE INDEX containments_current ON containments (container_code, contained_code) WHERE last_release IS NULL;
-CREATE INDEX containments_contained ON containments (contained_code, container_code);
+CREATE UNIQUE INDEX containments_key ON containments (container_code, part_code, first_release);
+CREATE UNIQUE INDEX containments_current ON containments (container_code, part_code) WHERE last_release IS NULL;
+CREATE INDEX containments_part ON containments (part_code, container_code);
 SELECT publish_table('containments');
 
 CREATE TABLE contours (

@@ -1,10 +1,10 @@
 DROP FUNCTION containments_on(date, integer);
 DROP FUNCTION territories_on(date, integer);
-DROP FUNCTION versions_on(date, integer);
-DROP TABLE territory_versions;
+DROP FUNCTION states_on(date, integer);
+DROP TABLE territory_states;
 ALTER TABLE territories
     DROP COLUMN status,
     DROP COLUMN valid_from,
-    DROP COLUMN valid_to,
-    DROP COLUMN end_event,
+    DROP COLUMN valid_until,
+    DROP COLUMN end_event_code,
     DROP COLUMN successor_codes;

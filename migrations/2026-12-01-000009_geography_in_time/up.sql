@@ -1,24 +1,24 @@
--- The geography in time: the period of each code, every version of its territory, and the containments on a day.
+-- The geography in time: the period of each code, every state of its territory, and the containments on a day.
 
 ALTER TABLE territories
-    ADD COLUMN status text COLLATE "C",
+    ADD COLUMN status text COLLATE "C" NOT NULL,
     ADD COLUMN valid_from date,
-    ADD COLUMN valid_to date,
-    ADD COLUMN end_event text COLLATE "C",
+    ADD COLUMN valid_until date,
+    ADD COLUMN end_event_code text COLLATE "C",
     ADD COLUMN successor_codes text[] COLLATE "C";
 
-CREATE TABLE territory_versions (
+CREATE TABLE territory_states (
     territory_code text COLLATE "C" NOT NULL,
     valid_from date NOT NULL,
-    valid_to date,
+    valid_until date,
     kind text COLLATE "C" NOT NULL,
     name text COLLATE "C" NOT NULL,
     arrondissement_code text COLLATE "C",
     departement_code text COLLATE "C",
     region_code text COLLATE "C",
     epci_code text COLLATE "C",
-    start_event text COLLATE "C",
-    end_event text COLLATE "C",
+    start_event_code text COLLATE "C",
+    end_event_code text COLLATE "C",
     predecessor_codes text[] COLLATE "C",
     successor_codes text[] COLLATE "C",
     source_code text COLLATE "C" NOT NULL,
@@ -26,33 +26,33 @@ CREATE TABLE territory_versions (
     note text COLLATE "C",
     first_release integer NOT NULL,
     last_release integer CHECK (last_release >= first_release),
-    CHECK (valid_to > valid_from)
+    CHECK (valid_until > valid_from)
 );
-CREATE UNIQUE INDEX territory_versions_key ON territory_versions (territory_code, valid_from, first_release);
-CREATE UNIQUE INDEX territory_versions_current ON territory_versions (territory_code, valid_from) WHERE last_release IS NULL;
-CREATE INDEX territory_versions_departement ON territory_versions (departement_code);
-CREATE INDEX territory_versions_epci ON territory_versions (epci_code) WHERE epci_code IS NOT NULL;
-CREATE INDEX territory_versions_arrondissement ON territory_versions (arrondissement_code) WHERE arrondissement_code IS NOT NULL;
-CREATE INDEX territory_versions_region ON territory_versions (region_code) WHERE region_code IS NOT NULL;
+CREATE UNIQUE INDEX territory_states_key ON territory_states (territory_code, valid_from, first_release);
+CREATE UNIQUE INDEX territory_states_current ON territory_states (territory_code, valid_from) WHERE last_release IS NULL;
+CREATE INDEX territory_states_departement ON territory_states (departement_code);
+CREATE INDEX territory_states_epci ON territory_states (epci_code) WHERE epci_code IS NOT NULL;
+CREATE INDEX territory_states_arrondissement ON territory_states (arrondissement_code) WHERE arrondissement_code IS NOT NULL;
+CREATE INDEX territory_states_region ON territory_states (region_code) WHERE region_code IS NOT NULL;
 -- The rows that a release opened and those that it closed, as in every table of published rows.
-CREATE INDEX territory_versions_opened ON territory_versions (first_release);
-CREATE INDEX territory_versions_closed ON territory_versions (last_release) WHERE last_release IS NOT NULL;
-SELECT publish_table('territory_versions');
+CREATE INDEX territory_states_opened ON territory_states (first_release);
+CREATE INDEX territory_states_closed ON territory_states (last_release) WHERE last_release IS NOT NULL;
+SELECT publish_table('territory_states');
 
 -- The functions below are single SELECTs without side effects, so that the planner inlines them: a condition on a code then
 -- uses the indexes above and reads no other territories. A function that returns rows of a table replaces the table in
 -- queries, so a migration that adds a column to the table must also replace the function.
 
--- The versions of territories on a day, at a release.
-CREATE FUNCTION versions_on(day date, release integer) RETURNS SETOF territory_versions
+-- The states of territories on a day, at a release.
+CREATE FUNCTION states_on(day date, release integer) RETURNS SETOF territory_states
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
-    SELECT * FROM territory_versions
-    WHERE valid_from <= day AND (valid_to IS NULL OR valid_to > day)
+    SELECT * FROM territory_states
+    WHERE valid_from <= day AND (valid_until IS NULL OR valid_until > day)
         AND first_release <= release AND (last_release IS NULL OR last_release >= release)
 $$;
 
--- The territories on a day. Values that are only known for the last version (population, postal codes, centre) are null
--- in earlier versions, and so is a containing territory that is not known for that day.
+-- The territories on a day. Values that are only known for the last state (population, postal codes, centre) are null
+-- in earlier states, and so is a containing territory that is not known for that day.
 CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territories
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 40000 AS $$
     SELECT v.territory_code, v.kind, t.official_code, v.name, t.siren,
@@ -63,63 +63,60 @@ CREATE FUNCTION territories_on(day date, release integer) RETURNS SETOF territor
         CASE WHEN last.state THEN t.former_codes END,
         CASE WHEN last.state THEN t.longitude END, CASE WHEN last.state THEN t.latitude END,
         extract(year FROM day)::integer, v.source_code, v.source_location, v.note, release, NULL::integer,
-        t.status, v.valid_from, v.valid_to, v.end_event, v.successor_codes
-    FROM versions_on(day, release) v
+        t.status, v.valid_from, v.valid_until, v.end_event_code, v.successor_codes
+    FROM states_on(day, release) v
     JOIN territories t ON t.code = v.territory_code
         AND t.first_release <= release AND (t.last_release IS NULL OR t.last_release >= release)
-    CROSS JOIN LATERAL (SELECT v.valid_to IS NOT DISTINCT FROM t.valid_to) last(state)
-    LEFT JOIN versions_on(day, release) a ON a.territory_code = v.arrondissement_code
-    LEFT JOIN versions_on(day, release) e ON e.territory_code = v.epci_code
-    LEFT JOIN versions_on(day, release) d ON d.territory_code = v.departement_code
-    LEFT JOIN versions_on(day, release) r ON r.territory_code = coalesce(v.region_code, d.region_code)
+    CROSS JOIN LATERAL (SELECT v.valid_until IS NOT DISTINCT FROM t.valid_until) last(state)
+    LEFT JOIN states_on(day, release) a ON a.territory_code = v.arrondissement_code
+    LEFT JOIN states_on(day, release) e ON e.territory_code = v.epci_code
+    LEFT JOIN states_on(day, release) d ON d.territory_code = v.departement_code
+    LEFT JOIN states_on(day, release) r ON r.territory_code = coalesce(v.region_code, d.region_code)
 $$;
 
--- The containments on a day, like the table `containments` for the current day. A row needs versions of both territories on
+-- The containments on a day, like the table `containments` for the current day. A row needs states of both territories on
 -- that day: the arrondissement and the EPCI of a commune are known from 2019 on, its region from 1976 on. The share of an EPCI
 -- in an area counts communes, because the population of that day is not known. (Postgres may evaluate a condition on the
 -- share before the joins remove communes without an EPCI, for which the count is 0; nullif avoids the division by zero.)
 CREATE FUNCTION containments_on(day date, release integer) RETURNS SETOF containments
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 200000 AS $$
-    SELECT v.territory_code, v.territory_code, 1::numeric, 'self'::text, release, NULL::integer
-    FROM versions_on(day, release) v
-    UNION ALL
     SELECT 'FR'::text, v.territory_code, 1::numeric,
-        CASE WHEN v.kind = 'region' OR (v.kind = 'departement' AND v.region_code IS NULL) THEN 'yes' ELSE 'no' END,
+        v.kind = 'region' OR (v.kind = 'departement' AND v.region_code IS NULL),
         release, NULL::integer
-    FROM versions_on(day, release) v WHERE v.kind <> 'country'
+    FROM states_on(day, release) v WHERE v.kind <> 'country'
     UNION ALL
-    SELECT a.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
-    FROM versions_on(day, release) v JOIN versions_on(day, release) a ON a.territory_code = v.arrondissement_code
+    SELECT a.territory_code, v.territory_code, 1::numeric, true, release, NULL::integer
+    FROM states_on(day, release) v JOIN states_on(day, release) a ON a.territory_code = v.arrondissement_code
     UNION ALL
-    SELECT d.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
-    FROM versions_on(day, release) v JOIN versions_on(day, release) d ON d.territory_code = v.departement_code
+    SELECT d.territory_code, v.territory_code, 1::numeric, true, release, NULL::integer
+    FROM states_on(day, release) v JOIN states_on(day, release) d ON d.territory_code = v.departement_code
     UNION ALL
-    SELECT e.territory_code, v.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
-    FROM versions_on(day, release) v JOIN versions_on(day, release) e ON e.territory_code = v.epci_code
+    SELECT e.territory_code, v.territory_code, 1::numeric, true, release, NULL::integer
+    FROM states_on(day, release) v JOIN states_on(day, release) e ON e.territory_code = v.epci_code
     UNION ALL
-    SELECT r.territory_code, d.territory_code, 1::numeric, 'yes'::text, release, NULL::integer
-    FROM versions_on(day, release) d JOIN versions_on(day, release) r ON r.territory_code = d.region_code
+    SELECT r.territory_code, d.territory_code, 1::numeric, true, release, NULL::integer
+    FROM states_on(day, release) d JOIN states_on(day, release) r ON r.territory_code = d.region_code
     UNION ALL
-    SELECT r.territory_code, v.territory_code, 1::numeric, 'no'::text, release, NULL::integer
-    FROM versions_on(day, release) v
-    JOIN versions_on(day, release) d ON d.territory_code = v.departement_code
-    JOIN versions_on(day, release) r ON r.territory_code = d.region_code
+    SELECT r.territory_code, v.territory_code, 1::numeric, false, release, NULL::integer
+    FROM states_on(day, release) v
+    JOIN states_on(day, release) d ON d.territory_code = v.departement_code
+    JOIN states_on(day, release) r ON r.territory_code = d.region_code
     UNION ALL
     SELECT part.container, part.epci,
         CASE WHEN part.communes = whole.communes THEN 1 ELSE round(part.communes::numeric / nullif(whole.communes, 0), 5) END,
-        'no'::text, release, NULL::integer
+        false, release, NULL::integer
     FROM (
         SELECT c.departement_code AS container, c.epci_code AS epci, count(*) AS communes
-        FROM versions_on(day, release) c GROUP BY c.departement_code, c.epci_code
+        FROM states_on(day, release) c GROUP BY c.departement_code, c.epci_code
         UNION ALL
         SELECT c.arrondissement_code, c.epci_code, count(*)
-        FROM versions_on(day, release) c GROUP BY c.arrondissement_code, c.epci_code
+        FROM states_on(day, release) c GROUP BY c.arrondissement_code, c.epci_code
         UNION ALL
         SELECT d.region_code, c.epci_code, count(*)
-        FROM versions_on(day, release) c JOIN versions_on(day, release) d ON d.territory_code = c.departement_code
+        FROM states_on(day, release) c JOIN states_on(day, release) d ON d.territory_code = c.departement_code
         GROUP BY d.region_code, c.epci_code
     ) part
-    JOIN versions_on(day, release) e ON e.territory_code = part.epci
-    JOIN versions_on(day, release) a ON a.territory_code = part.container
-    CROSS JOIN LATERAL (SELECT count(*) AS communes FROM versions_on(day, release) c WHERE c.epci_code = part.epci) whole
+    JOIN states_on(day, release) e ON e.territory_code = part.epci
+    JOIN states_on(day, release) a ON a.territory_code = part.container
+    CROSS JOIN LATERAL (SELECT count(*) AS communes FROM states_on(day, release) c WHERE c.epci_code = part.epci) whole
 $$;

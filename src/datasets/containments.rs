@@ -4,35 +4,38 @@
 //! An EPCI, EPT or perimeter is a set of communes. It lies in an area with the share of its inhabitants who live there,
 //! since it can straddle a border.
 
-use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Derivation, Field, Kind, RowOrigin, Shape};
-
-const ANSWERS: &[Choice] = &[choice("yes", "one step"), choice("no", "several steps"), choice("self", "a territory in itself")];
+use crate::query::{Dataset, Derivation, Field, Kind, RowOrigin, Shape};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
     name: "containments",
     singular: "containment",
     title: "Inclusions",
-    description: "A territory that lies in another, wholly or partly.",
+    description: "A territory that lies in another, wholly or partly, as `within` and `touching` read it. Each release derives the rows from the territories and the memberships of today; for another day, ancestors, descendants and members of a territory take `geography`. A territory is not a part of itself.",
     fields: &[
-        Field::required("container_code", Kind::Reference("territories"), "The territory that contains the other.", "DEP-59"),
-        Field::required("contained_code", Kind::Reference("territories"), "The territory that lies in the other.", "COM-59350"),
+        Field::required("code", Kind::JoinedCode, "The codes of the container and of the part, joined by `~`.", "DEP-59~COM-59350"),
+        Field::required("container_code", Kind::Reference("territories"), "The territory that contains the part.", "DEP-59"),
+        Field::required("part_code", Kind::Reference("territories"), "The territory that lies in the container.", "COM-59350"),
         Field::required(
-            "share",
+            "population_share",
             Kind::Decimal,
-            "The share of the inhabitants of the territory within who live in the territory around: 1 when it lies wholly in it.",
+            "The share of the inhabitants of the part who live in the container: 1 when it lies wholly in it.",
             "1",
         ),
-        Field::required("direct", Kind::Choice(ANSWERS), "Whether one belongs to the other directly.", "yes"),
+        Field::required(
+            "direct",
+            Kind::Boolean,
+            "Whether the part belongs to the container in one step, as a commune to its département or to its EPCI.",
+            "true",
+        ),
     ],
-    key: &["container_code", "contained_code"],
-    territory: None,
+    key: &["container_code", "part_code"],
+    territory: Some("part_code"),
     links: &[],
     own: &[],
     example: "DEP-59~COM-59350",
     rows: RowOrigin::Derived { from: &["territories", "memberships"], by: Derivation::ContainmentClosure },
     search: &[],
     shape: Shape::Plain,
-    public: false,
+    public: true,
 };

@@ -18,7 +18,7 @@ mod provenance;
 mod releases;
 mod sources;
 mod territories;
-mod territory_versions;
+mod territory_states;
 mod units;
 mod vocabulary;
 
@@ -39,7 +39,7 @@ pub static REGISTRY: &[&Dataset] = &[
     &events::DATASET,
     &sources::DATASET,
     &releases::DATASET,
-    &territory_versions::DATASET,
+    &territory_states::DATASET,
     &memberships::DATASET,
     &containments::DATASET,
     &contours::DATASET,

@@ -27,6 +27,6 @@ pub const NOTE: Field = Field::optional(
 pub const GEOGRAPHY_YEAR: Field = Field::required(
     "geography_year",
     Kind::Integer { minimum: 1943, maximum: 2100 },
-    "The edition of the official geography (1 January of this year) to which the territory's code belongs.",
+    "The edition of the official geography (1 January of this year) in which the territory's code is read. It is not the year of the figure: figures of 2019 can be published by the codes of 2026.",
     "2026",
 );

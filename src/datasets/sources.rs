@@ -25,7 +25,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("kind", Kind::Choice(KINDS), "The kind of source.", "document"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::required("publisher", Kind::Text, "The organisation that published it.", ""),
-        Field::optional("published", Kind::Period, "When it was published, ISO 8601.", "2019-12"),
+        Field::optional("published_period", Kind::Period, "When it was published, ISO 8601.", "2019-12"),
         Field::optional("edition", Kind::Text, "Its edition or version.", ""),
         Field::required("licence", Kind::Text, "The licence of its data.", ""),
         Field::optional("licence_url", Kind::Text, "The address of the text of the licence.", ""),

@@ -15,9 +15,9 @@ const LEGAL_FORMS: &[Choice] = &[
 ];
 
 const ZONES: &[Choice] = &[
-    choice("metro", "metropolitan France"),
-    choice("drom", "overseas départements and regions"),
-    choice("com", "overseas collectivities"),
+    choice("metropolitan", "metropolitan France"),
+    choice("overseas_department", "overseas départements and regions"),
+    choice("overseas_collectivity", "overseas collectivities"),
 ];
 
 const STATUSES: &[Choice] = &[
@@ -34,7 +34,7 @@ pub static DATASET: Dataset = Dataset {
     name: "territories",
     singular: "territory",
     title: "Territoires",
-    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy. The row of a code that has ended (merger, split, change of code) stays, with the `status` `former` and its successors, since the figures of its time refer to it. With `geography`, rows are those of another day.",
+    description: "A territory of the French official geography (INSEE), or a perimeter of the strategy. A list holds those of today, parts of communes and perimeters included. The row of a code that has ended (merger, split, change of code) stays, with the `status` `former` and its successors, since the figures of its time refer to it: its address answers, and lists with `status=former` or `status=former,current` hold it. With `geography`, rows are those of another day.",
     fields: &[
         Field::required(
             "code",
@@ -42,7 +42,7 @@ pub static DATASET: Dataset = Dataset {
             "Typed code: `FR`, `REG-32`, `DEP-59`, `ARR-595`, `EPCI-200093201`, `COM-59350`, `COMA-59355`, `PER-bassin-minier`.",
             "DEP-59",
         ),
-        Field::required("kind", Kind::Choice(KINDS), "The kind of territory.", "commune"),
+        Field::required("kind", Kind::Choice(KINDS), "What it is or, with the `status` `former`, was.", "commune"),
         Field::optional(
             "official_code",
             Kind::Text,
@@ -53,11 +53,11 @@ pub static DATASET: Dataset = Dataset {
         Field::optional("siren", Kind::Text, "Its number in the register of legal entities (SIREN).", "215903501")
             .format(Format::Siren),
         Field::optional("legal_form", Kind::Choice(LEGAL_FORMS), "The legal form of an EPCI.", "METRO"),
-        Field::optional("zone", Kind::Choice(ZONES), "Metropolitan France or overseas.", "metro"),
+        Field::optional("zone", Kind::Choice(ZONES), "Metropolitan France or overseas.", "metropolitan"),
         Field::optional(
             "population",
             Kind::Integer { minimum: 0, maximum: 100_000_000 },
-            "Municipal population, in inhabitants. Empty if none is published.",
+            "Municipal population, in inhabitants; empty if none is published. A convenience for sorting and display: figures of a population over time, with their own source, are observations.",
             "238246",
         ),
         Field::optional("population_year", Kind::Integer { minimum: 1900, maximum: 2100 }, "The year of the population.", "2023"),
@@ -78,19 +78,26 @@ pub static DATASET: Dataset = Dataset {
             "Codes of the communes that have become part of it.",
             "COM-59355",
         ),
-        Field::optional("status", Kind::Choice(STATUSES), "Whether the code still names a territory.", "current"),
+        Field::required(
+            "status",
+            Kind::Choice(STATUSES),
+            "Whether the code still names a territory: `current` or `former`. In a published file without this column every territory is `current`.",
+            "current",
+        )
+        .file_default("current")
+        .list_default("current"),
         Field::optional(
             "valid_from",
             Kind::Date,
             "The first day on which the code named it, without interruption since. The history begins on 1943-01-01, which can stand for an earlier day.",
             "1943-01-01",
         ),
-        Field::optional("valid_to", Kind::Date, "The first day on which the code no longer names it.", "2000-02-27"),
-        Field::optional("end_event", Kind::Choice(TERRITORY_EVENTS), "The event that ended it.", "33"),
+        Field::optional("valid_until", Kind::Date, "The first day on which the code no longer names it.", "2000-02-27"),
+        Field::optional("end_event_code", Kind::Choice(TERRITORY_EVENTS), "The event that ended it: INSEE's code (MOD), or one of our own words `epci`, `arrondissement`, `reform` for what INSEE gives no code.", "33"),
         Field::optional(
             "successor_codes",
             Kind::References("territories"),
-            "The territories that it became, or became a part of, on that day. `versions` gives the history of each.",
+            "The territories that it became, or became a part of, on that day. `states` gives the history of each.",
             "COM-59350",
         ),
         Field::optional(
@@ -132,8 +139,8 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Containment(Direction::Members),
         },
         Link {
-            name: "versions",
-            target: "territory_versions",
+            name: "states",
+            target: "territory_states",
             summary: "Every state of the territory, with its days, its name, and the events at its beginning and end.",
             via: Via::Fields(&["territory_code"]),
         },

@@ -20,14 +20,11 @@ pub const KINDS: &[Choice] = &[
     choice("associated_commune", "commune associée, part of a commune"),
     choice("delegated_commune", "commune déléguée, part of a commune nouvelle"),
     choice("municipal_arrondissement", "arrondissement of Paris, Lyon or Marseille"),
-    choice("former_commune", "commune that has become part of another"),
-    choice("former_epci", "EPCI that has become another, or part of others"),
-    choice("former_departement", "département that has been split"),
-    choice("former_region", "region that has become part of another"),
     choice("perimeter", "perimeter of the strategy, such as the bassin minier"),
 ];
 
-/// The events that begin or end a territory: INSEE's codes (MOD) for communes, and words for events without a code.
+/// The events that begin or end a territory: INSEE's codes (MOD) for communes, and words of our own for events that INSEE
+/// gives no code.
 pub const TERRITORY_EVENTS: &[Choice] = &[
     choice("10", "change of name"),
     choice("20", "creation"),
@@ -39,9 +36,9 @@ pub const TERRITORY_EVENTS: &[Choice] = &[
     choice("34", "merger with association that becomes a simple one"),
     choice("41", "change of code by a change of département"),
     choice("50", "change of code by a change of chief town"),
-    choice("epci", "change of the EPCI to which a commune belongs, or of the list of EPCI"),
-    choice("arrondissement", "change of arrondissement"),
-    choice("reform", "reform of the départements or of the regions by law"),
+    choice("epci", "own word: change of the EPCI to which a commune belongs, or of the list of EPCI"),
+    choice("arrondissement", "own word: change of arrondissement"),
+    choice("reform", "own word: reform of the départements or of the regions by law"),
 ];
 
 /// How a publisher qualifies a figure.
@@ -146,4 +143,4 @@ pub const UNIT_MULTIPLIER: Field = Field::required(
     "The power of ten that a value is multiplied by to be in the unit: 3 if values are in thousands, 0 if they are in the unit itself.",
     "0",
 )
-.default("0");
+.file_default("0");

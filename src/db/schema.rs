@@ -67,11 +67,11 @@ diesel::table! {
 }
 
 diesel::table! {
-    containments (container_code, contained_code, first_release) {
+    containments (container_code, part_code, first_release) {
         container_code -> Text,
-        contained_code -> Text,
-        share -> Numeric,
-        direct -> Text,
+        part_code -> Text,
+        population_share -> Numeric,
+        direct -> Bool,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
     }
@@ -253,10 +253,10 @@ diesel::table! {
 }
 
 diesel::table! {
-    memberships (territory_code, member_code, first_release) {
-        territory_code -> Text,
-        member_code -> Text,
-        share -> Numeric,
+    memberships (container_code, part_code, first_release) {
+        container_code -> Text,
+        part_code -> Text,
+        population_share -> Numeric,
         source_code -> Text,
         source_location -> Nullable<Text>,
         note -> Nullable<Text>,
@@ -327,7 +327,7 @@ diesel::table! {
         kind -> Text,
         title -> Text,
         publisher -> Text,
-        published -> Nullable<Text>,
+        published_period -> Nullable<Text>,
         edition -> Nullable<Text>,
         licence -> Text,
         licence_url -> Nullable<Text>,
@@ -369,27 +369,27 @@ diesel::table! {
         note -> Nullable<Text>,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
-        status -> Nullable<Text>,
+        status -> Text,
         valid_from -> Nullable<Date>,
-        valid_to -> Nullable<Date>,
-        end_event -> Nullable<Text>,
+        valid_until -> Nullable<Date>,
+        end_event_code -> Nullable<Text>,
         successor_codes -> Nullable<Array<Nullable<Text>>>,
     }
 }
 
 diesel::table! {
-    territory_versions (territory_code, valid_from, first_release) {
+    territory_states (territory_code, valid_from, first_release) {
         territory_code -> Text,
         valid_from -> Date,
-        valid_to -> Nullable<Date>,
+        valid_until -> Nullable<Date>,
         kind -> Text,
         name -> Text,
         arrondissement_code -> Nullable<Text>,
         departement_code -> Nullable<Text>,
         region_code -> Nullable<Text>,
         epci_code -> Nullable<Text>,
-        start_event -> Nullable<Text>,
-        end_event -> Nullable<Text>,
+        start_event_code -> Nullable<Text>,
+        end_event_code -> Nullable<Text>,
         predecessor_codes -> Nullable<Array<Nullable<Text>>>,
         successor_codes -> Nullable<Array<Nullable<Text>>>,
         source_code -> Text,
@@ -444,7 +444,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     releases,
     sources,
     territories,
-    territory_versions,
+    territory_states,
     units,
     withdrawals,
 );

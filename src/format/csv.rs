@@ -1,5 +1,5 @@
 //! Owns CSV (RFC 4180): a header row, then one line per row, for programs or for spreadsheets.
-//! Must not know how a client asks for a dialect.
+//! Must not know how a client asks for either.
 
 use std::io::{self, Write};
 
@@ -26,10 +26,12 @@ pub struct CsvDialect {
     pub spreadsheet: bool,
 }
 
-impl Default for CsvDialect {
-    fn default() -> Self {
-        Self { delimiter: b',', decimal: b'.', spreadsheet: false }
-    }
+impl CsvDialect {
+    /// For programs: RFC 4180.
+    pub const PLAIN: Self = Self { delimiter: b',', decimal: b'.', spreadsheet: false };
+
+    /// For spreadsheets in French.
+    pub const EXCEL: Self = Self { delimiter: b';', decimal: b',', spreadsheet: true };
 }
 
 /// How the cells of a column are written.

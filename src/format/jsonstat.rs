@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 
 use super::{About, RowWriter};
 use crate::query::Row;
-use crate::query::model::cube::{Component, Role, STATUSES, dimensions};
+use crate::query::model::cube::{Component, PERIOD_START, Role, STATUSES, dimensions};
 
-/// The measure and the attributes that a cube shows beside its dimensions, and the column that periods are sorted by.
-const OTHER_COLUMNS: [&str; 6] = ["value", STATUSES, "qualifier", "unit_code", "unit_multiplier", "period_start"];
+/// The columns that a cube needs beside its dimensions. The attributes that it shows may be missing.
+const OTHER_COLUMNS: [&str; 2] = ["value", PERIOD_START];
 
 /// The most cells of a cube.
 const CELLS: usize = 1_000_000;
@@ -42,7 +42,7 @@ impl JsonStatWriter {
     /// The categories of a dimension: periods in the order of time, the others by code.
     fn categories(&self, dimension: &Component) -> Vec<String> {
         let column = dimension.field;
-        let order = if dimension.is_time() { "period_start" } else { column };
+        let order = if dimension.is_time() { PERIOD_START } else { column };
         let all: BTreeSet<(&str, &str)> =
             self.rows.iter().filter_map(|row| Some((self.cell(row, order)?, self.cell(row, column)?))).collect();
         all.into_iter().map(|(_, code)| code.to_owned()).collect()
@@ -60,7 +60,10 @@ impl JsonStatWriter {
             category["label"] = json!(labels);
         }
         if dimension.is_metric() {
-            category["unit"] = self.units(column).into();
+            let units = self.units(column);
+            if !units.is_empty() {
+                category["unit"] = units.into();
+            }
         }
         json!({"label": dimension.title, "category": category})
     }
@@ -73,7 +76,8 @@ impl JsonStatWriter {
             if units.contains_key(code) {
                 continue;
             }
-            let mut unit = json!({"label": self.cell(row, "unit_label")});
+            let Some(label) = self.cell(row, "unit_label") else { continue };
+            let mut unit = json!({"label": label});
             if let Some(symbol) = self.cell(row, "unit_symbol") {
                 unit["symbol"] = json!(symbol);
             }
@@ -106,10 +110,11 @@ impl JsonStatWriter {
             let Some(place) = place else { continue };
             let value = self.cell(row, "value").and_then(|text| text.parse::<serde_json::Number>().ok());
             values.insert(place, value.map_or(Value::Null, Value::Number));
-            let given: Vec<String> = serde_json::from_str(self.cell(row, STATUSES).unwrap_or("[]"))?;
-            let status = given.join(",");
-            if status != "A" {
-                statuses.insert(place.to_string(), json!(status));
+            if let Some(given) = self.cell(row, STATUSES) {
+                let status = serde_json::from_str::<Vec<String>>(given)?.join(",");
+                if status != "A" {
+                    statuses.insert(place.to_string(), json!(status));
+                }
             }
             if let Some(qualifier) = self.cell(row, "qualifier").filter(|qualifier| *qualifier != "exact") {
                 qualifiers.insert(place.to_string(), json!(qualifier));

@@ -79,10 +79,10 @@ pub trait RowWriter: Send {
 /// Returns an error if the representation needs a column that is missing.
 pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
     let shown = &plan.presentation;
-    let dialect = csv::CsvDialect { delimiter: shown.delimiter, decimal: shown.decimal, spreadsheet: shown.spreadsheet };
     Ok(match shown.representation {
-        Representation::Json | Representation::Ndjson => Box::new(ndjson::NdjsonWriter::new(about, shown.trailer)),
-        Representation::Csv => Box::new(csv::CsvWriter::new(about, dialect)),
+        Representation::Json | Representation::Ndjson => Box::new(ndjson::NdjsonWriter::new(about)),
+        Representation::Csv => Box::new(csv::CsvWriter::new(about, csv::CsvDialect::PLAIN)),
+        Representation::CsvExcel => Box::new(csv::CsvWriter::new(about, csv::CsvDialect::EXCEL)),
         Representation::GeoJson => Box::new(geojson::GeoJsonWriter::new(about)),
         Representation::JsonStat => Box::new(jsonstat::JsonStatWriter::new(about)?),
         Representation::SdmxCsv => Box::new(sdmx::SdmxWriter::new(about, shown.labels)?),

@@ -1,4 +1,4 @@
-//! Owns NDJSON: one JSON object per line, and with `trailer=true` a last line that counts them.
+//! Owns NDJSON: one JSON object per line.
 //! Must not know datasets or HTTP.
 
 use std::io::{self, Write};
@@ -9,16 +9,13 @@ use crate::query::{Column, Row};
 /// Writes NDJSON.
 pub struct NdjsonWriter {
     columns: Vec<Column>,
-    release: i32,
-    trailer: bool,
-    rows: u64,
     line: Vec<u8>,
 }
 
 impl NdjsonWriter {
     /// A writer of these columns.
-    pub fn new(about: &About, trailer: bool) -> Self {
-        Self { columns: about.columns.clone(), release: about.release, trailer, rows: 0, line: Vec::with_capacity(1024) }
+    pub fn new(about: &About) -> Self {
+        Self { columns: about.columns.clone(), line: Vec::with_capacity(1024) }
     }
 }
 
@@ -28,19 +25,13 @@ impl RowWriter for NdjsonWriter {
     }
 
     fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        self.rows += 1;
         self.line.clear();
         json::object(&mut self.line, &self.columns, row);
         self.line.push(b'\n');
         out.write_all(&self.line)
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        match self.trailer {
-            true => {
-                writeln!(out, "{{\"trailer\":{{\"rows\":{},\"release\":{},\"complete\":true}}}}", self.rows, self.release)
-            }
-            false => Ok(()),
-        }
+    fn end(&mut self, _: &mut dyn Write) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -122,9 +122,7 @@ impl ReleaseFiles {
                 return Ok(metadata);
             }
             let path = files.path(&key);
-            let pairs = [("format".to_owned(), key.representation.name().to_owned())];
-            let plan =
-                parse::collection(key.context, None, &pairs, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
+            let plan = parse::every_row(key.context, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
             let about = file::about(&plan, None, &key.snapshot);
             let rows = exports.rows(Arc::new(plan.clone()), key.snapshot);
             tokio::task::spawn_blocking(move || write(&path, &plan, &about, rows)).await.map_err(io::Error::other)?

@@ -10,6 +10,7 @@ use super::handlers::{
 };
 use super::middleware::security_headers;
 use super::request::paths;
+use super::response::links;
 use super::state::State;
 use crate::problem::{self, Kind, Problem};
 use crate::query::model::dataset::HISTORY;
@@ -29,7 +30,7 @@ pub const FILES: &str = "files";
 
 /// A path with its handler and its description.
 pub enum Endpoint {
-    /// `/v1/{dataset}`: the rows of a dataset.
+    /// `/v1/{dataset}`: the rows of a dataset; `/v1/aggregates/{dataset}`: groups of them.
     Collection(Context),
     /// `/v1/{dataset}/{code}`: one row.
     Item(Context),
@@ -93,6 +94,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
     ];
     for dataset in registry.iter().copied().filter(|dataset| dataset.public) {
         all.push(Endpoint::Collection(Context::of(registry, dataset)));
+        all.extend(Context::aggregates(registry, dataset).map(Endpoint::Collection));
         all.push(Endpoint::Item(Context::of(registry, dataset)));
         if dataset.has_history() {
             all.push(Endpoint::History(Context::of(registry, dataset).history()));
@@ -103,7 +105,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
                 .copied()
                 .find(|target| target.name == link.target)
                 .expect("a link leads to a dataset of the registry");
-            let context = Context { registry, dataset: target, link: Some(link), extra: link.extra_fields() };
+            let context = Context { registry, dataset: target, link: Some(link), extra: link.extra_fields(), aggregated: false };
             all.push(Endpoint::Related(dataset, link, context));
         }
     }
@@ -114,7 +116,7 @@ impl Endpoint {
     /// The path, with `{code}` in place of a code.
     pub fn path(&self) -> String {
         match self {
-            Endpoint::Collection(context) => format!("/v1/{}", context.dataset.name),
+            Endpoint::Collection(context) => links::collection_path(*context),
             Endpoint::Item(context) => format!("/v1/{}/{{code}}", context.dataset.name),
             Endpoint::Related(dataset, link, _) => {
                 format!("/v1/{}/{{code}}/{}", dataset.name, link.name)

@@ -19,7 +19,6 @@ pub const FAULTS_LISTED: usize = 50;
 
 /// One thing that is wrong with a request or a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(title = "Fault")]
 pub struct Fault {
     /// The query parameter that is invalid.
     #[schema(example = "populaton")]
@@ -66,7 +65,6 @@ impl Fault {
 
 /// The withdrawal of a row that was published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[schema(title = "Withdrawal")]
 pub struct Withdrawal {
     /// The release that withdrew the row. Releases before it still have the row.
     #[schema(example = 3)]
@@ -83,7 +81,6 @@ pub struct Withdrawal {
 
 /// A problem document (RFC 9457), sent as `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(title = "Problem")]
 pub struct Problem {
     /// The address of the page that explains this type of problem.
     #[serde(rename = "type")]

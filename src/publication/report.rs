@@ -12,7 +12,6 @@ use crate::problem::FileFault;
 
 /// The report of a publication.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[schema(title = "Report")]
 pub struct Report {
     /// `published`: it made a release; `unchanged`: the files change nothing; `would_publish`: a dry run found no fault.
     #[schema(value_type = String, example = "published")]

@@ -20,18 +20,18 @@ fn refused(target: &str, what: &str) {
     assert!(errors.contains(what), "{target}: {errors}");
 }
 
-const HABITANTS: &str = "/v1/observations?indicator_code=habitants&nature=observed&breakdown_code=_T";
+const HABITANTS: &str = "/v1/aggregates/observations?indicator_code=habitants&nature=observed&breakdown_code=_T";
 
 #[test]
 fn additive_values_are_added_over_territories_and_say_what_is_missing() {
-    let target = format!("{HABITANTS}&territory_code__startswith=COM-&group_by=period&aggregate=sum,avg,min,max,count");
+    let target = format!("{HABITANTS}&territory_code__startswith=COM-&by=period&function=sum,mean,min,max,count");
     let rows = rows(&target);
-    let names = ["period", "sum", "avg", "min", "max", "count", "unit_code", "qualifier", "status"];
+    let names = ["period", "sum", "mean", "min", "max", "count", "unit_code", "qualifier", "weakest_status"];
     assert_eq!(members(&rows[0], &names), json!(["2020", 2100, 350, 100, 600, 6, "habitant", "nearly", "P"]));
     let cover = ["expected", "present", "suppressed", "missing", "coverage"];
     assert_eq!(members(&rows[0], &cover), json!([6, 6, 0, 0, 1.0]));
     assert_eq!(
-        members(&rows[1], &["period", "sum", "avg", "min", "max", "status"]),
+        members(&rows[1], &["period", "sum", "mean", "min", "max", "weakest_status"]),
         json!(["2021", null, null, null, null, "Q"])
     );
     assert_eq!(members(&rows[1], &cover), json!([6, 3, 1, 2, 0.5]));
@@ -43,56 +43,56 @@ fn additive_values_are_added_over_territories_and_say_what_is_missing() {
 #[test]
 fn an_aggregate_reads_the_selected_rows_only() {
     let latest = rows(&format!(
-        "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&latest=true&group_by=territory_code&aggregate=sum"
+        "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&last=1&by=territory_code&function=sum"
     ));
     assert_eq!(latest.iter().map(|row| row["sum"].clone()).collect::<Vec<_>>(), [json!(110), json!(200), json!(320)]);
     let within =
-        rows(&format!("{HABITANTS}&within=DEP-92&territory_code__startswith=COM&period=2020&group_by=period&aggregate=sum"));
+        rows(&format!("{HABITANTS}&within=DEP-92&territory_code__startswith=COM&period=2020&by=period&function=sum"));
     assert_eq!(within[0]["sum"], 1100);
-    let searched = rows("/v1/observations?q=habitant&nature=target&group_by=indicator_code&aggregate=count");
+    let searched = rows("/v1/aggregates/observations?q=habitant&nature=target&by=indicator_code&function=count");
     assert_eq!(members(&searched[0], &["indicator_code", "count"]), json!(["habitants", 1]));
-    let linked = rows("/v1/territories/COM-91001/observations?group_by=nature");
+    let linked = rows("/v1/aggregates/observations?territory_code=COM-91001&by=nature");
     assert_eq!(linked.iter().map(|row| row["count"].clone()).collect::<Vec<_>>(), [json!(8), json!(1)]);
 }
 
 #[test]
 fn flows_are_added_over_time_and_stocks_are_not() {
     let flows =
-        rows("/v1/observations?indicator_code=aides&territory_code=COM-91001,COM-91002&group_by=territory_code&aggregate=sum");
+        rows("/v1/aggregates/observations?indicator_code=aides&territory_code=COM-91001,COM-91002&by=territory_code&function=sum");
     assert_eq!(members(&flows[0], &["territory_code", "sum", "qualifier"]), json!(["COM-91001", 3, "more_than"]));
     assert_eq!(members(&flows[1], &["territory_code", "sum", "qualifier"]), json!(["COM-91002", 7, "exact"]));
-    refused(&format!("{HABITANTS}&territory_code=COM-91001&group_by=territory_code&aggregate=sum"), "different times");
-    refused("/v1/observations?indicator_code=aides&territory_code=COM-91003&group_by=territory_code&aggregate=sum", "overlap");
+    refused(&format!("{HABITANTS}&territory_code=COM-91001&by=territory_code&function=sum"), "different times");
+    refused("/v1/aggregates/observations?indicator_code=aides&territory_code=COM-91003&by=territory_code&function=sum", "overlap");
 }
 
 #[test]
 fn a_meaningless_aggregate_is_refused_with_the_reason() {
     refused(
-        "/v1/observations?indicator_code=taux&territory_code__startswith=COM-&group_by=period&aggregate=sum",
+        "/v1/aggregates/observations?indicator_code=taux&territory_code__startswith=COM-&by=period&function=sum",
         "cannot be added",
     );
-    refused("/v1/observations?indicator_code=taux&group_by=territory_code,period&aggregate=sum", "cannot be added");
-    refused("/v1/observations?indicator_code=indice&group_by=period&aggregate=avg", "cannot be put together");
-    refused(&format!("{HABITANTS}&period=2020&group_by=period&aggregate=sum"), "lies in another");
-    refused("/v1/observations?period=2020&territory_code=COM-91001&group_by=territory_code&aggregate=sum", "indicator_code");
-    refused("/v1/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&aggregate=sum", "breakdown_code");
-    refused("/v1/observations?indicator_code=habitants&breakdown_code=_T&territory_code=COM-91001&aggregate=sum", "nature");
-    refused("/v1/observations?group_by=period&aggregate=max", "different units");
-    refused("/v1/funding?group_by=payer_code&aggregate=sum", "`stage`");
-    refused("/v1/funding?stage=paid&group_by=territory_code&aggregate=sum", "counted twice");
-    refused("/v1/observations?indicator_code=indice&territory_code=PER-essai&rollup=true", "cannot be put together");
+    refused("/v1/aggregates/observations?indicator_code=taux&by=territory_code,period&function=sum", "cannot be added");
+    refused("/v1/aggregates/observations?indicator_code=indice&by=period&function=mean", "cannot be put together");
+    refused(&format!("{HABITANTS}&period=2020&by=period&function=sum"), "lies in another");
+    refused("/v1/aggregates/observations?period=2020&territory_code=COM-91001&by=territory_code&function=sum", "indicator_code");
+    refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&function=sum", "breakdown_code");
+    refused("/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&territory_code=COM-91001&function=sum", "nature");
+    refused("/v1/aggregates/observations?by=period&function=max", "different units");
+    refused("/v1/aggregates/funding?by=payer_code&function=sum", "`stage`");
+    refused("/v1/aggregates/funding?stage=paid&by=territory_code&function=sum", "counted twice");
+    refused("/v1/aggregates/observations?indicator_code=indice&territory_code=PER-essai&function=own", "cannot be put together");
 }
 
 #[test]
 fn a_percentage_of_the_press_kit_is_never_added() {
-    let target = "/v1/observations?indicator_code=evolution-foyers-prime-activite&group_by=period&aggregate=sum";
+    let target = "/v1/aggregates/observations?indicator_code=evolution-foyers-prime-activite&by=period&function=sum";
     let problem = get(bundled(), target).problem(422);
-    assert_eq!(problem["errors"][0]["parameter"], "aggregate");
+    assert_eq!(problem["errors"][0]["parameter"], "function");
 }
 
 #[test]
 fn amounts_are_added_within_one_stage_and_counted_once() {
-    let rows = rows("/v1/funding?group_by=stage,payer_code&aggregate=sum,count");
+    let rows = rows("/v1/aggregates/funding?by=stage,payer_code&function=sum,count");
     let names = ["stage", "payer_code", "sum", "count", "qualifier", "missing"];
     let expected = [
         json!(["announced", "etat", 5000, 2, "more_than", 1]),
@@ -104,54 +104,178 @@ fn amounts_are_added_within_one_stage_and_counted_once() {
 
 #[test]
 fn extremes_and_counts_need_no_additivity() {
-    let rows = rows("/v1/observations?indicator_code=indice&group_by=period&aggregate=min,max,count");
+    let rows = rows("/v1/aggregates/observations?indicator_code=indice&by=period&function=min,max,count");
     assert_eq!(members(&rows[0], &["min", "max", "count"]), json!([1.25, 1.5, 2]));
-    let counts = get(example_data(), "/v1/observations?group_by=indicator_code").data();
+    let counts = get(example_data(), "/v1/aggregates/observations?by=indicator_code").data();
     assert_eq!(
         counts[0],
-        json!({"indicator_code": "aides", "unit_code": "aide", "unit_multiplier": 0, "count": 6, "qualifier": "about", "status": "A",
+        json!({"indicator_code": "aides", "unit_code": "aide", "unit_multiplier": 0, "count": 6, "qualifier": "about", "weakest_status": "A",
         "expected": 6, "present": 6, "suppressed": 0, "missing": 0, "coverage": 1.0})
     );
 }
 
 #[test]
 fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
-    let names = ["period", "value", "status", "expected", "present", "suppressed", "missing", "coverage"];
+    let names = ["period", "value", "weakest_status", "expected", "present", "suppressed", "missing", "coverage"];
     let additive =
-        rows("/v1/observations?indicator_code=habitants&breakdown_code=_T&nature=observed&territory_code=PER-essai&rollup=true");
+        rows("/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&nature=observed&territory_code=PER-essai&function=own");
     assert_eq!(members(&additive[0], &names), json!(["2020", 1100, "P", 4, 4, 0, 0, 1.0]));
     assert_eq!(members(&additive[1], &names), json!(["2021", null, "Q", 4, 3, 1, 0, 0.75]), "one suppressed cell is withheld");
     assert_eq!(members(&additive[2], &names), json!(["2022", 320, "Q", 4, 1, 2, 1, 0.25]));
-    let weighted = rows("/v1/observations?indicator_code=taux&territory_code=PER-essai&rollup=true");
+    let weighted = rows("/v1/aggregates/observations?indicator_code=taux&territory_code=PER-essai&function=own");
     assert_eq!(members(&weighted[0], &names), json!(["2020", 30.909091, "E", 4, 4, 0, 0, 1.0]));
-    let listed = rows("/v1/observations?indicator_code=taux&territory_code=COM-92001,COM-92002,COM-91004&rollup=true");
+    let listed = rows("/v1/aggregates/observations?indicator_code=taux&territory_code=COM-92001,COM-92002,COM-91004&function=own");
     assert_eq!(members(&listed[0], &names), json!(["2020", 40, "E", 3, 2, 0, 1, 0.6666]));
     let departement =
-        rows("/v1/observations?indicator_code=habitants&period=2020&breakdown_code=_T&territory_code=DEP-91&rollup=true");
+        rows("/v1/aggregates/observations?indicator_code=habitants&period=2020&breakdown_code=_T&territory_code=DEP-91&function=own");
     assert_eq!(members(&departement[0], &names), json!(["2020", 1000, "P", 4, 4, 0, 0, 1.0]), "by its communes");
-    refused("/v1/observations?indicator_code=habitants&territory_code=DEP-91,COM-91001&rollup=true", "lies in another");
+    refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=DEP-91,COM-91001&function=own", "lies in another");
 }
 
 #[test]
-fn groups_are_the_same_as_csv_and_invalid_parameters_are_refused() {
-    let csv = get(example_data(), "/v1/funding?group_by=stage&aggregate=count&format=csv");
+fn groups_are_the_same_in_every_table() {
+    let of = |format: &str| {
+        get(example_data(), &format!("/v1/aggregates/funding?by=stage&function=count&labels=both&format={format}"))
+    };
+    let csv = of("csv");
     assert_eq!(
         csv.text(),
         "stage,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,2,more_than,2,1,0,1,0.5000\r\npaid,4,exact,4,4,0,0,1.0000\r\n"
     );
+    let name = csv.header("content-disposition").expect("a name");
+    assert!(name.starts_with("attachment; filename=\"reperes-aggregates-funding-publication-"), "{name}");
+    let json = get(example_data(), "/v1/aggregates/funding?by=stage&function=count").data();
+    let lines: Vec<Value> = of("ndjson").text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(json, json!(lines));
+    for format in ["parquet", "xlsx"] {
+        assert_eq!(of(format).status, 200, "{format}");
+    }
+    for format in ["geojson", "json-stat", "sdmx-csv", "scdl"] {
+        for dataset in ["observations", "funding"] {
+            let problem = get(example_data(), &format!("/v1/aggregates/{dataset}?format={format}")).problem(400);
+            assert_eq!(problem["errors"][0]["allowed"], json!(["json", "csv", "ndjson", "parquet", "xlsx"]), "{problem}");
+        }
+    }
+}
+
+#[test]
+fn groups_have_the_names_of_the_rows_that_they_refer_to() {
+    let target = "/v1/aggregates/funding?by=payer_code,stage&function=sum&labels=both&stage=paid";
+    let names = ["payer_code", "payer_label", "stage", "sum"];
+    let expected = [json!(["departement", "Département", "paid", 700]), json!(["etat", "État", "paid", 3300.50])];
+    assert_eq!(rows(target).iter().map(|row| members(row, &names)).collect::<Vec<_>>(), expected);
+    let target = "/v1/aggregates/observations?by=indicator_code,territory_code&labels=both&fields=territory_code,count&limit=1";
+    assert_eq!(rows(target), [json!({"territory_code": "COM-91001", "territory_label": "Avesnes", "count": 2})]);
+}
+
+/// Every group of a request, page by page.
+fn pages(target: &str, limit: usize) -> Vec<Value> {
+    let (mut all, mut next) = (Vec::new(), Some(format!("{target}&limit={limit}")));
+    while let Some(address) = next {
+        let mut page = get(example_data(), &address).json();
+        let data = page["data"].as_array_mut().expect("a list");
+        assert!(data.len() <= limit);
+        all.append(data);
+        next = page["links"]["next"].as_str().map(str::to_owned);
+    }
+    all
+}
+
+#[test]
+fn pages_of_any_length_make_the_same_list() {
     for query in [
-        "group_by=value",
-        "group_by=period,period",
-        "aggregate=median",
-        "rollup=true",
-        "rollup=yes",
-        "group_by=period&limit=5",
-        "group_by=period&sort=period",
-        "group_by=period&format=ndjson",
-        "territory_code=PER-essai&rollup=true&group_by=period",
-        "territory_code=PER-rien&rollup=true",
+        "observations?by=indicator_code,period,nature&function=count,min",
+        "observations?by=indicator_code,period,nature&function=count,min&sort=-count",
+        "observations?by=indicator_code,period,nature&function=count,min&sort=min,-period",
+        "observations?by=indicator_code,territory_code&sort=-coverage,weakest_status&fields=count",
+        "observations?function=own&territory_code=PER-essai&indicator_code=habitants,taux&breakdown_code=_T&nature=observed&sort=-value",
+        "funding?by=beneficiary_code,period&function=count&sort=-beneficiary_code",
     ] {
-        get(example_data(), &format!("/v1/observations?{query}")).problem(400);
+        let target = format!("/v1/aggregates/{query}");
+        let whole = pages(&target, 1000);
+        assert!(whole.len() > 1, "{target}");
+        for limit in [1, 2, 7] {
+            assert_eq!(pages(&target, limit), whole, "{target}");
+        }
+        let csv = get(example_data(), &format!("{target}&format=csv"));
+        assert_eq!(csv.text().lines().count(), whole.len() + 1, "a file has all groups");
+        let total = get(example_data(), &format!("{target}&count=exact&limit=1")).json();
+        assert_eq!(total["meta"]["total"], json!({"value": whole.len(), "relation": "eq"}), "{target}");
+    }
+}
+
+#[test]
+fn groups_are_sorted_by_their_fields_and_by_numbers_without_a_value_last() {
+    let sums = rows("/v1/aggregates/funding?by=stage,payer_code&function=sum&sort=-sum&stage=paid,announced");
+    assert_eq!(sums.iter().map(|row| row["sum"].clone()).collect::<Vec<_>>(), [json!(5000), json!(3300.50), json!(700)]);
+    let least = rows("/v1/aggregates/observations?by=indicator_code,territory_code&function=min&sort=min");
+    let values: Vec<Option<f64>> = least.iter().map(|row| row["min"].as_f64()).collect();
+    let (with, without) = values.split_at(values.iter().position(Option::is_none).unwrap_or(values.len()));
+    assert!(with.is_sorted() && without.iter().all(Option::is_none) && !without.is_empty(), "{values:?}");
+}
+
+#[test]
+fn a_refusal_holds_for_every_page_of_the_request() {
+    // The groups of `aides` can be added, those of `indice` cannot, and `aides` comes first.
+    let first = "/v1/aggregates/observations?by=indicator_code,period,territory_code&function=sum&breakdown_code=_T&nature=observed";
+    for more in ["&limit=1", "&limit=1000", "&limit=1&sort=-sum", "&format=csv", "&format=csv&limit=1", "&fields=count&limit=1"] {
+        let target = format!("{first}{more}").replace("&fields=count", "&fields=sum");
+        refused(&target, "cannot be");
+    }
+    let groups = "/v1/aggregates/observations?by=indicator_code,period,territory_code&function=sum&indicator_code=aides&limit=1";
+    assert_eq!(rows(groups).len(), 1);
+}
+
+#[test]
+fn invalid_parameters_are_refused() {
+    for (query, parameter) in [
+        ("by=value", "by"),
+        ("by=period,period", "by"),
+        ("function=median", "function"),
+        ("function=avg", "function"),
+        ("function=own", "function"),
+        ("function=own,sum&territory_code=COM-91001", "function"),
+        ("by=period&sort=nature", "sort"),
+        ("by=period&sort=sum", "sort"),
+        ("by=period&fields=nature", "fields"),
+        ("by=period&fields=max", "fields"),
+        ("by=period&fields=statuses", "fields"),
+        ("by=period&include=territory", "include"),
+        ("by=period&facets=nature", "facets"),
+        ("by=period&layout=wide", "layout"),
+        ("by=period&vintages=all", "vintages"),
+        ("by=period&compare=country", "compare"),
+        ("by=period&geometry=centre", "geometry"),
+        ("territory_code=PER-essai&function=own&by=period", "by"),
+        ("territory_code=PER-essai&function=own&geography=2020", "geography"),
+        ("territory_code=PER-rien&function=own", "territory_code"),
+    ] {
+        let problem = get(example_data(), &format!("/v1/aggregates/observations?{query}")).problem(400);
+        let faults = problem["errors"].as_array().expect("faults");
+        assert!(faults.iter().any(|fault| fault["parameter"] == parameter), "{query}: {problem}");
+    }
+    get(example_data(), "/v1/aggregates/funding?function=own&territory_code=COM-91001").problem(400);
+    get(example_data(), "/v1/aggregates/funding?last=1").problem(400);
+    get(example_data(), "/v1/aggregates/territories?by=kind").problem(404);
+    get(example_data(), "/v1/aggregates").problem(404);
+}
+
+#[test]
+fn lists_have_rows_and_say_where_groups_are() {
+    for (dataset, name, instead) in [
+        ("observations", "group_by", "by"),
+        ("observations", "aggregate", "function"),
+        ("observations", "rollup", "function"),
+        ("funding", "group_by", "by"),
+        ("funding", "aggregate", "function"),
+    ] {
+        for at in [dataset.to_owned(), format!("aggregates/{dataset}")] {
+            let problem = get(example_data(), &format!("/v1/{at}?{name}=x")).problem(400);
+            let fault = &problem["errors"][0];
+            assert_eq!((&fault["parameter"], &fault["closest"]), (&json!(name), &json!([instead])), "{problem}");
+            let address = format!("`/v1/aggregates/{dataset}`");
+            assert!(fault["detail"].as_str().is_some_and(|detail| detail.contains(&address)), "{problem}");
+        }
     }
     get(example_data(), "/v1/territories?group_by=kind").problem(400);
 }

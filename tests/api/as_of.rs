@@ -85,12 +85,14 @@ fn aggregates_and_layouts_are_computed_as_of_the_instant() {
     let (first, second) = (&history.published[0], &history.published[1]);
     let of =
         |path: &str, instant: &str| history.get(&format!("{path}{}as_of={instant}", if path.contains('?') { '&' } else { '?' }));
-    let grouped = "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown_code=essai.changes";
+    let grouped = "/v1/aggregates/observations?by=indicator_code&function=sum,count&breakdown_code=essai.changes";
     let sums = [first, second].map(|instant| of(grouped, instant).data()[0]["sum"].clone());
     assert_eq!(sums, [json!(1), json!(2)]);
-    let wide = [first, second]
-        .map(|instant| of("/v1/observations?layout=wide&breakdown_code=essai.changes", instant).data()[0]["2020"].clone());
-    assert_eq!(wide, [json!(1), json!(2)]);
+    let wide = [first, second].map(|instant| {
+        let sheet = of("/v1/observations?layout=wide&format=csv&breakdown_code=essai.changes", instant).text();
+        sheet.lines().nth(1).expect("a series").rsplit(',').nth(1).expect("a value").to_owned()
+    });
+    assert_eq!(wide, ["1", "2"]);
     let compared = of("/v1/observations?compare=country&breakdown_code=essai.changes", first);
     assert_eq!(compared.data()[0]["value"], 1);
     let profile = of("/v1/territories/stays/profile", first).json();

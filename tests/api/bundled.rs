@@ -24,7 +24,7 @@ fn an_installed_program_serves_its_data_and_finds_its_recipes_in_an_empty_folder
     let address = program.address();
     let nord = get(address, "/v1/territories/DEP-59").data();
     assert_eq!((&nord["name"], &nord["region_code"]), (&"Nord".into(), &"REG-32".into()));
-    let releases = get(address, "/v1/releases?count=exact").json();
+    let releases = get(address, "/v1/releases?total=exact").json();
     assert_eq!(releases["meta"]["total"]["value"], 3, "one release for each bundle");
     let log = program.seen.join("\n");
     for bundle in ["01-geography", "02-strategy", "03-geography-history"] {

@@ -1,6 +1,9 @@
 //! The OpenAPI document is true: the server accepts exactly the parameters that it declares, and real responses match its
 //! schemas.
 
+mod answers;
+mod growth;
+
 use std::collections::BTreeSet;
 
 use reperes::datasets::REGISTRY;
@@ -35,6 +38,37 @@ pub(super) fn operations(document: &Value) -> Vec<(String, Value)> {
 
 fn parameters(operation: &Value) -> Vec<Value> {
     operation["parameters"].as_array().cloned().unwrap_or_default()
+}
+
+/// The query parameters of an operation by name, with their schemas. Each member of an object is a parameter.
+fn query_parameters(document: &Value, operation: &Value) -> Vec<(String, Value)> {
+    let mut all = Vec::new();
+    for parameter in parameters(operation).iter().filter(|parameter| parameter["in"] == "query") {
+        let schema = resolved(document, &parameter["schema"]);
+        match schema["properties"].as_object() {
+            Some(members) => all.extend(members.iter().map(|(name, member)| (name.clone(), resolved(document, member)))),
+            None => all.push((parameter["name"].as_str().expect("a name").to_owned(), schema)),
+        }
+    }
+    all
+}
+
+/// What a value stands for: itself, or what it refers to.
+fn resolved(document: &Value, value: &Value) -> Value {
+    match value["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).expect("the reference resolves").clone(),
+        None => value.clone(),
+    }
+}
+
+/// A name in PascalCase.
+fn pascal(name: &str) -> String {
+    name.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
+}
+
+/// The example of a schema.
+fn example(schema: &Value) -> Option<&Value> {
+    schema["examples"].as_array()?.first()
 }
 
 /// The address of an operation with its path parameters filled with their examples.
@@ -82,9 +116,10 @@ fn every_reference_resolves_and_every_operation_is_described() {
         assert!(document["tags"].as_array().expect("tags").iter().any(|t| t["name"] == tag), "{path}: {tag}");
         assert!(operation["responses"]["500"].is_object() && operation["responses"]["400"].is_object(), "{path}");
     }
-    let schemas = document["components"]["schemas"].as_object().expect("schemas");
-    for name in schemas.keys() {
-        assert!(text.contains(&format!("#/components/schemas/{name}\"")), "the schema {name} is not used");
+    for kind in ["schemas", "parameters", "headers", "responses"] {
+        for name in document["components"][kind].as_object().expect("components").keys() {
+            assert!(text.contains(&format!("#/components/{kind}/{name}\"")), "{kind}: {name} is not used");
+        }
     }
 }
 
@@ -94,8 +129,8 @@ fn every_documented_example_has_the_documented_response() {
     for (path, operation) in operations(&document) {
         let address = address(&path, &operation);
         let mut targets = vec![address.clone()];
-        for parameter in parameters(&operation).iter().filter(|p| p["in"] == "query" && !p["example"].is_null()) {
-            targets.push(format!("{address}?{}={}", parameter["name"].as_str().expect("a name"), text(&parameter["example"])));
+        for (name, schema) in query_parameters(&document, &operation) {
+            targets.extend(example(&schema).map(|example| format!("{address}?{name}={}", text(example))));
         }
         for target in targets {
             let reply = get(bundled(), &target);
@@ -116,10 +151,9 @@ fn filters_with_an_example_find_rows() {
     let mut empty = Vec::new();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{'))
     {
-        for parameter in
-            parameters(&operation).iter().filter(|p| p["in"] == "query" && p["style"] == "form" && !p["example"].is_null())
-        {
-            let target = format!("{path}?{}={}", parameter["name"].as_str().expect("a name"), text(&parameter["example"]));
+        for (name, schema) in query_parameters(&document, &operation).iter().filter(|(_, schema)| schema["type"] == "array") {
+            let Some(example) = example(schema) else { continue };
+            let target = format!("{path}?{name}={}", text(example));
             if get(bundled(), &target).data().as_array().is_some_and(Vec::is_empty) {
                 empty.push(target);
             }
@@ -133,16 +167,12 @@ fn the_server_accepts_exactly_the_declared_parameters() {
     let document = document();
     let candidates: BTreeSet<String> = operations(&document)
         .iter()
-        .flat_map(|(_, o)| parameters(o))
-        .filter(|p| p["in"] == "query")
-        .map(|p| p["name"].as_str().expect("a name").to_owned())
+        .flat_map(|(_, operation)| query_parameters(&document, operation))
+        .map(|(name, _)| name)
         .collect();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/")) {
-        let declared: BTreeSet<String> = parameters(&operation)
-            .iter()
-            .filter(|p| p["in"] == "query")
-            .map(|p| p["name"].as_str().expect("a name").to_owned())
-            .collect();
+        let declared: BTreeSet<String> =
+            query_parameters(&document, &operation).into_iter().map(|(name, _)| name).collect();
         let address = address(&path, &operation);
         let query: Vec<String> = candidates.iter().map(|name| format!("{}=%20", pairs::encode(name))).collect();
         for chunk in query.chunks(40) {
@@ -172,14 +202,11 @@ fn texts_are_accepted_up_to_their_declared_length() {
     let mut tried = 0;
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/") && !path.contains('{'))
     {
-        let free: Vec<(String, usize)> = parameters(&operation)
-            .iter()
-            .filter(|parameter| parameter["in"] == "query")
-            .filter_map(|parameter| {
-                let one =
-                    if parameter["schema"]["type"] == "array" { &parameter["schema"]["items"] } else { &parameter["schema"] };
+        let free: Vec<(String, usize)> = query_parameters(&document, &operation)
+            .into_iter()
+            .filter_map(|(name, schema)| {
+                let one = if schema["type"] == "array" { resolved(&document, &schema["items"]) } else { schema };
                 let is_free = one["enum"].is_null() && one["pattern"].as_str().is_some_and(|pattern| pattern.contains(r"\u009f"));
-                let name = parameter["name"].as_str().expect("a name").to_owned();
                 Some((name, usize::try_from(one["maxLength"].as_u64()?).expect("a length")))
                     .filter(|(_, most)| is_free && *most < pairs::QUERY_LENGTH)
             })

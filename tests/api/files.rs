@@ -2,9 +2,11 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use reperes::datasets::REGISTRY;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::harness::four_releases::every_row;
 use crate::harness::{TestServer, bundled, example_data, get, head, raw};
 
 fn with(address: std::net::SocketAddr, path: &str, headers: &str) -> crate::harness::Reply {
@@ -29,7 +31,8 @@ fn every_file_is_listed_and_equals_the_export() {
         assert_eq!(reply.header("repr-digest"), Some(expected.as_str()), "{href}");
         assert_eq!(reply.header("content-length"), Some(reply.body.len().to_string().as_str()), "{href}");
         let dataset = href.trim_start_matches("/v1/files/").split('.').next().expect("a name");
-        let export = get(example_data(), &format!("/v1/{dataset}?format={format}"));
+        let dataset = REGISTRY.iter().find(|one| one.name == dataset).expect("a dataset");
+        let export = get(example_data(), &format!("/v1/{}?format={format}{}", dataset.name, every_row(dataset)));
         assert_eq!(reply.header("content-type"), export.header("content-type"), "{href}");
         if format != "parquet" {
             assert!(export.whole && export.body == reply.body, "{href} is not what the export gives");
@@ -46,7 +49,7 @@ fn every_file_is_listed_and_equals_the_export() {
         let digest: String = Sha256::digest(&body).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!((file["bytes"].as_u64(), file["sha256"].as_str()), (Some(body.len() as u64), Some(digest.as_str())));
         let counted =
-            get(example_data(), &format!("/v1/{}?count=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
+            get(example_data(), &format!("/v1/{}?total=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
         assert_eq!(file["rows"], counted["meta"]["total"]["value"], "{file}");
     }
 }

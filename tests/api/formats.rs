@@ -20,7 +20,7 @@ use crate::harness::{Reply, bundled, get, head};
 
 /// The filter for a dataset: none for a small dataset, a few territories for a large one.
 fn selection(dataset: &Dataset) -> &'static str {
-    if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579" } else { "" }
+    if matches!(dataset.name, "territories" | "territory_states" | "containments") { "within=EPCI-200033579" } else { "" }
 }
 
 /// A response that must be complete, with status 200 and the `Content-Type` of its representation.
@@ -49,6 +49,11 @@ pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> 
                 let (names, rows) = cells::csv(&body);
                 assert_eq!(names, pages.names, "{target}");
                 assert_eq!(rows, pages.each(&kinds, cells::plain), "{target}");
+            }
+            Representation::CsvExcel => {
+                let (names, rows) = cells::csv_excel(&body);
+                assert_eq!(names, pages.names, "{target}");
+                assert_eq!(rows, pages.each(&kinds, cells::in_spreadsheet), "{target}");
             }
             Representation::Parquet => {
                 let (names, rows) = cells::parquet(body, &kinds);

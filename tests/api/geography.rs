@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::harness::{SOURCES, TestServer, bundle, bundled, example_data, get, publish};
 
 fn total(target: &str) -> i64 {
-    let reply = get(bundled(), &format!("{target}&count=exact&limit=1"));
+    let reply = get(bundled(), &format!("{target}&total=exact&limit=1"));
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
     reply.json()["meta"]["total"]["value"].as_i64().expect("a total")
 }
@@ -34,7 +34,7 @@ fn members_of(row: &Value, members: &[&str]) -> Vec<Value> {
 
 #[test]
 fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
-    for (code, name, valid_to, event, successors) in [
+    for (code, name, valid_until, event, successors) in [
         ("COM-59355", "Lomme", "2000-02-27", "33", json!(["COM-59350"])),
         ("COM-60455", "La Neuville-Garnier", "2019-01-01", "32", json!(["COM-60054"])),
         ("COM-20004", "Ajaccio", "1976-01-01", "41", json!(["COM-2A004"])),
@@ -46,31 +46,30 @@ fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
         ("EPCI-245900410", "Métropole Européenne de Lille", "2021-01-01", "epci", json!(["EPCI-200093201"])),
     ] {
         let row = get(bundled(), &format!("/v1/territories/{code}")).data();
-        let found = members_of(&row, &["status", "name", "valid_to", "end_event", "successor_codes"]);
-        assert_eq!(found, [json!("former"), json!(name), json!(valid_to), json!(event), successors], "{code}");
+        let found = members_of(&row, &["status", "name", "valid_until", "end_event_code", "successor_codes"]);
+        assert_eq!(found, [json!("former"), json!(name), json!(valid_until), json!(event), successors], "{code}");
     }
     let lille = get(bundled(), "/v1/territories/COM-59350").data();
-    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_to"]), [json!("current"), json!("1943-01-01"), Value::Null]);
+    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_until"]), [json!("current"), json!("1943-01-01"), Value::Null]);
     let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["successors"].clone();
     assert_eq!(included["data"][0]["name"], "Lille");
 }
 
 #[test]
 fn every_former_code_has_an_end_date_except_three_that_never_were_communes() {
-    let never = rows("/v1/territories?status=former&valid_to__isnull=true");
+    let never = rows("/v1/territories?status=former&valid_until__isnull=true");
     assert_eq!(
         never.iter().map(|row| row["code"].as_str().expect("a code")).collect::<Vec<_>>(),
         ["COM-44225", "COM-49382", "COM-50649"]
     );
-    assert_eq!(total("/v1/territories?status=current&valid_to__isnull=false"), 0);
-    assert_eq!(total("/v1/territories?status__isnull=true"), 0);
+    assert_eq!(total("/v1/territories?status=current&valid_until__isnull=false"), 0);
 }
 
 #[test]
 fn a_code_that_named_two_communes_has_a_state_for_each() {
-    let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/versions")
+    let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/states")
         .iter()
-        .map(|row| members_of(row, &["valid_from", "valid_to", "name", "start_event", "predecessor_codes", "successor_codes"]))
+        .map(|row| members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"]))
         .collect();
     let expected = json!([
         ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, null, null],
@@ -89,7 +88,7 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
     assert_eq!(members_of(&villotran, &["name", "population"]), [json!("Villotran"), Value::Null]);
     assert_eq!(get(bundled(), "/v1/territories/COM-60694").data()["name"], "Les Hauts-Talican");
     let between = get(bundled(), "/v1/territories/COM-60694?geography=2020-06-30").problem(404);
-    assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/versions")), "{between}");
+    assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/states")), "{between}");
 }
 
 #[test]
@@ -104,7 +103,7 @@ fn lille_belongs_to_the_epci_of_the_day() {
     assert_eq!((of_2020.len(), of_2021.len(), haute_deule.len()), (90, 95, 5));
     let both: BTreeSet<&String> = of_2020.iter().chain(&haute_deule).collect();
     assert_eq!(both, of_2021.iter().collect());
-    let new = &rows("/v1/territories/EPCI-200093201/versions")[0];
+    let new = &rows("/v1/territories/EPCI-200093201/states")[0];
     assert_eq!(new["predecessor_codes"], json!(["EPCI-245900410", "EPCI-245901061"]));
     assert!(new["note"].as_str().is_some_and(|note| note.contains("faute de date")));
 }
@@ -215,26 +214,25 @@ fn territories_that_did_not_exist_on_the_day_are_refused_with_the_closest() {
 #[test]
 fn parameters_that_need_the_current_geography_are_refused_for_an_earlier_day() {
     for (target, parameter) in [
-        ("/v1/observations?geography=2012", "geography"),
         ("/v1/territories?geography=2012&bbox=2,50,3,51", "bbox"),
         ("/v1/territories?geography=2012&q=lille", "q"),
         ("/v1/territories?geography=2012&format=geojson", "geography"),
         ("/v1/observations?within=DEP-59&geography=2012&compare=region", "compare"),
-        ("/v1/observations?territory_code=DEP-59&within=DEP-59&geography=2012&rollup=true", "rollup"),
+        ("/v1/aggregates/observations?territory_code=DEP-59&within=DEP-59&geography=2012&function=own", "geography"),
     ] {
         let found = faults(target);
         assert_eq!((found.as_array().map(Vec::len), &found[0]["parameter"]), (Some(1), &json!(parameter)), "{target}");
     }
 }
 
-const TERRITORIES: &str = "code,kind,name,commune_code,departement_code,status,valid_from,valid_to,geography_year,source_code
+const TERRITORIES: &str = "code,kind,name,commune_code,departement_code,status,valid_from,valid_until,geography_year,source_code
 FR,country,France,,,current,1943-01-01,,2026,essai
 DEP-91,departement,Premier,,,current,1943-01-01,,2026,essai
 COM-91001,commune,Avesnes-lès-Bois,,DEP-91,current,1943-01-01,,2026,essai
-COM-91002,former_commune,Bois,COM-91001,DEP-91,former,1943-01-01,2015-01-01,2026,essai
+COM-91002,commune,Bois,COM-91001,DEP-91,former,1943-01-01,2015-01-01,2026,essai
 ";
 
-const VERSIONS: &str = "territory_code,valid_from,valid_to,kind,name,departement_code,end_event,successor_codes,source_code
+const STATES: &str = "territory_code,valid_from,valid_until,kind,name,departement_code,end_event_code,successor_codes,source_code
 FR,1943-01-01,,country,France,,,,essai
 DEP-91,1943-01-01,,departement,Premier,,,,essai
 COM-91001,1943-01-01,2015-01-01,commune,Avesnes,DEP-91,32,,essai
@@ -254,23 +252,61 @@ habitants,COM-91002,2010,_T,observed,50,exact,A,2010,essai
 habitants,COM-91001,2020,_T,observed,160,exact,A,2020,essai
 ";
 
+const COMMITMENTS: &str = "code,kind,rank,title,summary,source_code
+mode-1,way_of_working,1,Un,Un,essai
+";
+
+const MEASURES: &str = "code,commitment_code,title,summary,status,territory_codes,source_code
+ici,mode-1,Ici,Ici,announced,COM-91002,essai
+la,mode-1,Là,Là,announced,COM-91002|COM-91001,essai
+";
+
+const EVENTS: &str = "code,kind,title,summary,period,territory_code,source_code
+fete,workshop,Fête,Fête,2010-06,COM-91002,essai
+";
+
 #[test]
 fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
     let server = TestServer::empty();
     let files = [
         ("sources", SOURCES),
         ("territories", TERRITORIES),
-        ("territory_versions", VERSIONS),
+        ("territory_states", STATES),
         ("indicators", INDICATORS),
         ("observations", OBSERVATIONS),
+        ("commitments", COMMITMENTS),
+        ("measures", MEASURES),
+        ("events", EVENTS),
     ];
     publish(&server.url, &bundle(&files)).expect("the bundle is right");
-    let sum = "/v1/observations?within=DEP-91&period=2010&group_by=indicator_code&aggregate=sum";
+    let sum = "/v1/aggregates/observations?within=DEP-91&period=2010&by=indicator_code&function=sum";
     get(server.address, sum).problem(422);
     assert_eq!(get(server.address, &format!("{sum}&geography=2010")).data()[0]["sum"], 150);
     let of_2020 = get(server.address, "/v1/observations?within=DEP-91&geography=2020").data();
     let values: Vec<&Value> = of_2020.as_array().expect("a list").iter().map(|row| &row["value"]).collect();
     assert_eq!(values, [&json!(100), &json!(160)], "the code of the former commune named nothing in 2020");
+    for (query, expected) in [
+        ("observations?geography=2010", 3),
+        ("observations?geography=2014-12-31", 3),
+        ("observations?geography=2015", 2),
+        ("observations?geography=2020&period=2010", 1),
+        ("observations?geography=2020&territory_code=COM-91002", 0),
+        ("observations?geography=2020&touching=COM-91001", 2),
+        ("observations?geography=2020&q=habitants", 2),
+        ("events?geography=2010", 1),
+        ("events?geography=2020", 0),
+        ("measures?geography=2010", 2),
+        ("measures?geography=2020", 1),
+    ] {
+        let list = get(server.address, &format!("/v1/{query}&count=exact")).json();
+        assert_eq!(list["meta"]["total"]["value"], expected, "{query}");
+        let csv = get(server.address, &format!("/v1/{query}&format=csv")).text();
+        assert_eq!(csv.lines().count(), expected + 1, "{query}");
+    }
+    let alone = "/v1/aggregates/observations?by=indicator_code&function=sum&period=2010&geography";
+    assert_eq!(get(server.address, &format!("{alone}=2010")).data()[0]["sum"], 150);
+    assert_eq!(get(server.address, &format!("{alone}=2020")).data()[0]["sum"], 100);
+    get(server.address, "/v1/observations?geography=1942").problem(400);
     let members = get(server.address, "/v1/territories/DEP-91/members?geography=2014-12-31").data();
     let names: Vec<&Value> = members.as_array().expect("a list").iter().map(|row| &row["name"]).collect();
     assert_eq!(names, ["Avesnes", "Bois"]);

@@ -1,5 +1,6 @@
 //! Parameters that are not filters: search, points and boxes, columns, labels, related rows, facets, counts.
 
+use reperes::datasets::collections;
 use serde_json::{Value, json};
 
 use crate::harness::{bundled, example_data, get};
@@ -46,7 +47,7 @@ fn a_search_ranks_the_exact_name_first_and_then_by_population() {
         page["data"].as_array().expect("a list").iter().map(|row| row["population"].as_i64().unwrap_or(-1)).collect();
     assert!(populations.is_sorted_by(|a, b| a >= b), "{populations:?}");
     let mut all = 0;
-    let mut next = Some("/v1/territories?q=saint&kind=commune&limit=1000&fields=code&count=exact".to_owned());
+    let mut next = Some("/v1/territories?q=saint&kind=commune&limit=1000&fields=code&total=exact".to_owned());
     let mut total = Value::Null;
     while let Some(target) = next {
         let page = get(bundled(), &target).json();
@@ -81,14 +82,20 @@ fn territories_are_found_by_a_point_and_by_a_bounding_box() {
     assert_eq!(codes("/v1/territories?lon=-30&lat=40&fields=code"), Vec::<String>::new());
     let boxed = codes("/v1/territories?bbox=3.05,50.62,3.06,50.63&kind=commune&fields=code");
     assert_eq!(boxed, ["COM-59350"]);
-    let figures = rows("/v1/observations?lon=3.0573&lat=50.6292&fields=territory_code");
-    assert!(figures.iter().any(|row| row["territory_code"] == "DEP-59"));
     for query in
         ["lon=3", "lat=50", "lon=200&lat=50", "lon=a&lat=50", "bbox=1,2,3", "bbox=3,50,2,51", "bbox=1,2,3,4,5", "lon=1e3&lat=1"]
     {
         get(bundled(), &format!("/v1/territories?{query}")).problem(400);
     }
-    get(bundled(), "/v1/indicators?lon=3&lat=50").problem(400);
+    // Only territories have a place themselves; rows of other datasets are found by the code of their territory.
+    for dataset in collections().filter(|dataset| dataset.name != "territories") {
+        for query in ["lon=3&lat=50", "bbox=3.05,50.62,3.06,50.63"] {
+            let problem = get(bundled(), &format!("/v1/{}?{query}", dataset.name)).problem(400);
+            let names: Vec<&str> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
+            let refused: Vec<&Value> = problem["errors"].as_array().expect("errors").iter().map(|e| &e["parameter"]).collect();
+            assert_eq!(refused, names, "{}", dataset.name);
+        }
+    }
 }
 
 #[test]
@@ -146,9 +153,10 @@ fn facets_count_the_rows_of_each_remaining_value() {
 #[test]
 fn counts_report_whether_they_are_exact_or_bounded() {
     let total = |query: &str| get(bundled(), &format!("/v1/territories?limit=1&{query}")).json()["meta"]["total"].clone();
-    assert_eq!(total("count=bounded"), json!({"value": 10_000, "relation": "gte"}));
-    assert_eq!(total("count=bounded&kind=region"), json!({"value": 18, "relation": "eq"}));
-    assert_eq!(total("count=exact&kind=commune"), json!({"value": 34_969, "relation": "eq"}));
-    assert_eq!(total("count=none"), Value::Null);
-    assert_eq!(get(example_data(), "/v1/territories?format=csv&count=exact").header("x-total-rows"), Some("11"));
+    assert_eq!(total("total=bounded"), json!({"value": 10_000, "relation": "gte"}));
+    assert_eq!(total("total=bounded&kind=region"), json!({"value": 18, "relation": "eq"}));
+    assert_eq!(total("total=exact&kind=commune"), json!({"value": 34_969, "relation": "eq"}));
+    assert_eq!(total("total=none"), Value::Null);
+    get(example_data(), "/v1/territories?count=exact").problem(400);
+    assert_eq!(get(example_data(), "/v1/territories?format=csv&total=exact").header("x-total-rows"), Some("11"));
 }

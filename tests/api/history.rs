@@ -29,7 +29,6 @@ fn the_history_of_a_row_has_all_its_versions_in_every_dataset() {
         let versions_of = |name: &str, query: &str| -> Value {
             let reply = history.get(&format!("{}/history{query}", path(name)));
             let rows = reply.data().as_array().expect("a list").clone();
-            assert_eq!(reply.json()["meta"]["count"], rows.len());
             rows.iter().map(|row| json!([row["note"], row["opened_by"], row["closed_by"], row["changed"]])).collect()
         };
         let changed = if dataset.field("value").is_some() { json!(["value", "note"]) } else { json!(["note"]) };

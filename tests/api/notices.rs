@@ -55,8 +55,8 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
         "/v1/observations",
         "/v1/observations?fields=value",
         "/v1/indicators/i/observations?sort=-value",
-        "/v1/observations?layout=wide",
-        "/v1/observations?group_by=territory_code&aggregate=count",
+        "/v1/aggregates/observations?by=territory_code&function=count",
+        "/v1/aggregates/observations?by=territory_code&function=count&limit=1",
         "/v1/observations?compare=country",
         "/v1/observations?vintages=revised&breakdown_code=_T&within=COM-1,COM-2,COM-3&period=2019,2020&value__lt=4",
     ] {
@@ -70,7 +70,7 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
     assert_eq!(of("/v1/observations?period=2020"), breaks, "only of the rows in the answer");
     assert_eq!(of("/v1/observations?limit=1"), [third.clone(), json!(["correction", 1, 2])]);
     assert_eq!(of("/v1/observations?territory_code=COM-3"), [Value::Null; 0], "a note is no correction");
-    assert_eq!(of("/v1/observations?territory_code=COM-1,COM-2&rollup=true&period=2019"), [third.clone(), second]);
+    assert_eq!(of("/v1/aggregates/observations?territory_code=COM-1,COM-2&function=own&period=2019"), [third.clone(), second]);
     assert_eq!(of("/v1/observations/i~COM-1~2019~_T~observed~essai"), [third, json!(["correction", 1, 2])]);
     assert_eq!(of("/v1/observations/i~COM-1~2019~_T~observed~essai?release=2"), [json!(["correction", 1, 2])]);
     assert_eq!(of("/v1/observations?release=1"), [json!(["break", 2, null]), json!(["provisional", 1, null]), breaks[1].clone()]);
@@ -90,19 +90,19 @@ fn only_responses_with_observations_have_notices() {
     for target in [
         "/v1/territories",
         "/v1/actors/stays",
-        "/v1/funding?group_by=stage",
+        "/v1/aggregates/funding?by=stage",
         "/v1/observations/stays~stays~2020~essai.stays~observed~stays/history",
     ] {
         assert!(four_releases().get(target).json()["meta"].get("notices").is_none(), "{target}");
     }
     assert_eq!(notices_of(&get(example_data(), "/v1/observations?breakdown_code=sexe.f").json()), [Value::Null; 0]);
-    let perimeter = "/v1/observations?rollup=true&territory_code=PER-essai&indicator_code=taux&period=2020";
+    let perimeter = "/v1/aggregates/observations?function=own&territory_code=PER-essai&indicator_code=taux&period=2020";
     assert_eq!(
         notices_of(&get(example_data(), perimeter).json()),
         [json!(["estimated", 1, null])],
         "of the members of a perimeter"
     );
-    let latest = get(example_data(), "/v1/observations?latest=true&indicator_code=habitants&territory_code=COM-91002").json();
+    let latest = get(example_data(), "/v1/observations?last=1&indicator_code=habitants&territory_code=COM-91002").json();
     assert_eq!(notices_of(&latest), [json!(["provisional", 1, null])]);
 }
 

@@ -6,7 +6,7 @@ use reperes::datasets::{REGISTRY, collections};
 
 use reperes::query::model::period;
 use reperes::query::{Context, Dataset, Field, Kind, Operator, Parameter, pairs};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::harness::{bundled, get};
 
@@ -69,7 +69,7 @@ fn passes(field: &Field, operator: Operator, row: &Value, given: &str) -> bool {
         _ => compare(operator, text(value).as_str().cmp(given)),
     };
     match operator {
-        Operator::AnyOf | Operator::In => texts(value).iter().any(|one| one == given),
+        Operator::AnyOf => texts(value).iter().any(|one| one == given),
         Operator::Ne => texts(value).iter().all(|one| one != given),
         Operator::Contains => fold(&text(value)).contains(&fold(given)),
         Operator::StartsWith if field.is_folded() => fold(&text(value)).starts_with(&fold(given)),
@@ -114,7 +114,11 @@ fn codes(dataset: &Dataset, rows: &[&Value]) -> Vec<String> {
 fn every_operator_selects_what_the_model_selects() {
     let mut tried = 0;
     for dataset in collections() {
-        let whole = if matches!(dataset.name, "territories" | "territory_versions") { "within=EPCI-200033579&" } else { "" };
+        let whole = match dataset.name {
+            "territories" => "within=EPCI-200033579&status=former,current&",
+            "territory_states" | "containments" => "within=EPCI-200033579&",
+            _ => "",
+        };
         let rows = get(bundled(), &format!("/v1/{}?{whole}limit=1000", dataset.name)).data();
         let rows = rows.as_array().expect("a list").clone();
         let context = Context::of(REGISTRY, dataset);
@@ -124,6 +128,7 @@ fn every_operator_selects_what_the_model_selects() {
             assert_eq!(lists && !rows.is_empty(), field.is_list() && !rows.is_empty(), "{}", field.name);
             for value in given(field, operator, &rows) {
                 let escaped = if operator.takes_list() { value.replace(',', "\\,") } else { value.clone() };
+                let whole = if field.list_default.is_some() { "within=EPCI-200033579&" } else { whole };
                 let target = format!("/v1/{}?{whole}{}={}&limit=1000", dataset.name, parameter.name(), pairs::encode(&escaped));
                 let found = get(bundled(), &target).data();
                 let found: Vec<&Value> = found.as_array().expect("a list").iter().collect();
@@ -169,4 +174,18 @@ fn operators_are_refused_on_fields_that_do_not_support_them() {
     let problem = get(bundled(), "/v1/territories?population__gr=1").problem(400);
     assert_eq!(problem["errors"][0]["closest"][0], "population__gt");
     get(bundled(), "/v1/territories?epci_code__ne=EPCI-0").problem(400);
+}
+
+#[test]
+fn a_list_of_values_needs_no_operator_and_the_refusal_of_one_names_the_field() {
+    for dataset in collections() {
+        for field in dataset.fields {
+            let problem = get(bundled(), &format!("/v1/{}?{}__in=a,b", dataset.name, field.name)).problem(400);
+            let errors = problem["errors"].as_array().expect("errors");
+            assert_eq!(errors.len(), 1, "{}.{}: {problem}", dataset.name, field.name);
+            if field.is_filterable() {
+                assert_eq!(errors[0]["closest"], json!([field.name]), "{}.{}", dataset.name, field.name);
+            }
+        }
+    }
 }

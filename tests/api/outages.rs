@@ -16,7 +16,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
 /// Addresses whose responses are not cached and come from the database.
 const UNCACHED: [&str; 10] = [
     "/v1/territories?limit=1",
-    "/v1/territories?limit=2&count=exact",
+    "/v1/territories?limit=2&total=exact",
     "/v1/territories/COM-1?fields=code",
     "/v1/territories/COM-1/profile",
     "/v1/territories/COM-1/history",

@@ -8,12 +8,14 @@ use crate::harness::{TestServer, get};
 /// The addresses whose responses must not change once they are pinned.
 fn addresses() -> Vec<String> {
     let mut all = vec![
-        "/v1/observations?group_by=indicator_code&aggregate=sum,count&breakdown_code=essai.changes".to_owned(),
-        "/v1/observations?territory_code=stays&rollup=true&breakdown_code=essai.changes".to_owned(),
-        "/v1/observations?layout=wide".to_owned(),
+        "/v1/aggregates/observations?by=indicator_code&function=sum,count&breakdown_code=essai.changes".to_owned(),
+        "/v1/aggregates/observations?territory_code=stays&function=own&breakdown_code=essai.changes".to_owned(),
+        "/v1/observations?layout=wide&format=csv".to_owned(),
         "/v1/observations?compare=parent,country".to_owned(),
-        "/v1/observations?latest=true&labels=both&include=indicator,source&facets=nature&count=exact".to_owned(),
-        "/v1/funding?group_by=stage&aggregate=sum".to_owned(),
+        "/v1/observations?last=1&labels=both&include=indicator,source&facets=nature&total=exact".to_owned(),
+        "/v1/aggregates/funding?by=stage&function=sum".to_owned(),
+        "/v1/aggregates/funding?by=payer_code&function=max,count&stage=paid&limit=1&format=csv".to_owned(),
+        "/v1/observations?compare=country&include=territory&format=csv".to_owned(),
         "/v1/actors?q=stays".to_owned(),
         "/v1/territories/stays/profile".to_owned(),
         "/v1/releases".to_owned(),

@@ -70,7 +70,7 @@ fn ten_servers_starting_at_once_on_an_empty_database_migrate_it_once() {
         (0..10).map(|_| Program::start(&[("DATABASE_URL", &url), ("REPERES_DATABASE_CONNECTIONS", "1")])).collect();
     for program in &mut programs {
         let address = program.address();
-        assert_eq!(get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 1);
+        assert_eq!(get(address, "/v1/releases?total=exact").json()["meta"]["total"]["value"], 1);
         assert_eq!(get(address, "/v1/territories/DEP-59").data()["population"], 2_615_635);
     }
     let migrations = fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations")).expect("the migrations").count();

@@ -27,7 +27,7 @@ pub(super) fn communes(name: &str) -> Form {
 }
 
 pub(super) fn releases(address: SocketAddr) -> i64 {
-    get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_i64().expect("a number")
+    get(address, "/v1/releases?total=exact").json()["meta"]["total"]["value"].as_i64().expect("a number")
 }
 
 pub(super) fn status(address: SocketAddr, token: &str, id: &str) -> Reply {

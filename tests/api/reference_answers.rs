@@ -36,7 +36,7 @@ fn the_geography_is_complete() {
         ("/v1/territories?kind=commune&within=PER-bassin-minier", 250),
         ("/v1/territories?kind=epci&touching=PER-bassin-minier", 13),
     ] {
-        assert_eq!(total(&format!("{target}&count=exact&limit=1")), expected, "{target}");
+        assert_eq!(total(&format!("{target}&total=exact&limit=1")), expected, "{target}");
     }
     assert_eq!(get(bundled(), "/v1/territories/REG-32").data()["population"], 5_992_194);
 }
@@ -95,13 +95,15 @@ fn ancestors_and_members_include_territories_that_straddle_a_boundary() {
         .as_array()
         .expect("a list")
         .iter()
-        .map(|row| (row["code"].as_str().expect("a code"), row["share"].as_f64().expect("a share")))
+        .map(|row| (row["code"].as_str().expect("a code"), row["population_share"].as_f64().expect("a share")))
         .collect();
     assert_eq!(shares.iter().map(|s| s.0).collect::<Vec<_>>(), ["REG-28", "REG-32"]);
     assert!((shares[0].1 + shares[1].1 - 1.0).abs() < 0.0001, "{shares:?}");
-    assert_eq!(total("/v1/territories/PER-bassin-minier/members?count=exact&limit=1"), 250);
-    assert_eq!(total("/v1/territories/EPCI-246200364/members?count=exact&limit=1"), 36);
-    assert_eq!(codes("/v1/territories/COM-59350/members?sort=code"), ["COM-59298", "COM-59355", "COMA-59298", "COMA-59355"]);
+    assert_eq!(total("/v1/territories/PER-bassin-minier/members?total=exact&limit=1"), 250);
+    assert_eq!(total("/v1/territories/EPCI-246200364/members?total=exact&limit=1"), 36);
+    let parts = ["COM-59298", "COM-59355", "COMA-59298", "COMA-59355"];
+    assert_eq!(codes("/v1/territories/COM-59350/members?status=current,former&sort=code"), parts);
+    assert_eq!(codes("/v1/territories/COM-59350/members?sort=code"), parts[2..]);
 }
 
 #[test]
@@ -175,7 +177,7 @@ fn every_figure_of_the_press_kit_is_found_as_published() {
         );
         assert!(rows[0]["unit_code"].is_string(), "{indicator} has no unit");
     }
-    assert_eq!(total("/v1/observations?source_code=dossier-pauvrete-hdf-2019&count=exact&limit=1"), FIGURES.len() as i64);
+    assert_eq!(total("/v1/observations?source_code=dossier-pauvrete-hdf-2019&total=exact&limit=1"), FIGURES.len() as i64);
 }
 
 #[test]
@@ -202,7 +204,7 @@ fn funding_and_conventions_are_as_published() {
         (&json!("2019-07-10"), &json!(["etat", "cd-59", "cd-62"]))
     );
     assert_eq!(codes("/v1/conventions/convention-bassin-minier/funding"), ["bassin-minier-2019-2021"]);
-    assert_eq!(total("/v1/conventions?kind=departmental&count=exact"), 5);
+    assert_eq!(total("/v1/conventions?kind=departmental&total=exact"), 5);
     assert_eq!(codes("/v1/commitments?sort=kind,rank").len(), 9);
 }
 

@@ -41,7 +41,7 @@ fn a_change_opens_a_new_version_and_the_old_one_can_be_read_again() {
     assert_eq!(release["counts"]["territories"], json!({"added": 1, "changed": 1, "withdrawn": 0}));
     let again = publish(&server.url, &second).expect("the files are right");
     assert_eq!((again.outcome, again.release), (Outcome::Unchanged, None), "the same files again make no release");
-    assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2);
+    assert_eq!(get(server.address, "/v1/releases?total=exact").json()["meta"]["total"]["value"], 2);
 }
 
 #[test]

@@ -75,7 +75,7 @@ pub(super) fn read_every_way(address: SocketAddr, number: i32) {
     assert_eq!((rows.status, rows.whole, rows.text().matches(&format!("\"population\":{number},")).count()), (200, true, 30));
     let item = format!("/v1/territories/COM-00007?fields=population&release={number}");
     assert_eq!(get(address, &item).data(), json!({ "population": number }));
-    let counted = get(address, &format!("{}&count=exact", uncached(&at))).json();
+    let counted = get(address, &format!("{}&total=exact", uncached(&at))).json();
     assert_eq!((&counted["meta"]["release"], &counted["meta"]["total"]["value"]), (&json!(number), &json!(30)));
     let history = get(address, &format!("/v1/territories/COM-00007/history?release={number}")).data();
     assert_eq!(history.as_array().map(Vec::len), usize::try_from(number).ok());

@@ -47,7 +47,7 @@ fn the_index_answers_a_repeated_request_with_the_first_response() {
     let (server, index) = indexed_server(&migrated_with_three());
     for dataset in REGISTRY.iter().filter(|dataset| dataset.public) {
         let path = format!("/v1/{}", dataset.name);
-        let targets = ["", "?limit=2", "?limit=2&count=exact", "?release=1&limit=1", "?limit=2&"];
+        let targets = ["", "?limit=2", "?limit=2&total=exact", "?release=1&limit=1", "?limit=2&"];
         for target in targets.map(|query| format!("{path}{query}")) {
             for headers in REQUEST_HEADERS {
                 let read = request(server.address, &target, headers);

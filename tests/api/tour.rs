@@ -50,7 +50,7 @@ fn the_example_is_explained_published_and_withdrawn() {
     assert_eq!(code, Some(0), "{explained}");
     assert!(explained.contains("territory_code     = DEP-02  <- A3 `Aisne`"), "{explained}");
     assert!(explained.contains("value              = 37640  <- B3 `37 640`"), "{explained}");
-    assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 1, "a trial publishes nothing");
+    assert_eq!(get(server.address, "/v1/releases?total=exact").json()["meta"]["total"]["value"], 1, "a trial publishes nothing");
 
     let (code, report) = reperes(&server, &["publish", "--recipe", &recipe, "--total", "value=1", &file]);
     assert_eq!((code, report.as_str()), (Some(3), ""), "a wrong total is refused");

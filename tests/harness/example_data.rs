@@ -22,7 +22,7 @@ COM-92002,commune,Étang,600,DEP-92,REG-99,2026,essai
 PER-essai,perimeter,Périmètre,,,,2026,essai
 ";
 
-const MEMBERSHIPS: &str = "territory_code,member_code,share,source_code
+const MEMBERSHIPS: &str = "container_code,part_code,population_share,source_code
 PER-essai,COM-91001,1,essai
 PER-essai,COM-91002,1,essai
 PER-essai,COM-91003,1,essai

@@ -38,6 +38,16 @@ pub fn published() -> impl Iterator<Item = &'static Dataset> {
     collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
+/// The filters, as the rest of a query, that open a list which leaves rows out by default.
+pub fn every_row(dataset: &Dataset) -> String {
+    let opened = |field: &Field| {
+        field.list_default?;
+        let words: Vec<&str> = field.choices()?.iter().map(|choice| choice.value).collect();
+        Some(format!("&{}={}", field.name, words.join(",")))
+    };
+    dataset.fields.iter().filter_map(opened).collect()
+}
+
 /// The code of a row.
 pub fn code(dataset: &'static Dataset, name: &str) -> String {
     let parts: Vec<String> = dataset.key_fields().map(|field| cell(dataset, field, name, "1")).collect();
@@ -46,7 +56,9 @@ pub fn code(dataset: &'static Dataset, name: &str) -> String {
 
 /// The field of the key in which the rows differ.
 fn distinct_field(dataset: &'static Dataset) -> &'static Field {
-    let by = |field: &&Field| field.name == "breakdown_code" || matches!(field.kind, Kind::Code | Kind::Date);
+    let by = |field: &&Field| {
+        matches!(field.name, "breakdown_code" | "part_code") || matches!(field.kind, Kind::Code | Kind::Date)
+    };
     dataset.key_fields().find(by).expect("a key has a field in which rows of a test can differ")
 }
 
@@ -109,7 +121,7 @@ pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str)
         (own, Kind::Date) if own == distinct_field(dataset).name => day(name),
         ("breakdown_code", _) => part(name),
         (_, Kind::Code) if field.format == Some(Format::Breakdown) => part(name),
-        (_, Kind::Code) => name.to_owned(),
+        ("part_code", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
         ("note" | "value", _) => version.to_owned(),
         _ if !field.required => String::new(),

@@ -73,7 +73,7 @@ class Service:
         return json.loads(self.bytes(target))
 
     def total(self, target):
-        return self.page(f"{target}{'&' if '?' in target else '?'}count=exact&limit=1")["meta"]["total"]["value"]
+        return self.page(f"{target}{'&' if '?' in target else '?'}total=exact&limit=1")["meta"]["total"]["value"]
 
     def file(self, target, name):
         path = self.folder / name

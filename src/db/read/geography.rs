@@ -7,7 +7,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{territories, territory_versions};
+use crate::db::schema::{territories, territory_states};
 use crate::db::sql::functions::make_date;
 use crate::query::{Dataset, Plan, Via};
 
@@ -39,11 +39,11 @@ pub struct Absent {
 const COUNTRY: &str = "FR";
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = territory_versions)]
-struct TerritoryVersion {
+#[diesel(table_name = territory_states)]
+struct TerritoryState {
     territory_code: String,
     valid_from: NaiveDate,
-    valid_to: Option<NaiveDate>,
+    valid_until: Option<NaiveDate>,
     predecessor_codes: Option<Vec<Option<String>>>,
     successor_codes: Option<Vec<Option<String>>>,
 }
@@ -59,13 +59,13 @@ pub async fn check_date(
     release: i32,
 ) -> QueryResult<Option<DateError>> {
     let Some(day) = plan.selection.geography else { return Ok(None) };
-    let visible = territory_versions::first_release
+    let visible = territory_states::first_release
         .le(release)
-        .and(territory_versions::last_release.is_null().or(territory_versions::last_release.ge(release)));
-    let first = territory_versions::table
-        .filter(territory_versions::territory_code.eq(COUNTRY))
+        .and(territory_states::last_release.is_null().or(territory_states::last_release.ge(release)));
+    let first = territory_states::table
+        .filter(territory_states::territory_code.eq(COUNTRY))
         .filter(visible)
-        .select(min(territory_versions::valid_from));
+        .select(min(territory_states::valid_from));
     let last = territories::table
         .filter(territories::code.eq(COUNTRY))
         .filter(territories::first_release.le(release))
@@ -79,13 +79,13 @@ pub async fn check_date(
     }
     let named = named(parent, plan);
     let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
-    let versions = territory_versions::table
-        .filter(territory_versions::territory_code.eq_any(codes))
+    let states = territory_states::table
+        .filter(territory_states::territory_code.eq_any(codes))
         .filter(visible)
-        .order(territory_versions::valid_from)
-        .select(TerritoryVersion::as_select());
-    let versions: Vec<TerritoryVersion> = versions.load(&mut connection).await?;
-    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &versions)).collect();
+        .order(territory_states::valid_from)
+        .select(TerritoryState::as_select());
+    let states: Vec<TerritoryState> = states.load(&mut connection).await?;
+    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states)).collect();
     Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
 }
 
@@ -100,12 +100,12 @@ fn named<'a>(parent: Option<&'static Dataset>, plan: &'a Plan) -> Vec<(Option<St
     start.into_iter().chain(scopes).collect()
 }
 
-fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[TerritoryVersion]) -> Option<Absent> {
-    let own: Vec<&TerritoryVersion> = versions.iter().filter(|version| version.territory_code == code).collect();
-    if own.iter().any(|version| version.valid_from <= day && version.valid_to.is_none_or(|end| day < end)) {
+fn absent(parameter: Option<String>, code: &str, day: NaiveDate, states: &[TerritoryState]) -> Option<Absent> {
+    let own: Vec<&TerritoryState> = states.iter().filter(|state| state.territory_code == code).collect();
+    if own.iter().any(|state| state.valid_from <= day && state.valid_until.is_none_or(|end| day < end)) {
         return None;
     }
-    let before = own.iter().rev().find(|version| version.valid_to.is_some_and(|end| end <= day));
+    let before = own.iter().rev().find(|state| state.valid_until.is_some_and(|end| end <= day));
     let instead = match (before, own.as_slice()) {
         (Some(earlier), _) => earlier.successor_codes.as_deref(),
         (None, [later, ..]) => later.predecessor_codes.as_deref(),
@@ -113,10 +113,10 @@ fn absent(parameter: Option<String>, code: &str, day: NaiveDate, versions: &[Ter
     };
     let instead = instead.unwrap_or_default().iter().flatten().cloned().collect();
     let mut spans: Vec<(NaiveDate, Option<NaiveDate>)> = Vec::new();
-    for version in own {
+    for state in own {
         match spans.last_mut() {
-            Some((_, end)) if *end == Some(version.valid_from) => *end = version.valid_to,
-            _ => spans.push((version.valid_from, version.valid_to)),
+            Some((_, end)) if *end == Some(state.valid_from) => *end = state.valid_until,
+            _ => spans.push((state.valid_from, state.valid_until)),
         }
     }
     Some(Absent { parameter, code: code.to_owned(), spans, instead })

@@ -79,10 +79,10 @@ fn of_statuses(statuses: &[String]) -> Vec<Notice> {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
-    if plan.notice_field().is_none() {
+    if !plan.has_notices() {
         return Ok(None);
     }
-    let rows = AggregateQuery::new(plan, Vec::new(), snapshot.release.number, snapshot.approximate);
+    let rows = AggregateQuery::new(plan, snapshot.release.number, snapshot.approximate);
     load(connection, plan, snapshot.release.number, ObservationSource::Plan(rows)).await.map(Some)
 }
 

@@ -17,7 +17,7 @@ pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release:
     let original = &plan.selection;
     let selection = Selection {
         search: original.search.clone(),
-        geography: original.geography,
+        geography: original.geography.filter(|_| context.holds_territories()),
         last: original.last,
         compare: original.compare.clone(),
         grouping: original.grouping.clone(),

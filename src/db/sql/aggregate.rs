@@ -10,7 +10,7 @@ use super::references::LookUp;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::plan::grouping::GROUPS;
-use crate::query::{Column, Field, Plan, Shape};
+use crate::query::{Column, Dataset, Field, FieldOrigin, Grouping, Plan, Shape};
 
 /// The cells of every group after its fields, in order.
 pub const CELLS: [&str; 22] = [
@@ -19,7 +19,7 @@ pub const CELLS: [&str; 22] = [
     "suppressed",
     "expected",
     "sum",
-    "avg",
+    "mean",
     "weighted",
     "weighed",
     "min",
@@ -38,44 +38,52 @@ pub const CELLS: [&str; 22] = [
     "cofunded",
 ];
 
-/// The further cells of groups of observations: properties of the indicator.
-pub const INDICATOR_CELLS: [&str; 5] = ["indicator", "over_territories", "over_time", "unit_code", "unit_multiplier"];
+/// The further cells of groups of observations, properties of the indicator. The fields that rows have of it come after them.
+pub const INDICATOR_CELLS: [&str; 3] = ["indicator", "over_territories", "over_time"];
+
+/// The fields that rows of a dataset have of their indicator, such as its unit.
+pub fn indicator_fields(dataset: &'static Dataset) -> impl Iterator<Item = &'static Field> {
+    dataset.fields.iter().filter(|field| matches!(field.origin, FieldOrigin::Named { .. }))
+}
 
 /// A query of the groups of a plan.
 pub struct AggregateQuery<'a> {
     plan: &'a Plan,
     select: Select<'a>,
     by: Vec<&'static Field>,
+    columns: Vec<Column>,
     release: i32,
     members: &'a [String],
     limit: i64,
 }
 
 impl<'a> AggregateQuery<'a> {
-    /// The groups of a plan by these fields. If the plan rolls up, the territories of its filter are one group.
-    pub fn new(plan: &'a Plan, by: Vec<&'static Field>, release: i32, approximate: bool) -> Self {
+    /// The groups of a plan. With `function=own`, the territories of its filter are one group.
+    pub fn new(plan: &'a Plan, release: i32, approximate: bool) -> Self {
         let territory = plan.selection.context.dataset.territory_field();
-        let rollup = plan.selection.grouping.as_ref().is_some_and(|grouping| grouping.rollup);
+        let grouping = plan.selection.grouping.as_ref();
+        let own = grouping.is_some_and(Grouping::is_own);
+        let by = grouping.map_or_else(Vec::new, |grouping| grouping.by.clone());
         let territories = plan
             .selection
             .conditions
             .iter()
             .find(|c| territory.is_some_and(|field| std::ptr::eq(field, c.field)) && c.operator.takes_list());
-        let members = territories.filter(|_| rollup).map_or(&[][..], |condition| condition.values.as_slice());
-        let select = Select::all_rows(plan, release, approximate, territory.filter(|_| rollup));
-        Self { plan, select, by, release, members, limit: GROUPS + 1 }
+        let members = territories.filter(|_| own).map_or(&[][..], |condition| condition.values.as_slice());
+        let select = Select::all_rows(plan, release, approximate, territory.filter(|_| own));
+        Self { plan, select, by, columns: plan.group_columns(), release, members, limit: GROUPS + 1 }
     }
 
-    fn is_rollup(&self) -> bool {
+    fn is_own(&self) -> bool {
         !self.members.is_empty()
     }
 
-    /// Writes the common table expression `members` with the territories of a roll-up, and a comma; nothing without a roll-up.
+    /// Writes the common table expression `members` with the territories of `function=own`, and a comma; nothing with other functions.
     ///
     /// # Errors
     /// Returns an error if a value cannot be bound.
     pub fn members<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        if !self.is_rollup() {
+        if !self.is_own() {
             return Ok(());
         }
         out.push("members AS (");
@@ -90,7 +98,7 @@ impl<'a> AggregateQuery<'a> {
     /// Returns an error if a value cannot be bound.
     pub fn rows<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         self.select.from_where(out)?;
-        out.push(if self.is_rollup() { " AND t.territory_code IN (SELECT code FROM members)" } else { "" });
+        out.push(if self.is_own() { " AND t.territory_code IN (SELECT code FROM members)" } else { "" });
         Ok(())
     }
 
@@ -128,19 +136,22 @@ impl AggregateQuery<'_> {
             .write(out)?;
         }
         out.push(" SELECT ");
-        for field in &self.by {
-            fragments::text(out, self.plan.selection.context.dataset, &Column::of(field), &self.release, LookUp::Single)?;
+        for column in &self.columns {
+            fragments::text(out, self.plan.selection.context.dataset, column, &self.release, LookUp::Single)?;
             out.push(", ");
         }
         out.push(if observations { observation_groups::CELLS } else { MONEY_CELLS });
-        if self.is_rollup() {
+        for field in indicator_fields(self.plan.selection.context.dataset) {
+            out.push(", min(i.");
+            out.identifier(field.name)?;
+            out.push(")::text");
+        }
+        if self.is_own() {
             out.push(", (SELECT count(*) FROM members)::text");
         }
         out.push(if observations { observation_groups::FROM } else { " FROM selected t" });
         if !self.by.is_empty() {
             out.push(" GROUP BY ");
-            out.list(&self.by, |out, field| fragments::column(out, field))?;
-            out.push(" ORDER BY ");
             out.list(&self.by, |out, field| fragments::column(out, field))?;
         }
         out.push(" LIMIT ");

@@ -14,62 +14,63 @@ pub fn select(derivation: Derivation) -> &'static str {
 ///
 /// `tie` is what territories and memberships state, `closure` its transitive closure where the share is 1. `overlap`
 /// adds the sets of communes (EPCI, EPT, perimeters) that lie only partly in an area, by the population of the communes
-/// in common.
+/// in common. A former commune lies in the commune that it is a part of today, and a former region in the one that it
+/// became a part of; what they lay in when they ended is the business of `containments_on`.
 const CONTAINMENT_CLOSURE: &str = "
 WITH RECURSIVE
-tie(contained, container, share) AS (
+tie(part, container, share) AS (
     SELECT t.code, up.code, 1::numeric
     FROM territories t
     CROSS JOIN LATERAL (VALUES
         (t.commune_code),
         (t.epci_code),
-        (CASE WHEN t.kind = 'commune' THEN t.arrondissement_code END),
-        (CASE WHEN t.kind IN ('commune', 'arrondissement') THEN t.departement_code END),
-        (CASE WHEN t.kind IN ('departement', 'former_region') THEN t.region_code END),
-        (CASE WHEN t.kind = 'region' OR (t.kind = 'departement' AND t.region_code IS NULL) THEN 'FR' END)
+        (CASE WHEN t.status = 'current' AND t.kind = 'commune' THEN t.arrondissement_code END),
+        (CASE WHEN t.status = 'current' AND t.kind IN ('commune', 'arrondissement') THEN t.departement_code END),
+        (CASE WHEN t.kind = 'region' OR t.status = 'current' AND t.kind = 'departement' THEN t.region_code END),
+        (CASE
+            WHEN t.status = 'current' AND (t.kind = 'region' OR t.kind = 'departement' AND t.region_code IS NULL) THEN 'FR'
+        END)
     ) AS up(code)
     WHERE t.last_release IS NULL AND up.code IS NOT NULL
     UNION ALL
-    SELECT member_code, territory_code, share FROM memberships WHERE last_release IS NULL
+    SELECT part_code, container_code, population_share FROM memberships WHERE last_release IS NULL
 ),
-closure(contained, container) AS (
-    SELECT contained, container FROM tie WHERE share = 1
+closure(part, container) AS (
+    SELECT part, container FROM tie WHERE share = 1
     UNION
-    SELECT closure.contained, tie.container
-    FROM closure JOIN tie ON tie.contained = closure.container AND tie.share = 1
+    SELECT closure.part, tie.container
+    FROM closure JOIN tie ON tie.part = closure.container AND tie.share = 1
 ),
 lies(commune, container, kind, inhabitants) AS MATERIALIZED (
-    SELECT c.contained, c.container, area.kind, coalesce(commune.population, 0)::numeric
+    SELECT c.part, c.container, area.kind, coalesce(commune.population, 0)::numeric
     FROM closure c
-    JOIN territories commune ON commune.code = c.contained AND commune.kind = 'commune' AND commune.last_release IS NULL
+    JOIN territories commune ON commune.code = c.part AND commune.last_release IS NULL
+        AND commune.kind = 'commune' AND commune.status = 'current'
     JOIN territories area ON area.code = c.container AND area.last_release IS NULL
 ),
 composed(code, communes, inhabitants) AS (
     SELECT container, count(*), sum(inhabitants) FROM lies WHERE kind IN ('epci', 'ept', 'perimeter') GROUP BY container
 ),
-overlap(contained, container, kind, communes, inhabitants) AS (
+overlap(part, container, kind, communes, inhabitants) AS (
     SELECT part.container, whole.container, whole.kind, count(*), sum(part.inhabitants)
     FROM lies part JOIN lies whole USING (commune)
     WHERE part.kind IN ('epci', 'ept', 'perimeter') AND whole.container <> part.container
     GROUP BY 1, 2, 3
 ),
-every(contained, container, share, direct) AS (
-    SELECT contained, container, 1::numeric, false FROM closure
+every(part, container, share, direct) AS (
+    SELECT part, container, 1::numeric, false FROM closure
     UNION ALL
-    SELECT contained, container, share, true FROM tie
+    SELECT part, container, share, true FROM tie
     UNION ALL
-    SELECT code, code, 1, false FROM territories WHERE last_release IS NULL
-    UNION ALL
-    SELECT o.contained, o.container,
+    SELECT o.part, o.container,
         CASE
             WHEN o.communes = c.communes THEN 1
             WHEN c.inhabitants = 0 THEN round(o.communes::numeric / c.communes, 5)
             ELSE least(greatest(round(o.inhabitants / c.inhabitants, 5), 0.00001), 0.99999)
         END,
         false
-    FROM overlap o JOIN composed c ON c.code = o.contained
+    FROM overlap o JOIN composed c ON c.code = o.part
     WHERE o.kind NOT IN ('epci', 'ept') OR o.communes = c.communes
 )
-SELECT container AS container_code, contained AS contained_code, max(share) AS share,
-    CASE WHEN container = contained THEN 'self' WHEN bool_or(direct) THEN 'yes' ELSE 'no' END AS direct
-FROM every GROUP BY container, contained";
+SELECT container AS container_code, part AS part_code, max(share) AS population_share, bool_or(direct) AS direct
+FROM every WHERE container <> part GROUP BY container, part";

@@ -17,15 +17,15 @@ use crate::query::{Condition, Operator};
 pub fn write<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, narrow: bool) -> SqlResult {
     let (field, list) = (condition.field, condition.field.is_list());
     match condition.operator {
-        Operator::AnyOf | Operator::In if list => overlap(out, condition),
+        Operator::AnyOf if list => overlap(out, condition),
         Operator::Ne if list => {
             out.push("NOT (");
             overlap(out, condition)?;
             out.push(")");
             Ok(())
         }
-        Operator::AnyOf | Operator::In if narrow && condition.is_single() => compare(out, condition, " = "),
-        Operator::AnyOf | Operator::In => compare_all(out, condition, " = ANY("),
+        Operator::AnyOf if narrow && condition.is_single() => compare(out, condition, " = "),
+        Operator::AnyOf => compare_all(out, condition, " = ANY("),
         Operator::Ne => compare_all(out, condition, " <> ALL("),
         Operator::Gt => compare(out, condition, " > "),
         Operator::Gte => compare(out, condition, " >= "),

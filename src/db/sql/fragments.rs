@@ -46,6 +46,7 @@ pub fn column(out: &mut SqlWriter<'_, '_>, field: &'static Field) -> SqlResult {
         FieldOrigin::Row | FieldOrigin::Opened | FieldOrigin::Record => "t.",
         FieldOrigin::Link => "l.",
         FieldOrigin::Named { .. } => "n.",
+        FieldOrigin::Computed => return Err(computed()),
     });
     out.identifier(field.name)
 }
@@ -98,6 +99,7 @@ pub fn text<'b>(
             FieldOrigin::Record => record(out, field, release),
             FieldOrigin::Row | FieldOrigin::Opened => own_text(out, dataset, field, "t"),
             FieldOrigin::Link => own_text(out, dataset, field, "l"),
+            FieldOrigin::Computed => Err(computed()),
         },
         CellSource::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
@@ -113,10 +115,12 @@ pub fn text<'b>(
         }
         CellSource::Contour => geography::contour(out, release, |out| territory(out, dataset)),
         CellSource::Centre => geography::centre(out, release, |out| territory(out, dataset)),
-        CellSource::Rank | CellSource::Computed => {
-            Err(diesel::result::Error::QueryBuilderError("a computed column is read from no table".into()))
-        }
+        CellSource::Rank | CellSource::Computed => Err(computed()),
     }
+}
+
+fn computed() -> diesel::result::Error {
+    diesel::result::Error::QueryBuilderError("a computed column is read from no table".into())
 }
 
 /// Writes when a version was published, or its last release. A release after `release` that closed it is ignored.

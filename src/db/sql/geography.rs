@@ -5,8 +5,15 @@
 use chrono::NaiveDate;
 use diesel::sql_types::{Array, Date, Double, Integer, Text};
 
+use super::columns::columns;
+use super::fragments;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use crate::query::{Direction, ScopeKind, Selection, SpatialFilter, TerritoryScope};
+use crate::db::schema::territory_states;
+use crate::query::{Direction, Field, ScopeKind, Selection, SpatialFilter, TerritoryScope};
+
+columns! {
+    territory_states { territory_code, valid_from, valid_until }
+}
 
 const CONTAINMENTS: &str = "containments";
 const CONTOURS: &str = "contours";
@@ -37,8 +44,8 @@ pub fn join_containments<'x, 'b>(
     release: &'b i32,
     parent: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
 ) -> SqlResult {
-    let (container, contained) = ("container_code", "contained_code");
-    let (from, to) = if direction == Direction::Ancestors { (contained, container) } else { (container, contained) };
+    let (container, part) = ("container_code", "part_code");
+    let (from, to) = if direction == Direction::Ancestors { (part, container) } else { (container, part) };
     out.push(" JOIN ");
     table_on(out, CONTAINMENTS, day, release)?;
     out.push(" l ON l.");
@@ -47,8 +54,24 @@ pub fn join_containments<'x, 'b>(
     out.push(from);
     out.push(" = ");
     parent(out)?;
-    out.push(if direction == Direction::Members { " AND l.direct = 'yes' AND " } else { " AND l.direct <> 'self' AND " });
+    out.push(if direction == Direction::Members { " AND l.direct AND " } else { " AND " });
     out.visible("l", release)
+}
+
+/// Writes the condition that a code in a field of the rows `t` named a territory on a day.
+pub fn named_on<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, day: &'b NaiveDate, release: &'b i32) -> SqlResult {
+    out.push("EXISTS (SELECT 1 FROM territory_states v WHERE v.territory_code = ");
+    out.push(if field.is_list() { "ANY(" } else { "" });
+    fragments::column(out, field)?;
+    out.push(if field.is_list() { ")" } else { "" });
+    out.push(" AND v.valid_from <= ");
+    out.bind::<Date, _>(day)?;
+    out.push(" AND (v.valid_until IS NULL OR v.valid_until > ");
+    out.bind::<Date, _>(day)?;
+    out.push(") AND ");
+    out.visible("v", release)?;
+    out.push(")");
+    Ok(())
 }
 
 /// Writes the SELECT of the codes of the territories in a scope.
@@ -58,12 +81,35 @@ pub fn codes_in_scope<'b>(
     day: Option<&'b NaiveDate>,
     release: &'b i32,
 ) -> SqlResult {
-    out.push("SELECT s.contained_code FROM ");
+    out.push("SELECT s.part_code FROM ");
     table_on(out, CONTAINMENTS, day, release)?;
     out.push(" s WHERE s.container_code = ANY(");
     out.bind::<Array<Text>, _>(&scope.territories)?;
-    out.push(if scope.kind == ScopeKind::Within { ") AND s.share = 1 AND " } else { ") AND " });
-    out.visible("s", release)
+    out.push(if scope.kind == ScopeKind::Within { ") AND s.population_share = 1 AND " } else { ") AND " });
+    out.visible("s", release)?;
+    out.push(" UNION ALL ");
+    themselves(out, scope, day, release)
+}
+
+/// Writes the SELECT of the codes of a scope that are there, since no containment leads from a territory to itself. They are
+/// rows and not the bare list, so that the planner can look a code up in both halves of the union.
+fn themselves<'b>(
+    out: &mut SqlWriter<'_, 'b>,
+    scope: &'b TerritoryScope,
+    day: Option<&'b NaiveDate>,
+    release: &'b i32,
+) -> SqlResult {
+    let (table, code) = if day.is_some() { ("states", "territory_code") } else { ("territories", "code") };
+    out.push("SELECT n.");
+    out.push(code);
+    out.push(" FROM ");
+    table_on(out, table, day, release)?;
+    out.push(" n WHERE n.");
+    out.push(code);
+    out.push(" = ANY(");
+    out.bind::<Array<Text>, _>(&scope.territories)?;
+    out.push(") AND ");
+    out.visible("n", release)
 }
 
 /// Writes the SELECT of the codes of the territories whose contour holds a point or whose bounding box meets a box.
@@ -94,7 +140,7 @@ pub fn codes_with_changes<'x, 'b>(
 ) -> SqlResult {
     for (at, scope) in selection.scopes.iter().enumerate() {
         out.push(if at > 0 { " UNION ALL " } else { "" });
-        out.push("SELECT s.contained_code FROM containments s WHERE s.container_code = ANY(");
+        out.push("SELECT s.part_code FROM containments s WHERE s.container_code = ANY(");
         out.bind::<Array<Text>, _>(&scope.territories)?;
         out.push(") AND ");
         changed(out, "s")?;
@@ -148,10 +194,10 @@ pub fn rollup_members<'b>(out: &mut SqlWriter<'_, 'b>, codes: &'b [String], rele
     out.visible("n", release)?;
     let replaced = if codes.len() == 1 { "n.kind <> 'commune'" } else { "n.kind = 'perimeter'" };
     out.push(
-        " CROSS JOIN LATERAL (SELECT k.code FROM containments s JOIN territories k ON k.code = s.contained_code AND k.kind = 'commune' AND ",
+        " CROSS JOIN LATERAL (SELECT k.code FROM containments s JOIN territories k ON k.code = s.part_code AND k.kind = 'commune' AND k.status = 'current' AND ",
     );
     out.visible("k", release)?;
-    out.push(" WHERE s.container_code = n.code AND s.share = 1 AND ");
+    out.push(" WHERE s.container_code = n.code AND s.population_share = 1 AND ");
     out.push(replaced);
     out.push(" AND ");
     out.visible("s", release)?;
@@ -169,11 +215,11 @@ pub fn nested_pairs<'b>(
     day: Option<&'b NaiveDate>,
     release: &'b i32,
 ) -> SqlResult {
-    out.push("SELECT DISTINCT s.contained_code, s.container_code FROM (SELECT DISTINCT t.territory_code FROM ");
+    out.push("SELECT DISTINCT s.part_code, s.container_code FROM (SELECT DISTINCT t.territory_code FROM ");
     out.push(named);
     out.push(" t) a JOIN ");
     table_on(out, CONTAINMENTS, day, release)?;
-    out.push(" s ON s.contained_code = a.territory_code AND s.container_code <> a.territory_code AND ");
+    out.push(" s ON s.part_code = a.territory_code AND ");
     out.visible("s", release)?;
     out.push(" WHERE s.container_code IN (SELECT t.territory_code FROM ");
     out.push(named);

@@ -51,7 +51,7 @@ pub const CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, sum(t.suppress
     CASE WHEN min(t.least_territory) = max(t.most_territory) THEN '1' ELSE '2' END, \
     CASE WHEN min(t.period) = max(t.period) THEN '1' ELSE '2' END, \
     (SELECT nested FROM double_counts)::text, (SELECT overlapping FROM double_counts)::text, 'false', \
-    min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity), min(i.unit_code), min(i.unit_multiplier)::text";
+    min(t.indicator_code), min(i.territory_additivity), min(i.time_additivity)";
 
 /// The FROM clause of [`CELLS`].
 pub const FROM: &str = " FROM subgroups t JOIN facts i ON i.code = t.indicator_code";
@@ -144,13 +144,13 @@ impl<'b> ObservationGroups<'b> {
         out.push(if by.is_empty() { "" } else { ", " });
         // `territory_code` may be a field of the groups, so this column needs another name.
         out.push(
-            "t.territory_code AS member_code FROM selected t WHERE t.territory_code IN \
-             (SELECT s.contained_code FROM containing s UNION SELECT s.container_code FROM containing s)), \
-             double_counts AS (SELECT EXISTS (SELECT 1 FROM group_territories a JOIN containing s ON s.contained_code = a.member_code \
+            "t.territory_code AS grouped_code FROM selected t WHERE t.territory_code IN \
+             (SELECT s.part_code FROM containing s UNION SELECT s.container_code FROM containing s)), \
+             double_counts AS (SELECT EXISTS (SELECT 1 FROM group_territories a JOIN containing s ON s.part_code = a.grouped_code \
              JOIN group_territories b ON ",
         );
         same_group(out, &by)?;
-        out.push("b.member_code = s.container_code) AS nested, EXISTS (SELECT 1 FROM subgroups a JOIN subgroups b ON ");
+        out.push("b.grouped_code = s.container_code) AS nested, EXISTS (SELECT 1 FROM subgroups a JOIN subgroups b ON ");
         same_group(out, &by)?;
         out.push("a.period < b.period AND a.start <= b.\"end\" AND b.start <= a.\"end\") AS overlapping)");
         Ok(())

@@ -60,6 +60,11 @@ impl Select<'_> {
     /// # Errors
     /// Returns an error if a value cannot be bound.
     pub fn territories<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        if let Some(day) = self.plan.selection.geography_of_rows() {
+            let field = self.dataset().territory_field().expect("only datasets with territories have a geography");
+            out.push(" AND ");
+            geography::named_on(out, field, day, &self.release)?;
+        }
         for scope in &self.plan.selection.scopes {
             out.push(" AND ");
             self.scope(out, scope)?;

@@ -118,11 +118,13 @@ impl<'a> Select<'a> {
             && plan.reading.columns.iter().zip(plan.selection.context.fields()).all(|(column, field)| column.name == field.name);
         let rows = matches!(self.kind, SelectKind::Rows | SelectKind::Count(_)) && plan.selection.search.is_none();
         let key = |condition: &Condition| {
-            let simple = matches!(condition.operator, Operator::AnyOf | Operator::In | Operator::StartsWith);
+            let simple = matches!(condition.operator, Operator::AnyOf | Operator::StartsWith);
             simple && plan.selection.context.dataset.key.contains(&condition.field.name)
         };
         let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);
-        let few = series || (plan.selection.conditions.len() <= 1 && plan.selection.last.is_none());
+        // The filter that a list has by default makes no further forms of statements.
+        let own = plan.selection.conditions.iter().filter(|condition| condition.field.list_default.is_none()).count();
+        let few = series || (own <= 1 && plan.selection.last.is_none());
         let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.spatial.is_empty() && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
@@ -139,7 +141,11 @@ impl<'a> Select<'a> {
                 return self.conditions(out);
             }
         };
-        out.push(" FROM (SELECT t.*, row_number() OVER (PARTITION BY ");
+        // Of versions, the latest periods are selected with all versions that each has.
+        let versions = self.plan.selection.vintages.is_some();
+        out.push(" FROM (SELECT t.*, ");
+        out.push(if versions { "dense_rank" } else { "row_number" });
+        out.push("() OVER (PARTITION BY ");
         out.list(self.dataset().key_fields().filter(|field| !matches!(field.kind, Kind::Period)), fragments::column)?;
         out.push(" ORDER BY t.period_end DESC, t.period_start DESC, t.period DESC) AS recency");
         self.from(out)?;
@@ -158,10 +164,10 @@ impl<'a> Select<'a> {
             // The planner expects few territories of a day and would search them again for each row of an ordered page; OFFSET
             // makes it start from them.
             (Some(direction), Some(_)) => {
-                out.push("(SELECT t.*, l.share FROM ");
+                out.push("(SELECT t.*, l.population_share FROM ");
                 self.table(out)?;
                 self.join(out, direction)?;
-                out.push(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.share) l(share)");
+                out.push(" OFFSET 0) t CROSS JOIN LATERAL (SELECT t.population_share) l(population_share)");
                 Ok(())
             }
             (Some(direction), None) => {

@@ -81,7 +81,7 @@ impl<'c> ReleaseWriter<'c> {
     pub async fn territories(&self) -> Result<Vec<(String, String, String)>, DbError> {
         let today = territories::table
             .filter(territories::last_release.is_null())
-            .filter(territories::status.is_distinct_from("former"))
+            .filter(territories::status.eq("current"))
             .select((territories::kind, territories::code, territories::name));
         Ok(today.load(&mut DieselClient(&self.transaction)).await?)
     }

@@ -1,133 +1,99 @@
-//! Owns aggregates: `group_by`, `aggregate`, `rollup`. An aggregate without meaning is refused; one with a meaning reports
-//! its coverage. Must not know SQL, nor when values are additive.
+//! Owns aggregates: `/v1/aggregates/{dataset}`. An aggregate without meaning is refused; one with a meaning reports its
+//! coverage. Must not know SQL, nor when values are additive.
+//!
+//! All groups are read, however short the page is: the refusal of one holds for the request, and an order by a function
+//! needs them all. They are at most [`GROUPS`].
 
 use std::collections::BTreeMap;
 
-use actix_web::HttpResponse;
 use futures_util::future::try_join;
 
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
-use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS};
+use crate::db::read::page::Page;
+use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS, indicator_fields};
 use crate::db::sql::select;
-use crate::http::response::computed_table::{self, ComputedTable};
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind as ProblemKind, Problem};
 use crate::query::ResolvedPlan;
 use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
-use crate::query::{Column, Dataset, Field, Function, Grouping, Kind, Parameter, Row, Shape};
+use crate::query::plan::in_memory;
+use crate::query::{Column, Count, Grouping, Parameter, Row, Shape};
 
 /// The most faults in one refusal.
 const MAX_FAULTS: usize = 10;
 
-/// Answers a plan with a grouping.
+/// Reads a page of the groups of a plan: all of them, if the plan has no limit.
 ///
 /// # Errors
-/// Returns 400 for an unknown code or too many groups; 404 for an unknown parent; 422 for an aggregate without meaning; 503
-/// if the database does not answer.
-pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
+/// Returns 400 for an unknown code or too many groups; 422 for an aggregate without meaning; 503 if the database does not
+/// answer.
+pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     let Some(grouping) = &plan.selection.grouping else { return Err(Problem::internal()) };
-    let by = group_fields(plan, grouping);
-    let fields = &by;
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let groups = async |snapshot: &Snapshot| {
-            let groups = AggregateQuery::new(plan, fields.clone(), snapshot.release.number, snapshot.approximate);
+            let groups = AggregateQuery::new(plan, snapshot.release.number, snapshot.approximate);
             try_join(select::load(&connection, groups), notices::of_table(&connection, plan, snapshot)).await
         };
-        read_checked(&connection, parent, plan, groups).await
+        read_checked(&connection, None, plan, groups).await
     });
     let (snapshot, (rows, notices)) = match read.await? {
         Ok((snapshot, rows)) => (snapshot, rows),
-        Err(refused) => return Err(refusal(state, plan, parent, refused).await),
+        Err(refused) => return Err(refusal(state, plan, None, refused).await),
     };
     if i64::try_from(rows.len()).is_ok_and(|groups| groups > GROUPS) {
         let detail = format!("There are more than {GROUPS} groups; group by fewer fields, or filter more.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::GroupBy.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::By.name(), detail)]));
     }
-    let groups: Vec<Group<'_>> = rows.iter().map(|row| Group::new(plan, by.len(), row)).collect();
+    let columns = plan.group_columns();
+    let groups: Vec<Group<'_>> = rows.iter().map(|row| Group::new(plan, grouping, &columns, row)).collect();
+    judge(plan, grouping, &groups)?;
+    let read = plan.read_columns();
+    let shown = groups.iter().filter(|group| !grouping.is_own() || group.number("rows") > 0);
+    let rows: Vec<Row> = shown.map(|group| group.row(&read)).collect();
+    let total = i64::try_from(rows.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
+    let (rows, more) = in_memory::page(plan, rows, plan.is_page().then(|| plan.page_limit()));
+    let Snapshot { release, approximate } = snapshot;
+    Ok(Page { release, rows, more, total, approximate, included: Vec::new(), facets: Vec::new(), notices })
+}
+
+/// Refuses the request if a group has no meaning.
+fn judge(plan: &ResolvedPlan, grouping: &Grouping, groups: &[Group<'_>]) -> Result<(), Problem> {
     let mut faults: Vec<Fault> = Vec::new();
     for fault in groups
         .iter()
         .filter(|group| group.number("rows") > 0)
-        .flat_map(|g| additivity::faults(plan.selection.context, grouping, &g.facts()))
+        .flat_map(|group| additivity::faults(plan.selection.context, grouping, &group.facts()))
     {
         if !faults.contains(&fault) && faults.len() < MAX_FAULTS {
             faults.push(fault);
         }
     }
-    if !faults.is_empty() {
-        let detail = "This aggregate has no meaning; `errors` says why, and which request has one.";
-        return Err(Problem::new(ProblemKind::NotAdditive, detail).errors(faults));
+    if faults.is_empty() {
+        return Ok(());
     }
-    let columns = columns(plan, grouping, &by);
-    let rows = groups
-        .iter()
-        .filter(|group| !grouping.rollup || group.number("rows") > 0)
-        .map(|group| group.row(&columns, by.len(), grouping))
-        .collect();
-    computed_table::answer(plan, parent, &snapshot, &ComputedTable { columns, rows, notices })
+    let detail = "This aggregate has no meaning; `errors` says why, and which request has one.";
+    Err(Problem::new(ProblemKind::NotAdditive, detail).errors(faults))
 }
 
-/// The fields that identify a group: those of `group_by`; in a roll-up, the key without the territory.
-fn group_fields(plan: &ResolvedPlan, grouping: &Grouping) -> Vec<&'static Field> {
-    let dataset = plan.selection.context.dataset;
-    match grouping.rollup {
-        true => dataset.key_fields().filter(|field| dataset.territory != Some(field.name)).collect(),
-        false => grouping.by.clone(),
-    }
-}
-
-/// The kind of a power of ten.
-const EXPONENT: Kind = Kind::Integer { minimum: -12, maximum: 12 };
-
-const NUMBER: Kind = Kind::Integer { minimum: 0, maximum: i64::MAX };
-
-fn columns(plan: &ResolvedPlan, grouping: &Grouping, by: &[&'static Field]) -> Vec<Column> {
-    let observations = plan.selection.context.dataset.shape == Shape::Observations;
-    let mut columns: Vec<Column> = by.iter().map(|field| Column::of(field)).collect();
-    let text = |name: &'static str| Column::computed(name, Kind::Text, false);
-    if observations {
-        columns.push(text("unit_code"));
-        columns.push(Column::computed("unit_multiplier", EXPONENT, false));
-    }
-    match grouping.rollup {
-        true => columns.push(Column::computed("value", Kind::Decimal, false)),
-        false => columns.extend(grouping.functions.iter().map(|function| match function {
-            Function::Count => Column::computed("count", NUMBER, true),
-            other => Column::computed(other.name(), Kind::Decimal, false),
-        })),
-    }
-    columns.push(text("qualifier"));
-    if observations {
-        columns.push(text("status"));
-    }
-    columns.extend(["expected", "present", "suppressed", "missing"].map(|name| Column::computed(name, NUMBER, true)));
-    columns.push(Column::computed("coverage", Kind::Decimal, false));
-    // A field of the group replaces a computed column of the same name.
-    let mut at = 0;
-    columns.retain(|column| {
-        at += 1;
-        at <= by.len() || !by.iter().any(|field| field.name == column.name)
-    });
-    columns
-}
-
-/// One group as the database returns it: the fields of the group, then named cells.
+/// One group as the database returns it: the columns of its rows, then named cells.
 struct Group<'r> {
+    grouping: &'r Grouping,
+    columns: &'r [Column],
     row: &'r Row,
     cells: BTreeMap<&'static str, usize>,
-    rollup: bool,
 }
 
 impl<'r> Group<'r> {
-    fn new(plan: &ResolvedPlan, fields: usize, row: &'r Row) -> Self {
-        let observations = plan.selection.context.dataset.shape == Shape::Observations;
-        let more: &[&'static str] = if observations { &INDICATOR_CELLS } else { &[] };
-        let names = CELLS.iter().chain(more).chain(&["members"]);
-        let cells = names.enumerate().map(|(at, name)| (*name, fields + at)).collect();
-        Self { row, cells, rollup: plan.selection.grouping.as_ref().is_some_and(|grouping| grouping.rollup) }
+    fn new(plan: &ResolvedPlan, grouping: &'r Grouping, columns: &'r [Column], row: &'r Row) -> Self {
+        let dataset = plan.selection.context.dataset;
+        let facts: &[&'static str] = if dataset.shape == Shape::Observations { &INDICATOR_CELLS } else { &[] };
+        let named = indicator_fields(dataset).map(|field| field.name);
+        let names = CELLS.iter().chain(facts).copied().chain(named).chain(["members"]);
+        let cells = names.enumerate().map(|(at, name)| (name, columns.len() + at)).collect();
+        Self { grouping, columns, row, cells }
     }
 
     fn text(&self, name: &str) -> Option<&'r str> {
@@ -154,7 +120,8 @@ impl<'r> Group<'r> {
 
     /// Whether values of the indicator combine as a weighted mean.
     fn is_weighted(&self) -> bool {
-        self.text("over_territories") == Some("weighted_mean") && (self.rollup || self.number("territory_code") > 1)
+        self.text("over_territories") == Some("weighted_mean")
+            && (self.grouping.is_own() || self.number("territory_code") > 1)
     }
 
     /// The number of values in the aggregate; in a weighted mean, only those with a weight.
@@ -163,7 +130,7 @@ impl<'r> Group<'r> {
     }
 
     fn expected(&self) -> i64 {
-        if self.rollup { self.number("members") } else { self.number("expected").max(self.number("rows")) }
+        if self.grouping.is_own() { self.number("members") } else { self.number("expected").max(self.number("rows")) }
     }
 
     fn value(&self, function: &str) -> Option<&'r str> {
@@ -171,41 +138,45 @@ impl<'r> Group<'r> {
             return None;
         }
         match function {
-            "avg" | "value" if self.is_weighted() => self.text("weighted"),
+            "mean" | "value" if self.is_weighted() => self.text("weighted"),
             "value" => self.text("sum"),
             other => self.text(other),
         }
     }
 
-    fn row(&self, columns: &[Column], fields: usize, grouping: &Grouping) -> Row {
-        let (expected, present, suppressed) = (self.expected(), self.present(), self.number("suppressed"));
-        let missing = (expected - present - suppressed).max(0);
-        let coverage = if expected > 0 { Some(quotient(present, expected)) } else { None };
-        let alone = grouping.functions.iter().all(|function| !function.combines()) && !grouping.rollup;
+    /// The row of the group with these columns.
+    fn row(&self, columns: &[Column]) -> Row {
         let mut row = Row::with_capacity(columns.len());
-        (0..fields).for_each(|at| row.push(self.row.cell(at)));
-        for column in &columns[fields..] {
-            let number = |number: i64| Some(number.to_string());
-            let cell = match column.name.as_ref() {
-                unit @ ("unit_code" | "unit_multiplier") => {
-                    self.text(unit).filter(|_| self.number("indicator_code") == 1).map(str::to_owned)
-                }
-                "count" => number(self.number("rows")),
-                "qualifier" => self.text("qualifiers").filter(|_| present > 0).map(|all| match alone && all.contains(',') {
-                    true => "about".to_owned(),
-                    false => additivity::hedged(all).to_owned(),
-                }),
-                "status" => self.text("statuses").and_then(additivity::weakest).map(str::to_owned),
-                "expected" => number(expected),
-                "present" => number(present),
-                "suppressed" => number(suppressed),
-                "missing" => number(missing),
-                "coverage" => coverage.clone(),
-                function => self.value(function).map(str::to_owned),
-            };
-            row.push(cell.as_deref());
+        for column in columns {
+            match self.columns.iter().position(|own| own.name == column.name) {
+                Some(at) => row.push(self.row.cell(at)),
+                None => row.push(self.cell(&column.name).as_deref()),
+            }
         }
         row
+    }
+
+    /// A computed cell.
+    fn cell(&self, name: &str) -> Option<String> {
+        let (expected, present, suppressed) = (self.expected(), self.present(), self.number("suppressed"));
+        let alone = self.grouping.functions.iter().all(|function| !function.combines());
+        let number = |number: i64| Some(number.to_string());
+        match name {
+            "count" => number(self.number("rows")),
+            "qualifier" => self.text("qualifiers").filter(|_| present > 0).map(|all| match alone && all.contains(',') {
+                true => "about".to_owned(),
+                false => additivity::hedged(all).to_owned(),
+            }),
+            "weakest_status" => self.text("statuses").and_then(additivity::weakest).map(str::to_owned),
+            "expected" => number(expected),
+            "present" => number(present),
+            "suppressed" => number(suppressed),
+            "missing" => number((expected - present - suppressed).max(0)),
+            "coverage" => (expected > 0).then(|| quotient(present, expected)),
+            "sum" | "mean" | "min" | "max" | "value" => self.value(name).map(str::to_owned),
+            // What a group says of its indicator, if it has only one.
+            named => self.text(named).filter(|_| self.number("indicator_code") == 1).map(str::to_owned),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Owns collections: `/v1/{dataset}` and `/v1/{dataset}/{code}/{link}`; chooses the handler for the representation.
+//! Owns collections: `/v1/{dataset}`, `/v1/aggregates/{dataset}` and `/v1/{dataset}/{code}/{link}`; chooses the handler for the representation.
 //! Must not know any one dataset, nor SQL.
 
 use actix_web::http::Method;
@@ -29,26 +29,29 @@ pub async fn list(
     parent: Option<&'static Dataset>,
 ) -> Result<HttpResponse, Problem> {
     let code = parent.map(|_| path_and_query::code(&request)).transpose()?;
-    let (pairs, preferred) = (path_and_query::pairs(&request)?, accept::preferred(&request, context.dataset));
+    let (pairs, preferred) = (path_and_query::pairs(&request)?, accept::preferred(&request, context));
     let plan = parse::collection(context, code, &pairs, preferred.unwrap_or(Representation::Json))
         .map_err(Problem::invalid_parameters)?;
     let has_format = pairs.iter().any(|(name, _)| Parameter::Format.is_named(name));
     if preferred.is_none() && !has_format {
-        return Err(accept::not_acceptable(context.dataset));
+        return Err(accept::not_acceptable(context));
     }
     let json = plan.presentation.representation == Representation::Json;
     let plan = execute::resolve(&state, plan).await?;
-    let is_export = !plan.is_page() && !plan.presentation.wide && plan.selection.grouping.is_none();
+    let in_memory = plan.presentation.wide || context.aggregated || !plan.selection.compare.is_empty();
+    let is_export = !plan.is_page() && !in_memory;
     let address = plan.address(&links::path(&plan, parent));
     let policy = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !is_export);
     let (request, state) = (&request, &*state);
     let (coding, head) = (policy.coding(request), request.method() == Method::HEAD);
     respond_cached(request, state, policy, async || match (json, is_export) {
         _ if plan.presentation.wide => wide_layout::answer(state, &plan, parent).await,
-        _ if plan.selection.grouping.is_some() => aggregates::answer(state, &plan, parent).await,
+        (true, _) if context.aggregated => Ok(json_page(&plan, parent, &aggregates::page(state, &plan).await?)),
+        (false, _) if context.aggregated => exports::file(&plan, parent, &aggregates::page(state, &plan).await?),
         (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,
+        (false, _) if !plan.selection.compare.is_empty() => comparisons::file(state, &plan, parent).await,
         (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
-        (false, false) => exports::page(state, &plan, parent).await,
+        (false, false) => exports::file(&plan, parent, &execute::page(state, &plan, parent).await?),
         (false, true) => exports::all(state, plan, parent, (coding, head)).await,
     })
     .await

@@ -72,7 +72,7 @@ async fn compute(state: &State, plan: &ResolvedPlan, territories: &'static Datas
 
 /// A GeoJSON feature.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-#[schema(as = Feature)]
+#[schema(as = Contour)]
 pub struct ContourFeature<'a> {
     /// Always `Feature`.
     #[serde(rename = "type")]
@@ -93,7 +93,6 @@ pub struct ContourFeature<'a> {
 
 /// The source and the release of a contour.
 #[derive(serde::Serialize, utoipa::ToSchema)]
-#[schema(as = Properties)]
 pub struct ContourProperties<'a> {
     /// The code of the territory.
     territory_code: &'a str,

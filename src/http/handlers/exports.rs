@@ -9,20 +9,22 @@ use actix_web::http::header;
 use bytes::Bytes;
 
 use crate::db::read::checked::{Snapshot, read_checked};
-use crate::db::read::page;
+use crate::db::read::page::{self, Page};
 use crate::format::writer;
 use crate::http::cache::compression::Coding;
-use crate::http::execute;
 use crate::http::response::file::{about, headers, unwritable, write};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::response::row_stream::{self, CHUNK_BYTES};
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem};
-use crate::query::{Dataset, Parameter, Plan, Representation, ResolvedPlan};
+use crate::query::{Column, Dataset, Parameter, Plan, Representation, ResolvedPlan};
 
 /// The most rows of an export in an order other than the key's: the database sorts again for each chunk.
 const MAX_SORTED_ROWS: i64 = 100_000;
+
+/// The most rows of an export with included rows: the database looks up each of their fields for each row.
+const MAX_INCLUDING_ROWS: i64 = 100_000;
 
 /// The most rows of a workbook: a sheet of Excel has 1,048,576 lines, and one is the header.
 pub const MAX_SHEET_ROWS: i64 = 1_048_575;
@@ -30,19 +32,31 @@ pub const MAX_SHEET_ROWS: i64 = 1_048_575;
 /// The most rows of a JSON-stat cube, which is built in memory.
 const MAX_CUBE_ROWS: i64 = 100_000;
 
-/// Answers a plan with a page of rows.
+/// Answers a plan with a page of rows that have been read.
 ///
 /// # Errors
-/// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
-pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let page = execute::page(state, plan, parent).await?;
-    let links = links::links(plan, parent, &page);
-    let about = about(plan, parent, &Snapshot { release: page.release.clone(), approximate: page.approximate });
+/// Returns 400 if the representation cannot hold the rows.
+pub fn file(plan: &ResolvedPlan, parent: Option<&'static Dataset>, page: &Page) -> Result<HttpResponse, Problem> {
+    written(plan, parent, page, (plan.reading.columns.clone(), links::links(plan, parent, page).next))
+}
+
+/// Answers a plan with rows that have these columns, and the link to the next page.
+///
+/// # Errors
+/// Returns 400 if the representation cannot hold the rows.
+pub fn written(
+    plan: &ResolvedPlan,
+    parent: Option<&'static Dataset>,
+    page: &Page,
+    (columns, next): (Vec<Column>, Option<String>),
+) -> Result<HttpResponse, Problem> {
+    let mut about = about(plan, parent, &Snapshot { release: page.release.clone(), approximate: page.approximate });
+    about.columns = columns;
     let mut body = Vec::with_capacity(CHUNK_BYTES);
     let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
     write(writer.as_mut(), &mut body, &page.rows).map_err(|error| unwritable(&error))?;
     let mut response = headers(plan, &about, page.total);
-    if let Some(next) = links.next {
+    if let Some(next) = next {
         response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
     }
     Ok(response.body(body))
@@ -96,6 +110,7 @@ pub async fn all(
 fn row_limit(plan: &Plan) -> Option<(i64, Parameter)> {
     match plan.presentation.representation {
         Representation::JsonStat => Some((MAX_CUBE_ROWS, Parameter::Format)),
+        _ if plan.has(Parameter::Include) => Some((MAX_INCLUDING_ROWS, Parameter::Include)),
         _ if !plan.is_in_key_order() => {
             let parameter = if plan.selection.search.is_some() { Parameter::Search } else { Parameter::Sort };
             Some((MAX_SORTED_ROWS, parameter))
@@ -111,6 +126,7 @@ fn too_many(plan: &Plan, most: i64, parameter: Parameter) -> Fault {
         Parameter::Format => {
             (format!("`format={name}`"), "filter more, or take `csv`, `ndjson` or `parquet`, which have no limit")
         }
+        Parameter::Include => ("a table with included rows".to_owned(), "leave `include` out, and read the other dataset apart"),
         _ => ("an order other than the key's".to_owned(), "leave the order out: rows in the order of their key have no limit"),
     };
     Fault::new(parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))

@@ -25,7 +25,7 @@ pub struct Index {
 
 /// One collection.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Entry)]
+#[schema(as = DatasetEntry)]
 pub struct CollectionEntry {
     /// Its name.
     #[schema(example = "territories")]

@@ -39,7 +39,7 @@ const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
 /// (indicator, breakdown, nature, source) the latest value, the value before it, the change between the two, the same
 /// figure of its département, region and country, its rank among the territories of its kind (the largest first; equal
 /// values share a rank), the indicator and the source. At most 500 series. It does not have the figures that a perimeter
-/// has only through its members: `links.related.rollup` computes those.
+/// has only through its members: `links.related.aggregate` computes those.
 #[utoipa::path(
     get,
     path = "/v1/territories/{code}/profile",
@@ -82,11 +82,11 @@ async fn compute(
         let mut given: Vec<(String, String)> =
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         given.push((Parameter::Release.name().into_owned(), release.to_string()));
-        let context = Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields() };
+        let context = Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields(), aggregated: false };
         let related = parse::collection(context, Some(code.to_owned()), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
-    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,share")])?;
+    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,population_share")])?;
     let figures = &related(
         OBSERVATIONS,
         &[
@@ -193,14 +193,14 @@ fn address(code: &str, plan: &ResolvedPlan) -> String {
 
 fn links(code: &str, plan: &ResolvedPlan, read: i32) -> Links {
     let territory = format!("/v1/{TERRITORIES}/{}", pairs::encode_segment(code));
-    let rollup = format!("/v1/{OBSERVATIONS}?rollup=true&territory_code={}", pairs::encode(code));
+    let aggregate = format!("/v1/aggregates/{OBSERVATIONS}?function=own&territory_code={}", pairs::encode(code));
     Links {
         this: address(code, plan),
         pinned: format!("{territory}/profile?release={read}"),
         next: None,
         previous: None,
         collection: None,
-        related: BTreeMap::from([("territory", territory), ("rollup", rollup)]),
+        related: BTreeMap::from([("territory", territory), ("aggregate", aggregate)]),
     }
 }
 

@@ -30,7 +30,6 @@ const MAX_ENTRIES: usize = 50;
     operation_id = "getReleasesFeed",
     responses(
         (status = 200, description = "The feed.", content_type = "application/atom+xml", body = String),
-        (status = 304, description = "Nothing was published since the answer that the client has."),
     )
 )]
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {

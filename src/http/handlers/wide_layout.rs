@@ -1,23 +1,26 @@
-//! Owns the wide layout (`layout=wide`): a series is one row, and its periods are columns.
+//! Owns the wide layout (`layout=wide`), a table for people: a series is one row, and each of its periods has two columns,
+//! the value and its qualifier.
 //! Must not know SQL, nor fields other than those of a series.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::HttpResponse;
-use futures_util::future::try_join;
 
+use super::exports;
 use crate::db::read::checked::{Snapshot, read_checked};
-use crate::db::read::notices;
+use crate::db::read::page::Page;
 use crate::db::sql::select::{self, Select};
-use crate::http::response::computed_table::{self, ComputedTable};
+use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem};
 use crate::query::ResolvedPlan;
-use crate::query::{Column, Dataset, Kind, Parameter, Row};
+use crate::query::model::column::CellSource;
+use crate::query::plan::cursor::Position;
+use crate::query::{Column, Count, Dataset, Kind, Parameter, Row};
 
 /// The most observations of one answer.
-pub const MAX_OBSERVATIONS: i64 = 20_000;
+const MAX_OBSERVATIONS: i64 = 20_000;
 
 /// The most periods of one answer.
 const MAX_PERIODS: usize = 200;
@@ -31,54 +34,86 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let rows = async |snapshot: &Snapshot| {
             let select = Select::rows(plan, snapshot.release.number, snapshot.approximate, None, MAX_OBSERVATIONS + 1);
-            let notices = notices::of_table(&connection, plan, snapshot);
-            try_join(select::load(&connection, select), notices).await
+            select::load(&connection, select).await
         };
         read_checked(&connection, parent, plan, rows).await
     });
-    let (snapshot, (rows, notices)) = match read.await? {
+    let (snapshot, rows) = match read.await? {
         Ok((snapshot, rows)) => (snapshot, rows),
         Err(refused) => return Err(refusal(state, plan, parent, refused).await),
     };
     if i64::try_from(rows.len()).is_ok_and(|rows| rows > MAX_OBSERVATIONS) {
         return Err(too_many(format!("There are more than {MAX_OBSERVATIONS} observations; filter more, or use `layout=long`.")));
     }
-    let mut table = pivot(plan, &rows)
+    let (columns, series) = pivot(plan, &rows)
         .ok_or_else(|| too_many(format!("There are more than {MAX_PERIODS} periods; filter more, or use `layout=long`.")))?;
-    table.notices = notices;
-    computed_table::answer(plan, parent, &snapshot, &table)
+    let total = i64::try_from(series.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
+    // A cursor stands on the first observation of the last series before the page.
+    let after = plan.reading.after.as_ref().and_then(|after| series.iter().position(|(first, _)| plan.position(first) == after.values));
+    let start = after.map_or(0, |after| after + 1);
+    let most = plan.reading.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let page = &series[start..series.len().min(start.saturating_add(most))];
+    let last = page.last().filter(|_| start + page.len() < series.len());
+    let Snapshot { release, approximate } = snapshot;
+    let next = last.map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first) }));
+    let rows = page.iter().map(|(_, row)| row.clone()).collect();
+    let page = Page { release, rows, more: next.is_some(), total, approximate, included: Vec::new(), facets: Vec::new(), notices: None };
+    exports::written(plan, parent, &page, (columns, next))
 }
 
 fn too_many(detail: String) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
 }
 
-/// Makes one row of each series: the fields of the key without the period, the unit, then the value of each period in the
-/// order of time. A missing value is null, whatever its reason, which the long layout has. `None` if there are too many
-/// periods.
-fn pivot(plan: &ResolvedPlan, rows: &[Row]) -> Option<ComputedTable> {
+/// One series: its own cells, and the value and the qualifier of each of its periods.
+struct Series<'r> {
+    first: &'r Row,
+    own: Vec<Option<&'r str>>,
+    figures: BTreeMap<&'r str, [Option<&'r str>; 2]>,
+}
+
+/// Makes one row of each series: those of the columns that are the same in all its rows, then the value and the qualifier of
+/// each period in the order of time. A missing value is null, whatever its reason, which the long layout has. Series come in
+/// the order of their key or, if the request has another order, of their first rows, with which they are returned. `None` if there
+/// are too many periods.
+fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<(Vec<Column>, Vec<(&'r Row, Row)>)> {
+    let dataset = plan.selection.context.dataset;
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);
-    let (period, start, value) = (position("period")?, position("period_start")?, position("value")?);
-    let dataset = plan.selection.context.dataset;
-    let apart =
-        |column: &Column| column.field().is_some_and(|field| dataset.is_series_field(field)) || column.name.ends_with("_label");
-    let series: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| apart(&columns[*at])).collect();
+    let [period, start, value, qualifier] = ["period", "period_start", "value", "qualifier"].map(position);
+    let (period, start, value, qualifier) = (period?, start?, value?, qualifier?);
+    let key: Vec<usize> =
+        dataset.key_fields().filter(|field| dataset.is_series_field(field)).map(|field| position(field.name)).collect::<Option<_>>()?;
+    let is_own = |column: &Column| match column.source {
+        CellSource::Field(field) => dataset.is_series_field(field),
+        CellSource::Named { by, .. } => dataset.is_series_field(by),
+        _ => false,
+    };
+    let own: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| is_own(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
     if periods.len() > MAX_PERIODS {
         return None;
     }
-    let mut found: BTreeMap<Vec<Option<&str>>, BTreeMap<&str, &str>> = BTreeMap::new();
+    let (mut places, mut series) = (BTreeMap::new(), Vec::<Series<'_>>::new());
     for row in rows {
-        let values = found.entry(series.iter().map(|at| row.cell(*at)).collect()).or_default();
+        let place = *places.entry(key.iter().map(|at| row.cell(*at)).collect::<Vec<_>>()).or_insert(series.len());
+        if place == series.len() {
+            let own = own.iter().map(|at| row.cell(*at)).collect();
+            series.push(Series { first: row, own, figures: BTreeMap::new() });
+        }
         if let (Some(period), Some(value)) = (row.cell(period), row.cell(value)) {
-            values.insert(period, value);
+            series[place].figures.insert(period, [Some(value), row.cell(qualifier)]);
         }
     }
-    let shown = series.iter().map(|at| columns[*at].clone());
-    let values = periods.iter().map(|(_, period)| Column::computed((*period).to_owned(), Kind::Decimal, false));
-    let cells = |(series, values): (&Vec<Option<&str>>, &BTreeMap<&str, &str>)| {
-        series.iter().copied().chain(periods.iter().map(|(_, period)| values.get(period).copied())).collect()
+    let order: Vec<usize> = if plan.is_in_key_order() { places.into_values().collect() } else { (0..series.len()).collect() };
+    let figures = periods.iter().flat_map(|(_, period)| {
+        let qualifier = Column::computed(format!("{period}_qualifier"), Kind::Text, false);
+        [Column::computed((*period).to_owned(), Kind::Decimal, false), qualifier]
+    });
+    let shown = own.iter().map(|at| columns[*at].clone()).chain(figures).collect();
+    let row = |Series { first, own, figures }: &Series<'r>| {
+        let cells = periods.iter().flat_map(|(_, period)| figures.get(period).copied().unwrap_or_default());
+        (*first, own.iter().copied().chain(cells).collect())
     };
-    Some(ComputedTable { columns: shown.chain(values).collect(), rows: found.iter().map(cells).collect(), notices: None })
+    Some((shown, order.iter().map(|at| row(&series[*at])).collect()))
 }

@@ -1,10 +1,8 @@
 //! Owns the default limits of the OpenAPI document: a schema without limits gets those that the service enforces on every
-//! request and response. Also owns the headers of every response.
+//! request and response.
 //! Must not know any one path or schema.
 
 use serde_json::{Map, Value, json};
-use utoipa::openapi::schema::SchemaType;
-use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use crate::publish::RECORD_BYTES;
 use crate::query::pairs::QUERY_LENGTH;
@@ -27,9 +25,6 @@ const FIELD_VALUE: &str = r"^[^\u0000-\u0008\u000a-\u001f\u007f]*$";
 
 /// Response headers: visible ASCII, spaces and tabs.
 const VISIBLE_ASCII: &str = r"^[\t -~]*$";
-
-/// Rate limit headers: the policies of the client and of its key, with `;` before each parameter.
-const RATE_LIMIT_POLICIES: &str = r#"^"[a-z]+"(;[a-z]=[0-9]+)+(, "[a-z]+"(;[a-z]=[0-9]+)+)*$"#;
 
 /// The place of a schema, which decides its default limits.
 #[derive(Clone, Copy)]
@@ -63,16 +58,9 @@ impl SchemaPlace {
     }
 }
 
-/// Adds default limits, and the headers of every response.
-pub fn complete(document: &OpenApi) -> OpenApi {
-    let mut whole = serde_json::to_value(document).expect("a document serialises");
-    if let Some(responses) = whole.pointer_mut("/components/responses") {
-        add_headers(responses);
-    }
-    walk(&mut whole, SchemaPlace::Response);
-    let mut document = serde_json::from_value(whole).expect("the document is made here");
-    mark_binary(&mut document);
-    document
+/// Adds default limits.
+pub fn complete(document: &mut Value) {
+    walk(document, SchemaPlace::Response);
 }
 
 fn walk(value: &mut Value, place: SchemaPlace) {
@@ -87,15 +75,17 @@ fn walk(value: &mut Value, place: SchemaPlace) {
                     "parameters" => each(inner, |one| {
                         walk(one, if one["in"] == "header" { SchemaPlace::RequestHeader } else { SchemaPlace::Query })
                     }),
-                    "responses" => {
-                        add_headers(inner);
-                        each(inner, |response| walk(response, SchemaPlace::Response));
-                    }
+                    "responses" => each(inner, |response| walk(response, SchemaPlace::Response)),
                     "headers" => each(inner, |header| walk(header, SchemaPlace::ResponseHeader)),
                     "content" => {
                         let Value::Object(content) = inner else { continue };
-                        let structured = content.iter_mut().filter(|(media_type, _)| is_structured(media_type));
-                        structured.for_each(|(_, content)| walk(content, place));
+                        for (media_type, content) in content {
+                            match is_structured(media_type) {
+                                true => walk(content, place),
+                                // Bytes of a media type are no JSON strings, and have no limit.
+                                false => content["schema"] = json!({"contentMediaType": media_type}),
+                            }
+                        }
                     }
                     _ => walk(inner, place),
                 }
@@ -150,46 +140,4 @@ fn bound(schema: &mut Map<String, Value>, place: SchemaPlace) {
 /// Whether the schema of a body describes its structure: JSON, or a form.
 fn is_structured(media_type: &str) -> bool {
     media_type.contains("json") && !media_type.contains("ndjson") || media_type.starts_with("multipart/")
-}
-
-/// Describes bodies other than JSON as bytes of their media type, since they are no JSON strings and have no limit.
-fn mark_binary(document: &mut OpenApi) {
-    let operations = document.paths.paths.values_mut().filter_map(|item| item.get.as_mut());
-    for response in operations.flat_map(|operation| operation.responses.responses.values_mut()) {
-        let RefOr::T(response) = response else { continue };
-        for (media_type, content) in response.content.iter_mut().filter(|(name, _)| !is_structured(name)) {
-            let RefOr::T(content) = content else { continue };
-            if let Some(RefOr::T(Schema::Object(schema))) = &mut content.schema {
-                schema.schema_type = SchemaType::AnyValue;
-                schema.content_media_type = media_type.clone();
-            }
-        }
-    }
-}
-
-/// Adds the headers of every response.
-fn add_headers(responses: &mut Value) {
-    each(responses, |response| {
-        let Value::Object(response) = response else { return };
-        if response.contains_key("$ref") {
-            return;
-        }
-        let headers = response.entry("headers").or_insert_with(|| json!({}));
-        for (name, header) in common_headers() {
-            headers[name] = header;
-        }
-    });
-}
-
-fn common_headers() -> [(&'static str, Value); 3] {
-    let header = |description: &str, schema: Value| json!({"description": description, "schema": schema});
-    let limit = json!({"type": "string", "pattern": RATE_LIMIT_POLICIES, "maxLength": 200});
-    [
-        (
-            "Access-Control-Allow-Origin",
-            header("Scripts of every origin may read the response.", json!({"type": "string", "enum": ["*"]})),
-        ),
-        ("RateLimit-Policy", header("The rate limit, if the client has one: `q` requests in `w` seconds.", limit.clone())),
-        ("RateLimit", header("What is left of the rate limit: `r` requests; the full quota is back in `t` seconds.", limit)),
-    ]
 }

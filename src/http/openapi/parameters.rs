@@ -10,13 +10,12 @@ use crate::query::pairs::QUERY_LENGTH;
 use crate::query::plan::grouping::{GROUP_FIELDS, GROUPS};
 use crate::query::plan::reading::{COUNT_BOUND, DEFAULT_LIMIT, FACETS, MAXIMUM_LIMIT, SORT_TERMS};
 use crate::query::plan::selection::LAST;
-use crate::query::{Context, Dataset, Field, Operator, Parameter, Representation};
+use crate::query::{Context, Dataset, Field, Function, Operator, Parameter, Representation};
 
 /// Describes a parameter of a collection.
 pub fn describe(context: Context, parameter: Parameter) -> Value {
     let dataset = context.dataset;
     let words = || json!({"type": "string", "enum": parameter.words()});
-    let truth = || json!({"type": "boolean"});
     let some =
         |fields: Vec<&str>, most: usize| schemas::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
@@ -33,20 +32,20 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Geography => (
             match context.holds_territories() {
-                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
-                false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's. A territory that did not exist on that day is a 400 that names those that did.",
+                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
+                false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's; without these, the rows whose territory had its code on that day (parts of communes and perimeters have no history). A territory that did not exist on that day is a 400 that names those that did.",
             }
             .to_owned(),
             json!({"type": "string", "pattern": "^[1-9][0-9]{3}(-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$", "maxLength": "2012-06-30".len()}),
             None,
         ),
         Parameter::Bbox => (
-            "Rows of the territories whose bounding box intersects this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
+            "The territories whose bounding box intersects this one: west, south, east, north, in degrees (WGS 84).".to_owned(),
             json!({"type": "array", "items": {"type": "number"}, "minItems": 4, "maxItems": 4}),
             Some(json!([2.9, 50.5, 3.2, 50.8])),
         ),
         Parameter::Lon => (
-            "The longitude of a point in degrees (WGS 84), together with `lat`: rows of the territories whose contour contains the point. The communes and arrondissements of the region have a contour, the EPCI that touch it, and the départements and regions of France.".to_owned(),
+            "The longitude of a point in degrees (WGS 84), together with `lat`: the territories whose contour contains the point. The communes and arrondissements of the region have a contour, the EPCI that touch it, and the départements and regions of France.".to_owned(),
             json!({"type": "number", "minimum": -180, "maximum": 180}),
             None,
         ),
@@ -63,18 +62,13 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": "[0-9A-Za-zÀ-ÿ]"}),
             Some(json!("acces")),
         ),
-        Parameter::Latest => (
-            "The latest observation with a value of each series (indicator, territory, breakdown, nature, source), among the observations that the filters select.".to_owned(),
-            truth(),
-            Some(json!(true)),
-        ),
         Parameter::Last => (
-            "The number of the latest observations with a value of each series.".to_owned(),
+            "The latest observations with a value of each series (indicator, territory, breakdown, nature, source), at most this many, among the observations that the filters select; `last=1` is the latest figure of each.".to_owned(),
             json!({"type": "integer", "minimum": 1, "maximum": LAST}),
-            None,
+            Some(json!(1)),
         ),
         Parameter::Layout => (
-            "`wide`: one row per series, with the periods as columns, for all observations that the filters select (JSON and CSV; at most 20 000 observations and 200 periods).".to_owned(),
+            "`wide`: one row per series, with two columns for each period, its value and its qualifier, for all observations that the filters select (CSV and XLSX only; at most 20 000 observations and 200 periods).".to_owned(),
             words(),
             Some(json!("long")),
         ),
@@ -88,29 +82,28 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             words(),
             Some(json!("all")),
         ),
-        Parameter::GroupBy => {
+        Parameter::By => {
             let fields: Vec<&str> = context.fields().filter(|field| context.is_group(field)).map(|field| field.name).collect();
-            let text = format!("Groups rows by these fields; at most {GROUPS} groups. Each group has the number of its cells, of those without a value, and their weakest status.");
-            (text, some(fields, GROUP_FIELDS), None)
+            let text = format!("The fields that rows are grouped by; without any, all rows are one group. At most {GROUPS} groups: a request for more is a 400.");
+            let example = fields.iter().find(|name| matches!(**name, "indicator_code" | "stage")).map(|name| json!([name]));
+            (text, some(fields, GROUP_FIELDS), example)
         }
-        Parameter::Aggregate => (
-            "The aggregates of each group. A sum or mean without meaning is a 422 with the reason and a request that has a meaning.".to_owned(),
-            schemas::set_of(&words(), parameter.words().len()),
-            None,
-        ),
-        Parameter::Rollup => (
-            "One figure for all territories in `territory_code` together, by the rule of the indicator; a perimeter stands for its communes. The answer says how many members have a value.".to_owned(),
-            truth(),
-            None,
-        ),
+        Parameter::Function => {
+            let names: Vec<&str> = Function::of(dataset.shape).map(Function::name).collect();
+            let own = "`own`, which stands alone, gives one figure for all territories in `territory_code` together, for each indicator, period, breakdown, nature and source, by the rule of the indicator; a perimeter, or a single territory, stands for its communes.";
+            let own = if names.contains(&Function::Own.name()) { own } else { "" };
+            let text = format!("What is computed for each group; by default `count`. A sum or mean without meaning is a 422 with the reason and a request that has a meaning. {own}");
+            (text.trim().to_owned(), some(names.clone(), names.len()), Some(json!(["count"])))
+        }
         Parameter::Sort => {
-            let fields: Vec<&str> = context.with_all_fields().fields().filter(|field| field.is_sortable()).map(|field| field.name).collect();
+            let all = context.with_all_fields().shown_fields();
+            let fields: Vec<&str> = all.iter().filter(|field| field.is_sortable()).map(|field| field.name).collect();
             let both: Vec<String> = fields.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
             let text = "The order: fields separated by commas; `-` before a field sorts it in descending order. Rows without a value are last. The order of texts ignores accents and case.";
             (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), first(&fields))
         }
         Parameter::Fields => {
-            let fields: Vec<&str> = context.with_all_fields().fields().map(|field| field.name).collect();
+            let fields: Vec<&str> = context.with_all_fields().shown_fields().iter().map(|field| field.name).collect();
             let (example, most) = (first(&fields), fields.len());
             ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
         }
@@ -141,9 +134,9 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             json!({"type": "string", "maxLength": QUERY_LENGTH, "pattern": "^[A-Za-z0-9_-]+$"}),
             None,
         ),
-        Parameter::Count => (
-            format!("`exact` counts all rows, `bounded` at most {COUNT_BOUND}; the count is in `meta.total` or in the header `X-Total-Rows`."),
-            json!({"type": "string", "enum": parameter.words(), "default": "none"}),
+        Parameter::Total => (
+            format!("`none`, the default, counts nothing; `exact` counts all rows, `bounded` at most {COUNT_BOUND}. The count is in `meta.total` or in the header `X-Total-Rows`."),
+            json!({"type": "string", "enum": parameter.words()}),
             Some(json!("exact")),
         ),
         Parameter::Release => (
@@ -157,49 +150,41 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Format => {
-            let names: Vec<&str> = Representation::of(dataset).map(Representation::name).collect();
+            let names: Vec<&str> = context.representations().map(Representation::name).collect();
             ("The representation. Takes precedence over `Accept`.".to_owned(), json!({"type": "string", "enum": names}), Some(json!("json")))
         }
-        Parameter::Delimiter => ("The delimiter of CSV.".to_owned(), words(), None),
-        Parameter::Decimal => ("The decimal mark of CSV; `,` needs another delimiter.".to_owned(), words(), None),
-        Parameter::Bom => (
-            "CSV for spreadsheets: a byte order mark at the start, and an apostrophe before texts that a spreadsheet would evaluate as a formula.".to_owned(),
-            truth(),
-            None,
-        ),
-        Parameter::Trailer => ("Ends NDJSON with a line that has the number of rows, so that a client can check that it has all.".to_owned(), truth(), None),
         Parameter::Geometry => ("The geometry of a territory in GeoJSON: its contour if one is published, else a point within it; or always the point.".to_owned(), words(), None),
     };
     finish(&parameter.name(), &description, schema, example)
 }
 
 fn filter(dataset: &'static Dataset, field: &'static Field, operator: Operator) -> Value {
-    let description = format!("{} {}", field.description, operator.meaning());
-    let (schema, example) = match operator {
-        Operator::IsNull => (json!({"type": "boolean"}), Some(json!(false))),
-        Operator::Contains | Operator::StartsWith => {
-            (json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH}), None)
-        }
-        _ if operator.takes_list() => {
-            let example = schemas::filter_example(dataset, field).filter(|_| operator == Operator::AnyOf);
-            let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
-            (list, example.map(|one| if one.is_array() { one } else { json!([one]) }))
-        }
-        _ => (schemas::filter_value(field), None),
-    };
-    finish(&Parameter::Filter(field, operator).name(), &description, schema, example)
+    let mut description = field.description.to_owned();
+    if let Some(value) = field.list_default {
+        // No `default` in the schema: clients would send it beside a `code`, where it does not hold.
+        let choices: Vec<&str> = field.choices().unwrap_or_default().iter().map(|choice| choice.value).collect();
+        description.push_str(&format!(
+            " A list without this filter is as with `{name}={value}`, unless the request has `geography` or filters by the code; `{name}={}` gives all rows.",
+            choices.join(","),
+            name = field.name,
+        ));
+    }
+    let example = schemas::filter_example(dataset, field).map(|one| if one.is_array() { one } else { json!([one]) });
+    let list = schemas::list_of(&schemas::listed(schemas::filter_value(field)), schemas::FILTER_VALUES);
+    finish(&Parameter::Filter(field, operator).name(), &description, list, example)
 }
 
-/// Builds a query parameter; a list is one parameter with commas.
-fn finish(name: &str, description: &str, schema: Value, example: Option<Value>) -> Value {
+/// Builds a query parameter; a list is one parameter with commas. The example is that of the schema: those who try an
+/// operation as it stands send an example of the parameter itself.
+fn finish(name: &str, description: &str, mut schema: Value, example: Option<Value>) -> Value {
     let mut parameter = json!({"name": name, "in": "query", "required": false, "description": description});
     if schema["type"] == "array" {
         parameter["style"] = json!("form");
         parameter["explode"] = json!(false);
     }
-    parameter["schema"] = schema;
     if let Some(example) = example {
-        parameter["example"] = example;
+        schema["examples"] = json!([example]);
     }
+    parameter["schema"] = schema;
     parameter
 }

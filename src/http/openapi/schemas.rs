@@ -1,37 +1,42 @@
-//! Owns the JSON Schemas of rows and parameters, generated from the table of fields.
-//! Must not know any one dataset, nor operations.
+//! Owns the JSON Schemas of rows in answers and of values in requests, from the table of fields. Answers may grow: their
+//! objects and lists of words are open. Requests are closed. Must not know any one dataset, nor operations.
+
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::query::collection::include::INCLUDED_ROWS;
+use super::names;
 use crate::query::model::{breakdown, value};
 use crate::query::plan::selection;
 use crate::query::{Context, Dataset, Field, Format, Kind};
 
 /// The pattern of a period (ISO 8601).
-const PERIOD: &str = concat!(
+pub const PERIOD: &str = concat!(
     "^[1-9][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])",
     "(/[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
 );
 
 /// The length of the longest period, an interval of days.
-const PERIOD_LENGTH: usize = "2019-01-01/2019-12-31".len();
+pub const PERIOD_LENGTH: usize = "2019-01-01/2019-12-31".len();
 
 /// The pattern of a code.
 pub const CODE: &str = "^[A-Za-z0-9-]+$";
 
 /// The pattern of a decimal number in a query, without an exponent.
-const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
+pub const DECIMAL: &str = r"^-?[0-9]+(\.[0-9]+)?$";
 
 /// The pattern of one value of a list in a query.
 const LISTED: &str = r"^([^\u0000-\u001f\u007f-\u009f,\\]|\\[,\\])+$";
 
-/// The schema of the rows of a dataset. No field is required, since `fields` may leave any out; labels are present if the
-/// request has `labels`.
+/// What an aggregate is.
+const AGGREGATE: &str = "A group of rows: the fields of `by`, what `function` computes, and how many values are behind it. A field of `by` is null in the group of the rows without one; a field that is not in `by` is absent.";
+
+/// The schema of the rows of a collection, or of groups of them. Only the fields of the key are required; labels are present if the request has
+/// `labels`.
 pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
-    for field in context.with_all_fields().fields() {
+    for field in context.with_all_fields().shown_fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
         if matches!(field.kind, Kind::Reference(_))
             && let Some(stem) = field.name.strip_suffix("_code")
@@ -40,50 +45,29 @@ pub fn row(context: Context) -> Value {
             properties.insert(format!("{stem}_label"), json!({"type": ["string", "null"], "description": text}));
         }
     }
-    json!({
-        "type": "object",
-        "title": dataset.singular,
-        "description": dataset.description,
-        "properties": properties,
-        "additionalProperties": false,
-    })
+    let code = dataset.code_field().into_iter().chain(dataset.key_fields()).map(|field| field.name);
+    let required: BTreeSet<&str> = code.collect();
+    match context.aggregated {
+        true => json!({"type": "object", "description": AGGREGATE, "properties": properties}),
+        false => json!({"type": "object", "description": dataset.description, "properties": properties, "required": required}),
+    }
 }
 
-/// The schema of a response with this data, and with the related rows that the collection may include.
-pub fn envelope(context: Context, data: &Value) -> Value {
-    let included: Map<String, Value> = context
-        .includes()
-        .iter()
-        .map(|include| {
-            let row = json!({"$ref": reference(&row_name(include.dataset(), &[]))});
-            let rows = json!({"type": "array", "items": row, "maxItems": INCLUDED_ROWS});
-            let properties = json!({"data": rows, "more": {"type": "boolean", "description": "Whether more rows exist."}});
-            (include.name(), json!({"type": "object", "properties": properties, "required": ["data", "more"]}))
-        })
-        .collect();
-    json!({
-        "type": "object",
-        "properties": {
-            "data": data,
-            "included": {"type": "object", "description": "Related rows, if the request has `include`.", "properties": included, "additionalProperties": false},
-            "meta": {"$ref": "#/components/schemas/Meta"},
-            "links": {"$ref": "#/components/schemas/Links"},
-        },
-        "required": ["data", "meta", "links"],
-        "additionalProperties": false,
-    })
-}
-
-/// The `$ref` of a schema.
-pub fn reference(name: &str) -> String {
-    format!("#/components/schemas/{name}")
-}
-
-/// The name of the schema of one row.
-pub fn row_name(dataset: &Dataset, extra: &[Field]) -> String {
-    let (first, rest) = dataset.singular.split_at(1);
-    let shared = if extra.is_empty() { "" } else { "WithShare" };
-    format!("{}{rest}{shared}", first.to_uppercase())
+/// A row of a dataset, made of the examples of its fields.
+pub fn example_row(context: Context) -> Value {
+    let value = |field: &'static Field| {
+        let none = match field.kind {
+            _ if field.is_list() => json!([]),
+            _ if !field.required => Value::Null,
+            Kind::Integer { minimum, .. } => json!(minimum),
+            Kind::Decimal => json!(0),
+            Kind::Json { array } => if array { json!([]) } else { json!({}) },
+            Kind::Timestamp => json!("2025-12-01T00:00:00Z"),
+            _ => json!("…"),
+        };
+        (field.name.to_owned(), example(context.dataset, field).unwrap_or(none))
+    };
+    Value::Object(context.shown_fields().into_iter().map(value).collect())
 }
 
 /// The schema of one value of a filter on a field.
@@ -102,12 +86,22 @@ pub fn filter_value(field: &Field) -> Value {
     schema
 }
 
-/// The schema of one value of a list, where a backslash escapes a comma or a backslash.
-pub fn listed(mut schema: Value) -> Value {
-    if schema["type"] == "string" && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
-        schema["pattern"] = json!(LISTED);
+/// The name of the schema of a text in a list.
+pub const LISTED_TEXT: &str = "ListedText";
+
+/// The schema of a text in a list, where a backslash escapes a comma or a backslash.
+pub fn listed_text() -> Value {
+    let text = "A text in a list: `\\,` is a comma, and `\\\\` a backslash.";
+    json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": LISTED, "description": text})
+}
+
+/// The schema of one value of a list.
+pub fn listed(schema: Value) -> Value {
+    let plain = schema["type"] == "string" && schema["maxLength"] == json!(value::VALUE_LENGTH);
+    match plain && schema["enum"].is_null() && schema["format"].is_null() && schema["pattern"].is_null() {
+        true => json!({"$ref": names::schema_reference(LISTED_TEXT)}),
+        false => schema,
     }
-    schema
 }
 
 /// The schema of a list of values separated by commas.
@@ -127,15 +121,15 @@ pub const FILTER_VALUES: usize = selection::LIST_VALUES;
 
 fn property(dataset: &Dataset, field: &Field) -> Value {
     let mut schema = match field.is_list() {
-        true => json!({"type": "array", "items": scalar(field)}),
-        false => scalar(field),
+        true => json!({"type": "array", "items": answered(field)}),
+        false => answered(field),
     };
     if let Some(object) = schema.as_object_mut() {
         let mut description = field.description.to_owned();
         if let Some(choices) = field.choices() {
             let meanings: Vec<String> =
                 choices.iter().map(|choice| format!("- `{}`: {}", choice.value, choice.meaning)).collect();
-            description = format!("{description}\n\n{}", meanings.join("\n"));
+            description = format!("{description} Open list: may grow.\n\n{}", meanings.join("\n"));
         }
         if let Some(target) = field.reference() {
             description = format!("{description} A code of `{target}`.");
@@ -155,11 +149,20 @@ fn nullable(object: &mut Map<String, Value>) {
     if let Some(kind) = object.get("type").cloned() {
         object.insert("type".to_owned(), json!([kind, "null"]));
     }
-    if let Some(Value::Array(words)) = object.get_mut("enum") {
-        words.push(Value::Null);
+}
+
+/// One value in an answer: of any length and, if it is a word of a list, of any word that the list may have one day.
+fn answered(field: &Field) -> Value {
+    match field.kind {
+        Kind::Choice(choices) | Kind::ChoiceList(choices) => {
+            json!({"type": "string", "examples": choices.iter().map(|choice| choice.value).collect::<Vec<_>>()})
+        }
+        Kind::Period | Kind::Code => json!({"type": "string"}),
+        _ => scalar(field),
     }
 }
 
+/// One value in a request.
 fn scalar(field: &Field) -> Value {
     match field.kind {
         Kind::Integer { minimum, maximum } => {

@@ -5,12 +5,12 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, Accept, Header};
 
 use crate::problem::{Kind, Problem};
-use crate::query::{Dataset, Representation};
+use crate::query::{Context, Representation};
 
-/// The representation of a dataset that the header prefers; `None` if it accepts none. Of equal qualities, the first of the
-/// dataset wins.
-pub fn preferred(request: &HttpRequest, dataset: &'static Dataset) -> Option<Representation> {
-    among(request, Representation::of(dataset))
+/// The representation of a collection that the header prefers; `None` if it accepts none. Of equal qualities, the first of the
+/// collection wins.
+pub fn preferred(request: &HttpRequest, context: Context) -> Option<Representation> {
+    among(request, context.representations())
 }
 
 /// The representation among `offered` that the header prefers; `None` if it accepts none. Of equal qualities, the first
@@ -57,9 +57,9 @@ fn aliases(representation: Representation) -> &'static [&'static str] {
     }
 }
 
-/// The 406 that names all representations of a dataset.
-pub fn not_acceptable(dataset: &'static Dataset) -> Problem {
-    none_of(dataset.name, Representation::of(dataset))
+/// The 406 that names all representations of a collection.
+pub fn not_acceptable(context: Context) -> Problem {
+    none_of(context.dataset.name, context.representations())
 }
 
 /// The 406 that names all `offered` representations of a resource.

@@ -34,11 +34,7 @@ pub struct Meta {
     /// The licence of the data: Licence Ouverte 2.0.
     #[schema(example = "etalab-2.0")]
     pub licence: &'static str,
-    /// The number of rows in this answer.
-    #[schema(example = 100)]
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub count: Option<usize>,
-    /// The number of all rows, if the request has `count`.
+    /// The number of all rows, if the request has `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Total>,
     /// `approximate`: no row matches the search; these rows have a similar title.
@@ -57,7 +53,6 @@ pub struct Meta {
 
 /// The values of a field among the rows that all filters except those on the field itself select.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Choices)]
 pub struct FacetValues {
     /// The values, at most 100, the most frequent first.
     pub choices: Vec<FacetValue>,
@@ -67,7 +62,6 @@ pub struct FacetValues {
 
 /// One value of a field.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Choice, title = "Choice")]
 pub struct FacetValue {
     /// The value.
     #[schema(example = "commune")]
@@ -122,7 +116,6 @@ impl Meta {
             release: release.number,
             published_at: instant(release.published_at),
             licence: LICENCE,
-            count: None,
             total: None,
             search: None,
             notices: None,
@@ -137,7 +130,6 @@ impl Meta {
             more: facet.more,
         };
         Self {
-            count: Some(page.rows.len()),
             total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
             notices: notices::all(page.notices.as_ref()),

@@ -50,7 +50,8 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     let representation = plan.presentation.representation;
     let parent = plan.selection.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
     let safe: String = parent.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
-    let name = format!("reperes{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
+    let aggregates = if plan.selection.context.aggregated { "-aggregates" } else { "" };
+    let name = format!("reperes{aggregates}{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, representation.content_type()));
     response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));

@@ -35,7 +35,7 @@ pub fn refusal(plan: &Plan, release: i32, error: DateError) -> Problem {
 /// The 404 of a code that named no territory on a day.
 pub fn unknown_on(code: &str, day: NaiveDate, release: i32) -> Problem {
     let detail = format!(
-        "No territory had the code `{}` on {day} according to release {release}; `/v1/territories/{}/versions` lists when one did.",
+        "No territory had the code `{}` on {day} according to release {release}; `/v1/territories/{}/states` lists when one did.",
         echo(code),
         pairs::encode_segment(&echo(code)),
     );

@@ -6,14 +6,20 @@ use std::collections::BTreeMap;
 use super::envelope::Links;
 use crate::db::read::page::Page;
 use crate::query::plan::cursor::{self, Position};
-use crate::query::{Dataset, Plan, pairs};
+use crate::query::{Context, Dataset, Plan, pairs};
 
 /// The path of a plan.
 pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
     match (parent, &plan.selection.parent, plan.selection.context.link) {
         (Some(parent), Some(code), Some(link)) => format!("/v1/{}/{}/{}", parent.name, pairs::encode_segment(code), link.name),
-        _ => format!("/v1/{}", plan.selection.context.dataset.name),
+        _ => collection_path(plan.selection.context),
     }
+}
+
+/// The path of a collection without a parent.
+pub fn collection_path(context: Context) -> String {
+    let of = if context.aggregated { "aggregates/" } else { "" };
+    format!("/v1/{of}{}", context.dataset.name)
 }
 
 /// The address of the same rows at the release that was read. A cursor contains its release.
@@ -28,15 +34,20 @@ pub fn pinned(plan: &Plan, parent: Option<&'static Dataset>, release: i32) -> St
 /// The links of a page.
 pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Links {
     let path = path(plan, parent);
-    let after = |position: Position| ("cursor", cursor::encode(&position, &plan.identity()));
     Links {
         this: plan.address(&path),
         pinned: pinned(plan, parent, page.release.number),
-        next: next(plan, page).map(|position| format!("{path}{}", plan.query_string(&[after(position)]))),
+        next: next(plan, page).map(|position| after(plan, parent, &position)),
         previous: None,
         collection: None,
         related: BTreeMap::new(),
     }
+}
+
+/// The address of the page that starts after a position.
+pub fn after(plan: &Plan, parent: Option<&'static Dataset>, position: &Position) -> String {
+    let cursor = ("cursor", cursor::encode(position, &plan.identity()));
+    format!("{}{}", path(plan, parent), plan.query_string(&[cursor]))
 }
 
 /// The start of the next page: after the last row, at the same release; `None` on the last page.

@@ -2,7 +2,6 @@
 //! Must not know any one handler.
 
 pub mod absent;
-pub mod computed_table;
 pub mod envelope;
 pub mod error_response;
 pub mod file;

@@ -8,7 +8,7 @@ use crate::db::read::notices;
 
 /// A notice on some of the observations in an answer.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Notice, title = "Notice")]
+#[schema(as = Notice)]
 pub struct NoticeText {
     /// `correction`: a release revised their value or statuses; `break`: a break of the series, status `B`; `provisional`:
     /// status `P`; `estimated`: status `E`.

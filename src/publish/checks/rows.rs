@@ -14,7 +14,7 @@ use crate::query::{Dataset, Field, Kind, Shape};
 
 /// The fields for the first day of a row's validity and for the day after its last.
 const VALID_FROM: &str = "valid_from";
-const VALID_TO: &str = "valid_to";
+const VALID_UNTIL: &str = "valid_until";
 
 /// The field for the row that continues another.
 const SUCCESSOR: &str = "successor_code";
@@ -34,11 +34,11 @@ pub async fn staged(
     for place in doubled.listed {
         faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
     }
-    if [VALID_FROM, VALID_TO].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
-        let backwards = stage.backwards(VALID_FROM, VALID_TO).await?;
+    if [VALID_FROM, VALID_UNTIL].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
+        let backwards = stage.backwards(VALID_FROM, VALID_UNTIL).await?;
         faults.add_unlisted(backwards.more);
         for place in backwards.listed {
-            faults.push(fault(inputs, place, Some(VALID_TO), format!("is not after `{VALID_FROM}`")));
+            faults.push(fault(inputs, place, Some(VALID_UNTIL), format!("is not after `{VALID_FROM}`")));
         }
     }
     let mut files: Vec<usize> = parts.iter().filter(|part| part.kind != PartKind::Recipe).map(|part| part.input).collect();

@@ -163,7 +163,9 @@ impl<'a> CanonicalReader<'a> {
                         continue;
                     }
                 },
-                (_, None, None) if field.default.is_some() => ColumnSource::Constant(field.default.map(str::to_owned)),
+                (_, None, None) if field.file_default.is_some() => {
+                    ColumnSource::Constant(field.file_default.map(str::to_owned))
+                },
                 (_, None, None) if field.required => {
                     wrong.push(format!("the column `{}` is missing", field.name));
                     continue;

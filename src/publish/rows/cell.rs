@@ -20,7 +20,7 @@ pub const LIST_SEPARATOR: char = '|';
 /// # Errors
 /// Returns what is wrong, and what would be right.
 pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Result<Option<Cow<'t, str>>, String> {
-    let Some(text) = text.filter(|text| !text.is_empty()).or(field.default) else {
+    let Some(text) = text.filter(|text| !text.is_empty()) else {
         return if field.required { Err("is empty, and every row must have a value".to_owned()) } else { Ok(None) };
     };
     if text.contains(KEY_SEPARATOR) && dataset.has_joined_code() && dataset.key.contains(&field.name) {

@@ -4,12 +4,13 @@
 use super::include::Include;
 use super::operator::Operator;
 use super::parameter::Parameter;
-use crate::query::model::dataset::{Dataset, HISTORY, Link, Shape, Via};
-use crate::query::model::field::{Field, Kind};
+use crate::query::model::aggregate;
+use crate::query::model::dataset::{Dataset, HISTORY, Link, RowOrigin, Shape, Via};
+use crate::query::model::field::{Field, FieldOrigin, Kind};
 use crate::query::model::representation::Representation;
 use crate::query::model::version::VERSION;
 
-/// The collection that a request addresses: a dataset, or the rows that a link of it leads to.
+/// The collection that a request addresses: a dataset, the rows that a link of it leads to, or the groups of its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
     /// Every dataset, since fields refer to others.
@@ -20,12 +21,19 @@ pub struct Context {
     pub link: Option<&'static Link>,
     /// Fields that the link adds to the rows.
     pub extra: &'static [Field],
+    /// Whether rows are aggregated: filters are on the rows, and answers have groups of them.
+    pub aggregated: bool,
 }
 
 impl Context {
     /// All rows of a dataset.
     pub fn of(registry: &'static [&'static Dataset], dataset: &'static Dataset) -> Self {
-        Self { registry, dataset, link: None, extra: &[] }
+        Self { registry, dataset, link: None, extra: &[], aggregated: false }
+    }
+
+    /// The groups of all rows of a dataset; `None` for a dataset whose rows have no values.
+    pub fn aggregates(registry: &'static [&'static Dataset], dataset: &'static Dataset) -> Option<Self> {
+        (dataset.shape != Shape::Plain).then_some(Self { aggregated: true, ..Self::of(registry, dataset) })
     }
 
     /// The versions of the same rows.
@@ -45,12 +53,34 @@ impl Context {
 
     /// The same collection with every field that its rows can have, those of versions included.
     pub fn with_all_fields(self) -> Context {
-        if self.dataset.shape == Shape::Observations { self.of_versions() } else { self }
+        if self.dataset.shape == Shape::Observations && !self.aggregated { self.of_versions() } else { self }
     }
 
     /// All fields of a row, in order.
     pub fn fields(&self) -> impl Iterator<Item = &'static Field> + use<> {
         self.dataset.fields.iter().chain(self.extra)
+    }
+
+    /// All fields that answers can have, in order: those of a row, or those of a group.
+    pub fn shown_fields(&self) -> Vec<&'static Field> {
+        if !self.aggregated {
+            return self.fields().collect();
+        }
+        let observations = self.dataset.shape == Shape::Observations;
+        let own = self.fields().filter(|field| self.is_group(field) && field.name != aggregate::QUALIFIER);
+        let named = self.fields().filter(|field| matches!(field.origin, FieldOrigin::Named { .. }));
+        let suited = |field: &&Field| observations || !aggregate::is_of_observations(field);
+        own.chain(named)
+            .chain(aggregate::FUNCTIONS.iter().filter(suited))
+            .chain(self.field(aggregate::QUALIFIER))
+            .chain(aggregate::FACTS.iter().filter(suited))
+            .collect()
+    }
+
+    /// The representations that it has, the default first. Groups have those that are tables.
+    pub fn representations(&self) -> impl Iterator<Item = Representation> + use<> {
+        let aggregated = self.aggregated;
+        Representation::of(self.dataset).filter(move |one| !aggregated || one.is_table())
     }
 
     /// The field with this name.
@@ -126,38 +156,38 @@ impl Context {
         };
         let mut all: Vec<Parameter> = self.fields().flat_map(filters).collect();
         if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching, Parameter::Geography]);
+            all.extend([Parameter::Within, Parameter::Touching]);
+            // Derived rows are those of today; beside them the scopes of another day would make a geography that never was.
+            if !matches!(self.dataset.rows, RowOrigin::Derived { .. }) {
+                all.push(Parameter::Geography);
+            }
+        }
+        if self.holds_territories() {
             all.extend([Parameter::Bbox, Parameter::Lon, Parameter::Lat]);
         }
         if !self.dataset.search.is_empty() {
             all.push(Parameter::Search);
         }
-        match self.dataset.shape {
-            Shape::Plain => {}
-            Shape::Observations => all.extend([
-                Parameter::Latest,
-                Parameter::Last,
-                Parameter::Layout,
-                Parameter::Compare,
-                Parameter::Vintages,
-                Parameter::GroupBy,
-                Parameter::Aggregate,
-                Parameter::Rollup,
-            ]),
-            Shape::Money => all.extend([Parameter::GroupBy, Parameter::Aggregate]),
+        let observations = self.dataset.shape == Shape::Observations;
+        if observations {
+            all.push(Parameter::Last);
+        }
+        if self.aggregated {
+            all.extend([Parameter::By, Parameter::Function]);
+        } else if observations {
+            all.extend([Parameter::Layout, Parameter::Compare, Parameter::Vintages]);
         }
         all.extend([Parameter::Sort, Parameter::Fields, Parameter::Labels]);
-        if self.has_includes() {
+        if !self.aggregated && self.has_includes() {
             all.push(Parameter::Include);
         }
-        if self.fields().any(Field::is_facet) {
+        if !self.aggregated && self.fields().any(Field::is_facet) {
             all.push(Parameter::Facets);
         }
-        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Count]);
+        all.extend([Parameter::Limit, Parameter::Cursor, Parameter::Total]);
         all.extend(Parameter::OF_RELEASE);
         all.push(Parameter::Format);
-        all.extend([Parameter::Delimiter, Parameter::Decimal, Parameter::Bom, Parameter::Trailer]);
-        if Representation::GeoJson.suits(self.dataset) {
+        if self.representations().any(|one| one == Representation::GeoJson) {
             all.push(Parameter::Geometry);
         }
         all

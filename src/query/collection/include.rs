@@ -48,6 +48,14 @@ impl Include {
         }
     }
 
+    /// The field that refers and the dataset, if each row refers to at most one row.
+    pub fn single(&self) -> Option<(&'static Field, &'static Dataset)> {
+        match self {
+            Include::Referred { field, dataset } if !field.is_list() => Some((field, dataset)),
+            _ => None,
+        }
+    }
+
     /// The dataset of its rows.
     pub fn dataset(&self) -> &'static Dataset {
         match self {

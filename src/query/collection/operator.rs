@@ -8,8 +8,6 @@ use crate::query::model::field::{Field, FieldOrigin, Kind};
 pub enum Operator {
     /// `field=a,b`: holds any of the values.
     AnyOf,
-    /// `field__in=a,b`: the same as [`Operator::AnyOf`].
-    In,
     /// `field__ne=a,b`: has a value, and none of these.
     Ne,
     /// `field__gt=a`: greater.
@@ -33,9 +31,8 @@ pub const SEPARATOR: &str = "__";
 
 impl Operator {
     /// Every operator, in the order of the documentation.
-    const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::AnyOf,
-        Self::In,
         Self::Ne,
         Self::Gt,
         Self::Gte,
@@ -50,7 +47,6 @@ impl Operator {
     pub fn name(self) -> &'static str {
         match self {
             Operator::AnyOf => "",
-            Operator::In => "in",
             Operator::Ne => "ne",
             Operator::Gt => "gt",
             Operator::Gte => "gte",
@@ -66,7 +62,6 @@ impl Operator {
     pub fn meaning(self) -> &'static str {
         match self {
             Operator::AnyOf => "Rows with any of the values.",
-            Operator::In => "Rows with any of the values; the same as the filter without an operator.",
             Operator::Ne => "Rows that have a value, and none of these.",
             Operator::Gt => "Rows with a greater value; of a period: those that begin after it has ended.",
             Operator::Gte => "Rows with this value or a greater one; of a period: those that begin with it or later.",
@@ -80,7 +75,7 @@ impl Operator {
 
     /// Whether it takes several values, separated by commas.
     pub fn takes_list(self) -> bool {
-        matches!(self, Operator::AnyOf | Operator::In | Operator::Ne)
+        matches!(self, Operator::AnyOf | Operator::Ne)
     }
 
     /// Whether its values are values of the field. The others take a piece of text or a boolean.
@@ -90,15 +85,14 @@ impl Operator {
 
     /// Whether a filter on a field can use it.
     fn suits(self, field: &Field) -> bool {
-        let exact = matches!(self, Operator::AnyOf | Operator::In);
         match field.kind {
             Kind::Json { .. } => return false,
-            Kind::JoinedCode => return exact,
-            _ if matches!(field.origin, FieldOrigin::Named { .. }) => return false,
+            Kind::JoinedCode => return self == Operator::AnyOf,
+            _ if matches!(field.origin, FieldOrigin::Named { .. } | FieldOrigin::Computed) => return false,
             _ => {}
         }
         match self {
-            Operator::AnyOf | Operator::In | Operator::Ne => true,
+            Operator::AnyOf | Operator::Ne => true,
             Operator::Gt | Operator::Gte | Operator::Lt | Operator::Lte => matches!(
                 field.kind,
                 Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp | Kind::Period
@@ -117,21 +111,21 @@ impl Operator {
 
 #[cfg(test)]
 mod tests {
-    use super::Operator::{self, AnyOf, Contains, Gt, Gte, In, IsNull, Lt, Lte, Ne, StartsWith};
+    use super::Operator::{self, AnyOf, Contains, Gt, Gte, IsNull, Lt, Lte, Ne, StartsWith};
     use crate::query::model::field::{Field, FieldOrigin, Kind};
 
     #[test]
     fn each_kind_of_field_has_the_operators_that_suit_it() {
         let integer = Kind::Integer { minimum: 0, maximum: 9 };
         for (kind, operators) in [
-            (Kind::Text, &[AnyOf, In, Ne, Contains, StartsWith][..]),
-            (Kind::Code, &[AnyOf, In, Ne, StartsWith]),
-            (Kind::Reference("territories"), &[AnyOf, In, Ne, StartsWith]),
-            (Kind::JoinedCode, &[AnyOf, In]),
-            (Kind::TextList, &[AnyOf, In, Ne]),
-            (Kind::Boolean, &[AnyOf, In, Ne]),
-            (integer, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
-            (Kind::Period, &[AnyOf, In, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Text, &[AnyOf, Ne, Contains, StartsWith][..]),
+            (Kind::Code, &[AnyOf, Ne, StartsWith]),
+            (Kind::Reference("territories"), &[AnyOf, Ne, StartsWith]),
+            (Kind::JoinedCode, &[AnyOf]),
+            (Kind::TextList, &[AnyOf, Ne]),
+            (Kind::Boolean, &[AnyOf, Ne]),
+            (integer, &[AnyOf, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Period, &[AnyOf, Ne, Gt, Gte, Lt, Lte]),
             (Kind::Json { array: false }, &[]),
         ] {
             assert_eq!(Operator::of(&Field::required("field", kind, "", "")).collect::<Vec<_>>(), operators, "{kind:?}");

@@ -25,8 +25,6 @@ pub enum Parameter {
     Lat,
     /// French full text.
     Search,
-    /// The most recent observation of each series.
-    Latest,
     /// The most recent observations of each series.
     Last,
     /// `long`: a row for each period. `wide`: a column for each period.
@@ -36,11 +34,9 @@ pub enum Parameter {
     /// Which versions of each row.
     Vintages,
     /// The fields that rows are grouped by.
-    GroupBy,
+    By,
     /// What is computed for each group.
-    Aggregate,
-    /// One figure for all territories together.
-    Rollup,
+    Function,
     /// The order.
     Sort,
     /// The columns.
@@ -56,21 +52,13 @@ pub enum Parameter {
     /// Where the page starts.
     Cursor,
     /// Whether and how far all rows are counted.
-    Count,
+    Total,
     /// The release read.
     Release,
     /// The instant whose newest release is read.
     AsOf,
     /// The representation.
     Format,
-    /// Delimiter of CSV.
-    Delimiter,
-    /// Decimal mark of CSV.
-    Decimal,
-    /// Whether CSV is for spreadsheets.
-    Bom,
-    /// Whether NDJSON ends with a count.
-    Trailer,
     /// What stands for a territory in GeoJSON.
     Geometry,
 }
@@ -111,14 +99,12 @@ impl Parameter {
             Parameter::Lon => "lon",
             Parameter::Lat => "lat",
             Parameter::Search => "q",
-            Parameter::Latest => "latest",
             Parameter::Last => "last",
             Parameter::Layout => "layout",
             Parameter::Compare => "compare",
             Parameter::Vintages => "vintages",
-            Parameter::GroupBy => "group_by",
-            Parameter::Aggregate => "aggregate",
-            Parameter::Rollup => "rollup",
+            Parameter::By => "by",
+            Parameter::Function => "function",
             Parameter::Sort => "sort",
             Parameter::Fields => "fields",
             Parameter::Labels => "labels",
@@ -126,14 +112,10 @@ impl Parameter {
             Parameter::Facets => "facets",
             Parameter::Limit => "limit",
             Parameter::Cursor => "cursor",
-            Parameter::Count => "count",
+            Parameter::Total => "total",
             Parameter::Release => "release",
             Parameter::AsOf => "as_of",
             Parameter::Format => "format",
-            Parameter::Delimiter => "delimiter",
-            Parameter::Decimal => "decimal",
-            Parameter::Bom => "bom",
-            Parameter::Trailer => "trailer",
             Parameter::Geometry => "geometry",
         }
     }
@@ -141,15 +123,12 @@ impl Parameter {
     /// The words that it takes, if these are the same for all datasets.
     pub fn words(self) -> &'static [&'static str] {
         match self {
-            Parameter::Count => &["none", "bounded", "exact"],
+            Parameter::Total => &["none", "bounded", "exact"],
             Parameter::Labels => &["code", "name", "both"],
-            Parameter::Latest | Parameter::Rollup | Parameter::Bom | Parameter::Trailer => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
             Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
-            Parameter::Aggregate => &["sum", "avg", "min", "max", "count"],
-            Parameter::Delimiter => &[",", ";", "tab"],
-            Parameter::Decimal => &[".", ","],
+            Parameter::Function => &["sum", "mean", "min", "max", "count", "own"],
             Parameter::Geometry => &["contour", "centre"],
             _ => &[],
         }
@@ -163,8 +142,8 @@ impl Parameter {
             | Parameter::Touching
             | Parameter::Bbox
             | Parameter::Compare
-            | Parameter::GroupBy
-            | Parameter::Aggregate
+            | Parameter::By
+            | Parameter::Function
             | Parameter::Sort
             | Parameter::Fields
             | Parameter::Include
@@ -175,18 +154,14 @@ impl Parameter {
 
     /// Whether the parameter of this name decides neither which rows come nor their order. It may change between pages.
     pub fn is_presentation(name: &str) -> bool {
-        const FREE: [Parameter; 12] = [
+        const FREE: [Parameter; 8] = [
             Parameter::Limit,
-            Parameter::Count,
+            Parameter::Total,
             Parameter::Fields,
             Parameter::Labels,
             Parameter::Include,
             Parameter::Facets,
             Parameter::Format,
-            Parameter::Delimiter,
-            Parameter::Decimal,
-            Parameter::Bom,
-            Parameter::Trailer,
             Parameter::Geometry,
         ];
         FREE.iter().any(|free| free.is_named(name))

@@ -7,6 +7,9 @@ pub const DATAFLOW: &str = "REPERES:OBSERVATIONS(1.0)";
 /// The field that holds the statuses of an observation (SDMX, CL_OBS_STATUS).
 pub const STATUSES: &str = "statuses";
 
+/// The field by which the periods of a cube are sorted.
+pub const PERIOD_START: &str = "period_start";
+
 /// The part of a component in a cube.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -94,6 +97,11 @@ pub const COMPONENTS: [Component; 15] = [
     Component::new("source_location", "SOURCE_LOCATION", "Emplacement dans la source", Role::Attribute),
     Component::new("note", "COMMENT_OBS", "Note", Role::Attribute),
 ];
+
+/// Whether a cube cannot do without a field: its dimensions, its measure, and the order of its periods.
+pub fn is_needed(field: &str) -> bool {
+    field == PERIOD_START || COMPONENTS.iter().any(|one| one.field == field && one.role != Role::Attribute)
+}
 
 /// The dimensions, in the order of the formats.
 pub fn dimensions() -> impl Iterator<Item = &'static Component> {

@@ -36,7 +36,7 @@ pub struct Link {
 static SHARE: [Field; 1] = [Field {
     origin: FieldOrigin::Link,
     ..Field::required(
-        "share",
+        "population_share",
         Kind::Decimal,
         "The share of the inhabitants of the smaller territory who live in the larger: 1 when it lies wholly in it.",
         "1",

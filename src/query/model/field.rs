@@ -77,6 +77,8 @@ pub enum FieldOrigin {
         /// The dataset of the other row.
         dataset: &'static str,
     },
+    /// All rows of a group.
+    Computed,
 }
 
 /// A format that published values must have besides their kind. Filters accept any text, unless the format says otherwise.
@@ -117,8 +119,11 @@ pub struct Field {
     pub origin: FieldOrigin,
     /// The format of published values.
     pub format: Option<Format>,
-    /// The value of a published row that gives none.
-    pub default: Option<&'static str>,
+    /// The value of the rows of a published file that has no column for it.
+    pub file_default: Option<&'static str>,
+    /// The value that lists are filtered by, unless the request says which rows it wants: see
+    /// [`crate::query::parse::collection`].
+    pub list_default: Option<&'static str>,
     /// The field of another dataset, by their names, whose references fix the value: once a row has referred to this one in it,
     /// in any release, the value never changes.
     pub fixed_by: Option<(&'static str, &'static str)>,
@@ -135,7 +140,8 @@ impl Field {
             example,
             origin: FieldOrigin::Row,
             format: None,
-            default: None,
+            file_default: None,
+            list_default: None,
             fixed_by: None,
         }
     }
@@ -150,7 +156,8 @@ impl Field {
             example,
             origin: FieldOrigin::Row,
             format: None,
-            default: None,
+            file_default: None,
+            list_default: None,
             fixed_by: None,
         }
     }
@@ -160,9 +167,14 @@ impl Field {
         Self { format: Some(format), ..self }
     }
 
-    /// The field with a value for published rows that give none.
-    pub const fn default(self, value: &'static str) -> Self {
-        Self { default: Some(value), ..self }
+    /// The field with a value for the rows of files that have no column for it.
+    pub const fn file_default(self, value: &'static str) -> Self {
+        Self { file_default: Some(value), ..self }
+    }
+
+    /// The field with a value that lists are filtered by.
+    pub const fn list_default(self, value: &'static str) -> Self {
+        Self { list_default: Some(value), ..self }
     }
 
     /// The field with a value that never changes once a row of `dataset` has referred to its row in the field `by`.
@@ -182,7 +194,7 @@ impl Field {
 
     /// Whether a request can sort by it. Lists and JSON have no order.
     pub fn is_sortable(&self) -> bool {
-        !self.is_list() && (self.is_filterable() || self.origin == FieldOrigin::Opened)
+        !self.is_list() && (self.is_filterable() || matches!(self.origin, FieldOrigin::Opened | FieldOrigin::Computed))
     }
 
     /// Whether a request can count its remaining values.

@@ -1,6 +1,7 @@
 //! Owns the model of the data: datasets, their fields, the values of fields, rows and columns.
 //! Must not know requests, nor any one dataset.
 
+pub mod aggregate;
 pub mod breakdown;
 pub mod column;
 pub mod cube;

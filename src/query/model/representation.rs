@@ -11,6 +11,8 @@ pub enum Representation {
     Json,
     /// RFC 4180.
     Csv,
+    /// CSV that a French spreadsheet opens as it is: `;`, decimal commas, a byte order mark, no formulas.
+    CsvExcel,
     /// One JSON object per line.
     Ndjson,
     /// RFC 7946: one feature per row.
@@ -29,9 +31,10 @@ pub enum Representation {
 
 impl Representation {
     /// Every representation, the default first.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Json,
         Self::Csv,
+        Self::CsvExcel,
         Self::Ndjson,
         Self::GeoJson,
         Self::JsonStat,
@@ -46,6 +49,7 @@ impl Representation {
         match self {
             Self::Json => "json",
             Self::Csv => "csv",
+            Self::CsvExcel => "csv-excel",
             Self::Ndjson => "ndjson",
             Self::GeoJson => "geojson",
             Self::JsonStat => "json-stat",
@@ -60,7 +64,7 @@ impl Representation {
     pub fn media_type(self) -> &'static str {
         match self {
             Self::Json => "application/json",
-            Self::Csv | Self::Scdl => "text/csv",
+            Self::Csv | Self::CsvExcel | Self::Scdl => "text/csv",
             Self::Ndjson => "application/x-ndjson",
             Self::GeoJson => "application/geo+json",
             Self::JsonStat => "application/vnd.json-stat+json",
@@ -73,7 +77,7 @@ impl Representation {
     /// Its media type with parameters, for `Content-Type`.
     pub fn content_type(self) -> String {
         let parameters = match self {
-            Self::Csv | Self::Scdl => "; charset=utf-8; header=present",
+            Self::Csv | Self::CsvExcel | Self::Scdl => "; charset=utf-8; header=present",
             Self::SdmxCsv => "; version=2.0.0; charset=utf-8",
             Self::Parquet | Self::Xlsx => "",
             _ => "; charset=utf-8",
@@ -85,7 +89,7 @@ impl Representation {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Json | Self::JsonStat => "json",
-            Self::Csv | Self::SdmxCsv | Self::Scdl => "csv",
+            Self::Csv | Self::CsvExcel | Self::SdmxCsv | Self::Scdl => "csv",
             Self::Ndjson => "ndjson",
             Self::GeoJson => "geojson",
             Self::Parquet => "parquet",
@@ -108,7 +112,22 @@ impl Representation {
         matches!(self, Self::JsonStat | Self::SdmxCsv | Self::Scdl)
     }
 
-    /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the symbol of its unit, the numbers of an actor in
+    /// Whether people open it as a sheet, in which a column may bear the name of a period.
+    pub fn is_spreadsheet(self) -> bool {
+        matches!(self, Self::Csv | Self::CsvExcel | Self::Xlsx)
+    }
+
+    /// Whether it is a cube, in which each figure has a place of its own.
+    pub fn is_cube(self) -> bool {
+        matches!(self, Self::JsonStat | Self::SdmxCsv)
+    }
+
+    /// Whether it is a table with the columns that the request asks for, and so suits rows of any kind.
+    pub fn is_table(self) -> bool {
+        !self.is_fixed() && self != Self::GeoJson
+    }
+
+    /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the symbol of a unit, the numbers of an actor in
     /// the registers of establishments and associations.
     pub fn needs_of_referred(self, field: &Field) -> bool {
         match self {

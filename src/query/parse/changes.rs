@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::page::INVALID_CURSOR;
 use super::parameters::read;
+use super::spellings;
 use crate::problem::{Fault, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
@@ -30,6 +31,12 @@ type Pairs = [(String, String)];
 /// # Errors
 /// Returns every fault of the request.
 pub fn changes(registry: &'static [&'static Dataset], pairs: &Pairs, preferred: Representation) -> Result<Changes, Vec<Fault>> {
+    let is_filter = |name: &str| {
+        let filters = |dataset: &&'static Dataset| accepted(Context::of(registry, dataset), true).into_iter();
+        let mut all = registry.iter().filter(|dataset| has_changes(dataset)).flat_map(filters);
+        all.any(|each| matches!(each, Parameter::Filter(..)) && each.is_named(name))
+    };
+    let pairs = &spellings::plain(pairs, is_filter, |name| name == "dataset")[..];
     let mut faults = duplicates(pairs);
     let find = |name: &str| pairs.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str());
     let since = find("since").and_then(|text| release("since", text, 0, &mut faults)).unwrap_or(0);
@@ -93,7 +100,7 @@ fn is_scope(parameter: Parameter) -> bool {
 fn accepted(context: Context, single: bool) -> Vec<Parameter> {
     let suits = |parameter: &Parameter| match parameter {
         Parameter::Filter(..) | Parameter::Bbox | Parameter::Lon | Parameter::Lat => single,
-        Parameter::Limit | Parameter::Delimiter | Parameter::Decimal | Parameter::Bom | Parameter::Trailer => true,
+        Parameter::Limit => true,
         other => is_scope(*other),
     };
     context.parameters().into_iter().filter(suits).collect()

@@ -2,16 +2,25 @@
 //! Must not know how parameters are read.
 
 use super::parser::Parser;
+use crate::query::collection::include::Include;
 use crate::query::model::column::Column;
+use crate::query::model::cube;
 use crate::query::model::field::{Field, Kind};
 use crate::query::model::representation::Representation;
-use crate::query::plan::presentation::{Labels, Presentation};
+use crate::query::plan::Plan;
+use crate::query::plan::presentation::Labels;
 
 /// The columns that are shown.
-pub fn columns(parser: &Parser, shown: &Presentation) -> Vec<Column> {
-    let fields: Vec<&'static Field> = match &parser.fields {
-        Some(fields) => fields.clone(),
-        None => parser.context.fields().collect(),
+pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
+    let (grouping, include, shown) = (&plan.selection.grouping, &plan.reading.include, &plan.presentation);
+    let fields: Vec<&'static Field> = match (&parser.fields, grouping) {
+        (Some(fields), _) if shown.representation.is_cube() => {
+            let cube = |field: &&Field| fields.iter().any(|one| std::ptr::eq(*one, *field)) || cube::is_needed(field.name);
+            parser.context.fields().filter(cube).collect()
+        }
+        (Some(fields), _) => fields.clone(),
+        (None, Some(grouping)) => grouping.fields(parser.context),
+        (None, None) => parser.context.shown_fields(),
     };
     let labels = match shown.representation {
         Representation::JsonStat | Representation::Scdl => Labels::Both,
@@ -20,6 +29,9 @@ pub fn columns(parser: &Parser, shown: &Presentation) -> Vec<Column> {
     };
     let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| labelled(parser, field, labels)).collect();
     columns.extend(referred(parser, shown.representation));
+    if shown.representation != Representation::Json {
+        columns.extend(include.iter().filter_map(included).flatten());
+    }
     if shown.representation == Representation::GeoJson {
         columns.push(Column::geometry(shown.centres));
     }
@@ -37,6 +49,13 @@ fn labelled(parser: &Parser, field: &'static Field, labels: Labels) -> Vec<Colum
         Labels::Name => vec![label],
         Labels::Both => vec![code, label],
     }
+}
+
+/// The columns of an included row beside the row that refers to it: one for each of its fields but the code.
+fn included(include: &Include) -> Option<impl Iterator<Item = Column> + use<>> {
+    let (by, dataset) = include.single()?;
+    let beside = dataset.columns().filter(|field| !matches!(field.kind, Kind::Code | Kind::JoinedCode));
+    Some(beside.map(move |field| Column::named(by, dataset, field, field.name)))
 }
 
 /// The columns of rows referred to that the representation needs besides their labels.

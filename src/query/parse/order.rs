@@ -35,8 +35,9 @@ pub fn sort(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> 
     }
     for given in &terms {
         let (name, descending) = given.strip_prefix('-').map_or((given.as_str(), false), |name| (name, true));
-        let Some(field) = parser.context.field(name).filter(|field| field.is_sortable()) else {
-            let sortable: Vec<&str> = parser.context.fields().filter(|f| f.is_sortable()).map(|f| f.name).collect();
+        let sortable = || parser.context.shown_fields().into_iter().filter(|field| field.is_sortable());
+        let Some(field) = sortable().find(|field| field.name == name) else {
+            let sortable: Vec<&str> = sortable().map(|field| field.name).collect();
             let near = closest(name, sortable.iter().copied());
             let detail = "The value is not a field that rows can be sorted by; a `-` before it puts the largest first.";
             parser.faults.push(Fault::new("sort", detail).value(given).allowed(sortable).closest(near));
@@ -52,18 +53,21 @@ pub fn sort(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> 
 }
 
 /// Completes the order: the key comes last, and after it the release of each version. The code of a joined key stands
-/// for the fields of the key. A search without `sort` comes by rank, then by population.
+/// for the fields of the key. A search without `sort` comes by rank, then by population. The fields by which rows are grouped are
+/// the key of a group.
 pub fn complete_order(parser: &Parser, plan: &mut Plan) {
     if parser.context.is_history() {
         plan.reading.sort = vec![term(&VERSION[0], true, false)];
         return;
     }
     let mut given = std::mem::take(&mut plan.reading.sort);
-    if given.is_empty() && plan.selection.search.is_some() {
+    let by = plan.selection.grouping.as_ref().map(|grouping| grouping.by.clone());
+    if given.is_empty() && plan.selection.search.is_some() && by.is_none() {
         given.push(SortTerm { key: SortKey::Rank, descending: true, folded: false });
         given.extend(parser.context.field("population").map(|field| term(field, true, false)));
     }
-    let key = |descending| parser.context.dataset.key_fields().map(move |field| term(field, descending, false));
+    let identifying = by.unwrap_or_else(|| parser.context.dataset.key_fields().collect());
+    let key = |descending| identifying.iter().map(move |field| term(field, descending, false));
     let expanded = given.into_iter().flat_map(|one| match one.field().map(|field| field.kind) {
         Some(Kind::JoinedCode) => key(one.descending).collect(),
         _ => vec![one],

@@ -8,12 +8,12 @@ use crate::query::model::field::Field;
 use crate::query::model::representation::Representation;
 use crate::query::pairs;
 use crate::query::plan::Plan;
-use crate::query::plan::grouping::{Function, GROUP_FIELDS, Grouping};
+use crate::query::plan::grouping::{Function, GROUP_FIELDS};
 use crate::query::plan::reading::FACETS;
 
 /// Reads the fields of `fields`.
 pub fn fields(parser: &mut Parser, text: &str) -> Option<String> {
-    let all: Vec<&'static Field> = parser.context.fields().collect();
+    let all = parser.context.shown_fields();
     parser.fields = Some(parser.listed_fields(Parameter::Fields, text, all.len(), &all)?);
     Some(text.to_owned())
 }
@@ -43,20 +43,21 @@ pub fn include(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<Strin
     (parser.faults.len() == before).then(|| text.to_owned())
 }
 
-/// Reads the fields of `group_by`.
-pub fn group_by(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> {
+/// Reads the fields of `by`.
+pub fn by(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> {
     let all: Vec<&'static Field> = parser.context.fields().filter(|field| parser.context.is_group(field)).collect();
-    let by = parser.listed_fields(Parameter::GroupBy, text, GROUP_FIELDS, &all)?;
-    plan.selection.grouping.get_or_insert_with(Grouping::default).by = by;
+    let by = parser.listed_fields(Parameter::By, text, GROUP_FIELDS, &all)?;
+    plan.selection.grouping.get_or_insert_default().by = by;
     Some(text.to_owned())
 }
 
-/// Reads the functions of `aggregate`.
-pub fn aggregate(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> {
-    parser.aggregated = true;
-    let words = parser.words(Parameter::Aggregate, text, Function::ALL.len(), Parameter::Aggregate.words())?;
-    let functions = Function::ALL.into_iter().filter(|function| words.contains(&function.name())).collect();
-    plan.selection.grouping.get_or_insert_with(Grouping::default).functions = functions;
+/// Reads the functions of `function`.
+pub fn function(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> {
+    let suited: Vec<Function> = Function::of(parser.context.dataset.shape).collect();
+    let names: Vec<&'static str> = suited.iter().map(|function| function.name()).collect();
+    let words = parser.words(Parameter::Function, text, names.len(), &names)?;
+    let functions = suited.into_iter().filter(|function| words.contains(&function.name())).collect();
+    plan.selection.grouping.get_or_insert_default().functions = functions;
     Some(text.to_owned())
 }
 
@@ -70,7 +71,7 @@ pub fn compare(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<Strin
 
 /// Reads the representation.
 pub fn format(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> {
-    let words: Vec<&'static str> = Representation::of(parser.context.dataset).map(Representation::name).collect();
+    let words: Vec<&'static str> = parser.context.representations().map(Representation::name).collect();
     let word = parser.choice(Parameter::Format, text, &words)?;
     plan.presentation.representation = Representation::ALL.into_iter().find(|one| one.name() == word)?;
     Some(word.to_owned())

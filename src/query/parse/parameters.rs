@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use super::parser::Parser;
-use super::{filters, order, output, page, rules};
+use super::{filters, order, output, page, rules, spellings};
 use crate::problem::Fault;
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
-use crate::query::plan::grouping::Grouping;
 use crate::query::plan::presentation::{Count, Labels, Presentation};
 use crate::query::plan::reading::{MAXIMUM_LIMIT, Reading};
 use crate::query::plan::selection::{LAST, ScopeKind, Selection};
@@ -27,6 +26,9 @@ pub fn read(
     pairs: &[(String, String)],
     preferred: Representation,
 ) -> Result<Plan, Vec<Fault>> {
+    let named = |name: &str| accepted.iter().copied().find(|parameter| parameter.is_named(name));
+    let is_filter = |name: &str| matches!(named(name), Some(Parameter::Filter(..)));
+    let pairs = spellings::plain(pairs, is_filter, |name| named(name).is_some_and(Parameter::takes_list));
     let versioned = accepted.iter().any(|parameter| matches!(parameter, Parameter::Vintages))
         && pairs.iter().any(|(name, _)| Parameter::Vintages.is_named(name));
     // Versions have fields that other parameters can name, also if these come first.
@@ -39,17 +41,13 @@ pub fn read(
         parameters: Vec::new(),
     };
     let mut seen = BTreeSet::new();
-    for (name, text) in pairs {
+    for (name, text) in &pairs {
         let Some(parameter) = accepted.iter().copied().find(|parameter| parameter.is_named(name)) else {
             parser.unknown(name, accepted);
             continue;
         };
         if !seen.insert(name) {
-            let remedy = match parameter.takes_list() {
-                true => "give its values once, separated by commas",
-                false => "give it once",
-            };
-            parser.fault(parameter, format!("The parameter is given more than once; {remedy}."));
+            parser.fault(parameter, "The parameter is given more than once; give it once.");
             continue;
         }
         let canonical = store(&mut parser, parameter, text, &mut plan);
@@ -86,12 +84,8 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
         Parameter::Fields => output::fields(parser, text),
         Parameter::Include => output::include(parser, text, plan),
         Parameter::Facets => output::facets(parser, text, plan),
-        Parameter::GroupBy => output::group_by(parser, text, plan),
-        Parameter::Aggregate => output::aggregate(parser, text, plan),
-        Parameter::Rollup => parser.boolean(parameter, text).map(|rollup| {
-            plan.selection.grouping.get_or_insert_with(Grouping::default).rollup = rollup;
-            rollup.to_string()
-        }),
+        Parameter::By => output::by(parser, text, plan),
+        Parameter::Function => output::function(parser, text, plan),
         Parameter::Compare => output::compare(parser, text, plan),
         Parameter::Limit => parser.number(parameter, text, 1, MAXIMUM_LIMIT).map(|n| {
             plan.reading.limit = Some(n);
@@ -101,11 +95,7 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
             plan.selection.last = Some(n);
             n.to_string()
         }),
-        Parameter::Latest => parser.boolean(parameter, text).map(|latest| {
-            plan.selection.last = plan.selection.last.or(latest.then_some(1));
-            latest.to_string()
-        }),
-        Parameter::Count => parser.word(parameter, text).map(|word| {
+        Parameter::Total => parser.word(parameter, text).map(|word| {
             plan.reading.count = match word {
                 "exact" => Count::Exact,
                 "bounded" => Count::Bounded,
@@ -132,22 +122,6 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
         Parameter::Layout => parser.word(parameter, text).map(|word| {
             shown.wide = word == "wide";
             word.to_owned()
-        }),
-        Parameter::Delimiter => parser.word(parameter, text).map(|word| {
-            shown.delimiter = if word == "tab" { b'\t' } else { word.as_bytes()[0] };
-            word.to_owned()
-        }),
-        Parameter::Decimal => parser.word(parameter, text).map(|word| {
-            shown.decimal = word.as_bytes()[0];
-            word.to_owned()
-        }),
-        Parameter::Bom => parser.boolean(parameter, text).map(|bom| {
-            shown.spreadsheet = bom;
-            bom.to_string()
-        }),
-        Parameter::Trailer => parser.boolean(parameter, text).map(|trailer| {
-            shown.trailer = trailer;
-            trailer.to_string()
         }),
         Parameter::Geometry => parser.word(parameter, text).map(|word| {
             shown.centres = word == "centre";

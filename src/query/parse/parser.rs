@@ -7,6 +7,7 @@ use crate::problem::{Fault, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
 use crate::query::collection::parameter::Parameter;
+use crate::query::model::dataset::{Dataset, Shape};
 use crate::query::model::field::Field;
 use crate::query::model::value;
 use crate::query::pairs;
@@ -25,14 +26,12 @@ pub struct Parser {
     pub cursor: Option<String>,
     /// The values of `lon` and `lat`.
     pub point: [Option<f64>; 2],
-    /// Whether `aggregate` is given.
-    pub aggregated: bool,
 }
 
 impl Parser {
     /// The state before the first pair.
     pub fn new(context: Context) -> Self {
-        Self { context, faults: Vec::new(), fields: None, cursor: None, point: [None; 2], aggregated: false }
+        Self { context, faults: Vec::new(), fields: None, cursor: None, point: [None; 2] }
     }
 
     /// Adds a fault of a parameter.
@@ -52,15 +51,49 @@ impl Parser {
 
     /// Adds the fault of a name that no accepted parameter has.
     pub fn unknown(&mut self, name: &str, accepted: &[Parameter]) {
+        if let Some(fault) = self.elsewhere(name) {
+            return self.faults.push(fault);
+        }
         let names: Vec<_> = accepted.iter().map(|parameter| parameter.name()).collect();
+        // Other services write a list of values with an operator of its own.
+        let listed = name.strip_suffix("__in").filter(|stem| names.iter().any(|name| name == stem));
         let detail = match self.context.field(name) {
+            _ if let Some(stem) = listed => {
+                format!("`{name}` is not a parameter of this address: `{stem}` takes several values, separated by commas.")
+            }
             Some(_) => format!("`{name}` is not a parameter of this address: the field cannot be filtered on."),
             None => format!("`{}` is not a parameter of this address.", echo(name)),
         };
-        let near = closest(name, names.iter().map(AsRef::as_ref));
+        let near = match listed {
+            Some(stem) => vec![stem.to_owned()],
+            None => closest(name, names.iter().map(AsRef::as_ref)),
+        };
         // The operators of each field would make the list ten times as long. They are only proposed when they are close.
         let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
         self.faults.push(Fault::new(name, detail).allowed(plain.cloned()).closest(near));
+    }
+
+    /// The fault of a name that other services or earlier drafts of this one have for something that is asked for in another
+    /// way.
+    fn elsewhere(&self, name: &str) -> Option<Fault> {
+        let Dataset { name: dataset, shape, .. } = self.context.dataset;
+        let (instead, parameter) = match name {
+            "latest" if *shape == Shape::Observations => {
+                ("`last=1` gives the latest figure of each series".to_owned(), Parameter::Last)
+            }
+            "group_by" if *shape != Shape::Plain => {
+                (format!("`/v1/aggregates/{dataset}` groups rows, with `by`"), Parameter::By)
+            }
+            "aggregate" if *shape != Shape::Plain => {
+                (format!("`/v1/aggregates/{dataset}` aggregates rows, with `function`"), Parameter::Function)
+            }
+            "rollup" if *shape == Shape::Observations => {
+                (format!("`/v1/aggregates/{dataset}` puts territories together, with `function=own`"), Parameter::Function)
+            }
+            _ => return None,
+        };
+        let detail = format!("`{name}` is not a parameter of this address; {instead}.");
+        Some(Fault::new(name, detail).closest([parameter.name()]))
     }
 
     /// A whole number between bounds.

@@ -4,9 +4,11 @@
 use super::parser::Parser;
 use super::{columns, order, page};
 use crate::query::collection::parameter::Parameter;
+use crate::query::model::field::FieldOrigin;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
-use crate::query::plan::grouping::Function;
+use crate::query::plan::grouping::{Function, Grouping};
+use crate::query::plan::reading::SortTerm;
 use crate::query::plan::selection::SpatialFilter;
 
 /// Checks the parameters against each other, and completes the order, the columns and the cursor.
@@ -21,7 +23,11 @@ pub fn finish(parser: &mut Parser, plan: &mut Plan) {
     presentation(parser, plan);
     grouping(parser, plan);
     order::complete_order(parser, plan);
-    plan.reading.columns = columns::columns(parser, &plan.presentation);
+    plan.reading.columns = columns::columns(parser, plan);
+    if plan.presentation.representation != Representation::Json {
+        // The included rows have become columns.
+        plan.reading.include.clear();
+    }
     plan.parameters.sort_unstable();
     if plan.selection.release.is_some() && plan.selection.as_of.is_some() {
         parser.fault(Parameter::AsOf, "`release` says already which release is read; give one of the two.");
@@ -37,13 +43,10 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     if plan.selection.geography.is_none() {
         return;
     }
-    if !parser.context.holds_territories() && plan.selection.scopes.is_empty() {
-        parser.needs(P::Geography, "`within` or `touching` beside it: it says of which day they are");
-    }
     let contours = "Contours are those of today";
     let mut todays = vec![(P::Bbox, contours), (P::Lon, contours), (P::Lat, contours)];
     if parser.context.holds_territories() {
-        todays.push((P::Search, "Today's names are searched; filter `/v1/territory_versions` by `name` for those of then"));
+        todays.push((P::Search, "Today's names are searched; filter `/v1/territory_states` by `name` for those of then"));
         if plan.presentation.representation == Representation::GeoJson {
             parser.fault(P::Geography, format!("{contours}; GeoJSON has none of another day."));
         }
@@ -51,100 +54,97 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     for (parameter, why) in todays.into_iter().filter(|(p, _)| plan.has(*p)) {
         parser.fault(parameter, format!("{why}; the parameter has no meaning beside `geography`."));
     }
-    exclusive(parser, plan, "geography", &[P::Compare, P::Rollup], None);
+    exclusive(parser, plan, "geography", &[P::Compare]);
+    if plan.selection.grouping.as_ref().is_some_and(Grouping::is_own) {
+        parser.fault(P::Geography, "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.");
+    }
 }
 
 /// Some parameters need a representation, and some exclude each other.
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [(&[P], &[Representation], &str); 6] = [
-        (&[P::Delimiter, P::Decimal, P::Bom], &[Representation::Csv], "`format=csv`"),
-        (&[P::Trailer], &[Representation::Ndjson], "`format=ndjson`"),
-        (&[P::Geometry], &[Representation::GeoJson], "`format=geojson`"),
-        (&[P::Include, P::Facets, P::Compare], &[Representation::Json], "`format=json`"),
-        (
-            &[P::GroupBy, P::Aggregate, P::Rollup, P::Layout],
-            &[Representation::Json, Representation::Csv],
-            "`format=json` or `format=csv`",
-        ),
+    let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
+        (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
+        (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
+        (&[P::Include, P::Compare], |one| !one.is_fixed(), "`format=json` or a format that has each row as a whole, such as `csv`"),
         (
             &[P::Vintages],
-            &[
-                Representation::Json,
-                Representation::Csv,
-                Representation::Ndjson,
-                Representation::GeoJson,
-                Representation::Parquet,
-                Representation::Xlsx,
-            ],
+            |one| !one.is_fixed(),
             "a representation that has a row for each version; this one has one for each figure",
         ),
     ];
-    for (parameters, suited, what) in only {
+    for (parameters, suits, what) in only {
         for parameter in parameters.iter().copied().filter(|p| plan.has(*p)) {
-            if !suited.contains(&representation) {
+            if !suits(representation) {
                 parser.needs(parameter, what);
             }
         }
     }
-    if representation.is_fixed() {
-        let named = matches!(representation, Representation::SdmxCsv);
-        let fixed = [Some(P::Fields), (!named).then_some(P::Labels)];
-        for parameter in fixed.into_iter().flatten().filter(|p| plan.has(*p)) {
+    if plan.presentation.wide && !representation.is_spreadsheet() {
+        let suited: Vec<String> = parser.context.representations().filter(|one| one.is_spreadsheet()).map(|one| format!("`format={}`", one.name())).collect();
+        parser.needs(P::Layout, &format!("{} for `wide`, which is for people", suited.join(" or ")));
+    }
+    if representation != Representation::Json {
+        let several = plan.reading.include.iter().filter(|include| include.single().is_none()).map(|include| include.name());
+        for name in several.collect::<Vec<_>>() {
+            let detail = "A row has several of these, for which only `format=json` has a place.";
+            parser.invalid(P::Include, &name, detail);
+        }
+    }
+    if representation.is_fixed() && !representation.is_cube() {
+        for parameter in [P::Fields, P::Labels].into_iter().filter(|p| plan.has(*p)) {
             parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
         }
     }
-    if plan.presentation.delimiter == plan.presentation.decimal {
-        parser.fault(P::Decimal, "The decimal mark is also the delimiter; give `delimiter=;` beside it.");
-    }
-    if plan.has(P::Latest) && plan.has(P::Last) {
-        parser.fault(P::Latest, "`last=1` says the same; give one of the two.");
-    }
-    if plan.presentation.trailer && plan.has(P::Limit) {
-        parser.fault(P::Trailer, "A page is not all there is: the trailer of an export has no meaning beside `limit`.");
-    }
     if plan.has(P::Vintages) {
-        let excluded = [P::GroupBy, P::Aggregate, P::Rollup, P::Layout, P::Compare, P::Latest, P::Last];
-        exclusive(parser, plan, "vintages", &excluded, None);
+        let excluded = [P::Layout, P::Compare];
+        exclusive(parser, plan, "vintages", &excluded);
     }
     if plan.presentation.wide {
-        let page = parser.cursor.is_some().then_some(P::Cursor);
-        let excluded = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare];
-        exclusive(parser, plan, "layout", &excluded, page);
+        exclusive(parser, plan, "layout", &[P::Compare]);
     }
 }
 
 /// Adds a fault for each given parameter that has no meaning beside another one.
-fn exclusive(parser: &mut Parser, plan: &Plan, other: &str, parameters: &[Parameter], more: Option<Parameter>) {
-    for parameter in parameters.iter().copied().filter(|p| plan.has(*p)).chain(more) {
+fn exclusive(parser: &mut Parser, plan: &Plan, other: &str, parameters: &[Parameter]) {
+    for parameter in parameters.iter().copied().filter(|p| plan.has(*p)) {
         parser.fault(parameter, format!("The parameter has no meaning beside `{other}`."));
     }
 }
 
-/// Completes the grouping. An aggregate excludes what shows or orders single rows.
+/// Completes the grouping, and checks that groups have the fields that are shown or that they are sorted by.
 fn grouping(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let Some(mut grouping) = plan.selection.grouping.take() else { return };
-    if grouping.by.is_empty() && !parser.aggregated && !grouping.rollup {
-        return;
-    }
     if grouping.functions.is_empty() {
-        grouping.functions = vec![if grouping.rollup { Function::Sum } else { Function::Count }];
+        grouping.functions = vec![Function::Count];
     }
-    let page = parser.cursor.is_some().then_some(P::Cursor);
-    let excluded = [P::Limit, P::Sort, P::Fields, P::Count, P::Include, P::Facets, P::Compare, P::Layout, P::Labels];
-    exclusive(parser, plan, if grouping.rollup { "rollup" } else { "group_by" }, &excluded, page);
-    let territory = parser.context.dataset.territory.unwrap_or_default();
-    if grouping.rollup {
+    let dataset = parser.context.dataset;
+    let territory = dataset.territory.unwrap_or_default();
+    if grouping.is_own() {
         let named = plan.selection.conditions.iter().any(|c| c.field.name == territory && c.operator.takes_list());
         if !named {
-            parser.needs(P::Rollup, &format!("`{territory}` beside it: the territories to be taken together"));
+            parser.needs(P::Function, &format!("`{territory}` beside it for `own`: the territories to be taken together"));
         }
-        if plan.has(P::GroupBy) || plan.has(P::Aggregate) {
-            let detail = "A roll-up gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule.";
-            parser.fault(P::Rollup, detail);
+        let rule = "`own` gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule";
+        if grouping.functions.len() > 1 {
+            parser.fault(P::Function, format!("{rule}; it stands alone."));
         }
+        if plan.has(P::By) {
+            parser.fault(P::By, format!("{rule}; leave `by` out."));
+        }
+        grouping.by = dataset.key_fields().filter(|field| field.name != territory).collect();
+    }
+    let shown = parser.fields.iter().flatten().map(|field| (P::Fields, *field));
+    let sorted = plan.reading.sort.iter().filter_map(SortTerm::field).map(|field| (P::Sort, field));
+    let missing: Vec<(P, &str, &str)> = shown
+        .chain(sorted)
+        .filter(|(_, field)| !grouping.has(field))
+        .map(|(parameter, field)| (parameter, field.name, if field.origin == FieldOrigin::Computed { "function" } else { "by" }))
+        .collect();
+    for (parameter, name, by) in missing {
+        parser.invalid(parameter, name, format!("The groups of this request have no `{name}`; `{by}` decides what they have."));
     }
     plan.selection.grouping = Some(grouping);
 }

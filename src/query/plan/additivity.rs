@@ -46,13 +46,13 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
     let mut refuse = |parameter: &str, why: &str, remedy: String| {
         faults.push(Fault::new(parameter, format!("{why}; {remedy}.")));
     };
-    let combining = grouping.rollup || grouping.functions.iter().any(|function| function.combines());
+    let combining = grouping.functions.iter().any(|function| function.combines());
     let extremes = grouping.compares();
     for (field, why) in APART {
         let checked = combining || (extremes && matches!(field, "indicator_code" | "stage"));
         if checked && facts.several(field) {
             refuse(
-                "group_by",
+                "by",
                 &format!("The group mixes several values of `{field}`: {why}"),
                 format!("group by `{field}` too, or filter one"),
             );
@@ -64,7 +64,7 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
     if facts.cofunded {
         let why =
             "Flows of co-funders of one thing stand in one group, and each may state the whole: the money would be counted twice";
-        refuse("group_by", why, "group by `payer_code` too, or filter one".to_owned());
+        refuse("by", why, "group by `payer_code` too, or filter one".to_owned());
     }
     if context.dataset.shape != Shape::Observations {
         return faults;
@@ -73,7 +73,7 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
     let sums = grouping.sums();
     // A sum of an indicator that cannot be added is a fault even if the group has only one cell: the answer must not depend
     // on how many rows are published today.
-    if facts.several("territory_code") || grouping.rollup || sums {
+    if facts.several("territory_code") || grouping.is_own() || sums {
         match facts.over_territories.as_deref() {
             Some("sum") if facts.nested => {
                 refuse(
@@ -86,13 +86,13 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
             Some("weighted_mean") if !sums => {}
             Some("weighted_mean") => {
                 refuse(
-                    "aggregate",
+                    "function",
                     &format!("Values of `{indicator}` cannot be added"),
-                    "`aggregate=avg` weights them as the indicator says".to_owned(),
+                    "`function=mean` weights them as the indicator says".to_owned(),
                 );
             }
             _ => refuse(
-                "aggregate",
+                "function",
                 &format!("Values of `{indicator}` cannot be put together over territories"),
                 "ask for `min`, `max` or `count`, or for the values themselves".to_owned(),
             ),
@@ -109,9 +109,9 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
             }
             Some("sum") => {}
             _ => refuse(
-                "aggregate",
+                "function",
                 &format!("Values of `{indicator}` at different times cannot be put together: a stock is not a flow"),
-                "group by `period` too, or ask for the latest with `latest=true`".to_owned(),
+                "group by `period` too, or ask for the latest with `last=1`".to_owned(),
             ),
         }
     }

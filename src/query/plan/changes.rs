@@ -11,7 +11,8 @@ use crate::query::model::value;
 use crate::query::pairs;
 
 /// The representations of changes, the default first.
-pub const REPRESENTATIONS: [Representation; 3] = [Representation::Json, Representation::Ndjson, Representation::Csv];
+pub const REPRESENTATIONS: [Representation; 4] =
+    [Representation::Json, Representation::Ndjson, Representation::Csv, Representation::CsvExcel];
 
 /// How many values of a cursor stand before the key: the release and the dataset of the change.
 const PREFIX: usize = 2;
@@ -60,7 +61,7 @@ impl Changes {
 
     /// Whether changes are a table with the columns of their dataset. CSV of a single dataset is.
     pub fn is_flat(&self) -> bool {
-        self.plans.len() == 1 && self.presentation().representation == Representation::Csv
+        self.plans.len() == 1 && matches!(self.presentation().representation, Representation::Csv | Representation::CsvExcel)
     }
 
     /// Whether the answer is a page: always for JSON, with `limit` for the other representations.

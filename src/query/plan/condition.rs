@@ -28,6 +28,6 @@ impl Condition {
 
     /// Whether every row that it selects has the one value of the condition.
     pub fn is_single(&self) -> bool {
-        matches!(self.operator, Operator::AnyOf | Operator::In) && self.values.len() == 1
+        self.operator == Operator::AnyOf && self.values.len() == 1
     }
 }

@@ -1,12 +1,15 @@
 //! Owns the aggregation that a request asks for: the fields that rows are grouped by, and the functions of each group.
 //! Must not know whether the values of a group can be added: that depends on the rows.
 
-use crate::query::model::field::Field;
+use crate::query::collection::context::Context;
+use crate::query::model::aggregate;
+use crate::query::model::dataset::Shape;
+use crate::query::model::field::{Field, FieldOrigin};
 
-/// The most fields of `group_by`.
+/// The most fields of `by`.
 pub const GROUP_FIELDS: usize = 6;
 
-/// The most groups of one answer. A request for more is refused, never cut short.
+/// The most groups of one request. A request for more is refused, never cut short.
 pub const GROUPS: i64 = 10_000;
 
 /// How rows are grouped, and what is computed for each group.
@@ -16,8 +19,6 @@ pub struct Grouping {
     pub by: Vec<&'static Field>,
     /// The functions that are computed for each group.
     pub functions: Vec<Function>,
-    /// Whether all territories of the request are one group.
-    pub rollup: bool,
 }
 
 /// A function of the values of a group.
@@ -26,13 +27,15 @@ pub enum Function {
     /// Their sum.
     Sum,
     /// Their mean, weighted if the indicator says so.
-    Avg,
+    Mean,
     /// The least value.
     Min,
     /// The greatest value.
     Max,
     /// The number of rows, with and without a value.
     Count,
+    /// The rule of the indicator itself, for all territories of the request together.
+    Own,
 }
 
 impl Grouping {
@@ -43,33 +46,69 @@ impl Grouping {
 
     /// Whether values are added in each group. Values of an indicator with weights must not be.
     pub fn sums(&self) -> bool {
-        self.functions.contains(&Function::Sum) && !self.rollup
+        self.functions.contains(&Function::Sum)
     }
 
     /// Whether the values of the request can be weighted.
     pub fn may_weight(&self) -> bool {
         !self.sums()
     }
+
+    /// Whether all territories of the request are one group, by the rule of each indicator.
+    pub fn is_own(&self) -> bool {
+        self.functions.contains(&Function::Own)
+    }
+
+    /// Whether each group has a field: those that it is grouped by, those of the indicator, and what is computed.
+    pub fn has(&self, field: &Field) -> bool {
+        let function = aggregate::FUNCTIONS.iter().any(|one| std::ptr::eq(one, field));
+        match field.origin {
+            FieldOrigin::Computed if function => self.functions.iter().any(|one| one.member() == field.name),
+            FieldOrigin::Computed | FieldOrigin::Named { .. } => true,
+            _ => field.name == aggregate::QUALIFIER || self.by.iter().any(|by| std::ptr::eq(*by, field)),
+        }
+    }
+
+    /// The fields of each group, in order.
+    pub fn fields(&self, context: Context) -> Vec<&'static Field> {
+        let is_by = |field: &Field| self.by.iter().any(|by| std::ptr::eq(*by, field));
+        let more = context.shown_fields().into_iter().filter(|field| self.has(field) && !is_by(field));
+        self.by.iter().copied().chain(more).collect()
+    }
 }
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 5] = [Self::Sum, Self::Avg, Self::Min, Self::Max, Self::Count];
+    pub const ALL: [Self; 6] = [Self::Sum, Self::Mean, Self::Min, Self::Max, Self::Count, Self::Own];
 
-    /// Its name in requests and answers.
+    /// The functions of a kind of rows: only indicators have a rule of their own.
+    pub fn of(shape: Shape) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |function| *function != Self::Own || shape == Shape::Observations)
+    }
+
+    /// Its name in requests.
     pub fn name(self) -> &'static str {
         match self {
             Self::Sum => "sum",
-            Self::Avg => "avg",
+            Self::Mean => "mean",
             Self::Min => "min",
             Self::Max => "max",
             Self::Count => "count",
+            Self::Own => "own",
+        }
+    }
+
+    /// The field of its result.
+    pub fn member(self) -> &'static str {
+        match self {
+            Self::Own => "value",
+            other => other.name(),
         }
     }
 
     /// Whether it makes a new value of several. Only additive values allow that.
     pub fn combines(self) -> bool {
-        matches!(self, Self::Sum | Self::Avg)
+        matches!(self, Self::Sum | Self::Mean | Self::Own)
     }
 }
 
@@ -79,20 +118,21 @@ mod tests {
     use crate::query::model::field::{Field, Kind};
 
     #[test]
-    fn values_are_added_only_by_a_sum_that_is_no_rollup() {
-        let grouping = |functions: &[Function], rollup| Grouping { by: Vec::new(), functions: functions.to_vec(), rollup };
-        let sums = grouping(&[Function::Count, Function::Sum], false);
-        assert_eq!((sums.sums(), sums.may_weight(), sums.compares()), (true, false, false));
-        let rollup = grouping(&[Function::Sum], true);
-        assert_eq!((rollup.sums(), rollup.may_weight()), (false, true));
-        assert!(grouping(&[Function::Min], false).compares() && grouping(&[Function::Max], false).compares());
+    fn values_are_added_only_by_a_sum() {
+        let grouping = |functions: &[Function]| Grouping { by: Vec::new(), functions: functions.to_vec() };
+        let sums = grouping(&[Function::Count, Function::Sum]);
+        assert_eq!((sums.sums(), sums.may_weight(), sums.compares(), sums.is_own()), (true, false, false, false));
+        let own = grouping(&[Function::Own]);
+        assert_eq!((own.sums(), own.may_weight(), own.is_own()), (false, true, true));
+        assert!(grouping(&[Function::Min]).compares() && grouping(&[Function::Max]).compares());
     }
 
     #[test]
     fn sums_and_means_combine_values_and_extremes_and_counts_do_not() {
         let combining: Vec<&str> = Function::ALL.into_iter().filter(|one| one.combines()).map(Function::name).collect();
-        assert_eq!(combining, ["sum", "avg"]);
-        assert_eq!(Function::ALL.map(Function::name), ["sum", "avg", "min", "max", "count"]);
+        assert_eq!(combining, ["sum", "mean", "own"]);
+        assert_eq!(Function::ALL.map(Function::name), ["sum", "mean", "min", "max", "count", "own"]);
+        assert_eq!(Function::ALL.map(Function::member), ["sum", "mean", "min", "max", "count", "value"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ pub mod changes;
 pub mod condition;
 pub mod cursor;
 pub mod grouping;
+pub mod in_memory;
 pub mod presentation;
 pub mod reading;
 pub mod selection;
@@ -34,6 +35,9 @@ use super::pairs;
 
 /// How many fields at the start of a key must have one value each for a plan to select few rows.
 const SELECTIVE_FIELDS: usize = 2;
+
+/// The fields from which the columns of periods are made (`layout=wide`).
+const WIDE_FIELDS: [&str; 4] = ["period", cube::PERIOD_START, "value", "qualifier"];
 
 /// A validated request for rows.
 #[derive(Clone, Debug)]
@@ -81,22 +85,30 @@ impl Plan {
         self.presentation.representation == Representation::Json || self.reading.limit.is_some()
     }
 
-    /// The field of the statuses from which an answer makes its notices. Only JSON answers of observations have notices.
-    pub fn notice_field(&self) -> Option<&'static Field> {
-        let context = &self.selection.context;
-        let noticed = context.dataset.shape == Shape::Observations && self.presentation.representation == Representation::Json;
-        context.field(cube::STATUSES).filter(|_| noticed)
+    /// Whether an answer has notices. Only JSON answers of observations, or of groups of them, have notices.
+    pub fn has_notices(&self) -> bool {
+        self.selection.context.dataset.shape == Shape::Observations
+            && self.presentation.representation == Representation::Json
     }
 
-    /// The columns that are read: first those that are shown, then those that only the order, the includes and the
-    /// notices need.
+    /// The field of the statuses of rows from which a page makes its notices.
+    pub fn notice_field(&self) -> Option<&'static Field> {
+        let context = &self.selection.context;
+        context.field(cube::STATUSES).filter(|_| self.has_notices() && !context.aggregated)
+    }
+
+    /// The columns that are read: first those that are shown, then those that only the order, the includes, the
+    /// notices and the layout need.
     pub fn read_columns(&self) -> Vec<Column> {
         let mut all = self.reading.columns.clone();
         let referred = self.reading.include.iter().map(|include| match include {
             Include::Referred { field, .. } => Some(*field),
             Include::Referring { .. } => self.selection.context.dataset.code_field(),
         });
-        for field in self.reading.sort.iter().filter_map(SortTerm::field).chain(referred.flatten()).chain(self.notice_field()) {
+        let wide: &[&str] = if self.presentation.wide { &WIDE_FIELDS } else { &[] };
+        let wide = wide.iter().filter_map(|name| self.selection.context.field(name));
+        let sorted = self.reading.sort.iter().filter_map(SortTerm::field);
+        for field in sorted.chain(referred.flatten()).chain(self.notice_field()).chain(wide) {
             if !all.iter().any(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))) {
                 all.push(Column::of(field));
             }
@@ -108,14 +120,31 @@ impl Plan {
         all
     }
 
-    /// The value of each sort term in a row that has the columns of [`Plan::read_columns`].
-    pub fn position(&self, row: &Row) -> Vec<Option<String>> {
+    /// The position of each sort term among the columns of [`Plan::read_columns`].
+    pub fn sort_places(&self) -> Vec<Option<usize>> {
         let columns = self.read_columns();
         let at = |term: &SortTerm| match term.field() {
             Some(field) => columns.iter().position(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field))),
             None => columns.len().checked_sub(1),
         };
-        self.reading.sort.iter().map(|term| at(term).and_then(|at| row.cell(at)).map(str::to_owned)).collect()
+        self.reading.sort.iter().map(at).collect()
+    }
+
+    /// The value of each sort term in a row that has the columns of [`Plan::read_columns`].
+    pub fn position(&self, row: &Row) -> Vec<Option<String>> {
+        self.sort_places().iter().map(|at| at.and_then(|at| row.cell(at)).map(str::to_owned)).collect()
+    }
+
+    /// The columns of a group that the database reads from its rows: the fields that it is grouped by, and the names that
+    /// the answer shows of the rows that these refer to.
+    pub fn group_columns(&self) -> Vec<Column> {
+        let Some(grouping) = &self.selection.grouping else { return Vec::new() };
+        let own = grouping.by.iter().map(|field| Column::of(field));
+        let labels = self.reading.columns.iter().filter(|column| match column.source {
+            CellSource::Named { by, .. } => grouping.by.iter().any(|field| std::ptr::eq(*field, by)),
+            _ => false,
+        });
+        own.chain(labels.cloned()).collect()
     }
 
     /// The text that a cursor is bound to: everything that decides which rows come, and their order.
@@ -124,7 +153,8 @@ impl Plan {
         let query: Vec<String> = kept.map(|(name, value)| format!("{name}={value}")).collect();
         let link = self.selection.context.link.map_or("", |link| link.name);
         let parent = self.selection.parent.as_deref().unwrap_or("");
-        format!("{}/{parent}/{link}?{}", self.selection.context.dataset.name, query.join("&"))
+        let rows = if self.selection.context.aggregated { "aggregates" } else { "" };
+        format!("{rows}/{}/{parent}/{link}?{}", self.selection.context.dataset.name, query.join("&"))
     }
 
     /// The query string of a link: the canonical parameters, then more.

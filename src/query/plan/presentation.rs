@@ -20,14 +20,6 @@ pub enum Count {
 pub struct Presentation {
     /// The representation.
     pub representation: Representation,
-    /// Delimiter of CSV.
-    pub delimiter: u8,
-    /// Decimal mark of CSV.
-    pub decimal: u8,
-    /// Whether CSV is for spreadsheets: with a byte order mark, and without cells that a spreadsheet evaluates.
-    pub spreadsheet: bool,
-    /// Whether NDJSON ends with a line that counts the rows.
-    pub trailer: bool,
     /// Whether GeoJSON has points instead of contours.
     pub centres: bool,
     /// Whether each period is a column (`layout=wide`).
@@ -41,10 +33,6 @@ impl Presentation {
     pub fn of(representation: Representation) -> Self {
         Self {
             representation,
-            delimiter: b',',
-            decimal: b'.',
-            spreadsheet: false,
-            trailer: false,
             centres: false,
             wide: false,
             labels: Labels::Code,

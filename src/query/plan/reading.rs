@@ -19,7 +19,7 @@ pub const SORT_TERMS: usize = 8;
 /// The most facets of one request.
 pub const FACETS: usize = 5;
 
-/// How far `count=bounded` counts.
+/// How far `total=bounded` counts.
 pub const COUNT_BOUND: i64 = 10_000;
 
 /// What a sort term compares.

@@ -87,6 +87,12 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// The day on which the territories of rows must have existed: that of the geography, unless the rows are territories,
+    /// which are those of the day then, or a scope has gathered territories of the day.
+    pub fn geography_of_rows(&self) -> Option<&NaiveDate> {
+        self.geography.as_ref().filter(|_| !self.context.holds_territories() && self.scopes.is_empty())
+    }
+
     /// Selects every row of a collection, or every row that a link leads to from `parent`.
     pub fn all(context: Context, parent: Option<String>) -> Self {
         Self {
@@ -100,7 +106,7 @@ impl Selection {
             last: None,
             vintages: context.is_history().then_some(Vintages::All),
             compare: Vec::new(),
-            grouping: None,
+            grouping: context.aggregated.then(Grouping::default),
             release: None,
             as_of: None,
             checks_codes: true,

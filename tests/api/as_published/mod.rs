@@ -21,7 +21,7 @@ const PROMISED: [&str; 2] = ["data", "included"];
 const INCLUDES: usize = 5;
 
 /// Requests of observations that answer with more, or with other rows, than a list.
-const OF_FIGURES: [&str; 14] = [
+const OF_FIGURES: [&str; 10] = [
     "vintages=all",
     "vintages=first",
     "vintages=revised",
@@ -30,12 +30,17 @@ const OF_FIGURES: [&str; 14] = [
     "last=1&within=DEP-1",
     "last=2&sort=-value",
     "compare=parent,region,country",
-    "layout=wide",
-    "rollup=true&territory_code=DEP-1&indicator_code=un&breakdown_code=_T",
-    "rollup=true&territory_code=PER-1&indicator_code=deux&breakdown_code=_T",
-    "group_by=indicator_code,period,breakdown_code&aggregate=avg,min,max,count&territory_code=COM-1,COM-2",
-    "group_by=indicator_code,territory_code,breakdown_code,period&aggregate=sum,count&indicator_code=un",
+    "layout=wide&format=csv",
     "q=version",
+];
+
+/// Aggregates.
+const AGGREGATES: [&str; 5] = [
+    "/v1/aggregates/observations?function=own&territory_code=DEP-1&indicator_code=un&breakdown_code=_T",
+    "/v1/aggregates/observations?function=own&territory_code=PER-1&indicator_code=deux&breakdown_code=_T",
+    "/v1/aggregates/observations?by=indicator_code,period,breakdown_code&function=min,max,count&territory_code=COM-1,COM-2",
+    "/v1/aggregates/observations?by=indicator_code,territory_code,breakdown_code,period&function=sum,count&indicator_code=un",
+    "/v1/aggregates/funding?by=payer_code,stage&function=sum,count",
 ];
 
 fn labels() -> &'static str {
@@ -70,15 +75,12 @@ fn queries(dataset: &'static Dataset) -> Vec<String> {
     if dataset.shape == Shape::Observations {
         all.extend(OF_FIGURES.map(str::to_owned));
     }
-    if dataset.shape == Shape::Money {
-        all.push("group_by=payer_code,stage&aggregate=sum,avg,count".to_owned());
-    }
     all
 }
 
 /// The addresses of everything that a release answers, without the release.
 fn addresses() -> Vec<String> {
-    let mut all = Vec::new();
+    let mut all: Vec<String> = AGGREGATES.map(str::to_owned).into();
     for dataset in collections() {
         let path = format!("/v1/{}", dataset.name);
         all.extend(queries(dataset).into_iter().map(|query| format!("{path}?{query}")));
@@ -91,9 +93,6 @@ fn addresses() -> Vec<String> {
             let item = format!("{path}/{item}");
             all.extend([format!("{item}?"), format!("{item}?{}", labels())]);
             all.extend(dataset.below().map(|link| format!("{item}/{link}?")));
-            if dataset.has_history() {
-                all.push(format!("{item}/history?{}", labels()));
-            }
         }
     }
     all

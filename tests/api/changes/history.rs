@@ -76,7 +76,7 @@ pub fn history() -> (TestServer, i32) {
             ("territories", &format!("{SUMMARY}{TERRITORIES}")),
             (
                 "memberships",
-                "territory_code,member_code,share,source_code\nPER-essai,COM-91001,1,essai\nPER-essai,COM-92001,0.5,essai\n",
+                "container_code,part_code,population_share,source_code\nPER-essai,COM-91001,1,essai\nPER-essai,COM-92001,0.5,essai\n",
             ),
             ("contours", &format!("{CONTOURS}{}{}", square("COM-91001", 2), square("COM-92001", 5))),
             ("indicators", INDICATORS),
@@ -105,7 +105,7 @@ pub fn history() -> (TestServer, i32) {
         // 4: a commune joins the perimeter, and a commune that was partly inside is now wholly inside.
         one(&[(
             "memberships",
-            "territory_code,member_code,share,source_code\nPER-essai,COM-91003,1,essai\nPER-essai,COM-92001,1,essai\n",
+            "container_code,part_code,population_share,source_code\nPER-essai,COM-91003,1,essai\nPER-essai,COM-92001,1,essai\n",
         )]);
         // 5: a unit and two indicators change, but nothing that their observations contain.
         one(&[

@@ -21,9 +21,9 @@ const SELECTIONS: [(&str, &str); 22] = [
     ("observations", "qualifier=exact"),
     ("observations", "qualifier__ne=exact&value__gte=8"),
     ("observations", "within=PER-essai&qualifier=exact"),
-    ("observations", "bbox=2.1,50.1,2.9,50.9"),
-    ("observations", "bbox=4.9,50.1,6.1,50.9&within=DEP-92"),
-    ("observations", "lon=2.5&lat=50.5"),
+    ("territories", "bbox=2.1,50.1,2.9,50.9"),
+    ("territories", "bbox=4.9,50.1,6.1,50.9&within=DEP-92"),
+    ("territories", "lon=2.5&lat=50.5"),
     ("observations", "indicator_code=aides&within=DEP-92"),
     (
         "observations",
@@ -79,7 +79,6 @@ fn pages(address: SocketAddr, target: &str) -> (Vec<Value>, i32) {
         let found = page["meta"]["release"].as_i64().and_then(|number| i32::try_from(number).ok()).expect("a release");
         assert_eq!(*release.get_or_insert(found), found, "{target}: pages end at several releases");
         let data = page["data"].as_array().expect("a list");
-        assert_eq!(page["meta"]["count"], data.len());
         changes.extend(data.iter().cloned());
         next = page["links"]["next"].as_str().map(str::to_owned);
         assert_eq!(next.is_none(), page["links"]["poll"].is_string(), "{target}: the last page leads on");
@@ -101,7 +100,9 @@ fn in_order(changes: &[Value], what: &str) {
 
 /// The rows of a collection at a release, by code.
 fn collection(address: SocketAddr, dataset: &str, filters: &str, release: i32) -> BTreeMap<String, Value> {
-    let target = format!("/v1/{dataset}?{filters}&release={release}&format=ndjson");
+    // A list of territories leaves out former ones unless it is told otherwise; changes have no default.
+    let all = if dataset == "territories" { "&status=former,current" } else { "" };
+    let target = format!("/v1/{dataset}?{filters}{all}&release={release}&format=ndjson");
     let reply = get(address, &target);
     assert_eq!(reply.status, 200, "{target}: {}", reply.text());
     let rows = reply.text().lines().map(|line| serde_json::from_str::<Value>(line).expect("an object")).collect::<Vec<_>>();
@@ -235,7 +236,7 @@ fn a_narrow_request_over_hundreds_of_releases_is_answered_in_short_pages() {
         let page = get(server.address, &target).json();
         let codes = page["data"].as_array().expect("a list").iter().map(|change| change["code"].clone());
         found.extend(codes);
-        counts.push(page["meta"]["count"].as_u64().expect("a number"));
+        counts.push(page["data"].as_array().map_or(0, Vec::len));
         next = page["links"]["next"].as_str().map(str::to_owned);
     }
     assert_eq!(found, ["s-7", "s-430"]);

@@ -148,6 +148,26 @@ pub fn csv(body: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
     (names, rows.collect())
 }
 
+/// CSV for spreadsheets: after a byte order mark, with semicolons.
+pub fn csv_excel(body: &[u8]) -> (Vec<String>, Vec<Vec<String>>) {
+    let body = body.strip_prefix("\u{feff}".as_bytes()).expect("a byte order mark");
+    let mut reader = csv::ReaderBuilder::new().delimiter(b';').from_reader(body);
+    let names = reader.headers().expect("a header").iter().map(str::to_owned).collect();
+    let rows = reader.records().map(|record| record.expect("a record").iter().map(str::to_owned).collect());
+    (names, rows.collect())
+}
+
+/// A cell of CSV for spreadsheets: numbers have a decimal comma, and an apostrophe stands before what could be a formula.
+pub fn in_spreadsheet(cell: &str, kind: Kind) -> String {
+    let text = plain(cell, kind);
+    match kind {
+        Kind::Decimal => text.replace('.', ","),
+        Kind::Integer { .. } => text,
+        _ if text.trim_start_matches('\'').starts_with(['=', '+', '-', '@', '\t', '\r']) => format!("'{text}"),
+        _ => text,
+    }
+}
+
 /// A cell as one text: null is empty, and the values of a list are joined.
 pub fn plain(cell: &str, kind: Kind) -> String {
     match (kind, cell.as_bytes()) {

@@ -84,19 +84,13 @@ fn an_accept_without_a_match_answers_406_with_the_available_formats() {
 #[test]
 fn a_parameter_of_another_representation_is_refused_and_both_are_named() {
     for (query, parameter, needed) in [
-        ("format=json&delimiter=;", "delimiter", "`format=csv`"),
-        ("delimiter=tab", "delimiter", "`format=csv`"),
-        ("format=ndjson&bom=true", "bom", "`format=csv`"),
-        ("format=xlsx&delimiter=;&decimal=,", "decimal", "`format=csv`"),
-        ("format=csv&decimal=,", "decimal", "`delimiter=;`"),
-        ("format=csv&trailer=true", "trailer", "`format=ndjson`"),
-        ("trailer=false", "trailer", "`format=ndjson`"),
         ("format=csv&geometry=centre", "geometry", "`format=geojson`"),
         ("format=csv&facets=nature", "facets", "`format=json`"),
-        ("format=parquet&include=indicator", "include", "`format=json`"),
-        ("format=parquet&group_by=nature", "group_by", "`format=json` or `format=csv`"),
-        ("format=json-stat&fields=code", "fields", "`format=json-stat`"),
-        ("format=json-stat&labels=both", "labels", "`format=json-stat`"),
+        ("format=json-stat&include=indicator", "include", "`format=json`"),
+        ("format=sdmx-csv&compare=region", "compare", "`format=json`"),
+        ("format=json-stat&vintages=all", "vintages", "a row for each version"),
+        ("layout=wide", "layout", "`format=csv` or `format=csv-excel` or `format=xlsx`"),
+        ("format=ndjson&layout=wide", "layout", "`format=csv` or `format=csv-excel` or `format=xlsx`"),
         ("format=cvs", "format", ""),
     ] {
         let problem = get(bundled(), &format!("/v1/observations?{query}")).problem(400);
@@ -105,8 +99,8 @@ fn a_parameter_of_another_representation_is_refused_and_both_are_named() {
         let found = found.unwrap_or_else(|| panic!("{query}: {problem}"));
         assert!(found["detail"].as_str().is_some_and(|detail| detail.contains(needed)), "{query}: {problem}");
     }
-    let problem = accepting("/v1/observations?trailer=true", "text/csv").problem(400);
-    assert_eq!(problem["errors"][0]["parameter"], "trailer", "what `Accept` asks for counts as well");
+    let problem = accepting("/v1/observations?facets=nature", "text/csv").problem(400);
+    assert_eq!(problem["errors"][0]["parameter"], "facets", "what `Accept` asks for counts as well");
 }
 
 /// The address of the next page.
@@ -144,12 +138,12 @@ fn pages_of_csv_visit_every_row_once() {
         assert!(whole.len() > 4, "{target}");
         assert_eq!(walked(&target, 3), whole, "{target}");
     }
-    let counted = get(bundled(), "/v1/territories?kind=region&format=csv&count=exact&limit=1");
+    let counted = get(bundled(), "/v1/territories?kind=region&format=csv&total=exact&limit=1");
     assert_eq!(counted.header("x-total-rows"), Some("18"));
 }
 
 #[test]
-fn csv_for_spreadsheets_has_the_requested_marks_and_escapes_formulas() {
+fn csv_for_spreadsheets_has_a_mark_semicolons_and_decimal_commas_and_escapes_formulas() {
     let server = TestServer::empty();
     let sources = format!(
         "{}piege,document,\"=HYPERLINK(\"\"http://x\"\";1)\",+Repères,etalab-2.0\nsuite,document,a;b,\"-1\n2\",@x\n",
@@ -168,7 +162,6 @@ fn csv_for_spreadsheets_has_the_requested_marks_and_escapes_formulas() {
     let manifest = std::fs::read_to_string(folder.join("manifest.toml")).expect("the manifest is there");
     std::fs::write(folder.join("manifest.toml"), manifest.replace("rows = 4", "rows = 3")).expect("a file can be written");
     publish(&server.url, &folder).expect("the bundle is right");
-    let spreadsheet = "&delimiter=;&decimal=,&bom=true";
     for (query, plain, marked) in [
         (
             "sources?fields=code,title,publisher,licence",
@@ -190,21 +183,11 @@ fn csv_for_spreadsheets_has_the_requested_marks_and_escapes_formulas() {
     ] {
         let target = format!("/v1/{query}&format=csv");
         assert_eq!(given(server.address, &target, Representation::Csv).text(), plain);
-        assert_eq!(given(server.address, &format!("{target}{spreadsheet}"), Representation::Csv).text(), marked);
-        let tabbed = given(server.address, &format!("{target}&delimiter=tab"), Representation::Csv).text();
-        assert!(tabbed.starts_with(&plain.lines().next().expect("a header").replace(',', "\t")), "{tabbed}");
+        let excel = given(server.address, &format!("{target}-excel"), Representation::CsvExcel);
+        assert_eq!(excel.text(), marked);
+        let name = excel.header("content-disposition").expect("the name of a file");
+        assert!(name.ends_with(".csv\""), "{name}");
     }
     let (_, rows) = super::workbook::read(&given(server.address, "/v1/sources?format=xlsx", Representation::Xlsx).body);
     assert_eq!(rows[1][2], "=HYPERLINK(\"http://x\";1)", "a workbook says what is text, so that nothing is to be marked");
-}
-
-#[test]
-fn a_trailer_counts_the_lines_before_it() {
-    let target = "/v1/territories?within=EPCI-200033579&format=ndjson";
-    let plain = given(bundled(), target, Representation::Ndjson).text();
-    let counted = given(bundled(), &format!("{target}&trailer=true"), Representation::Ndjson).text();
-    let rows = plain.lines().count();
-    assert_eq!(counted, format!("{plain}{{\"trailer\":{{\"rows\":{rows},\"release\":3,\"complete\":true}}}}\n"));
-    let problem = get(bundled(), &format!("{target}&trailer=true&limit=5")).problem(400);
-    assert_eq!(problem["errors"][0]["parameter"], "trailer", "a page is not all there is");
 }

@@ -8,14 +8,14 @@ use std::process::Command;
 
 use crate::harness::{bundle, migrated, owner, publish, root_directory};
 
-/// A database of two releases; the second changes a row and adds a row.
+/// A database of two releases; the second changes a row and adds a row. Two communes are parts of the third.
 fn published() -> String {
     let url = migrated();
     for rows in [
-        "COM-90001,commune,Un,10,2026,essai\nCOM-90002,commune,Deux,20,2026,essai\n",
-        "COM-90002,commune,Deux,21,2026,essai\nCOM-90003,commune,Trois,30,2026,essai\n",
+        "COM-90001,commune,Un,10,COM-90002,2026,essai\nCOM-90002,commune,Deux,20,,2026,essai\n",
+        "COM-90002,commune,Deux,21,,2026,essai\nCOM-90003,commune,Trois,30,COM-90002,2026,essai\n",
     ] {
-        let territories = format!("code,kind,name,population,geography_year,source_code\n{rows}");
+        let territories = format!("code,kind,name,population,commune_code,geography_year,source_code\n{rows}");
         publish(&url, &bundle(&[("sources", crate::harness::SOURCES), ("territories", &territories)]))
             .expect("the rows are right");
     }

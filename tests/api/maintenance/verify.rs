@@ -51,7 +51,7 @@ fn the_digest_is_computed_as_documented() {
 
 #[test]
 fn every_kind_of_damage_is_found_and_named() {
-    let row = "INSERT INTO territories (code, kind, name, geography_year, source_code, first_release, last_release)";
+    let row = "INSERT INTO territories (code, kind, name, status, geography_year, source_code, first_release, last_release)";
     let cases = [
         ("territories", "DELETE FROM territories WHERE code = 'COM-90001'", "counts", "territories", None),
         (
@@ -86,17 +86,17 @@ fn every_kind_of_damage_is_found_and_named() {
         ),
         (
             "containments",
-            "UPDATE containments SET share = 0.5 WHERE contained_code = 'COM-90001'",
+            "UPDATE containments SET population_share = 0.5 WHERE part_code = 'COM-90001'",
             "derived",
             "containments",
-            Some("COM-90001~COM-90001"),
+            Some("COM-90002~COM-90001"),
         ),
         (
             "containments",
-            "DELETE FROM containments WHERE contained_code = 'COM-90003'",
+            "DELETE FROM containments WHERE part_code = 'COM-90003'",
             "derived",
             "containments",
-            Some("COM-90003~COM-90003"),
+            Some("COM-90002~COM-90003"),
         ),
         ("releases", "UPDATE releases SET added = added + 1 WHERE number = 1", "counts", "releases", Some("1")),
         ("releases", "DELETE FROM releases WHERE number = 1", "releases", "releases", Some("2")),
@@ -110,7 +110,7 @@ fn every_kind_of_damage_is_found_and_named() {
         ),
         (
             "territories",
-            &format!("{row} VALUES ('COM-90001', 'commune', 'Un', 2026, 'essai', 2, 1)"),
+            &format!("{row} VALUES ('COM-90001', 'commune', 'Un', 'current', 2026, 'essai', 2, 1)"),
             "span",
             "territories",
             Some("COM-90001"),

@@ -126,7 +126,7 @@ fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     let (code, said) = publish(("DATABASE_URL", &url), &large);
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("disk of the database is full"), "{said}");
-    assert_eq!(get(server.address, "/v1/territories?count=exact").json()["meta"]["total"]["value"], 3, "reads go on");
+    assert_eq!(get(server.address, "/v1/territories?total=exact").json()["meta"]["total"]["value"], 3, "reads go on");
     let small = bundle(&[("territories", &territories(&[("COM-1", "A", "7")]))]);
     // The Postgres processes of the publication free their space when they exit, shortly after the refusal.
     let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL \
@@ -140,7 +140,7 @@ fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     std::fs::remove_file(filling).expect("the file is there");
     assert_eq!(Form::of(&small).key(&token).send(server.address).status, 201, "what fits is published, without a restart");
     wait_for_recovery(server.address, "/v1/territories/COM-1?fields=population");
-    assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
+    assert_eq!(get(server.address, "/v1/releases?total=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
     drop(disk);
 }
 
@@ -156,7 +156,7 @@ fn a_full_disk_of_postgres_fails_the_publication_and_reads_recover() {
     assert_eq!(code, Some(1), "{said}");
     assert!(said.contains("disk of the database is full") || said.contains("is not available"), "{said}");
     wait_for_recovery(address, "/v1/territories?limit=2");
-    let releases = || get(address, "/v1/releases?count=exact").json()["meta"]["total"]["value"].as_u64();
+    let releases = || get(address, "/v1/releases?total=exact").json()["meta"]["total"]["value"].as_u64();
     until("nothing was half made", || releases() == Some(1));
     let filling = mount.fill();
     wait_for_recovery(address, "/v1/territories?limit=3");

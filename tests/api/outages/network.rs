@@ -81,11 +81,10 @@ fn a_running_export_breaks_when_the_network_fails() {
     let proxy = Proxy::to(&url);
     let server = over(&proxy, &url);
     for fault in [Network::Cut, Network::Frozen] {
-        for target in ["/v1/sources?format=csv", "/v1/sources?format=ndjson&trailer=true"] {
+        for target in ["/v1/sources?format=csv", "/v1/sources?format=ndjson"] {
             let broken = get_late(server.address, target, || proxy.set(fault));
             assert_eq!(broken.status, 200, "{target}: the head had been sent");
             assert!(!broken.whole, "{fault:?}: {target} without its last rows ended as if it were whole");
-            assert!(!broken.text().contains("\"trailer\""), "{fault:?}: {target} says that all is there");
             proxy.set(Network::Passing);
             until("the next export is whole", || {
                 let reply = get(server.address, target);

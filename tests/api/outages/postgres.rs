@@ -133,5 +133,5 @@ fn a_read_only_database_refuses_publications_with_the_reason_and_serves_reads() 
     wait_for_recovery(server.address, "/v1/territories?limit=2");
     assert_eq!(Form::of(&folder).key(&token).send(server.address).status, 201, "without a restart");
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["population"], 7);
-    assert_eq!(get(server.address, "/v1/releases?count=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
+    assert_eq!(get(server.address, "/v1/releases?total=exact").json()["meta"]["total"]["value"], 2, "nothing was half made");
 }

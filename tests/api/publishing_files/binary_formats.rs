@@ -19,7 +19,7 @@ const READ: [Representation; 3] = [Representation::Parquet, Representation::GeoJ
 fn round_trip(server: &TestServer, dataset: &'static Dataset, query: &str) -> u64 {
     let (name, exported) = (dataset.name, get(server.address, &format!("/v1/{}?{query}", dataset.name)));
     assert_eq!(exported.status, 200, "{name} {query}: {}", exported.text());
-    let counted = get(server.address, &format!("/v1/{name}?count=exact&limit=1")).json();
+    let counted = get(server.address, &format!("/v1/{name}?total=exact&limit=1")).json();
     let rows = counted["meta"]["total"]["value"].as_u64().expect("a number");
     // The file name has no extension: the bytes show the format.
     let report =
@@ -35,7 +35,7 @@ fn publishing_any_export_of_any_dataset_changes_nothing() {
     let mut rows = 0;
     for server in [&four_releases().server, bundled_server()] {
         for dataset in published().filter(|dataset| dataset.public) {
-            let count = get(server.address, &format!("/v1/{}?count=exact&limit=1", dataset.name)).json();
+            let count = get(server.address, &format!("/v1/{}?total=exact&limit=1", dataset.name)).json();
             let count = count["meta"]["total"]["value"].as_u64().expect("a number");
             let suits = |representation: &Representation| match representation {
                 // A few contours test as much as those of tens of thousands of communes.
@@ -105,7 +105,7 @@ fn unsupported_parquet_is_refused_with_what_is_supported() {
         let reported = faults(publish_bytes(&server.url, "observations", &pyarrow_file(name))).concat();
         assert!(reported.contains(said), "{name}: {reported}");
     }
-    assert_eq!(get(server.address, "/v1/observations?count=exact").json()["meta"]["total"]["value"], 0);
+    assert_eq!(get(server.address, "/v1/observations?total=exact").json()["meta"]["total"]["value"], 0);
 }
 
 #[test]

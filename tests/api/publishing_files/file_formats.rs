@@ -107,11 +107,6 @@ fn workbooks_and_json_have_the_same_rows() {
         again(&table, &table.ndjson(), "ndjson");
         let (mark, objects) = ("\u{feff}", table.objects());
         again(&table, &[mark.as_bytes(), &table.ndjson()].concat(), "ndjson with a mark");
-        again(
-            &table,
-            &[table.ndjson(), format!("{{\"trailer\":{{\"rows\":{}}}}}\n", objects.len()).into_bytes()].concat(),
-            "ndjson with a trailer",
-        );
         again(&table, json!(objects).to_string().as_bytes(), "an array");
         again(&table, serde_json::to_string_pretty(&objects).expect("JSON").as_bytes(), "an array on many lines");
         let page = json!({"data": objects, "meta": {"release": 7, "data": []}, "links": {"next": null}});

@@ -54,7 +54,7 @@ fn published() -> TestServer {
 }
 
 fn rows(server: &TestServer, query: &str) -> Vec<Value> {
-    get(server.address, &format!("/v1/observations?latest=true&{query}")).data().as_array().expect("a list").clone()
+    get(server.address, &format!("/v1/observations?last=1&{query}")).data().as_array().expect("a list").clone()
 }
 
 /// Whether `verify` reports a fault that contains this text.

@@ -98,7 +98,7 @@ fn replacing_withdraws_only_the_rows_of_its_scope_that_the_file_lacks() {
     assert_eq!(current(&server, "taux"), ["DEP-01 2020 10", "DEP-01 2021 15", "DEP-01 2022 12", "DEP-2A 2021 31"]);
     assert_eq!(current(&server, "habitants"), ["DEP-02 2020 100", "DEP-02 2021 200"]);
     assert_eq!(
-        get(server.address, "/v1/observations?indicator_code=taux&release=3&count=exact").json()["meta"]["total"]["value"],
+        get(server.address, "/v1/observations?indicator_code=taux&release=3&total=exact").json()["meta"]["total"]["value"],
         5
     );
     assert_eq!(replace(&server.url, scope, &next).expect("the file is right").outcome, Outcome::Unchanged);

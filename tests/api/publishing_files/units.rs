@@ -86,7 +86,7 @@ fn an_indicator_with_figures_keeps_what_they_mean() {
     // The same publication may change it and bring its first figures.
     let both = format!("{}{}", manifest_of("indicators", "i.csv"), manifest_of("observations", "o.csv"));
     let first = figures("taux", &[("DEP-01", "2020", "10")]);
-    let right = with("percent", "none", "none", "", "");
+    let right = with("percent", "none", "none", "", "0");
     publish(&url, &folder(&both, &[("i.csv", right.as_bytes()), ("o.csv", first.as_bytes())]))
         .expect("they are its first figures");
     let before = contents(&url);
@@ -108,7 +108,7 @@ fn an_indicator_with_figures_keeps_what_they_mean() {
     // A publication that also replaces all its figures is refused too.
     let replaced = figures("taux", &[("DEP-01", "2020", "11")]);
     let scope = "mode = \"replace\"\n[file.scope]\nindicator_code = \"taux\"\n";
-    let point = with("point", "none", "none", "", "");
+    let point = with("point", "none", "none", "", "0");
     let listed =
         faults(publish(&url, &folder(&format!("{both}{scope}"), &[("i.csv", point.as_bytes()), ("o.csv", replaced.as_bytes())])));
     assert_eq!(listed, [fixed(2, "unit_code", ("`percent`", 3), "`point`").replace("fichier", "i.csv")]);

@@ -20,7 +20,7 @@ const PATH: &str = "/v1/changes";
 
 /// A page of changes.
 #[derive(Serialize, ToSchema)]
-#[schema(as = Answer, title = "ChangesPage")]
+#[schema(as = ChangePage)]
 pub struct ChangesBody<'a> {
     /// The changes, in the order of releases, then of datasets as `/v1` lists them, then of keys.
     #[schema(value_type = Vec<Change>)]
@@ -73,8 +73,6 @@ pub struct ChangesMeta {
     /// The licence of the data.
     #[schema(example = "etalab-2.0")]
     licence: &'static str,
-    /// The number of changes in this answer.
-    count: usize,
 }
 
 /// Related addresses, relative to the server.
@@ -147,7 +145,6 @@ pub fn page(
         release: release.number,
         published_at: instant(release.published_at),
         licence: LICENCE,
-        count: rows.len(),
     };
     response.insert_header((header::CONTENT_TYPE, JSON));
     Ok(response.json(ChangesBody { data, meta, links }))

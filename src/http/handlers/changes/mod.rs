@@ -54,18 +54,12 @@ use crate::query::{Changes, Representation, parse};
         ("touching" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie in them, wholly or partly.", example = json!(["REG-32"])),
         ("limit" = Option<i32>, Query, description = "The most changes of a page. By default 100 as JSON, all changes in the other representations.", example = 5, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "The start of the page, from `links.next`.", pattern = "^[A-Za-z0-9_-]+$"),
-        ("format" = Option<String>, Query, description = "The representation: `json`, `ndjson`, `csv`. Takes precedence over `Accept`.", pattern = "^(json|ndjson|csv)$", example = "json"),
-        ("delimiter" = Option<String>, Query, description = "Delimiter of CSV: `,`, `;` or `tab`.", pattern = "^(,|;|tab)$"),
-        ("decimal" = Option<String>, Query, description = "Decimal mark of CSV: `.` or `,`.", pattern = "^[.,]$"),
-        ("bom" = Option<bool>, Query, description = "CSV with a byte order mark, for spreadsheets."),
-        ("trailer" = Option<bool>, Query, description = "Ends NDJSON with a line that has the number of changes and the release."),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of an earlier answer: 304 if nothing was published since."),
+        ("format" = Option<String>, Query, description = "The representation: `json`, `ndjson`, `csv`, `csv-excel`. Takes precedence over `Accept`.", pattern = "^(json|ndjson|csv|csv-excel)$", example = "json"),
     ),
     responses(
         (status = 200, description = "The changes.", content(
             (ChangesBody<'static> = "application/json"), (String = "application/x-ndjson"), (String = "text/csv"),
         )),
-        (status = 304, description = "Nothing was published since the answer that the client has."),
     )
 )]
 pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {

@@ -36,7 +36,6 @@ const RECEIVE_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// The parts of a publication.
 #[derive(ToSchema)]
-#[schema(title = "PublicationForm")]
 #[expect(dead_code, reason = "it describes the form; the handler reads the parts as a stream")]
 pub struct PublicationForm {
     /// The manifest, as TOML: the title of the release, the dataset of each file, the rows to withdraw. Optional for one

@@ -21,10 +21,10 @@ const LIST_SEPARATOR: &str = "|";
 /// Reads one object from each line.
 ///
 /// # Errors
-/// Returns an error if the file cannot be read, or if its trailer shows that rows are missing.
+/// Returns an error if the file cannot be read.
 pub fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     let file = File::open(path).map_err(|error| ReadError::file(error.to_string()))?;
-    let (mut reader, mut line, mut number, mut ended) = (BufReader::new(file), Vec::new(), 0, false);
+    let (mut reader, mut line, mut number) = (BufReader::new(file), Vec::new(), 0);
     let mut rows = JsonRows::new(sink);
     loop {
         line.clear();
@@ -49,29 +49,10 @@ pub fn read_lines(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadErro
                 continue;
             }
         };
-        if ended {
-            return Err(ReadError::line(number, "the line stands after the last one, which says how many rows the file has"));
-        }
-        if let [(name, trailer)] = members.0.as_slice()
-            && name == "trailer"
-        {
-            check_trailer(trailer, rows.count, number)?;
-            ended = true;
-            continue;
-        }
         if rows.take(number, members).is_break() {
             return Ok(());
         }
     }
-}
-
-/// Checks the number of rows in the trailer, the last line of an export.
-fn check_trailer(trailer: &RawValue, rows: u64, line: u64) -> Result<(), ReadError> {
-    let said = serde_json::from_str::<serde_json::Value>(trailer.get()).ok().and_then(|said| said.get("rows")?.as_u64());
-    if said == Some(rows) {
-        return Ok(());
-    }
-    Err(ReadError::line(line, format!("the last line does not say that the file has {rows} rows, as it has: it is not whole")))
 }
 
 /// The members of an object, in their order.

@@ -221,7 +221,10 @@ impl<'a> RecipeReader<'a> {
                 Kind::ChoiceList(_) if field.name == "statuses" && one.is_none() => {
                     cell::check(self.output.dataset, field, Some(&statuses))
                 }
-                _ => cell::check(self.output.dataset, field, one.map(|one| one.text.as_str())),
+                _ => {
+                    let default = field.file_default.filter(|_| position(field.name).is_none());
+                    cell::check(self.output.dataset, field, one.map(|one| one.text.as_str()).or(default))
+                }
             };
             match checked {
                 Ok(value) => self.output.write(value.as_deref()),

@@ -83,8 +83,9 @@ impl<'r> ResolvedTable<'r> {
                 Err(why) => wrong.push(format!("`{name}`: {why}")),
             }
         }
-        let implied =
-            |field: &Field| field.default.is_some() || field.name == "statuses" || matches!(field.kind, Kind::PeriodBound { .. });
+        let implied = |field: &Field| {
+            field.name == "statuses" || field.file_default.is_some() || matches!(field.kind, Kind::PeriodBound { .. })
+        };
         let missing =
             dataset.columns().filter(|field| field.required && !implied(field) && !table.fields.contains_key(field.name));
         wrong.extend(missing.map(|field| format!("the recipe says nothing of `{}`, which every row must have", field.name)));

@@ -35,7 +35,7 @@ fn the_program_prints_every_fault_and_exits_with_the_documented_code() {
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--delimiter", ";;"], 2, ";;"),
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone"], 2, "expected FIELD=VALUE"),
         (
-            &["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone=om", "--constant", "zone=metro"],
+            &["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone=om", "--constant", "zone=metropolitan"],
             2,
             "`--constant` is given twice for `zone`",
         ),

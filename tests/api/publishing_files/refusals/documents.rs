@@ -16,14 +16,6 @@ fn invalid_json_is_refused_with_its_position() {
     let long = format!(r#"[{},{}]"#, one, two.replace("Ici", &"x".repeat(17 << 20)));
     for (text, expected) in [
         (
-            format!("{one}\n{two}\n{{\"trailer\":{{\"rows\":3}}}}\n"),
-            "fichier:3: the last line does not say that the file has 2 rows, as it has: it is not whole",
-        ),
-        (
-            format!("{one}\n{{\"trailer\":{{\"rows\":1}}}}\n{two}\n"),
-            "fichier:3: the line stands after the last one, which says how many rows the file has",
-        ),
-        (
             format!("{one}\n{}", &two[..60]),
             "fichier:2: the line is not a JSON object: EOF while parsing a string at line 1 column 60",
         ),

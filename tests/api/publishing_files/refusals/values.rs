@@ -77,12 +77,12 @@ a-6,state,A,r,11000001500013,w591000001,essai
     );
     assert_eq!(
         faults_of_communes(
-            b"code,kind,name,valid_from,valid_to,geography_year,source_code\nCOM-1,commune,A,2020-01-01,2020-01-01,2026,essai\n\
+            b"code,kind,name,valid_from,valid_until,geography_year,source_code\nCOM-1,commune,A,2020-01-01,2020-01-01,2026,essai\n\
               COM-2,commune,B,2020-01-01,2019-12-31,2026,essai\nCOM-3,commune,C,2020-01-01,2020-01-02,2026,essai\n"
         ),
         [
-            "fichier:2: valid_to `2020-01-01`: is not after `valid_from`",
-            "fichier:3: valid_to `2019-12-31`: is not after `valid_from`",
+            "fichier:2: valid_until `2020-01-01`: is not after `valid_from`",
+            "fichier:3: valid_until `2019-12-31`: is not after `valid_from`",
         ]
     );
     assert_eq!(contents(unchanged_database()), before);

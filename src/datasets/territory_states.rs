@@ -16,8 +16,8 @@ const fn others(name: &'static str, description: &'static str, example: &'static
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
-    name: "territory_versions",
-    singular: "territory_version",
+    name: "territory_states",
+    singular: "territory_state",
     title: "États successifs des territoires",
     description: "One state of a territory of the official geography. It does not change from its first to its last day.",
     fields: &[
@@ -35,19 +35,19 @@ pub static DATASET: Dataset = Dataset {
             "2019-01-01",
         ),
         Field::optional(
-            "valid_to",
+            "valid_until",
             Kind::Date,
             "The first day of the state that follows. Empty if it still lasts.",
             "2021-01-01",
         ),
-        Field::required("kind", Kind::Choice(KINDS), "The kind of territory.", "commune"),
+        Field::required("kind", Kind::Choice(KINDS), "What it was.", "commune"),
         Field::required("name", Kind::Text, "Its name at the time, in French.", "Les Hauts Talican"),
         part_of("arrondissement_code", "The arrondissement in which it lay, known from 2019 on.", "ARR-601"),
         part_of("departement_code", "The département in which it lay.", "DEP-60"),
         part_of("region_code", "The region in which a département lay. A commune has the region of its département.", "REG-31"),
         part_of("epci_code", "The EPCI to which a commune belonged, known from 2019 on.", "EPCI-246000582"),
-        Field::optional("start_event", Kind::Choice(TERRITORY_EVENTS), "The event that began it.", "32"),
-        Field::optional("end_event", Kind::Choice(TERRITORY_EVENTS), "The event that ended it.", "10"),
+        Field::optional("start_event_code", Kind::Choice(TERRITORY_EVENTS), "The event that began it: INSEE's code (MOD), or one of our own words `epci`, `arrondissement`, `reform` for what INSEE gives no code.", "32"),
+        Field::optional("end_event_code", Kind::Choice(TERRITORY_EVENTS), "The event that ended it; the same words as `start_event_code`.", "10"),
         others(
             "predecessor_codes",
             "The other territories that became it, or became a part of it, on its first day.",
