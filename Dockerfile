@@ -5,6 +5,7 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock build.rs ./
 COPY src src
 COPY migrations migrations
+COPY docs docs
 # The program contains its bundles and recipes.
 COPY data data
 # The caches make the next build faster and are not part of any image. Without

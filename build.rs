@@ -12,7 +12,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 /// The files that decide the bytes of answers: two programs built from equal files answer with equal validators.
-const SOURCES: [&str; 4] = ["src", "migrations", "Cargo.toml", "Cargo.lock"];
+const SOURCES: [&str; 6] = ["src", "migrations", "docs/contract.md", "docs/contract.fr.md", "Cargo.toml", "Cargo.lock"];
 
 /// The folder of the bundled data.
 const DATA: &str = "data";

@@ -28,10 +28,10 @@ DESCRIPTORS = 8
 ITEMS = ("territories/DEP-59", "territories/COM-59350", "conventions/convention-bassin-minier", "territories/REG-32/profile")
 PAGES = ("territories?kind=commune&limit=200", "territories?within=DEP-62&sort=-population", "funding?include=convention", "territories?facets=kind")
 WORDS = ("lille", "st etienne", "bassin minier", "acces aux droits", "roubaix", "pauvrete")
-SERIES = ("observations?last=1", "observations?within=REG-32&compare=region", "observations?layout=wide", "observations?vintages=all")
+SERIES = ("observations?last=1", "observations?within=REG-32&compare=region", "observations?layout=wide&format=csv", "observations?vintages=all")
 EXPORTS = ("conventions?format=csv", "observations?format=ndjson", "funding?format=xlsx", "territories?kind=departement&format=parquet")
 CODINGS = ("identity", "gzip", "br", "zstd")
-ERRORS = (("territories?populaton=1", 400), ("territories/COM-00000", 404), ("observations?group_by=period&aggregate=sum", 422))
+ERRORS = (("territories?populaton=1", 400), ("territories/COM-00000", 404), ("aggregates/observations?by=period&function=sum", 422))
 
 
 def fresh(client):

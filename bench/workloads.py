@@ -11,7 +11,7 @@ CHOROPLETH = ["/v1/observations?indicator_code=banc-02&territory_code__startswit
 SEARCH = ["/v1/territories?q=saint%20omer"]
 PROFILE = ["/v1/territories/COM-59001/profile"]
 AGGREGATE = [
-    "/v1/observations?source_code=banc-source&territory_code__startswith=COM-&group_by=indicator_code,period&aggregate=sum"
+    "/v1/aggregates/observations?source_code=banc-source&territory_code__startswith=COM-&by=indicator_code,period&function=sum"
 ]
 
 READS = {

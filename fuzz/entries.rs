@@ -20,7 +20,8 @@ pub fn request(data: &[u8]) {
     let Ok(given) = pairs::pairs(&String::from_utf8_lossy(rest)) else { return };
     let dataset = REGISTRY[usize::from(*first) % REGISTRY.len()];
     let context = Context::of(REGISTRY, dataset);
-    for representation in Representation::of(dataset) {
+    let contexts = std::iter::once(context).chain(Context::aggregates(REGISTRY, dataset));
+    for (context, representation) in contexts.flat_map(|one| one.representations().map(move |format| (one, format))) {
         if let Ok(plan) = parse::collection(context, None, &given, representation) {
             let again = parse::collection(context, None, &plan.parameters, representation);
             let again = again.unwrap_or_else(|faults| panic!("{:?} was parsed, and then refused: {faults:?}", plan.parameters));

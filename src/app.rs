@@ -20,6 +20,7 @@ use crate::db::read::export::Exports;
 use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
+use crate::http::deprecation::{self, Deprecation};
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
 use crate::http::middleware::pipeline;
@@ -63,10 +64,14 @@ pub struct Shared {
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
     pub public_url: Option<String>,
+    /// What stands before the address of a type of problem. The server sets it.
+    pub problem_base: Arc<str>,
     /// The queue of publications.
     pub submissions: SubmissionQueue,
     /// The OpenAPI document.
     pub document: Bytes,
+    /// The parts of the contract that will end.
+    pub deprecations: &'static [Deprecation],
     /// The metrics.
     pub metrics: Metrics,
     /// Whether the server is stopping.
@@ -110,7 +115,9 @@ impl Shared {
             files,
             submissions,
             public_url: None,
+            problem_base: Arc::from(""),
             document,
+            deprecations: deprecation::TABLE,
             metrics,
             stopping: watch::Sender::new(false),
         }
@@ -122,6 +129,11 @@ impl Shared {
     pub fn within(self, bounds: Bounds) -> Self {
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
         Self { bounds, rate_limiters, ..self }
+    }
+
+    /// The state with other deprecations, which the OpenAPI document marks.
+    pub fn deprecating(self, deprecations: &'static [Deprecation]) -> Self {
+        Self { document: Bytes::from(document::text_with(REGISTRY, deprecations)), deprecations, ..self }
     }
 
     /// Builds the files of the newest release in the background.
@@ -159,11 +171,13 @@ pub fn build(
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
+        problem_base: Arc::clone(&shared.problem_base),
         submissions: shared.submissions.clone(),
         bounds: shared.bounds.clone(),
         rate_limiters: Arc::clone(&shared.rate_limiters),
         registry: REGISTRY,
         document: shared.document.clone(),
+        deprecations: shared.deprecations,
         requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
         stopping: shared.stopping.clone(),
     };
@@ -178,8 +192,14 @@ fn routes(config: &mut web::ServiceConfig) {
     for endpoint in router::all(REGISTRY) {
         config.service(endpoint.resource());
     }
+    for redirect in router::redirects(REGISTRY) {
+        config.service(redirect);
+    }
     config.service(router::read_only("/problems/", web::to(problems::problems)));
     config.service(router::read_only("/docs", web::to(docs::redirect)));
+    for (path, page) in docs::CONTRACTS {
+        config.service(router::read_only(path, web::to(move |request, state| docs::contract(request, state, path, page))));
+    }
     config.service(router::read_only(docs::PAGES, web::to(docs::page)));
 }
 

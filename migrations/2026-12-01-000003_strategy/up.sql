@@ -60,6 +60,9 @@ CREATE TABLE measures (
 CREATE UNIQUE INDEX measures_key ON measures (code, first_release);
 CREATE UNIQUE INDEX measures_current ON measures (code) WHERE last_release IS NULL;
 CREATE INDEX measures_commitment ON measures (commitment_code);
+CREATE INDEX measures_territories ON measures USING gin (territory_codes);
+CREATE INDEX measures_leads ON measures USING gin (lead_codes);
+CREATE INDEX measures_partners ON measures USING gin (partner_codes);
 SELECT publish_table('measures');
 
 CREATE TABLE conventions (
@@ -85,6 +88,8 @@ CREATE TABLE conventions (
 CREATE UNIQUE INDEX conventions_key ON conventions (code, first_release);
 CREATE UNIQUE INDEX conventions_current ON conventions (code) WHERE last_release IS NULL;
 CREATE INDEX conventions_territory ON conventions (territory_code);
+CREATE INDEX conventions_signatories ON conventions USING gin (signatory_codes);
+CREATE INDEX conventions_partners ON conventions USING gin (partner_codes);
 SELECT publish_table('conventions');
 
 CREATE TABLE funding (
@@ -113,6 +118,10 @@ CREATE UNIQUE INDEX funding_key ON funding (code, first_release);
 CREATE UNIQUE INDEX funding_current ON funding (code) WHERE last_release IS NULL;
 CREATE INDEX funding_convention ON funding (convention_code);
 CREATE INDEX funding_territory ON funding (territory_code, period_start);
+CREATE INDEX funding_payer ON funding (payer_code);
+CREATE INDEX funding_beneficiary ON funding (beneficiary_code);
+CREATE INDEX funding_measure ON funding (measure_code);
+CREATE INDEX funding_commitment ON funding (commitment_code);
 SELECT publish_table('funding');
 
 CREATE TABLE events (
@@ -137,4 +146,5 @@ CREATE TABLE events (
 CREATE UNIQUE INDEX events_key ON events (code, first_release);
 CREATE UNIQUE INDEX events_current ON events (code) WHERE last_release IS NULL;
 CREATE INDEX events_territory ON events (territory_code);
+CREATE INDEX events_actors ON events USING gin (actor_codes);
 SELECT publish_table('events');

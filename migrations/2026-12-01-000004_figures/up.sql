@@ -57,6 +57,8 @@ CREATE TABLE indicators (
 CREATE UNIQUE INDEX indicators_key ON indicators (code, first_release);
 CREATE UNIQUE INDEX indicators_current ON indicators (code) WHERE last_release IS NULL;
 CREATE INDEX indicators_measure ON indicators (measure_code);
+CREATE INDEX indicators_commitment ON indicators (commitment_code);
+CREATE INDEX indicators_convention ON indicators (convention_code);
 SELECT publish_table('indicators');
 
 CREATE TABLE observations (

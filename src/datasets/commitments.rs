@@ -5,12 +5,12 @@ use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("commitment", "one of the five commitments (engagements)"),
-    choice("way_of_working", "one of the four new ways of working (mode de fonctionnement)"),
+    choice("commitment", "engagement", "one of the five commitments (engagements)"),
+    choice("way_of_working", "mode de fonctionnement", "one of the four new ways of working (mode de fonctionnement)"),
 ];
 
 const fn below(name: &'static str, summary: &'static str) -> Link {
-    Link { name, target: name, summary, via: Via::Fields(&["commitment_code"]) }
+    Link { name, target: name, summary, via: Via::Filter("commitment_code") }
 }
 
 /// The description of the dataset.
@@ -42,9 +42,10 @@ pub static DATASET: Dataset = Dataset {
             name: "observations",
             target: "observations",
             summary: "The figures of its indicators.",
-            via: Via::Through { field: "indicator_code", through: "indicators", by: "commitment_code" },
+            via: Via::Filter("commitment_code"),
         },
     ],
+    relations: &[],
     own: &[],
     example: "engagement-1",
     rows: RowOrigin::Published,

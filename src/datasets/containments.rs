@@ -13,7 +13,12 @@ pub static DATASET: Dataset = Dataset {
     title: "Inclusions",
     description: "A territory that lies in another, wholly or partly, as `within` and `touching` read it. Each release derives the rows from the territories and the memberships of today; for another day, ancestors, descendants and members of a territory take `geography`. A territory is not a part of itself.",
     fields: &[
-        Field::required("code", Kind::JoinedCode, "The codes of the container and of the part, joined by `~`.", "DEP-59~COM-59350"),
+        Field::required(
+            "code",
+            Kind::JoinedCode,
+            "The codes of the container and of the part, joined by `~`.",
+            "DEP-59~COM-59350",
+        ),
         Field::required("container_code", Kind::Reference("territories"), "The territory that contains the part.", "DEP-59"),
         Field::required("part_code", Kind::Reference("territories"), "The territory that lies in the container.", "COM-59350"),
         Field::required(
@@ -32,6 +37,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["container_code", "part_code"],
     territory: Some("part_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "DEP-59~COM-59350",
     rows: RowOrigin::Derived { from: &["territories", "memberships"], by: Derivation::ContainmentClosure },

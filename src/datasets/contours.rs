@@ -24,6 +24,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["territory_code"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "COM-59350",
     rows: RowOrigin::Published,

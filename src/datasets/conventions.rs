@@ -1,12 +1,12 @@
 //! Owns the dataset of conventions: the agreements between the State and local authorities.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("departmental", "between the State and a département"),
-    choice("demonstrator_territory", "for a demonstrator territory of the strategy"),
+    choice("departmental", "convention départementale", "between the State and a département"),
+    choice("demonstrator_territory", "territoire démonstrateur", "for a demonstrator territory of the strategy"),
 ];
 
 /// The description of the dataset.
@@ -41,26 +41,22 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[
-        Link {
-            name: "funding",
-            target: "funding",
-            summary: "The money of the convention.",
-            via: Via::Fields(&["convention_code"]),
-        },
+        Link { name: "funding", target: "funding", summary: "The money of the convention.", via: Via::Filter("convention_code") },
         Link {
             name: "indicators",
             target: "indicators",
             summary: "The indicators that measure its progress.",
-            via: Via::Fields(&["convention_code"]),
+            via: Via::Filter("convention_code"),
         },
         Link {
             name: "observations",
             target: "observations",
             summary: "The figures of its indicators.",
-            via: Via::Through { field: "indicator_code", through: "indicators", by: "convention_code" },
+            via: Via::Filter("convention_code"),
         },
-        Link { name: "events", target: "events", summary: "Its events.", via: Via::Fields(&["convention_code"]) },
+        Link { name: "events", target: "events", summary: "Its events.", via: Via::Filter("convention_code") },
     ],
+    relations: &[actor_code(&["signatory_codes", "partner_codes"], "cd-59")],
     own: &[],
     example: "convention-bassin-minier",
     rows: RowOrigin::Published,

@@ -1,21 +1,21 @@
 //! Owns the dataset of events: when and where the strategy was signed, launched, discussed and reviewed.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape};
 
 const KINDS: &[Choice] = &[
-    choice("workshop", "a workshop (atelier)"),
-    choice("debate", "a public debate"),
-    choice("conference", "a conference"),
-    choice("inauguration", "an inauguration"),
-    choice("signature", "a signature"),
-    choice("launch", "a launch"),
-    choice("entry_into_force", "a rule or benefit enters into force"),
-    choice("review", "a review (bilan)"),
-    choice("announcement", "an announcement"),
-    choice("appointment", "an appointment"),
-    choice("adoption", "an adoption by Parliament"),
+    choice("workshop", "atelier", "a workshop (atelier)"),
+    choice("debate", "débat public", "a public debate"),
+    choice("conference", "conférence", "a conference"),
+    choice("inauguration", "inauguration", "an inauguration"),
+    choice("signature", "signature", "a signature"),
+    choice("launch", "lancement", "a launch"),
+    choice("entry_into_force", "entrée en vigueur", "a rule or benefit enters into force"),
+    choice("review", "bilan", "a review (bilan)"),
+    choice("announcement", "annonce", "an announcement"),
+    choice("appointment", "nomination", "an appointment"),
+    choice("adoption", "adoption par le Parlement", "an adoption by Parliament"),
 ];
 
 /// The description of the dataset.
@@ -44,6 +44,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[actor_code(&["actor_codes"], "cd-59")],
     own: &[],
     example: "inauguration-maison-des-parents",
     rows: RowOrigin::Published,

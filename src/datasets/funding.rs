@@ -2,10 +2,11 @@
 //! Amounts of different stages must not be added: the same euro is announced, then programmed, then paid.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
 
-const AID_NATURES: &[Choice] = &[choice("money", "in money"), choice("in_kind", "in kind")];
+const AID_NATURES: &[Choice] =
+    &[choice("money", "aide en numéraire", "in money"), choice("in_kind", "aide en nature", "in kind")];
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -82,6 +83,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[actor_code(&["payer_code", "beneficiary_code"], "etat")],
     own: &[],
     example: "bassin-minier-2019-2021",
     rows: RowOrigin::Published,

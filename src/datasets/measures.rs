@@ -1,15 +1,15 @@
 //! Owns the dataset of measures: the actions that implement the commitments.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const STATUSES: &[Choice] = &[
-    choice("announced", "announced, not begun"),
-    choice("in_preparation", "being prepared"),
-    choice("in_progress", "in progress"),
-    choice("in_force", "a rule or benefit in force"),
-    choice("completed", "completed"),
+    choice("announced", "annoncée", "announced, not begun"),
+    choice("in_preparation", "en préparation", "being prepared"),
+    choice("in_progress", "en cours", "in progress"),
+    choice("in_force", "en vigueur", "a rule or benefit in force"),
+    choice("completed", "achevée", "completed"),
 ];
 
 /// The description of the dataset.
@@ -47,17 +47,18 @@ pub static DATASET: Dataset = Dataset {
             name: "indicators",
             target: "indicators",
             summary: "The indicators that measure its progress.",
-            via: Via::Fields(&["measure_code"]),
+            via: Via::Filter("measure_code"),
         },
         Link {
             name: "observations",
             target: "observations",
             summary: "The figures of its indicators.",
-            via: Via::Through { field: "indicator_code", through: "indicators", by: "measure_code" },
+            via: Via::Filter("measure_code"),
         },
-        Link { name: "funding", target: "funding", summary: "The money for it.", via: Via::Fields(&["measure_code"]) },
-        Link { name: "events", target: "events", summary: "Its events.", via: Via::Fields(&["measure_code"]) },
+        Link { name: "funding", target: "funding", summary: "The money for it.", via: Via::Filter("measure_code") },
+        Link { name: "events", target: "events", summary: "Its events.", via: Via::Filter("measure_code") },
     ],
+    relations: &[actor_code(&["lead_codes", "partner_codes"], "etat")],
     own: &[],
     example: "points-conseil-budget",
     rows: RowOrigin::Published,

@@ -11,11 +11,21 @@ pub static DATASET: Dataset = Dataset {
     title: "Appartenances",
     description: "A territory that belongs to another which its own fields do not name: a commune to a perimeter of the strategy or to an EPT. What lies in what, memberships included, is in `containments`.",
     fields: &[
-        Field::required("code", Kind::JoinedCode, "The codes of the container and of the part, joined by `~`.", "PER-bassin-minier~COM-62498"),
+        Field::required(
+            "code",
+            Kind::JoinedCode,
+            "The codes of the container and of the part, joined by `~`.",
+            "PER-bassin-minier~COM-62498",
+        ),
         Field::required("container_code", Kind::Reference("territories"), "The perimeter, or the EPT.", "PER-bassin-minier"),
         Field::required("part_code", Kind::Reference("territories"), "The territory that belongs to it, its part.", "COM-62498"),
-        Field::required("population_share", Kind::Decimal, "The share of its inhabitants that belongs to it, above 0, at most 1.", "1")
-            .format(Format::Share),
+        Field::required(
+            "population_share",
+            Kind::Decimal,
+            "The share of its inhabitants that belongs to it, above 0, at most 1.",
+            "1",
+        )
+        .format(Format::Share),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
@@ -23,6 +33,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["container_code", "part_code"],
     territory: Some("part_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "PER-bassin-minier~COM-62498",
     rows: RowOrigin::Published,

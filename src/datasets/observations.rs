@@ -3,7 +3,17 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{NATURES, QUALIFIER, STATUSES, UNIT_CODE, UNIT_MULTIPLIER, period_end, period_start};
-use crate::query::{Dataset, Field, FieldOrigin, Kind, RowOrigin, Shape};
+use crate::query::{Dataset, Field, FieldOrigin, Kind, Relation, RelationPath, RowOrigin, Shape};
+
+const fn by_its_indicator(name: &'static str, target: &'static str, example: &'static str) -> Relation {
+    Relation {
+        name,
+        target,
+        description: "Figures of the indicators that refer to one of these.",
+        example,
+        path: RelationPath::Through { field: "indicator_code", dataset: "indicators", by: name },
+    }
+}
 
 /// The fields that an observation has from its indicator. They never change once the indicator has figures.
 const OF_INDICATOR: FieldOrigin = FieldOrigin::Named { by: "indicator_code", dataset: "indicators" };
@@ -62,6 +72,11 @@ pub static DATASET: Dataset = Dataset {
     key: &["indicator_code", "territory_code", "period", "breakdown_code", "nature", "source_code"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[
+        by_its_indicator("commitment_code", "commitments", "engagement-1"),
+        by_its_indicator("measure_code", "measures", "points-conseil-budget"),
+        by_its_indicator("convention_code", "conventions", ""),
+    ],
     own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
     rows: RowOrigin::Published,

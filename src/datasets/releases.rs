@@ -42,6 +42,7 @@ pub static DATASET: Dataset = Dataset {
         summary: "The sources that the rows added or changed by the release come from.",
         via: Via::Opened,
     }],
+    relations: &[],
     own: &[],
     example: "1",
     rows: RowOrigin::Releases,

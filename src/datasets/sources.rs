@@ -5,13 +5,13 @@ use super::vocabulary::choice;
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
 
 const KINDS: &[Choice] = &[
-    choice("document", "a text: press kit, convention, report"),
-    choice("dataset", "a published set of data"),
-    choice("file", "a single file"),
+    choice("document", "document", "a text: press kit, convention, report"),
+    choice("dataset", "jeu de données", "a published set of data"),
+    choice("file", "fichier", "a single file"),
 ];
 
 const fn from_it(name: &'static str, summary: &'static str) -> Link {
-    Link { name, target: name, summary, via: Via::Fields(&["source_code"]) }
+    Link { name, target: name, summary, via: Via::Filter("source_code") }
 }
 
 /// The description of the dataset.
@@ -46,6 +46,7 @@ pub static DATASET: Dataset = Dataset {
         from_it("observations", "The figures taken from it."),
         from_it("events", "The events described in it."),
     ],
+    relations: &[],
     own: &[],
     example: "dossier-pauvrete-hdf-2019",
     rows: RowOrigin::Published,

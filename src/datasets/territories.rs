@@ -6,23 +6,23 @@ use super::vocabulary::{KINDS, TERRITORY_EVENTS, choice};
 use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
-    choice("CC", "communauté de communes"),
-    choice("CA", "communauté d’agglomération"),
-    choice("CU", "communauté urbaine"),
-    choice("METRO", "métropole"),
-    choice("MET69", "métropole de Lyon"),
-    choice("EPT", "établissement public territorial"),
+    choice("CC", "communauté de communes", "communauté de communes"),
+    choice("CA", "communauté d’agglomération", "communauté d’agglomération"),
+    choice("CU", "communauté urbaine", "communauté urbaine"),
+    choice("METRO", "métropole", "métropole"),
+    choice("MET69", "métropole de Lyon", "métropole de Lyon"),
+    choice("EPT", "établissement public territorial", "établissement public territorial"),
 ];
 
 const ZONES: &[Choice] = &[
-    choice("metropolitan", "metropolitan France"),
-    choice("overseas_department", "overseas départements and regions"),
-    choice("overseas_collectivity", "overseas collectivities"),
+    choice("metropolitan", "France métropolitaine", "metropolitan France"),
+    choice("overseas_department", "département ou région d’outre-mer", "overseas départements and regions"),
+    choice("overseas_collectivity", "collectivité d’outre-mer", "overseas collectivities"),
 ];
 
 const STATUSES: &[Choice] = &[
-    choice("current", "the code names a territory today"),
-    choice("former", "the code named a territory in the past; figures of its time refer to it"),
+    choice("current", "actuel", "the code names a territory today"),
+    choice("former", "ancien", "the code named a territory in the past; figures of its time refer to it"),
 ];
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
@@ -142,45 +142,36 @@ pub static DATASET: Dataset = Dataset {
             name: "states",
             target: "territory_states",
             summary: "Every state of the territory, with its days, its name, and the events at its beginning and end.",
-            via: Via::Fields(&["territory_code"]),
+            via: Via::Filter("territory_code"),
         },
         Link {
             name: "observations",
             target: "observations",
             summary: "The figures of this territory itself. `/v1/observations?within=` also gives those of the territories in it.",
-            via: Via::Fields(&["territory_code"]),
+            via: Via::Filter("territory_code"),
         },
         Link {
             name: "measures",
             target: "measures",
             summary: "The measures whose source names this territory.",
-            via: Via::Fields(&["territory_codes"]),
+            via: Via::Filter("territory_codes"),
         },
         Link {
             name: "conventions",
             target: "conventions",
             summary: "The conventions for this territory.",
-            via: Via::Fields(&["territory_code"]),
+            via: Via::Filter("territory_code"),
         },
-        Link {
-            name: "funding",
-            target: "funding",
-            summary: "The money for this territory.",
-            via: Via::Fields(&["territory_code"]),
-        },
+        Link { name: "funding", target: "funding", summary: "The money for this territory.", via: Via::Filter("territory_code") },
         Link {
             name: "actors",
             target: "actors",
             summary: "The organisations that act for this territory.",
-            via: Via::Fields(&["territory_code"]),
+            via: Via::Filter("territory_code"),
         },
-        Link {
-            name: "events",
-            target: "events",
-            summary: "The events in this territory.",
-            via: Via::Fields(&["territory_code"]),
-        },
+        Link { name: "events", target: "events", summary: "The events in this territory.", via: Via::Filter("territory_code") },
     ],
+    relations: &[],
     own: &["contour", "profile"],
     example: "DEP-59",
     rows: RowOrigin::Published,

@@ -46,8 +46,18 @@ pub static DATASET: Dataset = Dataset {
         part_of("departement_code", "The département in which it lay.", "DEP-60"),
         part_of("region_code", "The region in which a département lay. A commune has the region of its département.", "REG-31"),
         part_of("epci_code", "The EPCI to which a commune belonged, known from 2019 on.", "EPCI-246000582"),
-        Field::optional("start_event_code", Kind::Choice(TERRITORY_EVENTS), "The event that began it: INSEE's code (MOD), or one of our own words `epci`, `arrondissement`, `reform` for what INSEE gives no code.", "32"),
-        Field::optional("end_event_code", Kind::Choice(TERRITORY_EVENTS), "The event that ended it; the same words as `start_event_code`.", "10"),
+        Field::optional(
+            "start_event_code",
+            Kind::Choice(TERRITORY_EVENTS),
+            "The event that began it: INSEE's code (MOD), or one of our own words `epci`, `arrondissement`, `reform` for what INSEE gives no code.",
+            "32",
+        ),
+        Field::optional(
+            "end_event_code",
+            Kind::Choice(TERRITORY_EVENTS),
+            "The event that ended it; the same words as `start_event_code`.",
+            "10",
+        ),
         others(
             "predecessor_codes",
             "The other territories that became it, or became a part of it, on its first day.",
@@ -61,6 +71,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["territory_code", "valid_from"],
     territory: Some("territory_code"),
     links: &[],
+    relations: &[],
     own: &[],
     example: "COM-60054~2019-01-01",
     rows: RowOrigin::Published,

@@ -1,107 +1,110 @@
 //! Owns the closed lists of words that several datasets share, and the fields that use them.
 //! Sources: SDMX CL_OBS_STATUS 2.x for statuses, the words of the strategy's press kit for qualifiers.
 
-use crate::query::{Choice, Field, Kind};
+use crate::query::{Choice, Field, Kind, Relation, RelationPath};
 
-/// One word of a closed list, with its meaning.
-pub const fn choice(value: &'static str, meaning: &'static str) -> Choice {
-    Choice { value, meaning }
+/// One word of a closed list, with its French label and its meaning.
+pub const fn choice(value: &'static str, label: &'static str, meaning: &'static str) -> Choice {
+    Choice { value, label, meaning }
 }
 
 /// The kinds of territories.
 pub const KINDS: &[Choice] = &[
-    choice("country", "France"),
-    choice("region", "région"),
-    choice("departement", "département or overseas collectivity"),
-    choice("arrondissement", "arrondissement of a département"),
-    choice("epci", "intercommunal body with its own tax (EPCI à fiscalité propre)"),
-    choice("ept", "établissement public territorial of Greater Paris"),
-    choice("commune", "commune"),
-    choice("associated_commune", "commune associée, part of a commune"),
-    choice("delegated_commune", "commune déléguée, part of a commune nouvelle"),
-    choice("municipal_arrondissement", "arrondissement of Paris, Lyon or Marseille"),
-    choice("perimeter", "perimeter of the strategy, such as the bassin minier"),
+    choice("country", "pays", "France"),
+    choice("region", "région", "région"),
+    choice("departement", "département", "département or overseas collectivity"),
+    choice("arrondissement", "arrondissement", "arrondissement of a département"),
+    choice("epci", "EPCI à fiscalité propre", "intercommunal body with its own tax (EPCI à fiscalité propre)"),
+    choice("ept", "établissement public territorial", "établissement public territorial of Greater Paris"),
+    choice("commune", "commune", "commune"),
+    choice("associated_commune", "commune associée", "commune associée, part of a commune"),
+    choice("delegated_commune", "commune déléguée", "commune déléguée, part of a commune nouvelle"),
+    choice("municipal_arrondissement", "arrondissement municipal", "arrondissement of Paris, Lyon or Marseille"),
+    choice("perimeter", "périmètre de la stratégie", "perimeter of the strategy, such as the bassin minier"),
 ];
 
 /// The events that begin or end a territory: INSEE's codes (MOD) for communes, and words of our own for events that INSEE
 /// gives no code.
 pub const TERRITORY_EVENTS: &[Choice] = &[
-    choice("10", "change of name"),
-    choice("20", "creation"),
-    choice("21", "re-establishment of a commune that was part of another"),
-    choice("30", "suppression"),
-    choice("31", "simple merger"),
-    choice("32", "creation or change of a commune nouvelle"),
-    choice("33", "merger with association"),
-    choice("34", "merger with association that becomes a simple one"),
-    choice("41", "change of code by a change of département"),
-    choice("50", "change of code by a change of chief town"),
-    choice("epci", "own word: change of the EPCI to which a commune belongs, or of the list of EPCI"),
-    choice("arrondissement", "own word: change of arrondissement"),
-    choice("reform", "own word: reform of the départements or of the regions by law"),
+    choice("10", "changement de nom", "change of name"),
+    choice("20", "création", "creation"),
+    choice("21", "rétablissement", "re-establishment of a commune that was part of another"),
+    choice("30", "suppression", "suppression"),
+    choice("31", "fusion simple", "simple merger"),
+    choice("32", "commune nouvelle", "creation or change of a commune nouvelle"),
+    choice("33", "fusion-association", "merger with association"),
+    choice("34", "fusion-association devenue fusion simple", "merger with association that becomes a simple one"),
+    choice("41", "changement de code par changement de département", "change of code by a change of département"),
+    choice("50", "changement de code par transfert de chef-lieu", "change of code by a change of chief town"),
+    choice("epci", "changement d’EPCI", "own word: change of the EPCI to which a commune belongs, or of the list of EPCI"),
+    choice("arrondissement", "changement d’arrondissement", "own word: change of arrondissement"),
+    choice("reform", "réforme territoriale", "own word: reform of the départements or of the regions by law"),
 ];
 
 /// How a publisher qualifies a figure.
 pub const QUALIFIERS: &[Choice] = &[
-    choice("exact", "stated without qualification"),
-    choice("about", "« environ »"),
-    choice("nearly", "« près de »: the figure is slightly below"),
-    choice("at_least", "« pas moins de », « au moins »"),
-    choice("more_than", "« plus de »"),
-    choice("at_most", "« au plus », « jusqu’à »"),
-    choice("less_than", "« moins de »"),
+    choice("exact", "exactement", "stated without qualification"),
+    choice("about", "environ", "« environ »"),
+    choice("nearly", "près de", "« près de »: the figure is slightly below"),
+    choice("at_least", "au moins", "« pas moins de », « au moins »"),
+    choice("more_than", "plus de", "« plus de »"),
+    choice("at_most", "au plus", "« au plus », « jusqu’à »"),
+    choice("less_than", "moins de", "« moins de »"),
 ];
 
 /// The kinds of figures.
 pub const NATURES: &[Choice] = &[
-    choice("observed", "counted, or known to have happened"),
-    choice("expected", "planned or forecast"),
-    choice("target", "a target"),
-    choice("baseline", "the situation from which progress is measured"),
+    choice("observed", "observé", "counted, or known to have happened"),
+    choice("expected", "prévu", "planned or forecast"),
+    choice("target", "objectif", "a target"),
+    choice("baseline", "situation de départ", "the situation from which progress is measured"),
 ];
 
 /// Observation statuses, SDMX CL_OBS_STATUS.
 pub const STATUSES: &[Choice] = &[
-    choice("A", "normal"),
-    choice("B", "time series break"),
-    choice("D", "definition differs"),
-    choice("E", "estimated"),
-    choice("F", "forecast"),
-    choice("G", "experimental"),
-    choice("H", "missing: holiday or weekend"),
-    choice("I", "imputed"),
-    choice("J", "derogation"),
-    choice("K", "data included in another category"),
-    choice("L", "missing: data exist but were not collected"),
-    choice("M", "missing: data cannot exist"),
-    choice("N", "not significant"),
-    choice("O", "missing"),
-    choice("P", "provisional"),
-    choice("Q", "missing: suppressed by statistical secrecy"),
-    choice("S", "strike and other special events"),
-    choice("U", "low reliability"),
-    choice("V", "unvalidated"),
-    choice("W", "includes data from another category"),
+    choice("A", "valeur normale", "normal"),
+    choice("B", "rupture de série", "time series break"),
+    choice("D", "définition différente", "definition differs"),
+    choice("E", "estimé", "estimated"),
+    choice("F", "prévision", "forecast"),
+    choice("G", "expérimental", "experimental"),
+    choice("H", "manquant : jour férié ou fin de semaine", "missing: holiday or weekend"),
+    choice("I", "imputé", "imputed"),
+    choice("J", "dérogation", "derogation"),
+    choice("K", "compris dans une autre catégorie", "data included in another category"),
+    choice("L", "manquant : donnée existante, non collectée", "missing: data exist but were not collected"),
+    choice("M", "manquant : donnée impossible", "missing: data cannot exist"),
+    choice("N", "non significatif", "not significant"),
+    choice("O", "manquant", "missing"),
+    choice("P", "provisoire", "provisional"),
+    choice("Q", "manquant : secret statistique", "missing: suppressed by statistical secrecy"),
+    choice("S", "grève ou événement exceptionnel", "strike and other special events"),
+    choice("U", "peu fiable", "low reliability"),
+    choice("V", "non validé", "unvalidated"),
+    choice("W", "comprend une autre catégorie", "includes data from another category"),
 ];
 
 /// The stages of money.
 pub const STAGES: &[Choice] = &[
-    choice("announced", "announced in public"),
-    choice("programmed", "entered in a budget or convention"),
-    choice("committed", "legally due"),
-    choice("paid", "paid out"),
+    choice("announced", "annoncé", "announced in public"),
+    choice("programmed", "programmé", "entered in a budget or convention"),
+    choice("committed", "engagé", "legally due"),
+    choice("paid", "payé", "paid out"),
 ];
 
 /// How values of an indicator can be aggregated.
 pub const ADDITIVITIES: &[Choice] = &[
-    choice("sum", "values can be added"),
-    choice("weighted_mean", "values can be averaged, weighted by the weight indicator"),
-    choice("none", "values cannot be aggregated"),
+    choice("sum", "somme", "values can be added"),
+    choice("weighted_mean", "moyenne pondérée", "values can be averaged, weighted by the weight indicator"),
+    choice("none", "ni somme ni moyenne", "values cannot be aggregated"),
 ];
 
 /// Whether more or less is better.
-pub const DIRECTIONS: &[Choice] =
-    &[choice("up", "more is better"), choice("down", "less is better"), choice("none", "neither is better")];
+pub const DIRECTIONS: &[Choice] = &[
+    choice("up", "plus, c’est mieux", "more is better"),
+    choice("down", "moins, c’est mieux", "less is better"),
+    choice("none", "ni l’un ni l’autre", "neither is better"),
+];
 
 /// The field with the qualifier of an amount or value.
 pub const QUALIFIER: Field = Field::required(
@@ -144,3 +147,14 @@ pub const UNIT_MULTIPLIER: Field = Field::required(
     "0",
 )
 .file_default("0");
+
+/// The filter by an organisation in any role; the fields hold the roles.
+pub const fn actor_code(fields: &'static [&'static str], example: &'static str) -> Relation {
+    Relation {
+        name: "actor_code",
+        target: "actors",
+        description: "Rows in which one of these organisations has any role.",
+        example,
+        path: RelationPath::Fields(fields),
+    }
+}

@@ -10,8 +10,12 @@ use crate::query::{Changes, Choice, Column, Kind, Row};
 
 /// The operations.
 const OPERATIONS: &[Choice] = &[
-    Choice { value: "upsert", meaning: "the row is new or has changed" },
-    Choice { value: "withdraw", meaning: "the row was withdrawn, or no longer meets the filters of the request" },
+    Choice { value: "upsert", label: "ajoutée ou modifiée", meaning: "the row is new or has changed" },
+    Choice {
+        value: "withdraw",
+        label: "retirée",
+        meaning: "the row was withdrawn, or no longer meets the filters of the request",
+    },
 ];
 
 /// The cells of a change before those of its row, in the order in which the database gives them.

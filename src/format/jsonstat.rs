@@ -102,6 +102,7 @@ impl JsonStatWriter {
         let places: Vec<BTreeMap<&str, usize>> =
             categories.iter().map(|all| all.iter().enumerate().map(|(at, code)| (code.as_str(), at)).collect()).collect();
         let (mut values, mut statuses, mut qualifiers) = (BTreeMap::new(), Map::new(), Map::new());
+        let (mut status_labels, mut qualifier_labels) = (BTreeMap::new(), BTreeMap::new());
         for row in &self.rows {
             let place = dimensions()
                 .zip(&places)
@@ -114,10 +115,13 @@ impl JsonStatWriter {
                 let status = serde_json::from_str::<Vec<String>>(given)?.join(",");
                 if status != "A" {
                     statuses.insert(place.to_string(), json!(status));
+                    let labels: Vec<Option<String>> = serde_json::from_str(self.cell(row, "statuses_labels").unwrap_or("[]"))?;
+                    status_labels.insert(status, labels.into_iter().flatten().collect::<Vec<_>>().join(", "));
                 }
             }
             if let Some(qualifier) = self.cell(row, "qualifier").filter(|qualifier| *qualifier != "exact") {
                 qualifiers.insert(place.to_string(), json!(qualifier));
+                qualifier_labels.extend(self.cell(row, "qualifier_label").map(|label| (qualifier, label)));
             }
         }
         let value = match values.len() * 2 >= cells {
@@ -146,7 +150,13 @@ impl JsonStatWriter {
             "dimension": dimension,
             "value": value,
             "status": statuses,
-            "extension": {"release": self.about.release, "licence": super::LICENCE, "qualifier": qualifiers},
+            "extension": {
+                "release": self.about.release,
+                "licence": super::LICENCE,
+                "status": {"label": status_labels},
+                "qualifier": qualifiers,
+                "qualifier_label": qualifier_labels,
+            },
         }))
     }
 }

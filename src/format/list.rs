@@ -6,7 +6,7 @@ use std::io;
 /// Appends the texts of a list with a separator between them.
 ///
 /// # Errors
-/// Returns an error of the kind `InvalidData` if the cell is not a JSON array of strings.
+/// Returns an error of the kind `InvalidData` if the cell is not a JSON array of strings or nulls.
 pub fn join(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> {
     if list.contains('\\') {
         return join_escaped(out, list, separator);
@@ -25,12 +25,32 @@ pub fn join(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> {
 }
 
 fn join_escaped(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> {
+    let texts: Vec<Option<String>> = serde_json::from_str(list)?;
+    for (at, text) in texts.iter().enumerate() {
+        if at > 0 {
+            out.push(separator);
+        }
+        out.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
+    }
+    Ok(())
+}
+
+/// Appends the texts of a list, each with its name from a second list, with a separator between them.
+///
+/// # Errors
+/// Returns an error of the kind `InvalidData` if a cell is not a JSON array of strings or nulls.
+pub fn join_named(out: &mut Vec<u8>, list: &str, names: &str, (separator, between): (u8, &str)) -> io::Result<()> {
     let texts: Vec<String> = serde_json::from_str(list)?;
+    let names: Vec<Option<String>> = serde_json::from_str(names)?;
     for (at, text) in texts.iter().enumerate() {
         if at > 0 {
             out.push(separator);
         }
         out.extend_from_slice(text.as_bytes());
+        if let Some(name) = names.get(at).and_then(Option::as_deref) {
+            out.extend_from_slice(between.as_bytes());
+            out.extend_from_slice(name.as_bytes());
+        }
     }
     Ok(())
 }

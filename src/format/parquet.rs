@@ -136,9 +136,14 @@ impl Buffer {
         Self { column: column.clone(), values, defined: Vec::new(), repeated: Vec::new() }
     }
 
-    /// The definition level of a value that is not null: one level if the column is optional, and one more if it is a
-    /// list. An empty list has the level below.
+    /// The definition level of a value that is not null: one level if the column is optional, one more if it is a list, and
+    /// one more if its items can be empty. An empty item has the level below, an empty list the level below that of items.
     fn present(&self) -> i16 {
+        self.listed() + i16::from(self.column.has_empty_items())
+    }
+
+    /// The definition level of an item of a list, be it empty or not.
+    fn listed(&self) -> i16 {
         i16::from(!is_never_null(&self.column)) + i16::from(self.column.is_list())
     }
 
@@ -166,15 +171,20 @@ impl Buffer {
     }
 
     fn push_list(&mut self, text: &str) -> io::Result<()> {
-        let items: Vec<String> = serde_json::from_str(text).map_err(|_| self.unfit(Some(text)))?;
+        let items: Vec<Option<String>> = serde_json::from_str(text).map_err(|_| self.unfit(Some(text)))?;
         if items.is_empty() {
-            self.level(self.present() - 1, 0);
+            self.level(self.listed() - 1, 0);
         }
         for (at, item) in items.iter().enumerate() {
-            if let ColumnValues::Texts(texts, ends) = &mut self.values {
-                append(texts, ends, item);
-            }
-            self.level(self.present(), i16::from(at > 0));
+            let defined = match (&mut self.values, item) {
+                (ColumnValues::Texts(texts, ends), Some(item)) => {
+                    append(texts, ends, item);
+                    self.present()
+                }
+                _ if self.column.has_empty_items() => self.listed(),
+                _ => return Err(self.unfit(Some(text))),
+            };
+            self.level(defined, i16::from(at > 0));
         }
         Ok(())
     }
@@ -245,7 +255,8 @@ fn field(column: &Column) -> Result<TypePtr> {
     };
     if column.is_list() {
         // The format prescribes these three levels and their names.
-        let item = leaf("element", Physical::BYTE_ARRAY, Some(LogicalType::String), Repetition::REQUIRED)?;
+        let repeated = if column.has_empty_items() { Repetition::OPTIONAL } else { Repetition::REQUIRED };
+        let item = leaf("element", Physical::BYTE_ARRAY, Some(LogicalType::String), repeated)?;
         let items = Type::group_type_builder("list").with_repetition(Repetition::REPEATED).with_fields(vec![item]).build()?;
         let list = Type::group_type_builder(&column.name).with_logical_type(Some(LogicalType::List));
         return list.with_repetition(repetition).with_fields(vec![Arc::new(items)]).build().map(Arc::new);

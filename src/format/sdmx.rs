@@ -6,12 +6,15 @@ use std::mem;
 
 use super::csv::Line;
 use super::{About, RowWriter, list};
+use crate::query::Row;
 use crate::query::model::cube::{COMPONENTS, Component, DATAFLOW, Role, STATUSES};
 use crate::query::model::period;
-use crate::query::{Labels, Row};
 
 /// The statuses of a value that is missing on purpose. SDMX writes `NaN` for it, and an empty cell for others.
 const INTENTIONALLY_MISSING: &[u8] = b"HKLMOQ";
+
+/// Stands between a code and its name.
+const LABEL_SEPARATOR: &str = ": ";
 
 /// How the cells of a component are written.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +48,7 @@ struct PlacedComponent {
 pub struct SdmxWriter {
     placed: Vec<PlacedComponent>,
     statuses: Option<usize>,
-    labels: Labels,
+    labels: bool,
     title: &'static str,
     line: Line,
     scratch: Vec<u8>,
@@ -57,7 +60,7 @@ impl SdmxWriter {
     ///
     /// # Errors
     /// Returns an error of the kind `InvalidInput` if a dimension or the measure has no column.
-    pub fn new(about: &About, labels: Labels) -> io::Result<Self> {
+    pub fn new(about: &About, labels: bool) -> io::Result<Self> {
         let mut placed = Vec::with_capacity(COMPONENTS.len());
         for component in &COMPONENTS {
             let at = match about.position(component.field) {
@@ -72,22 +75,14 @@ impl SdmxWriter {
         Ok(Self { placed, statuses, labels, title, line: Line::new(b','), scratch: Vec::new(), converted: Vec::new() })
     }
 
-    /// Adds a code, a name, or both, as `labels` says.
+    /// Adds a code; with labels, the code and the name, as `labels=both` of the standard.
     fn named(&mut self, code: &[u8], name: Option<&str>) {
-        match (self.labels, name) {
-            (Labels::Both, Some(name)) => {
-                self.scratch.clear();
-                for part in [code, b": ", name.as_bytes()] {
-                    self.scratch.extend_from_slice(part);
-                }
-                self.line.cell(&self.scratch);
-            }
-            (Labels::Name, name) => {
-                self.line.cell(code);
-                self.line.cell(name.unwrap_or_default().as_bytes());
-            }
-            _ => self.line.cell(code),
+        let Some(name) = name.filter(|_| self.labels) else { return self.line.cell(code) };
+        self.scratch.clear();
+        for part in [code, LABEL_SEPARATOR.as_bytes(), name.as_bytes()] {
+            self.scratch.extend_from_slice(part);
         }
+        self.line.cell(&self.scratch);
     }
 }
 
@@ -95,9 +90,6 @@ impl RowWriter for SdmxWriter {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.line.cell(b"STRUCTURE[;]");
         self.line.cell(b"STRUCTURE_ID");
-        if self.labels == Labels::Name {
-            self.line.cell(b"STRUCTURE_NAME");
-        }
         self.line.cell(b"ACTION");
         for at in 0..self.placed.len() {
             let component = self.placed[at].component;
@@ -123,12 +115,16 @@ impl RowWriter for SdmxWriter {
                 }
                 CellForm::Time if write_interval(&mut converted, text)? => &converted,
                 CellForm::List => {
-                    list::join(&mut converted, text, b';')?;
+                    match label.filter(|_| self.labels).and_then(|at| row.cell(at)) {
+                        Some(labels) => list::join_named(&mut converted, text, labels, (b';', LABEL_SEPARATOR))?,
+                        None => list::join(&mut converted, text, b';')?,
+                    }
                     &converted
                 }
                 _ => text.as_bytes(),
             };
-            self.named(cell, label.and_then(|at| row.cell(at)));
+            let name = label.filter(|_| form != CellForm::List).and_then(|at| row.cell(at));
+            self.named(cell, name);
         }
         self.converted = converted;
         self.line.end(out)

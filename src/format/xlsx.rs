@@ -183,9 +183,9 @@ fn serial(time: NaiveDateTime) -> Option<f64> {
 }
 
 fn join(column: &Column, text: &str) -> io::Result<String> {
-    let items: Vec<String> =
+    let items: Vec<Option<String>> =
         serde_json::from_str(text).map_err(|_| invalid(format!("column {}: {text} is no list of texts", column.name)))?;
-    Ok(items.join("|"))
+    Ok(items.iter().map(|item| item.as_deref().unwrap_or_default()).collect::<Vec<_>>().join("|"))
 }
 
 /// A title as the name of a sheet: short, and without the characters that Excel forbids.

@@ -3,6 +3,7 @@
 
 pub mod cache;
 pub mod connection;
+pub mod deprecation;
 mod execute;
 pub mod handlers;
 pub mod middleware;

@@ -6,14 +6,15 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard
 use utoipa::openapi::path::Operation;
 
 use super::handlers::{
-    changes, collections, contour, docs, files, health, history, index, items, problems, profile, publications, releases_feed,
+    changes, collections, contour, docs, files, health, history, index, items, problems, profile, publications, redirect,
+    releases_feed,
 };
 use super::middleware::security_headers;
 use super::request::paths;
 use super::response::links;
 use super::state::State;
 use crate::problem::{self, Kind, Problem};
-use crate::query::model::dataset::HISTORY;
+use crate::query::model::link::HISTORY;
 use crate::query::{Context, Dataset, Link};
 
 /// The tag of the endpoints that serve no dataset.
@@ -34,7 +35,7 @@ pub enum Endpoint {
     Collection(Context),
     /// `/v1/{dataset}/{code}`: one row.
     Item(Context),
-    /// `/v1/{dataset}/{code}/{link}`: the rows that a link of the dataset leads to.
+    /// `/v1/{dataset}/{code}/{link}`: the rows that a link of the dataset leads to, and no filter selects.
     Related(&'static Dataset, &'static Link, Context),
     /// `/v1/{dataset}/{code}/history`: the versions of one row.
     History(Context),
@@ -99,7 +100,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         if dataset.has_history() {
             all.push(Endpoint::History(Context::of(registry, dataset).history()));
         }
-        for link in dataset.links {
+        for link in dataset.links.iter().filter(|link| link.filter().is_none()) {
             let target = registry
                 .iter()
                 .copied()
@@ -110,6 +111,16 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         }
     }
     all
+}
+
+/// The addresses of links whose rows a filter selects. They redirect to the filtered list, and the document leaves them out.
+pub fn redirects(registry: &'static [&'static Dataset]) -> impl Iterator<Item = Resource> {
+    let public = registry.iter().copied().filter(|dataset| dataset.public);
+    let links = public.flat_map(|dataset| dataset.links.iter().map(move |link| (dataset, link)));
+    links.filter(|(_, link)| link.filter().is_some()).map(|(dataset, link)| {
+        let path = format!("/v1/{}/{{code}}/{}", dataset.name, link.name);
+        read_only(&path, web::to(move |request: HttpRequest| redirect::redirect(request, link)))
+    })
 }
 
 impl Endpoint {

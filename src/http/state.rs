@@ -8,6 +8,7 @@ use tokio::sync::watch;
 
 use super::cache::request_index::RequestIndex;
 use super::cache::response_cache::ResponseCache;
+use super::deprecation::Deprecation;
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::ReleaseFiles;
 use crate::db::Pool;
@@ -39,6 +40,8 @@ pub struct State {
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
     pub public_url: Option<String>,
+    /// What stands before the address of a type of problem: the public address, else the one that the server listens on.
+    pub problem_base: Arc<str>,
     /// The queue of publications.
     pub submissions: SubmissionQueue,
     /// The limits that the operator sets.
@@ -49,6 +52,8 @@ pub struct State {
     pub registry: &'static [&'static Dataset],
     /// The OpenAPI document.
     pub document: Bytes,
+    /// The parts of the contract that will end.
+    pub deprecations: &'static [Deprecation],
     /// The metrics of the worker.
     pub requests: Requests,
     /// Whether the server is stopping.

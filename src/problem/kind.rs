@@ -1,10 +1,10 @@
-//! Owns the closed table of problem types: slug, status, title, English description, and French explanation for the page.
+//! Owns the table of problem types: slug, status, title, English description, and French explanation for the page.
 //! Must not know what raises them.
 
 /// Generates the enumeration and its table from one list, so that neither misses an entry.
 macro_rules! kinds {
     ($($variant:ident, $slug:literal, $status:literal, $title:literal, $description:literal, $meaning:literal, $remedy:literal;)+) => {
-        /// A type of problem. The table is closed: a client may switch on `type`.
+        /// A type of problem. A client may switch on the last segment of `type`; the list may grow.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum Kind { $(#[doc = $title] $variant),+ }
 
@@ -83,9 +83,9 @@ kinds! {
         "L’en-tête « Idempotency-Key » a déjà servi à une autre publication, ou à celle-ci, qui est encore en cours.",
         "Choisissez une autre valeur pour une autre publication ; suivez celle qui est en cours à « /v1/publications/{id} ».";
     Gone, "gone", 410, "Gone",
-        "The row was published and withdrawn; `withdrawal` says when and why, `closest` names the row that replaces it.",
-        "Cette ligne a été publiée, puis retirée. « withdrawal » dit par quelle publication, quand et pourquoi, et ce qui la remplace.",
-        "« closest » donne le code qui la remplace, s’il y en a un ; « release= » ou « as_of= » d’avant le retrait donnent la ligne comme elle était, et « /history » toutes ses versions.";
+        "The row was published and withdrawn: `withdrawal` says when and why, `closest` names the row that replaces it. Or this part of the contract has ended: `closest` names what to use instead.",
+        "Cette ligne a été publiée, puis retirée : « withdrawal » dit par quelle publication, quand et pourquoi, et ce qui la remplace. Ou bien cette adresse a pris fin, comme elle l’avait annoncé 24 mois au moins d’avance.",
+        "« closest » donne le code ou l’adresse qui la remplace ; « release= » ou « as_of= » d’avant le retrait donnent la ligne comme elle était, et « /history » toutes ses versions.";
     PayloadTooLarge, "payload-too-large", 413, "Payload too large",
         "The body of the request is too large.",
         "Le corps de la requête dépasse ce que le service accepte. Les lectures n’ont pas de corps.",
@@ -111,9 +111,9 @@ kinds! {
         "L’agrégat demandé n’aurait pas de sens : une somme de pourcentages, de stocks pris à plusieurs dates, de montants à des stades différents, ou d’un même argent compté deux fois.",
         "« errors » dit pourquoi, et ce qui serait juste : regrouper ou filtrer autrement.";
     RefusedFiles, "refused-files", 422, "Refused files",
-        "The files have faults: `faults` lists the first, by file, line and column; `count` is their number.",
+        "The files have faults: `errors` lists the first, by file, line and column; `error_count` is their number.",
         "Les fichiers envoyés ont des fautes. Rien n’a été publié : une publication se fait entière ou pas du tout.",
-        "« faults » énumère les premières fautes, par fichier, ligne et colonne ; « count » en donne le nombre. « dry_run=true » vérifie sans publier.";
+        "« errors » énumère les premières fautes, par fichier, ligne et colonne ; « error_count » en donne le nombre. « dry_run=true » vérifie sans publier.";
     TooManyRequests, "too-many-requests", 429, "Too many requests",
         "The client or the key exceeds its rate limit; try again after `Retry-After` seconds.",
         "Trop de requêtes sont venues de cette adresse, ou trop de publications de cette clé. Les en-têtes « RateLimit-Policy » et « RateLimit » disent ce qui est admis et ce qui en reste.",

@@ -1,67 +1,23 @@
-//! Owns problem documents (RFC 9457): the closed table of problem types, and the body of an error response.
+//! Owns problem documents (RFC 9457): the table of problem types, the reasons of single errors, and the body of an error response.
 //! Must not know HTTP handlers, SQL or datasets. Every module can use it; it uses none.
 
 mod echo;
-mod file;
+mod fault;
 mod kind;
 mod page;
+mod reason;
 
 pub use crate::problem::echo::echo;
-pub use crate::problem::file::{FileFault, FileFaults};
+pub use crate::problem::fault::{ErrorList, Fault, Location};
 pub use crate::problem::kind::Kind;
 pub use crate::problem::page::{index_page, page};
+pub use crate::problem::reason::Reason;
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
 /// The most faults that one problem lists. `detail` counts all of them.
 pub const FAULTS_LISTED: usize = 50;
-
-/// One thing that is wrong with a request or a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Fault {
-    /// The query parameter that is invalid.
-    #[schema(example = "populaton")]
-    pub parameter: String,
-    /// What is wrong, in one sentence.
-    #[schema(example = "`populaton` is not a parameter of this collection.")]
-    pub detail: String,
-    /// The invalid value, if one was given. Long values are cut.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// The values that are allowed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub allowed: Vec<String>,
-    /// The allowed values that are closest to the given one.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub closest: Vec<String>,
-}
-
-impl Fault {
-    /// A fault of `parameter`, with a sentence that says what is wrong.
-    pub fn new(parameter: impl Into<String>, detail: impl Into<String>) -> Self {
-        let parameter = echo(&parameter.into());
-        Self { parameter, detail: detail.into(), value: None, allowed: Vec::new(), closest: Vec::new() }
-    }
-
-    /// Adds the invalid value.
-    pub fn value(mut self, value: &str) -> Self {
-        self.value = Some(echo(value));
-        self
-    }
-
-    /// Adds the allowed values.
-    pub fn allowed<S: Into<String>>(mut self, allowed: impl IntoIterator<Item = S>) -> Self {
-        self.allowed = allowed.into_iter().map(Into::into).collect();
-        self
-    }
-
-    /// Adds the closest matches.
-    pub fn closest<S: Into<String>>(mut self, closest: impl IntoIterator<Item = S>) -> Self {
-        self.closest = closest.into_iter().map(Into::into).collect();
-        self
-    }
-}
 
 /// The withdrawal of a row that was published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -82,10 +38,11 @@ pub struct Withdrawal {
 /// A problem document (RFC 9457), sent as `application/problem+json`.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
-    /// The address of the page that explains this type of problem.
+    /// The absolute address that identifies this type of problem. Compare its last segment: the part before it depends on
+    /// the server.
     #[serde(rename = "type")]
-    #[schema(example = "/problems/invalid-parameters")]
-    pub type_uri: &'static str,
+    #[schema(value_type = String, example = "http://127.0.0.1:8080/problems/invalid-parameters")]
+    pub type_uri: Box<str>,
     /// The title of the type of problem.
     #[schema(example = "Invalid parameters")]
     pub title: &'static str,
@@ -106,10 +63,6 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub request_id: Option<Box<str>>,
-    /// All faults of the request.
-    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
-    #[schema(value_type = Vec<Fault>)]
-    pub errors: Box<[Fault]>,
     /// The closest codes or addresses that exist, if the requested one does not.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[schema(value_type = Vec<String>)]
@@ -119,8 +72,8 @@ pub struct Problem {
     #[schema(value_type = Option<Withdrawal>)]
     pub withdrawal: Option<Box<Withdrawal>>,
     #[serde(flatten)]
-    #[schema(value_type = FileFaults)]
-    files: Option<Box<FileFaults>>,
+    #[schema(value_type = ErrorList)]
+    errors: Option<Box<ErrorList>>,
     #[serde(skip)]
     kind: Kind,
 }
@@ -129,32 +82,30 @@ impl Problem {
     /// A problem of a type, with its detail.
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
         Self {
-            type_uri: kind.uri(),
+            type_uri: kind.uri().into(),
             title: kind.title(),
             status: kind.status(),
             detail: detail.into().into_boxed_str(),
             instance: None,
             request_id: None,
-            errors: Box::default(),
             closest: Box::default(),
             withdrawal: None,
-            files: None,
+            errors: None,
             kind,
         }
     }
 
-    /// The problem that lists all faults of the parameters of a request.
-    pub fn invalid_parameters(mut faults: Vec<Fault>) -> Self {
+    /// The problem that lists all faults of a request.
+    pub fn invalid_parameters(faults: Vec<Fault>) -> Self {
         let count = faults.len();
         let mut detail = match count {
             1 => "1 parameter is invalid.".to_owned(),
             n => format!("{n} parameters are invalid."),
         };
         if count > FAULTS_LISTED {
-            faults.truncate(FAULTS_LISTED);
             detail.push_str(&format!(" The first {FAULTS_LISTED} are listed."));
         }
-        Self { errors: faults.into_boxed_slice(), ..Self::new(Kind::InvalidParameters, detail) }
+        Self::new(Kind::InvalidParameters, detail).errors(faults)
     }
 
     /// The problem of a failure of the server. The cause is in the log only.
@@ -168,9 +119,22 @@ impl Problem {
         self
     }
 
-    /// Adds the faults.
-    pub fn errors(mut self, faults: Vec<Fault>) -> Self {
-        self.errors = faults.into_boxed_slice();
+    /// Adds the errors; the first are listed and all are counted.
+    pub fn errors(self, mut errors: Vec<Fault>) -> Self {
+        let error_count = errors.len();
+        errors.truncate(FAULTS_LISTED);
+        self.error_list(ErrorList { errors, error_count })
+    }
+
+    /// Adds a list of errors.
+    pub fn error_list(mut self, errors: ErrorList) -> Self {
+        self.errors = Some(Box::new(errors));
+        self
+    }
+
+    /// Makes the address of the type absolute. Every answer does this last.
+    pub fn at(mut self, base: &str) -> Self {
+        self.type_uri = format!("{base}{}", self.kind.uri()).into_boxed_str();
         self
     }
 
@@ -183,12 +147,6 @@ impl Problem {
     /// Adds the withdrawal of the row.
     pub fn withdrawal(mut self, withdrawal: Withdrawal) -> Self {
         self.withdrawal = Some(Box::new(withdrawal));
-        self
-    }
-
-    /// Adds the faults of files.
-    pub fn files(mut self, files: FileFaults) -> Self {
-        self.files = Some(Box::new(files));
         self
     }
 

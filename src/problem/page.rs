@@ -1,7 +1,7 @@
 //! Owns the pages that explain the problem types to people, in French.
 //! Must not know HTTP: it makes text.
 
-use super::Kind;
+use super::{Kind, Reason};
 
 /// The page of one type.
 pub fn page(kind: Kind) -> String {
@@ -31,12 +31,18 @@ pub fn index_page() -> String {
             )
         })
         .collect();
+    let reason = |reason: &Reason| format!("<tr><td><code>{}</code></td><td>{}</td></tr>", reason.slug(), reason.meaning());
+    let reasons: String = Reason::ALL.iter().map(reason).collect();
     document(
         "Types de problèmes",
         &format!(
             "<h1>Types de problèmes</h1><p>Les erreurs sont des documents <code>application/problem+json</code> \
-             (RFC 9457) ; leur champ <code>type</code> est l’une de ces adresses. La liste est close.</p>\
-             <table><thead><tr><th>Statut</th><th>Type</th><th>Sens</th></tr></thead><tbody>{rows}</tbody></table>"
+             (RFC 9457) ; leur champ <code>type</code> finit par l’une de ces adresses : \
+             comparez le dernier segment. La liste peut s’allonger.</p>\
+             <table><thead><tr><th>Statut</th><th>Type</th><th>Sens</th></tr></thead><tbody>{rows}</tbody></table>\
+             <h2 id=\"reasons\">Raisons</h2><p>Le champ <code>reason</code> de chaque erreur de <code>errors</code> est l’un de ces mots. \
+             La liste peut s’allonger.</p>\
+             <table><thead><tr><th>Raison</th><th>Sens</th></tr></thead><tbody>{reasons}</tbody></table>"
         ),
     )
 }

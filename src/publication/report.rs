@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::Outcome;
-use crate::problem::FileFault;
+use crate::problem::Fault;
 
 /// The report of a publication.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -29,7 +29,7 @@ pub struct Report {
     /// The changes, the largest first; at most 20 of each dataset.
     pub changes: Vec<ChangedRow>,
     /// The first warnings.
-    pub warnings: Vec<FileFault>,
+    pub warnings: Vec<Fault>,
     /// The number of all warnings.
     pub warning_count: usize,
     /// The values that a recipe read, cell by cell, if `--explain` asks for them.

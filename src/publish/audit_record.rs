@@ -10,27 +10,28 @@ use crate::db::DbError;
 use crate::db::connection::config::Client;
 use crate::db::write::audit::{self, Requester};
 use crate::db::write::submissions::SubmissionResult;
-use crate::problem::{FileFault, FileFaults};
+use crate::problem::{ErrorList, Fault, Reason};
 use crate::publication::{Outcome, Report};
 
 /// The result of a publication whose files lie in `folder`, a path that the sender must not see. Returns None if the
 /// service failed, rather than the files or the sender.
 pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<SubmissionResult> {
-    let alone = |why: &str| {
+    let alone = |reason: Reason, why: &str| {
         let folder = format!("{}/", folder.display());
-        let detail = why.replace(&folder, "");
-        let fault = FileFault { file: None, sheet: None, line: None, column: None, value: None, detail };
-        json!(FileFaults { faults: vec![fault], count: 1 })
+        let errors = vec![Fault::of_files(reason, why.replace(&folder, ""))];
+        json!(ErrorList { errors, error_count: 1 })
     };
     let error = match outcome {
         Ok(report) => return Some(SubmissionResult { outcome: report.outcome, release: report.release, detail: json!(report) }),
         Err(error) => error,
     };
     let detail = match error {
-        PublishError::Refused { faults, count } => json!(FileFaults { faults: faults.clone(), count: *count }),
+        PublishError::Refused { faults, count } => json!(ErrorList { errors: faults.clone(), error_count: *count }),
         PublishError::Forbidden { missing } => json!({"missing": missing}),
-        PublishError::Unreadable(why) => alone(why),
-        PublishError::Database(DbError::Data(why)) => alone(&format!("a row breaks a rule of the database: {why}")),
+        PublishError::Unreadable(why) => alone(Reason::Unreadable, why),
+        PublishError::Database(DbError::Data(why)) => {
+            alone(Reason::BrokenRule, &format!("a row breaks a rule of the database: {why}"))
+        }
         PublishError::Busy | PublishError::Database(_) => return None,
     };
     Some(SubmissionResult { outcome: error.outcome(), release: None, detail })

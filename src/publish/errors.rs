@@ -5,7 +5,7 @@ use std::fmt;
 
 use crate::db::DbError;
 use crate::db::connection::config::CopyError;
-use crate::problem::FileFault;
+use crate::problem::Fault;
 use crate::publication::Outcome;
 
 /// The most faults that are listed. Further ones are only counted.
@@ -14,13 +14,13 @@ pub const LISTED: usize = 100;
 /// A list of faults: the first ones, and the number of all.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults {
-    listed: Vec<FileFault>,
+    listed: Vec<Fault>,
     count: usize,
 }
 
 impl Faults {
     /// Adds a fault, unless the list has the same already.
-    pub fn push(&mut self, mut fault: FileFault) {
+    pub fn push(&mut self, mut fault: Fault) {
         fault.value = fault.value.map(|value| crate::problem::echo(&value));
         // One cell can give the same fault for several rows.
         if self.listed.contains(&fault) {
@@ -44,7 +44,7 @@ impl Faults {
     }
 
     /// The first faults, and the number of all.
-    pub fn into_parts(self) -> (Vec<FileFault>, usize) {
+    pub fn into_parts(self) -> (Vec<Fault>, usize) {
         (self.listed, self.count)
     }
 
@@ -75,7 +75,7 @@ pub enum PublishError {
     /// The files have faults.
     Refused {
         /// The first faults.
-        faults: Vec<FileFault>,
+        faults: Vec<Fault>,
         /// The number of all faults.
         count: usize,
     },

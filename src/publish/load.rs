@@ -16,7 +16,7 @@ use super::rows::cell;
 use super::rows::copy_writer::CopyWriter;
 use super::rows::recipe::{Explanation, RecipeContext, RecipeReader, TerritoryNames};
 use crate::db::write::staging::Stage;
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::query::Dataset;
 
 /// The most chunks in the channel from the reader to the database.
@@ -75,7 +75,7 @@ pub fn read_all(
                 let mut reader = RecipeReader::new(context, table, (part.origin, origin), &mut output, Some(&mut explanation));
                 match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
                     Ok(()) => reader.finish(),
-                    Err(broken) => output.faults.push(origin.file_fault(broken.line, broken.detail)),
+                    Err(broken) => output.faults.push(origin.file_fault(Reason::Unreadable, broken.line, broken.detail)),
                 }
                 explanation.next_table();
             }
@@ -95,8 +95,10 @@ fn read_canonical(input: &Input, origin: usize, inputs: &Inputs, output: &mut Co
     let ended = readers::read(&input.path, &input.scan, None, &mut canonical);
     let headed = canonical.has_header();
     match ended {
-        Err(broken) => output.faults.push(place.file_fault(broken.line, broken.detail)),
-        Ok(()) if !headed && output.faults.is_empty() => output.faults.push(place.file_fault(None, "the file has no header")),
+        Err(broken) => output.faults.push(place.file_fault(Reason::Unreadable, broken.line, broken.detail)),
+        Ok(()) if !headed && output.faults.is_empty() => {
+            output.faults.push(place.file_fault(Reason::Missing, None, "the file has no header"));
+        }
         Ok(()) => {}
     }
 }
@@ -106,9 +108,9 @@ fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs:
     let place = &inputs.origins[origin];
     let dataset = output.dataset;
     for (row, line) in recipe.rows.get(dataset.name).into_iter().flatten().zip(1..) {
-        let mut faults: Vec<FileFault> = Vec::new();
+        let mut faults: Vec<Fault> = Vec::new();
         for name in row.keys().filter(|name| !dataset.columns().any(|field| field.name == *name)) {
-            faults.push(place.file_fault(None, format!("`{name}` is not a field of {}", dataset.name)));
+            faults.push(place.file_fault(Reason::UnknownField, None, format!("`{name}` is not a field of {}", dataset.name)));
         }
         for field in dataset.columns() {
             let text = row.get(field.name).map(text).or_else(|| field.file_default.map(str::to_owned));
@@ -116,7 +118,8 @@ fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs:
                 Ok(value) => output.write(value.as_deref()),
                 Err(why) => {
                     output.write(None);
-                    faults.push(place.fault(line, field.name, text.as_deref().unwrap_or_default(), why));
+                    let text = text.as_deref().unwrap_or_default();
+                    faults.push(place.value_fault(field, text, (line, field.name.to_owned(), text), why));
                 }
             }
         }

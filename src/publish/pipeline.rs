@@ -21,6 +21,7 @@ use crate::db::write::audit::Requester;
 use crate::db::write::merge::ReplaceScope;
 use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
+use crate::problem::Reason;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, RowOrigin};
 
@@ -140,7 +141,7 @@ async fn run(
         warnings.add_unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
         for (place, before) in jumps {
             let detail = format!("was {before}: it changes by more than the manifest's `warn_above`");
-            warnings.push(rows::fault(inputs, place, None, detail));
+            warnings.push(rows::fault(Reason::LargeChange, inputs, place, None, detail));
         }
     }
     withdrawals::close(&publication, registry, &job.manifest, number, (&mut effects, &mut faults)).await?;

@@ -48,6 +48,11 @@ pub fn encode(text: &str) -> String {
     utf8_percent_encode(text, KEPT).to_string()
 }
 
+/// Encodes one value of a list for the query of a link.
+pub fn encode_listed(text: &str) -> String {
+    encode(&join(&[text.to_owned()]))
+}
+
 /// Encodes one segment of a path.
 pub fn encode_segment(text: &str) -> String {
     const SEGMENT: &AsciiSet = &KEPT.add(b'/');

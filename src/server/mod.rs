@@ -53,6 +53,8 @@ impl Server {
     /// A server on a socket.
     pub fn new(socket: Socket, shared: Shared, workers: Option<usize>, shutdown_timeouts: ShutdownTimeouts) -> Self {
         let connections = Arc::new(Semaphore::new(shared.bounds.connections));
+        let own = || socket.address().map_or_else(|_| String::new(), |address| format!("http://{address}"));
+        let shared = Shared { problem_base: shared.public_url.clone().unwrap_or_else(own).into(), ..shared };
         Self { socket, shared, admin: None, workers, shutdown_timeouts, connections, closing: watch::Sender::new(false) }
     }
 
@@ -137,14 +139,14 @@ impl Server {
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .on_connect_ext(|stream: &ClientStream, data: &mut Extensions| _ = data.insert(stream.tracker()))
                 .h1(map_config(application, |()| AppConfig::default()));
-            let connections = Arc::clone(&connections);
+            let (connections, base) = (Arc::clone(&connections), Arc::clone(&shared.problem_base));
             fn_service(move |stream: TcpStream| {
-                let permit = Arc::clone(&connections).try_acquire_owned();
+                let (permit, base) = (Arc::clone(&connections).try_acquire_owned(), Arc::clone(&base));
                 async move {
                     let peer = stream.peer_addr().ok();
                     match permit {
-                        Ok(permit) => Ok((ClientStream::new(stream, timeouts, permit), peer)),
-                        Err(_) => Err(refuse_connection(stream).await),
+                        Ok(permit) => Ok((ClientStream::new(stream, timeouts, permit, base), peer)),
+                        Err(_) => Err(refuse_connection(stream, &base).await),
                     }
                 }
             })
@@ -170,8 +172,8 @@ fn raise_open_files_limit(connections: usize) {
 }
 
 /// Answers 503 on a connection that exceeds the limit, if the client reads it at once.
-async fn refuse_connection(mut stream: TcpStream) -> DispatchError {
-    let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.");
+async fn refuse_connection(mut stream: TcpStream, base: &str) -> DispatchError {
+    let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.").at(base);
     let answer = last_answer(&problem, false);
     let refused = async {
         stream.write_all(&answer).await?;

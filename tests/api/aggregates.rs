@@ -42,12 +42,9 @@ fn additive_values_are_added_over_territories_and_say_what_is_missing() {
 
 #[test]
 fn an_aggregate_reads_the_selected_rows_only() {
-    let latest = rows(&format!(
-        "{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&last=1&by=territory_code&function=sum"
-    ));
+    let latest = rows(&format!("{HABITANTS}&territory_code=COM-91001,COM-91002,COM-91003&last=1&by=territory_code&function=sum"));
     assert_eq!(latest.iter().map(|row| row["sum"].clone()).collect::<Vec<_>>(), [json!(110), json!(200), json!(320)]);
-    let within =
-        rows(&format!("{HABITANTS}&within=DEP-92&territory_code__startswith=COM&period=2020&by=period&function=sum"));
+    let within = rows(&format!("{HABITANTS}&within=DEP-92&territory_code__startswith=COM&period=2020&by=period&function=sum"));
     assert_eq!(within[0]["sum"], 1100);
     let searched = rows("/v1/aggregates/observations?q=habitant&nature=target&by=indicator_code&function=count");
     assert_eq!(members(&searched[0], &["indicator_code", "count"]), json!(["habitants", 1]));
@@ -57,12 +54,16 @@ fn an_aggregate_reads_the_selected_rows_only() {
 
 #[test]
 fn flows_are_added_over_time_and_stocks_are_not() {
-    let flows =
-        rows("/v1/aggregates/observations?indicator_code=aides&territory_code=COM-91001,COM-91002&by=territory_code&function=sum");
+    let flows = rows(
+        "/v1/aggregates/observations?indicator_code=aides&territory_code=COM-91001,COM-91002&by=territory_code&function=sum",
+    );
     assert_eq!(members(&flows[0], &["territory_code", "sum", "qualifier"]), json!(["COM-91001", 3, "more_than"]));
     assert_eq!(members(&flows[1], &["territory_code", "sum", "qualifier"]), json!(["COM-91002", 7, "exact"]));
     refused(&format!("{HABITANTS}&territory_code=COM-91001&by=territory_code&function=sum"), "different times");
-    refused("/v1/aggregates/observations?indicator_code=aides&territory_code=COM-91003&by=territory_code&function=sum", "overlap");
+    refused(
+        "/v1/aggregates/observations?indicator_code=aides&territory_code=COM-91003&by=territory_code&function=sum",
+        "overlap",
+    );
 }
 
 #[test]
@@ -75,8 +76,14 @@ fn a_meaningless_aggregate_is_refused_with_the_reason() {
     refused("/v1/aggregates/observations?indicator_code=indice&by=period&function=mean", "cannot be put together");
     refused(&format!("{HABITANTS}&period=2020&by=period&function=sum"), "lies in another");
     refused("/v1/aggregates/observations?period=2020&territory_code=COM-91001&by=territory_code&function=sum", "indicator_code");
-    refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&function=sum", "breakdown_code");
-    refused("/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&territory_code=COM-91001&function=sum", "nature");
+    refused(
+        "/v1/aggregates/observations?indicator_code=habitants&territory_code=COM-91001&period=2020&function=sum",
+        "breakdown_code",
+    );
+    refused(
+        "/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&territory_code=COM-91001&function=sum",
+        "nature",
+    );
     refused("/v1/aggregates/observations?by=period&function=max", "different units");
     refused("/v1/aggregates/funding?by=payer_code&function=sum", "`stage`");
     refused("/v1/aggregates/funding?stage=paid&by=territory_code&function=sum", "counted twice");
@@ -87,7 +94,7 @@ fn a_meaningless_aggregate_is_refused_with_the_reason() {
 fn a_percentage_of_the_press_kit_is_never_added() {
     let target = "/v1/aggregates/observations?indicator_code=evolution-foyers-prime-activite&by=period&function=sum";
     let problem = get(bundled(), target).problem(422);
-    assert_eq!(problem["errors"][0]["parameter"], "function");
+    assert_eq!(problem["errors"][0]["name"], "function");
 }
 
 #[test]
@@ -117,34 +124,40 @@ fn extremes_and_counts_need_no_additivity() {
 #[test]
 fn a_perimeter_aggregates_its_members_and_reports_its_coverage() {
     let names = ["period", "value", "weakest_status", "expected", "present", "suppressed", "missing", "coverage"];
-    let additive =
-        rows("/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&nature=observed&territory_code=PER-essai&function=own");
+    let additive = rows(
+        "/v1/aggregates/observations?indicator_code=habitants&breakdown_code=_T&nature=observed&territory_code=PER-essai&function=own",
+    );
     assert_eq!(members(&additive[0], &names), json!(["2020", 1100, "P", 4, 4, 0, 0, 1.0]));
     assert_eq!(members(&additive[1], &names), json!(["2021", null, "Q", 4, 3, 1, 0, 0.75]), "one suppressed cell is withheld");
     assert_eq!(members(&additive[2], &names), json!(["2022", 320, "Q", 4, 1, 2, 1, 0.25]));
     let weighted = rows("/v1/aggregates/observations?indicator_code=taux&territory_code=PER-essai&function=own");
     assert_eq!(members(&weighted[0], &names), json!(["2020", 30.909091, "E", 4, 4, 0, 0, 1.0]));
-    let listed = rows("/v1/aggregates/observations?indicator_code=taux&territory_code=COM-92001,COM-92002,COM-91004&function=own");
+    let listed =
+        rows("/v1/aggregates/observations?indicator_code=taux&territory_code=COM-92001,COM-92002,COM-91004&function=own");
     assert_eq!(members(&listed[0], &names), json!(["2020", 40, "E", 3, 2, 0, 1, 0.6666]));
-    let departement =
-        rows("/v1/aggregates/observations?indicator_code=habitants&period=2020&breakdown_code=_T&territory_code=DEP-91&function=own");
+    let departement = rows(
+        "/v1/aggregates/observations?indicator_code=habitants&period=2020&breakdown_code=_T&territory_code=DEP-91&function=own",
+    );
     assert_eq!(members(&departement[0], &names), json!(["2020", 1000, "P", 4, 4, 0, 0, 1.0]), "by its communes");
-    refused("/v1/aggregates/observations?indicator_code=habitants&territory_code=DEP-91,COM-91001&function=own", "lies in another");
+    refused(
+        "/v1/aggregates/observations?indicator_code=habitants&territory_code=DEP-91,COM-91001&function=own",
+        "lies in another",
+    );
 }
 
 #[test]
 fn groups_are_the_same_in_every_table() {
     let of = |format: &str| {
-        get(example_data(), &format!("/v1/aggregates/funding?by=stage&function=count&labels=both&format={format}"))
+        get(example_data(), &format!("/v1/aggregates/funding?by=stage&function=count&labels=true&format={format}"))
     };
     let csv = of("csv");
     assert_eq!(
         csv.text(),
-        "stage,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,2,more_than,2,1,0,1,0.5000\r\npaid,4,exact,4,4,0,0,1.0000\r\n"
+        "stage,stage_label,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,annoncé,2,more_than,2,1,0,1,0.5000\r\npaid,payé,4,exact,4,4,0,0,1.0000\r\n"
     );
     let name = csv.header("content-disposition").expect("a name");
     assert!(name.starts_with("attachment; filename=\"reperes-aggregates-funding-publication-"), "{name}");
-    let json = get(example_data(), "/v1/aggregates/funding?by=stage&function=count").data();
+    let json = get(example_data(), "/v1/aggregates/funding?by=stage&function=count&labels=true").data();
     let lines: Vec<Value> = of("ndjson").text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     assert_eq!(json, json!(lines));
     for format in ["parquet", "xlsx"] {
@@ -153,18 +166,22 @@ fn groups_are_the_same_in_every_table() {
     for format in ["geojson", "json-stat", "sdmx-csv", "scdl"] {
         for dataset in ["observations", "funding"] {
             let problem = get(example_data(), &format!("/v1/aggregates/{dataset}?format={format}")).problem(400);
-            assert_eq!(problem["errors"][0]["allowed"], json!(["json", "csv", "ndjson", "parquet", "xlsx"]), "{problem}");
+            assert_eq!(
+                problem["errors"][0]["allowed"],
+                json!(["json", "csv", "csv-excel", "ndjson", "parquet", "xlsx"]),
+                "{problem}"
+            );
         }
     }
 }
 
 #[test]
 fn groups_have_the_names_of_the_rows_that_they_refer_to() {
-    let target = "/v1/aggregates/funding?by=payer_code,stage&function=sum&labels=both&stage=paid";
+    let target = "/v1/aggregates/funding?by=payer_code,stage&function=sum&labels=true&stage=paid";
     let names = ["payer_code", "payer_label", "stage", "sum"];
     let expected = [json!(["departement", "Département", "paid", 700]), json!(["etat", "État", "paid", 3300.50])];
     assert_eq!(rows(target).iter().map(|row| members(row, &names)).collect::<Vec<_>>(), expected);
-    let target = "/v1/aggregates/observations?by=indicator_code,territory_code&labels=both&fields=territory_code,count&limit=1";
+    let target = "/v1/aggregates/observations?by=indicator_code,territory_code&labels=true&fields=territory_code,count&limit=1";
     assert_eq!(rows(target), [json!({"territory_code": "COM-91001", "territory_label": "Avesnes", "count": 2})]);
 }
 
@@ -199,7 +216,7 @@ fn pages_of_any_length_make_the_same_list() {
         }
         let csv = get(example_data(), &format!("{target}&format=csv"));
         assert_eq!(csv.text().lines().count(), whole.len() + 1, "a file has all groups");
-        let total = get(example_data(), &format!("{target}&count=exact&limit=1")).json();
+        let total = get(example_data(), &format!("{target}&total=exact&limit=1")).json();
         assert_eq!(total["meta"]["total"], json!({"value": whole.len(), "relation": "eq"}), "{target}");
     }
 }
@@ -217,7 +234,8 @@ fn groups_are_sorted_by_their_fields_and_by_numbers_without_a_value_last() {
 #[test]
 fn a_refusal_holds_for_every_page_of_the_request() {
     // The groups of `aides` can be added, those of `indice` cannot, and `aides` comes first.
-    let first = "/v1/aggregates/observations?by=indicator_code,period,territory_code&function=sum&breakdown_code=_T&nature=observed";
+    let first =
+        "/v1/aggregates/observations?by=indicator_code,period,territory_code&function=sum&breakdown_code=_T&nature=observed";
     for more in ["&limit=1", "&limit=1000", "&limit=1&sort=-sum", "&format=csv", "&format=csv&limit=1", "&fields=count&limit=1"] {
         let target = format!("{first}{more}").replace("&fields=count", "&fields=sum");
         refused(&target, "cannot be");
@@ -252,7 +270,7 @@ fn invalid_parameters_are_refused() {
     ] {
         let problem = get(example_data(), &format!("/v1/aggregates/observations?{query}")).problem(400);
         let faults = problem["errors"].as_array().expect("faults");
-        assert!(faults.iter().any(|fault| fault["parameter"] == parameter), "{query}: {problem}");
+        assert!(faults.iter().any(|fault| fault["name"] == parameter), "{query}: {problem}");
     }
     get(example_data(), "/v1/aggregates/funding?function=own&territory_code=COM-91001").problem(400);
     get(example_data(), "/v1/aggregates/funding?last=1").problem(400);
@@ -272,7 +290,7 @@ fn lists_have_rows_and_say_where_groups_are() {
         for at in [dataset.to_owned(), format!("aggregates/{dataset}")] {
             let problem = get(example_data(), &format!("/v1/{at}?{name}=x")).problem(400);
             let fault = &problem["errors"][0];
-            assert_eq!((&fault["parameter"], &fault["closest"]), (&json!(name), &json!([instead])), "{problem}");
+            assert_eq!((&fault["name"], &fault["closest"]), (&json!(name), &json!([instead])), "{problem}");
             let address = format!("`/v1/aggregates/{dataset}`");
             assert!(fault["detail"].as_str().is_some_and(|detail| detail.contains(&address)), "{problem}");
         }

@@ -102,7 +102,7 @@ fn aggregates_and_layouts_are_computed_as_of_the_instant() {
     assert_eq!(profile["data"]["series"].as_array().map(Vec::len), Some(4));
     let found = of("/v1/actors?q=changes", first).json();
     assert_eq!((&found["data"][0]["note"], &found["meta"]["release"]), (&json!("1"), &json!(1)));
-    let related = of("/v1/indicators/stays/observations", first).data();
+    let related = of("/v1/observations?indicator_code=stays", first).data();
     assert_eq!(related.as_array().map(Vec::len), Some(4));
     assert_eq!(of("/v1/territories/stays/contour", first).problem(404)["type"], "/problems/unknown-resource");
 }

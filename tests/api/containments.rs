@@ -79,7 +79,8 @@ fn no_territory_is_a_part_of_itself_in_lists_files_and_changes() {
     let file = get(bundled(), "/v1/files/containments.csv").text();
     let mut file = csv::Reader::from_reader(file.as_bytes());
     assert_eq!(file.headers().expect("a header"), &["code", "container_code", "part_code", "population_share", "direct"][..]);
-    let whole: BTreeSet<String> = file.records().map(|row| row.expect("a row")).map(|row| format!("{},{}", &row[1], &row[2])).collect();
+    let whole: BTreeSet<String> =
+        file.records().map(|row| row.expect("a row")).map(|row| format!("{},{}", &row[1], &row[2])).collect();
     assert!(whole.iter().map(String::as_str).eq(listed.iter().copied()), "the file has what the list has");
     let changes = get(example_data(), "/v1/changes?dataset=memberships,containments&limit=1000").data();
     let changes = changes.as_array().expect("a list");
@@ -101,7 +102,10 @@ fn scopes_hold_the_territories_that_they_name() {
         found.as_array().expect("a list").iter().map(|row| row["code"].as_str().expect("a code").to_owned()).collect::<Vec<_>>()
     };
     assert_eq!(of("/v1/territories?within=COM-91001"), ["COM-91001"]);
-    assert_eq!(of("/v1/territories?touching=DEP-91"), ["COM-91001", "COM-91002", "COM-91003", "COM-91004", "DEP-91", "PER-essai"]);
+    assert_eq!(
+        of("/v1/territories?touching=DEP-91"),
+        ["COM-91001", "COM-91002", "COM-91003", "COM-91004", "DEP-91", "PER-essai"]
+    );
     assert_eq!(of("/v1/territories?within=DEP-91,COM-92001&kind=departement"), ["DEP-91"]);
     assert_eq!(of("/v1/territories?within=DEP-91&touching=PER-essai"), ["COM-91001", "COM-91002", "COM-91003"]);
     assert_eq!(of("/v1/memberships?within=COM-91001"), ["PER-essai~COM-91001"]);

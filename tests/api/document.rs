@@ -171,8 +171,7 @@ fn the_server_accepts_exactly_the_declared_parameters() {
         .map(|(name, _)| name)
         .collect();
     for (path, operation) in operations(&document).into_iter().filter(|(path, _)| path.starts_with("/v1/")) {
-        let declared: BTreeSet<String> =
-            query_parameters(&document, &operation).into_iter().map(|(name, _)| name).collect();
+        let declared: BTreeSet<String> = query_parameters(&document, &operation).into_iter().map(|(name, _)| name).collect();
         let address = address(&path, &operation);
         let query: Vec<String> = candidates.iter().map(|name| format!("{}=%20", pairs::encode(name))).collect();
         for chunk in query.chunks(40) {
@@ -183,7 +182,7 @@ fn the_server_accepts_exactly_the_declared_parameters() {
                 .expect("faults")
                 .iter()
                 .filter(|f| f["detail"].as_str().is_some_and(|d| d.contains("is not a parameter")))
-                .map(|f| f["parameter"].as_str().expect("a name").to_owned())
+                .map(|f| f["name"].as_str().expect("a name").to_owned())
                 .collect();
             let expected: BTreeSet<String> = chunk
                 .iter()
@@ -220,7 +219,7 @@ fn texts_are_accepted_up_to_their_declared_length() {
                     fault["detail"].as_str().is_some_and(|detail| detail.contains("longer than") || detail.contains("characters"))
                 };
                 let all = reply.problem(400)["errors"].as_array().expect("faults").clone();
-                all.iter().filter(long).map(|fault| fault["parameter"].as_str().expect("a name").to_owned()).collect()
+                all.iter().filter(long).map(|fault| fault["name"].as_str().expect("a name").to_owned()).collect()
             };
             assert_eq!(faults(0), BTreeSet::new(), "{path}");
             assert_eq!(faults(1), chunk.iter().map(|(name, _)| name.clone()).collect(), "{path}");

@@ -50,9 +50,12 @@ fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
         assert_eq!(found, [json!("former"), json!(name), json!(valid_until), json!(event), successors], "{code}");
     }
     let lille = get(bundled(), "/v1/territories/COM-59350").data();
-    assert_eq!(members_of(&lille, &["status", "valid_from", "valid_until"]), [json!("current"), json!("1943-01-01"), Value::Null]);
-    let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["successors"].clone();
-    assert_eq!(included["data"][0]["name"], "Lille");
+    assert_eq!(
+        members_of(&lille, &["status", "valid_from", "valid_until"]),
+        [json!("current"), json!("1943-01-01"), Value::Null]
+    );
+    let included = get(bundled(), "/v1/territories/COM-59355?include=successors").json()["included"]["territories"].clone();
+    assert_eq!(included["COM-59350"]["name"], "Lille");
 }
 
 #[test]
@@ -67,9 +70,11 @@ fn every_former_code_has_an_end_date_except_three_that_never_were_communes() {
 
 #[test]
 fn a_code_that_named_two_communes_has_a_state_for_each() {
-    let states: Vec<Vec<Value>> = rows("/v1/territories/COM-60054/states")
+    let states: Vec<Vec<Value>> = rows("/v1/territory_states?territory_code=COM-60054")
         .iter()
-        .map(|row| members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"]))
+        .map(|row| {
+            members_of(row, &["valid_from", "valid_until", "name", "start_event_code", "predecessor_codes", "successor_codes"])
+        })
         .collect();
     let expected = json!([
         ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, null, null],
@@ -88,7 +93,10 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
     assert_eq!(members_of(&villotran, &["name", "population"]), [json!("Villotran"), Value::Null]);
     assert_eq!(get(bundled(), "/v1/territories/COM-60694").data()["name"], "Les Hauts-Talican");
     let between = get(bundled(), "/v1/territories/COM-60694?geography=2020-06-30").problem(404);
-    assert!(between["detail"].as_str().is_some_and(|text| text.contains("/v1/territories/COM-60694/states")), "{between}");
+    assert!(
+        between["detail"].as_str().is_some_and(|text| text.contains("/v1/territory_states?territory_code=COM-60694")),
+        "{between}"
+    );
 }
 
 #[test]
@@ -103,7 +111,7 @@ fn lille_belongs_to_the_epci_of_the_day() {
     assert_eq!((of_2020.len(), of_2021.len(), haute_deule.len()), (90, 95, 5));
     let both: BTreeSet<&String> = of_2020.iter().chain(&haute_deule).collect();
     assert_eq!(both, of_2021.iter().collect());
-    let new = &rows("/v1/territories/EPCI-200093201/states")[0];
+    let new = &rows("/v1/territory_states?territory_code=EPCI-200093201")[0];
     assert_eq!(new["predecessor_codes"], json!(["EPCI-245900410", "EPCI-245901061"]));
     assert!(new["note"].as_str().is_some_and(|note| note.contains("faute de date")));
 }
@@ -185,30 +193,39 @@ fn days_out_of_range_are_refused_with_the_range() {
         let found = faults(&format!("/v1/territories?geography={day}"));
         assert_eq!(found[0]["closest"], json!([closest]), "{day}");
         assert_eq!(found[0]["detail"], "The geography is known from 1943-01-01 to 2026-12-31.");
-        assert_eq!(faults(&format!("/v1/territories/COM-59350?geography={day}"))[0]["parameter"], "geography");
+        assert_eq!(faults(&format!("/v1/territories/COM-59350?geography={day}"))[0]["name"], "geography");
     }
     for nonsense in ["2012-02-30", "2012-06", "12", "2012-6-30", "today", "", "0999", "2012/2013", "２０１２"] {
         let found = faults(&format!("/v1/territories?geography={}", reperes::query::pairs::encode(nonsense)));
-        assert_eq!(found[0]["parameter"], "geography", "{nonsense}");
+        assert_eq!(found[0]["name"], "geography", "{nonsense}");
     }
-    assert!(faults("/v1/territories?geography=2012&release=2")[0]["detail"].as_str().is_some_and(|d| d.contains("no history")));
+    // A release that has no history yet is asked in vain, not in error: a later one has it.
+    let early = get(bundled(), "/v1/territories?geography=2012&release=2").json();
+    assert_eq!((&early["data"], &early["meta"]["notices"][0]["kind"]), (&json!([]), &json!("not_in_geography")), "{early}");
+    assert_eq!(early["meta"]["notices"][0]["what"], "La publication lue n’a pas la géographie du 2012-01-01.");
     get(example_data(), "/v1/territories?geography=2012").problem(400);
 }
 
 #[test]
-fn territories_that_did_not_exist_on_the_day_are_refused_with_the_closest() {
-    let found = faults("/v1/territories?within=REG-32,DEP-59&geography=2012");
-    assert_eq!(members_of(&found[0], &["parameter", "value"]), [json!("within"), json!("REG-32")]);
-    assert_eq!((found.as_array().map(Vec::len), &found[0]["closest"]), (Some(1), &json!(["REG-22", "REG-31"])));
-    assert_eq!(faults("/v1/observations?touching=REG-31&geography=2019")[0]["closest"], json!(["REG-32"]));
-    let members = &faults("/v1/territories/EPCI-200093201/members?geography=2020-06-30")[0];
-    assert_eq!(members_of(members, &["parameter", "closest"]), [json!("geography"), json!(["2021-01-01"])]);
-    assert!(members["detail"].as_str().is_some_and(|detail| detail.contains("EPCI-245900410")));
-    assert!(
-        faults("/v1/territories?within=PER-bassin-minier&geography=2020")[0]["detail"]
-            .as_str()
-            .is_some_and(|detail| detail.contains("has no history"))
+fn territories_that_did_not_exist_on_the_day_select_nothing_and_are_named() {
+    let notices = |target: &str| {
+        let mut answer = get(bundled(), target).json();
+        (answer["data"].as_array().map(Vec::len), answer["meta"]["notices"].take())
+    };
+    let (both, found) = notices("/v1/territories?within=REG-32,DEP-59&geography=2012&limit=3");
+    assert_eq!((both, found.as_array().map(Vec::len)), (Some(3), Some(1)), "DEP-59 selects what it has: {found}");
+    assert_eq!(
+        members_of(&found[0], &["kind", "parameter", "code", "dataset", "instead_codes"]),
+        [json!("not_in_geography"), json!("within"), json!("REG-32"), json!("territories"), json!(["REG-22", "REG-31"])]
     );
+    assert_eq!(found[0]["existed"], json!([{"valid_from": "2016-01-01", "valid_until": null}]));
+    let (rows, found) = notices("/v1/observations?touching=REG-31&geography=2019");
+    assert_eq!((rows, &found[0]["instead_codes"]), (Some(0), &json!(["REG-32"])));
+    let members = &faults("/v1/territories/EPCI-200093201/members?geography=2020-06-30")[0];
+    assert_eq!(members_of(members, &["name", "closest"]), [json!("geography"), json!(["2021-01-01"])]);
+    assert!(members["detail"].as_str().is_some_and(|detail| detail.contains("EPCI-245900410")));
+    let (rows, found) = notices("/v1/territories?within=PER-bassin-minier&geography=2020");
+    assert_eq!((rows, found[0].get("existed")), (Some(0), None), "{found}");
 }
 
 #[test]
@@ -221,7 +238,7 @@ fn parameters_that_need_the_current_geography_are_refused_for_an_earlier_day() {
         ("/v1/aggregates/observations?territory_code=DEP-59&within=DEP-59&geography=2012&function=own", "geography"),
     ] {
         let found = faults(target);
-        assert_eq!((found.as_array().map(Vec::len), &found[0]["parameter"]), (Some(1), &json!(parameter)), "{target}");
+        assert_eq!((found.as_array().map(Vec::len), &found[0]["name"]), (Some(1), &json!(parameter)), "{target}");
     }
 }
 
@@ -298,7 +315,7 @@ fn figures_of_a_year_are_aggregated_in_the_geography_of_that_year() {
         ("measures?geography=2010", 2),
         ("measures?geography=2020", 1),
     ] {
-        let list = get(server.address, &format!("/v1/{query}&count=exact")).json();
+        let list = get(server.address, &format!("/v1/{query}&total=exact")).json();
         assert_eq!(list["meta"]["total"]["value"], expected, "{query}");
         let csv = get(server.address, &format!("/v1/{query}&format=csv")).text();
         assert_eq!(csv.lines().count(), expected + 1, "{query}");

@@ -92,7 +92,7 @@ fn territories_are_found_by_a_point_and_by_a_bounding_box() {
         for query in ["lon=3&lat=50", "bbox=3.05,50.62,3.06,50.63"] {
             let problem = get(bundled(), &format!("/v1/{}?{query}", dataset.name)).problem(400);
             let names: Vec<&str> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
-            let refused: Vec<&Value> = problem["errors"].as_array().expect("errors").iter().map(|e| &e["parameter"]).collect();
+            let refused: Vec<&Value> = problem["errors"].as_array().expect("errors").iter().map(|e| &e["name"]).collect();
             assert_eq!(refused, names, "{}", dataset.name);
         }
     }
@@ -100,12 +100,15 @@ fn territories_are_found_by_a_point_and_by_a_bounding_box() {
 
 #[test]
 fn fields_and_labels_select_the_columns() {
-    let row = &rows("/v1/observations?fields=value,territory_code&labels=both&limit=1&territory_code=DEP-59")[0];
-    assert_eq!(row, &json!({"value": 350, "territory_code": "DEP-59", "territory_label": "Nord"}));
-    let row = &rows("/v1/observations?fields=territory_code&labels=name&limit=1&territory_code=DEP-59")[0];
-    assert_eq!(row, &json!({"territory_label": "Nord"}));
+    let row = &rows("/v1/observations?fields=value,territory_code,nature&labels=true&limit=1&territory_code=DEP-59")[0];
+    assert_eq!(
+        row,
+        &json!({"value": 350, "territory_code": "DEP-59", "territory_label": "Nord", "nature": "expected", "nature_label": "prévu"})
+    );
+    let row = &rows("/v1/observations?fields=territory_code&labels=false&limit=1&territory_code=DEP-59")[0];
+    assert_eq!(row, &json!({"territory_code": "DEP-59"}));
     assert_eq!(get(bundled(), "/v1/territories/DEP-59?fields=name").data(), json!({"name": "Nord"}));
-    for query in ["fields=", "fields=code,code", "fields=nom", "labels=noms"] {
+    for query in ["fields=", "fields=code,code", "fields=nom", "labels=noms", "labels=both", "labels=name", "labels="] {
         get(bundled(), &format!("/v1/observations?{query}")).problem(400);
     }
     let next = get(bundled(), "/v1/territories?fields=name&sort=-population&limit=2").json()["links"]["next"].clone();
@@ -115,15 +118,19 @@ fn fields_and_labels_select_the_columns() {
 #[test]
 fn included_rows_appear_once_in_the_page() {
     let page = get(bundled(), "/v1/conventions?include=funding,signatories&fields=code").json();
-    let signatories = page["included"]["signatories"]["data"].as_array().expect("a list");
-    let mut names: Vec<&str> = signatories.iter().map(|row| row["code"].as_str().expect("a code")).collect();
-    names.dedup();
+    let names: Vec<&String> = page["included"]["actors"].as_object().expect("rows by code").keys().collect();
     assert_eq!(names, ["cd-02", "cd-59", "cd-60", "cd-62", "cd-80", "etat"]);
-    assert_eq!(page["included"]["funding"]["data"][0]["convention_code"], "convention-bassin-minier");
-    assert_eq!(page["included"]["funding"]["more"], false);
+    assert_eq!(page["included"]["funding"]["bassin-minier-2019-2021"]["convention_code"], "convention-bassin-minier");
+    assert_eq!(page["meta"]["included_truncated"], Value::Null, "nothing is cut");
     let item = get(bundled(), "/v1/territories/COM-59350?include=departement,epci&fields=name").json();
-    assert_eq!(item["included"]["departement"]["data"][0]["name"], "Nord");
-    assert_eq!(item["included"]["epci"]["data"][0]["code"], "EPCI-200093201");
+    assert_eq!(item["included"]["territories"]["DEP-59"]["name"], "Nord");
+    assert_eq!(item["included"]["territories"]["EPCI-200093201"]["code"], "EPCI-200093201");
+    let twice = get(bundled(), "/v1/measures?code=sorties-ase,contractualisation-departements&include=leads,partners").text();
+    for code in ["etat", "cd-02"] {
+        assert_eq!(twice.matches(&format!("\"{code}\":{{\"code\"")).count(), 1, "{code} has two roles and comes once");
+    }
+    let none = get(bundled(), "/v1/conventions?signed_on=1999-01-01&include=funding").json();
+    assert_eq!((&none["data"], &none["included"]), (&json!([]), &json!({"funding": {}})));
     assert!(get(bundled(), "/v1/conventions").json().get("included").is_none());
     for query in ["include=rien", "include=funding,funding", "include=funding&format=csv"] {
         get(bundled(), &format!("/v1/conventions?{query}")).problem(400);

@@ -48,6 +48,7 @@ mod rate_limits;
 mod reference_answers;
 mod refusals;
 mod registry;
+mod relations;
 mod releases;
 mod replicas;
 mod request_index;

@@ -220,7 +220,7 @@ fn metrics_are_served_without_a_worker_and_without_a_database() {
     assert_eq!((counted["reperes_database_up"], counted["reperes_release_number"]), (0.0, 0.0));
     assert_eq!(get(admin, "/health/live").json(), serde_json::json!({"status": "ok"}));
     let ready = get(admin, "/health/ready");
-    assert_eq!((ready.status, ready.json()["type"].as_str()), (503, Some("/problems/unavailable")));
+    assert_eq!(ready.problem(503)["type"], "/problems/unavailable");
 }
 
 #[test]

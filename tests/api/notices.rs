@@ -54,7 +54,7 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
     for target in [
         "/v1/observations",
         "/v1/observations?fields=value",
-        "/v1/indicators/i/observations?sort=-value",
+        "/v1/observations?indicator_code=i&sort=-value",
         "/v1/aggregates/observations?by=territory_code&function=count",
         "/v1/aggregates/observations?by=territory_code&function=count&limit=1",
         "/v1/observations?compare=country",

@@ -14,7 +14,7 @@ use crate::harness::{bundled, get};
 const MOST: usize = 20;
 
 /// Values of parameters for which the document has no example, or one that says less.
-const VALUES: [(&str, &str); 17] = [
+const VALUES: [(&str, &str); 22] = [
     ("within", "REG-32"),
     ("touching", "REG-32"),
     ("geography", "2020"),
@@ -32,6 +32,11 @@ const VALUES: [(&str, &str); 17] = [
     ("geometry", "centre&format=geojson"),
     ("limit", "5"),
     ("nature", "observed"),
+    ("value", "1"),
+    ("rounding", "1"),
+    ("source_location", "page"),
+    ("note", "x"),
+    ("total", "exact"),
 ];
 
 /// A query that is right alone.
@@ -71,12 +76,13 @@ fn halves() -> Vec<Half> {
     let today = get(bundled(), "/v1/releases/1").data()["published_at"].as_str().expect("a time").to_owned();
     for parameter in declared() {
         let name = parameter["name"].as_str().expect("a name").to_owned();
-        // A cursor belongs to the request that it came from; pages with every parameter are tested by following links.
+        // A cursor belongs to the request that it came from: links with every parameter are followed by other tests.
         if name == "cursor" {
             continue;
         }
         let mut half = |value: &str| {
-            let query = format!("{name}={value}");
+            // The filters with an operator are one object, whose members are parameters.
+            let query = if name == "filters" { value.to_owned() } else { format!("{name}={value}") };
             assert!(answered(&query), "{query} is not right alone");
             halves.push(Half { parameter: name.clone(), query });
         };
@@ -84,21 +90,19 @@ fn halves() -> Vec<Half> {
         let words = parameter["schema"]["enum"].as_array().or_else(|| parameter["schema"]["items"]["enum"].as_array());
         match (given, words) {
             _ if name == "as_of" => half(&today),
+            _ if name == "filters" => half("period__gte=2019"),
             (Some(value), _) => half(value),
             (None, Some(formats)) if name == "format" => {
                 formats.iter().filter(|one| **one != "json").for_each(|format| half(&text(format)));
             }
             (None, words) => {
-                let example = match &parameter["example"] {
-                    Value::Array(all) => all.first().map(text),
-                    Value::Null => None,
-                    one => Some(text(one)),
+                let example = match (&parameter["example"], &parameter["schema"]["examples"][0]) {
+                    (Value::Null, Value::Array(all)) | (Value::Array(all), _) => all.first(),
+                    (Value::Null, Value::Null) => None,
+                    (Value::Null, one) | (one, _) => Some(one),
                 };
-                let word = words.and_then(|words| words.last()).map(text);
-                // Filters with an operator are read by one rule; those without an example are left out.
-                if let Some(value) = example.or(word) {
-                    half(&value);
-                }
+                let word = words.and_then(|words| words.last());
+                half(&text(example.or(word).unwrap_or_else(|| panic!("`{name}` needs a value of this test"))));
             }
         }
     }

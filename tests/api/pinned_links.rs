@@ -12,7 +12,7 @@ fn addresses() -> Vec<String> {
         "/v1/aggregates/observations?territory_code=stays&function=own&breakdown_code=essai.changes".to_owned(),
         "/v1/observations?layout=wide&format=csv".to_owned(),
         "/v1/observations?compare=parent,country".to_owned(),
-        "/v1/observations?last=1&labels=both&include=indicator,source&facets=nature&total=exact".to_owned(),
+        "/v1/observations?last=1&labels=true&include=indicator,source&facets=nature&total=exact".to_owned(),
         "/v1/aggregates/funding?by=stage&function=sum".to_owned(),
         "/v1/aggregates/funding?by=payer_code&function=max,count&stage=paid&limit=1&format=csv".to_owned(),
         "/v1/observations?compare=country&include=territory&format=csv".to_owned(),

@@ -42,7 +42,7 @@ fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
     let wrong =
         Form::of(&bundle(&[("territories", &territories(&[("COM-1", "", "1")]))])).key(&token).header("Idempotency-Key", "trois");
     let refused = wrong.send(server.address).problem(422);
-    assert_eq!(wrong.send(server.address).problem(422)["faults"], refused["faults"]);
+    assert_eq!(wrong.send(server.address).problem(422)["errors"], refused["errors"]);
 }
 
 #[test]

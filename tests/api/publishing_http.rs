@@ -139,10 +139,10 @@ fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
         "code,kind,name,population,geography_year,source_code\nCOM-1,comune,A,1O,2026,essai\nCOM-2,commune,B,1,2026,essais\n";
     let refused = Form::of(&bundle(&[("territories", wrong)])).key(&token).send(server.address);
     let problem = refused.problem(422);
-    assert_eq!((&problem["type"], &problem["count"]), (&json!("/problems/refused-files"), &json!(2)));
-    assert_eq!(problem["faults"][0]["file"], "territories.csv");
+    assert_eq!((&problem["type"], &problem["error_count"]), (&json!("/problems/refused-files"), &json!(2)));
+    assert_eq!(problem["errors"][0]["file"], "territories.csv");
     assert_eq!(
-        (&problem["faults"][0]["line"], &problem["faults"][0]["column"], &problem["faults"][0]["value"]),
+        (&problem["errors"][0]["line"], &problem["errors"][0]["column"], &problem["errors"][0]["value"]),
         (&json!(2), &json!("kind"), &json!("comune"))
     );
     let instance = problem["instance"].as_str().expect("an address").to_owned();
@@ -151,7 +151,7 @@ fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
     validate(&document, &schema, &problem, "refusal");
     let found = status(server.address, &token, &id).data();
     validate(&document, &schema, &found["problem"], "state");
-    assert_eq!((&found["state"], &found["problem"]["faults"]), (&json!("refused"), &problem["faults"]));
+    assert_eq!((&found["state"], &found["problem"]["errors"]), (&json!("refused"), &problem["errors"]));
     assert_eq!((&found["outcome"], &found["report"]), (&json!("refused"), &Value::Null));
     assert_eq!(found["problem"]["instance"], instance);
     // A value that only a database constraint refuses is also reported as a fault of the file.
@@ -167,7 +167,7 @@ fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
         let form =
             Form::default().part("manifest", None, manifest.as_bytes()).part("file", Some("autres.csv"), SOURCES.as_bytes());
         let problem = form.key(&token).send(server.address).problem(422);
-        assert_eq!((&problem["count"], &problem["faults"][0]["file"]), (&json!(2), &json!(path)), "{problem}");
+        assert_eq!((&problem["error_count"], &problem["errors"][0]["file"]), (&json!(2), &json!(path)), "{problem}");
         assert!(!problem.to_string().contains("root:"), "{problem}");
     }
     for (name, path) in [("recipe", "../../../etc/passwd.toml"), ("recipe", "../geodair"), ("companion", "/etc/passwd")] {
@@ -176,7 +176,7 @@ fn wrong_files_are_refused_with_every_fault_and_change_nothing() {
         );
         let form = Form::default().part("manifest", None, manifest.as_bytes()).part("file", Some("a.csv"), SOURCES.as_bytes());
         let problem = form.key(&token).send(server.address).problem(422);
-        assert_eq!(problem["faults"][0]["file"], path, "{problem}");
+        assert_eq!(problem["errors"][0]["file"], path, "{problem}");
     }
     assert_eq!(releases(server.address), 1);
     let refused = audit(&server.url).iter().filter(|line| line.2 == "refused").count();
@@ -196,9 +196,9 @@ fn a_malformed_form_is_refused_with_the_wrong_part() {
         .part("file", None, b"");
     let problem = send(form).problem(400);
     let faults: Vec<&str> =
-        problem["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
+        problem["errors"].as_array().expect("faults").iter().map(|f| f["name"].as_str().expect("a name")).collect();
     assert_eq!(faults, ["manifest", "fichier", "file", "file", "file"], "{problem}");
-    assert_eq!(send(Form::default().part("file", Some("a.csv"), b"")).problem(400)["errors"][0]["parameter"], "manifest");
+    assert_eq!(send(Form::default().part("file", Some("a.csv"), b"")).problem(400)["errors"][0]["name"], "manifest");
     let twice = Form::default().part("manifest", None, b"").part("file", Some("a.csv"), b"").part("file", Some("a.csv"), b"");
     assert_eq!(send(twice).problem(400)["errors"][0]["value"], "a.csv");
     for query in ["?dry_run=true", "?file=a.csv", "?token=reperes_1"] {
@@ -208,7 +208,7 @@ fn a_malformed_form_is_refused_with_the_wrong_part() {
         let problem = send(communes("A").part("dry_run", None, wrong.as_bytes())).problem(400);
         assert_eq!(problem["errors"][0]["allowed"], json!(["true", "false"]), "{problem}");
     }
-    assert_eq!(send(communes("A").dry_run().dry_run()).problem(400)["errors"][0]["parameter"], "dry_run");
+    assert_eq!(send(communes("A").dry_run().dry_run()).problem(400)["errors"][0]["name"], "dry_run");
     assert_eq!(send(communes("A").part("dry-run", None, b"true")).problem(400)["errors"][0]["closest"], json!(["dry_run"]));
     assert_eq!(send(communes("A").part("dry_run", None, b"false")).status, 201, "false publishes");
     send(communes("A").header("Idempotency-Key", &"x".repeat(256))).problem(400);
@@ -299,11 +299,11 @@ fn a_publication_can_be_one_file_with_a_recipe_or_withdrawals_without_a_file() {
     };
     sent(recipe, "recette.txt").send(server.address).problem(400);
     let wrong = sent(&format!("{recipe}rien = 1\n"), "recette.toml").send(server.address).problem(422);
-    assert!(wrong["faults"][0]["detail"].as_str().is_some_and(|detail| detail.contains("recette.toml")), "{wrong}");
+    assert!(wrong["errors"][0]["detail"].as_str().is_some_and(|detail| detail.contains("recette.toml")), "{wrong}");
     let named =
         |name: &str| Form::default().part("recipe", None, name.as_bytes()).part("file", Some("a.csv"), b"a\n1\n").key(&token);
     let lost = named("rien-de-tel").send(server.address).problem(422);
-    assert!(lost["faults"][0]["detail"].as_str().is_some_and(|detail| detail.contains("no recipe rien-de-tel")), "{lost}");
+    assert!(lost["errors"][0]["detail"].as_str().is_some_and(|detail| detail.contains("no recipe rien-de-tel")), "{lost}");
     named("../rien").send(server.address).problem(400);
     let withdrawal = "title = \"Retrait\"\ndescription = \"Retrait\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n\
         [[withdraw]]\ndataset = \"territories\"\ncodes = [\"COM-2\"]\nreason = \"Essai\"\n";

@@ -203,7 +203,7 @@ fn funding_and_conventions_are_as_published() {
         (&convention["signed_on"], &convention["signatory_codes"]),
         (&json!("2019-07-10"), &json!(["etat", "cd-59", "cd-62"]))
     );
-    assert_eq!(codes("/v1/conventions/convention-bassin-minier/funding"), ["bassin-minier-2019-2021"]);
+    assert_eq!(codes("/v1/funding?convention_code=convention-bassin-minier"), ["bassin-minier-2019-2021"]);
     assert_eq!(total("/v1/conventions?kind=departmental&total=exact"), 5);
     assert_eq!(codes("/v1/commitments?sort=kind,rank").len(), 9);
 }

@@ -17,7 +17,7 @@ fn faults(target: &str) -> Vec<(String, Vec<String>)> {
         .as_array()
         .expect("faults")
         .iter()
-        .map(|f| (f["parameter"].as_str().expect("a name").to_owned(), closest(f)))
+        .map(|f| (f["name"].as_str().expect("a name").to_owned(), closest(f)))
         .collect()
 }
 

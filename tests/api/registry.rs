@@ -175,12 +175,13 @@ fn pages_visit_every_row_once_whatever_the_order() {
 }
 
 #[test]
-fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_404() {
+fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_400_or_404() {
     for dataset in collections() {
         let item = get(bundled(), &format!("/v1/{}/{}", dataset.name, dataset.example)).json();
         let related = item["links"]["related"].as_object().cloned().unwrap_or_default();
         let changes = usize::from(matches!(dataset.rows, RowOrigin::Releases));
-        assert_eq!(related.len(), dataset.below().count() + changes, "a release also leads to what it changed");
+        let filtered = dataset.links.iter().filter(|link| link.filter().is_some()).count();
+        assert_eq!(related.len(), dataset.below().count() + filtered + changes, "a release also leads to what it changed");
         for target in related.values() {
             let reply = get(bundled(), target.as_str().expect("an address"));
             assert_eq!(reply.status, 200, "{target}: {}", reply.text());
@@ -190,7 +191,8 @@ fn every_related_link_of_an_example_row_answers_200_and_of_an_unknown_row_404() 
                 "{target}: {json}"
             );
             let lost = target.as_str().expect("an address").replacen(&pairs::encode_segment(dataset.example), "rien-de-tel", 1);
-            get(bundled(), &lost).problem(404);
+            let status = if lost.starts_with("/v1/") && lost.contains('?') { 400 } else { 404 };
+            get(bundled(), &lost).problem(status);
         }
     }
 }
@@ -229,7 +231,7 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
     for dataset in collections() {
         let faults = get(bundled(), &format!("/v1/{}?rien=1&limit=1001&total=two", dataset.name)).problem(400);
         let named: Vec<&str> =
-            faults["errors"].as_array().expect("faults").iter().map(|f| f["parameter"].as_str().expect("a name")).collect();
+            faults["errors"].as_array().expect("faults").iter().map(|f| f["name"].as_str().expect("a name")).collect();
         assert_eq!(named, ["rien", "limit", "total"], "{}", dataset.name);
         get(bundled(), &format!("/v1/{}/rien-de-tel", dataset.name)).problem(404);
         get(bundled(), &format!("/v1/{}/{}?rien=1", dataset.name, dataset.example)).problem(400);
@@ -240,7 +242,7 @@ fn an_unknown_parameter_value_or_code_is_refused_everywhere() {
             .filter(|field| field.reference().is_some() || matches!(field.kind, Kind::Code | Kind::Choice(_)))
         {
             let problem = get(bundled(), &format!("/v1/{}?{}=rien-de-tel", dataset.name, field.name)).problem(400);
-            assert_eq!(problem["errors"][0]["parameter"], field.name, "{}", dataset.name);
+            assert_eq!(problem["errors"][0]["name"], field.name, "{}", dataset.name);
         }
     }
 }
@@ -250,6 +252,8 @@ fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
     let reserved = [
         "within",
         "touching",
+        "covers",
+        "labels",
         "sort",
         "limit",
         "cursor",
@@ -282,10 +286,18 @@ fn no_field_has_the_name_of_a_parameter_and_every_link_has_a_target() {
         }
         for link in dataset.links {
             let target = collections().find(|d| d.name == link.target);
-            let target = target.unwrap_or_else(|| panic!("{}/{} leads nowhere", dataset.name, link.name));
+            let target = target.unwrap_or_else(|| panic!("{}/{}", dataset.name, link.name));
+            let relation = |name: &str| target.relations.iter().any(|one| one.name == name && one.target == dataset.name);
+            let field = |name: &str| target.field(name).is_some_and(|field| field.reference() == Some(dataset.name));
+            assert!(link.filter().is_none_or(|name| field(name) || relation(name)), "{}/{}", dataset.name, link.name);
             for extra in link.extra_fields() {
                 assert!(target.field(extra.name).is_none(), "{}/{} repeats {}", dataset.name, link.name, extra.name);
             }
+        }
+        for relation in dataset.relations {
+            assert!(dataset.field(relation.name).is_none(), "{}.{} is a field too", dataset.name, relation.name);
+            assert!(collections().any(|d| d.name == relation.target), "{}.{}", dataset.name, relation.name);
+            assert!(relation.fields().iter().all(|name| dataset.field(name).is_some()), "{}.{}", dataset.name, relation.name);
         }
     }
 }

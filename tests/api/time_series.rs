@@ -53,8 +53,11 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
             .collect::<Vec<_>>(),
         ["COM-91002", "commune", ""]
     );
-    let two = csv("&labels=both&last=1&fields=territory_code");
-    assert_eq!(two, "territory_code,territory_label,2020,2020_qualifier,2021,2021_qualifier\r\nCOM-91001,Avesnes,,,110,exact\r\nCOM-91002,Saint-Éloi,200,nearly,,\r\n");
+    let two = csv("&labels=true&last=1&fields=territory_code");
+    assert_eq!(
+        two,
+        "territory_code,territory_label,2020,2020_qualifier,2021,2021_qualifier\r\nCOM-91001,Avesnes,,,110,exact\r\nCOM-91002,Saint-Éloi,200,nearly,,\r\n"
+    );
     assert_eq!(sheet("format=xlsx").status, 200);
     for format in ["json", "ndjson", "geojson", "parquet", "json-stat", "sdmx-csv"] {
         let problem = sheet(&format!("format={format}")).problem(400);
@@ -71,7 +74,7 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
 fn the_wide_layout_has_pages_of_series() {
     for sort in ["", "&sort=-period", "&sort=value,-territory_code"] {
         let target = format!("/v1/observations?layout=wide&format=csv{sort}");
-        let whole = get(example_data(), &format!("{target}&count=exact"));
+        let whole = get(example_data(), &format!("{target}&total=exact"));
         let mut expected: Vec<String> = whole.text().lines().map(str::to_owned).collect();
         assert_eq!(whole.header("x-total-rows"), Some((expected.len() - 1).to_string().as_str()));
         let (mut lines, mut next) = (Vec::new(), Some(format!("{target}&limit=4")));
@@ -116,7 +119,8 @@ fn comparisons_and_included_rows_are_columns_of_a_table() {
     let json = get(example_data(), with).json();
     let line: Value = serde_json::from_str(get(example_data(), &format!("{with}&format=ndjson")).text().trim()).expect("JSON");
     for (name, dataset) in [("territory", "territories"), ("indicator", "indicators")] {
-        let row = get(example_data(), &format!("/v1/{dataset}/{}", if name == "territory" { "COM-91001" } else { "indice" })).data();
+        let row =
+            get(example_data(), &format!("/v1/{dataset}/{}", if name == "territory" { "COM-91001" } else { "indice" })).data();
         let beside = row.as_object().expect("a row").iter().filter(|(field, _)| *field != "code");
         for (field, value) in beside {
             assert_eq!(&line[&format!("{name}_{field}")], value, "{name}_{field}");
@@ -211,5 +215,8 @@ fn a_profile_has_all_figures_of_a_territory() {
     get(example_data(), "/v1/territories/COM-91003/profile?limit=5").problem(400);
     let minier = get(bundled(), "/v1/territories/PER-bassin-minier/profile").json();
     assert_eq!(minier["data"]["territory"]["name"], "Bassin minier du Nord et du Pas-de-Calais");
-    assert_eq!(minier["links"]["related"]["aggregate"], "/v1/aggregates/observations?function=own&territory_code=PER-bassin-minier");
+    assert_eq!(
+        minier["links"]["related"]["aggregate"],
+        "/v1/aggregates/observations?function=own&territory_code=PER-bassin-minier"
+    );
 }

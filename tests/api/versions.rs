@@ -31,8 +31,8 @@ fn expected(only: impl Fn(&&(&str, i32, i32, Option<i32>)) -> bool) -> Vec<Value
 
 #[test]
 fn vintages_are_the_versions_published_up_to_the_release() {
-    for path in ["/v1/observations", "/v1/indicators/stays/observations", "/v1/territories/stays/observations"] {
-        let of = |query: &str| versions(&format!("{path}?{query}"));
+    for path in ["/v1/observations?", "/v1/observations?indicator_code=stays&", "/v1/observations?territory_code=stays&"] {
+        let of = |query: &str| versions(&format!("{path}{query}"));
         assert_eq!(of("vintages=all"), expected(|_| true));
         assert_eq!(of("vintages=first"), expected(|one| (one.0, one.2) != ("changes", 2)));
         assert_eq!(of("vintages=revised"), expected(|one| one.0 == "changes"));
@@ -61,7 +61,7 @@ fn vintages_are_the_versions_published_up_to_the_release() {
     assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
     let faceted = four_releases().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
     assert_eq!(faceted["meta"]["facets"]["nature"]["choices"], json!([{"value": "observed", "count": 6}]));
-    assert_eq!(faceted["included"]["indicator"]["data"][0]["code"], "stays");
+    assert_eq!(faceted["included"]["indicators"]["stays"]["code"], "stays");
     let current = four_releases().get("/v1/observations").data();
     assert!(current.as_array().expect("a list").iter().all(|row| row.get("first_release").is_none()));
 }
@@ -124,7 +124,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
     for format in ["parquet", "xlsx"] {
         assert_eq!(four_releases().get(&format!("/v1/observations?vintages=all&format={format}")).status, 200, "{format}");
     }
-    let last = four_releases().get("/v1/observations?vintages=all&last=1&count=exact").json();
+    let last = four_releases().get("/v1/observations?vintages=all&last=1&total=exact").json();
     assert_eq!(last["meta"]["total"]["value"], rows.len(), "each series has one period, with all its versions");
     let fields = four_releases().get("/v1/observations?vintages=all&fields=value,first_release&limit=1").data();
     assert_eq!(fields, json!([{"value": 1, "first_release": 1}]));
@@ -132,10 +132,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
 
 #[test]
 fn vintages_are_refused_where_they_are_meaningless() {
-    let beside = [
-        "layout=wide&format=csv",
-        "compare=country",
-    ];
+    let beside = ["layout=wide&format=csv", "compare=country"];
     for other in beside {
         let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
         let parameter = other.split('=').next().expect("a name");
@@ -189,7 +186,7 @@ fn a_version_has_the_names_of_its_time() {
     let second = bundle(&[("indicators", &indicator("Après")), ("observations", &observation("1", "A")), ("units", units)]);
     publish(&server.url, &second).expect("the bundle is right");
     for limit in ["&limit=10", ""] {
-        let target = format!("/v1/observations?vintages=revised&labels=both&format=ndjson{limit}");
+        let target = format!("/v1/observations?vintages=revised&labels=true&format=ndjson{limit}");
         let rows: Vec<Value> =
             get(server.address, &target).text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let found: Vec<Value> =

@@ -42,13 +42,17 @@ impl Reply {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 
-    /// The body of a response that must be a problem document with this status.
+    /// The body of a response that must be a problem document with this status. Its `type`, which must be an absolute address
+    /// of this machine, is cut to its path.
     pub fn problem(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
         assert_eq!(self.header("content-type"), Some("application/problem+json; charset=utf-8"));
-        let problem = self.json();
+        let mut problem = self.json();
         assert_eq!(problem["status"], status);
-        assert!(problem["type"].as_str().is_some_and(|uri| uri.starts_with("/problems/")), "{problem}");
+        let uri = problem["type"].as_str().expect("a type").to_owned();
+        let (base, slug) = uri.rsplit_once("/problems/").expect("the type leads to a page");
+        assert!(base.starts_with("http://127.0.0.1:") && !slug.is_empty(), "the type is absolute: {problem}");
+        problem["type"] = Value::String(format!("/problems/{slug}"));
         problem
     }
 

@@ -56,9 +56,8 @@ pub fn code(dataset: &'static Dataset, name: &str) -> String {
 
 /// The field of the key in which the rows differ.
 fn distinct_field(dataset: &'static Dataset) -> &'static Field {
-    let by = |field: &&Field| {
-        matches!(field.name, "breakdown_code" | "part_code") || matches!(field.kind, Kind::Code | Kind::Date)
-    };
+    let by =
+        |field: &&Field| matches!(field.name, "breakdown_code" | "part_code") || matches!(field.kind, Kind::Code | Kind::Date);
     dataset.key_fields().find(by).expect("a key has a field in which rows of a test can differ")
 }
 

@@ -62,7 +62,7 @@ fn report(outcome: &Result<Report, PublishError>, json: bool) -> Result<ExitStat
         Ok(report) if json => print(&pretty(report)?)?,
         Ok(report) => print(&report.to_string())?,
         Err(PublishError::Refused { faults, count }) if json => {
-            print(&pretty(&serde_json::json!({"outcome": Outcome::Refused, "faults": faults, "fault_count": count}))?)?;
+            print(&pretty(&serde_json::json!({"outcome": Outcome::Refused, "errors": faults, "error_count": count}))?)?;
         }
         Err(error) => eprintln!("error: {error}"),
     }

@@ -11,6 +11,7 @@ use futures_util::future::{try_join_all, try_join3, try_join4};
 use super::codes;
 use super::geography::{self, DateError};
 use super::search;
+use super::unselected::{self, Unselected};
 use crate::query::{Dataset, Kind, Parameter, Plan, Release, ResolvedPlan};
 
 /// The most unknown codes for which similar codes are looked up.
@@ -21,9 +22,9 @@ const MAX_SUGGESTED: usize = 5;
 pub enum Refusal {
     /// The row that the link starts from does not exist at the release.
     NoParent,
-    /// The request names codes that do not exist.
+    /// The request names codes that no release has ever had.
     UnknownCodes(Vec<UnknownCode>),
-    /// The geography of the requested day is unknown, or has no such territories.
+    /// The geography of the requested day is unknown, or has no such territory.
     GeographyDate(DateError),
 }
 
@@ -34,9 +35,18 @@ pub struct Snapshot {
     pub release: Release,
     /// Whether the search matches similar titles, because no row has its words.
     pub approximate: bool,
+    /// The codes of the request that select nothing although a release knows them. Empty until the checks are done.
+    pub unselected: Vec<Unselected>,
 }
 
-/// A code that the request names and no row has.
+impl Snapshot {
+    /// The state before the codes of the request are checked.
+    pub fn of(release: Release, approximate: bool) -> Self {
+        Self { release, approximate, unselected: Vec::new() }
+    }
+}
+
+/// A code that the request names and no release has ever had.
 #[derive(Debug)]
 pub struct UnknownCode {
     /// The parameter that names it.
@@ -76,7 +86,7 @@ pub async fn read_checked_as<T>(
     read: impl AsyncFnOnce(&Snapshot) -> QueryResult<T>,
     proves: impl FnOnce(&T) -> bool,
 ) -> QueryResult<Result<(Snapshot, T), Refusal>> {
-    let snapshot = Snapshot { release: plan.release.clone(), approximate };
+    let mut snapshot = Snapshot::of(plan.release.clone(), approximate);
     let number = snapshot.release.number;
     let codes = if plan.selection.checks_codes { named_codes(plan) } else { NamedCodes::new() };
     let ever = plan.selection.vintages.is_some();
@@ -87,26 +97,39 @@ pub async fn read_checked_as<T>(
             _ => Ok(Vec::new()),
         }
     };
-    let date_error = geography::check_date(connection, parent, plan, number);
-    let (found, unknown, missing_parent, date_error) = match plan.row_proves_codes() {
+    let dated = geography::check_date(connection, parent, plan, number);
+    let (found, unknown, missing_parent, dated) = match plan.row_proves_codes() {
         // Saves one query for nearly every request, and costs one more round trip for a request without a result.
         true => {
-            let (found, missing_parent, date_error) = try_join3(read(&snapshot), missing_parent, date_error).await?;
+            let (found, missing_parent, dated) = try_join3(read(&snapshot), missing_parent, dated).await?;
             let unknown = if proves(&found) { Vec::new() } else { unknown.await? };
-            (found, unknown, missing_parent, date_error)
+            (found, unknown, missing_parent, dated)
         }
-        false => try_join4(read(&snapshot), unknown, missing_parent, date_error).await?,
+        false => try_join4(read(&snapshot), unknown, missing_parent, dated).await?,
     };
     if !missing_parent.is_empty() {
         return Ok(Err(Refusal::NoParent));
     }
+    // A code that a release knows selects what there is, and the answer says why it is nothing.
     if !unknown.is_empty() {
-        return Ok(Err(Refusal::UnknownCodes(explained(connection, &codes, unknown, number).await?)));
+        let never = never_known(connection, plan.selection.context.registry, &codes, number).await?;
+        if !never.is_empty() {
+            return Ok(Err(Refusal::UnknownCodes(never)));
+        }
+        let named = unknown.into_iter().map(|(dataset, code)| {
+            let parameters = codes[dataset.name][&code].clone();
+            (dataset, code, parameters)
+        });
+        snapshot.unselected = unselected::explained(connection, named.collect(), number).await?;
     }
-    Ok(match date_error {
-        Some(date_error) => Err(Refusal::GeographyDate(date_error)),
-        None => Ok((snapshot, found)),
-    })
+    let absent = match dated {
+        Ok(absent) => absent,
+        Err(error) => return Ok(Err(Refusal::GeographyDate(error))),
+    };
+    if let (Some(day), Some(dataset)) = (plan.selection.geography, plan.selection.context.dataset.territory_dataset()) {
+        unselected::add_absent(&mut snapshot.unselected, absent, dataset, day);
+    }
+    Ok(Ok((snapshot, found)))
 }
 
 /// Returns the codes that no row has, each with its dataset; if `ever` is set, the codes that no row has had up to the
@@ -127,7 +150,7 @@ async fn unknown(
     Ok(try_join_all(lookups).await?.into_iter().flatten().collect())
 }
 
-/// Returns the codes of a request that no row has had up to a release.
+/// Returns the codes of a request that no release has ever had, with the closest codes of the release that is read.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
@@ -137,7 +160,7 @@ pub async fn never_known(
     names: &NamedCodes,
     release: i32,
 ) -> QueryResult<Vec<UnknownCode>> {
-    let unknown = unknown(connection, registry, names, release, true).await?;
+    let unknown = unknown(connection, registry, names, i32::MAX, true).await?;
     explained(connection, names, unknown, release).await
 }
 
@@ -178,10 +201,14 @@ pub fn named_codes(plan: &Plan) -> NamedCodes {
         };
         Some((dataset, Parameter::Filter(condition.field, condition.operator), &condition.values))
     });
+    let relations = plan.selection.relations.iter().map(|filter| {
+        let relation = filter.relation;
+        (relation.target, Parameter::Relation(relation), &filter.codes)
+    });
     let territories = own.territory_dataset().unwrap_or_default();
     let scopes = plan.selection.scopes.iter().map(|scope| (territories, scope.kind.parameter(), &scope.territories));
     let mut all = NamedCodes::new();
-    for (dataset, parameter, codes) in filters.chain(scopes) {
+    for (dataset, parameter, codes) in filters.chain(relations).chain(scopes) {
         for code in codes {
             all.entry(dataset).or_default().entry(code.clone()).or_default().push(parameter.name().into_owned());
         }

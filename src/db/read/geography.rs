@@ -3,23 +3,22 @@
 //! Must not know what is read.
 
 use chrono::NaiveDate;
-use diesel::dsl::min;
+use diesel::dsl::{max, min};
 use diesel::prelude::*;
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::schema::{territories, territory_states};
-use crate::db::sql::functions::make_date;
-use crate::query::{Dataset, Plan, Via};
+use crate::query::{Dataset, Parameter, Plan, Via};
 
 /// Why the geography of a date cannot be read.
 #[derive(Debug)]
 pub enum DateError {
-    /// The release holds no history of the geography.
+    /// No release holds a history of the geography.
     NoHistory,
-    /// The date is not between these two.
+    /// The date is not between these two, in any release.
     OutOfRange(NaiveDate, NaiveDate),
-    /// These territories did not exist on the date.
-    NotThere(Vec<Absent>),
+    /// The territory in the path did not exist on the date.
+    NotThere(Absent),
 }
 
 /// A territory that did not exist on a date.
@@ -48,7 +47,8 @@ struct TerritoryState {
     successor_codes: Option<Vec<Option<String>>>,
 }
 
-/// Checks the date of a plan at a release. Returns `None` if it can be read, or if the plan has no date.
+/// Checks the date of a plan: some release must know it. Returns the territories of the request that did not exist on it
+/// according to the release that is read.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
@@ -57,36 +57,36 @@ pub async fn check_date(
     parent: Option<&'static Dataset>,
     plan: &Plan,
     release: i32,
-) -> QueryResult<Option<DateError>> {
-    let Some(day) = plan.selection.geography else { return Ok(None) };
+) -> QueryResult<Result<Vec<Absent>, DateError>> {
+    let Some(day) = plan.selection.geography else { return Ok(Ok(Vec::new())) };
     let visible = territory_states::first_release
         .le(release)
         .and(territory_states::last_release.is_null().or(territory_states::last_release.ge(release)));
-    let first = territory_states::table
-        .filter(territory_states::territory_code.eq(COUNTRY))
-        .filter(visible)
-        .select(min(territory_states::valid_from));
-    let last = territories::table
-        .filter(territories::code.eq(COUNTRY))
-        .filter(territories::first_release.le(release))
-        .filter(territories::last_release.is_null().or(territories::last_release.ge(release)))
-        .select(make_date(territories::geography_year, 12, 31));
+    let first =
+        territory_states::table.filter(territory_states::territory_code.eq(COUNTRY)).select(min(territory_states::valid_from));
+    let last = territories::table.filter(territories::code.eq(COUNTRY)).select(max(territories::geography_year));
     let range = diesel::select((first.single_value(), last.single_value()));
-    let (first, last): (Option<NaiveDate>, Option<NaiveDate>) = range.get_result(&mut connection).await?;
-    let (Some(first), Some(last)) = (first, last) else { return Ok(Some(DateError::NoHistory)) };
+    let (first, year): (Option<NaiveDate>, Option<i32>) = range.get_result(&mut connection).await?;
+    let last = year.and_then(|year| NaiveDate::from_ymd_opt(year, 12, 31));
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Err(DateError::NoHistory)) };
     if !(first..=last).contains(&day) {
-        return Ok(Some(DateError::OutOfRange(first, last)));
+        return Ok(Err(DateError::OutOfRange(first, last)));
     }
     let named = named(parent, plan);
-    let codes: Vec<&str> = named.iter().map(|(_, code)| *code).collect();
+    let codes: Vec<&str> = named.iter().map(|(_, code)| *code).chain([COUNTRY]).collect();
     let states = territory_states::table
         .filter(territory_states::territory_code.eq_any(codes))
         .filter(visible)
         .order(territory_states::valid_from)
         .select(TerritoryState::as_select());
     let states: Vec<TerritoryState> = states.load(&mut connection).await?;
-    let absent: Vec<Absent> = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states)).collect();
-    Ok((!absent.is_empty()).then_some(DateError::NotThere(absent)))
+    let absent = named.into_iter().filter_map(|(parameter, code)| absent(parameter, code, day, &states));
+    // A release without the country on that day has no geography of it at all.
+    let parameter = Some(Parameter::Geography.name().into_owned());
+    let country = self::absent(parameter, COUNTRY, day, &states).map(|one| Absent { code: day.to_string(), ..one });
+    let absent = absent.chain(country);
+    let (in_path, named): (Vec<Absent>, Vec<Absent>) = absent.partition(|one| one.parameter.is_none());
+    Ok(in_path.into_iter().next().map_or(Ok(named), |one| Err(DateError::NotThere(one))))
 }
 
 /// The territories that a plan names, each with its parameter.

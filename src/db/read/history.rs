@@ -78,6 +78,7 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
         included: Vec::new(),
         facets: Vec::new(),
         notices: None,
+        unselected: Vec::new(),
     };
     Ok(History { page, before, releases: found.into_iter().map(|release| (release.number, release)).collect() })
 }

@@ -15,4 +15,5 @@ pub mod ranking;
 pub mod related;
 pub mod releases;
 pub mod search;
+pub mod unselected;
 pub mod withdrawn;

@@ -9,6 +9,7 @@ use super::checked::{Refusal, Snapshot, read_checked_as};
 use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::search;
+use super::unselected::Unselected;
 use crate::db::sql::select::{self, Select};
 use crate::query::plan::reading::COUNT_BOUND;
 use crate::query::{Count, Dataset, Plan, Release, ResolvedPlan, Row};
@@ -32,6 +33,8 @@ pub struct Page {
     pub facets: Vec<Facet>,
     /// The notices about the rows; `None` for a dataset without notices.
     pub notices: Option<Vec<Notice>>,
+    /// The codes of the request that select nothing.
+    pub unselected: Vec<Unselected>,
 }
 
 /// Reads the page of a plan, with the checks of the request.
@@ -54,13 +57,18 @@ pub async fn read_page(
             let exact = read_checked_as(connection, parent, plan, false, read, has_rows).await?;
             let is_empty = matches!(&exact, Ok((_, page)) if !has_rows(page));
             if !is_empty || !search::nothing_found(connection, plan, number).await? {
-                return Ok(exact.map(|(_, page)| page));
+                return Ok(exact.map(checked));
             }
             true
         }
     };
     let answer = read_checked_as(connection, parent, plan, approximate, read, has_rows).await?;
-    Ok(answer.map(|(_, page)| page))
+    Ok(answer.map(checked))
+}
+
+/// The page with what its checks have found.
+fn checked((snapshot, page): (Snapshot, Page)) -> Page {
+    Page { unselected: snapshot.unselected, ..page }
 }
 
 async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
@@ -80,7 +88,17 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) 
         plan.reading.include.iter().zip(&codes).map(|(include, codes)| related::included(connection, *include, codes, number));
     let notices = notices::of_page(connection, plan, number, &rows);
     let (included, notices) = try_join(try_join_all(included), notices).await?;
-    Ok(Page { release: snapshot.release.clone(), rows, more, total, approximate, included, facets, notices })
+    Ok(Page {
+        release: snapshot.release.clone(),
+        rows,
+        more,
+        total,
+        approximate,
+        included,
+        facets,
+        notices,
+        unselected: Vec::new(),
+    })
 }
 
 /// Counts all rows as the plan requires, and returns whether the number is exact.

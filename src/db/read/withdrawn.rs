@@ -37,15 +37,35 @@ pub struct RowWithdrawal {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn missing_code(
-    mut connection: &AsyncPgConnection,
+    connection: &AsyncPgConnection,
     dataset: &'static Dataset,
     code: String,
     release: i32,
 ) -> QueryResult<MissingCode> {
-    if dataset.split_code(&code).is_none() {
-        return codes::closest(connection, dataset, code, release).await.map(MissingCode::Never);
+    Ok(match known_code(connection, dataset, &code, release).await? {
+        Ok(withdrawal) => MissingCode::Withdrawn(withdrawal),
+        Err(later) => {
+            let closest = codes::closest(connection, dataset, code, release).await?;
+            later.map_or_else(|| MissingCode::Never(closest.clone()), |later| MissingCode::Later(later, closest.clone()))
+        }
+    })
+}
+
+/// Finds the withdrawal of the row with a code that no row has at the release; else the later release that has such a row, if
+/// there is one.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn known_code(
+    mut connection: &AsyncPgConnection,
+    dataset: &'static Dataset,
+    code: &str,
+    release: i32,
+) -> QueryResult<Result<RowWithdrawal, Option<i32>>> {
+    if dataset.split_code(code).is_none() {
+        return Ok(Err(None));
     }
-    let versions = codes::versions(connection, dataset, &code).await?;
+    let versions = codes::versions(connection, dataset, code).await?;
     let last = versions.iter().filter_map(|version| Some((version.last_release?, &version.code)));
     if let Some((last, code)) = last.filter(|(last, _)| *last < release).max() {
         let withdrawn =
@@ -58,13 +78,8 @@ pub async fn missing_code(
         if let Some(((number, published_at), title, recorded)) = released.get_result(&mut connection).await.optional()? {
             let (release, recorded): (Release, Option<(String, Option<String>)>) = (Release { number, published_at }, recorded);
             let (reason, successor_code) = recorded.unwrap_or((title, None));
-            return Ok(MissingCode::Withdrawn(RowWithdrawal { release, reason, successor_code }));
+            return Ok(Ok(RowWithdrawal { release, reason, successor_code }));
         }
     }
-    let later = versions.iter().map(|version| version.first_release).filter(|first| *first > release).min();
-    let closest = codes::closest(connection, dataset, code, release).await?;
-    Ok(match later {
-        Some(later) => MissingCode::Later(later, closest),
-        None => MissingCode::Never(closest),
-    })
+    Ok(Err(versions.iter().map(|version| version.first_release).filter(|first| *first > release).min()))
 }

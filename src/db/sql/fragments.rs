@@ -9,7 +9,8 @@ use diesel::sql_types::Integer;
 
 use super::codes;
 use super::geography;
-use super::references::{LookUp, look_up};
+use super::labels;
+use super::references::{LookUp, look_up, look_up_all};
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::model::column::CellSource;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
@@ -90,7 +91,7 @@ pub fn text<'b>(
     match column.source {
         CellSource::Field(field) => match field.origin {
             FieldOrigin::Named { by, dataset: named } => {
-                look_up(out, (named, "n"), ("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
+                look_up(out, named, |out| out.column("t", by), release, look_ups, |out| own_text(out, dataset, field, "n"))
             }
             FieldOrigin::Row if look_ups == LookUp::GatheredUncoded && matches!(field.kind, Kind::JoinedCode) => {
                 out.push("NULL::text");
@@ -104,15 +105,20 @@ pub fn text<'b>(
         CellSource::Named { by, dataset: named, field } => {
             let many = named.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code));
             let look_ups = if many && look_ups.gathers() { LookUp::Single } else { look_ups };
-            let cell = |out: &mut SqlWriter<'_, 'b>| own_text(out, named, field, "n");
-            let FieldOrigin::Named { by: first, dataset: between } = by.origin else {
-                return look_up(out, (named.name, "n"), ("t", by.name), release, look_ups, cell);
-            };
-            let inner = if look_ups.gathers() { LookUp::Single } else { look_ups };
-            look_up(out, (between, "m"), ("t", first), release, look_ups, |out| {
-                look_up(out, (named.name, "n"), ("m", by.name), release, inner, cell)
-            })
+            if by.is_list() {
+                return look_up_all(
+                    out,
+                    named.name,
+                    |out| self::column(out, by),
+                    release,
+                    look_ups,
+                    |out| own_text(out, named, field, "n"),
+                );
+            }
+            let code = |out: &mut SqlWriter<'_, 'b>| text(out, dataset, &Column::of(by), release, look_ups);
+            look_up(out, named.name, code, release, look_ups, |out| own_text(out, named, field, "n"))
         }
+        CellSource::Label(field) => labels::label(out, field, |out| self::column(out, field)),
         CellSource::Contour => geography::contour(out, release, |out| territory(out, dataset)),
         CellSource::Centre => geography::centre(out, release, |out| territory(out, dataset)),
         CellSource::Rank | CellSource::Computed => Err(computed()),

@@ -2,7 +2,7 @@
 //! Must not know where they are called.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Integer, SqlType, Text};
+use diesel::sql_types::{BigInt, SqlType, Text};
 
 /// Postgres's type `void`, of functions without a result.
 #[derive(SqlType)]
@@ -12,11 +12,6 @@ pub struct Void;
 define_sql_function! {
     /// The current time; `now()` is the start of the transaction.
     fn clock_timestamp() -> Timestamptz;
-}
-
-define_sql_function! {
-    /// Makes a date of a year, a month and a day.
-    fn make_date(year: Integer, month: Integer, day: Integer) -> Date;
 }
 
 define_sql_function! {

@@ -58,6 +58,14 @@ pub fn join_containments<'x, 'b>(
     out.visible("l", release)
 }
 
+/// The columns of a containment from which a scope starts, and to which it leads.
+fn ends(scope: &TerritoryScope) -> (&'static str, &'static str) {
+    match scope.kind {
+        ScopeKind::Within | ScopeKind::Touching => ("container_code", "part_code"),
+        ScopeKind::Covers => ("part_code", "container_code"),
+    }
+}
+
 /// Writes the condition that a code in a field of the rows `t` named a territory on a day.
 pub fn named_on<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, day: &'b NaiveDate, release: &'b i32) -> SqlResult {
     out.push("EXISTS (SELECT 1 FROM territory_states v WHERE v.territory_code = ");
@@ -81,11 +89,16 @@ pub fn codes_in_scope<'b>(
     day: Option<&'b NaiveDate>,
     release: &'b i32,
 ) -> SqlResult {
-    out.push("SELECT s.part_code FROM ");
+    let (from, to) = ends(scope);
+    out.push("SELECT s.");
+    out.push(to);
+    out.push(" FROM ");
     table_on(out, CONTAINMENTS, day, release)?;
-    out.push(" s WHERE s.container_code = ANY(");
+    out.push(" s WHERE s.");
+    out.push(from);
+    out.push(" = ANY(");
     out.bind::<Array<Text>, _>(&scope.territories)?;
-    out.push(if scope.kind == ScopeKind::Within { ") AND s.population_share = 1 AND " } else { ") AND " });
+    out.push(if scope.kind == ScopeKind::Touching { ") AND " } else { ") AND s.population_share = 1 AND " });
     out.visible("s", release)?;
     out.push(" UNION ALL ");
     themselves(out, scope, day, release)
@@ -140,7 +153,12 @@ pub fn codes_with_changes<'x, 'b>(
 ) -> SqlResult {
     for (at, scope) in selection.scopes.iter().enumerate() {
         out.push(if at > 0 { " UNION ALL " } else { "" });
-        out.push("SELECT s.part_code FROM containments s WHERE s.container_code = ANY(");
+        let (from, to) = ends(scope);
+        out.push("SELECT s.");
+        out.push(to);
+        out.push(" FROM containments s WHERE s.");
+        out.push(from);
+        out.push(" = ANY(");
         out.bind::<Array<Text>, _>(&scope.territories)?;
         out.push(") AND ");
         changed(out, "s")?;

@@ -7,7 +7,7 @@ use super::fragments;
 use super::geography;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use super::{filter, search};
+use super::{filter, relations, search};
 use crate::query::{Condition, Kind, SpatialFilter, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
@@ -35,8 +35,9 @@ impl Select<'_> {
             out.push(" AND ");
             search::condition(out, self.plan, &self.release, self.approximate)?;
         }
-        if let Some(link) = self.plan.selection.context.link {
-            self.link(out, &link.via)?;
+        // Of other links, the join or the conditions on the key select the rows.
+        if self.plan.selection.context.link.is_some_and(|link| matches!(link.via, Via::Opened)) {
+            self.opened(out)?;
         }
         Ok(())
     }
@@ -52,10 +53,15 @@ impl Select<'_> {
             out.push(" AND ");
             self.condition(out, condition)?;
         }
+        for filter in relations::direct(&self.plan.selection) {
+            out.push(" AND ");
+            relations::condition(out, self.dataset(), filter, &self.release)?;
+        }
         Ok(())
     }
 
-    /// Writes the scopes and places, each after an AND. They depend on the geography of the release too.
+    /// Writes the scopes, the places and the relations through other datasets, each after an AND. They depend on other rows of
+    /// the release too.
     ///
     /// # Errors
     /// Returns an error if a value cannot be bound.
@@ -72,6 +78,10 @@ impl Select<'_> {
         for place in &self.plan.selection.spatial {
             out.push(" AND ");
             self.place(out, place)?;
+        }
+        for filter in relations::indirect(&self.plan.selection) {
+            out.push(" AND ");
+            relations::condition(out, self.dataset(), filter, &self.release)?;
         }
         Ok(())
     }
@@ -174,45 +184,5 @@ impl Select<'_> {
         }
         out.push(")");
         Ok(())
-    }
-
-    fn link<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, via: &'static Via) -> SqlResult {
-        match via {
-            // The join or the conditions on the key select these rows.
-            Via::Containment(_) | Via::Versions => Ok(()),
-            Via::Fields(names) => {
-                let fields = names.iter().filter_map(|name| self.dataset().field(name));
-                for (at, field) in fields.enumerate() {
-                    out.push(if at > 0 { " OR " } else { " AND (" });
-                    if field.is_list() {
-                        self.parent(out)?;
-                        out.push(" = ANY(");
-                        fragments::column(out, field)?;
-                        out.push(")");
-                    } else {
-                        fragments::column(out, field)?;
-                        out.push(" = ");
-                        self.parent(out)?;
-                    }
-                }
-                out.push(")");
-                Ok(())
-            }
-            Via::Opened => self.opened(out),
-            Via::Through { field, through, by } => {
-                out.push(" AND t.");
-                out.identifier(field)?;
-                out.push(" IN (SELECT h.code FROM ");
-                out.identifier(through)?;
-                out.push(" h WHERE h.");
-                out.identifier(by)?;
-                out.push(" = ");
-                self.parent(out)?;
-                out.push(" AND ");
-                out.visible("h", &self.release)?;
-                out.push(")");
-                Ok(())
-            }
-        }
     }
 }

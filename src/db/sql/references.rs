@@ -41,54 +41,63 @@ impl LookUp {
     }
 }
 
-/// Writes the look-up of a cell, which `cell` writes for the alias of `named`, in the row of the dataset `named` whose code is in
-/// the column `by` of the alias `referring`. The alias of the version that is read is `t`.
+/// Writes the look-up of a cell, which `cell` writes for the alias `n`, in the row of the dataset `named` whose code `code`
+/// writes for the alias `t`.
 ///
 /// # Errors
 /// Returns an error if a name cannot be quoted or the release cannot be bound.
 pub fn look_up<'x, 'b>(
     out: &mut SqlWriter<'x, 'b>,
-    (named, alias): (&str, &'static str),
-    (referring, by): (&'static str, &str),
+    named: &str,
+    code: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
     release: &'b i32,
     look_ups: LookUp,
     cell: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
 ) -> SqlResult {
     let gathered = look_ups.gathers();
-    out.push("(");
-    if gathered {
-        out.push("(SELECT jsonb_object_agg(");
-        out.column(alias, "code")?;
-        out.push(", ");
-    } else {
-        out.push("SELECT ");
-    }
+    out.push(if gathered { "((SELECT jsonb_object_agg(n.code, " } else { "(SELECT " });
     cell(out)?;
     out.push(if gathered { ") FROM " } else { " FROM " });
     out.identifier(named)?;
-    out.push(" ");
-    out.push(alias);
-    out.push(" WHERE ");
-    match look_ups {
-        LookUp::OfVersion => {
-            out.push("least(t.last_release, ");
-            out.bind::<Integer, _>(release)?;
-            out.push(") BETWEEN ");
-            out.column(alias, "first_release")?;
-            out.push(" AND coalesce(");
-            out.column(alias, "last_release")?;
-            out.push(", 2147483647)");
-        }
-        LookUp::Single | LookUp::Gathered | LookUp::GatheredUncoded => out.visible(alias, release)?,
+    out.push(" n WHERE ");
+    visible(out, release, look_ups)?;
+    out.push(if gathered { ") ->> " } else { " AND n.code = " });
+    code(out)?;
+    out.push(")");
+    Ok(())
+}
+
+/// Writes the condition that a row of the alias `n` is the one that a row of the alias `t` refers to.
+fn visible<'b>(out: &mut SqlWriter<'_, 'b>, release: &'b i32, look_ups: LookUp) -> SqlResult {
+    if look_ups != LookUp::OfVersion {
+        return out.visible("n", release);
     }
-    if gathered {
-        out.push(") ->> ");
-    } else {
-        out.push(" AND ");
-        out.column(alias, "code")?;
-        out.push(" = ");
-    }
-    out.column(referring, by)?;
+    out.push("least(t.last_release, ");
+    out.bind::<Integer, _>(release)?;
+    out.push(") BETWEEN n.first_release AND coalesce(n.last_release, 2147483647)");
+    Ok(())
+}
+
+/// Writes the look-up of a cell in each of the rows whose codes `codes` writes, as the text of a JSON array in the same order.
+///
+/// # Errors
+/// Returns an error if a name cannot be quoted or the release cannot be bound.
+pub fn look_up_all<'x, 'b>(
+    out: &mut SqlWriter<'x, 'b>,
+    named: &str,
+    codes: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
+    release: &'b i32,
+    look_ups: LookUp,
+    cell: impl FnOnce(&mut SqlWriter<'x, 'b>) -> SqlResult,
+) -> SqlResult {
+    out.push("(SELECT array_to_json(array_agg(");
+    cell(out)?;
+    out.push(" ORDER BY u.place))::text FROM unnest(");
+    codes(out)?;
+    out.push(") WITH ORDINALITY AS u(code, place) LEFT JOIN ");
+    out.identifier(named)?;
+    out.push(" n ON n.code = u.code AND ");
+    visible(out, release, look_ups)?;
     out.push(")");
     Ok(())
 }

@@ -125,7 +125,11 @@ impl<'a> Select<'a> {
         // The filter that a list has by default makes no further forms of statements.
         let own = plan.selection.conditions.iter().filter(|condition| condition.field.list_default.is_none()).count();
         let few = series || (own <= 1 && plan.selection.last.is_none());
-        let narrow = few && plan.selection.scopes.len() <= 1 && plan.selection.spatial.is_empty() && self.codes.len() <= 1;
+        let narrow = few
+            && plan.selection.relations.is_empty()
+            && plan.selection.scopes.len() <= 1
+            && plan.selection.spatial.is_empty()
+            && self.codes.len() <= 1;
         plain && rows && narrow && plan.is_in_key_order()
     }
 

@@ -9,6 +9,7 @@
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -39,13 +40,15 @@ pub struct ClientStream {
     last_answer: Option<Bytes>,
     drained: usize,
     drain_until: Option<Instant>,
+    /// What stands before the address of a type of problem.
+    problem_base: Arc<str>,
     /// One of the connections that the server accepts at once.
     _permit: OwnedSemaphorePermit,
 }
 
 impl ClientStream {
     /// The stream of a connection that has just been accepted.
-    pub fn new(stream: TcpStream, timeouts: Timeouts, permit: OwnedSemaphorePermit) -> Self {
+    pub fn new(stream: TcpStream, timeouts: Timeouts, permit: OwnedSemaphorePermit, problem_base: Arc<str>) -> Self {
         Self {
             stream,
             deadlines: Deadlines::new(timeouts),
@@ -54,6 +57,7 @@ impl ClientStream {
             last_answer: None,
             drained: 0,
             drain_until: None,
+            problem_base,
             _permit: permit,
         }
     }
@@ -71,8 +75,8 @@ impl ClientStream {
         self.line.problem(bytes.get(9..12)?)
     }
 
-    fn close_with(&mut self, problem: &Problem) {
-        self.last_answer = Some(self.line.answer(problem).into());
+    fn close_with(&mut self, problem: Problem) {
+        self.last_answer = Some(self.line.answer(&problem.at(&self.problem_base)).into());
     }
 
     fn poll_last_answer(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -118,7 +122,7 @@ impl AsyncRead for ClientStream {
         if Pin::new(&mut self.stream).poll_read(context, buffer)?.is_pending() {
             let expired = ready!(self.deadlines.poll_expired(context));
             if expired == Expired::RequestHead && self.last_answer.is_none() {
-                self.close_with(&Problem::new(Kind::RequestTimeout, "The request did not arrive in time."));
+                self.close_with(Problem::new(Kind::RequestTimeout, "The request did not arrive in time."));
             }
             // actix-http reads this as the end of the client's stream, and closes the connection.
             return Poll::Ready(Ok(()));
@@ -136,7 +140,7 @@ impl AsyncWrite for ClientStream {
         if self.last_answer.is_none()
             && let Some(problem) = self.refusal(bytes)
         {
-            self.close_with(&problem);
+            self.close_with(problem);
         }
         if self.last_answer.is_some() {
             // actix-http drops the connection once its refusal is written.

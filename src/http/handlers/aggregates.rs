@@ -15,7 +15,7 @@ use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS, indicato
 use crate::db::sql::select;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Kind as ProblemKind, Problem};
+use crate::problem::{Fault, Kind as ProblemKind, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
@@ -45,7 +45,7 @@ pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     };
     if i64::try_from(rows.len()).is_ok_and(|groups| groups > GROUPS) {
         let detail = format!("There are more than {GROUPS} groups; group by fewer fields, or filter more.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::By.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::By.name(), detail)]));
     }
     let columns = plan.group_columns();
     let groups: Vec<Group<'_>> = rows.iter().map(|row| Group::new(plan, grouping, &columns, row)).collect();
@@ -55,8 +55,8 @@ pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     let rows: Vec<Row> = shown.map(|group| group.row(&read)).collect();
     let total = i64::try_from(rows.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
     let (rows, more) = in_memory::page(plan, rows, plan.is_page().then(|| plan.page_limit()));
-    let Snapshot { release, approximate } = snapshot;
-    Ok(Page { release, rows, more, total, approximate, included: Vec::new(), facets: Vec::new(), notices })
+    let Snapshot { release, approximate, unselected } = snapshot;
+    Ok(Page { release, rows, more, total, approximate, included: Vec::new(), facets: Vec::new(), notices, unselected })
 }
 
 /// Refuses the request if a group has no meaning.
@@ -120,8 +120,7 @@ impl<'r> Group<'r> {
 
     /// Whether values of the indicator combine as a weighted mean.
     fn is_weighted(&self) -> bool {
-        self.text("over_territories") == Some("weighted_mean")
-            && (self.grouping.is_own() || self.number("territory_code") > 1)
+        self.text("over_territories") == Some("weighted_mean") && (self.grouping.is_own() || self.number("territory_code") > 1)
     }
 
     /// The number of values in the aggregate; in a weighted mean, only those with a weight.

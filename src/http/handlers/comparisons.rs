@@ -11,7 +11,7 @@ use crate::http::response::envelope::{self, Meta};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
 use crate::query::model::column::CellSource;
 use crate::query::model::cube::STATUSES;
@@ -53,8 +53,9 @@ pub async fn file(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
     }
     let (mut page, compared) = read(state, &read_plan, parent).await?;
     if page.more && !plan.is_page() {
-        let detail = format!("With `compare` a file has at most {MAX_FILE_ROWS} rows; filter more, or ask for pages with `limit`.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Compare.name(), detail)]));
+        let detail =
+            format!("With `compare` a file has at most {MAX_FILE_ROWS} rows; filter more, or ask for pages with `limit`.");
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::Compare.name(), detail)]));
     }
     let next = links::links(plan, parent, &page).next;
     // The geometry stays last.
@@ -63,31 +64,32 @@ pub async fn file(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
     let before = own.iter().filter(|column| !is_geometry(column)).count();
     let objects = matches!(plan.presentation.representation, Representation::Ndjson | Representation::GeoJson);
     let more = if objects { vec![Column::computed("comparison", Kind::Json { array: false }, true)] } else { columns(plan) };
-    page.rows = page.rows.iter().zip(&compared).map(|(row, comparison)| {
-        let cells: Vec<Option<String>> = match objects {
-            true => {
-                let mut text = Vec::new();
-                write(&mut text, &plan.selection.compare, comparison);
-                vec![String::from_utf8(text).ok()]
-            }
-            false => cells(&plan.selection.compare, comparison),
-        };
-        let own_cells = |range: std::ops::Range<usize>| range.map(|at| row.cell(at));
-        own_cells(0..before).chain(cells.iter().map(Option::as_deref)).chain(own_cells(before..own.len())).collect()
-    }).collect();
+    page.rows = page
+        .rows
+        .iter()
+        .zip(&compared)
+        .map(|(row, comparison)| {
+            let cells: Vec<Option<String>> = match objects {
+                true => {
+                    let mut text = Vec::new();
+                    write(&mut text, &plan.selection.compare, comparison);
+                    vec![String::from_utf8(text).ok()]
+                }
+                false => cells(&plan.selection.compare, comparison),
+            };
+            let own_cells = |range: std::ops::Range<usize>| range.map(|at| row.cell(at));
+            own_cells(0..before).chain(cells.iter().map(Option::as_deref)).chain(own_cells(before..own.len())).collect()
+        })
+        .collect();
     let shown = own[..before].iter().cloned().chain(more).chain(own[before..].iter().cloned()).collect();
     exports::written(plan, parent, &page, (shown, next))
 }
 
 /// Reads a page and its comparisons.
-async fn read(
-    state: &State,
-    plan: &ResolvedPlan,
-    parent: Option<&'static Dataset>,
-) -> Result<(Page, Vec<Comparison>), Problem> {
+async fn read(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<(Page, Vec<Comparison>), Problem> {
     if plan.page_limit() > MAX_ROWS && plan.has(Parameter::Limit) || plan.page_limit() > MAX_FILE_ROWS {
         let detail = format!("With `compare` a page has at most {MAX_ROWS} rows; follow `links.next` for more.");
-        return Err(Problem::invalid_parameters(vec![Fault::new(Parameter::Limit.name(), detail)]));
+        return Err(Problem::invalid_parameters(vec![Fault::new(Reason::OutOfRange, Parameter::Limit.name(), detail)]));
     }
     let read = state.pool.read_at(Some(&plan.release), |connection| async move {
         let page = match page::read_page(&connection, parent, plan).await? {
@@ -125,7 +127,8 @@ fn cells(comparators: &[String], comparison: &Comparison) -> Vec<Option<String>>
         })
     };
     let rank = comparison.rank.as_ref();
-    let rank = [rank.map(|rank| rank.position), rank.map(|rank| rank.of), rank.map(|rank| rank.tied), rank.map(|rank| rank.suppressed)];
+    let rank =
+        [rank.map(|rank| rank.position), rank.map(|rank| rank.of), rank.map(|rank| rank.tied), rank.map(|rank| rank.suppressed)];
     comparators.iter().flat_map(figure).chain(rank.map(|number| number.map(|number| number.to_string()))).collect()
 }
 

@@ -9,6 +9,7 @@ use crate::db::read::page::Page;
 use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
+use crate::http::request::release_parameters::ReleaseParameters;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::instant;
 use crate::http::response::respond_cached::respond_cached;
@@ -31,9 +32,7 @@ const DATASETS: (&str, &str) = ("contours", "territories");
     operation_id = "getTerritoryContour",
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "COM-59350"),
-        ("release" = Option<i32>, Query, description = "The release to read; by default the newest.", example = 1, minimum = 1),
-        ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
-            pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
+        ReleaseParameters,
     ),
     responses(
         (status = 200, description = "The contour.", content_type = "application/geo+json", body = ContourFeature)

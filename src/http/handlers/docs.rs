@@ -49,6 +49,27 @@ pub async fn document(request: HttpRequest, state: web::Data<State>) -> Result<H
     respond_cached(&request, &state, CachePolicy::of_program(DOCUMENT), document).await
 }
 
+/// The contract of `/v1` in its languages, each with its path.
+pub const CONTRACTS: [(&str, &str); 2] = [
+    ("/docs/contract", include_str!("../../../docs/contract.md")),
+    ("/docs/contract.fr", include_str!("../../../docs/contract.fr.md")),
+];
+
+/// Answers with a text of the documentation.
+///
+/// # Errors
+/// Returns 400 if the request has parameters.
+pub async fn contract(
+    request: HttpRequest,
+    state: web::Data<State>,
+    path: &'static str,
+    page: &'static str,
+) -> Result<HttpResponse, Problem> {
+    path_and_query::no_parameters(&request)?;
+    let text = async || Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(page));
+    respond_cached(&request, &state, CachePolicy::of_program(path), text).await
+}
+
 /// Redirects `/docs` to `/docs/`, since the page has relative addresses.
 pub async fn redirect() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs/")).finish()

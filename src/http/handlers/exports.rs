@@ -17,7 +17,7 @@ use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::response::row_stream::{self, CHUNK_BYTES};
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{Fault, Kind, Problem, Reason};
 use crate::query::{Column, Dataset, Parameter, Plan, Representation, ResolvedPlan};
 
 /// The most rows of an export in an order other than the key's: the database sorts again for each chunk.
@@ -50,7 +50,7 @@ pub fn written(
     page: &Page,
     (columns, next): (Vec<Column>, Option<String>),
 ) -> Result<HttpResponse, Problem> {
-    let mut about = about(plan, parent, &Snapshot { release: page.release.clone(), approximate: page.approximate });
+    let mut about = about(plan, parent, &Snapshot::of(page.release.clone(), page.approximate));
     about.columns = columns;
     let mut body = Vec::with_capacity(CHUNK_BYTES);
     let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
@@ -129,5 +129,5 @@ fn too_many(plan: &Plan, most: i64, parameter: Parameter) -> Fault {
         Parameter::Include => ("a table with included rows".to_owned(), "leave `include` out, and read the other dataset apart"),
         _ => ("an order other than the key's".to_owned(), "leave the order out: rows in the order of their key have no limit"),
     };
-    Fault::new(parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))
+    Fault::new(Reason::TooManyRows, parameter.name(), format!("More than {most} rows cannot be given in {what}; {remedy}."))
 }

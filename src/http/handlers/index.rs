@@ -5,10 +5,13 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::docs;
 use super::problems::HTML;
 use crate::http::cache::policy::CachePolicy;
+use crate::http::deprecation::Deprecation;
 use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::JSON;
+use crate::http::response::links;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
@@ -19,6 +22,8 @@ use crate::query::Representation;
 pub struct Index {
     /// The collections.
     data: Vec<CollectionEntry>,
+    /// The parts of the contract that will end, and what replaces each.
+    deprecations: &'static [Deprecation],
     /// Other entry points.
     links: IndexLinks,
 }
@@ -58,6 +63,9 @@ pub struct IndexLinks {
     /// The documentation for people.
     #[schema(example = "/docs/")]
     docs: &'static str,
+    /// What this version promises, and how parts of it end.
+    #[schema(example = "/docs/contract")]
+    contract: &'static str,
     /// What each release changed.
     #[schema(example = "/v1/changes")]
     changes: &'static str,
@@ -96,19 +104,20 @@ fn list(state: &State) -> HttpResponse {
             href: format!("/v1/{}", dataset.name),
             fields: dataset.fields.iter().map(|field| field.name).collect(),
             formats: Representation::of(dataset).map(Representation::name).collect(),
-            related: dataset.below().map(|name| format!("/v1/{}/{{code}}/{name}", dataset.name)).collect(),
+            related: links::related(dataset, "{code}", "{code}").map(|(_, address)| address).collect(),
             example: format!("/v1/{}/{}", dataset.name, dataset.example),
         })
         .collect();
     let links = IndexLinks {
         openapi: "/openapi.json",
         docs: "/docs/",
+        contract: docs::CONTRACTS[0].0,
         changes: "/v1/changes",
         feed: paths::RELEASES_FEED,
         files: "/v1/files",
         problems: "/problems",
     };
-    HttpResponse::Ok().content_type(JSON).json(Index { data, links })
+    HttpResponse::Ok().content_type(JSON).json(Index { data, deprecations: state.deprecations, links })
 }
 
 /// Home page
@@ -141,7 +150,7 @@ fn page(state: &State) -> HttpResponse {
          <p>Les chiffres de la stratégie de prévention et de lutte contre la pauvreté dans les Hauts-de-France : engagements, \
          mesures, conventions, financements et indicateurs, de la commune à la France entière. Chaque réponse dit son unité, \
          sa source et sa date de publication ; rien de ce qui a été publié n’est effacé.</p>\
-         <p><a href=\"/docs/\">Documentation</a> · <a href=\"/openapi.json\">OpenAPI</a> · <a href=\"/v1\">Index</a> · \
+         <p><a href=\"/docs/\">Documentation</a> · <a href=\"/openapi.json\">OpenAPI</a> · <a href=\"/docs/contract.fr\">Contrat</a> · <a href=\"/v1\">Index</a> · \
          <a href=\"/v1/releases\">Publications</a> · <a href=\"/v1/files\">Fichiers</a> · <a href=\"{}\">Fil Atom</a></p><h2>Collections</h2><ul>{rows}</ul>\
          <h2>Pour commencer</h2><ul>\
          <li><a href=\"/v1/territories?kind=commune&amp;within=DEP-62&amp;sort=-population&amp;limit=5\">Les cinq communes les plus peuplées du Pas-de-Calais</a></li>\

@@ -10,8 +10,8 @@ use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{self, Links, Meta};
-use crate::http::response::notices;
 use crate::http::response::respond_cached::respond_cached;
+use crate::http::response::{included, links, notices};
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::{Context, Dataset, Plan, RowOrigin, pairs};
@@ -31,8 +31,12 @@ pub async fn item(request: HttpRequest, state: web::Data<State>, dataset: &'stat
         let (row, page) = execute::item(&state, plan, &code).await?;
         let mut data = Vec::with_capacity(1024);
         json::object(&mut data, &plan.reading.columns, &row);
-        let links = links(plan, &code, page.release.number);
-        let meta = Meta { notices: notices::all(page.notices.as_ref()), ..Meta::new(dataset.name, &page.release) };
+        let links = item_links(plan, &code, page.release.number);
+        let meta = Meta {
+            notices: notices::all(page.notices.as_ref(), &page.unselected),
+            included_truncated: included::truncated(&page.included),
+            ..Meta::new(dataset.name, &page.release)
+        };
         Ok(envelope::answer(&data, &meta, &links, &page.included))
     })
     .await
@@ -47,7 +51,7 @@ fn address(plan: &Plan, code: &str) -> String {
     plan.address(&path(plan, code))
 }
 
-fn links(plan: &Plan, code: &str, read: i32) -> Links {
+fn item_links(plan: &Plan, code: &str, read: i32) -> Links {
     let (dataset, path) = (plan.selection.context.dataset, path(plan, code));
     let at = |release: i32| format!("{path}{}", plan.query_string(&[("release", release.to_string())]));
     // The numbers of releases have no gaps, up to the release that is read.
@@ -56,7 +60,8 @@ fn links(plan: &Plan, code: &str, read: i32) -> Links {
         let other = number?.checked_add(step).filter(|other| (1..=read).contains(other))?;
         Some(format!("/v1/{}/{other}", dataset.name))
     };
-    let mut related: BTreeMap<&'static str, String> = dataset.below().map(|name| (name, format!("{path}/{name}"))).collect();
+    let (segment, value) = (pairs::encode_segment(code), pairs::encode_listed(code));
+    let mut related: BTreeMap<&'static str, String> = links::related(dataset, &segment, &value).collect();
     if let Some(number) = number {
         related.insert("changes", format!("/v1/changes?since={}&until={number}", number - 1));
     }

@@ -17,5 +17,6 @@ pub mod items;
 pub mod problems;
 pub mod profile;
 pub mod publications;
+pub mod redirect;
 pub mod releases_feed;
 pub mod wide_layout;

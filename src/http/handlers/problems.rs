@@ -14,7 +14,7 @@ pub const HTML: &str = "text/html; charset=utf-8";
 
 /// Types of problems
 ///
-/// A page in French that lists all types of problems. The list is closed.
+/// A page in French that lists all types of problems, and the reasons of single errors. Both lists may grow.
 #[utoipa::path(
     get,
     path = "/problems",
@@ -28,8 +28,8 @@ pub async fn problems(request: HttpRequest, state: web::Data<State>) -> Result<H
 
 /// One type of problem
 ///
-/// A page in French that explains one type of problem: what it means and what to do. Its address is the `type` of the
-/// problem documents.
+/// A page in French that explains one type of problem: what it means and what to do. The `type` of problem
+/// documents ends with its address.
 #[utoipa::path(
     get,
     path = "/problems/{slug}",

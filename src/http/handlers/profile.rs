@@ -14,6 +14,7 @@ use crate::format::json as writer;
 use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
+use crate::http::request::release_parameters::ReleaseParameters;
 use crate::http::response::envelope::{self, Links, Meta};
 use crate::http::response::notices;
 use crate::http::response::respond_cached::respond_cached;
@@ -46,9 +47,7 @@ const COMPARATORS: [&str; 3] = ["parent", "region", "country"];
     operation_id = "getTerritoryProfile",
     params(
         ("code" = String, Path, description = "Code of the territory.", example = "PER-bassin-minier"),
-        ("release" = Option<i32>, Query, description = "The release to read; by default the newest.", example = 2, minimum = 1),
-        ("as_of" = Option<String>, Query, description = "Instead of `release`: the newest release at the end of a day (UTC) or at an instant (RFC 3339).",
-            pattern = "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}:[0-9]{2}([.][0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", max_length = 35),
+        ReleaseParameters,
     ),
     responses((status = 200, description = "The profile.", body = Profile))
 )]
@@ -76,20 +75,28 @@ async fn compute(
     let (territory, page) = execute::item(state, plan, code).await?;
     let at = &page.release;
     let release = at.number;
-    let related = |name: &str, given: &[(&str, &str)]| {
-        let link = territories.links.iter().find(|link| link.name == name).ok_or_else(Problem::internal)?;
-        let dataset = if name == ANCESTORS { territories } else { observations };
+    let related = |context: Context, parent: Option<&str>, given: &[(&str, &str)]| {
         let mut given: Vec<(String, String)> =
             given.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
         given.push((Parameter::Release.name().into_owned(), release.to_string()));
-        let context = Context { registry: state.registry, dataset, link: Some(link), extra: link.extra_fields(), aggregated: false };
-        let related = parse::collection(context, Some(code.to_owned()), &given, Representation::Json);
+        let related = parse::collection(context, parent.map(str::to_owned), &given, Representation::Json);
         related.map(|related| related.at(plan.release.clone())).map_err(Problem::invalid_parameters)
     };
-    let around = &related(ANCESTORS, &[("limit", "100"), ("fields", "code,kind,name,population_share")])?;
+    let link = territories.links.iter().find(|link| link.name == ANCESTORS).ok_or_else(Problem::internal)?;
+    let ancestors = Context {
+        registry: state.registry,
+        dataset: territories,
+        link: Some(link),
+        extra: link.extra_fields(),
+        aggregated: false,
+    };
+    let around = &related(ancestors, Some(code), &[("limit", "100"), ("fields", "code,kind,name,population_share")])?;
+    let own = pairs::join(&[code.to_owned()]);
     let figures = &related(
-        OBSERVATIONS,
+        Context::of(state.registry, observations),
+        None,
         &[
+            ("territory_code", &own),
             ("last", "2"),
             ("limit", MAX_OBSERVATIONS),
             ("include", "indicator,source"),
@@ -116,7 +123,7 @@ async fn compute(
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &observations, &compared);
     data.extend_from_slice(b"]}");
-    let meta = Meta { notices: notices::all(observations.notices.as_ref()), ..Meta::new(TERRITORIES, at) };
+    let meta = Meta { notices: notices::all(observations.notices.as_ref(), &[]), ..Meta::new(TERRITORIES, at) };
     Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
 }
 

@@ -13,9 +13,8 @@ use crate::db::sql::select::{self, Select};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
-use crate::query::model::column::CellSource;
 use crate::query::plan::cursor::Position;
 use crate::query::{Column, Count, Dataset, Kind, Parameter, Row};
 
@@ -49,20 +48,32 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         .ok_or_else(|| too_many(format!("There are more than {MAX_PERIODS} periods; filter more, or use `layout=long`.")))?;
     let total = i64::try_from(series.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
     // A cursor stands on the first observation of the last series before the page.
-    let after = plan.reading.after.as_ref().and_then(|after| series.iter().position(|(first, _)| plan.position(first) == after.values));
+    let after =
+        plan.reading.after.as_ref().and_then(|after| series.iter().position(|(first, _)| plan.position(first) == after.values));
     let start = after.map_or(0, |after| after + 1);
     let most = plan.reading.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let page = &series[start..series.len().min(start.saturating_add(most))];
     let last = page.last().filter(|_| start + page.len() < series.len());
-    let Snapshot { release, approximate } = snapshot;
-    let next = last.map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first) }));
+    let Snapshot { release, approximate, unselected } = snapshot;
+    let next =
+        last.map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first) }));
     let rows = page.iter().map(|(_, row)| row.clone()).collect();
-    let page = Page { release, rows, more: next.is_some(), total, approximate, included: Vec::new(), facets: Vec::new(), notices: None };
+    let page = Page {
+        release,
+        rows,
+        more: next.is_some(),
+        total,
+        approximate,
+        included: Vec::new(),
+        facets: Vec::new(),
+        notices: None,
+        unselected,
+    };
     exports::written(plan, parent, &page, (columns, next))
 }
 
 fn too_many(detail: String) -> Problem {
-    Problem::invalid_parameters(vec![Fault::new(Parameter::Layout.name(), detail)])
+    Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::Layout.name(), detail)])
 }
 
 /// One series: its own cells, and the value and the qualifier of each of its periods.
@@ -82,13 +93,12 @@ fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<(Vec<Column>, Vec<(
     let position = |name: &str| columns.iter().position(|column| column.name == name);
     let [period, start, value, qualifier] = ["period", "period_start", "value", "qualifier"].map(position);
     let (period, start, value, qualifier) = (period?, start?, value?, qualifier?);
-    let key: Vec<usize> =
-        dataset.key_fields().filter(|field| dataset.is_series_field(field)).map(|field| position(field.name)).collect::<Option<_>>()?;
-    let is_own = |column: &Column| match column.source {
-        CellSource::Field(field) => dataset.is_series_field(field),
-        CellSource::Named { by, .. } => dataset.is_series_field(by),
-        _ => false,
-    };
+    let key: Vec<usize> = dataset
+        .key_fields()
+        .filter(|field| dataset.is_series_field(field))
+        .map(|field| position(field.name))
+        .collect::<Option<_>>()?;
+    let is_own = |column: &Column| column.depends_on().is_some_and(|field| dataset.is_series_field(field));
     let own: Vec<usize> = (0..plan.reading.columns.len()).filter(|at| is_own(&columns[*at])).collect();
     let periods: BTreeSet<(&str, &str)> = rows.iter().filter_map(|row| Some((row.cell(start)?, row.cell(period)?))).collect();
     if periods.len() > MAX_PERIODS {

@@ -16,10 +16,11 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
 /// `Retry-After` of a 503, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
-/// Makes the response a problem document, if it is an error.
-pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId) {
+/// Makes the response a problem document, if it is an error. `base` stands before the address of its type.
+pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId, base: &str) {
     let attached = response.extensions_mut().remove::<Problem>();
-    let Some(mut problem) = attached.or_else(|| problem_of_status(response.status(), path)) else { return };
+    let Some(problem) = attached.or_else(|| problem_of_status(response.status(), path)) else { return };
+    let mut problem = problem.at(base);
     problem.request_id = Some(id.as_str().into());
     let body = BoxBody::new(problem.body());
     let mut document = HttpResponse::new(problem.status_code()).set_body(body);
@@ -58,7 +59,7 @@ mod tests {
     use super::*;
 
     fn document(mut response: HttpResponse) -> (HeaderMap, serde_json::Value) {
-        write_problem(&mut response, "/v1/x", &RequestId::of(&HeaderMap::new()));
+        write_problem(&mut response, "/v1/x", &RequestId::of(&HeaderMap::new()), "https://x.example");
         let headers = response.headers().clone();
         let body = response.into_body().try_into_bytes().expect("the body is whole");
         (headers, serde_json::from_slice(&body).unwrap_or_default())
@@ -67,13 +68,13 @@ mod tests {
     #[test]
     fn a_status_of_the_framework_gets_a_problem_document() {
         let (headers, body) = document(HttpResponse::NotFound().insert_header(("x-other", "1")).finish());
-        assert_eq!((&body["type"], &body["status"]), (&"/problems/unknown-resource".into(), &404.into()));
+        assert_eq!((&body["type"], &body["status"]), (&"https://x.example/problems/unknown-resource".into(), &404.into()));
         assert_eq!(body["detail"], "The request for /v1/x cannot be served.");
         assert_eq!(headers.get("x-other"), None);
         let (_, body) = document(HttpResponse::ImATeapot().finish());
-        assert_eq!(body["type"], "/problems/malformed-request");
+        assert_eq!(body["type"], "https://x.example/problems/malformed-request");
         let (_, body) = document(HttpResponse::BadGateway().finish());
-        assert_eq!(body["type"], "/problems/internal-error");
+        assert_eq!(body["type"], "https://x.example/problems/internal-error");
     }
 
     #[test]

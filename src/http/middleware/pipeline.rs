@@ -7,6 +7,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorInternalServerError, InternalError};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
+use chrono::Utc;
 
 use super::cached::{self, CachedAnswer};
 use super::client_rate_limit::ClientCharge;
@@ -15,6 +16,7 @@ use super::rate_limit::Decision;
 use super::request_id::RequestId;
 use super::request_log::RequestLog;
 use super::{catch_panic, errors, load_shedding, request_limits, security_headers};
+use crate::http::deprecation::{self, Deprecation};
 use crate::http::state::State;
 use crate::metrics::{Cached, REFUSED, UNMATCHED};
 use crate::problem::Problem;
@@ -35,6 +37,7 @@ pub async fn pipeline(
         log: RequestLog::start(&request, &state),
         id: RequestId::of(request.headers()),
         charge: ClientCharge::new(&request, &state),
+        deprecations: deprecation::of(request.request(), state.deprecations),
         state,
     };
     let answered = match stages.before_handler(&request) {
@@ -75,6 +78,7 @@ struct Stages {
     log: RequestLog,
     id: RequestId,
     charge: ClientCharge,
+    deprecations: Vec<&'static Deprecation>,
 }
 
 impl Stages {
@@ -83,6 +87,7 @@ impl Stages {
         let (request, state) = (request.request(), &*self.state);
         self.charge.check()?;
         request_limits::check(request)?;
+        deprecation::check(&self.deprecations, self.log.path(), Utc::now())?;
         if let Some(answer) = cached::answer(request, state) {
             return Ok(Some(answer));
         }
@@ -92,7 +97,8 @@ impl Stages {
 
     /// The stages after the handler, in their order.
     fn after_handler(&self, response: &mut HttpResponse, route: &str, cached: Option<Cached>, key_limit: Option<Decision>) {
-        errors::write_problem(response, self.log.path(), &self.id);
+        errors::write_problem(response, self.log.path(), &self.id, &self.state.problem_base);
+        deprecation::add_headers(&self.deprecations, self.log.path(), response.headers_mut());
         security_headers::add_security_headers(response, self.log.path());
         self.id.add_header(response.headers_mut());
         connection_tracking::close_when_stopping(response, &self.state);

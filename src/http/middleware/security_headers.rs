@@ -9,7 +9,8 @@ use actix_web::{HttpRequest, HttpResponse};
 /// The headers that scripts of other origins may read, besides the CORS-safelisted ones.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
-    Location, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing",
+    Location, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing, \
+    Deprecation, Sunset",
 );
 
 /// How long a browser may cache the answer to a preflight request, in seconds.

@@ -9,7 +9,8 @@ use utoipa::openapi::{RefOr, Schema};
 
 use super::endpoints::{self, Described};
 use super::shared::SharedParameters;
-use super::{answers, bounds, filters, headers, ordered, responses};
+use super::{answers, bounds, deprecated, filters, headers, ordered, responses};
+use crate::http::deprecation::{self, Deprecation};
 use crate::http::handlers::{changes, contour, files, health, index, profile, publications};
 use crate::http::response::envelope;
 use crate::http::router::{self, Endpoint};
@@ -85,7 +86,14 @@ pub fn document(registry: &'static [&'static Dataset]) -> Value {
 
 /// The text of the document, as the service sends it and the repository has it.
 pub fn text(registry: &'static [&'static Dataset]) -> String {
-    ordered::text(&document(registry))
+    text_with(registry, deprecation::TABLE)
+}
+
+/// The text of the document with the marks of these deprecations.
+pub fn text_with(registry: &'static [&'static Dataset], deprecations: &[Deprecation]) -> String {
+    let mut document = document(registry);
+    deprecated::mark(&mut document, deprecations);
+    ordered::text(&document)
 }
 
 fn tags(registry: &'static [&'static Dataset]) -> Vec<Value> {

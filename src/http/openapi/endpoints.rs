@@ -7,7 +7,7 @@ use super::responses::Facts;
 use super::{answers, custom, filters, names, operations};
 use crate::http::handlers::history;
 use crate::http::router::Endpoint;
-use crate::query::model::dataset::HISTORY;
+use crate::query::model::link::HISTORY;
 use crate::query::{Context, Dataset, Shape};
 
 /// An operation of an endpoint.

@@ -7,14 +7,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{bounds, names, schemas};
+use crate::query::collection::parameter::FILTERS;
 use crate::query::model::value;
 use crate::query::pairs::QUERY_LENGTH;
 use crate::query::{Context, Field, Kind, Operator, Parameter};
 
-/// The name of the parameter. It is never sent.
-pub const NAME: &str = "filters";
-
-const DESCRIPTION: &str = "The filters with an operator, and those on the first and last day of a period, each sent under its own name.";
+const DESCRIPTION: &str =
+    "The filters with an operator, and those on the first and last day of a period, each sent under its own name.";
 
 /// What the operators do, for the description of the whole document.
 pub fn operators() -> String {
@@ -41,7 +40,7 @@ pub fn is_member(parameter: Parameter) -> bool {
 pub fn parameter(context: Context) -> Option<Value> {
     context.parameters().into_iter().any(is_member).then(|| {
         json!({
-            "name": NAME,
+            "name": FILTERS,
             "in": "query",
             "required": false,
             "description": DESCRIPTION,

@@ -42,7 +42,11 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
     ("Access-Control-Allow-Origin", &[Kind::Any], "`*`: scripts of every origin may read the response."),
     ("X-Request-Id", &[Kind::Any], "The identifier of the request, the same as in the log of the service."),
     ("RateLimit-Policy", &[Kind::Any], "The rate limit, if the client has one: `q` requests in `w` seconds. Experimental."),
-    ("RateLimit", &[Kind::Any], "What is left of the rate limit: `r` requests; the full quota is back in `t` seconds. Experimental."),
+    (
+        "RateLimit",
+        &[Kind::Any],
+        "What is left of the rate limit: `r` requests; the full quota is back in `t` seconds. Experimental.",
+    ),
     ("ETag", &[Kind::Validated, Kind::File], "The strong validator of the response: send it in `If-None-Match`."),
     ("Cache-Control", &[Kind::Validated, Kind::File], "How long caches may store the response."),
     ("Vary", &[Kind::Validated], "The request headers that choose the representation."),

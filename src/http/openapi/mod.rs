@@ -4,6 +4,7 @@
 pub mod answers;
 pub mod bounds;
 pub mod custom;
+mod deprecated;
 pub mod document;
 pub mod endpoints;
 pub mod filters;

@@ -114,8 +114,7 @@ fn page(context: Context, address: &str) -> Value {
         }
         other => json!({"schema": representation(other)}),
     };
-    let content: Map<String, Value> =
-        context.representations().map(|one| (one.media_type().to_owned(), content(one))).collect();
+    let content: Map<String, Value> = context.representations().map(|one| (one.media_type().to_owned(), content(one))).collect();
     json!({
         "description": "Rows: a page as JSON, all rows in the other representations unless `limit` is given.",
         "content": content,

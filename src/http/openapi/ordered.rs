@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn json_is_the_first_representation_and_what_fits_stands_in_a_line() {
         let long = "x".repeat(LINE);
-        let content = json!({"content": {"application/geo+json": [1, 2], "application/json": {"b": null, "a": "é\n"}}, "long": long});
+        let content =
+            json!({"content": {"application/geo+json": [1, 2], "application/json": {"b": null, "a": "é\n"}}, "long": long});
         let expected = format!(
             "{{\n \"content\": {{\"application/json\": {{\"a\": \"é\\n\", \"b\": null}}, \"application/geo+json\": [1, 2]}},\n \"long\": \"{long}\"\n}}\n"
         );

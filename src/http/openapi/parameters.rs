@@ -21,19 +21,27 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
     let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
     let (description, schema, example) = match parameter {
         Parameter::Filter(field, operator) => return filter(dataset, field, operator),
-        Parameter::Within | Parameter::Touching => {
+        Parameter::Relation(relation) => {
+            let text = format!("{} Codes of `{}`.", relation.description, relation.target);
+            let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schemas::CODE});
+            let example = (!relation.example.is_empty()).then(|| json!([relation.example]));
+            (text, schemas::list_of(&code, schemas::FILTER_VALUES), example)
+        }
+        Parameter::Within | Parameter::Touching | Parameter::Covers => {
             let text = match parameter {
                 Parameter::Within => "Rows of these territories and of all territories that lie wholly in them. An EPCI that crosses a border is on neither side: see `touching`.",
-                _ => "Rows of these territories and of all territories that lie in them, wholly or partly.",
+                Parameter::Touching => "Rows of these territories and of all territories that lie in them, wholly or partly.",
+                _ => "Rows of these territories and of all territories that contain them wholly: of a commune also those of its EPCI, its département, its region, France and the perimeters of the strategy.",
             };
             let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schemas::CODE});
             let codes = schemas::list_of(&code, schemas::FILTER_VALUES);
-            (text.to_owned(), codes, Some(json!(["REG-32"])))
+            let example = if matches!(parameter, Parameter::Covers) { "COM-59350" } else { "REG-32" };
+            (text.to_owned(), codes, Some(json!([example])))
         }
         Parameter::Geography => (
             match context.holds_territories() {
-                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching` or the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
-                false => "The day, or the year for its 1 January, of the official geography for `within` and `touching`, instead of today's; without these, the rows whose territory had its code on that day (parts of communes and perimeters have no history). A territory that did not exist on that day is a 400 that names those that did.",
+                true => "The official geography of this day, or of 1 January of this year, instead of today's: the territories of that day with their names and areas, and what lay in `within`, `touching`, around `covers`, or in the territory of the path. Known from 1943-01-01 for communes and départements, from 1976 for regions, from 2019 for EPCI and arrondissements, whose `population_share` then counts communes rather than inhabitants; unknown for parts of communes and for perimeters. Labels and included rows are those of today. A territory that did not exist on that day is a 400 that names those that did.",
+                false => "The day, or the year for its 1 January, of the official geography for `within`, `touching` and `covers`, instead of today's; without these, the rows whose territory had its code on that day (parts of communes and perimeters have no history). A territory that did not exist on that day is a 400 that names those that did.",
             }
             .to_owned(),
             json!({"type": "string", "pattern": "^[1-9][0-9]{3}(-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?$", "maxLength": "2012-06-30".len()}),
@@ -108,14 +116,14 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
         }
         Parameter::Labels => (
-            "`name`: replaces each code that refers to one row by the name of that row, as `…_label`; `both`: adds the name to the code.".to_owned(),
-            words(),
-            Some(json!("both")),
+            "Adds the French labels of codes and of words from a list, at the release that is read: `territory_label` beside `territory_code`, `signatory_labels` beside `signatory_codes`, `nature_label` beside `nature`. The name is that of the field without `_code` or `_codes`, then `_label`, or `_labels` for a list. A code that no row has at that release has null. JSON-stat and SCDL always have labels; SDMX-CSV has `code: label`, as `labels=both` of its standard.".to_owned(),
+            json!({"type": "boolean", "default": false}),
+            Some(json!(true)),
         ),
         Parameter::Include => {
             let names: Vec<String> = context.includes().iter().map(|include| include.name()).collect();
             let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let text = format!("Adds related rows in `included`, each once: at most {INCLUDES} kinds, {INCLUDED_ROWS} rows of each.");
+            let text = format!("Adds related rows in `included`, by dataset and code, each once: at most {INCLUDES} kinds, {INCLUDED_ROWS} rows of each; `meta.included_truncated` names the kinds that have more.");
             let example = first(&names);
             (text, some(names, INCLUDES), example)
         }

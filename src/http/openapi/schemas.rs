@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::names;
 use crate::query::model::{breakdown, value};
 use crate::query::plan::selection;
-use crate::query::{Context, Dataset, Field, Format, Kind};
+use crate::query::{Column, Context, Dataset, Field, Format, Kind};
 
 /// The pattern of a period (ISO 8601).
 pub const PERIOD: &str = concat!(
@@ -38,11 +38,8 @@ pub fn row(context: Context) -> Value {
     let mut properties = Map::new();
     for field in context.with_all_fields().shown_fields() {
         properties.insert(field.name.to_owned(), property(dataset, field));
-        if matches!(field.kind, Kind::Reference(_))
-            && let Some(stem) = field.name.strip_suffix("_code")
-        {
-            let text = format!("The name of `{}`, if the request has `labels`.", field.name);
-            properties.insert(format!("{stem}_label"), json!({"type": ["string", "null"], "description": text}));
+        if let Some(label) = Column::label(field, context.referred(field)) {
+            properties.insert(label.name.to_string(), label_property(field, &label));
         }
     }
     let code = dataset.code_field().into_iter().chain(dataset.key_fields()).map(|field| field.name);
@@ -61,7 +58,13 @@ pub fn example_row(context: Context) -> Value {
             _ if !field.required => Value::Null,
             Kind::Integer { minimum, .. } => json!(minimum),
             Kind::Decimal => json!(0),
-            Kind::Json { array } => if array { json!([]) } else { json!({}) },
+            Kind::Json { array } => {
+                if array {
+                    json!([])
+                } else {
+                    json!({})
+                }
+            }
             Kind::Timestamp => json!("2025-12-01T00:00:00Z"),
             _ => json!("…"),
         };
@@ -142,6 +145,16 @@ fn property(dataset: &Dataset, field: &Field) -> Value {
             object.insert("examples".to_owned(), json!([example]));
         }
     }
+    schema
+}
+
+fn label_property(field: &Field, label: &Column) -> Value {
+    let text = json!({"type": ["string", "null"]});
+    let (whose, mut schema) = match label.is_list() {
+        true => ("labels", json!({"type": ["array", "null"], "items": text})),
+        false => ("label", text),
+    };
+    schema["description"] = json!(format!("The French {whose} of `{}`, if the request has `labels=true`.", field.name));
     schema
 }
 

@@ -4,3 +4,4 @@
 pub mod accept;
 pub mod path_and_query;
 pub mod paths;
+pub mod release_parameters;

@@ -3,7 +3,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{Fault, Kind, Problem, Reason};
 use crate::query::pairs::{self, Unreadable};
 
 /// The longest code in a path, in characters.
@@ -51,7 +51,7 @@ pub fn segment(request: &HttpRequest, name: &str) -> Result<String, Problem> {
 pub fn no_parameters(request: &HttpRequest) -> Result<(), Problem> {
     let fault = |(name, _): (String, String)| {
         let detail = format!("`{}` is not a parameter of this address, which has none.", crate::problem::echo(&name));
-        Fault::new(name, detail)
+        Fault::new(Reason::UnknownParameter, name, detail)
     };
     let faults: Vec<Fault> = pairs(request)?.into_iter().map(fault).collect();
     if faults.is_empty() { Ok(()) } else { Err(Problem::invalid_parameters(faults)) }

@@ -9,11 +9,11 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::included;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
-use crate::format::{LICENCE, json};
-use crate::query::Column;
+use crate::format::LICENCE;
 use crate::query::Release;
 
 /// The media type of JSON responses.
@@ -41,11 +41,15 @@ pub struct Meta {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "approximate")]
     pub search: Option<&'static str>,
-    /// Notices on the observations in the answer, at most 20: corrections since their first publication, the newest first,
-    /// breaks of series, figures that are not final. Only for observations.
+    /// Notices. Of observations, at most 20: corrections since their first publication, the newest first, breaks of series,
+    /// figures that are not final. In every dataset: one for each code of the request that selects nothing although a release
+    /// knows it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(max_items = 20)]
+    #[schema(max_items = 5000)]
     pub notices: Option<Vec<NoticeText>>,
+    /// The names in `include` that have more rows than the limit, so that `included` lacks some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub included_truncated: Vec<String>,
     /// The values of each field in `facets`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub facets: BTreeMap<&'static str, FacetValues>,
@@ -119,6 +123,7 @@ impl Meta {
             total: None,
             search: None,
             notices: None,
+            included_truncated: Vec::new(),
             facets: BTreeMap::new(),
         }
     }
@@ -132,7 +137,8 @@ impl Meta {
         Self {
             total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
-            notices: notices::all(page.notices.as_ref()),
+            notices: notices::all(page.notices.as_ref(), &page.unselected),
+            included_truncated: included::truncated(&page.included),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
             ..Self::new(dataset, &page.release)
         }
@@ -149,16 +155,9 @@ pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) ->
     let mut body = Vec::with_capacity(data.len() + 1024);
     body.extend_from_slice(b"{\"data\":");
     body.extend_from_slice(data);
-    for (at, one) in included.iter().enumerate() {
-        body.extend_from_slice(if at == 0 { b",\"included\":{" } else { b"," });
-        let columns: Vec<Column> = one.include.dataset().fields.iter().map(Column::of).collect();
-        json::string(&mut body, &one.include.name());
-        body.extend_from_slice(b":{\"data\":");
-        json::array(&mut body, &columns, &one.rows);
-        body.extend_from_slice(if one.more { b",\"more\":true}" } else { b",\"more\":false}" });
-    }
     if !included.is_empty() {
-        body.push(b'}');
+        body.extend_from_slice(b",\"included\":");
+        included::write(&mut body, included);
     }
     body.extend_from_slice(b",\"meta\":");
     serde_json::to_writer(&mut body, meta).expect("plain structures are valid JSON");

@@ -12,7 +12,7 @@ use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
 use crate::format::{About, RowWriter};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::{Dataset, Parameter, Plan, Row};
 
 /// Writes rows from memory.
@@ -28,6 +28,7 @@ pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io:
 /// The 400 for rows that the representation cannot hold.
 pub fn unwritable(error: &io::Error) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(
+        Reason::NotApplicable,
         Parameter::Format.name(),
         format!("The representation cannot hold these rows: {error}."),
     )])
@@ -51,7 +52,8 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     let parent = plan.selection.parent.as_deref().map_or(String::new(), |code| format!("-{code}"));
     let safe: String = parent.chars().map(|c| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' }).collect();
     let aggregates = if plan.selection.context.aggregated { "-aggregates" } else { "" };
-    let name = format!("reperes{aggregates}{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
+    let name =
+        format!("reperes{aggregates}{safe}-{}-publication-{}.{}", about.dataset.name, about.release, representation.extension());
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, representation.content_type()));
     response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));

@@ -1,43 +1,38 @@
-//! Owns the errors of `geography=`: a day out of range, or a territory that did not exist on that day.
+//! Owns the errors of `geography=`: a day out of range, or a territory in the path that did not exist on that day.
 //! Must not know what is read.
 
 use chrono::NaiveDate;
 
 use crate::db::read::geography::{Absent, DateError};
-use crate::problem::{Fault, Kind, Problem, echo};
+use crate::problem::{Fault, Kind, Problem, Reason, echo};
 use crate::query::{Parameter, Plan, pairs};
 
 /// The 400 of a request with `geography=`.
-pub fn refusal(plan: &Plan, release: i32, error: DateError) -> Problem {
+pub fn refusal(plan: &Plan, error: DateError) -> Problem {
     let Some(day) = plan.selection.geography else { return Problem::internal() };
-    let own = |detail: String| Fault::new(Parameter::Geography.name(), detail).value(&day.to_string());
+    let own = |reason: Reason, detail: String| Fault::new(reason, Parameter::Geography.name(), detail).value(&day.to_string());
     Problem::invalid_parameters(match error {
         DateError::NoHistory => {
-            vec![own(format!("Release {release} has no history of the geography; leave the parameter out."))]
+            let detail = "No release has a history of the geography; leave the parameter out.";
+            vec![own(Reason::NotApplicable, detail.to_owned())]
         }
         DateError::OutOfRange(first, last) => {
             let near = if day < first { first } else { last };
-            vec![own(format!("The geography is known from {first} to {last}.")).closest([near.to_string()])]
+            vec![own(Reason::OutOfRange, format!("The geography is known from {first} to {last}.")).closest([near.to_string()])]
         }
-        DateError::NotThere(absent) => absent
-            .into_iter()
-            .map(|one| {
-                let detail = detail(&one, day);
-                match one.parameter {
-                    Some(name) => Fault::new(name, detail).value(&one.code).closest(one.instead),
-                    None => own(detail).closest(one.spans.first().map(|(start, _)| start.to_string())),
-                }
-            })
-            .collect(),
+        DateError::NotThere(one) => {
+            let near = one.spans.first().map(|(start, _)| start.to_string());
+            vec![own(Reason::OutOfRange, detail(&one, day)).closest(near)]
+        }
     })
 }
 
 /// The 404 of a code that named no territory on a day.
 pub fn unknown_on(code: &str, day: NaiveDate, release: i32) -> Problem {
     let detail = format!(
-        "No territory had the code `{}` on {day} according to release {release}; `/v1/territories/{}/states` lists when one did.",
+        "No territory had the code `{}` on {day} according to release {release}; `/v1/territory_states?territory_code={}` lists when one did.",
         echo(code),
-        pairs::encode_segment(&echo(code)),
+        pairs::encode_listed(&echo(code)),
     );
     Problem::new(Kind::UnknownCode, detail)
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::envelope::Links;
 use crate::db::read::page::Page;
 use crate::query::plan::cursor::{self, Position};
-use crate::query::{Context, Dataset, Plan, pairs};
+use crate::query::{Context, Dataset, Link, Plan, pairs};
 
 /// The path of a plan.
 pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
@@ -14,6 +14,18 @@ pub fn path(plan: &Plan, parent: Option<&'static Dataset>) -> String {
         (Some(parent), Some(code), Some(link)) => format!("/v1/{}/{}/{}", parent.name, pairs::encode_segment(code), link.name),
         _ => collection_path(plan.selection.context),
     }
+}
+
+/// The addresses related to a row, by name: lists with the filter of a link, and the addresses below the row. `segment` is its
+/// code for a path, `value` its code for a query.
+pub fn related(dataset: &'static Dataset, segment: &str, value: &str) -> impl Iterator<Item = (&'static str, String)> {
+    let listed = dataset.links.iter().filter_map(move |link| Some((link.name, filtered(link, value)?)));
+    listed.chain(dataset.below().map(move |name| (name, format!("/v1/{}/{segment}/{name}", dataset.name))))
+}
+
+/// The list in which the filter of a link selects its rows; `None` if the link has an address of its own.
+pub fn filtered(link: &Link, value: &str) -> Option<String> {
+    link.filter().map(|filter| format!("/v1/{}?{filter}={value}", link.target))
 }
 
 /// The path of a collection without a parent.

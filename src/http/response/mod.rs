@@ -2,11 +2,13 @@
 //! Must not know any one handler.
 
 pub mod absent;
+pub mod code_notices;
 pub mod envelope;
 pub mod error_response;
 pub mod file;
 pub mod geography_errors;
 pub mod header_names;
+pub mod included;
 pub mod links;
 pub mod notices;
 pub mod refusals;

@@ -1,17 +1,22 @@
-//! Owns the notices of a response: corrections, breaks of series, figures that are not final.
+//! Owns the notices of a response: corrections, breaks of series, figures that are not final, codes that select nothing.
 //! Must not know how they are found.
 
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::code_notices::{self, CodeNotice};
 use crate::db::read::notices;
+use crate::db::read::unselected::Unselected;
 
-/// A notice on some of the observations in an answer.
+/// A notice on some of the observations in an answer, or on a code of the request that selects nothing. Members that do not
+/// apply are absent.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Notice)]
 pub struct NoticeText {
-    /// `correction`: a release revised their value or statuses; `break`: a break of the series, status `B`; `provisional`:
-    /// status `P`; `estimated`: status `E`.
+    /// `correction`: a release revised the value or the statuses of observations; `break`: a break of the series, status `B`;
+    /// `provisional`: status `P`; `estimated`: status `E`; `withdrawn`: the row with a code of the request was withdrawn;
+    /// `not_yet_published`: it is of a later release; `not_in_geography`: the territory did not exist on the day of
+    /// `geography`. The list may grow.
     #[schema(example = "correction")]
     pub kind: String,
     /// The text, in French.
@@ -19,8 +24,9 @@ pub struct NoticeText {
     pub what: String,
     /// The number of observations that it concerns, among those that the answer has or aggregates.
     #[schema(example = 2, minimum = 1)]
-    pub rows: i64,
-    /// The release that corrected them; null for the other kinds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<i64>,
+    /// The release that corrected or withdrew; null for the other kinds.
     #[schema(example = 4)]
     pub release: Option<i32>,
     /// When that release was published.
@@ -28,6 +34,10 @@ pub struct NoticeText {
     pub published_at: Option<String>,
     /// The notes of that release, in French.
     pub notes: Option<String>,
+    /// What it says of a code of the request.
+    #[serde(flatten)]
+    #[schema(value_type = CodeNotice)]
+    pub code: Option<CodeNotice>,
 }
 
 impl From<&notices::Notice> for NoticeText {
@@ -52,15 +62,21 @@ impl From<&notices::Notice> for NoticeText {
         Self {
             kind: found.kind.clone(),
             what,
-            rows,
+            rows: Some(rows),
             release: found.correction.as_ref().map(|by| by.release),
             published_at: found.correction.as_ref().map(|by| by.published_at.clone()),
             notes: found.correction.as_ref().and_then(|by| by.notes.clone()),
+            code: None,
         }
     }
 }
 
-/// The notices of a response.
-pub fn all(found: Option<&Vec<notices::Notice>>) -> Option<Vec<NoticeText>> {
-    found.map(|found| found.iter().map(NoticeText::from).collect())
+/// The notices of a response: those on its observations, if its dataset has such notices, and those on codes that select
+/// nothing.
+pub fn all(found: Option<&Vec<notices::Notice>>, unselected: &[Unselected]) -> Option<Vec<NoticeText>> {
+    if found.is_none() && unselected.is_empty() {
+        return None;
+    }
+    let rows = found.into_iter().flatten().map(NoticeText::from);
+    Some(rows.chain(unselected.iter().map(code_notices::text)).collect())
 }

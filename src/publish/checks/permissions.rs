@@ -4,7 +4,7 @@
 
 use crate::access::Rights;
 use crate::db::write::release_writer::ReleaseWriter;
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publication::Effect;
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::Inputs;
@@ -26,13 +26,14 @@ pub fn files(manifest: &Manifest, received: &[String]) -> Result<(), PublishErro
             if !received.contains(path) {
                 let near = closest(path, received.iter().map(String::as_str));
                 let meant = near.first().map_or(String::new(), |name| format!("; did you mean `{name}`?"));
-                faults.push(FileFault::of_file(path, format!("the manifest names this file, which was not sent{meant}")));
+                let detail = format!("the manifest names this file, which was not sent{meant}");
+                faults.push(Fault::of_file(Reason::NotSent, path, detail).closest(near));
             }
             named.push(path);
         }
     }
     for name in received.iter().filter(|name| !named.contains(name)) {
-        faults.push(FileFault::of_file(name, format!("the file was sent, but {NAME} does not name it")));
+        faults.push(Fault::of_file(Reason::NotNamed, name, format!("the file was sent, but {NAME} does not name it")));
     }
     faults.check()
 }

@@ -4,7 +4,7 @@
 use crate::db::write::merge::ReplaceScope;
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::staging::{RowLocation, Stage};
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::{Input, InputPart, Inputs, PartKind};
 use crate::publish::input::manifest::MergeMode;
@@ -32,13 +32,19 @@ pub async fn staged(
     let doubled = stage.duplicates().await?;
     faults.add_unlisted(doubled.more);
     for place in doubled.listed {
-        faults.push(fault(inputs, place, None, format!("the key stands in {} more than once", dataset.name)));
+        faults.push(fault(
+            Reason::DuplicateKey,
+            inputs,
+            place,
+            None,
+            format!("the key stands in {} more than once", dataset.name),
+        ));
     }
     if [VALID_FROM, VALID_UNTIL].iter().all(|name| dataset.columns().any(|field| field.name == *name)) {
         let backwards = stage.backwards(VALID_FROM, VALID_UNTIL).await?;
         faults.add_unlisted(backwards.more);
         for place in backwards.listed {
-            faults.push(fault(inputs, place, Some(VALID_UNTIL), format!("is not after `{VALID_FROM}`")));
+            faults.push(fault(Reason::OutOfRange, inputs, place, Some(VALID_UNTIL), format!("is not after `{VALID_FROM}`")));
         }
     }
     let mut files: Vec<usize> = parts.iter().filter(|part| part.kind != PartKind::Recipe).map(|part| part.input).collect();
@@ -54,7 +60,7 @@ pub async fn staged(
             faults.add_unlisted(outside.more);
             for place in outside.listed {
                 let detail = format!("lies outside what the file stands for, which is {}", values.join(", "));
-                faults.push(fault(inputs, place, Some(field), detail));
+                faults.push(fault(Reason::NotAsDeclared, inputs, place, Some(field), detail));
             }
         }
         if input.file.mode == MergeMode::Replace && !scope.is_empty() {
@@ -66,13 +72,15 @@ pub async fn staged(
 
 /// Checks the digest and the number of rows that the manifest gives for a file. A file without rows is a fault too.
 pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
-    let mut wrong = |detail: String| faults.push(FileFault::of_file(&input.file.path, detail));
+    let mut wrong = |reason: Reason, detail: String| faults.push(Fault::of_file(reason, &input.file.path, detail));
     if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
-        wrong(format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
+        wrong(Reason::NotAsDeclared, format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
     }
     match input.file.rows {
-        Some(said) if said != rows => wrong(format!("the file gives {rows} rows where the manifest says {said}")),
-        _ if rows == 0 => wrong("the file gives no rows".to_owned()),
+        Some(said) if said != rows => {
+            wrong(Reason::NotAsDeclared, format!("the file gives {rows} rows where the manifest says {said}"));
+        }
+        _ if rows == 0 => wrong(Reason::Missing, "the file gives no rows".to_owned()),
         _ => {}
     }
 }
@@ -81,16 +89,18 @@ pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
 fn scope(dataset: &'static Dataset, input: &Input, faults: &mut Faults) -> ReplaceScope {
     let mut scope = ReplaceScope::new();
     for (name, values) in &input.file.scope {
-        let mut wrong = |why: String| faults.push(FileFault::of_file(&input.file.path, format!("the scope's `{name}` {why}")));
+        let mut wrong = |reason: Reason, why: String| {
+            faults.push(Fault::of_file(reason, &input.file.path, format!("the scope's `{name}` {why}")));
+        };
         let Some(field) = dataset.columns().find(|field| field.name == name && !field.is_list()) else {
-            wrong(format!("is not a field of {} with one value", dataset.name));
+            wrong(Reason::UnknownField, format!("is not a field of {} with one value", dataset.name));
             continue;
         };
         let read: Result<Vec<String>, String> = values.as_slice().iter().map(|text| value::parse(field, text)).collect();
         match read {
-            Ok(values) if values.is_empty() => wrong("names no value".to_owned()),
+            Ok(values) if values.is_empty() => wrong(Reason::Missing, "names no value".to_owned()),
             Ok(values) => scope.push((field.name, values)),
-            Err(why) => wrong(why),
+            Err(why) => wrong(Reason::BadSyntax, why),
         }
     }
     scope
@@ -117,7 +127,7 @@ async fn totals(
                 .err()
                 .map(|sum| format!("`{name}` sums to {sum}, where the manifest says {total}")),
         };
-        detail.into_iter().for_each(|detail| faults.push(FileFault::of_file(&input.file.path, detail)));
+        detail.into_iter().for_each(|detail| faults.push(Fault::of_file(Reason::NotAsDeclared, &input.file.path, detail)));
     }
     Ok(())
 }
@@ -147,15 +157,19 @@ pub async fn merged(
             let malformed = target.code_field().and_then(|code| value::check(code, &place.value).err());
             let grammar = malformed.map_or(String::new(), |why| format!("; it {why}"));
             let detail = format!("no row of {} has this code; closest: {}{grammar}", target.name, near.join(", "));
-            faults.push(fault(inputs, place, Some(field.name), detail));
+            faults.push(fault(Reason::UnknownCode, inputs, place, Some(field.name), detail).closest(near));
         }
     }
     if dataset.shape != Shape::Observations {
         return Ok(());
     }
-    for (found, listed_in) in [(stage.out_of_bounds().await?, &mut *faults), (stage.too_precise().await?, warnings)] {
+    let found = [
+        (stage.out_of_bounds().await?, Reason::OutOfRange, &mut *faults),
+        (stage.too_precise().await?, Reason::TooPrecise, warnings),
+    ];
+    for (found, reason, listed_in) in found {
         listed_in.add_unlisted(found.more);
-        found.listed.into_iter().for_each(|(place, why)| listed_in.push(fault(inputs, place, Some("value"), why)));
+        found.listed.into_iter().for_each(|(place, why)| listed_in.push(fault(reason, inputs, place, Some("value"), why)));
     }
     for part in parts {
         let PartKind::Table(at) = part.kind else { continue };
@@ -168,7 +182,13 @@ pub async fn merged(
             multiplier => format!("{unit} × 10^{multiplier}"),
         };
         for (place, why) in others.listed {
-            faults.push(fault(inputs, place, Some("value"), format!("the recipe reads figures in {read}, and {why}")));
+            faults.push(fault(
+                Reason::UnitMismatch,
+                inputs,
+                place,
+                Some("value"),
+                format!("the recipe reads figures in {read}, and {why}"),
+            ));
         }
     }
     Ok(())
@@ -194,19 +214,19 @@ async fn fixed(
                 "is {before} since release {since} published {referring} of {code}, and cannot become {after}: {all} of an {singular} \
                  with {referring} never change; publish a new {singular}, and name it in `{SUCCESSOR}` of {code}"
             );
-            faults.push(fault(inputs, one.place, Some(field.name), detail));
+            faults.push(fault(Reason::NeverChanges, inputs, one.place, Some(field.name), detail));
         }
     }
     Ok(())
 }
 
 /// The fault or warning at the location of a staged row.
-pub fn fault(inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: String) -> FileFault {
+pub fn fault(reason: Reason, inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: String) -> Fault {
     let origin = &inputs.origins[place.origin];
-    FileFault {
+    Fault {
         line: Some(place.line),
         column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),
         value: Some(place.value),
-        ..origin.file_fault(None, detail)
+        ..origin.file_fault(reason, None, detail)
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::withdrawals;
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publication::Effect;
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::manifest::{Manifest, NAME};
@@ -24,19 +24,21 @@ pub async fn close(
     let transaction = publication.transaction();
     let published = || registry.iter().copied().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
     for asked in &manifest.withdraw {
-        let mut wrong = |value: &str, detail: String| {
-            faults.push(FileFault { value: Some(value.to_owned()), ..FileFault::of_file(NAME, detail) });
+        let mut wrong = |reason: Reason, value: &str, detail: String, near: Vec<String>| {
+            let fault = Fault::of_file(reason, NAME, detail).closest(near);
+            faults.push(if value.is_empty() { fault } else { fault.value(value) });
         };
         let Some(dataset) = published().find(|dataset| dataset.name == asked.dataset) else {
-            let near = closest(&asked.dataset, published().map(|dataset| dataset.name)).join(", ");
-            wrong(&asked.dataset, format!("is not a dataset that is published; closest: {near}"));
+            let near = closest(&asked.dataset, published().map(|dataset| dataset.name));
+            let detail = format!("is not a dataset that is published; closest: {}", near.join(", "));
+            wrong(Reason::UnknownValue, &asked.dataset, detail, near);
             continue;
         };
         if asked.reason.trim().is_empty() {
-            wrong("", "a withdrawal needs a `reason`, which the API shows".to_owned());
+            wrong(Reason::Missing, "", "a withdrawal needs a `reason`, which the API shows".to_owned(), Vec::new());
         }
         if asked.codes.is_empty() {
-            wrong("", format!("a withdrawal of {} names no `codes`", dataset.name));
+            wrong(Reason::Missing, "", format!("a withdrawal of {} names no `codes`", dataset.name), Vec::new());
         }
         let mut closed = 0;
         for code in &asked.codes {
@@ -45,15 +47,19 @@ pub async fn close(
                 withdrawals::record(transaction, (dataset, &code, number), &asked.reason, asked.successor.as_deref()).await?;
                 closed += 1;
             } else {
-                let near = near(publication, dataset, code).await?;
-                wrong(code, format!("no row of {} that another release published has this code{near}", dataset.name));
+                let near = publication.closest(dataset, code).await?;
+                let end = ending(&near);
+                let detail = format!("no row of {} that another release published has this code{end}", dataset.name);
+                wrong(Reason::UnknownCode, code, detail, near);
             }
         }
         if let Some(successor) = &asked.successor
             && !withdrawals::exists(transaction, dataset, successor).await?
         {
-            let near = near(publication, dataset, successor).await?;
-            wrong(successor, format!("no row of {} has this code, of a successor, or not any more{near}", dataset.name));
+            let near = publication.closest(dataset, successor).await?;
+            let end = ending(&near);
+            let detail = format!("no row of {} has this code, of a successor, or not any more{end}", dataset.name);
+            wrong(Reason::UnknownCode, successor, detail, near);
         }
         match effects.iter_mut().find(|effect| effect.dataset == dataset.name) {
             Some(effect) => effect.withdrawn += closed,
@@ -64,9 +70,8 @@ pub async fn close(
 }
 
 /// The end of a message about an unknown code: the closest codes.
-async fn near(publication: &ReleaseWriter<'_>, dataset: &'static Dataset, code: &str) -> Result<String, PublishError> {
-    let codes = publication.closest(dataset, code).await?.join(", ");
-    Ok(if codes.is_empty() { codes } else { format!("; closest: {codes}") })
+fn ending(closest: &[String]) -> String {
+    if closest.is_empty() { String::new() } else { format!("; closest: {}", closest.join(", ")) }
 }
 
 /// Checks that no current row refers to a withdrawn one.
@@ -89,7 +94,7 @@ pub async fn check(
                 faults.add_unlisted(orphans.more);
                 for (code, gone) in orphans.listed {
                     let detail = format!("cannot be withdrawn: `{}` of {} {code} names it", field.name, dataset.singular);
-                    faults.push(FileFault { value: Some(gone), ..FileFault::of_file(NAME, detail) });
+                    faults.push(Fault::of_file(Reason::StillReferenced, NAME, detail).value(&gone));
                 }
             }
         }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::manifest::{Manifest, ManifestFile, MergeMode};
 use super::readers;
 use super::readers::detect::Scan;
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::file_tree::FileTree;
 use crate::publish::rows::copy_writer::FileOrigin;
@@ -92,11 +92,10 @@ impl Inputs {
             let known = registry.iter().copied().find(|dataset| dataset.name == name);
             if !known.is_some_and(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
                 let published = registry.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
-                let near = closest(name, published.map(|dataset| dataset.name)).join(", ");
+                let near = closest(name, published.map(|dataset| dataset.name));
                 let origin = &gathered.origins[parts[0].origin];
-                faults.push(
-                    origin.file_fault(None, format!("`{name}` is not a dataset that is published from files; closest: {near}")),
-                );
+                let detail = format!("`{name}` is not a dataset that is published from files; closest: {}", near.join(", "));
+                faults.push(origin.file_fault(Reason::UnknownValue, None, detail).value(name).closest(near));
             }
         }
         faults.check()?;
@@ -148,19 +147,21 @@ impl Inputs {
 }
 
 /// Scans one file and loads its recipe. The inner error is a fault of the file.
-fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Result<Input, FileFault>, PublishError> {
-    let fault = |detail: String| Ok(Err(FileFault::of_file(&file.path, detail)));
+fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Result<Input, Fault>, PublishError> {
+    let fault = |reason: Reason, detail: String| Ok(Err(Fault::of_file(reason, &file.path, detail)));
     if file.mode == MergeMode::Replace && file.scope.is_empty() {
-        return fault("in mode `replace`, its `scope` must say which rows it stands for".to_owned());
+        return fault(Reason::BadManifest, "in mode `replace`, its `scope` must say which rows it stands for".to_owned());
     }
     let recipe = match (&file.recipe, &file.dataset) {
-        (None, None) => return fault("the manifest says neither its `dataset` nor its `recipe`".to_owned()),
-        (Some(_), Some(_)) => return fault("the manifest says both its `dataset` and its `recipe`".to_owned()),
+        (None, None) => return fault(Reason::BadManifest, "the manifest says neither its `dataset` nor its `recipe`".to_owned()),
+        (Some(_), Some(_)) => {
+            return fault(Reason::BadManifest, "the manifest says both its `dataset` and its `recipe`".to_owned());
+        }
         (Some(named), None) => {
             let mut recipe = recipe::load(named, folder, recipes)?;
             for (name, text) in &file.constants {
                 if !recipe.set(name, text) {
-                    return fault(format!("its recipe says nothing of the constant `{name}`"));
+                    return fault(Reason::RecipeMismatch, format!("its recipe says nothing of the constant `{name}`"));
                 }
             }
             Some(recipe)
@@ -172,8 +173,12 @@ fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Res
             let companion = match (&recipe.companion, &file.companion) {
                 (Some(join), Some(path)) => Some(Companion::read(&folder.join(path), join)?),
                 (None, None) => None,
-                (Some(_), None) => return fault("its recipe needs a second file (`companion`)".to_owned()),
-                (None, Some(_)) => return fault("its recipe takes no second file (`companion`)".to_owned()),
+                (Some(_), None) => {
+                    return fault(Reason::RecipeMismatch, "its recipe needs a second file (`companion`)".to_owned());
+                }
+                (None, Some(_)) => {
+                    return fault(Reason::RecipeMismatch, "its recipe takes no second file (`companion`)".to_owned());
+                }
             };
             Some((recipe, companion))
         }
@@ -182,7 +187,7 @@ fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Res
     let dialect = recipe.as_ref().map_or(&file.dialect, |(recipe, _)| &recipe.dialect);
     let path = folder.join(&file.path);
     match readers::detect::scan(&path, dialect) {
-        Err(broken) => fault(broken.detail),
+        Err(broken) => fault(Reason::Unreadable, broken.detail),
         Ok(scan) => Ok(Ok(Input { file: file.clone(), path, scan, recipe })),
     }
 }

@@ -9,7 +9,7 @@ use chrono::{Days, NaiveDate};
 
 use super::cell;
 use super::copy_writer::{CopyWriter, FileOrigin};
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publish::input::readers::error::ReadError;
 use crate::publish::input::readers::file_format::FileFormat;
 use crate::publish::input::readers::record::{CellType, Record};
@@ -89,7 +89,7 @@ impl<'a> CanonicalReader<'a> {
                     Ok(text) => (text, Some(record.text(*cell))),
                     Err(why) => {
                         self.output.write(None);
-                        let fault = origin.fault(record.line, field.name, record.text(*cell), why);
+                        let fault = origin.fault(Reason::WrongType, record.line, field.name, record.text(*cell), why);
                         self.output.faults.push(fault);
                         continue;
                     }
@@ -100,7 +100,8 @@ impl<'a> CanonicalReader<'a> {
                 Err(why) => {
                     // The fault will stop the publication; the columns must stay aligned.
                     self.output.write(None);
-                    self.output.faults.push(origin.fault(record.line, field.name, given.unwrap_or_default(), why));
+                    let place = (record.line, field.name.to_owned(), given.unwrap_or_default());
+                    self.output.faults.push(origin.value_fault(field, text.as_deref().unwrap_or_default(), place, why));
                 }
             }
         }
@@ -141,8 +142,10 @@ impl<'a> CanonicalReader<'a> {
         for name in names.iter().copied().chain(self.constants.keys().map(String::as_str)) {
             *times.entry(name).or_default() += 1;
             match times[name] {
-                1 => wrong.extend(unknown(dataset, name)),
-                2 if !name.is_empty() => wrong.push(format!("the column `{}` is given twice", crate::problem::echo(name))),
+                1 => wrong.extend(unknown(dataset, name).map(|detail| (Reason::UnknownField, detail))),
+                2 if !name.is_empty() => {
+                    wrong.push((Reason::Repeated, format!("the column `{}` is given twice", crate::problem::echo(name))));
+                }
                 _ => {}
             }
         }
@@ -159,15 +162,13 @@ impl<'a> CanonicalReader<'a> {
                 (_, None, Some(text)) => match cell::check(dataset, field, Some(text)) {
                     Ok(text) => ColumnSource::Constant(text.map(Cow::into_owned)),
                     Err(why) => {
-                        wrong.push(format!("the constant `{}` {why}", field.name));
+                        wrong.push((cell::reason(field, text), format!("the constant `{}` {why}", field.name)));
                         continue;
                     }
                 },
-                (_, None, None) if field.file_default.is_some() => {
-                    ColumnSource::Constant(field.file_default.map(str::to_owned))
-                },
+                (_, None, None) if field.file_default.is_some() => ColumnSource::Constant(field.file_default.map(str::to_owned)),
                 (_, None, None) if field.required => {
-                    wrong.push(format!("the column `{}` is missing", field.name));
+                    wrong.push((Reason::Missing, format!("the column `{}` is missing", field.name)));
                     continue;
                 }
                 (_, None, None) => ColumnSource::Empty,
@@ -176,7 +177,9 @@ impl<'a> CanonicalReader<'a> {
         }
         let right = wrong.is_empty();
         let line = Some(record.line.max(1));
-        wrong.into_iter().for_each(|detail| self.output.faults.push(self.origin.1.file_fault(line, detail)));
+        for (reason, detail) in wrong {
+            self.output.faults.push(self.origin.1.file_fault(reason, line, detail));
+        }
         self.width = record.len();
         right.then_some(columns)
     }
@@ -195,7 +198,7 @@ impl RecordSink for CanonicalReader<'_> {
         };
         if ragged {
             let detail = format!("the line has {} cells where the header has {}", record.len(), self.width);
-            self.output.faults.push(self.origin.1.file_fault(Some(record.line), detail));
+            self.output.faults.push(self.origin.1.file_fault(Reason::WrongWidth, Some(record.line), detail));
         } else {
             self.row(record, &columns);
         }
@@ -208,7 +211,7 @@ impl RecordSink for CanonicalReader<'_> {
             let named = |way: &ColumnSource| matches!(way, ColumnSource::Cell(at) if *at == cell);
             self.columns.as_ref()?.iter().find(|(_, way)| named(way)).map(|(field, _)| field.name.to_owned())
         });
-        self.output.faults.push(FileFault { column, ..self.origin.1.file_fault(broken.line, broken.detail) });
+        self.output.faults.push(Fault { column, ..self.origin.1.file_fault(Reason::Unreadable, broken.line, broken.detail) });
     }
 }
 

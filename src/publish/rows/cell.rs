@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use crate::problem::Reason;
 use crate::query::model::breakdown;
 use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::value;
@@ -31,6 +32,19 @@ pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Res
     }
     let values: Vec<Cow<'_, str>> = text.split(LIST_SEPARATOR).map(|value| one(field, value)).collect::<Result<_, _>>()?;
     Ok(Some(Cow::Owned(array(&values))))
+}
+
+/// Why [`check`] refuses a text.
+pub fn reason(field: &Field, text: &str) -> Reason {
+    let part = match field.is_list() {
+        true => text.split(LIST_SEPARATOR).find(|part| one(field, part).is_err()).unwrap_or(text),
+        false => text,
+    };
+    match field.format {
+        Some(Format::Length(_)) if value::check(field, part).is_ok() => Reason::TooLong,
+        Some(Format::Share) if value::check(field, part).is_ok() => Reason::OutOfRange,
+        _ => value::reason(field, part),
+    }
 }
 
 fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {

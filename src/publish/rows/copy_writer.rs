@@ -5,12 +5,14 @@
 use bytes::Bytes;
 use tokio::sync::mpsc::Sender;
 
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publish::errors::Faults;
 use crate::publish::input::readers::column_letters::letters;
 use crate::publish::input::readers::record::Record;
 use crate::publish::progress::Progress;
-use crate::query::Dataset;
+use crate::publish::rows::cell;
+use crate::query::suggest::closest;
+use crate::query::{Dataset, Field};
 
 /// The bytes of a chunk.
 const CHUNK: usize = 256 * 1024;
@@ -26,19 +28,25 @@ pub struct FileOrigin {
 
 impl FileOrigin {
     /// A fault in a cell.
-    pub fn fault(&self, line: u64, column: impl Into<String>, value: &str, detail: impl Into<String>) -> FileFault {
-        FileFault {
-            sheet: self.sheet.clone(),
-            line: Some(line),
-            column: Some(column.into()),
-            value: Some(value.to_owned()),
-            ..FileFault::of_file(&self.file, detail)
+    pub fn fault(&self, reason: Reason, line: u64, column: impl Into<String>, value: &str, detail: impl Into<String>) -> Fault {
+        Fault { column: Some(column.into()), ..self.file_fault(reason, Some(line), detail) }.value(value)
+    }
+
+    /// A fault in a cell whose text `text` is no value of a field; the file has it as `raw`.
+    pub fn value_fault(&self, field: &Field, text: &str, (line, column, raw): (u64, String, &str), why: String) -> Fault {
+        let fault = self.fault(cell::reason(field, text), line, column, raw, why);
+        match field.choices() {
+            Some(choices) if !text.is_empty() => {
+                let words = choices.iter().map(|choice| choice.value);
+                fault.allowed(words.clone()).closest(closest(text, words))
+            }
+            _ => fault,
         }
     }
 
     /// A fault of a line, or of the file as a whole.
-    pub fn file_fault(&self, line: Option<u64>, detail: impl Into<String>) -> FileFault {
-        FileFault { sheet: self.sheet.clone(), line, ..FileFault::of_file(&self.file, detail) }
+    pub fn file_fault(&self, reason: Reason, line: Option<u64>, detail: impl Into<String>) -> Fault {
+        Fault { sheet: self.sheet.clone(), line, ..Fault::of_file(reason, &self.file, detail) }
     }
 }
 
@@ -92,7 +100,7 @@ impl CopyWriter {
             let column = cell.map_or(String::new(), letters);
             let text = cell.map_or("", |cell| record.text(cell));
             let detail = "holds U+FFFD: characters were destroyed before the file was sent, and are published so";
-            self.warnings.push(origin.fault(record.line, column, text, detail));
+            self.warnings.push(origin.fault(Reason::LostCharacters, record.line, column, text, detail));
         }
     }
 

@@ -5,8 +5,9 @@ use super::include::Include;
 use super::operator::Operator;
 use super::parameter::Parameter;
 use crate::query::model::aggregate;
-use crate::query::model::dataset::{Dataset, HISTORY, Link, RowOrigin, Shape, Via};
+use crate::query::model::dataset::{Dataset, RowOrigin, Shape};
 use crate::query::model::field::{Field, FieldOrigin, Kind};
+use crate::query::model::link::{HISTORY, Link, Via};
 use crate::query::model::representation::Representation;
 use crate::query::model::version::VERSION;
 
@@ -128,7 +129,7 @@ impl Context {
             Some(Include::Referred { field, dataset })
         });
         let referring = self.dataset.links.iter().filter_map(|link| match link.via {
-            Via::Fields([name]) => {
+            Via::Filter(name) => {
                 let dataset = find(link.target)?;
                 Some(Include::Referring { link, field: dataset.field(name)?, dataset })
             }
@@ -155,8 +156,9 @@ impl Context {
             suited.map(move |operator| Parameter::Filter(field, operator))
         };
         let mut all: Vec<Parameter> = self.fields().flat_map(filters).collect();
+        all.extend(self.dataset.relations.iter().map(Parameter::Relation));
         if self.dataset.territory.is_some() {
-            all.extend([Parameter::Within, Parameter::Touching]);
+            all.extend([Parameter::Within, Parameter::Touching, Parameter::Covers]);
             // Derived rows are those of today; beside them the scopes of another day would make a geography that never was.
             if !matches!(self.dataset.rows, RowOrigin::Derived { .. }) {
                 all.push(Parameter::Geography);

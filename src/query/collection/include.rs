@@ -1,8 +1,9 @@
 //! Owns includes: the rows that the rows of a page refer to, and the rows that refer to them. One step, never further.
 //! Must not know how they are read.
 
-use crate::query::model::dataset::{Dataset, Link};
+use crate::query::model::dataset::Dataset;
 use crate::query::model::field::Field;
+use crate::query::model::link::Link;
 
 /// The most includes of one request.
 pub const INCLUDES: usize = 5;

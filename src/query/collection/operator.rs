@@ -31,17 +31,8 @@ pub const SEPARATOR: &str = "__";
 
 impl Operator {
     /// Every operator, in the order of the documentation.
-    pub const ALL: [Self; 9] = [
-        Self::AnyOf,
-        Self::Ne,
-        Self::Gt,
-        Self::Gte,
-        Self::Lt,
-        Self::Lte,
-        Self::Contains,
-        Self::StartsWith,
-        Self::IsNull,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::AnyOf, Self::Ne, Self::Gt, Self::Gte, Self::Lt, Self::Lte, Self::Contains, Self::StartsWith, Self::IsNull];
 
     /// Its name in a parameter, empty for [`Operator::AnyOf`].
     pub fn name(self) -> &'static str {

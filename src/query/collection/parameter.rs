@@ -5,16 +5,24 @@ use std::borrow::Cow;
 
 use super::operator::{Operator, SEPARATOR};
 use crate::query::model::field::Field;
+use crate::query::model::link::Relation;
+
+/// The object by which the OpenAPI document describes the filters with an operator. It is no parameter itself.
+pub const FILTERS: &str = "filters";
 
 /// One parameter that an address accepts.
 #[derive(Clone, Copy, Debug)]
 pub enum Parameter {
     /// Rows whose field compares with the values as the operator says.
     Filter(&'static Field, Operator),
+    /// Rows related to others, by their codes.
+    Relation(&'static Relation),
     /// Rows of the territories that lie wholly in these.
     Within,
     /// Rows of the territories that lie wholly or partly in these.
     Touching,
+    /// Rows of these territories and of those that contain them wholly.
+    Covers,
     /// The day of the geography in which territories and what lies in them are read.
     Geography,
     /// Rows of the territories whose contour's box meets this one.
@@ -41,7 +49,7 @@ pub enum Parameter {
     Sort,
     /// The columns.
     Fields,
-    /// Whether references show codes, names, or both.
+    /// Whether codes and words have their French labels beside them.
     Labels,
     /// Related rows in the same answer as the page.
     Include,
@@ -92,8 +100,10 @@ impl Parameter {
     fn stem(self) -> &'static str {
         match self {
             Parameter::Filter(field, _) => field.name,
+            Parameter::Relation(relation) => relation.name,
             Parameter::Within => "within",
             Parameter::Touching => "touching",
+            Parameter::Covers => "covers",
             Parameter::Geography => "geography",
             Parameter::Bbox => "bbox",
             Parameter::Lon => "lon",
@@ -124,7 +134,7 @@ impl Parameter {
     pub fn words(self) -> &'static [&'static str] {
         match self {
             Parameter::Total => &["none", "bounded", "exact"],
-            Parameter::Labels => &["code", "name", "both"],
+            Parameter::Labels => &["true", "false"],
             Parameter::Layout => &["long", "wide"],
             Parameter::Vintages => &["all", "first", "revised"],
             Parameter::Compare => &["parent", "region", "country"],
@@ -138,8 +148,10 @@ impl Parameter {
     pub fn takes_list(self) -> bool {
         match self {
             Parameter::Filter(_, operator) => operator.takes_list(),
-            Parameter::Within
+            Parameter::Relation(_)
+            | Parameter::Within
             | Parameter::Touching
+            | Parameter::Covers
             | Parameter::Bbox
             | Parameter::Compare
             | Parameter::By

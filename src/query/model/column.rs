@@ -11,7 +11,7 @@ use super::field::{Field, Kind};
 pub enum CellSource {
     /// A field of the row.
     Field(&'static Field),
-    /// A field of the row that a field refers to.
+    /// A field of the row that a field refers to; a list of them if it refers to several.
     Named {
         /// The field that refers.
         by: &'static Field,
@@ -20,6 +20,8 @@ pub enum CellSource {
         /// The field of that dataset.
         field: &'static Field,
     },
+    /// The French label of the word that a field holds; a list of them if it holds several.
+    Label(&'static Field),
     /// The contour of the row's territory as GeoJSON, or a point in it if no contour is published.
     Contour,
     /// A point in the row's territory as GeoJSON.
@@ -49,15 +51,31 @@ impl Column {
         Self { name: Cow::Borrowed(field.name), kind: field.kind, required: field.required, source: CellSource::Field(field) }
     }
 
-    /// The column of a field of the rows that a field refers to: `territory_label` for the names of `territory_code`.
-    pub fn named(by: &'static Field, dataset: &'static Dataset, field: &'static Field, suffix: &str) -> Self {
-        let stem = by.name.strip_suffix("_code").unwrap_or(by.name);
+    /// The column of a field of the rows that a field refers to: `payer_siret` for `payer_code`.
+    pub fn named(by: &'static Field, dataset: &'static Dataset, field: &'static Field) -> Self {
         Self {
-            name: Cow::Owned(format!("{stem}_{suffix}")),
+            name: Cow::Owned(format!("{}_{}", by.stem(), field.name)),
             kind: field.kind,
             required: by.required && field.required,
             source: CellSource::Named { by, dataset, field },
         }
+    }
+
+    /// The column of the French labels of a field: `territory_label` for the field `territory_code`, which refers to the
+    /// dataset `referred`; `signatory_labels` for `signatory_codes`; `nature_label` for `nature`. `None` if its values are
+    /// neither codes of named rows nor words of a list.
+    pub fn label(field: &'static Field, referred: Option<&'static Dataset>) -> Option<Self> {
+        let source = match field.choices() {
+            Some(_) => CellSource::Label(field),
+            None => {
+                let dataset = referred?;
+                CellSource::Named { by: field, dataset, field: dataset.title_field()? }
+            }
+        };
+        let (suffix, kind) = if field.is_list() { ("labels", Kind::TextList) } else { ("label", Kind::Text) };
+        // No row may have the code at the release that is read.
+        let required = field.required && matches!(source, CellSource::Label(_));
+        Some(Self { name: Cow::Owned(format!("{}_{suffix}", field.stem())), kind, required, source })
     }
 
     /// The column of geometries: points in the territories if `centres`, contours otherwise.
@@ -81,6 +99,19 @@ impl Column {
             CellSource::Field(field) => Some(field),
             _ => None,
         }
+    }
+
+    /// The field on which its cells depend: the one that it shows, or whose words or referred rows it describes.
+    pub fn depends_on(&self) -> Option<&'static Field> {
+        match self.source {
+            CellSource::Field(field) | CellSource::Label(field) | CellSource::Named { by: field, .. } => Some(field),
+            _ => None,
+        }
+    }
+
+    /// Whether lists in its cells can have empty items: the label of a code that no row has.
+    pub fn has_empty_items(&self) -> bool {
+        matches!(self.source, CellSource::Named { by, .. } if by.is_list())
     }
 
     /// Whether its cells are lists.

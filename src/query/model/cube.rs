@@ -35,7 +35,7 @@ pub struct Component {
     pub title: &'static str,
     /// The part in the cube.
     pub role: Role,
-    /// Whether its values are codes of rows that have a name.
+    /// Whether its values are codes of rows that have a name, or words of a list.
     pub coded: bool,
 }
 
@@ -68,9 +68,10 @@ impl Component {
         self.field.strip_suffix("_code").unwrap_or(self.field)
     }
 
-    /// The column that holds the names of its codes.
+    /// The column that holds the labels of its codes or words.
     pub fn label_column(&self) -> Option<String> {
-        self.coded.then(|| format!("{}_label", self.dimension()))
+        let suffix = if self.field == STATUSES { "labels" } else { "label" };
+        self.coded.then(|| format!("{}_{suffix}", self.dimension()))
     }
 }
 
@@ -85,13 +86,13 @@ pub const COMPONENTS: [Component; 15] = [
     Component::new("territory_code", "REF_AREA", "Territoire", GEO).coded(),
     Component::new("period", "TIME_PERIOD", "Période", TIME),
     Component::new("breakdown_code", "BREAKDOWN", "Ventilation", OTHER).coded(),
-    Component::new("nature", "NATURE", "Nature", OTHER),
+    Component::new("nature", "NATURE", "Nature", OTHER).coded(),
     Component::new("source_code", "SOURCE", "Source", OTHER).coded(),
     Component::new("value", "OBS_VALUE", "Valeur", Role::Measure),
-    Component::new(STATUSES, "OBS_STATUS[]", "Statut", Role::Attribute),
+    Component::new(STATUSES, "OBS_STATUS[]", "Statut", Role::Attribute).coded(),
     Component::new("unit_code", "UNIT_MEASURE", "Unité", Role::Attribute).coded(),
     Component::new("unit_multiplier", "UNIT_MULT", "Multiplicateur de l'unité (puissance de dix)", Role::Attribute),
-    Component::new("qualifier", "QUALIFIER", "Réserve", Role::Attribute),
+    Component::new("qualifier", "QUALIFIER", "Réserve", Role::Attribute).coded(),
     Component::new("rounding", "ROUNDING", "Arrondi", Role::Attribute),
     Component::new("geography_year", "GEOGRAPHY_YEAR", "Année de la géographie", Role::Attribute),
     Component::new("source_location", "SOURCE_LOCATION", "Emplacement dans la source", Role::Attribute),

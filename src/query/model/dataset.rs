@@ -1,7 +1,8 @@
-//! Owns the description of a dataset: its fields, its key, and the links from its rows to others.
+//! Owns the description of a dataset: its fields, its key, and where its rows come from.
 //! Must not know any one dataset: `datasets/` has a file for each.
 
 use super::field::{Field, FieldOrigin, Kind};
+use super::link::{HISTORY, Link, Relation};
 
 /// Separates the parts of a code whose key has several fields.
 pub const KEY_SEPARATOR: char = '~';
@@ -17,73 +18,6 @@ pub fn join_code<'t>(code: &mut String, parts: impl IntoIterator<Item = (Kind, &
             _ => code.push_str(text),
         }
     }
-}
-
-/// A link from one row to the rows of a dataset: `/v1/{dataset}/{code}/{name}`.
-#[derive(Debug)]
-pub struct Link {
-    /// The last segment of the address.
-    pub name: &'static str,
-    /// The dataset that it leads to.
-    pub target: &'static str,
-    /// A sentence for the OpenAPI document.
-    pub summary: &'static str,
-    /// How the rows are found.
-    pub via: Via,
-}
-
-/// The field that containments add to the rows of their target.
-static SHARE: [Field; 1] = [Field {
-    origin: FieldOrigin::Link,
-    ..Field::required(
-        "population_share",
-        Kind::Decimal,
-        "The share of the inhabitants of the smaller territory who live in the larger: 1 when it lies wholly in it.",
-        "1",
-    )
-}];
-
-impl Link {
-    /// The fields that the link adds to the rows of its target.
-    pub fn extra_fields(&self) -> &'static [Field] {
-        if matches!(self.via, Via::Containment(_)) { &SHARE } else { &[] }
-    }
-}
-
-/// How a link finds its rows.
-#[derive(Debug)]
-pub enum Via {
-    /// The rows of the target that refer to this row in one of these fields.
-    Fields(&'static [&'static str]),
-    /// The rows of the target whose `field` refers to a row of `through`, which refers to this row in its field `by`.
-    Through {
-        /// The field of the target.
-        field: &'static str,
-        /// The dataset in between.
-        through: &'static str,
-        /// The field of the dataset in between that refers to this row.
-        by: &'static str,
-    },
-    /// The territories that contain this one or lie in it.
-    Containment(Direction),
-    /// The rows of the target to which the rows that this release opened refer.
-    Opened,
-    /// The versions of the row itself.
-    Versions,
-}
-
-/// The link from a row to its versions, the same for every dataset that has versions.
-pub static HISTORY: Link = Link { name: "history", target: "", summary: "The versions of the row.", via: Via::Versions };
-
-/// The direction of a link between territories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The territories that contain it.
-    Ancestors,
-    /// The territories that lie in it, wholly or partly.
-    Descendants,
-    /// The territories that belong to it directly.
-    Members,
 }
 
 /// Where the rows of a dataset come from.
@@ -139,6 +73,8 @@ pub struct Dataset {
     pub territory: Option<&'static str>,
     /// The links from a row to others.
     pub links: &'static [Link],
+    /// The filters by codes of related rows that no single field holds.
+    pub relations: &'static [Relation],
     /// The last segments of the addresses below a row that have a handler of their own.
     pub own: &'static [&'static str],
     /// A code that exists in the bundled data.
@@ -213,7 +149,8 @@ impl Dataset {
     /// The last segments of all addresses below a row.
     pub fn below(&self) -> impl Iterator<Item = &'static str> + use<> {
         let history = self.has_history().then_some(HISTORY.name);
-        self.links.iter().map(|link| link.name).chain(self.own.iter().copied()).chain(history)
+        let links = self.links.iter().filter(|link| link.filter().is_none()).map(|link| link.name);
+        links.chain(self.own.iter().copied()).chain(history)
     }
 
     /// The parts of a code, with the fields of the key. `None` if their numbers differ.

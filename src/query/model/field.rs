@@ -7,6 +7,8 @@
 pub struct Choice {
     /// The word in requests and answers.
     pub value: &'static str,
+    /// The word for readers, in French.
+    pub label: &'static str,
     /// Its meaning, for the OpenAPI document.
     pub meaning: &'static str,
 }
@@ -185,6 +187,11 @@ impl Field {
     /// Whether the field holds a list.
     pub fn is_list(&self) -> bool {
         matches!(self.kind, Kind::TextList | Kind::References(_) | Kind::ChoiceList(_))
+    }
+
+    /// Its name without the ending of codes: `territory` for `territory_code`, `signatory` for `signatory_codes`.
+    pub fn stem(&self) -> &'static str {
+        self.name.strip_suffix("_codes").or_else(|| self.name.strip_suffix("_code")).unwrap_or(self.name)
     }
 
     /// Whether a request can filter on it. JSON has no filters, and the field of another row is filtered in that row.

@@ -7,6 +7,7 @@ pub mod column;
 pub mod cube;
 pub mod dataset;
 pub mod field;
+pub mod link;
 pub mod period;
 pub mod representation;
 pub mod row;

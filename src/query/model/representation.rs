@@ -107,9 +107,14 @@ impl Representation {
         }
     }
 
-    /// Whether its columns are fixed, so that `fields` and `labels` cannot change them.
+    /// Whether its columns are fixed, so that `fields` cannot change them.
     pub fn is_fixed(self) -> bool {
         matches!(self, Self::JsonStat | Self::SdmxCsv | Self::Scdl)
+    }
+
+    /// Whether it always has the labels of codes.
+    pub fn has_labels(self) -> bool {
+        matches!(self, Self::JsonStat | Self::Scdl)
     }
 
     /// Whether people open it as a sheet, in which a column may bear the name of a period.

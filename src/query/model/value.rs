@@ -7,6 +7,7 @@ use chrono::Datelike;
 
 use super::field::{Field, Format, Kind};
 use super::{breakdown, period};
+use crate::problem::Reason;
 
 /// The longest value of a filter or a code, in characters.
 pub const VALUE_LENGTH: usize = 200;
@@ -98,6 +99,24 @@ pub fn integer(text: &str, minimum: i64, maximum: i64) -> Result<i64, String> {
     }
 }
 
+/// Why [`integer`] refuses a text.
+pub fn integer_reason(text: &str) -> Reason {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole { Reason::OutOfRange } else { Reason::BadSyntax }
+}
+
+/// Why [`parse`] refuses a text.
+pub fn reason(field: &Field, text: &str) -> Reason {
+    match field.kind {
+        _ if text.is_empty() => Reason::Missing,
+        Kind::Choice(_) | Kind::ChoiceList(_) => Reason::UnknownValue,
+        Kind::Integer { .. } => integer_reason(text),
+        Kind::Code if text.len() > VALUE_LENGTH => Reason::TooLong,
+        _ => Reason::BadSyntax,
+    }
+}
+
 fn decimal(text: &str) -> Result<Cow<'_, str>, String> {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
@@ -133,7 +152,7 @@ mod tests {
     use super::{DECIMAL_DIGITS, VALUE_LENGTH, integer, parse, significant_digits};
     use crate::query::model::field::{Choice, Field, Kind};
 
-    const STAGES: &[Choice] = &[Choice { value: "paid", meaning: "" }];
+    const STAGES: &[Choice] = &[Choice { value: "paid", label: "payé", meaning: "" }];
 
     fn read(kind: Kind, text: &str) -> Result<String, String> {
         parse(&Field::optional("field", kind, "", ""), text)

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use super::page::INVALID_CURSOR;
+use super::page::{EXPIRED_CURSOR, INVALID_CURSOR};
 use super::parameters::read;
 use super::spellings;
-use crate::problem::{Fault, echo};
+use crate::problem::{Fault, Reason, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
 use crate::query::collection::parameter::Parameter;
@@ -44,7 +44,7 @@ pub fn changes(registry: &'static [&'static Dataset], pairs: &Pairs, preferred: 
     let named = find("dataset").and_then(|text| named_datasets(registry, text, &mut faults));
     let representation = find("format").and_then(|text| format(text, &mut faults)).unwrap_or(preferred);
     if until.is_some_and(|until| until < since) {
-        faults.push(Fault::new("until", "The value lies before `since`."));
+        faults.push(Fault::new(Reason::OutOfRange, "until", "The value lies before `since`."));
     }
     let datasets = named.unwrap_or_else(|| registry.iter().copied().filter(|dataset| has_changes(dataset)).collect());
     // The faults of the filters are those of one dataset, the one that accepts the most parameters.
@@ -73,33 +73,35 @@ pub fn changes(registry: &'static [&'static Dataset], pairs: &Pairs, preferred: 
     parameters.sort_unstable();
     let mut changes = Changes { since, until, plans, after: None, parameters };
     if let Some(text) = find("cursor") {
-        start(&mut changes, text).map_err(|detail| vec![Fault::new("cursor", detail).value(text)])?;
+        start(&mut changes, text).map_err(|(reason, detail)| vec![Fault::new(reason, "cursor", detail).value(text)])?;
     }
     Ok(changes)
 }
 
 /// Starts the page after the change that a cursor names.
-fn start(changes: &mut Changes, text: &str) -> Result<(), &'static str> {
+fn start(changes: &mut Changes, text: &str) -> Result<(), (Reason, &'static str)> {
     let position = cursor::decode(text, &changes.identity()).map_err(|error| match error {
-        CursorError::Invalid => INVALID_CURSOR,
+        CursorError::Invalid => (Reason::BadCursor, INVALID_CURSOR),
+        CursorError::OtherVersion => (Reason::ExpiredCursor, EXPIRED_CURSOR),
         CursorError::OtherRequest => {
-            "The cursor belongs to another request; between pages only what is shown of the changes may change."
+            let detail = "The cursor belongs to another request; between pages only what is shown of the changes may change.";
+            (Reason::OtherCursor, detail)
         }
     })?;
-    changes.after = Some(changes.position(&position).ok_or(INVALID_CURSOR)?);
+    changes.after = Some(changes.position(&position).ok_or((Reason::BadCursor, INVALID_CURSOR))?);
     changes.until = Some(position.release);
     Ok(())
 }
 
 fn is_scope(parameter: Parameter) -> bool {
-    matches!(parameter, Parameter::Within | Parameter::Touching)
+    matches!(parameter, Parameter::Within | Parameter::Touching | Parameter::Covers)
 }
 
 /// The parameters of a collection that changes accept too. Filters and the map need a single dataset; what depends on
 /// other rows, such as a search, cannot be decided for a row that has changed.
 fn accepted(context: Context, single: bool) -> Vec<Parameter> {
     let suits = |parameter: &Parameter| match parameter {
-        Parameter::Filter(..) | Parameter::Bbox | Parameter::Lon | Parameter::Lat => single,
+        Parameter::Filter(..) | Parameter::Relation(_) | Parameter::Bbox | Parameter::Lon | Parameter::Lat => single,
         Parameter::Limit => true,
         other => is_scope(*other),
     };
@@ -110,20 +112,22 @@ fn duplicates(pairs: &Pairs) -> Vec<Fault> {
     let mut seen = BTreeSet::new();
     let own = pairs.iter().map(|(name, _)| name).filter(|name| OWN_PARAMETERS.contains(&name.as_str()));
     own.filter(|name| !seen.insert(*name))
-        .map(|name| Fault::new(name, "The parameter is given more than once; give it once."))
+        .map(|name| Fault::new(Reason::Repeated, name, "The parameter is given more than once; give it once."))
         .collect()
 }
 
 fn release(name: &str, text: &str, least: i64, faults: &mut Vec<Fault>) -> Option<i32> {
     let number = value::integer(text, least, i64::from(i32::MAX));
-    let number = number.map_err(|why| faults.push(Fault::new(name, format!("The value {why}.")).value(text))).ok()?;
+    let number = number
+        .map_err(|why| faults.push(Fault::new(value::integer_reason(text), name, format!("The value {why}.")).value(text)))
+        .ok()?;
     i32::try_from(number).ok()
 }
 
 fn word<'w>(name: &str, text: &str, words: &[&'w str], faults: &mut Vec<Fault>) -> Option<&'w str> {
     let found = words.iter().copied().find(|word| *word == text);
     if found.is_none() {
-        let fault = Fault::new(name, "The value is not one of those admitted.").value(text);
+        let fault = Fault::new(Reason::UnknownValue, name, "The value is not one of those admitted.").value(text);
         faults.push(fault.allowed(words.iter().copied()).closest(closest(text, words.iter().copied())));
     }
     found
@@ -141,7 +145,7 @@ fn named_datasets(registry: &'static [&'static Dataset], text: &str, faults: &mu
     let given = pairs::list(text);
     if given.len() > LIST_VALUES {
         let detail = format!("The list has {} values; at most {LIST_VALUES} are admitted.", given.len());
-        faults.push(Fault::new("dataset", detail));
+        faults.push(Fault::new(Reason::TooMany, "dataset", detail));
         return None;
     }
     let before = faults.len();
@@ -175,7 +179,7 @@ fn filters(
         let names: Vec<String> = names.collect();
         let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
         let near = closest(&name, names.iter().map(String::as_str));
-        faults.push(Fault::new(name, detail).allowed(plain).closest(near));
+        faults.push(Fault::new(Reason::UnknownParameter, name, detail).allowed(plain).closest(near));
     }
     known
 }

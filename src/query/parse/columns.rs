@@ -8,7 +8,6 @@ use crate::query::model::cube;
 use crate::query::model::field::{Field, Kind};
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
-use crate::query::plan::presentation::Labels;
 
 /// The columns that are shown.
 pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
@@ -22,11 +21,7 @@ pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
         (None, Some(grouping)) => grouping.fields(parser.context),
         (None, None) => parser.context.shown_fields(),
     };
-    let labels = match shown.representation {
-        Representation::JsonStat | Representation::Scdl => Labels::Both,
-        Representation::SdmxCsv if shown.labels != Labels::Code => Labels::Both,
-        _ => shown.labels,
-    };
+    let labels = shown.labels || shown.representation.has_labels();
     let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| labelled(parser, field, labels)).collect();
     columns.extend(referred(parser, shown.representation));
     if shown.representation != Representation::Json {
@@ -38,24 +33,17 @@ pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
     columns
 }
 
-/// The columns of a field: its code, its label, or both. Only a field that refers to one row has a label.
-fn labelled(parser: &Parser, field: &'static Field, labels: Labels) -> Vec<Column> {
-    let code = Column::of(field);
-    let (Kind::Reference(_), Some(dataset)) = (field.kind, parser.context.referred(field)) else { return vec![code] };
-    let Some(title) = dataset.title_field() else { return vec![code] };
-    let label = Column::named(field, dataset, title, "label");
-    match labels {
-        Labels::Code => vec![code],
-        Labels::Name => vec![label],
-        Labels::Both => vec![code, label],
-    }
+/// The columns of a field: its values, and beside them their labels.
+fn labelled(parser: &Parser, field: &'static Field, labels: bool) -> impl Iterator<Item = Column> {
+    let label = if labels { Column::label(field, parser.context.referred(field)) } else { None };
+    std::iter::once(Column::of(field)).chain(label)
 }
 
 /// The columns of an included row beside the row that refers to it: one for each of its fields but the code.
 fn included(include: &Include) -> Option<impl Iterator<Item = Column> + use<>> {
     let (by, dataset) = include.single()?;
     let beside = dataset.columns().filter(|field| !matches!(field.kind, Kind::Code | Kind::JoinedCode));
-    Some(beside.map(move |field| Column::named(by, dataset, field, field.name)))
+    Some(beside.map(move |field| Column::named(by, dataset, field)))
 }
 
 /// The columns of rows referred to that the representation needs besides their labels.
@@ -64,6 +52,6 @@ fn referred(parser: &Parser, representation: Representation) -> impl Iterator<It
     let referring = referring.filter_map(|by| Some((by, parser.context.referred(by)?)));
     referring.flat_map(move |(by, dataset)| {
         let needed = dataset.fields.iter().filter(move |field| representation.needs_of_referred(field));
-        needed.map(move |field| Column::named(by, dataset, field, field.name))
+        needed.map(move |field| Column::named(by, dataset, field))
     })
 }

@@ -2,16 +2,17 @@
 //! Must not know how rows are shown.
 
 use super::parser::Parser;
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::query::collection::operator::Operator;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::dataset::Dataset;
 use crate::query::model::field::{Field, Kind};
+use crate::query::model::link::Relation;
 use crate::query::model::{period, value};
 use crate::query::pairs;
 use crate::query::plan::Plan;
 use crate::query::plan::condition::Condition;
-use crate::query::plan::selection::{ScopeKind, SpatialFilter, TerritoryScope};
+use crate::query::plan::selection::{RelationFilter, ScopeKind, SpatialFilter, TerritoryScope};
 use crate::query::suggest::closest;
 
 /// The most words of a search.
@@ -41,13 +42,15 @@ fn condition(parser: &Parser, field: &'static Field, operator: Operator, values:
 fn filter_values(parser: &mut Parser, field: &'static Field, operator: Operator, text: &str) -> Option<Vec<String>> {
     let parameter = Parameter::Filter(field, operator);
     let (name, dataset) = (parameter.name(), parser.context.dataset);
-    let read = |one: &str| match operator {
-        Operator::IsNull => match ["true", "false"].contains(&one) {
-            true => Ok(one.to_owned()),
-            false => Err(Fault::new(&*name, "The value is neither `true` nor `false`.").allowed(["true", "false"])),
-        },
-        _ => filter_value(dataset, &name, field, operator, one),
-    };
+    let read =
+        |one: &str| match operator {
+            Operator::IsNull => match ["true", "false"].contains(&one) {
+                true => Ok(one.to_owned()),
+                false => Err(Fault::new(Reason::UnknownValue, &*name, "The value is neither `true` nor `false`.")
+                    .allowed(["true", "false"])),
+            },
+            _ => filter_value(dataset, &name, field, operator, one),
+        };
     match operator.takes_list() {
         true => parser.values(parameter, text, read),
         false => read(text).map(|value| vec![value]).map_err(|fault| parser.faults.push(fault.value(text))).ok(),
@@ -59,38 +62,51 @@ fn filter_values(parser: &mut Parser, field: &'static Field, operator: Operator,
 /// # Errors
 /// Returns a fault that says what is wrong, which values are allowed, and which come closest.
 fn filter_value(dataset: &Dataset, name: &str, field: &'static Field, operator: Operator, one: &str) -> Result<String, Fault> {
-    let fault = |why: String| Fault::new(name, format!("The value {why}."));
+    let fault = |reason: Reason, why: String| Fault::new(reason, name, format!("The value {why}."));
     if one.chars().count() > value::VALUE_LENGTH {
-        return Err(fault(format!("is longer than {} characters", value::VALUE_LENGTH)));
+        return Err(fault(Reason::TooLong, format!("is longer than {} characters", value::VALUE_LENGTH)));
     }
     if !operator.takes_values() {
-        return if one.is_empty() { Err(fault("is empty".to_owned())) } else { Ok(one.to_owned()) };
+        return if one.is_empty() { Err(fault(Reason::Missing, "is empty".to_owned())) } else { Ok(one.to_owned()) };
     }
     if matches!(field.kind, Kind::JoinedCode) {
         let parts = dataset
             .split_code(one)
-            .ok_or_else(|| fault(format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
+            .ok_or_else(|| fault(Reason::BadSyntax, format!("is not a code of {} parts joined by `~`", dataset.key.len())))?;
         for (part, text) in &parts {
-            value::parse(part, text).map_err(|why| fault(format!("has a part `{}` that {why}", part.name)))?;
+            value::parse(part, text)
+                .map_err(|why| fault(value::reason(part, text), format!("has a part `{}` that {why}", part.name)))?;
         }
         return Ok(one.to_owned());
     }
     value::parse(field, one).map_err(|why| match field.choices() {
         Some(choices) => {
             let words = choices.iter().map(|choice| choice.value);
-            fault(why).allowed(words.clone()).closest(closest(one, words))
+            fault(Reason::UnknownValue, why).allowed(words.clone()).closest(closest(one, words))
         }
-        None => fault(why),
+        None => fault(value::reason(field, one), why),
     })
 }
 
-/// Reads the codes of `within` or `touching`.
-pub fn scope(parser: &mut Parser, kind: ScopeKind, text: &str, plan: &mut Plan) -> Option<String> {
-    let parameter = kind.parameter();
-    let territories = parser.values(parameter, text, |one| match one.is_empty() || one.len() > value::VALUE_LENGTH {
-        true => Err(Fault::new(parameter.name(), "The value is not the code of a territory, such as DEP-59.")),
+/// Reads the codes of a parameter that no field holds; `what` names such a code.
+fn codes(parser: &mut Parser, parameter: Parameter, text: &str, what: &str) -> Option<Vec<String>> {
+    parser.values(parameter, text, |one| match one.is_empty() || one.chars().count() > value::VALUE_LENGTH {
+        true => Err(Fault::new(Reason::BadSyntax, parameter.name(), format!("The value is not {what}."))),
         false => Ok(one.to_owned()),
-    })?;
+    })
+}
+
+/// Reads the codes of a relation.
+pub fn relation(parser: &mut Parser, relation: &'static Relation, text: &str, plan: &mut Plan) -> Option<String> {
+    let codes = codes(parser, Parameter::Relation(relation), text, &format!("a code of `{}`", relation.target))?;
+    let canonical = pairs::join(&codes);
+    plan.selection.relations.push(RelationFilter { relation, codes });
+    Some(canonical)
+}
+
+/// Reads the codes of `within`, `touching` or `covers`.
+pub fn scope(parser: &mut Parser, kind: ScopeKind, text: &str, plan: &mut Plan) -> Option<String> {
+    let territories = codes(parser, kind.parameter(), text, "the code of a territory, such as DEP-59")?;
     let canonical = pairs::join(&territories);
     plan.selection.scopes.push(TerritoryScope { kind, territories });
     Some(canonical)
@@ -105,7 +121,7 @@ pub fn geography(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<Str
     if day.is_none() {
         let detail =
             "The value is neither a day of the calendar, such as 2012-06-30, nor a year, such as 2012, for its 1 January.";
-        parser.invalid(Parameter::Geography, text, detail);
+        parser.invalid(Parameter::Geography, Reason::BadSyntax, text, detail);
     }
     plan.selection.geography = day;
     day.map(|day| day.to_string())
@@ -116,7 +132,7 @@ pub fn bbox(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> 
     let parts = pairs::list(text);
     let Ok(parts) = <[String; 4]>::try_from(parts) else {
         let detail = "The value is not a box: west, south, east, north, in degrees, such as 2.9,50.5,3.2,50.8.";
-        parser.invalid(Parameter::Bbox, text, detail);
+        parser.invalid(Parameter::Bbox, Reason::BadSyntax, text, detail);
         return None;
     };
     let mut corners = [0.0; 4];
@@ -125,7 +141,7 @@ pub fn bbox(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> 
     }
     if corners[0] > corners[2] || corners[1] > corners[3] {
         let detail = "The box is empty: west must not lie east of east, nor south north of north.";
-        parser.invalid(Parameter::Bbox, text, detail);
+        parser.invalid(Parameter::Bbox, Reason::OutOfRange, text, detail);
         return None;
     }
     plan.selection.spatial.push(SpatialFilter::Bbox(corners));
@@ -138,7 +154,7 @@ pub fn degrees(parser: &mut Parser, parameter: Parameter, text: &str, most: f64)
     let number = value::parse(&DEGREES, text).ok().and_then(|text| text.parse::<f64>().ok());
     if number.is_none_or(|degrees| degrees.abs() > most) {
         let detail = format!("The value is not a number of degrees from -{most} to {most}, such as 3.0573.");
-        parser.invalid(parameter, text, detail);
+        parser.invalid(parameter, Reason::BadSyntax, text, detail);
         return None;
     }
     number
@@ -148,15 +164,17 @@ pub fn degrees(parser: &mut Parser, parameter: Parameter, text: &str, most: f64)
 pub fn search(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> {
     let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count();
     let wrong = match words {
-        0 => Some("The value holds no word.".to_owned()),
-        n if n > SEARCH_WORDS => Some(format!("The value has {n} words; at most {SEARCH_WORDS} are searched for.")),
+        0 => Some((Reason::Missing, "The value holds no word.".to_owned())),
+        n if n > SEARCH_WORDS => {
+            Some((Reason::TooMany, format!("The value has {n} words; at most {SEARCH_WORDS} are searched for.")))
+        }
         _ if text.chars().count() > value::VALUE_LENGTH => {
-            Some(format!("The value is longer than {} characters.", value::VALUE_LENGTH))
+            Some((Reason::TooLong, format!("The value is longer than {} characters.", value::VALUE_LENGTH)))
         }
         _ => None,
     };
-    if let Some(detail) = wrong {
-        parser.invalid(Parameter::Search, text, detail);
+    if let Some((reason, detail)) = wrong {
+        parser.invalid(Parameter::Search, reason, text, detail);
         return None;
     }
     plan.selection.search = Some(text.to_owned());

@@ -2,7 +2,7 @@
 //! Must not know which rows come.
 
 use super::parser::Parser;
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::field::{Field, Kind};
 use crate::query::model::version::VERSION;
@@ -30,7 +30,11 @@ pub fn sort(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> 
     let before = parser.faults.len();
     let terms = pairs::list(text);
     if terms.len() > SORT_TERMS {
-        parser.fault(Parameter::Sort, format!("The order has {} terms; at most {SORT_TERMS} are admitted.", terms.len()));
+        parser.fault(
+            Parameter::Sort,
+            Reason::TooMany,
+            format!("The order has {} terms; at most {SORT_TERMS} are admitted.", terms.len()),
+        );
         return None;
     }
     for given in &terms {
@@ -40,12 +44,12 @@ pub fn sort(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<String> 
             let sortable: Vec<&str> = sortable().map(|field| field.name).collect();
             let near = closest(name, sortable.iter().copied());
             let detail = "The value is not a field that rows can be sorted by; a `-` before it puts the largest first.";
-            parser.faults.push(Fault::new("sort", detail).value(given).allowed(sortable).closest(near));
+            parser.faults.push(Fault::new(Reason::UnknownField, "sort", detail).value(given).allowed(sortable).closest(near));
             continue;
         };
         let one = term(field, descending, field.is_folded());
         match plan.reading.sort.iter().any(|earlier| same(earlier, &one)) {
-            true => parser.invalid(Parameter::Sort, given, "The field stands in the order twice."),
+            true => parser.invalid(Parameter::Sort, Reason::Repeated, given, "The field stands in the order twice."),
             false => plan.reading.sort.push(one),
         }
     }

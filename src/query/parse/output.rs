@@ -2,6 +2,7 @@
 //! Must not know which rows come.
 
 use super::parser::Parser;
+use crate::problem::Reason;
 use crate::query::collection::include::INCLUDES;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::field::Field;
@@ -34,7 +35,7 @@ pub fn include(parser: &mut Parser, text: &str, plan: &mut Plan) -> Option<Strin
         match all.iter().find(|include| include.name() == one) {
             Some(_) if included.iter().any(|include| include.name() == one) => parser.twice(Parameter::Include, &one),
             Some(include) => included.push(*include),
-            None => parser.not_allowed(Parameter::Include, &one, names.iter().map(String::as_str)),
+            None => parser.not_allowed(Parameter::Include, Reason::UnknownValue, &one, names.iter().map(String::as_str)),
         }
     }
     if included.len() > INCLUDES {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 
 use super::parser::Parser;
 use super::{filters, order, output, page, rules, spellings};
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
-use crate::query::plan::presentation::{Count, Labels, Presentation};
+use crate::query::plan::presentation::{Count, Presentation};
 use crate::query::plan::reading::{MAXIMUM_LIMIT, Reading};
 use crate::query::plan::selection::{LAST, ScopeKind, Selection};
 use crate::query::plan::vintage::Vintages;
@@ -47,7 +47,7 @@ pub fn read(
             continue;
         };
         if !seen.insert(name) {
-            parser.fault(parameter, "The parameter is given more than once; give it once.");
+            parser.fault(parameter, Reason::Repeated, "The parameter is given more than once; give it once.");
             continue;
         }
         let canonical = store(&mut parser, parameter, text, &mut plan);
@@ -67,8 +67,10 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
     let shown = &mut plan.presentation;
     match parameter {
         Parameter::Filter(field, operator) => filters::filter(parser, field, operator, text, plan),
+        Parameter::Relation(relation) => filters::relation(parser, relation, text, plan),
         Parameter::Within => filters::scope(parser, ScopeKind::Within, text, plan),
         Parameter::Touching => filters::scope(parser, ScopeKind::Touching, text, plan),
+        Parameter::Covers => filters::scope(parser, ScopeKind::Covers, text, plan),
         Parameter::Geography => filters::geography(parser, text, plan),
         Parameter::Bbox => filters::bbox(parser, text, plan),
         Parameter::Lon => filters::degrees(parser, parameter, text, 180.0).map(|degrees| {
@@ -103,13 +105,9 @@ fn store(parser: &mut Parser, parameter: Parameter, text: &str, plan: &mut Plan)
             };
             word.to_owned()
         }),
-        Parameter::Labels => parser.word(parameter, text).map(|word| {
-            shown.labels = match word {
-                "name" => Labels::Name,
-                "both" => Labels::Both,
-                _ => Labels::Code,
-            };
-            word.to_owned()
+        Parameter::Labels => parser.boolean(parameter, text).map(|labels| {
+            shown.labels = labels;
+            labels.to_string()
         }),
         Parameter::Vintages => parser.word(parameter, text).map(|word| {
             plan.selection.vintages = Some(match word {

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::problem::{Fault, echo};
+use crate::problem::{Fault, Reason, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
-use crate::query::collection::parameter::Parameter;
+use crate::query::collection::parameter::{FILTERS, Parameter};
 use crate::query::model::dataset::{Dataset, Shape};
 use crate::query::model::field::Field;
 use crate::query::model::value;
@@ -35,18 +35,18 @@ impl Parser {
     }
 
     /// Adds a fault of a parameter.
-    pub fn fault(&mut self, parameter: Parameter, detail: impl Into<String>) {
-        self.faults.push(Fault::new(parameter.name(), detail));
+    pub fn fault(&mut self, parameter: Parameter, reason: Reason, detail: impl Into<String>) {
+        self.faults.push(Fault::new(reason, parameter.name(), detail));
     }
 
     /// Adds a fault of the value of a parameter.
-    pub fn invalid(&mut self, parameter: Parameter, text: &str, detail: impl Into<String>) {
-        self.faults.push(Fault::new(parameter.name(), detail).value(text));
+    pub fn invalid(&mut self, parameter: Parameter, reason: Reason, text: &str, detail: impl Into<String>) {
+        self.faults.push(Fault::new(reason, parameter.name(), detail).value(text));
     }
 
     /// Adds the fault of a parameter that needs another one.
     pub fn needs(&mut self, parameter: Parameter, what: &str) {
-        self.fault(parameter, format!("The parameter needs {what}."));
+        self.fault(parameter, Reason::RequiresOther, format!("The parameter needs {what}."));
     }
 
     /// Adds the fault of a name that no accepted parameter has.
@@ -58,6 +58,9 @@ impl Parser {
         // Other services write a list of values with an operator of its own.
         let listed = name.strip_suffix("__in").filter(|stem| names.iter().any(|name| name == stem));
         let detail = match self.context.field(name) {
+            _ if name == FILTERS => format!(
+                "`{FILTERS}` is an object of the OpenAPI document: send each member under its own name, such as `period__gte=2019`."
+            ),
             _ if let Some(stem) = listed => {
                 format!("`{name}` is not a parameter of this address: `{stem}` takes several values, separated by commas.")
             }
@@ -70,7 +73,7 @@ impl Parser {
         };
         // The operators of each field would make the list ten times as long. They are only proposed when they are close.
         let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
-        self.faults.push(Fault::new(name, detail).allowed(plain.cloned()).closest(near));
+        self.faults.push(Fault::new(Reason::UnknownParameter, name, detail).allowed(plain.cloned()).closest(near));
     }
 
     /// The fault of a name that other services or earlier drafts of this one have for something that is asked for in another
@@ -81,9 +84,7 @@ impl Parser {
             "latest" if *shape == Shape::Observations => {
                 ("`last=1` gives the latest figure of each series".to_owned(), Parameter::Last)
             }
-            "group_by" if *shape != Shape::Plain => {
-                (format!("`/v1/aggregates/{dataset}` groups rows, with `by`"), Parameter::By)
-            }
+            "group_by" if *shape != Shape::Plain => (format!("`/v1/aggregates/{dataset}` groups rows, with `by`"), Parameter::By),
             "aggregate" if *shape != Shape::Plain => {
                 (format!("`/v1/aggregates/{dataset}` aggregates rows, with `function`"), Parameter::Function)
             }
@@ -93,7 +94,7 @@ impl Parser {
             _ => return None,
         };
         let detail = format!("`{name}` is not a parameter of this address; {instead}.");
-        Some(Fault::new(name, detail).closest([parameter.name()]))
+        Some(Fault::new(Reason::UnknownParameter, name, detail).closest([parameter.name()]))
     }
 
     /// A whole number between bounds.
@@ -102,7 +103,8 @@ impl Parser {
             .map_err(|why| {
                 let near =
                     text.parse::<f64>().ok().filter(|n| !n.is_nan()).map(|n| (n as i64).clamp(minimum, maximum).to_string());
-                self.faults.push(Fault::new(parameter.name(), format!("The value {why}.")).value(text).closest(near));
+                let fault = Fault::new(value::integer_reason(text), parameter.name(), format!("The value {why}."));
+                self.faults.push(fault.value(text).closest(near));
             })
             .ok()
     }
@@ -119,16 +121,26 @@ impl Parser {
 
     /// One of several words.
     pub fn choice(&mut self, parameter: Parameter, text: &str, words: &[&'static str]) -> Option<&'static str> {
+        self.one_of(parameter, Reason::UnknownValue, text, words)
+    }
+
+    fn one_of(&mut self, parameter: Parameter, reason: Reason, text: &str, words: &[&'static str]) -> Option<&'static str> {
         let found = words.iter().copied().find(|word| *word == text);
         if found.is_none() {
-            self.not_allowed(parameter, text, words.iter().copied());
+            self.not_allowed(parameter, reason, text, words.iter().copied());
         }
         found
     }
 
     /// Adds the fault of a value that is none of the allowed words.
-    pub fn not_allowed<'w>(&mut self, parameter: Parameter, text: &str, words: impl Iterator<Item = &'w str> + Clone) {
-        let fault = Fault::new(parameter.name(), "The value is not one of those admitted.").value(text);
+    pub fn not_allowed<'w>(
+        &mut self,
+        parameter: Parameter,
+        reason: Reason,
+        text: &str,
+        words: impl Iterator<Item = &'w str> + Clone,
+    ) {
+        let fault = Fault::new(reason, parameter.name(), "The value is not one of those admitted.").value(text);
         self.faults.push(fault.allowed(words.clone()).closest(closest(text, words)));
     }
 
@@ -157,10 +169,21 @@ impl Parser {
 
     /// The words of a list, in its order; at most `most` words, none of them twice.
     pub fn words(&mut self, parameter: Parameter, text: &str, most: usize, words: &[&'static str]) -> Option<Vec<&'static str>> {
+        self.listed(parameter, Reason::UnknownValue, text, most, words)
+    }
+
+    fn listed(
+        &mut self,
+        parameter: Parameter,
+        reason: Reason,
+        text: &str,
+        most: usize,
+        words: &[&'static str],
+    ) -> Option<Vec<&'static str>> {
         let before = self.faults.len();
         let mut found = Vec::new();
         for one in pairs::list(text) {
-            match self.choice(parameter, &one, words) {
+            match self.one_of(parameter, reason, &one, words) {
                 Some(word) if found.contains(&word) => self.twice(parameter, &one),
                 Some(word) => found.push(word),
                 None => {}
@@ -181,17 +204,17 @@ impl Parser {
         allowed: &[&'static Field],
     ) -> Option<Vec<&'static Field>> {
         let words: Vec<&'static str> = allowed.iter().map(|field| field.name).collect();
-        let names = self.words(parameter, text, most, &words)?;
+        let names = self.listed(parameter, Reason::UnknownField, text, most, &words)?;
         Some(names.iter().filter_map(|name| allowed.iter().copied().find(|field| field.name == *name)).collect())
     }
 
     /// Adds the fault of a list that is too long.
     pub fn too_many(&mut self, parameter: Parameter, count: usize, most: usize) {
-        self.fault(parameter, format!("The list has {count} values; at most {most} are admitted."));
+        self.fault(parameter, Reason::TooMany, format!("The list has {count} values; at most {most} are admitted."));
     }
 
     /// Adds the fault of a value that a list has twice.
     pub fn twice(&mut self, parameter: Parameter, text: &str) {
-        self.invalid(parameter, text, "The value stands in the list twice.");
+        self.invalid(parameter, Reason::Repeated, text, "The value stands in the list twice.");
     }
 }

@@ -3,6 +3,7 @@
 
 use super::parser::Parser;
 use super::{columns, order, page};
+use crate::problem::Reason;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::field::FieldOrigin;
 use crate::query::model::representation::Representation;
@@ -30,7 +31,7 @@ pub fn finish(parser: &mut Parser, plan: &mut Plan) {
     }
     plan.parameters.sort_unstable();
     if plan.selection.release.is_some() && plan.selection.as_of.is_some() {
-        parser.fault(Parameter::AsOf, "`release` says already which release is read; give one of the two.");
+        parser.fault(Parameter::AsOf, Reason::NotTogether, "`release` says already which release is read; give one of the two.");
     }
     if let Some(text) = parser.cursor.take() {
         page::cursor(parser, &text, plan);
@@ -48,15 +49,19 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     if parser.context.holds_territories() {
         todays.push((P::Search, "Today's names are searched; filter `/v1/territory_states` by `name` for those of then"));
         if plan.presentation.representation == Representation::GeoJson {
-            parser.fault(P::Geography, format!("{contours}; GeoJSON has none of another day."));
+            parser.fault(P::Geography, Reason::NotTogether, format!("{contours}; GeoJSON has none of another day."));
         }
     }
     for (parameter, why) in todays.into_iter().filter(|(p, _)| plan.has(*p)) {
-        parser.fault(parameter, format!("{why}; the parameter has no meaning beside `geography`."));
+        parser.fault(parameter, Reason::NotTogether, format!("{why}; the parameter has no meaning beside `geography`."));
     }
     exclusive(parser, plan, "geography", &[P::Compare]);
     if plan.selection.grouping.as_ref().is_some_and(Grouping::is_own) {
-        parser.fault(P::Geography, "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.");
+        parser.fault(
+            P::Geography,
+            Reason::NotTogether,
+            "The members of a perimeter are those of today; the parameter has no meaning beside `function=own`.",
+        );
     }
 }
 
@@ -67,7 +72,11 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
     let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
-        (&[P::Include, P::Compare], |one| !one.is_fixed(), "`format=json` or a format that has each row as a whole, such as `csv`"),
+        (
+            &[P::Include, P::Compare],
+            |one| !one.is_fixed(),
+            "`format=json` or a format that has each row as a whole, such as `csv`",
+        ),
         (
             &[P::Vintages],
             |one| !one.is_fixed(),
@@ -82,19 +91,24 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
         }
     }
     if plan.presentation.wide && !representation.is_spreadsheet() {
-        let suited: Vec<String> = parser.context.representations().filter(|one| one.is_spreadsheet()).map(|one| format!("`format={}`", one.name())).collect();
+        let suited: Vec<String> = parser
+            .context
+            .representations()
+            .filter(|one| one.is_spreadsheet())
+            .map(|one| format!("`format={}`", one.name()))
+            .collect();
         parser.needs(P::Layout, &format!("{} for `wide`, which is for people", suited.join(" or ")));
     }
     if representation != Representation::Json {
         let several = plan.reading.include.iter().filter(|include| include.single().is_none()).map(|include| include.name());
         for name in several.collect::<Vec<_>>() {
             let detail = "A row has several of these, for which only `format=json` has a place.";
-            parser.invalid(P::Include, &name, detail);
+            parser.invalid(P::Include, Reason::NotTogether, &name, detail);
         }
     }
     if representation.is_fixed() && !representation.is_cube() {
         for parameter in [P::Fields, P::Labels].into_iter().filter(|p| plan.has(*p)) {
-            parser.fault(parameter, format!("`format={}` has columns of its own.", representation.name()));
+            parser.fault(parameter, Reason::NotTogether, format!("`format={}` has columns of its own.", representation.name()));
         }
     }
     if plan.has(P::Vintages) {
@@ -109,7 +123,7 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
 /// Adds a fault for each given parameter that has no meaning beside another one.
 fn exclusive(parser: &mut Parser, plan: &Plan, other: &str, parameters: &[Parameter]) {
     for parameter in parameters.iter().copied().filter(|p| plan.has(*p)) {
-        parser.fault(parameter, format!("The parameter has no meaning beside `{other}`."));
+        parser.fault(parameter, Reason::NotTogether, format!("The parameter has no meaning beside `{other}`."));
     }
 }
 
@@ -129,10 +143,10 @@ fn grouping(parser: &mut Parser, plan: &mut Plan) {
         }
         let rule = "`own` gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule";
         if grouping.functions.len() > 1 {
-            parser.fault(P::Function, format!("{rule}; it stands alone."));
+            parser.fault(P::Function, Reason::NotTogether, format!("{rule}; it stands alone."));
         }
         if plan.has(P::By) {
-            parser.fault(P::By, format!("{rule}; leave `by` out."));
+            parser.fault(P::By, Reason::NotTogether, format!("{rule}; leave `by` out."));
         }
         grouping.by = dataset.key_fields().filter(|field| field.name != territory).collect();
     }
@@ -144,7 +158,12 @@ fn grouping(parser: &mut Parser, plan: &mut Plan) {
         .map(|(parameter, field)| (parameter, field.name, if field.origin == FieldOrigin::Computed { "function" } else { "by" }))
         .collect();
     for (parameter, name, by) in missing {
-        parser.invalid(parameter, name, format!("The groups of this request have no `{name}`; `{by}` decides what they have."));
+        parser.invalid(
+            parameter,
+            Reason::UnknownField,
+            name,
+            format!("The groups of this request have no `{name}`; `{by}` decides what they have."),
+        );
     }
     plan.selection.grouping = Some(grouping);
 }

@@ -1,8 +1,7 @@
 //! Owns the spellings that generated clients use for what has one of its own: a list as one parameter for each value, and
 //! filters with an operator as members of an object. Must not know what a parameter means.
 
-/// The object that the OpenAPI document describes the filters with an operator by. Some clients send its name.
-const FILTERS: &str = "filters[";
+use crate::query::collection::parameter::FILTERS;
 
 /// The pairs of a query in the one spelling that is read: `kind=commune&kind=epci` is `kind=commune,epci`, and
 /// `filters[period__gte]=2019` is `period__gte=2019`.
@@ -27,7 +26,7 @@ pub fn plain(
 
 /// The name of a member of the object.
 fn member(name: &str) -> Option<&str> {
-    name.strip_prefix(FILTERS)?.strip_suffix(']')
+    name.strip_prefix(FILTERS)?.strip_prefix('[')?.strip_suffix(']')
 }
 
 #[cfg(test)]
@@ -41,7 +40,10 @@ mod tests {
             (&[("limit", "1"), ("limit", "2")], &[("limit", "1"), ("limit", "2")]),
             (&[("filters[period__gte]", "2019"), ("period__gte", "2020")], &[("period__gte", "2019"), ("period__gte", "2020")]),
             (&[("filters[kind__ne]", "a"), ("filters[kind__ne]", "b")], &[("kind__ne", "a,b")]),
-            (&[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")], &[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")]),
+            (
+                &[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")],
+                &[("filters[limit]", "1"), ("filters", "x"), ("filters[a__b", "")],
+            ),
         ] {
             let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
                 pairs.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()

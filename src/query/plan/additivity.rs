@@ -2,7 +2,7 @@
 //! Must not know how groups are read.
 
 use super::grouping::Grouping;
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::query::collection::context::Context;
 use crate::query::model::dataset::Shape;
 
@@ -44,7 +44,7 @@ const APART: [(&str, &str); 5] = [
 pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<Fault> {
     let mut faults = Vec::new();
     let mut refuse = |parameter: &str, why: &str, remedy: String| {
-        faults.push(Fault::new(parameter, format!("{why}; {remedy}.")));
+        faults.push(Fault::new(Reason::NotAdditive, parameter, format!("{why}; {remedy}.")));
     };
     let combining = grouping.functions.iter().any(|function| function.combines());
     let extremes = grouping.compares();

@@ -7,6 +7,9 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+/// The version of the form of a cursor, its first byte. A program that changes the form, or the meaning of a position, counts on.
+const VERSION: u8 = 1;
+
 /// Bytes of each digest in a cursor.
 const DIGEST: usize = 8;
 
@@ -26,6 +29,8 @@ pub struct Position {
 pub enum CursorError {
     /// It is not a cursor, or was altered.
     Invalid,
+    /// Another version of the program has made it.
+    OtherVersion,
     /// It belongs to another request.
     OtherRequest,
 }
@@ -34,8 +39,8 @@ pub enum CursorError {
 pub fn encode(position: &Position, identity: &str) -> String {
     let body = serde_json::to_vec(position).expect("numbers and texts always serialise");
     let request = digest(&[identity.as_bytes()]);
-    let whole = digest(&[&request, &body]);
-    BASE64_URL_SAFE_NO_PAD.encode([whole.as_slice(), &request, &body].concat())
+    let whole = digest(&[&[VERSION], &request, &body]);
+    BASE64_URL_SAFE_NO_PAD.encode([&[VERSION], whole.as_slice(), &request, &body].concat())
 }
 
 /// Reads a cursor of the request with this identity.
@@ -44,11 +49,16 @@ pub fn encode(position: &Position, identity: &str) -> String {
 /// Returns an error if the text is not a cursor, was altered, or belongs to another request.
 pub fn decode(text: &str, identity: &str) -> Result<Position, CursorError> {
     let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).map_err(|_| CursorError::Invalid)?;
-    let (whole, rest) = bytes.split_at_checked(DIGEST).ok_or(CursorError::Invalid)?;
-    let (request, body) = rest.split_at_checked(DIGEST).ok_or(CursorError::Invalid)?;
-    if digest(&[request, body]) != whole {
+    let (version, signed) = bytes.split_at_checked(1).ok_or(CursorError::Invalid)?;
+    let (whole, rest) = signed.split_at_checked(DIGEST).ok_or(CursorError::Invalid)?;
+    if digest(&[version, rest]) != whole {
         return Err(CursorError::Invalid);
     }
+    // What follows the digest of the whole is only known for this version.
+    if version != [VERSION] {
+        return Err(CursorError::OtherVersion);
+    }
+    let (request, body) = rest.split_at_checked(DIGEST).ok_or(CursorError::Invalid)?;
     if digest(&[identity.as_bytes()]) != request {
         return Err(CursorError::OtherRequest);
     }
@@ -66,7 +76,7 @@ fn digest(parts: &[&[u8]]) -> [u8; DIGEST] {
 
 #[cfg(test)]
 mod tests {
-    use super::{CursorError, Position, decode, encode};
+    use super::{BASE64_URL_SAFE_NO_PAD, CursorError, Engine, Position, decode, digest, encode};
 
     fn position() -> Position {
         Position { release: 7, values: vec![Some("Étang".to_owned()), None, Some(String::new())] }
@@ -89,6 +99,15 @@ mod tests {
             assert_eq!(decode(&altered, "one"), Err(CursorError::Invalid), "{altered}");
             assert_eq!(decode(&cursor[..at], "one"), Err(CursorError::Invalid), "{at} characters");
         }
+    }
+
+    #[test]
+    fn a_cursor_of_another_version_is_told_from_one_that_was_altered() {
+        let other = [[super::VERSION + 1].as_slice(), b"whatever a later program needs"].concat();
+        let cursor = BASE64_URL_SAFE_NO_PAD.encode([&other[..1], &digest(&[&other[..1], &other[1..]]), &other[1..]].concat());
+        assert_eq!(decode(&cursor, "one"), Err(CursorError::OtherVersion));
+        let altered = BASE64_URL_SAFE_NO_PAD.encode([&other[..1], &[0; 8], &other[1..]].concat());
+        assert_eq!(decode(&altered, "one"), Err(CursorError::Invalid));
     }
 
     #[test]

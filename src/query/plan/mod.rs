@@ -25,7 +25,7 @@ use self::selection::Selection;
 use super::collection::include::Include;
 use super::collection::parameter::Parameter;
 use super::model::column::{CellSource, Column};
-use super::model::dataset::{Shape, Via};
+use super::model::dataset::Shape;
 use super::model::field::{Field, Kind};
 use super::model::representation::Representation;
 use super::model::row::Row;
@@ -87,8 +87,7 @@ impl Plan {
 
     /// Whether an answer has notices. Only JSON answers of observations, or of groups of them, have notices.
     pub fn has_notices(&self) -> bool {
-        self.selection.context.dataset.shape == Shape::Observations
-            && self.presentation.representation == Representation::Json
+        self.selection.context.dataset.shape == Shape::Observations && self.presentation.representation == Representation::Json
     }
 
     /// The field of the statuses of rows from which a page makes its notices.
@@ -220,6 +219,7 @@ impl Plan {
     pub fn row_proves_codes(&self) -> bool {
         self.selection.vintages.is_none()
             && self.selection.conditions.iter().filter(|condition| condition.takes_values()).all(Condition::is_single)
+            && self.selection.relations.iter().all(|filter| filter.codes.len() == 1)
             && self.selection.scopes.iter().all(|scope| scope.territories.len() == 1)
     }
 
@@ -235,16 +235,13 @@ impl Plan {
     pub fn is_latest_of_series(&self) -> bool {
         let dataset = self.selection.context.dataset;
         let whole = |name: &str| dataset.field(name).is_some_and(|field| dataset.is_series_field(field));
-        let linked = self.selection.context.link.is_none_or(|link| match &link.via {
-            Via::Fields(names) => names.iter().all(|name| whole(name)),
-            Via::Through { field, .. } => whole(field),
-            Via::Containment(_) | Via::Opened | Via::Versions => false,
-        });
         let filtered = self.selection.conditions.iter().all(|condition| dataset.is_series_field(condition.field));
+        let related = self.selection.relations.iter().flat_map(|filter| filter.relation.fields()).all(|name| whole(name));
         self.selection.last == Some(1)
             && self.selection.vintages.is_none()
             && self.selection.search.is_none()
             && filtered
-            && linked
+            && related
+            && self.selection.context.link.is_none()
     }
 }

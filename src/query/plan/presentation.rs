@@ -24,29 +24,13 @@ pub struct Presentation {
     pub centres: bool,
     /// Whether each period is a column (`layout=wide`).
     pub wide: bool,
-    /// Whether references are shown by code, by name, or by both.
-    pub labels: Labels,
+    /// Whether codes and words have their French labels beside them.
+    pub labels: bool,
 }
 
 impl Presentation {
     /// A representation with its default options.
     pub fn of(representation: Representation) -> Self {
-        Self {
-            representation,
-            centres: false,
-            wide: false,
-            labels: Labels::Code,
-        }
+        Self { representation, centres: false, wide: false, labels: false }
     }
-}
-
-/// How references to other rows are shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Labels {
-    /// By their codes.
-    Code,
-    /// By their names.
-    Name,
-    /// By both.
-    Both,
 }

@@ -9,6 +9,7 @@ use super::grouping::Grouping;
 use super::vintage::Vintages;
 use crate::query::collection::context::Context;
 use crate::query::collection::parameter::Parameter;
+use crate::query::model::link::Relation;
 
 /// The most values of a list parameter.
 pub const LIST_VALUES: usize = 500;
@@ -23,6 +24,8 @@ pub enum ScopeKind {
     Within,
     /// The territory and all that lies wholly or partly in it.
     Touching,
+    /// The territory and all that contain it wholly.
+    Covers,
 }
 
 impl ScopeKind {
@@ -31,6 +34,7 @@ impl ScopeKind {
         match self {
             ScopeKind::Within => Parameter::Within,
             ScopeKind::Touching => Parameter::Touching,
+            ScopeKind::Covers => Parameter::Covers,
         }
     }
 }
@@ -44,6 +48,15 @@ pub struct TerritoryScope {
     pub territories: Vec<String>,
 }
 
+/// The rows related to any of these, as the relation says.
+#[derive(Clone, Debug)]
+pub struct RelationFilter {
+    /// The relation.
+    pub relation: &'static Relation,
+    /// The codes of the related rows, sorted, without duplicates.
+    pub codes: Vec<String>,
+}
+
 /// An area or point on the map, in degrees (WGS 84). The territories of rows must meet it.
 #[derive(Clone, Debug)]
 pub enum SpatialFilter {
@@ -53,7 +66,7 @@ pub enum SpatialFilter {
     Point([f64; 2]),
 }
 
-/// Which rows a request selects. A row must meet every condition, scope and spatial filter.
+/// Which rows a request selects. A row must meet every condition, relation, scope and spatial filter.
 #[derive(Clone, Debug)]
 pub struct Selection {
     /// The collection.
@@ -62,6 +75,8 @@ pub struct Selection {
     pub parent: Option<String>,
     /// Conditions on fields.
     pub conditions: Vec<Condition>,
+    /// Relations to other rows.
+    pub relations: Vec<RelationFilter>,
     /// Territories that the rows must belong to.
     pub scopes: Vec<TerritoryScope>,
     /// The day of the geography in which territories and scopes are read. `None` means today.
@@ -99,6 +114,7 @@ impl Selection {
             context,
             parent,
             conditions: Vec::new(),
+            relations: Vec::new(),
             scopes: Vec::new(),
             geography: None,
             spatial: Vec::new(),

@@ -158,7 +158,7 @@ fn wrong_parameters_of_changes_are_refused_and_every_fault_is_listed() {
     for (query, parameters) in refused {
         let problem = get(server.address, &format!("/v1/changes?{query}")).problem(400);
         let found: Vec<&str> =
-            problem["errors"].as_array().expect("faults").iter().filter_map(|fault| fault["parameter"].as_str()).collect();
+            problem["errors"].as_array().expect("faults").iter().filter_map(|fault| fault["name"].as_str()).collect();
         assert_eq!(found, parameters, "{query}: {problem}");
     }
     let unknown = get(server.address, "/v1/changes?kind=commune").problem(400);

@@ -125,7 +125,12 @@ fn filters_are_understood_as_members_of_an_object_too() {
                 Some("boolean") => "false",
                 Some("integer") => "1",
                 _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterInstant")) => "2020-01-01T00:00:00Z",
-                _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterText") || kind.ends_with("FilterValues")) => continue,
+                _ if schema["$ref"]
+                    .as_str()
+                    .is_some_and(|kind| kind.ends_with("FilterText") || kind.ends_with("FilterValues")) =>
+                {
+                    continue;
+                }
                 _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterDecimal")) => "1",
                 _ => "2020-01-01",
             };
@@ -134,6 +139,8 @@ fn filters_are_understood_as_members_of_an_object_too() {
             assert!(plain.is_string() && plain == nested, "{path}: {member}");
         }
     }
+    let object = get(bundled(), "/v1/territories?filters=%5Bobject%20Object%5D").problem(400);
+    assert!(object["errors"][0]["detail"].as_str().is_some_and(|detail| detail.contains("under its own name")), "{object}");
     for unknown in ["filters%5Bnothing__gte%5D=1", "filters%5Blimit%5D=1", "filters=1"] {
         get(bundled(), &format!("/v1/territories?{unknown}")).problem(400);
     }

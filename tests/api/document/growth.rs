@@ -66,7 +66,8 @@ fn rows_require_their_key_and_envelopes_their_members_alone() {
             let all = schema["required"].as_array().into_iter().flatten();
             all.map(|name| name.as_str().expect("a name").to_owned()).collect()
         };
-        let key: BTreeSet<String> = dataset.code_field().into_iter().chain(dataset.key_fields()).map(|f| f.name.to_owned()).collect();
+        let key: BTreeSet<String> =
+            dataset.code_field().into_iter().chain(dataset.key_fields()).map(|f| f.name.to_owned()).collect();
         assert_eq!(required(&schemas[&name]), key, "{name}");
         let envelope: BTreeSet<String> = ["data", "meta", "links"].map(str::to_owned).into();
         for suffix in ["Page", "Item"] {
@@ -84,7 +85,10 @@ fn names_are_in_one_case_and_never_alike() {
     for kind in ["schemas", "parameters", "responses"] {
         let mut alike = BTreeMap::new();
         for name in document["components"][kind].as_object().expect("components").keys() {
-            assert!(name.chars().all(|c| c.is_ascii_alphanumeric()) && name.starts_with(|c: char| c.is_ascii_uppercase()), "{name}");
+            assert!(
+                name.chars().all(|c| c.is_ascii_alphanumeric()) && name.starts_with(|c: char| c.is_ascii_uppercase()),
+                "{name}"
+            );
             let other = alike.insert(name.to_lowercase(), name);
             assert_eq!(other, None, "{kind}: {name}");
         }
@@ -133,7 +137,8 @@ fn a_path_parameter_never_has_the_name_of_a_query_parameter() {
         let declared: BTreeSet<String> =
             super::query_parameters(&document, &operation).into_iter().map(|(name, _)| name).chain(of("query")).collect();
         assert!(of("path").is_disjoint(&declared), "{path}");
-        let named: BTreeSet<String> = path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
+        let named: BTreeSet<String> =
+            path.split('{').skip(1).filter_map(|rest| Some(rest.split_once('}')?.0.to_owned())).collect();
         assert_eq!(of("path"), named, "{path}");
         assert!(!path.contains("{code}"), "{path}");
         assert!(of("header").is_empty(), "{path}: headers of reads are described once, in words");

@@ -31,7 +31,7 @@ fn at(values: &Value, place: usize) -> &Value {
 #[test]
 fn a_json_stat_cube_has_every_value_at_its_position() {
     for query in ["", "&indicator_code=foyers-prime-activite", "&territory_code=REG-32&period__gte=2019"] {
-        let rows = rows(&format!("/v1/observations?limit=1000&labels=both{query}"));
+        let rows = rows(&format!("/v1/observations?limit=1000&labels=true{query}"));
         assert!(!rows.is_empty());
         let reply = given(bundled(), &format!("/v1/observations?format=json-stat{query}"), Representation::JsonStat);
         let cube = reply.json();
@@ -57,6 +57,7 @@ fn a_json_stat_cube_has_every_value_at_its_position() {
                 ("territory", "territory_code", "territory_label"),
                 ("source", "source_code", "source_label"),
                 ("breakdown", "breakdown_code", "breakdown_label"),
+                ("nature", "nature", "nature_label"),
             ] {
                 let code = row[code].as_str().expect("a code");
                 assert_eq!(cube["dimension"][name]["category"]["label"][code], row[label]);

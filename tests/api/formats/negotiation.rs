@@ -95,12 +95,12 @@ fn a_parameter_of_another_representation_is_refused_and_both_are_named() {
     ] {
         let problem = get(bundled(), &format!("/v1/observations?{query}")).problem(400);
         let errors = problem["errors"].as_array().expect("errors");
-        let found = errors.iter().find(|error| error["parameter"] == parameter);
+        let found = errors.iter().find(|error| error["name"] == parameter);
         let found = found.unwrap_or_else(|| panic!("{query}: {problem}"));
         assert!(found["detail"].as_str().is_some_and(|detail| detail.contains(needed)), "{query}: {problem}");
     }
     let problem = accepting("/v1/observations?facets=nature", "text/csv").problem(400);
-    assert_eq!(problem["errors"][0]["parameter"], "facets", "what `Accept` asks for counts as well");
+    assert_eq!(problem["errors"][0]["name"], "facets", "what `Accept` asks for counts as well");
 }
 
 /// The address of the next page.

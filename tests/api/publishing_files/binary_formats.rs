@@ -54,9 +54,26 @@ fn publishing_any_export_of_any_dataset_changes_nothing() {
 fn exports_with_options_can_be_published() {
     let server = &four_releases().server;
     let observations = published().find(|dataset| dataset.name == "observations").expect("there are observations");
-    for query in ["format=sdmx-csv&labels=both", "format=sdmx-csv&labels=name", "format=geojson&geometry=centre"] {
+    for query in ["format=sdmx-csv&labels=true", "format=geojson&geometry=centre"] {
         assert!(round_trip(server, observations, query) > 0);
     }
+}
+
+#[test]
+fn a_message_with_names_in_columns_of_their_own_can_be_published() {
+    let server = &four_releases().server;
+    let plain = get(server.address, "/v1/observations?format=sdmx-csv").text();
+    assert!(!plain.contains('"'), "no cell is quoted: {plain}");
+    let mut named = String::new();
+    for (at, line) in plain.lines().enumerate() {
+        let cells: Vec<&str> = line.split(',').collect();
+        let (structure, components) = cells.split_at(2);
+        let name = if at == 0 { "STRUCTURE_NAME" } else { "Observations" };
+        let components: Vec<String> = components[1..].iter().map(|cell| format!("{cell},Nom")).collect();
+        named.push_str(&format!("{},{name},{},{}\r\n", structure.join(","), cells[2], components.join(",")));
+    }
+    let report = publish_bytes(&server.url, "observations", named.as_bytes()).expect("the message is right");
+    assert_eq!(report.outcome, Outcome::Unchanged, "{report}");
 }
 
 /// A server with the territory and the indicator of the figures in the files of pyarrow.

@@ -115,8 +115,7 @@ fn publish_every_export(server: &TestServer) {
             "format=parquet",
             "format=geojson",
             "format=sdmx-csv",
-            "format=sdmx-csv&labels=both",
-            "format=sdmx-csv&labels=name",
+            "format=sdmx-csv&labels=true",
         ] {
             let suits = |form: Representation| query.split('&').any(|part| part == format!("format={}", form.name()));
             if Representation::ALL.into_iter().any(|form| suits(form) && !form.suits(dataset)) {

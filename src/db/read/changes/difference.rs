@@ -12,6 +12,7 @@ use crate::db::sql::fragments;
 use crate::db::sql::geography;
 use crate::db::sql::keyset::Order;
 use crate::db::sql::references::LookUp;
+use crate::db::sql::relations;
 use crate::db::sql::select::Select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Changes, Column, Dataset, Plan};
@@ -119,14 +120,19 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// Writes the condition that the geography of a row's territory has changed. Few territories have changes, which an index
-    /// finds; millions of rows have a territory without.
+    /// Writes the condition that the geography of a row's territory has changed, or a row between it and its relation. Few
+    /// territories have changes, which an index finds; millions of rows have a territory without.
     fn may_have_moved<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        let field = self.dataset().territory_field().expect("only datasets with territories have scopes and places");
-        out.push(" AND ");
-        fragments::column(out, field)?;
-        out.push(if field.is_list() { " && ARRAY(" } else { " IN (" });
-        geography::codes_with_changes(out, &self.plan.selection, |out, alias| self.changed(out, alias))?;
+        out.push(" AND (false");
+        if geography::tables(&self.plan.selection).next().is_some() {
+            let field = self.dataset().territory_field().expect("only datasets with territories have scopes and places");
+            out.push(" OR ");
+            fragments::column(out, field)?;
+            out.push(if field.is_list() { " && ARRAY(" } else { " IN (" });
+            geography::codes_with_changes(out, &self.plan.selection, |out, alias| self.changed(out, alias))?;
+            out.push(")");
+        }
+        relations::with_changes(out, &self.plan.selection, |out, alias| self.changed(out, alias))?;
         out.push(")");
         Ok(())
     }

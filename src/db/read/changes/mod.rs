@@ -59,8 +59,8 @@ pub async fn find(connection: &AsyncPgConnection, changes: &Changes, until: i32)
     Ok(ChangeSteps { unknown, steps })
 }
 
-/// Returns the codes of the request that no row has had up to a release. The code of a withdrawn row is known: its withdrawal
-/// is a change.
+/// Returns the codes of the request that no release has ever had. The code of a withdrawn row is known: its withdrawal is a
+/// change.
 async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<UnknownCode>> {
     let mut names = NamedCodes::new();
     for plan in &changes.plans {

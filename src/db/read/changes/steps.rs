@@ -9,6 +9,7 @@ use diesel::sql_types::{Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::sql::geography;
+use crate::db::sql::relations;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::Changes;
 
@@ -38,7 +39,11 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
     }
     let mut tables = BTreeSet::new();
     for plan in &changes.plans {
-        tables.extend(std::iter::once(plan.selection.context.dataset.name).chain(geography::tables(&plan.selection)));
+        tables.extend(
+            std::iter::once(plan.selection.context.dataset.name)
+                .chain(geography::tables(&plan.selection))
+                .chain(relations::tables(&plan.selection)),
+        );
     }
     let query = ChangedTables { tables: tables.into_iter().collect(), since, until };
     let found: Vec<(i32, String, String)> = RunQueryDsl::load(query, &mut connection).await?;
@@ -54,7 +59,9 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
                 published_at: published_at.clone(),
                 plan: at,
                 rows: changed.contains(plan.selection.context.dataset.name),
-                territories: geography::tables(&plan.selection).any(|table| changed.contains(table)),
+                territories: geography::tables(&plan.selection)
+                    .chain(relations::tables(&plan.selection))
+                    .any(|table| changed.contains(table)),
             };
             if step.rows || step.territories {
                 steps.push(step);

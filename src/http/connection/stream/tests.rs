@@ -16,7 +16,7 @@ async fn connection() -> (ClientStream, TcpStream) {
     let client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("it connects");
     let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("the first permit");
     let (server, _) = listener.accept().await.expect("it is accepted");
-    (ClientStream::new(server, Timeouts::default(), permit), client)
+    (ClientStream::new(server, Timeouts::default(), permit, Arc::from("http://x.example")), client)
 }
 
 /// What the client receives when the server writes these pieces, each with a flush after it if `true`, and closes.

@@ -18,10 +18,10 @@ use crate::http::cache::etag;
 use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
 use crate::http::response::header_names::RELEASE;
-use crate::http::response::refusals::no_release;
+use crate::http::response::refusals::{no_release, unknown_code};
 use crate::http::response::row_stream;
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{Fault, Kind, Problem, Reason};
 use crate::query::Release;
 use crate::query::plan::changes::REPRESENTATIONS;
 use crate::query::{Changes, Representation, parse};
@@ -34,7 +34,7 @@ use crate::query::{Changes, Representation, parse};
 /// that leaves it, because the row or the geography has changed, is a `withdraw` too, without a `reason`.
 ///
 /// The datasets are all collections except `releases`, and also `memberships` and `containments` (what lies in what) and
-/// `contours`. Datasets without a territory are complete, whatever `within` and `touching` say. With a single `dataset`,
+/// `contours`. Datasets without a territory are complete, whatever `within`, `touching` and `covers` say. With a single `dataset`,
 /// the filters of its collection apply.
 ///
 /// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing,
@@ -52,6 +52,7 @@ use crate::query::{Changes, Representation, parse};
         ("dataset" = Option<Vec<String>>, Query, style = Form, explode = false, description = "These datasets only.", example = json!(["conventions", "measures"])),
         ("within" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie wholly in them.", example = json!(["REG-32"])),
         ("touching" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie in them, wholly or partly.", example = json!(["REG-32"])),
+        ("covers" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that contain them wholly.", example = json!(["COM-59350"])),
         ("limit" = Option<i32>, Query, description = "The most changes of a page. By default 100 as JSON, all changes in the other representations.", example = 5, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "The start of the page, from `links.next`.", pattern = "^[A-Za-z0-9_-]+$"),
         ("format" = Option<String>, Query, description = "The representation: `json`, `ndjson`, `csv`, `csv-excel`. Takes precedence over `Accept`.", pattern = "^(json|ndjson|csv|csv-excel)$", example = "json"),
@@ -89,7 +90,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
             Ok((found.unknown, page))
         });
         let (unknown, page) = read.await?;
-        refuse(unknown, until)?;
+        refuse(unknown)?;
         return coding.compress_response(answer::page(requested, &release, links, &page, response)?).await;
     }
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
@@ -97,7 +98,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         .pool
         .read_at(Some(&release), |connection| async move { changes::find(&connection, requested, until).await })
         .await?;
-    refuse(found.unknown, until)?;
+    refuse(found.unknown)?;
     let writer = answer::writer(&changes, &release, &links.pinned)?;
     let mut response = answer::file(&changes, &release, response);
     coding.add_header(&mut response);
@@ -119,7 +120,7 @@ async fn release(state: &State, changes: &Changes) -> Result<Release, Problem> {
     let until = until.filter(|_| last.is_none()).map(|until| ("until", until));
     let missing = |(name, number): (&str, i32)| {
         let detail = format!("This release does not exist; the newest is {}.", newest.number);
-        Fault::new(name, detail).value(&number.to_string()).closest([newest.number.to_string()])
+        Fault::new(Reason::UnknownRelease, name, detail).value(&number.to_string()).closest([newest.number.to_string()])
     };
     let faults: Vec<Fault> = since.into_iter().chain(until).map(missing).collect();
     match last {
@@ -128,13 +129,9 @@ async fn release(state: &State, changes: &Changes) -> Result<Release, Problem> {
     }
 }
 
-fn refuse(unknown: Vec<UnknownCode>, until: i32) -> Result<(), Problem> {
-    let fault = |one: UnknownCode| {
-        let detail = format!("No row of {} has had this code up to release {until}.", one.dataset.name);
-        Fault::new(one.parameter, detail).value(&one.code).closest(one.closest)
-    };
+fn refuse(unknown: Vec<UnknownCode>) -> Result<(), Problem> {
     match unknown.is_empty() {
         true => Ok(()),
-        false => Err(Problem::invalid_parameters(unknown.into_iter().map(fault).collect())),
+        false => Err(Problem::invalid_parameters(unknown.into_iter().map(unknown_code).collect())),
     }
 }

@@ -183,7 +183,7 @@ pub async fn build_missing(database: Database, exports: Exports, files: ReleaseF
         Err(error) => Err(error.to_string()),
     };
     let snapshot = match release {
-        Ok(Some(release)) => Snapshot { release, approximate: false },
+        Ok(Some(release)) => Snapshot::of(release, false),
         Ok(None) => return,
         Err(why) => return log::warn!("cannot build the files of the newest release: {why}"),
     };
@@ -197,7 +197,7 @@ pub async fn build_missing(database: Database, exports: Exports, files: ReleaseF
 
 async fn snapshot(state: &State, number: Option<i32>) -> Result<Snapshot, Problem> {
     match (execute::release(state, number).await?, number) {
-        (Some(release), _) => Ok(Snapshot { release, approximate: false }),
+        (Some(release), _) => Ok(Snapshot::of(release, false)),
         (None, None) => Err(no_release(None, None)),
         (None, Some(number)) => Err(Problem::new(Kind::UnknownCode, format!("Release {number} does not exist."))),
     }

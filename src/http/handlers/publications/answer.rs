@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::db::write::submissions::{Submission, SubmissionResult};
 use crate::http::request::paths::{PUBLICATIONS, RELEASES};
 use crate::http::response::envelope::{JSON, instant};
-use crate::problem::{FileFaults, Kind, Problem};
+use crate::problem::{ErrorList, Kind, Problem};
 use crate::publication::{Outcome, PublicationState, Report};
 
 /// A publication.
@@ -69,24 +69,24 @@ pub fn address(id: &str) -> String {
 }
 
 /// The response to a client that waited for the end of a publication: 201 with a release, 200 without one, or the problem.
-pub fn ended(submission: &Submission) -> HttpResponse {
+pub fn ended(submission: &Submission, base: &str) -> HttpResponse {
     match problem(submission) {
         Some(problem) => problem.error_response(),
         None => match submission.result.as_ref().and_then(|result| result.release) {
-            Some(_) => located(HttpResponse::Created(), submission),
-            None => located(HttpResponse::Ok(), submission),
+            Some(_) => located(HttpResponse::Created(), submission, base),
+            None => located(HttpResponse::Ok(), submission, base),
         },
     }
 }
 
 /// The response with a publication and its address in `Location`.
-pub fn located(mut response: HttpResponseBuilder, submission: &Submission) -> HttpResponse {
+pub fn located(mut response: HttpResponseBuilder, submission: &Submission, base: &str) -> HttpResponse {
     response.insert_header((header::LOCATION, address(&submission.id)));
-    publication(response, submission)
+    publication(response, submission, base)
 }
 
-/// The response with a publication.
-pub fn publication(mut response: HttpResponseBuilder, submission: &Submission) -> HttpResponse {
+/// The response with a publication. `base` stands before the address of the type of its problem.
+pub fn publication(mut response: HttpResponseBuilder, submission: &Submission, base: &str) -> HttpResponse {
     response.insert_header((header::CONTENT_TYPE, JSON)).insert_header((header::CACHE_CONTROL, "private, no-store"));
     let release = submission.result.as_ref().and_then(|result| result.release);
     let problem = problem(submission);
@@ -102,7 +102,7 @@ pub fn publication(mut response: HttpResponseBuilder, submission: &Submission) -
         bytes_read: submission.bytes_read,
         bytes_total: submission.bytes_total,
         report: submission.result.as_ref().filter(|_| problem.is_none()).and_then(report),
-        problem,
+        problem: problem.map(|problem| problem.at(base)),
     };
     let release = release.map(|number| format!("{RELEASES}/{number}"));
     response.json(PublicationDocument { data, links: PublicationLinks { own: address(&submission.id), release } })
@@ -127,9 +127,9 @@ fn problem(submission: &Submission) -> Option<Problem> {
 fn refusal(completed: &SubmissionResult) -> Option<Problem> {
     match completed.outcome {
         Outcome::Refused => {
-            let files: FileFaults = serde_json::from_value(completed.detail.clone()).unwrap_or_default();
-            let detail = format!("Nothing was published: the files have {} fault(s).", files.count);
-            Some(Problem::new(Kind::RefusedFiles, detail).files(files))
+            let errors: ErrorList = serde_json::from_value(completed.detail.clone()).unwrap_or_default();
+            let detail = format!("Nothing was published: the files have {} error(s).", errors.error_count);
+            Some(Problem::new(Kind::RefusedFiles, detail).error_list(errors))
         }
         Outcome::Forbidden => {
             let missing = completed.detail["missing"].as_array().into_iter().flatten();

@@ -20,7 +20,7 @@ use crate::http::middleware::authentication;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::request::path_and_query;
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem};
+use crate::problem::{Fault, Kind, Problem, Reason};
 use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
 
 /// The name of the security scheme in the OpenAPI document.
@@ -121,11 +121,11 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
         alone: received.single_file,
     };
     match state.submissions.enqueue(permit, publication).await? {
-        Enqueued::Existing(submission) => Ok(existing(&submission, &digest)),
+        Enqueued::Existing(submission) => Ok(existing(&submission, &digest, &state.problem_base)),
         Enqueued::New(submission, _) if asynchronous => {
             let mut response = HttpResponse::Accepted();
             response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
-            Ok(answer::located(response, &submission))
+            Ok(answer::located(response, &submission, &state.problem_base))
         }
         Enqueued::New(submission, completed) => match completed.await {
             Ok(result) => {
@@ -133,7 +133,7 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
                 if let Some(number) = result.release {
                     state.release_watcher.wait_for(number).await;
                 }
-                Ok(answer::ended(&submission.ended(result)))
+                Ok(answer::ended(&submission.ended(result), &state.problem_base))
             }
             Err(_) => Err(Problem::internal().instance(answer::address(&submission.id))),
         },
@@ -141,12 +141,12 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
 }
 
 /// Answers a request whose idempotency key was used before.
-fn existing(submission: &Submission, digest: &str) -> HttpResponse {
+fn existing(submission: &Submission, digest: &str, base: &str) -> HttpResponse {
     let address = answer::address(&submission.id);
     let conflict = |detail: String| Problem::new(Kind::IdempotencyConflict, detail).instance(address.clone()).error_response();
     match &submission.result {
         _ if submission.digest != digest => conflict("The idempotency key was used for another publication.".to_owned()),
-        Some(_) => answer::ended(submission),
+        Some(_) => answer::ended(submission, base),
         None => conflict(format!("The publication is in progress; its status is at {address}.")),
     }
 }
@@ -159,14 +159,14 @@ fn idempotency_key(request: &HttpRequest) -> Result<Option<String>, Problem> {
             true => format!("`{name}` is a part of the form, not a parameter."),
             false => format!("`{}` is not a parameter of this address, which has none.", crate::problem::echo(&name)),
         };
-        faults.push(Fault::new(name, detail).value(&value));
+        faults.push(Fault::new(Reason::UnknownParameter, name, detail).value(&value));
     }
     let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
     let key = given.next().map(|value| value.to_str().unwrap_or_default().trim().trim_matches('"').to_owned());
     let right = |key: &String| (1..=MAX_IDEMPOTENCY_KEY).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if given.next().is_some() || !key.as_ref().is_none_or(right) {
         let detail = format!("The header must appear once, with 1 to {MAX_IDEMPOTENCY_KEY} visible ASCII characters.");
-        faults.push(Fault::new("Idempotency-Key", detail));
+        faults.push(Fault::of_header(Reason::BadSyntax, "Idempotency-Key", detail));
     }
     if faults.is_empty() { Ok(key) } else { Err(Problem::invalid_parameters(faults)) }
 }

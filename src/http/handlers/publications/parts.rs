@@ -4,7 +4,7 @@
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::problem::Fault;
+use crate::problem::{Fault, Reason};
 use crate::publish::{NAME as MANIFEST, is_recipe};
 use crate::query::suggest::closest;
 
@@ -46,17 +46,29 @@ pub fn finish(received: &mut Received, manifest: Option<&str>, recipe: Option<St
     let by_name = recipe.as_ref().filter(|recipe| is_recipe(recipe));
     match (manifest, &recipe, first, second) {
         (Some(_), Some(_), ..) if by_name.is_some() => {
-            return Some(Fault::new("recipe", "With a manifest, a recipe must be a file that the manifest names."));
+            return Some(Fault::of_part(
+                Reason::NotTogether,
+                "recipe",
+                "With a manifest, a recipe must be a file that the manifest names.",
+            ));
         }
         (Some(_), ..) => {}
         (None, Some(recipe), Some(file), None) => received.single_file = Some((file, recipe.clone())),
         (None, Some(_), ..) => {
-            return Some(Fault::new("file", "Without a manifest a recipe reads exactly one file; send one file, or a manifest."));
+            return Some(Fault::of_part(
+                Reason::TooMany,
+                "file",
+                "Without a manifest a recipe reads exactly one file; send one file, or a manifest.",
+            ));
         }
         (None, None, ..) => {
             return Some(
-                Fault::new("manifest", "The manifest is missing; only one file with a recipe may come without it.")
-                    .allowed(PARTS),
+                Fault::of_part(
+                    Reason::Missing,
+                    "manifest",
+                    "The manifest is missing; only one file with a recipe may come without it.",
+                )
+                .allowed(PARTS),
             );
         }
     }
@@ -70,12 +82,13 @@ pub fn finish(received: &mut Received, manifest: Option<&str>, recipe: Option<St
 /// The fault of a part that a publication does not have.
 pub fn unknown(name: &str) -> Fault {
     let detail = format!("`{}` is not a part of a publication.", crate::problem::echo(name));
-    Fault::new(name, detail).allowed(PARTS).closest(closest(name, PARTS))
+    Fault::of_part(Reason::UnknownPart, name, detail).allowed(PARTS).closest(closest(name, PARTS))
 }
 
 /// The name of a built-in recipe.
 pub fn recipe(text: String) -> Result<String, Fault> {
-    let fault = || Fault::new("recipe", "A recipe is the name of a built-in recipe, or a file.").value(&text);
+    let fault =
+        || Fault::of_part(Reason::BadSyntax, "recipe", "A recipe is the name of a built-in recipe, or a file.").value(&text);
     if is_recipe(&text) { Ok(text) } else { Err(fault()) }
 }
 
@@ -84,27 +97,32 @@ pub fn dry_run(text: &str) -> Result<bool, Fault> {
     match text {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err(Fault::new(DRY_RUN, format!("`{DRY_RUN}` is either true or false.")).value(text).allowed(["true", "false"])),
+        _ => Err(Fault::of_part(Reason::UnknownValue, DRY_RUN, format!("`{DRY_RUN}` is either true or false."))
+            .value(text)
+            .allowed(["true", "false"])),
     }
 }
 
 /// Checks the name of a file: a plain name without directories, different from all others.
 pub fn file_name(part: &str, given: String, received: &Received) -> Result<String, Fault> {
-    let fault = |detail: String| Err(Fault::new(part, detail).value(&given));
+    let fault = |reason: Reason, detail: String| Err(Fault::of_part(reason, part, detail).value(&given));
     let plain = given.bytes().all(|byte| byte >= b' ' && !matches!(byte, b'/' | b'\\' | 0x7f)) && !given.starts_with('.');
     if given.is_empty() || given.len() > MAX_NAME_BYTES || !plain || given == MANIFEST {
-        return fault(format!(
-            "The name of a file has 1 to {MAX_NAME_BYTES} bytes and no directories, does not begin with a dot, and is not {MANIFEST}."
-        ));
+        return fault(
+            Reason::BadSyntax,
+            format!(
+                "The name of a file has 1 to {MAX_NAME_BYTES} bytes and no directories, does not begin with a dot, and is not {MANIFEST}."
+            ),
+        );
     }
     if part == "recipe" && !given.ends_with(RECIPE_EXTENSION) {
-        return fault(format!("The name of a recipe must end with `{RECIPE_EXTENSION}`."));
+        return fault(Reason::BadSyntax, format!("The name of a recipe must end with `{RECIPE_EXTENSION}`."));
     }
     if received.files.iter().any(|(name, _)| *name == given) {
-        return fault("Two files have the same name.".to_owned());
+        return fault(Reason::Repeated, "Two files have the same name.".to_owned());
     }
     if received.files.len() >= MAX_FILES {
-        return fault(format!("A publication has at most {MAX_FILES} files."));
+        return fault(Reason::TooMany, format!("A publication has at most {MAX_FILES} files."));
     }
     Ok(given)
 }

@@ -13,7 +13,7 @@ use tokio::time::timeout_at;
 
 use super::parts::{self, DRY_RUN, MAX_NAME_BYTES, Received};
 use crate::http::connection::timeouts::{Timeouts, TransferRate};
-use crate::problem::{FAULTS_LISTED, Fault, Kind, Problem};
+use crate::problem::{FAULTS_LISTED, Fault, Kind, Problem, Reason};
 use crate::publish::NAME as MANIFEST;
 
 /// The longest manifest, in bytes.
@@ -57,13 +57,15 @@ pub async fn receive(
         let named = named.and_then(|disposition| disposition.get_filename()).map(str::to_owned);
         let left = limit - received.bytes;
         let fault = match (name.as_str(), named) {
-            ("manifest", _) if manifest.is_some() => Fault::new("manifest", "The manifest is sent more than once."),
-            ("recipe", _) if recipe.is_some() => Fault::new("recipe", "The recipe is sent more than once."),
+            ("manifest", _) if manifest.is_some() => {
+                Fault::of_part(Reason::Repeated, "manifest", "The manifest is sent more than once.")
+            }
+            ("recipe", _) if recipe.is_some() => Fault::of_part(Reason::Repeated, "recipe", "The recipe is sent more than once."),
             ("manifest", _) => {
                 manifest = Some(write_part(&mut part, &mut received, &mut pace, MANIFEST, left.min(MAX_MANIFEST_BYTES)).await?);
                 continue;
             }
-            (DRY_RUN, _) if dry_run.is_some() => Fault::new(DRY_RUN, "`dry_run` is sent more than once."),
+            (DRY_RUN, _) if dry_run.is_some() => Fault::of_part(Reason::Repeated, DRY_RUN, "`dry_run` is sent more than once."),
             ("recipe", None) => {
                 let text = short_text(&mut part, &mut pace).await?;
                 parts::recipe(text).map_or_else(|fault| faults.push(fault), |name| recipe = Some(name));

@@ -29,7 +29,7 @@ pub async fn status(request: HttpRequest, state: web::Data<State>) -> Result<Htt
             if let Some(number) = submission.result.as_ref().and_then(|completed| completed.release) {
                 state.release_watcher.wait_for(number).await;
             }
-            Ok(answer::publication(HttpResponse::Ok(), &submission))
+            Ok(answer::publication(HttpResponse::Ok(), &submission, &state.problem_base))
         }
         None => Err(Problem::new(Kind::UnknownCode, "This key has requested no publication with this identifier.")),
     }

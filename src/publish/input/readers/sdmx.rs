@@ -143,7 +143,9 @@ fn row(columns: &MessageColumns, from: &Record, to: &mut Record) -> Result<(), S
     for (at, component) in &columns.fields {
         let text = from.text(*at);
         match component.role {
-            _ if columns.both && component.coded => to.push(&code(text), CellType::Text),
+            _ if columns.both && component.coded => {
+                to.push(&text.split(';').map(code).collect::<Vec<_>>().join("|"), CellType::Text);
+            }
             _ if component.is_time() => to.push(&interval(text).unwrap_or_else(|| text.to_owned()), CellType::Text),
             Role::Measure if text == "NaN" => to.push("", CellType::Text),
             _ if component.id.ends_with("[]") => to.push(&text.replace(';', "|"), CellType::Text),

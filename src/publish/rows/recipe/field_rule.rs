@@ -11,6 +11,7 @@ use super::row_context::RowContext;
 use super::template::{self, TemplatePart};
 use super::territory_names::TerritoryNames;
 use super::time;
+use crate::problem::Reason;
 use crate::publish::input::readers::record::CellType;
 use crate::query::suggest::closest;
 
@@ -54,6 +55,8 @@ pub struct ValueError {
     pub raw: String,
     /// The column of the text.
     pub column: Option<usize>,
+    /// Why it is wrong.
+    pub reason: Reason,
     /// What is wrong, and what would be right.
     pub detail: String,
 }
@@ -129,21 +132,22 @@ impl<'r> ResolvedRule<'r> {
     /// Returns an error if the text in the file is invalid.
     pub fn evaluate(&self, row: &RowContext<'_>, names: &TerritoryNames) -> Result<FieldValue, ValueError> {
         let (raw, column, form) = self.raw(row);
-        let wrong = |detail: String| ValueError { raw: raw.clone(), column, detail };
+        let wrong = |reason: Reason, detail: String| ValueError { raw: raw.clone(), column, reason, detail };
         if form == CellType::Error {
-            return Err(wrong("is the error of a formula, or a formula without its result".to_owned()));
+            return Err(wrong(Reason::WrongType, "is the error of a formula, or a formula without its result".to_owned()));
         }
         if raw.is_empty() && self.definition.required {
-            return Err(wrong("is empty, and must not be".to_owned()));
+            return Err(wrong(Reason::Missing, "is empty, and must not be".to_owned()));
         }
         let (text, statuses) = unmarked(&raw, &self.definition.marks);
-        let mut text = convert(self.definition, text).map_err(wrong)?;
+        let kind = if self.definition.map.is_empty() { Reason::BadSyntax } else { Reason::UnknownValue };
+        let mut text = convert(self.definition, text).map_err(|why| wrong(kind, why))?;
         if !self.definition.named.is_empty() && !text.is_empty() {
-            text = names.code(&text, &self.definition.named).map_err(wrong)?;
+            text = names.code(&text, &self.definition.named).map_err(|why| wrong(Reason::UnknownCode, why))?;
         }
         if let Some(label) = &self.agrees {
             let said = label.evaluate(row, names)?;
-            names.agree(&text, &said.text).map_err(|why| wrong(format!("the territory {text} {why}")))?;
+            names.agree(&text, &said.text).map_err(|why| wrong(Reason::RecipeMismatch, format!("the territory {text} {why}")))?;
         }
         Ok(FieldValue { text, raw: raw.clone(), column, statuses })
     }

@@ -12,7 +12,7 @@ use super::number::{self, ParsedNumber};
 use super::resolved_table::{RecipeContext, ResolvedTable};
 use super::row_context::RowContext;
 use super::{Explanation, RecipeTable};
-use crate::problem::FileFault;
+use crate::problem::{Fault, Reason};
 use crate::publish::input::readers::column_letters::letters;
 use crate::publish::input::readers::error::ReadError;
 use crate::publish::input::readers::record::{CellType, Record};
@@ -55,15 +55,15 @@ impl<'a> RecipeReader<'a> {
     /// Ends the table and adds the faults of the table as a whole.
     pub fn finish(mut self) {
         if self.ready.is_none() && self.output.faults.is_empty() {
-            self.file_fault(None, "the table has no rows below its header");
+            self.file_fault(Reason::Missing, None, "the table has no rows below its header");
         }
         if let Some(pending) = self.pending.take() {
-            self.file_fault(Some(pending.line), "the row is not followed by one of statuses");
+            self.file_fault(Reason::RecipeMismatch, Some(pending.line), "the row is not followed by one of statuses");
         }
     }
 
-    fn file_fault(&mut self, line: Option<u64>, detail: impl Into<String>) {
-        self.output.faults.push(self.origin.1.file_fault(line, detail));
+    fn file_fault(&mut self, reason: Reason, line: Option<u64>, detail: impl Into<String>) {
+        self.output.faults.push(self.origin.1.file_fault(reason, line, detail));
     }
 
     /// Takes a row below the header.
@@ -73,7 +73,7 @@ impl<'a> RecipeReader<'a> {
             None => self.pending = Some(record.clone()),
             Some(values) if status_row.holds(record, None) => self.count(&values, Some(record), ready),
             Some(values) => {
-                self.file_fault(Some(values.line), "the row is not followed by one of statuses");
+                self.file_fault(Reason::RecipeMismatch, Some(values.line), "the row is not followed by one of statuses");
                 self.pending = Some(record.clone());
             }
         }
@@ -86,8 +86,16 @@ impl<'a> RecipeReader<'a> {
                 let text = record.text(*column);
                 match convert(rule, text).map(|key| companion.row(&key)) {
                     Ok(Some(row)) => Some(row),
-                    Ok(None) => return self.wrong(record, "key", Some(*column), text, "has no row in the second file"),
-                    Err(why) => return self.wrong(record, "key", Some(*column), text, why),
+                    Ok(None) => {
+                        let detail = "has no row in the second file".to_owned();
+                        let wrong =
+                            ValueError { raw: text.to_owned(), column: Some(*column), reason: Reason::UnknownCode, detail };
+                        return self.wrong(record, "key", &wrong);
+                    }
+                    Err(why) => {
+                        let (raw, column) = (text.to_owned(), Some(*column));
+                        return self.wrong(record, "key", &ValueError { raw, column, reason: Reason::BadSyntax, detail: why });
+                    }
                 }
             }
             _ => None,
@@ -104,9 +112,9 @@ impl<'a> RecipeReader<'a> {
         }
     }
 
-    fn wrong(&mut self, record: &Record, field: &str, column: Option<usize>, raw: &str, detail: impl Into<String>) {
-        let fault = self.origin.1.fault(record.line, column_name(field, column), raw, detail);
-        self.output.faults.push(fault);
+    fn wrong(&mut self, record: &Record, field: &str, wrong: &ValueError) {
+        let column = column_name(field, wrong.column);
+        self.output.faults.push(self.origin.1.fault(wrong.reason, record.line, column, &wrong.raw, wrong.detail.clone()));
     }
 
     /// Makes one row of the dataset.
@@ -114,7 +122,7 @@ impl<'a> RecipeReader<'a> {
         let mut statuses = match self.row_statuses(row, flags) {
             Ok(Some(statuses)) => statuses,
             Ok(None) => return,
-            Err(wrong) => return self.wrong(row.record, "statuses", wrong.column, &wrong.raw, wrong.detail),
+            Err(wrong) => return self.wrong(row.record, "statuses", &wrong),
         };
         let (mut taken, mut wrongs) = (Vec::with_capacity(ready.fields.len()), Vec::new());
         for (field, rules) in &ready.fields {
@@ -136,10 +144,11 @@ impl<'a> RecipeReader<'a> {
         // The row is not written, but its other faults are reported too.
         for ((field, _), one) in ready.fields.iter().zip(&taken).filter(|(_, one)| !one.text.is_empty()) {
             if let Err(why) = cell::check(self.output.dataset, field, Some(&one.text)) {
-                self.wrong(row.record, field.name, one.column, &one.raw, why);
+                let place = (row.record.line, column_name(field.name, one.column), one.raw.as_str());
+                self.output.faults.push(self.origin.1.value_fault(field, &one.text, place, why));
             }
         }
-        wrongs.into_iter().for_each(|(name, wrong)| self.wrong(row.record, name, wrong.column, &wrong.raw, wrong.detail));
+        wrongs.into_iter().for_each(|(name, wrong)| self.wrong(row.record, name, &wrong));
     }
 
     /// The statuses in the row below; empty if the table has no rows of statuses. Returns None if the cell gives no
@@ -151,11 +160,12 @@ impl<'a> RecipeReader<'a> {
             Some("skip") if row.cell.is_none_or(|cell| tidy(row.record.text(cell)).is_empty()) => Ok(None),
             Some("skip") => {
                 let detail = "has no status where the figure above it needs one".to_owned();
-                Err(ValueError { detail, column: row.cell, raw })
+                Err(ValueError { reason: Reason::Missing, detail, column: row.cell, raw })
             }
             Some(status) => Ok(Some(vec![status.to_owned()])),
             None => {
-                Err(ValueError { detail: "is not one of the statuses that the recipe knows".to_owned(), column: row.cell, raw })
+                let detail = "is not one of the statuses that the recipe knows".to_owned();
+                Err(ValueError { reason: Reason::UnknownValue, detail, column: row.cell, raw })
             }
         }
     }
@@ -171,7 +181,10 @@ impl<'a> RecipeReader<'a> {
             let (raw, column) = rules.first().map_or((String::new(), None), |rule| (rule.raw(row).0, rule.raw(row).1));
             return match rules.is_empty() {
                 true => Ok(Some(FieldValue::default())),
-                false => Err(ValueError { raw, column, detail: "is of no form that the recipe knows".to_owned() }),
+                false => {
+                    let detail = "is of no form that the recipe knows".to_owned();
+                    Err(ValueError { raw, column, reason: Reason::BadSyntax, detail })
+                }
             };
         };
         let mut taken = rule.evaluate(row, self.context.names)?;
@@ -192,7 +205,7 @@ impl<'a> RecipeReader<'a> {
                 taken.statuses.extend(statuses);
                 Ok(Some(taken))
             }
-            Err(detail) => Err(ValueError { raw: taken.raw, column: taken.column, detail }),
+            Err(detail) => Err(ValueError { raw: taken.raw, column: taken.column, reason: Reason::BadSyntax, detail }),
         }
     }
 
@@ -231,7 +244,9 @@ impl<'a> RecipeReader<'a> {
                 Err(why) => {
                     self.output.write(None);
                     let (raw, column) = one.map_or(("", None), |one| (one.raw.as_str(), one.column));
-                    faults.push(self.origin.1.fault(row.record.line, column_name(field.name, column), raw, why));
+                    let text = one.map_or("", |one| one.text.as_str());
+                    let place = (row.record.line, column_name(field.name, column), raw);
+                    faults.push(self.origin.1.value_fault(field, text, place, why));
                 }
             }
         }
@@ -261,7 +276,7 @@ impl RecordSink for RecipeReader<'_> {
             None => match ResolvedTable::new(self.context, self.table, self.output.dataset, &self.header) {
                 Ok(ready) => ready,
                 Err(whys) => {
-                    whys.into_iter().for_each(|why| self.file_fault(None, why));
+                    whys.into_iter().for_each(|why| self.file_fault(Reason::RecipeMismatch, None, why));
                     return ControlFlow::Break(());
                 }
             },
@@ -276,6 +291,6 @@ impl RecordSink for RecipeReader<'_> {
 
     fn broken(&mut self, broken: ReadError) {
         let column = broken.cell.map(letters);
-        self.output.faults.push(FileFault { column, ..self.origin.1.file_fault(broken.line, broken.detail) });
+        self.output.faults.push(Fault { column, ..self.origin.1.file_fault(Reason::Unreadable, broken.line, broken.detail) });
     }
 }

@@ -13,8 +13,8 @@ fn the_program_prints_every_fault_and_exits_with_the_documented_code() {
     assert!(err.contains("nothing was published: 1 fault(s)\n  faux.csv:2: kind `comune`: is not one of"), "{err}");
     let (code, out, _) = command(unchanged_database(), &["publish", &path("faux.csv"), "--dataset", "territories", "--json"]);
     let refusal: serde_json::Value = serde_json::from_str(&out).expect("JSON");
-    assert_eq!((code, &refusal["outcome"], &refusal["fault_count"]), (3, &"refused".into(), &1.into()));
-    let fault = &refusal["faults"][0];
+    assert_eq!((code, &refusal["outcome"], &refusal["error_count"]), (3, &"refused".into(), &1.into()));
+    let fault = &refusal["errors"][0];
     assert_eq!(
         (&fault["file"], &fault["line"], &fault["column"], &fault["value"]),
         (&"faux.csv".into(), &2.into(), &"kind".into(), &"comune".into())
@@ -35,7 +35,16 @@ fn the_program_prints_every_fault_and_exits_with_the_documented_code() {
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--delimiter", ";;"], 2, ";;"),
         (&["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone"], 2, "expected FIELD=VALUE"),
         (
-            &["publish", &path("faux.csv"), "--dataset", "territories", "--constant", "zone=om", "--constant", "zone=metropolitan"],
+            &[
+                "publish",
+                &path("faux.csv"),
+                "--dataset",
+                "territories",
+                "--constant",
+                "zone=om",
+                "--constant",
+                "zone=metropolitan",
+            ],
             2,
             "`--constant` is given twice for `zone`",
         ),

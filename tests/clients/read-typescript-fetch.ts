@@ -7,15 +7,8 @@ const territory = await territories.getTerritory({ territoryCode: "DEP-59" });
 const members = await territories.listTerritoryMembers({ territoryCode: "DEP-59", kind: ["commune"], limit: 5 });
 const observations = await new ObservationsApi(configuration).listObservations({
   territoryCode: ["DEP-59", "REG-32"],
-  filters: { periodGte: "2019", valueIsnull: false },
+  filters: { period__gte: "2019", value__isnull: false },
   limit: 3,
 });
 const row: Territory = territory.data;
-check(
-  {
-    territory: row,
-    members: members.data,
-    observations: observations.data.map((one) => ({ ...one, territory_code: one.territoryCode })),
-  },
-  "typescript-fetch",
-);
+check({ territory: row, members: members.data, observations: observations.data }, "typescript-fetch");

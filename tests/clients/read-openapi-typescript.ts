@@ -3,7 +3,7 @@ import createClient from "openapi-fetch";
 import { check, url } from "./check";
 import type { components, paths } from "./types";
 
-const client = createClient<paths>({ baseUrl: url });
+const client = createClient<paths, "application/json">({ baseUrl: url });
 const path = { territory_code: "DEP-59" };
 const territory = await client.GET("/v1/territories/{territory_code}", { params: { path } });
 const members = await client.GET("/v1/territories/{territory_code}/members", {

@@ -5,13 +5,13 @@ import sys
 from reperes_client import Client
 from reperes_client.api.observations import list_observations
 from reperes_client.api.territories import get_territory, list_territory_members
-from reperes_client.models import ObservationFilters, ObservationPage, TerritoryItem
+from reperes_client.models import ListTerritoryMembersKindItem, ObservationFilters, ObservationPage, TerritoryItem
 
 client = Client(base_url=sys.argv[1], raise_on_unexpected_status=True)
 territory = get_territory.sync("DEP-59", client=client)
 assert isinstance(territory, TerritoryItem), territory
 assert (territory.data.code, territory.data.name, territory.data.kind) == ("DEP-59", "Nord", "departement"), territory
-members = list_territory_members.sync("DEP-59", client=client, kind=["commune"], limit=5)
+members = list_territory_members.sync("DEP-59", client=client, kind=[ListTerritoryMembersKindItem.COMMUNE], limit=5)
 assert len(members.data) == 5 and all(member.code.startswith("COM-") for member in members.data), members
 filters = ObservationFilters(period_gte="2019", value_isnull=False)
 page = list_observations.sync(client=client, territory_code=["DEP-59", "REG-32"], filters=filters, limit=3)
