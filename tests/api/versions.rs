@@ -56,7 +56,8 @@ fn vintages_are_the_versions_published_up_to_the_release() {
     }
     let code = "stays~stays~2020~essai.goes~observed~stays";
     assert_eq!(versions(&format!("/v1/observations?vintages=all&code={code}")), expected(|one| one.0 == "goes"));
-    four_releases().get(&format!("/v1/observations?code={code}")).problem(400);
+    let withdrawn = four_releases().get(&format!("/v1/observations?code={code}")).json();
+    assert_eq!((&withdrawn["data"], &withdrawn["meta"]["notices"][0]["kind"]), (&json!([]), &json!("withdrawn")));
     let counted = four_releases().get("/v1/observations?vintages=all&total=exact&limit=1").json();
     assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
     let faceted = four_releases().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
@@ -137,7 +138,8 @@ fn vintages_are_refused_where_they_are_meaningless() {
         let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
         let parameter = other.split('=').next().expect("a name");
         let faults = problem["errors"].as_array().expect("faults");
-        let fault = json!({"parameter": parameter, "detail": "The parameter has no meaning beside `vintages`."});
+        let detail = "The parameter has no meaning beside `vintages`.";
+        let fault = json!({"location": "query", "name": parameter, "reason": "not_together", "detail": detail});
         assert!(faults.contains(&fault), "{other}: {problem}");
     }
     for format in Representation::of(published().find(|dataset| dataset.name == "observations").expect("the dataset")) {
