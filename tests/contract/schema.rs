@@ -130,12 +130,11 @@ fn objects<'d>(all: &mut Comparison<'d>, at: &str, old: &'d Value, new: &'d Valu
         }
     }
     let (before, after) = (texts(&old["required"]), texts(&new["required"]));
-    match way {
-        Direction::Request => after.difference(&before).for_each(|name| all.report(at, format!("member {name} became required"))),
-        Direction::Response => {
-            before.difference(&after).for_each(|name| all.report(at, format!("member {name} became optional")))
-        }
-    }
+    let (changed, how) = match way {
+        Direction::Request => (after.difference(&before), "required"),
+        Direction::Response => (before.difference(&after), "optional"),
+    };
+    changed.for_each(|name| all.report(at, format!("member {} became {how}", name.trim_matches('"'))));
     if old["additionalProperties"] != false && new["additionalProperties"] == false {
         all.report(at, "closed");
     }

@@ -111,11 +111,13 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             let fields: Vec<&str> = all.iter().filter(|field| field.is_sortable()).map(|field| field.name).collect();
             let both: Vec<String> = fields.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
             let text = "The order: fields separated by commas; `-` before a field sorts it in descending order. Rows without a value are last. The order of texts ignores accents and case.";
-            (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), first(&fields))
+            let example = if context.aggregated { Some(json!(["-count"])) } else { first(&fields) };
+            (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), example)
         }
         Parameter::Fields => {
             let fields: Vec<&str> = context.with_all_fields().shown_fields().iter().map(|field| field.name).collect();
-            let (example, most) = (first(&fields), fields.len());
+            let example = if context.aggregated { Some(json!(["count"])) } else { first(&fields) };
+            let most = fields.len();
             ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
         }
         Parameter::Labels => (

@@ -137,16 +137,14 @@ impl Plan {
         self.sort_places().iter().map(|at| at.and_then(|at| row.cell(at)).map(str::to_owned)).collect()
     }
 
-    /// The columns of a group that the database reads from its rows: the fields that it is grouped by, and the names that
-    /// the answer shows of the rows that these refer to.
+    /// The columns of a group that the database reads from its rows: the fields that it is grouped by, and their labels,
+    /// if the answer shows them.
     pub fn group_columns(&self) -> Vec<Column> {
         let Some(grouping) = &self.selection.grouping else { return Vec::new() };
         let own = grouping.by.iter().map(|field| Column::of(field));
-        let labels = self.reading.columns.iter().filter(|column| match column.source {
-            CellSource::Named { by, .. } => grouping.by.iter().any(|field| std::ptr::eq(*field, by)),
-            _ => false,
-        });
-        own.chain(labels.cloned()).collect()
+        let is_by = |one: &'static Field| grouping.by.iter().any(|field| std::ptr::eq(*field, one));
+        let labels = self.reading.columns.iter().filter(|column| column.field().is_none());
+        own.chain(labels.filter(|column| column.depends_on().is_some_and(is_by)).cloned()).collect()
     }
 
     /// The text that a cursor is bound to: everything that decides which rows come, and their order.
