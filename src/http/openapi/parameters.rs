@@ -159,7 +159,8 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         ),
         Parameter::AsOf => (
             "Instead of `release`: the newest release at an instant (RFC 3339), or at the end of a day (UTC); today means now. A time before the first release or in the future is a 400. The answer names the release, and `links.pinned` has `release` instead of `as_of`.".to_owned(),
-            json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+            // One text rather than a choice of a day and an instant, for which some generators make a class of its own.
+            json!({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", "maxLength": 35}),
             None,
         ),
         Parameter::Format => {
