@@ -38,7 +38,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             };
             let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schemas::CODE});
             let codes = schemas::list_of(&code, schemas::FILTER_VALUES);
-            let example = if matches!(parameter, Parameter::Covers) { "COM-59350" } else { "REG-32" };
+            let example = if matches!(parameter, Parameter::Covers) { "COM-62498" } else { "REG-32" };
             (text.to_owned(), codes, Some(json!([example])))
         }
         Parameter::Geography => (
