@@ -1,2 +1,4 @@
 DROP TABLE observations;
 DROP TABLE indicators;
+DROP TABLE breakdowns;
+DROP TABLE units;

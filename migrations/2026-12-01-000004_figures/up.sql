@@ -1,11 +1,41 @@
--- Indicators and observations. An observation has no code column: its key identifies it, and a column with the joined
+-- Units, breakdowns, indicators and observations. An observation has no code column: its key identifies it, and a column with the joined
 -- code would nearly double a table for millions of rows.
+
+CREATE TABLE units (
+    code text COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL,
+    title_plural text COLLATE "C" NOT NULL,
+    symbol text COLLATE "C",
+    source_code text COLLATE "C" NOT NULL,
+    source_location text COLLATE "C",
+    note text COLLATE "C",
+    first_release integer NOT NULL,
+    last_release integer CHECK (last_release >= first_release)
+);
+CREATE UNIQUE INDEX units_key ON units (code, first_release);
+CREATE UNIQUE INDEX units_current ON units (code) WHERE last_release IS NULL;
+SELECT publish_table('units');
+
+CREATE TABLE breakdowns (
+    code text COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL,
+    parent_code text COLLATE "C",
+    source_code text COLLATE "C" NOT NULL,
+    source_location text COLLATE "C",
+    note text COLLATE "C",
+    first_release integer NOT NULL,
+    last_release integer CHECK (last_release >= first_release)
+);
+CREATE UNIQUE INDEX breakdowns_key ON breakdowns (code, first_release);
+CREATE UNIQUE INDEX breakdowns_current ON breakdowns (code) WHERE last_release IS NULL;
+SELECT publish_table('breakdowns');
 
 CREATE TABLE indicators (
     code text COLLATE "C" NOT NULL,
     title text COLLATE "C" NOT NULL,
     definition text COLLATE "C" NOT NULL,
     unit_code text COLLATE "C" NOT NULL,
+    unit_multiplier integer NOT NULL,
     decimals integer NOT NULL,
     territory_additivity text COLLATE "C" NOT NULL,
     time_additivity text COLLATE "C" NOT NULL,
@@ -17,6 +47,7 @@ CREATE TABLE indicators (
     measure_code text COLLATE "C",
     convention_code text COLLATE "C",
     method text COLLATE "C",
+    successor_code text COLLATE "C",
     source_code text COLLATE "C" NOT NULL,
     source_location text COLLATE "C",
     note text COLLATE "C",

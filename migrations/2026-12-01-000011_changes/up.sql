@@ -10,5 +10,5 @@ END $$;
 
 SELECT follow_table(name) FROM unnest(ARRAY[
     'territories', 'commitments', 'measures', 'conventions', 'funding', 'indicators', 'observations', 'actors', 'events',
-    'sources', 'memberships', 'containments', 'contours'
+    'sources', 'memberships', 'containments', 'contours', 'units', 'breakdowns'
 ]) AS name;

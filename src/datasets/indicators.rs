@@ -1,8 +1,13 @@
 //! Owns the dataset of indicators: the definition and unit of a figure, and how its values can be aggregated.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS};
+use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS, UNIT_CODE, UNIT_MULTIPLIER};
 use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
+
+/// A field that says what figures mean: it never changes once the indicator has had figures.
+const fn fixed(field: Field) -> Field {
+    field.fixed_by("observations", "indicator_code")
+}
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -14,21 +19,27 @@ pub static DATASET: Dataset = Dataset {
         Field::required("code", Kind::Code, "Code of the indicator.", "foyers-prime-activite"),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::required("definition", Kind::Text, "What it counts, in French.", ""),
-        Field::required("unit_code", Kind::Text, "The unit of its values, in French, singular.", "foyer"),
+        fixed(UNIT_CODE),
+        fixed(UNIT_MULTIPLIER),
         Field::required("decimals", Kind::Integer { minimum: 0, maximum: 12 }, "The number of meaningful decimals.", "0"),
-        Field::required(
+        fixed(Field::required(
             "territory_additivity",
             Kind::Choice(ADDITIVITIES),
             "How values of several territories can be aggregated.",
             "sum",
-        ),
-        Field::required(
+        )),
+        fixed(Field::required(
             "time_additivity",
             Kind::Choice(ADDITIVITIES),
             "How values of several periods can be aggregated.",
             "none",
-        ),
-        Field::optional("weight_indicator_code", Kind::Reference("indicators"), "The indicator whose values weight a mean.", ""),
+        )),
+        fixed(Field::optional(
+            "weight_indicator_code",
+            Kind::Reference("indicators"),
+            "The indicator whose values weight a mean.",
+            "",
+        )),
         Field::required("direction", Kind::Choice(DIRECTIONS), "Whether more or less is better.", "up"),
         Field::optional("minimum", Kind::Decimal, "The smallest possible value.", "0"),
         Field::optional("maximum", Kind::Decimal, "The largest possible value.", "100"),
@@ -41,6 +52,13 @@ pub static DATASET: Dataset = Dataset {
         ),
         Field::optional("convention_code", Kind::Reference("conventions"), "The convention whose progress it measures.", ""),
         Field::optional("method", Kind::Text, "How values are obtained, in French.", ""),
+        Field::optional(
+            "successor_code",
+            Kind::Reference("indicators"),
+            "The indicator that continues it. The unit, the multiplier, the additivities and the weight of an indicator with figures \
+             never change: figures of another kind get an indicator of their own.",
+            "",
+        ),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,

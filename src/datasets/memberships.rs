@@ -26,7 +26,7 @@ pub static DATASET: Dataset = Dataset {
             "1",
         )
         .format(Format::Share),
-        SOURCE_CODE,
+        Field { example: "insee-cog-2026", ..SOURCE_CODE },
         SOURCE_LOCATION,
         NOTE,
     ],

@@ -3,6 +3,7 @@
 //! Must not know HTTP or SQL.
 
 mod actors;
+mod breakdowns;
 mod commitments;
 mod containments;
 mod contours;
@@ -18,6 +19,7 @@ mod releases;
 mod sources;
 mod territories;
 mod territory_states;
+mod units;
 mod vocabulary;
 
 use crate::query::Dataset;
@@ -30,6 +32,8 @@ pub static REGISTRY: &[&Dataset] = &[
     &conventions::DATASET,
     &funding::DATASET,
     &indicators::DATASET,
+    &units::DATASET,
+    &breakdowns::DATASET,
     &observations::DATASET,
     &actors::DATASET,
     &events::DATASET,
@@ -44,4 +48,22 @@ pub static REGISTRY: &[&Dataset] = &[
 /// The collections that are served under `/v1`.
 pub fn collections() -> impl Iterator<Item = &'static Dataset> {
     REGISTRY.iter().copied().filter(|dataset| dataset.public)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::REGISTRY;
+    use crate::query::FieldOrigin;
+
+    #[test]
+    fn what_a_row_has_from_another_row_is_fixed_by_its_reference() {
+        for dataset in REGISTRY {
+            for field in dataset.fields {
+                let FieldOrigin::Named { by, dataset: other } = field.origin else { continue };
+                let other = REGISTRY.iter().find(|one| one.name == other).expect("the dataset is registered");
+                let theirs = other.field(field.name).expect("the other row has the field");
+                assert_eq!(theirs.fixed_by, Some((dataset.name, by)), "{}.{}", dataset.name, field.name);
+            }
+        }
+    }
 }

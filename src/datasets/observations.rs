@@ -2,7 +2,7 @@
 //! The source is part of the key: two sources may differ, and neither hides the other.
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{NATURES, QUALIFIER, STATUSES, period_end, period_start};
+use super::vocabulary::{NATURES, QUALIFIER, STATUSES, UNIT_CODE, UNIT_MULTIPLIER, period_end, period_start};
 use crate::query::{Dataset, Field, FieldOrigin, Kind, Relation, RelationPath, RowOrigin, Shape};
 
 const fn by_its_indicator(name: &'static str, target: &'static str, example: &'static str) -> Relation {
@@ -14,6 +14,9 @@ const fn by_its_indicator(name: &'static str, target: &'static str, example: &'s
         path: RelationPath::Through { field: "indicator_code", dataset: "indicators", by: name },
     }
 }
+
+/// The fields that an observation has from its indicator. They never change once the indicator has figures.
+const OF_INDICATOR: FieldOrigin = FieldOrigin::Named { by: "indicator_code", dataset: "indicators" };
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -43,12 +46,15 @@ pub static DATASET: Dataset = Dataset {
         ),
         period_start(true),
         period_end(true),
-        Field::required("breakdown_code", Kind::Text, "The part of the whole that is counted. `_T` is the whole.", "_T"),
+        Field::required(
+            "breakdown_code",
+            Kind::Reference("breakdowns"),
+            "The part of the whole that is counted. `_T` is the whole.",
+            "_T",
+        ),
         Field::required("nature", Kind::Choice(NATURES), "The kind of figure.", "observed"),
-        Field {
-            origin: FieldOrigin::Named { by: "indicator_code", dataset: "indicators" },
-            ..Field::required("unit_code", Kind::Text, "The unit of the value, from the indicator, in French, singular.", "foyer")
-        },
+        Field { origin: OF_INDICATOR, ..UNIT_CODE },
+        Field { origin: OF_INDICATOR, ..UNIT_MULTIPLIER },
         Field::optional(
             "value",
             Kind::Decimal,

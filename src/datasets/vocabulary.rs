@@ -135,6 +135,19 @@ pub const COMMITMENT_CODE: Field = Field::optional(
     "engagement-1",
 );
 
+/// The unit of the values of an indicator.
+pub const UNIT_CODE: Field =
+    Field::required("unit_code", Kind::Reference("units"), "The unit of the values of the indicator.", "foyer");
+
+/// The power of ten by which the values of an indicator are multiplied to be in its unit.
+pub const UNIT_MULTIPLIER: Field = Field::required(
+    "unit_multiplier",
+    Kind::Integer { minimum: -12, maximum: 12 },
+    "The power of ten that a value is multiplied by to be in the unit: 3 if values are in thousands, 0 if they are in the unit itself.",
+    "0",
+)
+.file_default("0");
+
 /// The filter by an organisation in any role; the fields hold the roles.
 pub const fn actor_code(fields: &'static [&'static str], example: &'static str) -> Relation {
     Relation {

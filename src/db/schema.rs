@@ -38,6 +38,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    breakdowns (code, first_release) {
+        code -> Text,
+        title -> Text,
+        parent_code -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     commitments (code, first_release) {
         code -> Text,
         kind -> Text,
@@ -163,6 +176,7 @@ diesel::table! {
         title -> Text,
         definition -> Text,
         unit_code -> Text,
+        unit_multiplier -> Int4,
         decimals -> Int4,
         territory_additivity -> Text,
         time_additivity -> Text,
@@ -174,6 +188,7 @@ diesel::table! {
         measure_code -> Nullable<Text>,
         convention_code -> Nullable<Text>,
         method -> Nullable<Text>,
+        successor_code -> Nullable<Text>,
         source_code -> Text,
         source_location -> Nullable<Text>,
         note -> Nullable<Text>,
@@ -399,6 +414,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    units (code, first_release) {
+        code -> Text,
+        title -> Text,
+        title_plural -> Text,
+        symbol -> Nullable<Text>,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
     withdrawals (dataset, code, release) {
         dataset -> Text,
         code -> Text,
@@ -411,6 +440,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     actors,
     audit,
+    breakdowns,
     commitments,
     containments,
     contours,
@@ -429,5 +459,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     sources,
     territories,
     territory_states,
+    units,
     withdrawals,
 );

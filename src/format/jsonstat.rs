@@ -60,20 +60,35 @@ impl JsonStatWriter {
             category["label"] = json!(labels);
         }
         if dimension.is_metric() {
-            let decimals = facts(&format!("{}_decimals", dimension.dimension()));
-            let unit = |(code, unit): (&&str, &&str)| {
-                let mut described = json!({"label": unit});
-                if let Some(decimals) = decimals.get(code).and_then(|text| text.parse::<u8>().ok()) {
-                    described["decimals"] = json!(decimals);
-                }
-                ((*code).to_owned(), described)
-            };
-            let units: Map<_, _> = facts("unit_code").iter().map(unit).collect();
+            let units = self.units(column);
             if !units.is_empty() {
                 category["unit"] = units.into();
             }
         }
         json!({"label": dimension.title, "category": category})
+    }
+
+    /// The unit of each indicator: its name, and its symbol, decimals and power of ten if there are such.
+    fn units(&self, column: &str) -> Map<String, Value> {
+        let mut units = Map::new();
+        for row in &self.rows {
+            let Some(code) = self.cell(row, column) else { continue };
+            if units.contains_key(code) {
+                continue;
+            }
+            let Some(label) = self.cell(row, "unit_label") else { continue };
+            let mut unit = json!({"label": label});
+            if let Some(symbol) = self.cell(row, "unit_symbol") {
+                unit["symbol"] = json!(symbol);
+            }
+            for (member, column) in [("decimals", "indicator_decimals"), ("multiplier", "unit_multiplier")] {
+                if let Some(number) = self.cell(row, column).and_then(|text| text.parse::<i64>().ok()) {
+                    unit[member] = json!(number);
+                }
+            }
+            units.insert(code.to_owned(), unit);
+        }
+        units
     }
 
     fn cube(&self) -> io::Result<Value> {

@@ -87,6 +87,8 @@ reasons! {
         "Deux lignes ont la même clé.";
     UnitMismatch, "unit_mismatch", "The figure is not in the unit of its indicator.",
         "Le chiffre n’est pas dans l’unité de son indicateur.";
+    NeverChanges, "never_changes", "The value never changes, because published rows rely on it; publish a new row instead.",
+        "La valeur ne change plus, car des lignes publiées en dépendent : publiez une autre ligne.";
     StillReferenced, "still_referenced", "The row cannot be withdrawn: another row names it.",
         "La ligne ne peut pas être retirée : une autre la nomme.";
     BrokenRule, "broken_rule", "A row breaks another rule of the data model.",

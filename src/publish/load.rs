@@ -113,7 +113,7 @@ fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs:
             faults.push(place.file_fault(Reason::UnknownField, None, format!("`{name}` is not a field of {}", dataset.name)));
         }
         for field in dataset.columns() {
-            let text = row.get(field.name).map(text);
+            let text = row.get(field.name).map(text).or_else(|| field.file_default.map(str::to_owned));
             match cell::check(dataset, field, text.as_deref()) {
                 Ok(value) => output.write(value.as_deref()),
                 Err(why) => {

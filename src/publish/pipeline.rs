@@ -147,7 +147,7 @@ async fn run(
     withdrawals::close(&publication, registry, &job.manifest, number, (&mut effects, &mut faults)).await?;
     for (dataset, stage, parts) in &staged {
         let findings = (&mut faults, &mut warnings);
-        rows::merged(&publication, registry, inputs, (dataset, parts), stage, findings).await?;
+        rows::merged(&publication, registry, inputs, (dataset, parts), (stage, number), findings).await?;
     }
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;

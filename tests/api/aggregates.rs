@@ -116,7 +116,7 @@ fn extremes_and_counts_need_no_additivity() {
     let counts = get(example_data(), "/v1/aggregates/observations?by=indicator_code").data();
     assert_eq!(
         counts[0],
-        json!({"indicator_code": "aides", "unit_code": "aide", "count": 6, "qualifier": "about", "weakest_status": "A",
+        json!({"indicator_code": "aides", "unit_code": "aide", "unit_multiplier": 0, "count": 6, "qualifier": "about", "weakest_status": "A",
         "expected": 6, "present": 6, "suppressed": 0, "missing": 0, "coverage": 1.0})
     );
 }

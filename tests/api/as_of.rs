@@ -85,15 +85,15 @@ fn aggregates_and_layouts_are_computed_as_of_the_instant() {
     let (first, second) = (&history.published[0], &history.published[1]);
     let of =
         |path: &str, instant: &str| history.get(&format!("{path}{}as_of={instant}", if path.contains('?') { '&' } else { '?' }));
-    let grouped = "/v1/aggregates/observations?by=indicator_code&function=sum,count&breakdown_code=changes";
+    let grouped = "/v1/aggregates/observations?by=indicator_code&function=sum,count&breakdown_code=essai.changes";
     let sums = [first, second].map(|instant| of(grouped, instant).data()[0]["sum"].clone());
     assert_eq!(sums, [json!(1), json!(2)]);
     let wide = [first, second].map(|instant| {
-        let sheet = of("/v1/observations?layout=wide&format=csv&breakdown_code=changes", instant).text();
+        let sheet = of("/v1/observations?layout=wide&format=csv&breakdown_code=essai.changes", instant).text();
         sheet.lines().nth(1).expect("a series").rsplit(',').nth(1).expect("a value").to_owned()
     });
     assert_eq!(wide, ["1", "2"]);
-    let compared = of("/v1/observations?compare=country&breakdown_code=changes", first);
+    let compared = of("/v1/observations?compare=country&breakdown_code=essai.changes", first);
     assert_eq!(compared.data()[0]["value"], 1);
     let profile = of("/v1/territories/stays/profile", first).json();
     assert_eq!(profile["meta"]["release"], 1);
@@ -201,7 +201,11 @@ fn a_code_of_a_later_release_and_an_unknown_code_answer_404() {
         assert_eq!(history.get(&path("comes")).status, 200);
     }
     // A code with too many or too few parts names no observation.
-    for code in ["stays~stays~2020~goes~observed~stays~stays", "stays~stays~2020~goes~observed", "stays~stays~2020~goes"] {
+    for code in [
+        "stays~stays~2020~essai.goes~observed~stays~stays",
+        "stays~stays~2020~essai.goes~observed",
+        "stays~stays~2020~essai.goes",
+    ] {
         history.get(&format!("/v1/observations/{code}")).problem(404);
     }
 }

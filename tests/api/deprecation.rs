@@ -9,13 +9,7 @@ use crate::harness::{Reply, TestServer, bundled_server, get, keep_for_all_tests,
 
 /// Two parts that will end, and two that have ended.
 const TABLE: &[Deprecation] = &[
-    Deprecation {
-        path: "/v1/events",
-        parameter: None,
-        since: "2024-01-31",
-        sunset: "2999-12-31",
-        successor: "/v1/novelties",
-    },
+    Deprecation { path: "/v1/events", parameter: None, since: "2024-01-31", sunset: "2999-12-31", successor: "/v1/novelties" },
     Deprecation {
         path: "/v1/indicators",
         parameter: Some("direction"),
@@ -56,7 +50,9 @@ fn links(reply: &Reply) -> String {
 #[test]
 fn an_answer_of_what_will_end_says_since_when_until_when_and_what_comes_instead() {
     // The second answer comes from the cache.
-    for target in ["/v1/events?limit=1", "/v1/events?limit=1", "/v1/indicators?direction=up", "/v1/indicators?limit=1&direction__ne=up"] {
+    for target in
+        ["/v1/events?limit=1", "/v1/events?limit=1", "/v1/indicators?direction=up", "/v1/indicators?limit=1&direction__ne=up"]
+    {
         let reply = get(server().address, target);
         assert_eq!(reply.status, 200, "{target}");
         assert_eq!(reply.header("deprecation"), Some("@1706659200"), "{target}");

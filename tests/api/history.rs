@@ -103,5 +103,5 @@ fn the_pages_of_a_history_together_equal_the_whole() {
     }
     let cursor = get(server.address, &format!("{path}?limit=2")).json()["links"]["next"].as_str().expect("a page").to_owned();
     get(server.address, &cursor.replace("COM-1", "COM-2")).problem(400);
-    get(server.address, &cursor.replace("/history", "/observations")).problem(400);
+    get(server.address, &cursor.replace("/history", "/ancestors")).problem(400);
 }

@@ -7,6 +7,7 @@ mod harness;
 
 mod aggregates;
 mod as_of;
+mod as_published;
 mod authorization;
 mod bundled;
 mod cache;

@@ -8,8 +8,8 @@ use crate::harness::{TestServer, get};
 /// The addresses whose responses must not change once they are pinned.
 fn addresses() -> Vec<String> {
     let mut all = vec![
-        "/v1/aggregates/observations?by=indicator_code&function=sum,count&breakdown_code=changes".to_owned(),
-        "/v1/aggregates/observations?territory_code=stays&function=own&breakdown_code=changes".to_owned(),
+        "/v1/aggregates/observations?by=indicator_code&function=sum,count&breakdown_code=essai.changes".to_owned(),
+        "/v1/aggregates/observations?territory_code=stays&function=own&breakdown_code=essai.changes".to_owned(),
         "/v1/observations?layout=wide&format=csv".to_owned(),
         "/v1/observations?compare=parent,country".to_owned(),
         "/v1/observations?last=1&labels=true&include=indicator,source&facets=nature&total=exact".to_owned(),

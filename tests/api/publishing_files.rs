@@ -9,6 +9,7 @@ mod modes;
 mod recipes;
 mod refusals;
 mod round_trip;
+mod units;
 mod withdrawals;
 mod writers;
 

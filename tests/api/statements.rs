@@ -5,9 +5,9 @@ use std::fmt::Write;
 use std::fs;
 
 use reperes::datasets::{REGISTRY, collections};
-use reperes::query::{Context, Dataset, Field, Kind};
+use reperes::query::{Context, Dataset, Field, Format, Kind};
 
-use crate::harness::four_releases::published;
+use crate::harness::four_releases::{part, published};
 use crate::harness::{SOURCES, TestServer, bundle, cluster_log, get, migrated, owner, publish, root_directory, with_database};
 
 /// A value that would end a string, an identifier or a statement. It contains a word that the test searches for in the log.
@@ -77,7 +77,10 @@ fn encoded(text: &str) -> String {
 fn row(dataset: &'static Dataset, code: &str, named: &str, text: &str) -> String {
     let fields: Vec<&Field> = dataset.columns().filter(|field| !field.is_computed()).collect();
     let cell = |field: &&Field| match (field.name, field.kind) {
-        ("breakdown_code", _) | (_, Kind::Code) => code.to_owned(),
+        ("breakdown_code", _) if code == KNOWN => part(KNOWN),
+        ("breakdown_code", _) => code.to_owned(),
+        (_, Kind::Code) if field.format == Some(Format::Breakdown) => part(KNOWN),
+        (_, Kind::Code) => code.to_owned(),
         (_, Kind::Reference(_) | Kind::References(_)) if !field.required && named == KNOWN => String::new(),
         (_, Kind::Reference(_) | Kind::References(_)) => named.to_owned(),
         (_, Kind::Choice(choices) | Kind::ChoiceList(choices)) => choices[0].value.to_owned(),

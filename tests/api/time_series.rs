@@ -42,9 +42,9 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
     let csv = |query: &str| sheet(&format!("territory_code=COM-91001,COM-91002&format=csv{query}")).text();
     assert_eq!(
         csv(""),
-        "indicator_code,territory_code,breakdown_code,nature,unit_code,source_code,2020,2020_qualifier,2021,2021_qualifier,2022,2022_qualifier\r\n\
-         habitants,COM-91001,_T,observed,habitant,essai,100,exact,110,exact,,\r\n\
-         habitants,COM-91002,_T,observed,habitant,essai,200,nearly,,,,\r\n"
+        "indicator_code,territory_code,breakdown_code,nature,unit_code,unit_multiplier,source_code,2020,2020_qualifier,2021,2021_qualifier,2022,2022_qualifier\r\n\
+         habitants,COM-91001,_T,observed,habitant,0,essai,100,exact,110,exact,,\r\n\
+         habitants,COM-91002,_T,observed,habitant,0,essai,200,nearly,,,,\r\n"
     );
     assert_eq!(
         csv("&sort=-value&fields=period,territory_code,value&include=territory").lines().take(2).collect::<Vec<_>>()[1]

@@ -3,7 +3,7 @@
 use reperes::query::{Column, Context, Representation};
 use serde_json::{Value, json};
 
-use crate::harness::four_releases::{four_releases, published};
+use crate::harness::four_releases::{four_releases, part, published};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [
@@ -16,7 +16,7 @@ const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [
 ];
 
 fn version((breakdown, value, first, last): (&str, i32, i32, Option<i32>)) -> Value {
-    json!([breakdown, value, first, last, four_releases().published[usize::try_from(first).expect("small") - 1]])
+    json!([part(breakdown), value, first, last, four_releases().published[usize::try_from(first).expect("small") - 1]])
 }
 
 fn versions(target: &str) -> Vec<Value> {
@@ -36,7 +36,10 @@ fn vintages_are_the_versions_published_up_to_the_release() {
         assert_eq!(of("vintages=all"), expected(|_| true));
         assert_eq!(of("vintages=first"), expected(|one| (one.0, one.2) != ("changes", 2)));
         assert_eq!(of("vintages=revised"), expected(|one| one.0 == "changes"));
-        assert_eq!(of("vintages=all&breakdown_code=goes,changes"), expected(|one| ["goes", "changes"].contains(&one.0)));
+        assert_eq!(
+            of("vintages=all&breakdown_code=essai.goes,essai.changes"),
+            expected(|one| ["goes", "changes"].contains(&one.0))
+        );
         assert_eq!(of("vintages=all&value=2"), [version(VERSIONS[1])]);
         assert_eq!(of("vintages=first&value=2"), [Value::Null; 0], "a filter does not make a later version the first");
         // A release contains neither later versions nor the end of a version that a later release closed.
@@ -51,9 +54,10 @@ fn vintages_are_the_versions_published_up_to_the_release() {
         assert_eq!(of(&format!("vintages=all&as_of={}", four_releases().published[1])), second);
         assert_eq!(of("vintages=revised&release=1"), [Value::Null; 0]);
     }
-    let code = "stays~stays~2020~goes~observed~stays";
+    let code = "stays~stays~2020~essai.goes~observed~stays";
     assert_eq!(versions(&format!("/v1/observations?vintages=all&code={code}")), expected(|one| one.0 == "goes"));
-    four_releases().get(&format!("/v1/observations?code={code}")).problem(400);
+    let withdrawn = four_releases().get(&format!("/v1/observations?code={code}")).json();
+    assert_eq!((&withdrawn["data"], &withdrawn["meta"]["notices"][0]["kind"]), (&json!([]), &json!("withdrawn")));
     let counted = four_releases().get("/v1/observations?vintages=all&total=exact&limit=1").json();
     assert_eq!(counted["meta"]["total"], json!({"value": 6, "relation": "eq"}));
     let faceted = four_releases().get("/v1/observations?vintages=all&facets=nature&include=indicator&limit=1").json();
@@ -134,7 +138,8 @@ fn vintages_are_refused_where_they_are_meaningless() {
         let problem = four_releases().get(&format!("/v1/observations?vintages=all&{other}")).problem(400);
         let parameter = other.split('=').next().expect("a name");
         let faults = problem["errors"].as_array().expect("faults");
-        let fault = json!({"parameter": parameter, "detail": "The parameter has no meaning beside `vintages`."});
+        let detail = "The parameter has no meaning beside `vintages`.";
+        let fault = json!({"location": "query", "name": parameter, "reason": "not_together", "detail": detail});
         assert!(faults.contains(&fault), "{other}: {problem}");
     }
     for format in Representation::of(published().find(|dataset| dataset.name == "observations").expect("the dataset")) {
@@ -157,12 +162,12 @@ fn vintages_are_refused_where_they_are_meaningless() {
 }
 
 #[test]
-fn a_version_has_the_unit_and_the_names_of_its_time() {
+fn a_version_has_the_names_of_its_time() {
     let server = TestServer::empty();
-    let indicator = |unit: &str, title: &str| {
+    let indicator = |title: &str| {
         format!(
             "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n\
-             i,{title},I,{unit},0,sum,none,none,essai\n"
+             i,{title},I,personne,0,sum,none,none,essai\n"
         )
     };
     let observation = |value: &str, status: &str| {
@@ -175,18 +180,19 @@ fn a_version_has_the_unit_and_the_names_of_its_time() {
     let first = bundle(&[
         ("sources", SOURCES),
         ("territories", &place),
-        ("indicators", &indicator("personne", "Avant")),
+        ("indicators", &indicator("Avant")),
         ("observations", &observation("1", "P")),
     ]);
     publish(&server.url, &first).expect("the bundle is right");
-    let second = bundle(&[("indicators", &indicator("foyer", "Après")), ("observations", &observation("1", "A"))]);
+    let units = "code,title,title_plural,source_code\npersonne,individu,individus,essai\n";
+    let second = bundle(&[("indicators", &indicator("Après")), ("observations", &observation("1", "A")), ("units", units)]);
     publish(&server.url, &second).expect("the bundle is right");
     for limit in ["&limit=10", ""] {
         let target = format!("/v1/observations?vintages=revised&labels=true&format=ndjson{limit}");
         let rows: Vec<Value> =
             get(server.address, &target).text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         let found: Vec<Value> =
-            rows.iter().map(|row| json!([row["unit_code"], row["indicator_label"], row["statuses"]])).collect();
-        assert_eq!(found, [json!(["personne", "Avant", ["P"]]), json!(["foyer", "Après", ["A"]])], "a status is revised too");
+            rows.iter().map(|row| json!([row["unit_label"], row["indicator_label"], row["statuses"]])).collect();
+        assert_eq!(found, [json!(["personne", "Avant", ["P"]]), json!(["individu", "Après", ["A"]])], "a status is revised too");
     }
 }

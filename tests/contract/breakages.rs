@@ -65,17 +65,14 @@ fn each_kind_of_breaking_change_of_answers_is_found() {
         "a member that was never null"
     );
     assert_eq!(found(|new| row(new, TERRITORIES)["additionalProperties"] = json!(false)), ["closed"]);
-    assert_eq!(
-        found(|new| row(new, TERRITORIES)["properties"]["name"]["enum"] = json!(["Nord"])),
-        ["list of values closed"]
-    );
+    assert_eq!(found(|new| row(new, TERRITORIES)["properties"]["name"]["enum"] = json!(["Nord"])), ["list of values closed"]);
     assert_eq!(found(|new| row(new, TERRITORIES)["properties"]["population"]["format"] = json!("int32")), ["format changed"]);
-    assert_eq!(found(|new| remove(&mut page(new, TERRITORIES)["required"], |one| one == "data")), ["member data became optional"]);
-    assert_eq!(found(|new| drop_member(&mut page(new, TERRITORIES)["properties"], "links")), ["member links removed"]);
     assert_eq!(
-        found(|new| drop_member(&mut operation(new, "/openapi.json")["responses"], "200")),
-        ["status removed"]
+        found(|new| remove(&mut page(new, TERRITORIES)["required"], |one| one == "data")),
+        ["member data became optional"]
     );
+    assert_eq!(found(|new| drop_member(&mut page(new, TERRITORIES)["properties"], "links")), ["member links removed"]);
+    assert_eq!(found(|new| drop_member(&mut operation(new, "/openapi.json")["responses"], "200")), ["status removed"]);
     assert_eq!(
         found(|new| drop_member(&mut operation(new, "/v1/releases.atom")["responses"]["200"]["content"], "application/atom+xml")),
         ["media type application/atom+xml removed"]

@@ -58,7 +58,7 @@ habitants,COM-91001,2022,_T,observed,,exact,Q,2026,essai
 habitants,COM-91002,2022,_T,observed,,exact,Q,2026,essai
 habitants,COM-91003,2022,_T,observed,320,exact,A,2026,essai
 habitants,COM-91001,2025,_T,target,150,exact,A,2026,essai
-habitants,COM-91001,2020,femmes,observed,52,exact,A,2026,essai
+habitants,COM-91001,2020,sexe.f,observed,52,exact,A,2026,essai
 taux,COM-91001,2020,_T,observed,10,exact,A,2026,essai
 taux,COM-91002,2020,_T,observed,20,exact,A,2026,essai
 taux,COM-91003,2020,_T,observed,30,exact,A,2026,essai

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use reperes::datasets::collections;
-use reperes::query::{Dataset, Field, Kind, RowOrigin};
+use reperes::query::{Dataset, Field, Format, Kind, RowOrigin};
 
 use super::cleanup::keep_for_all_tests;
 use super::wait::run;
@@ -67,6 +67,11 @@ fn distinct_field(dataset: &'static Dataset) -> &'static Field {
     dataset.key_fields().find(by).expect("a key has a field in which rows of a test can differ")
 }
 
+/// The code of a breakdown of this name.
+pub fn part(name: &str) -> String {
+    format!("essai.{name}")
+}
+
 /// A date for each row name; the dates have the order of the names.
 fn day(name: &str) -> String {
     let names = ["changes", "comes", "goes", "quits", "stays"];
@@ -119,7 +124,9 @@ fn csv(dataset: &'static Dataset, rows: &[(&str, &str)]) -> String {
 pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str) -> String {
     match (field.name, field.kind) {
         (own, Kind::Date) if own == distinct_field(dataset).name => day(name),
-        ("breakdown_code" | "part_code", _) | (_, Kind::Code) => name.to_owned(),
+        ("breakdown_code", _) => part(name),
+        (_, Kind::Code) if field.format == Some(Format::Breakdown) => part(name),
+        ("part_code", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
         ("note" | "value", _) => version.to_owned(),
         _ if !field.required => String::new(),

@@ -16,7 +16,7 @@ mod server;
 mod standby;
 mod wait;
 
-pub use bundle::{SOURCES, bundle, territories};
+pub use bundle::{SOURCES, breakdowns, bundle, territories, units};
 pub use cleanup::keep_for_all_tests;
 pub use client::{Reply, ask, get, get_late, get_late_in, head, raw, send};
 pub use cluster::{close, cluster_log, database, open};

@@ -155,6 +155,17 @@ fn record<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, release: &'b i
     Ok(())
 }
 
+/// Writes the title of a release.
+///
+/// # Errors
+/// Returns an error if the number cannot be bound.
+pub fn release_title<'b>(out: &mut SqlWriter<'_, 'b>, number: &'b i32) -> SqlResult {
+    out.push("(SELECT r.title FROM releases r WHERE r.number = ");
+    out.bind::<Integer, _>(number)?;
+    out.push(")");
+    Ok(())
+}
+
 /// Writes the text of an instant.
 fn instant(out: &mut SqlWriter<'_, '_>, column: &'static str) {
     out.push("to_char(");

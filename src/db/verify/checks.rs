@@ -102,6 +102,7 @@ pub async fn check(
             protection(transaction, latest_observations::TABLE, findings).await?;
         }
     }
+    rows(transaction, "files", files::TABLE, &files::without_release(newest), findings).await?;
     for (check, sql) in files::CHECKS {
         rows(transaction, check, files::TABLE, sql, findings).await?;
     }

@@ -5,13 +5,17 @@
 /// The table of the records.
 pub const TABLE: &str = "release_files";
 
-/// The checks: the name of each, and the SELECT that returns code and detail of each wrong record.
-pub const CHECKS: [(&str, &str); 3] = [
-    (
-        "files",
+/// The check of the releases that the records name, up to the newest: the SELECT that returns code and detail of each wrong
+/// record.
+pub fn without_release(newest: i32) -> String {
+    format!(
         "SELECT f.release || '/' || f.file, 'is recorded for a release that does not exist' FROM release_files f \
-         WHERE NOT EXISTS (SELECT 1 FROM releases r WHERE r.number = f.release)",
-    ),
+         WHERE f.release > {newest}"
+    )
+}
+
+/// The other checks: the name of each, and the SELECT.
+pub const CHECKS: [(&str, &str); 2] = [
     (
         "files",
         "SELECT f.release || '/' || f.file, 'was made from other fields than the first file of its dataset and release' \

@@ -5,6 +5,8 @@ pub mod api_keys;
 pub mod audit;
 pub mod compare_staged;
 pub mod file_records;
+pub mod figure_checks;
+pub mod fixed_values;
 pub mod merge;
 pub mod release_writer;
 pub mod staging;

@@ -35,7 +35,7 @@ pub struct RowLocation {
 }
 
 /// The columns of a staging table that hold the place of a row.
-const PLACE: &str = "origin, line, cell";
+pub(super) const PLACE: &str = "origin, line, cell";
 
 /// The staged rows of one dataset.
 pub struct Stage<'t, 'c> {
@@ -160,57 +160,6 @@ impl<'t, 'c> Stage<'t, 'c> {
         Ok(if row.get(1) { Ok(()) } else { Err(row.get(0)) })
     }
 
-    /// The values outside the bounds of their indicators, each with the bounds; for observations only.
-    ///
-    /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn out_of_bounds(&self) -> Result<Excerpt<(RowLocation, String)>, DbError> {
-        self.judged(
-            "s.value < i.minimum OR s.value > i.maximum",
-            &[],
-            "concat(i.code, ' admits ', coalesce('at least ' || i.minimum, ''), CASE WHEN i.minimum IS NOT NULL AND i.maximum IS NOT NULL THEN ' and ' ELSE '' END, coalesce('at most ' || i.maximum, ''))",
-        )
-        .await
-    }
-
-    /// The values with more decimals than their indicators have; for observations only.
-    ///
-    /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn too_precise(&self) -> Result<Excerpt<(RowLocation, String)>, DbError> {
-        self.judged(
-            "scale(trim_scale(s.value)) > i.decimals",
-            &[],
-            "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
-        )
-        .await
-    }
-
-    /// The values of a file whose indicators have another unit than `unit`; for observations only.
-    ///
-    /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn other_units(&self, origin: usize, unit: &str) -> Result<Excerpt<(RowLocation, String)>, DbError> {
-        let origin = i32::try_from(origin).unwrap_or(i32::MAX);
-        self.judged("s.origin = $1 AND i.unit_code <> $2", &[&origin, &unit], "concat(i.code, ' is counted in ', i.unit_code)")
-            .await
-    }
-
-    /// The rows that meet a condition on the row (`s`) and its indicator (`i`), each with an explanation.
-    async fn judged(
-        &self,
-        condition: &str,
-        values: &[&(dyn ToSql + Sync)],
-        why: &str,
-    ) -> Result<Excerpt<(RowLocation, String)>, DbError> {
-        let query = format!(
-            "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
-             JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
-            self.dataset.name
-        );
-        self.found(&query, values, |row| (place(row), row.get(4))).await
-    }
-
     pub fn columns(&self, alias: &str) -> String {
         self.dataset.columns().map(|field| format!("{alias}\"{}\"", field.name)).collect::<Vec<_>>().join(", ")
     }
@@ -224,7 +173,12 @@ impl<'t, 'c> Stage<'t, 'c> {
     }
 
     /// The first rows of a query whose first columns are those of a place, and the number of further rows.
-    async fn found<T>(&self, query: &str, values: &[&(dyn ToSql + Sync)], read: fn(&Row) -> T) -> Result<Excerpt<T>, DbError> {
+    pub(super) async fn found<T>(
+        &self,
+        query: &str,
+        values: &[&(dyn ToSql + Sync)],
+        read: fn(&Row) -> T,
+    ) -> Result<Excerpt<T>, DbError> {
         let first = format!("SELECT *, count(*) OVER () AS found FROM ({query}) q ORDER BY {PLACE} LIMIT {FAULTS}");
         let rows = self.transaction.query(&first, values).await?;
         let found = rows.first().map_or(0, |row| usize::try_from(row.get::<_, i64>("found")).unwrap_or_default());

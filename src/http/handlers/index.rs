@@ -19,6 +19,7 @@ use crate::query::Representation;
 
 /// The entry point for programs.
 #[derive(Serialize, ToSchema)]
+#[schema(as = DatasetList)]
 pub struct Index {
     /// The collections.
     data: Vec<CollectionEntry>,

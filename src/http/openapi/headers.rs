@@ -56,7 +56,11 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
     ("Server-Timing", &[Kind::Stored], "How long the service worked, in milliseconds. Experimental."),
     ("Content-Encoding", &[Kind::Validated], "The coding of the body: `zstd`, `br` or `gzip`, if `Accept-Encoding` admits one."),
     ("Total-Count", &[Kind::List], "The number of all rows, if the request has `total`; `>=10000` if it is a lower bound."),
-    ("Link", &[Kind::List], "`rel=next`: the address of the next page (RFC 8288); absent on the last page."),
+    (
+        "Link",
+        &[Kind::List, Kind::Data],
+        "`rel=next`: the address of the next page (RFC 8288), absent on the last page; for a release, the next and the previous one.",
+    ),
     ("Content-Location", &[Kind::List, Kind::File], "The address of the same answer at this release; absent from JSON."),
     ("Content-Disposition", &[Kind::List, Kind::File], "The name of the file; absent from JSON."),
     ("Accept-Ranges", &[Kind::File], "`bytes`: parts of the file can be asked for."),

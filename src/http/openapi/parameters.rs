@@ -38,7 +38,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             };
             let code = json!({"type": "string", "minLength": 1, "maxLength": value::VALUE_LENGTH, "pattern": schemas::CODE});
             let codes = schemas::list_of(&code, schemas::FILTER_VALUES);
-            let example = if matches!(parameter, Parameter::Covers) { "COM-59350" } else { "REG-32" };
+            let example = if matches!(parameter, Parameter::Covers) { "COM-62498" } else { "REG-32" };
             (text.to_owned(), codes, Some(json!([example])))
         }
         Parameter::Geography => (
@@ -159,7 +159,8 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         ),
         Parameter::AsOf => (
             "Instead of `release`: the newest release at an instant (RFC 3339), or at the end of a day (UTC); today means now. A time before the first release or in the future is a 400. The answer names the release, and `links.pinned` has `release` instead of `as_of`.".to_owned(),
-            json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}),
+            // One text rather than a choice of a day and an instant, for which some generators make a class of its own.
+            json!({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(T[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?(Z|[+-][0-9]{2}:[0-9]{2}))?$", "maxLength": 35}),
             None,
         ),
         Parameter::Format => {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::names;
-use crate::query::model::value;
+use crate::query::model::{breakdown, value};
 use crate::query::plan::selection;
-use crate::query::{Column, Context, Dataset, Field, Kind};
+use crate::query::{Column, Context, Dataset, Field, Format, Kind};
 
 /// The pattern of a period (ISO 8601).
 pub const PERIOD: &str = concat!(
@@ -192,6 +192,9 @@ fn scalar(field: &Field) -> Value {
         Kind::Json { array: false } => json!({"type": "object", "additionalProperties": members(field)}),
         Kind::Json { array: true } => json!({"type": "array", "items": members(field)}),
         Kind::Period => json!({"type": "string", "pattern": PERIOD, "maxLength": PERIOD_LENGTH}),
+        Kind::Code if field.format == Some(Format::Breakdown) => {
+            json!({"type": "string", "pattern": breakdown::PATTERN, "maxLength": value::VALUE_LENGTH})
+        }
         Kind::Code => json!({"type": "string", "pattern": CODE, "maxLength": value::VALUE_LENGTH}),
         Kind::Text | Kind::JoinedCode | Kind::Reference(_) | Kind::TextList | Kind::References(_) => {
             json!({"type": "string"})

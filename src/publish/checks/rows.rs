@@ -16,6 +16,9 @@ use crate::query::{Dataset, Field, Kind, Shape};
 const VALID_FROM: &str = "valid_from";
 const VALID_UNTIL: &str = "valid_until";
 
+/// The field for the row that continues another.
+const SUCCESSOR: &str = "successor_code";
+
 /// Checks the staged rows of a dataset before the merge. Returns the scopes in which the files replace all rows.
 ///
 /// # Errors
@@ -129,8 +132,8 @@ async fn totals(
     Ok(())
 }
 
-/// Checks the merged rows of a dataset against other datasets: the codes that they refer to, and the bounds, decimals
-/// and units of their indicators.
+/// Checks the merged rows of a dataset against other datasets and earlier releases: the values that are fixed, the codes that
+/// they refer to, and the bounds, decimals and units of their indicators.
 ///
 /// # Errors
 /// Returns an error if the database fails. Faults and warnings are added to the lists.
@@ -139,9 +142,10 @@ pub async fn merged(
     registry: &'static [&'static Dataset],
     inputs: &Inputs,
     (dataset, parts): (&'static Dataset, &[InputPart]),
-    stage: &Stage<'_, '_>,
+    (stage, number): (&Stage<'_, '_>, i32),
     (faults, warnings): (&mut Faults, &mut Faults),
 ) -> Result<(), PublishError> {
+    fixed(inputs, dataset, (stage, number), faults).await?;
     for field in dataset.columns() {
         let Some(target) = field.reference().and_then(|name| registry.iter().copied().find(|d| d.name == name)) else {
             continue;
@@ -150,7 +154,9 @@ pub async fn merged(
         faults.add_unlisted(dangling.more);
         for place in dangling.listed {
             let near = publication.closest(target, &place.value).await?;
-            let detail = format!("no row of {} has this code; closest: {}", target.name, near.join(", "));
+            let malformed = target.code_field().and_then(|code| value::check(code, &place.value).err());
+            let grammar = malformed.map_or(String::new(), |why| format!("; it {why}"));
+            let detail = format!("no row of {} has this code; closest: {}{grammar}", target.name, near.join(", "));
             faults.push(fault(Reason::UnknownCode, inputs, place, Some(field.name), detail).closest(near));
         }
     }
@@ -167,18 +173,48 @@ pub async fn merged(
     }
     for part in parts {
         let PartKind::Table(at) = part.kind else { continue };
-        let unit = inputs.inputs[part.input].recipe.as_ref().and_then(|(recipe, _)| recipe.tables[at].unit_code.as_ref());
-        let Some(unit) = unit else { continue };
-        let others = stage.other_units(part.origin, unit).await?;
+        let Some(table) = inputs.inputs[part.input].recipe.as_ref().map(|(recipe, _)| &recipe.tables[at]) else { continue };
+        let Some(unit) = &table.unit_code else { continue };
+        let others = stage.other_units(part.origin, (unit, table.unit_multiplier)).await?;
         faults.add_unlisted(others.more);
+        let read = match table.unit_multiplier {
+            0 => unit.clone(),
+            multiplier => format!("{unit} × 10^{multiplier}"),
+        };
         for (place, why) in others.listed {
             faults.push(fault(
                 Reason::UnitMismatch,
                 inputs,
                 place,
                 Some("value"),
-                format!("the recipe reads figures in {unit}, and {why}"),
+                format!("the recipe reads figures in {read}, and {why}"),
             ));
+        }
+    }
+    Ok(())
+}
+
+/// Checks that no row changes a value that rows of earlier releases fix.
+async fn fixed(
+    inputs: &Inputs,
+    dataset: &'static Dataset,
+    (stage, number): (&Stage<'_, '_>, i32),
+    faults: &mut Faults,
+) -> Result<(), PublishError> {
+    let names: Vec<String> = dataset.columns().filter(|f| f.fixed_by.is_some()).map(|f| format!("`{}`", f.name)).collect();
+    for field in dataset.columns() {
+        let Some((referring, _)) = field.fixed_by else { continue };
+        let changed = stage.changed_fixed_values(field, number).await?;
+        faults.add_unlisted(changed.more);
+        for one in changed.listed {
+            let said = |text: &str| if text.is_empty() { "empty".to_owned() } else { format!("`{text}`") };
+            let (before, after) = (said(&one.before), said(&one.place.value));
+            let (singular, code, since, all) = (dataset.singular, &one.code, one.since, names.join(", "));
+            let detail = format!(
+                "is {before} since release {since} published {referring} of {code}, and cannot become {after}: {all} of an {singular} \
+                 with {referring} never change; publish a new {singular}, and name it in `{SUCCESSOR}` of {code}"
+            );
+            faults.push(fault(Reason::NeverChanges, inputs, one.place, Some(field.name), detail));
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 
 use crate::problem::Reason;
+use crate::query::model::breakdown;
 use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::value;
 use crate::query::suggest::closest;
@@ -99,6 +100,9 @@ fn check_format(format: Format, text: &str) -> Result<(), String> {
         }
         Format::Share if !text.parse::<f64>().is_ok_and(|share| share > 0.0 && share <= 1.0) => {
             Err("is not a share, which is more than 0 and at most 1: 0.5 is half".to_owned())
+        }
+        Format::Slug if !breakdown::is_slug(text) => {
+            Err("is not a code of lower-case letters, digits and hyphens, such as `point-conseil-budget`".to_owned())
         }
         Format::Length(most) if text.chars().count() > most => {
             Err(format!("has {} characters, and at most {most} are allowed", text.chars().count()))

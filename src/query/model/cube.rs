@@ -81,16 +81,17 @@ const TIME: Role = Role::Dimension { jsonstat: Some("time") };
 const OTHER: Role = Role::Dimension { jsonstat: None };
 
 /// The components, dimensions first, in the order of the formats.
-pub const COMPONENTS: [Component; 14] = [
+pub const COMPONENTS: [Component; 15] = [
     Component::new("indicator_code", "INDICATOR", "Indicateur", METRIC).coded(),
     Component::new("territory_code", "REF_AREA", "Territoire", GEO).coded(),
     Component::new("period", "TIME_PERIOD", "Période", TIME),
-    Component::new("breakdown_code", "BREAKDOWN", "Ventilation", OTHER),
+    Component::new("breakdown_code", "BREAKDOWN", "Ventilation", OTHER).coded(),
     Component::new("nature", "NATURE", "Nature", OTHER).coded(),
     Component::new("source_code", "SOURCE", "Source", OTHER).coded(),
     Component::new("value", "OBS_VALUE", "Valeur", Role::Measure),
     Component::new(STATUSES, "OBS_STATUS[]", "Statut", Role::Attribute).coded(),
-    Component::new("unit_code", "UNIT_MEASURE", "Unité", Role::Attribute),
+    Component::new("unit_code", "UNIT_MEASURE", "Unité", Role::Attribute).coded(),
+    Component::new("unit_multiplier", "UNIT_MULT", "Multiplicateur de l'unité (puissance de dix)", Role::Attribute),
     Component::new("qualifier", "QUALIFIER", "Réserve", Role::Attribute).coded(),
     Component::new("rounding", "ROUNDING", "Arrondi", Role::Attribute),
     Component::new("geography_year", "GEOGRAPHY_YEAR", "Année de la géographie", Role::Attribute),

@@ -72,7 +72,7 @@ pub enum FieldOrigin {
     Opened,
     /// The releases up to the one that is read: they decide whether this version is current, and when it was published.
     Record,
-    /// The field of the same name of another row, to which a field of this row refers.
+    /// The field of the same name of another row, to which a field of this row refers. The reference fixes it.
     Named {
         /// The field that refers to the other row.
         by: &'static str,
@@ -83,7 +83,7 @@ pub enum FieldOrigin {
     Computed,
 }
 
-/// A format that published values must have besides their kind. Filters accept any text.
+/// A format that published values must have besides their kind. Filters accept any text, unless the format says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// The number of a legal entity in SIRENE: nine digits with a check digit (Luhn, ISO/IEC 7812-1).
@@ -96,6 +96,10 @@ pub enum Format {
     Share,
     /// A text of at most this many characters.
     Length(usize),
+    /// Words of lower-case letters and digits, joined by hyphens.
+    Slug,
+    /// The code of a breakdown. Filters keep to it too.
+    Breakdown,
     /// An amount of money in euros, with at most two decimals.
     Euros,
 }
@@ -125,6 +129,9 @@ pub struct Field {
     /// The members of each object in a JSON value: of each item of an array, or of each member of an object whose own names
     /// are those of datasets. Empty if the value has another form, such as a geometry.
     pub members: &'static [Field],
+    /// The field of another dataset, by their names, whose references fix the value: once a row has referred to this one in it,
+    /// in any release, the value never changes.
+    pub fixed_by: Option<(&'static str, &'static str)>,
 }
 
 impl Field {
@@ -141,6 +148,7 @@ impl Field {
             file_default: None,
             list_default: None,
             members: &[],
+            fixed_by: None,
         }
     }
 
@@ -157,6 +165,7 @@ impl Field {
             file_default: None,
             list_default: None,
             members: &[],
+            fixed_by: None,
         }
     }
 
@@ -178,6 +187,11 @@ impl Field {
     /// The field with a description of the objects in its JSON.
     pub const fn members(self, members: &'static [Field]) -> Self {
         Self { members, ..self }
+    }
+
+    /// The field with a value that never changes once a row of `dataset` has referred to its row in the field `by`.
+    pub const fn fixed_by(self, dataset: &'static str, by: &'static str) -> Self {
+        Self { fixed_by: Some((dataset, by)), ..self }
     }
 
     /// Whether the field holds a list.

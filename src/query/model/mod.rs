@@ -2,6 +2,7 @@
 //! Must not know requests, nor any one dataset.
 
 pub mod aggregate;
+pub mod breakdown;
 pub mod column;
 pub mod cube;
 pub mod dataset;

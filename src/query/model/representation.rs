@@ -132,11 +132,11 @@ impl Representation {
         !self.is_fixed() && self != Self::GeoJson
     }
 
-    /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the numbers of an actor in
+    /// Whether it shows a field of the rows that a row refers to: the decimals of an indicator, the symbol of a unit, the numbers of an actor in
     /// the registers of establishments and associations.
     pub fn needs_of_referred(self, field: &Field) -> bool {
         match self {
-            Self::JsonStat => field.name == "decimals",
+            Self::JsonStat => matches!(field.name, "decimals" | "symbol"),
             Self::Scdl => matches!(field.format, Some(Format::Siret | Format::Rna)),
             _ => false,
         }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 
 use chrono::Datelike;
 
-use super::field::{Field, Kind};
-use super::period;
+use super::field::{Field, Format, Kind};
+use super::{breakdown, period};
 use crate::problem::Reason;
 
 /// The longest value of a filter or a code, in characters.
@@ -44,6 +44,10 @@ pub fn parse(field: &Field, text: &str) -> Result<String, String> {
 /// Returns the end of a sentence that begins with the value: "is not a whole number".
 pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     match field.kind {
+        Kind::Code if field.format == Some(Format::Breakdown) => match breakdown::is_code(text) {
+            true => Ok(Cow::Borrowed(text)),
+            false => Err(format!("is not the code of a breakdown: {}", breakdown::GRAMMAR)),
+        },
         Kind::Code => code(text),
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
             if choices.iter().any(|choice| choice.value == text) {

@@ -107,8 +107,11 @@ pub fn history() -> (TestServer, i32) {
             "memberships",
             "container_code,part_code,population_share,source_code\nPER-essai,COM-91003,1,essai\nPER-essai,COM-92001,1,essai\n",
         )]);
-        // 5: one indicator changes its unit, which its observations contain; another changes its title, which they do not contain.
-        one(&[("indicators", &INDICATORS.replace("habitant,0", "personne,0").replace("Aides versées", "Aides"))]);
+        // 5: a unit and two indicators change, but nothing that their observations contain.
+        one(&[
+            ("units", "code,title,title_plural,source_code\nhabitant,personne,personnes,essai\n"),
+            ("indicators", &INDICATORS.replace(",,none,essai", ",,down,essai").replace("Aides versées", "Aides")),
+        ]);
         // 6: rows are withdrawn.
         let wrong = ["COM-91001", "COM-91002", "COM-91003", "COM-92001", "COM-92002", "DEP-91"];
         let wrong = wrong.map(|territory| format!("aides~{territory}~2020-Q1~_T~observed~essai"));
@@ -116,10 +119,10 @@ pub fn history() -> (TestServer, i32) {
         // 7: an actor is withdrawn with another as its successor, and a withdrawn observation is added back.
         withdraw(&url, "actors", &["asso"], "Fusion", Some("etat"));
         one(&[("observations", &observations(&[("aides", "COM-91001", "2020-Q1", "8", "about")]))]);
-        // 9: a contour changes; a unit, an observation that contains it and the territory of another change in one release.
+        // 9: a contour changes; an indicator, an observation of it and the territory of another change in one release.
         one(&[
             ("contours", &format!("{CONTOURS}{}", square("COM-92001", 2))),
-            ("indicators", &INDICATORS.replace("aide,0", "dossier,0")),
+            ("indicators", &INDICATORS.replace("Aides,aide", "Dossiers,aide")),
             ("observations", &observations(&[("aides", "COM-91001", "2020-Q1", "9", "exact")])),
             (
                 "territories",

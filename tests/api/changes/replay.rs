@@ -39,7 +39,7 @@ const SELECTIONS: [(&str, &str); 22] = [
     ("measures", "territory_codes=COM-92001"),
     ("measures", "within=COM-91003,COM-92001"),
     ("actors", "kind=association"),
-    ("indicators", "unit_code=habitant"),
+    ("indicators", "direction=none"),
 ];
 
 /// The rows that each release of the history publishes, whatever a request selects: it tells `leave` from `withdraw`.

@@ -123,7 +123,9 @@ fn a_withdrawn_territory_is_still_accepted_as_a_filter() {
     let rows = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "1")]);
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &rows)])).expect("the bundle is right");
     super::history::withdraw(&server.url, "territories", &["COM-1"], "Fusion", Some("COM-2"));
-    get(server.address, "/v1/territories?within=COM-1").problem(400);
+    let there = get(server.address, "/v1/territories?within=COM-1").json();
+    let notice = &there["meta"]["notices"][0];
+    assert_eq!((&there["data"], &notice["kind"], &notice["reason"]), (&json!([]), &json!("withdrawn"), &json!("Fusion")));
     let gone = get(server.address, "/v1/changes?dataset=territories&within=COM-1&since=1").data();
     assert_eq!(
         (&gone[0]["op"], &gone[0]["code"], &gone[0]["successor_code"]),

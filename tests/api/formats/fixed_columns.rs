@@ -56,13 +56,14 @@ fn a_json_stat_cube_has_every_value_at_its_position() {
                 ("indicator", "indicator_code", "indicator_label"),
                 ("territory", "territory_code", "territory_label"),
                 ("source", "source_code", "source_label"),
+                ("breakdown", "breakdown_code", "breakdown_label"),
                 ("nature", "nature", "nature_label"),
             ] {
                 let code = row[code].as_str().expect("a code");
                 assert_eq!(cube["dimension"][name]["category"]["label"][code], row[label]);
             }
             let indicator = row["indicator_code"].as_str().expect("a code");
-            assert_eq!(cube["dimension"]["indicator"]["category"]["unit"][indicator]["label"], row["unit_code"]);
+            assert_eq!(cube["dimension"]["indicator"]["category"]["unit"][indicator]["label"], row["unit_label"]);
             assert!(places.insert(place, &row["code"]).is_none(), "no two rows have the same place");
         }
         let filled = match &cube["value"] {
@@ -91,6 +92,7 @@ fn sdmx_csv_has_the_values_in_the_columns_of_the_standard() {
             ("NATURE", "nature"),
             ("SOURCE", "source_code"),
             ("UNIT_MEASURE", "unit_code"),
+            ("UNIT_MULT", "unit_multiplier"),
             ("SOURCE_LOCATION", "source_location"),
             ("COMMENT_OBS", "note"),
         ] {

@@ -7,6 +7,8 @@ use std::process::Stdio;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use chrono::NaiveDate;
+
 use super::{folder, program, with_references};
 use crate::harness::{until_exit, with_database};
 
@@ -19,11 +21,12 @@ const KILLS: u32 = 6;
 /// The time limit for Postgres to notice that the program was killed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A file of figures that all have the same value.
+/// A file of figures of as many days that all have the same value.
 fn figures(value: u32) -> String {
     let head = "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
-    let row = |number: i64| format!("habitants,DEP-01,2020,part-{number:05},observed,{value},exact,A,2026,essai\n");
-    head.to_owned() + &(0..ROWS).map(row).collect::<String>()
+    let first = NaiveDate::from_ymd_opt(1900, 1, 1).expect("a day");
+    let row = |day: NaiveDate| format!("habitants,DEP-01,{day},_T,observed,{value},exact,A,2026,essai\n");
+    head.to_owned() + &(0..ROWS).zip(first.iter_days()).map(|(_, day)| row(day)).collect::<String>()
 }
 
 fn write(folder: &Path, value: u32) -> String {

@@ -14,7 +14,7 @@ use reperes::publish::PublishError;
 use serde_json::Value;
 
 use super::folder;
-use crate::harness::{SOURCES, TestServer, bundle, get, migrated, publish};
+use crate::harness::{SOURCES, TestServer, breakdowns, bundle, get, migrated, publish, units};
 
 const TERRITORIES: &str = "code,kind,name,geography_year,source_code
 FR,country,France,2026,essai
@@ -38,8 +38,14 @@ const ACTORS: &str = "code,kind,name,role,source_code\ncd-80,local_authority,Dé
 /// A server with the territories and the payer that the files of these tests refer to.
 fn with_references() -> TestServer {
     let url = migrated();
-    publish(&url, &bundle(&[("sources", SOURCES), ("territories", TERRITORIES), ("actors", ACTORS)]))
-        .expect("the references are right");
+    let files = [
+        ("sources", SOURCES),
+        ("units", units()),
+        ("breakdowns", breakdowns()),
+        ("territories", TERRITORIES),
+        ("actors", ACTORS),
+    ];
+    publish(&url, &bundle(&files)).expect("the references are right");
     TestServer::on(&url)
 }
 

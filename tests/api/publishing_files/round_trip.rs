@@ -24,6 +24,12 @@ const RESPONSES: [&str; 2] = [
     "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\nHTTP/1.1 400 x\r\ncontent-length: 0\r\n",
 ];
 
+/// The code of a row of a dataset.
+fn code(dataset: &str, row: usize) -> String {
+    // The code of a breakdown is a dimension and a member.
+    format!("{dataset}{}{row}", if dataset == "breakdowns" { '.' } else { '-' })
+}
+
 /// The value of a field in a row. In row 2 the optional fields are empty.
 fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]) -> String {
     if !field.required && row == 2 {
@@ -35,8 +41,8 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
         (_, Some(Format::Rna)) => "W591000001".to_owned(),
         (_, Some(Format::Share)) => "0.250".to_owned(),
         (_, Some(Format::Length(most))) => texts[0].chars().take(most).collect(),
-        (Kind::Code, _) => return format!("{}-{row}", dataset.name),
-        (Kind::Reference(target) | Kind::References(target), _) => return format!("{target}-{row}"),
+        (Kind::Code, _) => return code(dataset.name, row),
+        (Kind::Reference(target) | Kind::References(target), _) => return code(target, row),
         (Kind::Choice(choices) | Kind::ChoiceList(choices), _) => choices[row % choices.len()].value.to_owned(),
         (Kind::Text, _) => texts[at % texts.len()].to_owned(),
         (Kind::TextList, _) => "01500|=a;b|2A".to_owned(),
@@ -122,7 +128,7 @@ fn publish_every_export(server: &TestServer) {
             assert_eq!(report.outcome, Outcome::Unchanged, "{target}: {report}");
             assert_eq!((report.datasets[0].unchanged, report.files[0].rows), (2, 2), "{target}");
         }
-        for code in ["-1", "-2"].map(|end| format!("{}{end}", dataset.name)).iter().filter(|_| !dataset.has_joined_code()) {
+        for code in [1, 2].map(|row| code(dataset.name, row)).iter().filter(|_| !dataset.has_joined_code()) {
             let page = export(server.address, &format!("{collection}?code={code}"));
             let report = publish_bytes(&server.url, dataset.name, &page).expect("the page is right");
             assert_eq!((report.outcome, report.datasets[0].unchanged), (Outcome::Unchanged, 1), "{code}");

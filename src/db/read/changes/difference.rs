@@ -1,9 +1,9 @@
 //! Owns the SQL of one step: the difference between the rows that a plan selects at a release and at the release before.
 //!
-//! A row is upserted if the release opened it, if its territory moved into the territories of the request, or if a name that
-//! it has from another row changed. It is withdrawn if the release closed it for good. It leaves if it is still published and
-//! no longer selected: the release opened a version that does not match the filters, or its territory moved out. A client with
-//! a copy needs all of these changes. Must not know which steps there are.
+//! A row is upserted if the release opened it, or if its territory moved into the territories of the request. It is withdrawn
+//! if the release closed it for good. It leaves if it is still published and no longer selected: the release opened a version
+//! that does not match the filters, or its territory moved out. What a row has from another row never changes. A client with a
+//! copy needs all of these changes. Must not know which steps there are.
 
 use diesel::sql_types::{BigInt, Integer, Untyped};
 
@@ -15,7 +15,7 @@ use crate::db::sql::references::LookUp;
 use crate::db::sql::relations;
 use crate::db::sql::select::Select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::{Changes, Column, Dataset, Field, FieldOrigin, Plan};
+use crate::query::{Changes, Column, Dataset, Plan};
 
 /// The number of cells before those of the row: operation, reason, successor.
 pub const CELLS: usize = 3;
@@ -86,30 +86,13 @@ impl<'a> Difference<'a> {
         Ok(())
     }
 
-    /// Writes the unchanged rows with a changed name of another row.
-    fn renamed<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        self.unchanged(out)?;
-        self.now.filters(out)?;
-        self.now.territories(out)?;
-        out.push(" AND (false");
-        self.names(out, " OR ")?;
-        out.push(")");
-        Ok(())
-    }
-
     /// Writes the unchanged rows that moved into the territories of the request.
     fn moved_in<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         self.unchanged(out)?;
         self.now.filters(out)?;
         self.now.territories(out)?;
         self.may_have_moved(out)?;
-        self.outside(out, &self.before)?;
-        if self.step.names {
-            out.push(" AND NOT (false");
-            self.names(out, " OR ")?;
-            out.push(")");
-        }
-        Ok(())
+        self.outside(out, &self.before)
     }
 
     /// Writes the unchanged rows that moved out of the territories of the request.
@@ -144,36 +127,6 @@ impl<'a> Difference<'a> {
         out.push(" AND NOT (true");
         select.territories(out)?;
         out.push(")");
-        Ok(())
-    }
-
-    /// Writes the conditions that a name from another row has changed, each after `before`.
-    fn names<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, before: &'static str) -> SqlResult {
-        for field in self.dataset().fields {
-            if let FieldOrigin::Named { by, dataset } = field.origin {
-                out.push(before);
-                self.name(out, field, by, dataset)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn name<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, field: &'static Field, by: &str, dataset: &str) -> SqlResult {
-        out.push("t.");
-        out.identifier(by)?;
-        out.push(" IN (SELECT n.code FROM ");
-        out.identifier(dataset)?;
-        out.push(" n WHERE ");
-        self.changed(out, "n")?;
-        out.push(" GROUP BY n.code HAVING max(n.");
-        out.identifier(field.name)?;
-        out.push(") FILTER (WHERE n.first_release = ");
-        out.bind::<Integer, _>(&self.step.release)?;
-        out.push(") IS DISTINCT FROM max(n.");
-        out.identifier(field.name)?;
-        out.push(") FILTER (WHERE n.last_release = ");
-        out.bind::<Integer, _>(&self.previous)?;
-        out.push("))");
         Ok(())
     }
 
@@ -263,12 +216,8 @@ impl Difference<'_> {
             out.push(" UNION ALL ");
             self.branch(out, Operation::WithdrawOrLeave, Self::closed)?;
         }
-        if self.step.names {
-            out.push(if self.step.rows { " UNION ALL " } else { "" });
-            self.branch(out, Operation::Upsert, Self::renamed)?;
-        }
         if self.step.territories {
-            out.push(if self.step.rows || self.step.names { " UNION ALL " } else { "" });
+            out.push(if self.step.rows { " UNION ALL " } else { "" });
             self.branch(out, Operation::Upsert, Self::moved_in)?;
             out.push(" UNION ALL ");
             self.branch(out, Operation::Leave, Self::moved_out)?;

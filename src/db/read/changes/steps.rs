@@ -11,7 +11,7 @@ use diesel_async::{AsyncPgConnection, RunQueryDsl};
 use crate::db::sql::geography;
 use crate::db::sql::relations;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::{Changes, Dataset, FieldOrigin};
+use crate::query::Changes;
 
 /// One dataset in one release that may hold changes.
 #[derive(Clone, Debug)]
@@ -24,8 +24,6 @@ pub struct ChangeStep {
     pub plan: usize,
     /// Whether rows may have been opened or closed.
     pub rows: bool,
-    /// Whether referenced rows may have changed whose names are part of the dataset's rows.
-    pub names: bool,
     /// Whether rows may have moved into or out of the territories of the request.
     pub territories: bool,
 }
@@ -43,7 +41,6 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
     for plan in &changes.plans {
         tables.extend(
             std::iter::once(plan.selection.context.dataset.name)
-                .chain(named_datasets(plan.selection.context.dataset))
                 .chain(geography::tables(&plan.selection))
                 .chain(relations::tables(&plan.selection)),
         );
@@ -62,25 +59,16 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
                 published_at: published_at.clone(),
                 plan: at,
                 rows: changed.contains(plan.selection.context.dataset.name),
-                names: named_datasets(plan.selection.context.dataset).any(|table| changed.contains(table)),
                 territories: geography::tables(&plan.selection)
                     .chain(relations::tables(&plan.selection))
                     .any(|table| changed.contains(table)),
             };
-            if step.rows || step.names || step.territories {
+            if step.rows || step.territories {
                 steps.push(step);
             }
         }
     }
     Ok(steps)
-}
-
-/// The datasets whose names are part of this one's rows.
-fn named_datasets(dataset: &'static Dataset) -> impl Iterator<Item = &'static str> {
-    dataset.fields.iter().filter_map(|field| match field.origin {
-        FieldOrigin::Named { dataset, .. } => Some(dataset),
-        FieldOrigin::Row | FieldOrigin::Link | FieldOrigin::Opened | FieldOrigin::Record | FieldOrigin::Computed => None,
-    })
 }
 
 /// The query of the releases after `since` and up to `until` that opened or closed rows of some tables, with the name of each

@@ -4,6 +4,7 @@
 use diesel::sql_types::{Integer, Text};
 
 use crate::db::sql::codes;
+use crate::db::sql::fragments;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Dataset;
 
@@ -14,9 +15,9 @@ use crate::query::Dataset;
 pub fn reason<'b>(out: &mut SqlWriter<'_, 'b>, dataset: &'static Dataset, release: &'b i32) -> SqlResult {
     out.push("coalesce(");
     record(out, dataset, release, "reason")?;
-    out.push(", (SELECT r.title FROM releases r WHERE t.operation = 'withdraw' AND r.number = ");
-    out.bind::<Integer, _>(release)?;
-    out.push("))");
+    out.push(", CASE WHEN t.operation = 'withdraw' THEN ");
+    fragments::release_title(out, release)?;
+    out.push(" END)");
     Ok(())
 }
 

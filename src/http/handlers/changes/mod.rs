@@ -56,7 +56,7 @@ use crate::query::{Changes, Representation, parse};
         ("dataset" = Option<Vec<String>>, Query, style = Form, explode = false, description = "These datasets only.", example = json!(["conventions", "measures"])),
         ("within" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie wholly in them.", example = json!(["REG-32"])),
         ("touching" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that lie in them, wholly or partly.", example = json!(["REG-32"])),
-        ("covers" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that contain them wholly.", example = json!(["COM-59350"])),
+        ("covers" = Option<Vec<String>>, Query, style = Form, explode = false, description = "Rows of these territories and of all territories that contain them wholly.", example = json!(["COM-62498"])),
         ("limit" = Option<i32>, Query, description = "The most changes of a page. By default 100 as JSON, all changes in the other representations.", example = 5, minimum = 1, maximum = 1000),
         ("cursor" = Option<String>, Query, description = "The start of the page, from `links.next`.", pattern = "^[A-Za-z0-9_-]+$"),
         ("format" = Option<String>, Query, description = "The representation: `json`, `ndjson`, `csv`, `csv-excel`. Takes precedence over `Accept`.", pattern = "^(json|ndjson|csv|csv-excel)$", example = "json"),

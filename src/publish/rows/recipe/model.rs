@@ -125,6 +125,9 @@ pub struct RecipeTable {
     pub status_row: Option<StatusRow>,
     /// The unit that all its indicators must have.
     pub unit_code: Option<String>,
+    /// The power of ten that all its indicators must have, with a unit.
+    #[serde(default)]
+    pub unit_multiplier: i32,
     /// Whether equal rows give one row.
     #[serde(default)]
     pub distinct: bool,

@@ -43,9 +43,9 @@ fn every_cell_becomes_a_row_and_a_suppressed_cell_has_no_value() {
     let poverty = observations(&server, "filosofi-taux-de-pauvrete");
     assert_eq!(poverty.len(), 4 * 9);
     assert!(poverty.contains(&row("COM-01001", "_T", "10.1", "A", "ligne 2, colonne TP6021")));
-    assert!(poverty.contains(&row("COM-01001", "referent-moins-de-30-ans", "null", "O", "ligne 2, colonne TP60AGE121")));
-    assert!(poverty.contains(&row("COM-01001", "referent-30-39-ans", "12.0", "A", "ligne 2, colonne TP60AGE221")));
-    assert!(poverty.contains(&row("COM-01001", "locataires", "null", "Q", "ligne 2, colonne TP60TOL221")));
+    assert!(poverty.contains(&row("COM-01001", "age-referent.moins-de-30", "null", "O", "ligne 2, colonne TP60AGE121")));
+    assert!(poverty.contains(&row("COM-01001", "age-referent.30-39", "12.0", "A", "ligne 2, colonne TP60AGE221")));
+    assert!(poverty.contains(&row("COM-01001", "occupation.locataires", "null", "Q", "ligne 2, colonne TP60TOL221")));
     assert_eq!(poverty.iter().filter(|row| row[4] == "Q").count(), 4 * 9 - 3);
     let latin = crate::publishing_files::writers::encoded(&text, "windows-1252");
     let again = publish(&server.url, &recipe_folder(RECIPE, &latin)).expect("the file is right");

@@ -30,11 +30,11 @@ fn values_are_joined_with_the_statuses_of_the_companion_file() {
     assert_eq!(
         observations(&server, "emploi-salarie"),
         [
-            row("DEP-01", "2001-Q4", "A17-GZ", "21895", "A", "série 1737244, 2001-T4"),
-            row("DEP-01", "2002-Q1", "A17-GZ", "22200", "P", "série 1737244, 2002-T1"),
-            row("REG-94", "2001-Q4", "marchand-non-agricole", "1", "P", "série 001737300, 2001-T4"),
-            row("REG-94", "2002-Q1", "marchand-non-agricole", "null", "O", "série 001737300, 2002-T1"),
-            row("REG-94", "2002-Q2", "marchand-non-agricole", "3", "A", "série 001737300, 2002-T2"),
+            row("DEP-01", "2001-Q4", "activite.a17-gz", "21895", "A", "série 1737244, 2001-T4"),
+            row("DEP-01", "2002-Q1", "activite.a17-gz", "22200", "P", "série 1737244, 2002-T1"),
+            row("REG-94", "2001-Q4", "activite.marchand-non-agricole", "1", "P", "série 001737300, 2001-T4"),
+            row("REG-94", "2002-Q1", "activite.marchand-non-agricole", "null", "O", "série 001737300, 2002-T1"),
+            row("REG-94", "2002-Q2", "activite.marchand-non-agricole", "3", "A", "série 001737300, 2002-T2"),
         ]
     );
 }
