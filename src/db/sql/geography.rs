@@ -6,7 +6,6 @@ use chrono::NaiveDate;
 use diesel::sql_types::{Array, Date, Double, Integer, Text};
 
 use super::columns::columns;
-use super::fragments;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::db::schema::territory_states;
 use crate::query::{Direction, Field, ScopeKind, Selection, SpatialFilter, TerritoryScope};
@@ -70,7 +69,7 @@ fn ends(scope: &TerritoryScope) -> (&'static str, &'static str) {
 pub fn named_on<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, day: &'b NaiveDate, release: &'b i32) -> SqlResult {
     out.push("EXISTS (SELECT 1 FROM territory_states v WHERE v.territory_code = ");
     out.push(if field.is_list() { "ANY(" } else { "" });
-    fragments::column(out, field)?;
+    out.column("t", field.name)?;
     out.push(if field.is_list() { ")" } else { "" });
     out.push(" AND v.valid_from <= ");
     out.bind::<Date, _>(day)?;
