@@ -123,7 +123,8 @@ fn a_withdrawn_territory_is_still_accepted_as_a_filter() {
     let rows = territories(&[("COM-1", "A", "1"), ("COM-2", "B", "1")]);
     publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &rows)])).expect("the bundle is right");
     super::history::withdraw(&server.url, "territories", &["COM-1"], "Fusion", Some("COM-2"));
-    get(server.address, "/v1/territories?within=COM-1").problem(400);
+    let none = get(server.address, "/v1/territories?within=COM-1").json();
+    assert_eq!((&none["data"], &none["meta"]["notices"][0]["kind"]), (&json!([]), &json!("withdrawn")));
     let gone = get(server.address, "/v1/changes?dataset=territories&within=COM-1&since=1").data();
     assert_eq!(
         (&gone[0]["op"], &gone[0]["code"], &gone[0]["successor_code"]),
