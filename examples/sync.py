@@ -5,10 +5,11 @@
     sync.py http://127.0.0.1:8080 nord.sqlite --within DEP-59 --dataset observations,funding
     sync.py http://127.0.0.1:8080 communes.sqlite --dataset territories --where kind=commune
 
-The first run fetches everything. Later runs fetch only the changes since the last run, including withdrawals. The file contains:
+The first run fetches everything. Later runs fetch only the changes since the last run, including withdrawals. A row that is still
+published but left the selection (its value changed, its commune moved) leaves the copy and is not recorded as withdrawn. The file contains:
 
     rows        dataset, code, row (the JSON of the collection at the release of the copy)
-    withdrawn   dataset, code, release, reason, successor_code of withdrawn rows; the reason and the successor may be null
+    withdrawn   dataset, code, release, reason, successor_code of withdrawn rows; the successor may be null
     state       the selection and the release of the copy
     a view for each collection, with its fields as columns:  SELECT name FROM territories WHERE kind = 'epci'
 
@@ -112,22 +113,36 @@ def fetch(base, copy, selection):
             return None if unchanged else meta["release"]
 
 
-def count(base, dataset, selection, release):
-    """The number of rows of a collection at a release; None if the service refuses the request."""
+def select(base, dataset, selection, **more):
+    """A page of a collection, with the filters of the selection; None if the service refuses the request."""
     query = {name: value for name, value in selection.items() if name != "dataset"}
     if dataset == "territories" and not any(name.split("__")[0] in ("status", "code") for name in query):
         # The list holds today's territories unless it is told otherwise. Changes have no default: the copy has all.
         query["status"] = "current,former"
     while True:
-        asked = urllib.parse.urlencode(dict(query, release=release, total="exact", limit=1, format="json"))
+        asked = urllib.parse.urlencode(dict(query, **more, format="json"))
         try:
-            return get(base, f"/v1/{dataset}?{asked}")[0]["meta"]["total"]["value"]
+            return get(base, f"/v1/{dataset}?{asked}")[0]
         except urllib.error.HTTPError as error:
-            faults = {fault["parameter"] for fault in problem(error).get("errors", []) if "not a parameter" in fault["detail"]}
+            faults = {fault.get("name") for fault in problem(error).get("errors", []) if fault["reason"] == "unknown_parameter"}
             if not faults & {"within", "touching"}:
                 return None
             # With `within` and `touching` the changes contain all rows of datasets without a territory.
             query = {name: value for name, value in query.items() if name not in faults}
+
+
+def count(base, dataset, selection, release):
+    """The number of rows of a collection at a release; None if the service refuses the request."""
+    page = select(base, dataset, selection, release=release, total="exact", limit=1)
+    return page and page["meta"]["total"]["value"]
+
+
+def read_again(base, selection, change):
+    """The row of a change at its release, from its collection; None if the selection does not have it there."""
+    page = select(base, change["dataset"], selection, release=change["release"], code=change["code"])
+    if page is None:
+        raise Failed(f"the operation {change['op']} of {change['dataset']} {change['code']} is unknown to this program")
+    return page["data"][0] if page["data"] else None
 
 
 def apply(base, copy, selection, release):
@@ -138,10 +153,13 @@ def apply(base, copy, selection, release):
         for (text,) in copy.execute("SELECT change FROM pending ORDER BY place"):
             change = json.loads(text)
             key = (change["dataset"], change["code"])
-            if change["op"] == "upsert":
-                copy.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (*key, json.dumps(change["row"], ensure_ascii=False)))
+            known = change["op"] in ("upsert", "withdraw", "leave")
+            row = change["row"] if known else read_again(base, selection, change)
+            if row is not None:
+                copy.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?)", (*key, json.dumps(row, ensure_ascii=False)))
             else:
                 copy.execute("DELETE FROM rows WHERE dataset = ? AND code = ?", key)
+            if change["op"] == "withdraw":
                 gone = (*key, change["release"], change["reason"], change["successor_code"])
                 copy.execute("INSERT OR REPLACE INTO withdrawn VALUES (?, ?, ?, ?, ?)", gone)
         copy.execute("DELETE FROM pending")
@@ -202,7 +220,7 @@ def main():
         sys.exit(f"not in step: {error}")
     except urllib.error.HTTPError as error:
         answer = problem(error)
-        faults = [f"  {fault['parameter']}: {fault['detail']}" for fault in answer.get("errors", [])]
+        faults = [f"  {fault.get('name')}: {fault['detail']}" for fault in answer.get("errors", [])]
         print("\n".join([f"not in step: {answer.get('detail')}", *faults]), file=sys.stderr)
         sys.exit(2 if error.code == 400 else 1)
 

@@ -17,6 +17,7 @@ use crate::db::Replicas;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
+use crate::db::read::licences::LicenceCache;
 use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
@@ -58,6 +59,8 @@ pub struct Shared {
     pub request_index: RequestIndex,
     /// The ranks of figures among territories of one kind.
     pub rankings: RankingCache,
+    /// The licences of datasets at releases.
+    pub licences: LicenceCache,
     /// The connections of exports.
     pub exports: Exports,
     /// The files of releases.
@@ -96,7 +99,7 @@ impl Shared {
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
-        let files = ReleaseFiles::new(disk.files);
+        let files = ReleaseFiles::new(disk.files, database.clone());
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
@@ -105,6 +108,7 @@ impl Shared {
             response_cache: ResponseCache::new(cache_bytes),
             request_index: RequestIndex::new(cache_bytes),
             rankings: RankingCache::new(cache_bytes),
+            licences: LicenceCache::default(),
             database,
             replicas,
             limits,
@@ -168,6 +172,7 @@ pub fn build(
         response_cache: shared.response_cache.clone(),
         request_index: shared.request_index.clone(),
         rankings: shared.rankings.clone(),
+        licences: shared.licences.clone(),
         exports: shared.exports.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),

@@ -80,6 +80,9 @@ $$;
 -- share before the joins remove communes without an EPCI, for which the count is 0; nullif avoids the division by zero.)
 CREATE FUNCTION containments_on(day date, release integer) RETURNS SETOF containments
     LANGUAGE sql STABLE PARALLEL SAFE ROWS 200000 AS $$
+    SELECT v.territory_code, v.territory_code, 1::numeric, false, release, NULL::integer
+    FROM states_on(day, release) v
+    UNION ALL
     SELECT 'FR'::text, v.territory_code, 1::numeric,
         v.kind = 'region' OR (v.kind = 'departement' AND v.region_code IS NULL),
         release, NULL::integer

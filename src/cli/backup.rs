@@ -33,6 +33,7 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         let program = postgres::tool(config.bin_dir.as_deref(), "pg_dump", server)?;
         let releases = checks::releases(&transaction).await.map_err(text)?;
         let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
+        let files = digest::of_files(&transaction).await.map_err(text)?;
         let mut file = temporary()?;
         let mut command = postgres_client(&program, &databases.owner);
         command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot"]).arg(snapshot);
@@ -48,7 +49,7 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         if !status.success() {
             return Err(format!("pg_dump failed ({status}); no backup was written"));
         }
-        let metadata = Metadata { program: env!("CARGO_PKG_VERSION").to_owned(), postgres: server, at, digests };
+        let metadata = Metadata { program: env!("CARGO_PKG_VERSION").to_owned(), postgres: server, at, digests, files };
         writer.finish(&metadata).map_err(unwritable)?;
         Ok(file)
     })?;

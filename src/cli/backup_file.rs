@@ -25,6 +25,8 @@ pub struct Metadata {
     pub at: String,
     /// The digest of each release.
     pub digests: Vec<Digest>,
+    /// The digest of the records of files.
+    pub files: String,
 }
 
 /// Writes a backup file, and computes its checksum on the way.

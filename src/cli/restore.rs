@@ -82,6 +82,9 @@ fn compare(databases: &DatabaseRoles, metadata: &Metadata) -> Result<(), String>
         if digests.len() != metadata.digests.len() {
             faults.push(format!("the database has {} releases, the backup {}", digests.len(), metadata.digests.len()));
         }
+        if digest::of_files(&transaction).await.map_err(text)? != metadata.files {
+            faults.push("the records of files differ from those of the backup".to_owned());
+        }
         let mut findings = Findings::default();
         checks::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
         faults.extend(findings.faults.into_iter().map(|fault| format!("{}: {}: {}", fault.check, fault.dataset, fault.detail)));

@@ -56,7 +56,7 @@ pub static DATASET: Dataset = Dataset {
         },
         Link { name: "events", target: "events", summary: "Its events.", via: Via::Filter("convention_code") },
     ],
-    relations: &[actor_code(&["signatory_codes", "partner_codes"], "cd-59")],
+    relations: &[actor_code(&["signatory_codes", "partner_codes"], "etat")],
     own: &[],
     example: "convention-bassin-minier",
     rows: RowOrigin::Published,

@@ -44,7 +44,7 @@ pub static DATASET: Dataset = Dataset {
     key: &["code"],
     territory: Some("territory_code"),
     links: &[],
-    relations: &[actor_code(&["actor_codes"], "cd-59")],
+    relations: &[actor_code(&["actor_codes"], "etat")],
     own: &[],
     example: "inauguration-maison-des-parents",
     rows: RowOrigin::Published,

@@ -303,6 +303,19 @@ diesel::table! {
 }
 
 diesel::table! {
+    release_files (release, file) {
+        release -> Int4,
+        file -> Text,
+        dataset -> Text,
+        sha256 -> Text,
+        bytes -> Int8,
+        rows -> Int8,
+        fields -> Array<Nullable<Text>>,
+        recorded_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
     releases (number) {
         number -> Int4,
         published_at -> Timestamptz,
@@ -441,6 +454,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     observations,
     publications,
+    release_files,
     releases,
     sources,
     territories,

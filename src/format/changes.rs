@@ -11,10 +11,11 @@ use crate::query::{Changes, Choice, Column, Kind, Row};
 /// The operations.
 const OPERATIONS: &[Choice] = &[
     Choice { value: "upsert", label: "ajoutée ou modifiée", meaning: "the row is new or has changed" },
+    Choice { value: "withdraw", label: "retirée", meaning: "the row is no longer published" },
     Choice {
-        value: "withdraw",
-        label: "retirée",
-        meaning: "the row was withdrawn, or no longer meets the filters of the request",
+        value: "leave",
+        label: "sortie de la sélection",
+        meaning: "the row is still published, but the request no longer selects it",
     },
 ];
 
@@ -80,7 +81,7 @@ impl Shaper {
         columns
     }
 
-    /// A change as a row of these columns. A withdrawal gives only the key of its row: the client has the rest.
+    /// A change as a row of these columns. A row that is withdrawn or leaves has only its key: the client has the rest.
     pub fn shape(&self, change: &Row) -> Row {
         let own = |cell: Cell| change.cell(cell as usize);
         let name = own(Cell::Dataset).unwrap_or_default();
@@ -89,13 +90,13 @@ impl Shaper {
             row.push(own(cell));
         }
         let cells: Vec<Option<&str>> = change.cells().skip(CELLS).collect();
-        let withdrawn = own(Cell::Operation) == Some("withdraw");
+        let gone = own(Cell::Operation) != Some("upsert");
         if let Some(layout) = self.layouts.get(name) {
             let mut code = String::new();
             join_code(&mut code, layout.key.iter().map(|at| (layout.columns[*at].kind, cells[*at].unwrap_or_default())));
             let shown = layout.columns.iter().zip(cells).enumerate().map(|(at, (column, cell))| match column.kind {
                 Kind::JoinedCode => Some(code.as_str()),
-                _ => cell.filter(|_| !withdrawn || layout.key.contains(&at)),
+                _ => cell.filter(|_| !gone || layout.key.contains(&at)),
             });
             if self.flat {
                 shown.for_each(|cell| row.push(cell));
@@ -103,7 +104,7 @@ impl Shaper {
                 let mut text = Vec::with_capacity(change.bytes() * 2);
                 json::object(&mut text, &layout.columns, &shown.collect());
                 row.push(Some(&code));
-                row.push(std::str::from_utf8(&text).ok().filter(|_| !withdrawn));
+                row.push(std::str::from_utf8(&text).ok().filter(|_| !gone));
             }
         }
         row.push(own(Cell::Reason));

@@ -30,13 +30,13 @@ impl GeoJsonWriter {
 
 impl RowWriter for GeoJsonWriter {
     fn begin(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        let About { dataset, release, published_at, .. } = &self.about;
+        let About { dataset, release, published_at, licences, .. } = &self.about;
         let name = dataset.name;
         write!(
             out,
             "{{\"type\":\"FeatureCollection\",\"name\":\"{name}\",\"release\":{release},\"published_at\":\"{published_at}\",\
-             \"licence\":\"{}\",\"features\":[",
-            super::LICENCE
+             \"licences\":{},\"features\":[",
+            serde_json::to_string(&licences[..])?
         )
     }
 

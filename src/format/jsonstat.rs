@@ -152,7 +152,7 @@ impl JsonStatWriter {
             "status": statuses,
             "extension": {
                 "release": self.about.release,
-                "licence": super::LICENCE,
+                "licences": &self.about.licences[..],
                 "status": {"label": status_labels},
                 "qualifier": qualifiers,
                 "qualifier_label": qualifier_labels,

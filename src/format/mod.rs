@@ -2,6 +2,7 @@
 //! Must not know HTTP or SQL.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use crate::query::{Column, Dataset, Plan, Representation, Row};
 
@@ -17,9 +18,6 @@ mod scdl;
 mod sdmx;
 mod xlsx;
 
-/// The licence of all data: Licence Ouverte 2.0.
-pub const LICENCE: &str = "etalab-2.0";
-
 /// The metadata of an answer that representations contain besides the rows.
 #[derive(Clone, Debug)]
 pub struct About {
@@ -33,6 +31,8 @@ pub struct About {
     pub published_at: String,
     /// The address of this answer at this release, without scheme and host.
     pub pinned: String,
+    /// The licences of the data, in the words of their sources.
+    pub licences: Arc<[String]>,
 }
 
 impl About {

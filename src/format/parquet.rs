@@ -68,7 +68,7 @@ impl ParquetWriter {
             ("dataset", about.dataset.name.to_owned()),
             ("release", about.release.to_string()),
             ("published_at", about.published_at.clone()),
-            ("licence", super::LICENCE.to_owned()),
+            ("licences", serde_json::to_string(&about.licences[..])?),
             ("pinned", about.pinned.clone()),
         ];
         let notes = notes.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();

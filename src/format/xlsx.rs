@@ -69,13 +69,13 @@ impl XlsxWriter {
 
     /// Adds the sheet with the metadata.
     fn add_about(&mut self) -> Result<(), XlsxError> {
-        let About { dataset, release, published_at, pinned, .. } = &self.about;
+        let About { dataset, release, published_at, pinned, licences, .. } = &self.about;
         let lines = [
             ("Jeu de données", dataset.title.to_owned()),
             ("Description", dataset.description.to_owned()),
             ("Publication", release.to_string()),
             ("Publiée le", published_at.clone()),
-            ("Licence", "Licence Ouverte 2.0, https://www.etalab.gouv.fr/licence-ouverte-open-licence".to_owned()),
+            ("Licences", licences.join(" ; ")),
             ("Adresse", pinned.clone()),
             ("Lignes", self.rows.to_string()),
             ("Sources", self.sources.iter().cloned().collect::<Vec<_>>().join(" ; ")),

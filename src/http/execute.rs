@@ -5,6 +5,7 @@ use super::response::absent::absent;
 use super::response::geography_errors;
 use super::response::refusals::{refusal, release_refusal};
 use super::state::State;
+use crate::db::read::licences::{self, Licences};
 use crate::db::read::page::{self, Page};
 use crate::db::read::releases;
 use crate::problem::Problem;
@@ -47,6 +48,26 @@ pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
         Ok(page) => Ok(page),
         Err(refused) => Err(refusal(state, plan, parent, refused).await),
     }
+}
+
+/// The licences of a dataset at a release: see [`licences::queries`].
+///
+/// # Errors
+/// Returns 503 if the process does not know them and the database does not answer.
+pub async fn licences(state: &State, dataset: &'static Dataset, release: &Release) -> Result<Licences, Problem> {
+    let read = state.pool.read_at(Some(release), |connection| async move {
+        licences::read(&connection, state.registry, dataset, release.number).await
+    });
+    Ok(state.licences.get(dataset, release, read).await?)
+}
+
+/// The plan with the licences of its dataset.
+///
+/// # Errors
+/// Returns 503 if the process does not know them and the database does not answer.
+pub async fn with_licences(state: &State, plan: ResolvedPlan) -> Result<ResolvedPlan, Problem> {
+    let licences = licences(state, plan.selection.context.dataset, &plan.release).await?;
+    Ok(ResolvedPlan { licences, ..plan })
 }
 
 /// The plan of the row with a code. A malformed code selects no row.

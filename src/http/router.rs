@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource, ResponseError, Route, guard
 use utoipa::openapi::path::Operation;
 
 use super::handlers::{
-    changes, collections, contour, docs, files, health, history, index, items, problems, profile, publications, redirect,
-    releases_feed,
+    changes, collections, contour, docs, files, health, history, index, items, latest_release, problems, profile, publications,
+    redirect, releases_feed,
 };
 use super::middleware::security_headers;
 use super::request::paths;
@@ -81,6 +81,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         custom::<contour::__path_contour>("territories", || web::to(contour::contour)),
         custom::<profile::__path_profile>("territories", || web::to(profile::profile)),
         custom::<changes::__path_changes>(SYNC, || web::to(changes::changes)),
+        custom::<latest_release::__path_latest>("releases", || web::to(latest_release::latest)),
         custom::<releases_feed::__path_feed>(SYNC, || web::to(releases_feed::feed)),
         custom::<files::__path_list>(FILES, || web::to(files::list)),
         custom::<files::__path_current>(FILES, || web::to(files::current)),

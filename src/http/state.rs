@@ -15,6 +15,7 @@ use crate::db::Pool;
 use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
 use crate::db::read::export::Exports;
+use crate::db::read::licences::LicenceCache;
 use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
 use crate::publish::SubmissionQueue;
@@ -34,6 +35,8 @@ pub struct State {
     pub request_index: RequestIndex,
     /// The ranks of figures among territories of one kind, shared by all workers.
     pub rankings: RankingCache,
+    /// The licences of datasets at releases, shared by all workers.
+    pub licences: LicenceCache,
     /// The connections of exports, shared by all workers.
     pub exports: Exports,
     /// The files of releases.

@@ -236,13 +236,7 @@ fn record(job: &Job, inputs: &Inputs, report: &Report) -> ReleaseRecord {
     let manifest = &job.manifest;
     let file = |(file, input): (&ReadFile, &super::input::files::Input)| {
         let (dataset, recipe) = (&input.file.dataset, &input.file.recipe);
-        let mut json = serde_json::json!({"path": file.path, "rows": file.rows, "sha256": file.sha256});
-        for (name, text) in [("dataset", dataset), ("recipe", recipe)] {
-            if let Some(text) = text {
-                json[name] = text.as_str().into();
-            }
-        }
-        json
+        serde_json::json!({"path": file.path, "rows": file.rows, "sha256": file.sha256, "dataset": dataset, "recipe": recipe})
     };
     let notes = manifest.notes.as_ref().map_or(String::new(), |notes| format!("\n\n{notes}"));
     ReleaseRecord {

@@ -176,13 +176,30 @@ fn groups_are_the_same_in_every_table() {
 }
 
 #[test]
-fn groups_have_the_names_of_the_rows_that_they_refer_to() {
+fn groups_have_labels() {
     let target = "/v1/aggregates/funding?by=payer_code,stage&function=sum&labels=true&stage=paid";
-    let names = ["payer_code", "payer_label", "stage", "sum"];
-    let expected = [json!(["departement", "Département", "paid", 700]), json!(["etat", "État", "paid", 3300.50])];
+    let names = ["payer_code", "payer_label", "stage", "stage_label", "sum", "qualifier", "qualifier_label"];
+    let expected = [
+        json!(["departement", "Département", "paid", "payé", 700, "exact", "exactement"]),
+        json!(["etat", "État", "paid", "payé", 3300.50, "exact", "exactement"]),
+    ];
     assert_eq!(rows(target).iter().map(|row| members(row, &names)).collect::<Vec<_>>(), expected);
-    let target = "/v1/aggregates/observations?by=indicator_code,territory_code&labels=true&fields=territory_code,count&limit=1";
-    assert_eq!(rows(target), [json!({"territory_code": "COM-91001", "territory_label": "Avesnes", "count": 2})]);
+    let target = "/v1/aggregates/observations?by=territory_code&indicator_code=habitants&labels=true\
+                  &fields=territory_code,unit_code,count,qualifier&limit=2";
+    let expected = [("COM-91001", "Avesnes", 6, "exact", "exactement"), ("COM-91002", "Saint-Éloi", 3, "nearly", "près de")];
+    let expected = expected.map(|(code, name, count, qualifier, label)| {
+        json!({"territory_code": code, "territory_label": name, "unit_code": "habitant", "unit_label": "habitant",
+               "count": count, "qualifier": qualifier, "qualifier_label": label})
+    });
+    assert_eq!(rows(target), expected);
+    let mixed = rows("/v1/aggregates/observations?labels=true");
+    assert_eq!(members(&mixed[0], &["unit_code", "unit_label"]), json!([null, null]), "several indicators have no unit");
+    for dataset in
+        ["observations?function=own&territory_code=PER-essai&indicator_code=taux", "funding?by=stage,payer_code,period"]
+    {
+        let sheet = get(example_data(), &format!("/v1/aggregates/{dataset}&labels=true&format=csv"));
+        assert_eq!(sheet.status, 200, "{dataset}: {}", sheet.text());
+    }
 }
 
 /// Every group of a request, page by page.

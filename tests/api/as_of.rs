@@ -4,7 +4,7 @@
 use reperes::query::Representation;
 use serde_json::{Value, json};
 
-use crate::harness::four_releases::{REASON, WITHDRAWING, code, four_releases, published};
+use crate::harness::four_releases::{REASON, WITHDRAWING, code, default_filters, four_releases, published};
 
 /// The rows of each of the releases 1 to 4, in the order of their codes: the name and the note of each.
 const STATES: [&[(&str, &str)]; 4] = [
@@ -31,7 +31,7 @@ fn fault(problem: &Value) -> (&str, &str) {
 fn as_of_an_instant_returns_the_rows_that_every_dataset_had_then() {
     let history = four_releases();
     for dataset in published() {
-        let path = format!("/v1/{}", dataset.name);
+        let (path, default) = (format!("/v1/{}", dataset.name), default_filters(dataset));
         for (at, state) in STATES.iter().enumerate() {
             let (number, instant) = (at + 1, &history.published[at]);
             let expected: Vec<Value> = state.iter().map(|(name, note)| json!([code(dataset, name), note])).collect();
@@ -45,8 +45,8 @@ fn as_of_an_instant_returns_the_rows_that_every_dataset_had_then() {
                 assert_eq!(found, expected, "{path} as of {moment}");
                 let answer = reply.json();
                 assert_eq!((&answer["meta"]["release"], &answer["meta"]["published_at"]), (&json!(number), &json!(instant)));
-                assert_eq!(answer["links"]["self"], json!(format!("{path}?as_of={moment}")));
-                assert_eq!(answer["links"]["pinned"], json!(format!("{path}?release={number}")));
+                assert_eq!(answer["links"]["self"], json!(format!("{path}?{default}as_of={moment}")));
+                assert_eq!(answer["links"]["pinned"], json!(format!("{path}?{default}release={number}")));
                 assert_eq!(history.get(answer["links"]["pinned"].as_str().expect("a link")).body, pinned.body);
                 for row in rows {
                     let item = format!("{path}/{}", row["code"].as_str().expect("a code"));
@@ -60,10 +60,10 @@ fn as_of_an_instant_returns_the_rows_that_every_dataset_had_then() {
                 let of = |moment: &str| history.get(&format!("{path}?{moment}&format={}", representation.name()));
                 let (then, named) = (of(&format!("as_of={instant}")), of(&format!("release={number}")));
                 assert_eq!((then.status, &then.body), (200, &named.body), "{path} as {}", representation.name());
-                for header in ["x-release", "content-location", "content-disposition"] {
+                for header in ["release-number", "content-location", "content-disposition"] {
                     assert_eq!(then.header(header), named.header(header), "{path} as {}: {header}", representation.name());
                 }
-                assert_eq!(then.header("x-release"), Some(&*number.to_string()));
+                assert_eq!(then.header("release-number"), Some(&*number.to_string()));
             }
         }
     }

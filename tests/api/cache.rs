@@ -283,7 +283,7 @@ fn read(address: SocketAddr, over: &AtomicBool) -> u64 {
     for turn in 0.. {
         let target = ["/v1/territories?limit=50", "/v1/territories", "/v1/territories?fields=population&format=ndjson"][turn % 3];
         let reply = get(address, target);
-        let release = match reply.header("x-release") {
+        let release = match reply.header("release-number") {
             Some(release) => release.parse().expect("a number"),
             None => reply.json()["meta"]["release"].as_u64().expect("a number"),
         };

@@ -6,7 +6,7 @@ use reperes::query::RowOrigin;
 use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
 /// The tables of records that are not datasets, each with one of its columns.
-const RECORDS: [(&str, &str); 3] = [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name")];
+const RECORDS: [(&str, &str); 4] = [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name"), ("release_files", "sha256")];
 
 #[test]
 fn the_serving_role_may_add_and_close_rows_and_nothing_else() {
@@ -69,6 +69,8 @@ fn triggers_stop_the_owner_from_changing_audit_keys_and_withdrawals() {
             .batch_execute(
                 "INSERT INTO keys (name, hash, scopes, expires_at) VALUES ('a', sha256(''), '{publish:*}', now() + interval '1 day');
                  INSERT INTO audit (actor, action, outcome, files, detail) VALUES ('a', 'publish', 'failed', '[]', '{}');
+                 INSERT INTO release_files (release, file, dataset, sha256, bytes, rows, fields)
+                 VALUES (1, 'sources.csv', 'sources', repeat('0', 64), 1, 1, '{code}');
                  INSERT INTO withdrawals (dataset, code, release, reason) VALUES ('sources', 'essai', 1, 'Essai')",
             )
             .await

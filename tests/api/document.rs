@@ -2,6 +2,7 @@
 //! schemas.
 
 mod answers;
+mod clients;
 mod growth;
 
 use std::collections::BTreeSet;

@@ -191,15 +191,15 @@ fn a_response_has_its_release_and_its_pinned_url() {
             let dense = matches!(representation, Representation::Parquet | Representation::Xlsx);
             let coded = if dense { "Accept" } else { "Accept, Accept-Encoding" };
             assert_eq!(reply.header("vary"), Some(coded), "{target}");
+            assert_eq!(reply.header("release-number"), Some(&*release), "{target}");
             if representation != Representation::Json {
                 let file = format!("reperes-{}-publication-{release}.{}", dataset.name, representation.extension());
                 assert_eq!(reply.header("content-disposition"), Some(&*format!("attachment; filename=\"{file}\"")), "{target}");
-                assert_eq!(reply.header("x-release"), Some(&*release), "{target}");
                 let pinned = reply.header("content-location").expect("the address of the answer");
                 assert!(pinned.ends_with(&format!("release={release}")), "{pinned}");
                 assert_eq!(get(bundled(), pinned).body, reply.body, "{target} is the same again");
                 let exposed = reply.header("access-control-expose-headers").expect("what scripts may read").to_lowercase();
-                for name in ["content-disposition", "content-location", "link", "x-release", "x-total-rows"] {
+                for name in ["content-disposition", "content-location", "link", "release-number", "total-count"] {
                     assert!(exposed.split(", ").any(|one| one == name), "scripts of other origins cannot read {name}");
                 }
             }

@@ -165,5 +165,5 @@ fn counts_report_whether_they_are_exact_or_bounded() {
     assert_eq!(total("total=exact&kind=commune"), json!({"value": 34_969, "relation": "eq"}));
     assert_eq!(total("total=none"), Value::Null);
     get(example_data(), "/v1/territories?count=exact").problem(400);
-    assert_eq!(get(example_data(), "/v1/territories?format=csv&total=exact").header("x-total-rows"), Some("11"));
+    assert_eq!(get(example_data(), "/v1/territories?format=csv&total=exact").header("total-count"), Some("11"));
 }

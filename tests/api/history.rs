@@ -31,7 +31,11 @@ fn the_history_of_a_row_has_all_its_versions_in_every_dataset() {
             let rows = reply.data().as_array().expect("a list").clone();
             rows.iter().map(|row| json!([row["note"], row["opened_by"], row["closed_by"], row["changed"]])).collect()
         };
-        let changed = if dataset.field("value").is_some() { json!(["value", "note"]) } else { json!(["note"]) };
+        let changed = {
+            let note = json!({"field": "note", "before": "1", "after": "2"});
+            let value = json!({"field": "value", "before": 1, "after": 2});
+            if dataset.field("value").is_some() { json!([value, note]) } else { json!([note]) }
+        };
         let (first, second) = (json!(["1", release(1), null, []]), json!(["2", release(2), null, changed]));
         let superseded = json!(["1", release(1), closing(2, None), []]);
         let withdrawn = json!(["1", release(1), closing(3, Some((REASON, Some(code(dataset, "stays"))))), []]);
@@ -76,8 +80,13 @@ fn the_pages_of_a_history_together_equal_the_whole() {
     let rows = whole["data"].as_array().expect("a list");
     let read: Vec<Value> =
         rows.iter().map(|row| json!([row["population"], row["opened_by"]["release"], row["changed"]])).collect();
-    let expected: Vec<Value> =
-        (1..=7).rev().map(|n| json!([n * 10, n, if n == 1 { json!([]) } else { json!(["population"]) }])).collect();
+    let expected: Vec<Value> = (1..=7)
+        .rev()
+        .map(|n| {
+            let change = json!({"field": "population", "before": (n - 1) * 10, "after": n * 10});
+            json!([n * 10, n, if n == 1 { json!([]) } else { json!([change]) }])
+        })
+        .collect();
     assert_eq!(read, expected);
     for limit in 1..=7 {
         let mut next = Some(format!("{path}?limit={limit}&release=7"));

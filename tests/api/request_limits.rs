@@ -59,7 +59,7 @@ fn every_response_allows_all_origins_and_forbids_scripts() {
             let policy = reply.header("content-security-policy").expect("a policy");
             assert!(policy.starts_with("default-src 'none'; ") && policy.ends_with("frame-ancestors 'none'"), "{policy}");
             let exposed = reply.header("access-control-expose-headers").expect("what scripts may read").to_lowercase();
-            for name in ["etag", "link", "x-release", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"] {
+            for name in ["etag", "link", "release-number", "ratelimit", "ratelimit-policy", "retry-after", "x-request-id"] {
                 assert!(exposed.split(", ").any(|one| one == name), "{name}");
             }
         }

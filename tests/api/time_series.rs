@@ -76,7 +76,7 @@ fn the_wide_layout_has_pages_of_series() {
         let target = format!("/v1/observations?layout=wide&format=csv{sort}");
         let whole = get(example_data(), &format!("{target}&total=exact"));
         let mut expected: Vec<String> = whole.text().lines().map(str::to_owned).collect();
-        assert_eq!(whole.header("x-total-rows"), Some((expected.len() - 1).to_string().as_str()));
+        assert_eq!(whole.header("total-count"), Some((expected.len() - 1).to_string().as_str()));
         let (mut lines, mut next) = (Vec::new(), Some(format!("{target}&limit=4")));
         while let Some(address) = next {
             let page = get(example_data(), &address);

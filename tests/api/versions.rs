@@ -7,11 +7,11 @@ use crate::harness::four_releases::{four_releases, part, published};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish, territories};
 
 const VERSIONS: [(&str, i32, i32, Option<i32>); 6] = [
-    ("changes", 1, 1, Some(1)),
+    ("changes", 1, 1, Some(2)),
     ("changes", 2, 2, None),
     ("comes", 1, 4, None),
-    ("goes", 1, 1, Some(2)),
-    ("quits", 1, 1, Some(2)),
+    ("goes", 1, 1, Some(3)),
+    ("quits", 1, 1, Some(3)),
     ("stays", 1, 1, None),
 ];
 
@@ -21,7 +21,7 @@ fn version((breakdown, value, first, last): (&str, i32, i32, Option<i32>)) -> Va
 
 fn versions(target: &str) -> Vec<Value> {
     let rows = four_releases().get(target).data();
-    let names = ["breakdown_code", "value", "first_release", "last_release", "published_at"];
+    let names = ["breakdown_code", "value", "released_from", "released_until", "published_at"];
     rows.as_array().expect("a list").iter().map(|row| json!(names.map(|name| row[name].clone()))).collect()
 }
 
@@ -63,7 +63,7 @@ fn vintages_are_the_versions_published_up_to_the_release() {
     assert_eq!(faceted["meta"]["facets"]["nature"]["choices"], json!([{"value": "observed", "count": 6}]));
     assert_eq!(faceted["included"]["indicators"]["stays"]["code"], "stays");
     let current = four_releases().get("/v1/observations").data();
-    assert!(current.as_array().expect("a list").iter().all(|row| row.get("first_release").is_none()));
+    assert!(current.as_array().expect("a list").iter().all(|row| row.get("released_from").is_none()));
 }
 
 #[test]
@@ -72,8 +72,8 @@ fn pages_of_versions_visit_each_version_once_in_every_order() {
         "",
         "&sort=-value",
         "&sort=note",
-        "&sort=-first_release",
-        "&sort=first_release,-breakdown_code",
+        "&sort=-released_from",
+        "&sort=released_from,-breakdown_code",
         "&sort=-code",
         "&sort=period",
     ];
@@ -90,7 +90,7 @@ fn pages_of_versions_visit_each_version_once_in_every_order() {
             assert_eq!(Value::from(seen), whole, "{limit} by {sort}");
         }
     }
-    let newest: Vec<Value> = versions("/v1/observations?vintages=all&sort=-first_release&limit=2");
+    let newest: Vec<Value> = versions("/v1/observations?vintages=all&sort=-released_from&limit=2");
     assert_eq!(newest, [version(VERSIONS[2]), version(VERSIONS[1])]);
     let next =
         four_releases().get("/v1/observations?vintages=all&limit=1").json()["links"]["next"].as_str().expect("a page").to_owned();
@@ -103,7 +103,7 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
     let context = Context::of(reperes::datasets::REGISTRY, dataset).of_versions();
     let columns: Vec<Column> = context.fields().map(Column::of).collect();
     let names: Vec<&str> = columns.iter().map(|column| column.name.as_ref()).collect();
-    assert_eq!(&names[names.len() - 3..], ["first_release", "last_release", "published_at"]);
+    assert_eq!(&names[names.len() - 3..], ["released_from", "released_until", "published_at"]);
     let rows = four_releases().get("/v1/observations?vintages=all").data();
     let rows = rows.as_array().expect("a list");
     let csv = four_releases().get("/v1/observations?vintages=all&format=csv").text();
@@ -126,8 +126,8 @@ fn versions_are_the_same_in_every_representation_that_has_them() {
     }
     let last = four_releases().get("/v1/observations?vintages=all&last=1&total=exact").json();
     assert_eq!(last["meta"]["total"]["value"], rows.len(), "each series has one period, with all its versions");
-    let fields = four_releases().get("/v1/observations?vintages=all&fields=value,first_release&limit=1").data();
-    assert_eq!(fields, json!([{"value": 1, "first_release": 1}]));
+    let fields = four_releases().get("/v1/observations?vintages=all&fields=value,released_from&limit=1").data();
+    assert_eq!(fields, json!([{"value": 1, "released_from": 1}]));
 }
 
 #[test]
@@ -147,10 +147,10 @@ fn vintages_are_refused_where_they_are_meaningless() {
     for wrong in [
         "vintages=last",
         "vintages=",
-        "first_release=1",
-        "vintages=all&first_release=1",
-        "fields=first_release",
-        "sort=first_release",
+        "released_from=1",
+        "vintages=all&released_from=1",
+        "fields=released_from",
+        "sort=released_from",
     ] {
         four_releases().get(&format!("/v1/observations?{wrong}")).problem(400);
     }

@@ -17,7 +17,10 @@ fn nothing_that_may_be_added_is_reported() {
         ("an optional parameter", &|new| {
             add(&mut operation(new, TERRITORIES)["parameters"], json!({"name": "novelty", "in": "query", "schema": text()}));
         }),
-        ("a value of a parameter", &|new| add(&mut parameter(new, CHANGES, "format")["schema"]["enum"], json!("novelty"))),
+        ("a value of a parameter", &|new| {
+            let pattern = &mut parameter(new, CHANGES, "format")["schema"]["pattern"];
+            *pattern = json!(pattern.as_str().expect("a pattern").replace("|ndjson", "|ndjson|novelty"));
+        }),
         ("a higher limit", &|new| parameter(new, CHANGES, "limit")["schema"]["maximum"] = json!(1_000_000)),
         ("a parameter that takes more types", &|new| {
             parameter(new, CHANGES, "limit")["schema"]["type"] = json!(["integer", "string"]);

@@ -45,9 +45,13 @@ fn each_kind_of_breaking_change_of_addresses_and_parameters_is_found() {
     assert_eq!(found(|new| parameter(new, CHANGES, "limit")["schema"]["default"] = json!(7)), ["default changed"]);
     assert_eq!(found(|new| parameter(new, CHANGES, "limit")["style"] = json!("pipeDelimited")), ["is written in another way"]);
     assert_eq!(
-        found(|new| remove(&mut parameter(new, CHANGES, "format")["schema"]["enum"], |one| one == "csv")),
-        ["value \"csv\" removed"]
+        found(|new| {
+            let pattern = &mut parameter(new, CHANGES, "format")["schema"]["pattern"];
+            *pattern = json!(pattern.as_str().expect("a pattern").replace("|ndjson", ""));
+        }),
+        ["value \"ndjson\" removed"]
     );
+    assert_eq!(found(|new| parameter(new, CHANGES, "cursor")["schema"]["pattern"] = json!("^[a-f]+$")), ["pattern changed"]);
     assert_eq!(found(|new| parameter(new, CHANGES, "since")["schema"]["enum"] = json!([1])), ["list of values closed"]);
 }
 

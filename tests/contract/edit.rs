@@ -1,11 +1,14 @@
 //! Owns changes to the OpenAPI document for tests: where an operation, a parameter and a row stand in it.
 //! Must not know what the tests look for.
 
+use std::sync::LazyLock;
+
 use serde_json::{Value, json};
 
 /// The document of the repository.
 pub fn document() -> Value {
-    super::read("openapi/openapi.json")
+    static DOCUMENT: LazyLock<Value> = LazyLock::new(|| super::read("openapi/openapi.json"));
+    DOCUMENT.clone()
 }
 
 /// The operation of GET at a path.

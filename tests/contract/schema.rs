@@ -60,7 +60,8 @@ fn types(all: &mut Comparison<'_>, at: &str, old: &Value, new: &Value, way: Dire
     if old["format"] != new["format"] && !old["format"].is_null() {
         all.report(at, "format changed");
     }
-    if way == Direction::Request && old["pattern"] != new["pattern"] && !new["pattern"].is_null() {
+    let closed = alternation(old).is_some() && alternation(new).is_some();
+    if way == Direction::Request && old["pattern"] != new["pattern"] && !new["pattern"].is_null() && !closed {
         all.report(at, "pattern changed");
     }
     if old["default"] != new["default"] {
@@ -69,7 +70,8 @@ fn types(all: &mut Comparison<'_>, at: &str, old: &Value, new: &Value, way: Dire
 }
 
 fn words(all: &mut Comparison<'_>, at: &str, old: &Value, new: &Value, way: Direction) {
-    let (before, after) = (texts(&old["enum"]), texts(&new["enum"]));
+    let list = |schema: &Value| alternation(schema).unwrap_or_else(|| texts(&schema["enum"]));
+    let (before, after) = (list(old), list(new));
     if before.is_empty() && !after.is_empty() {
         return all.report(at, "list of values closed");
     }
@@ -85,6 +87,13 @@ fn words(all: &mut Comparison<'_>, at: &str, old: &Value, new: &Value, way: Dire
             false => after.difference(&before).for_each(|value| all.report(at, format!("value {value} added to a closed list"))),
         }
     }
+}
+
+/// The words of a pattern that admits a few words alone, such as `^(json|csv)$`.
+fn alternation(schema: &Value) -> Option<BTreeSet<String>> {
+    let words = schema["pattern"].as_str()?.strip_prefix("^(")?.strip_suffix(")$")?;
+    let plain = |word: &str| word.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c));
+    words.split('|').all(plain).then(|| words.split('|').map(|word| Value::from(word).to_string()).collect())
 }
 
 fn limits(all: &mut Comparison<'_>, at: &str, old: &Value, new: &Value, way: Direction) {
@@ -121,12 +130,11 @@ fn objects<'d>(all: &mut Comparison<'d>, at: &str, old: &'d Value, new: &'d Valu
         }
     }
     let (before, after) = (texts(&old["required"]), texts(&new["required"]));
-    match way {
-        Direction::Request => after.difference(&before).for_each(|name| all.report(at, format!("member {name} became required"))),
-        Direction::Response => {
-            before.difference(&after).for_each(|name| all.report(at, format!("member {name} became optional")))
-        }
-    }
+    let (changed, how) = match way {
+        Direction::Request => (after.difference(&before), "required"),
+        Direction::Response => (before.difference(&after), "optional"),
+    };
+    changed.for_each(|name| all.report(at, format!("member {} became {how}", name.trim_matches('"'))));
     if old["additionalProperties"] != false && new["additionalProperties"] == false {
         all.report(at, "closed");
     }

@@ -38,6 +38,12 @@ pub fn published() -> impl Iterator<Item = &'static Dataset> {
     collections().filter(|dataset| matches!(dataset.rows, RowOrigin::Published))
 }
 
+/// The filters, as the start of a query, that links of a list name although the request does not.
+pub fn default_filters(dataset: &Dataset) -> String {
+    let named = |field: &Field| Some(format!("{}={}&", field.name, field.list_default?));
+    dataset.fields.iter().filter_map(named).collect()
+}
+
 /// The filters, as the rest of a query, that open a list which leaves rows out by default.
 pub fn every_row(dataset: &Dataset) -> String {
     let opened = |field: &Field| {

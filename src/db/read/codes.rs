@@ -6,6 +6,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::sql::codes::{code, has_code};
+use crate::db::sql::derivations;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::Dataset;
 
@@ -160,6 +161,10 @@ impl SameFirstPart<'_> {
         out.push(" = split_part(");
         out.bind::<Text, _>(self.text)?;
         out.push(", '~', 1) AND ");
+        if let Some(condition) = derivations::published(self.dataset) {
+            out.push(condition);
+            out.push(" AND ");
+        }
         out.visible("t", &self.release)?;
         out.push(" ORDER BY NOT starts_with(");
         code(out, self.dataset, "t")?;

@@ -30,7 +30,7 @@ WITH requested AS (
 containing AS (
     SELECT a.row, k.code, k.kind, row_number() OVER (PARTITION BY a.row ORDER BY array_position('{departement,region,country}', k.kind)) AS size_rank
     FROM requested a
-    JOIN containments s ON s.part_code = a.territory_code AND s.population_share = 1
+    JOIN containments s ON s.part_code = a.territory_code AND s.container_code <> s.part_code AND s.population_share = 1
         AND s.first_release <= $7 AND (s.last_release IS NULL OR s.last_release >= $7)
     JOIN territories k ON k.code = s.container_code AND k.kind IN ('departement', 'region', 'country')
         AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)

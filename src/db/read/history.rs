@@ -60,8 +60,8 @@ pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
         row.cell(at).map(str::to_owned)
     };
     let code = rows.as_slice().first().and_then(own).unwrap_or_default();
-    let opened = rows.iter().filter_map(|row| number(&columns, row, "first_release"));
-    let closed = rows.iter().filter_map(|row| number(&columns, row, "last_release")).map(|last| last + 1);
+    let opened = rows.iter().filter_map(|row| number(&columns, row, "released_from"));
+    let closed = rows.iter().filter_map(|row| number(&columns, row, "released_until"));
     let withdrawn =
         withdrawals::dataset.eq(dataset.name).and(withdrawals::code.eq(code)).and(withdrawals::release.eq(releases::number));
     let found = releases::table

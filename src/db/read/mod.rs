@@ -9,6 +9,7 @@ pub mod export;
 mod figures;
 pub mod geography;
 pub mod history;
+pub mod licences;
 pub mod notices;
 pub mod page;
 pub mod ranking;

@@ -9,10 +9,11 @@ use crate::db::sql::latest_observations;
 use crate::query::{Dataset, RowOrigin};
 
 /// The tables that are no datasets, each with the privileges of the role beside SELECT.
-const FIXED: [(&str, Option<&str>); 6] = [
+const FIXED: [(&str, Option<&str>); 7] = [
     (latest_observations::TABLE, Some("INSERT, UPDATE (last_release)")),
     ("withdrawals", Some("INSERT")),
     ("audit", Some("INSERT")),
+    ("release_files", Some("INSERT")),
     ("keys", Some("INSERT, UPDATE (revoked_at)")),
     ("publications", Some("INSERT, UPDATE")),
     (MIGRATIONS_TABLE, None),

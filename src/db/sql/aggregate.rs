@@ -6,9 +6,10 @@ use diesel::sql_types::{BigInt, Untyped};
 use super::fragments;
 use super::geography;
 use super::observation_groups::{self, ObservationGroups};
-use super::references::LookUp;
+use super::references::{LookUp, look_up};
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
+use crate::query::model::column::CellSource;
 use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Grouping, Plan, Shape};
 
@@ -44,6 +45,12 @@ pub const INDICATOR_CELLS: [&str; 3] = ["indicator", "over_territories", "over_t
 /// The fields that rows of a dataset have of their indicator, such as its unit.
 pub fn indicator_fields(dataset: &'static Dataset) -> impl Iterator<Item = &'static Field> {
     dataset.fields.iter().filter(|field| matches!(field.origin, FieldOrigin::Named { .. }))
+}
+
+/// The labels that the answer shows of [`indicator_fields`]: the title of the unit.
+pub fn indicator_labels(plan: &Plan) -> impl Iterator<Item = &Column> {
+    let of_indicator = |field: &Field| matches!(field.origin, FieldOrigin::Named { .. });
+    plan.reading.columns.iter().filter(move |column| column.field().is_none() && column.depends_on().is_some_and(of_indicator))
 }
 
 /// A query of the groups of a plan.
@@ -145,6 +152,17 @@ impl AggregateQuery<'_> {
             out.push(", min(i.");
             out.identifier(field.name)?;
             out.push(")::text");
+        }
+        for column in indicator_labels(self.plan) {
+            let CellSource::Named { by, dataset, field } = column.source else { continue };
+            out.push(", ");
+            let code = |out: &mut SqlWriter<'_, 'b>| {
+                out.push("min(");
+                out.column("i", by.name)?;
+                out.push(")");
+                Ok(())
+            };
+            look_up(out, dataset.name, code, &self.release, LookUp::Single, |out| out.column("n", field.name))?;
         }
         if self.is_own() {
             out.push(", (SELECT count(*) FROM members)::text");

@@ -1,6 +1,7 @@
 //! Owns the SQL of codes: the text that joins the fields of a key, and the condition that a row has a code.
 //! Must not know where codes come from.
 
+use super::derivations;
 use super::writer::{SqlResult, SqlText};
 use crate::query::{Dataset, Kind};
 
@@ -45,6 +46,10 @@ pub fn has_code<W: SqlText>(out: &mut W, dataset: &'static Dataset, mut code: im
             PARTS.get(at).copied().ok_or_else(|| diesel::result::Error::QueryBuilderError("a key has too many fields".into()))?,
         );
         out.push(if period { ", '_', '/')" } else { "" });
+    }
+    if let Some(condition) = derivations::published(dataset) {
+        out.push(" AND ");
+        out.push(condition);
     }
     Ok(())
 }

@@ -1,12 +1,23 @@
 //! Owns the SELECT of each derived dataset. It reads the current rows of other datasets.
 //! Must not know when a dataset is derived.
 
-use crate::query::Derivation;
+use crate::query::{Dataset, Derivation, RowOrigin};
 
 /// The SELECT of a derivation, with a column for each column of the dataset.
 pub fn select(derivation: Derivation) -> &'static str {
     match derivation {
         Derivation::ContainmentClosure => CONTAINMENT_CLOSURE,
+    }
+}
+
+/// The condition on the rows of a table, with the alias `t`, that are rows of its dataset. `None` if all are.
+///
+/// The table of containments has each territory in itself too, so that a scope is one semi-join with one index: for a union
+/// of the containments and the named territories, Postgres does not consider to look each row of a page up.
+pub fn published(dataset: &Dataset) -> Option<&'static str> {
+    match dataset.rows {
+        RowOrigin::Derived { by: Derivation::ContainmentClosure, .. } => Some("t.container_code <> t.part_code"),
+        _ => None,
     }
 }
 
@@ -62,6 +73,8 @@ every(part, container, share, direct) AS (
     UNION ALL
     SELECT part, container, share, true FROM tie
     UNION ALL
+    SELECT code, code, 1, false FROM territories WHERE last_release IS NULL
+    UNION ALL
     SELECT o.part, o.container,
         CASE
             WHEN o.communes = c.communes THEN 1
@@ -72,5 +85,6 @@ every(part, container, share, direct) AS (
     FROM overlap o JOIN composed c ON c.code = o.part
     WHERE o.kind NOT IN ('epci', 'ept') OR o.communes = c.communes
 )
-SELECT container AS container_code, part AS part_code, max(share) AS population_share, bool_or(direct) AS direct
-FROM every WHERE container <> part GROUP BY container, part";
+SELECT container AS container_code, part AS part_code, max(share) AS population_share,
+    bool_or(direct) AND container <> part AS direct
+FROM every GROUP BY container, part";

@@ -15,6 +15,9 @@ use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::model::column::CellSource;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
 
+/// The release that opened a version of a row.
+const OPENED: &str = "t.first_release";
+
 /// The end of the expression that formats an instant.
 const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
 
@@ -44,7 +47,11 @@ impl QueryableByName<Pg> for TextRow {
 /// Writes a column with its table's alias.
 pub fn column(out: &mut SqlWriter<'_, '_>, field: &'static Field) -> SqlResult {
     out.push(match field.origin {
-        FieldOrigin::Row | FieldOrigin::Opened | FieldOrigin::Record => "t.",
+        FieldOrigin::Opened => {
+            out.push(OPENED);
+            return Ok(());
+        }
+        FieldOrigin::Row | FieldOrigin::Record => "t.",
         FieldOrigin::Link => "l.",
         FieldOrigin::Named { .. } => "n.",
         FieldOrigin::Computed => return Err(computed()),
@@ -98,7 +105,12 @@ pub fn text<'b>(
                 Ok(())
             }
             FieldOrigin::Record => record(out, field, release),
-            FieldOrigin::Row | FieldOrigin::Opened => own_text(out, dataset, field, "t"),
+            FieldOrigin::Opened => {
+                out.push(OPENED);
+                out.push("::text");
+                Ok(())
+            }
+            FieldOrigin::Row => own_text(out, dataset, field, "t"),
             FieldOrigin::Link => own_text(out, dataset, field, "l"),
             FieldOrigin::Computed => Err(computed()),
         },
@@ -129,12 +141,12 @@ fn computed() -> diesel::result::Error {
     diesel::result::Error::QueryBuilderError("a computed column is read from no table".into())
 }
 
-/// Writes when a version was published, or its last release. A release after `release` that closed it is ignored.
+/// Writes when a version was published, or the release that closed it. A release after `release` that closed it is ignored.
 fn record<'b>(out: &mut SqlWriter<'_, 'b>, field: &'static Field, release: &'b i32) -> SqlResult {
     if !matches!(field.kind, Kind::Timestamp) {
         out.push("(CASE WHEN t.last_release < ");
         out.bind::<Integer, _>(release)?;
-        out.push(" THEN t.last_release END)::text");
+        out.push(" THEN t.last_release + 1 END)::text");
         return Ok(());
     }
     out.push("(SELECT ");

@@ -54,7 +54,7 @@ pub fn join_containments<'x, 'b>(
     out.push(from);
     out.push(" = ");
     parent(out)?;
-    out.push(if direction == Direction::Members { " AND l.direct AND " } else { " AND " });
+    out.push(if direction == Direction::Members { " AND l.direct AND " } else { " AND l.container_code <> l.part_code AND " });
     out.visible("l", release)
 }
 
@@ -99,30 +99,7 @@ pub fn codes_in_scope<'b>(
     out.push(" = ANY(");
     out.bind::<Array<Text>, _>(&scope.territories)?;
     out.push(if scope.kind == ScopeKind::Touching { ") AND " } else { ") AND s.population_share = 1 AND " });
-    out.visible("s", release)?;
-    out.push(" UNION ALL ");
-    themselves(out, scope, day, release)
-}
-
-/// Writes the SELECT of the codes of a scope that are there, since no containment leads from a territory to itself. They are
-/// rows and not the bare list, so that the planner can look a code up in both halves of the union.
-fn themselves<'b>(
-    out: &mut SqlWriter<'_, 'b>,
-    scope: &'b TerritoryScope,
-    day: Option<&'b NaiveDate>,
-    release: &'b i32,
-) -> SqlResult {
-    let (table, code) = if day.is_some() { ("states", "territory_code") } else { ("territories", "code") };
-    out.push("SELECT n.");
-    out.push(code);
-    out.push(" FROM ");
-    table_on(out, table, day, release)?;
-    out.push(" n WHERE n.");
-    out.push(code);
-    out.push(" = ANY(");
-    out.bind::<Array<Text>, _>(&scope.territories)?;
-    out.push(") AND ");
-    out.visible("n", release)
+    out.visible("s", release)
 }
 
 /// Writes the SELECT of the codes of the territories whose contour holds a point or whose bounding box meets a box.
@@ -237,7 +214,7 @@ pub fn nested_pairs<'b>(
     out.push(named);
     out.push(" t) a JOIN ");
     table_on(out, CONTAINMENTS, day, release)?;
-    out.push(" s ON s.part_code = a.territory_code AND ");
+    out.push(" s ON s.part_code = a.territory_code AND s.container_code <> a.territory_code AND ");
     out.visible("s", release)?;
     out.push(" WHERE s.container_code IN (SELECT t.territory_code FROM ");
     out.push(named);

@@ -7,7 +7,7 @@ use super::fragments;
 use super::geography;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use super::{filter, relations, search};
+use super::{derivations, filter, relations, search};
 use crate::query::{Condition, Kind, SpatialFilter, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
@@ -28,6 +28,7 @@ impl Select<'_> {
     /// Returns an error if a value cannot be bound.
     pub fn conditions<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push(" WHERE ");
+        self.published(out);
         self.versions(out)?;
         self.filters(out)?;
         self.territories(out)?;
@@ -40,6 +41,14 @@ impl Select<'_> {
             self.opened(out)?;
         }
         Ok(())
+    }
+
+    /// Writes the condition on the rows of the table that are rows of the dataset, before an AND.
+    pub fn published(&self, out: &mut SqlWriter<'_, '_>) {
+        if let Some(condition) = derivations::published(self.dataset()) {
+            out.push(condition);
+            out.push(" AND ");
+        }
     }
 
     /// Writes the filters, each after an AND. They depend on the row alone.

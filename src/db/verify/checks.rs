@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::files;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
@@ -21,7 +22,7 @@ const LISTED: usize = 20;
 /// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `staging`,
+    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `files`, `staging`,
     /// `bundle` or `digest`.
     pub check: &'static str,
     /// The dataset.
@@ -100,6 +101,9 @@ pub async fn check(
             }
             protection(transaction, latest_observations::TABLE, findings).await?;
         }
+    }
+    for (check, sql) in files::CHECKS {
+        rows(transaction, check, files::TABLE, sql, findings).await?;
     }
     rows(transaction, "staging", "-", STAGING, findings).await
 }
@@ -201,11 +205,11 @@ async fn counts(
     let recorded: Vec<(i32, Value, (i32, i32, i32))> = recorded.load(&mut DieselClient(transaction)).await?;
     let mut found: BTreeMap<(&str, i32), (i64, i64)> = BTreeMap::new();
     for dataset in registry.iter().filter(|dataset| !matches!(dataset.rows, RowOrigin::Releases)) {
-        let table = dataset.name;
+        let (table, published) = (dataset.name, derivations::published(dataset).unwrap_or("true"));
         let query = format!(
             "SELECT release, sum(opened)::bigint, sum(closed)::bigint FROM ( \
-             SELECT first_release AS release, count(*) AS opened, 0 AS closed FROM \"{table}\" GROUP BY 1 UNION ALL \
-             SELECT last_release + 1, 0, count(*) FROM \"{table}\" WHERE last_release IS NOT NULL GROUP BY 1) c GROUP BY 1"
+             SELECT first_release AS release, count(*) AS opened, 0 AS closed FROM \"{table}\" t WHERE {published} GROUP BY 1 UNION ALL \
+             SELECT last_release + 1, 0, count(*) FROM \"{table}\" t WHERE last_release IS NOT NULL AND {published} GROUP BY 1) c GROUP BY 1"
         );
         for row in transaction.query(&query, &[]).await? {
             found.insert((table, row.get(0)), (row.get(1), row.get(2)));

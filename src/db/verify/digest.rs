@@ -99,6 +99,20 @@ async fn part(transaction: &Transaction<'_>, dataset: &'static Dataset, release:
     Ok(DatasetDigest { rows, sha256: hex::encode(digest.finalize()) })
 }
 
+/// The SHA-256 of the records of files, in hexadecimal: of a line `release/name digest length fields` for each, in order.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or refuses a statement.
+pub async fn of_files(transaction: &Transaction<'_>) -> Result<String, DbError> {
+    let query = "SELECT format(E'%s/%s %s %s %s\\n', release, file, sha256, bytes, array_to_string(fields, ',')) FROM release_files \
+                 ORDER BY release, file";
+    let mut digest = Sha256::new();
+    for row in transaction.query(query, &[]).await? {
+        digest.update(row.get::<_, String>(0).as_bytes());
+    }
+    Ok(hex::encode(digest.finalize()))
+}
+
 /// The differences between digests of the same releases, one sentence for each. Other releases are ignored.
 pub fn differences(before: &[Digest], now: &[Digest]) -> Vec<String> {
     let pairs = before.iter().filter_map(|old| Some((old, now.iter().find(|new| new.release == old.release)?)));

@@ -3,3 +3,4 @@
 
 pub mod checks;
 pub mod digest;
+mod files;

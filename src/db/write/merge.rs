@@ -4,7 +4,7 @@
 use super::staging::{RowLocation, Stage, place};
 use crate::db::DbError;
 use crate::db::connection::config::{Row, ToSql};
-use crate::db::sql::text;
+use crate::db::sql::{derivations, text};
 use crate::publication::{ChangedRow, Effect};
 use crate::query::{Dataset, Shape};
 
@@ -25,16 +25,13 @@ impl Stage<'_, '_> {
         let (columns, theirs, ours) = (self.columns(""), self.columns("s."), self.columns("t."));
         let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
         let close = format!("UPDATE \"{table}\" t SET last_release = {}", number - 1);
-        let staged: i64 = self.transaction.query_one(&format!("SELECT count(*) FROM stage_{table}"), &[]).await?.get(0);
-        let changed = self
-            .transaction
-            .execute(
-                &format!(
-                    "{close} FROM stage_{table} s WHERE t.last_release IS NULL AND {same} AND ROW({ours}) IS DISTINCT FROM ROW({theirs})"
-                ),
-                &[],
-            )
-            .await?;
+        let staged =
+            format!("SELECT count(*) FROM stage_{table} t WHERE {}", derivations::published(self.dataset).unwrap_or("true"));
+        let staged: i64 = self.transaction.query_one(&staged, &[]).await?.get(0);
+        let changed = format!(
+            "{close} FROM stage_{table} s WHERE t.last_release IS NULL AND {same} AND ROW({ours}) IS DISTINCT FROM ROW({theirs})"
+        );
+        let changed = self.write(&changed, &[]).await?;
         let mut withdrawn = 0;
         for scope in scopes {
             let conditions: String =
@@ -43,22 +40,27 @@ impl Stage<'_, '_> {
             let gone = format!(
                 "{close} WHERE t.last_release IS NULL{conditions} AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})"
             );
-            withdrawn += self.transaction.execute(&gone, &values).await?;
+            withdrawn += self.write(&gone, &values).await?;
         }
         let order = self.keys(|key| format!("s.\"{key}\"")).join(", ");
-        let opened = self
-            .transaction
-            .execute(
-                &format!(
-                    "INSERT INTO \"{table}\" ({columns}, first_release) SELECT {theirs}, {number} FROM stage_{table} s \
-                     WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t WHERE t.last_release IS NULL AND {same}) ORDER BY {order}"
-                ),
-                &[],
-            )
-            .await?;
+        let opened = format!(
+            "INSERT INTO \"{table}\" AS t ({columns}, first_release) SELECT {theirs}, {number} FROM stage_{table} s \
+             WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t WHERE t.last_release IS NULL AND {same}) ORDER BY {order}"
+        );
+        let opened = self.write(&opened, &[]).await?;
         let staged = u64::try_from(staged).unwrap_or_default();
         let dataset = table.to_owned();
         Ok(Effect { dataset, added: opened - changed, changed, withdrawn, unchanged: staged - opened })
+    }
+
+    /// Runs a statement that writes to the table with the alias `t`. Returns how many of its rows are rows of the dataset.
+    async fn write(&self, statement: &str, values: &[&(dyn ToSql + Sync)]) -> Result<u64, DbError> {
+        let Some(condition) = derivations::published(self.dataset) else {
+            return Ok(self.transaction.execute(statement, values).await?);
+        };
+        let counted = format!("WITH t AS ({statement} RETURNING t.*) SELECT count(*) FROM t WHERE {condition}");
+        let rows: i64 = self.transaction.query_one(&counted, values).await?.get(0);
+        Ok(u64::try_from(rows).unwrap_or_default())
     }
 
     /// The changed rows of a release that has just been merged, the largest change first.

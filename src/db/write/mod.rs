@@ -1,10 +1,11 @@
-//! Owns writing: releases, staged rows, keys, submissions and the audit log.
+//! Owns writing: releases, staged rows, records of files, keys, submissions and the audit log.
 //! Must not know file formats or HTTP.
 
 pub mod api_keys;
 pub mod audit;
 pub mod compare_staged;
 pub mod figure_checks;
+pub mod file_records;
 pub mod fixed_values;
 pub mod merge;
 pub mod release_writer;

@@ -10,14 +10,16 @@ use super::outcome::{CACHE_STATUS, SERVER_TIMING};
 use super::request_index::IndexedRequest;
 use super::response_cache::{CacheKey, Headers};
 use crate::db::ReleaseWatcher;
+use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::query::{Release, Representation, ResolvedPlan};
 
 /// `Cache-Control` of a request that does not name its release: fresh for ten seconds, then stale for a minute while a cache
 /// revalidates, and for a day while the service is unreachable.
 const UNPINNED: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-error=86400";
 
-/// `Cache-Control` of a request that names its release: its response never changes.
-pub const PINNED: &str = "public, max-age=31536000, immutable";
+/// `Cache-Control` of a request that names its release: its rows and their values never change, but members may join them
+/// when the program does.
+const PINNED: &str = "public, max-age=86400";
 
 /// The headers that differ between two responses from the cache.
 const PER_RESPONSE: [HeaderName; 2] = [CACHE_STATUS, SERVER_TIMING];
@@ -82,6 +84,7 @@ impl CachePolicy {
         };
         let cache_control = HeaderValue::from_static(if self.pinned { PINNED } else { UNPINNED });
         let mut headers = vec![(header::VARY, HeaderValue::from_static(vary)), (header::CACHE_CONTROL, cache_control)];
+        headers.extend(self.release.as_ref().map(|release| (RELEASE_NUMBER, HeaderValue::from(release.number))));
         headers.extend(HeaderValue::from_str(etag).ok().map(|etag| (header::ETAG, etag)));
         let modified = self.release.as_ref().map(|release| HttpDate::from(std::time::SystemTime::from(release.published_at)));
         let modified = modified.and_then(|date| HeaderValue::from_str(&date.to_string()).ok());

@@ -11,12 +11,13 @@ use futures_util::future::try_join;
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
 use crate::db::read::page::Page;
-use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS, indicator_fields};
+use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS, indicator_fields, indicator_labels};
 use crate::db::sql::select;
 use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind as ProblemKind, Problem, Reason};
 use crate::query::ResolvedPlan;
+use crate::query::model::column::CellSource;
 use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
 use crate::query::plan::in_memory;
@@ -83,15 +84,16 @@ struct Group<'r> {
     grouping: &'r Grouping,
     columns: &'r [Column],
     row: &'r Row,
-    cells: BTreeMap<&'static str, usize>,
+    cells: BTreeMap<&'r str, usize>,
 }
 
 impl<'r> Group<'r> {
-    fn new(plan: &ResolvedPlan, grouping: &'r Grouping, columns: &'r [Column], row: &'r Row) -> Self {
+    fn new(plan: &'r ResolvedPlan, grouping: &'r Grouping, columns: &'r [Column], row: &'r Row) -> Self {
         let dataset = plan.selection.context.dataset;
         let facts: &[&'static str] = if dataset.shape == Shape::Observations { &INDICATOR_CELLS } else { &[] };
         let named = indicator_fields(dataset).map(|field| field.name);
-        let names = CELLS.iter().chain(facts).copied().chain(named).chain(["members"]);
+        let labels = indicator_labels(plan).map(|column| column.name.as_ref());
+        let names = CELLS.iter().chain(facts).copied().chain(named).chain(labels).chain(["members"]);
         let cells = names.enumerate().map(|(at, name)| (name, columns.len() + at)).collect();
         Self { grouping, columns, row, cells }
     }
@@ -147,9 +149,14 @@ impl<'r> Group<'r> {
     fn row(&self, columns: &[Column]) -> Row {
         let mut row = Row::with_capacity(columns.len());
         for column in columns {
-            match self.columns.iter().position(|own| own.name == column.name) {
-                Some(at) => row.push(self.row.cell(at)),
-                None => row.push(self.cell(&column.name).as_deref()),
+            match (self.columns.iter().position(|own| own.name == column.name), column.source) {
+                (Some(at), _) => row.push(self.row.cell(at)),
+                (None, CellSource::Label(field)) => {
+                    let word = self.cell(field.name);
+                    let choice = field.choices().unwrap_or_default().iter().find(|one| Some(one.value) == word.as_deref());
+                    row.push(choice.map(|choice| choice.label));
+                }
+                (None, _) => row.push(self.cell(&column.name).as_deref()),
             }
         }
         row

@@ -15,7 +15,7 @@ use crate::http::response::links;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
-use crate::query::{Context, Dataset, Parameter, Plan, Representation, parse};
+use crate::query::{Context, Dataset, Parameter, Representation, ResolvedPlan, parse};
 
 /// Answers a request for a collection. `parent` is the dataset that the link starts from, if there is one.
 ///
@@ -44,22 +44,25 @@ pub async fn list(
     let policy = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !is_export);
     let (request, state) = (&request, &*state);
     let (coding, head) = (policy.coding(request), request.method() == Method::HEAD);
-    respond_cached(request, state, policy, async || match (json, is_export) {
-        _ if plan.presentation.wide => wide_layout::answer(state, &plan, parent).await,
-        (true, _) if context.aggregated => Ok(json_page(&plan, parent, &aggregates::page(state, &plan).await?)),
-        (false, _) if context.aggregated => exports::file(&plan, parent, &aggregates::page(state, &plan).await?),
-        (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,
-        (false, _) if !plan.selection.compare.is_empty() => comparisons::file(state, &plan, parent).await,
-        (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
-        (false, false) => exports::file(&plan, parent, &execute::page(state, &plan, parent).await?),
-        (false, true) => exports::all(state, plan, parent, (coding, head)).await,
+    respond_cached(request, state, policy, async || {
+        let plan = execute::with_licences(state, plan).await?;
+        match (json, is_export) {
+            _ if plan.presentation.wide => wide_layout::answer(state, &plan, parent).await,
+            (true, _) if context.aggregated => Ok(json_page(&plan, parent, &aggregates::page(state, &plan).await?)),
+            (false, _) if context.aggregated => exports::file(&plan, parent, &aggregates::page(state, &plan).await?),
+            (true, _) if !plan.selection.compare.is_empty() => comparisons::answer(state, &plan, parent).await,
+            (false, _) if !plan.selection.compare.is_empty() => comparisons::file(state, &plan, parent).await,
+            (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
+            (false, false) => exports::file(&plan, parent, &execute::page(state, &plan, parent).await?),
+            (false, true) => exports::all(state, plan, parent, (coding, head)).await,
+        }
     })
     .await
 }
 
-fn json_page(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
+fn json_page(plan: &ResolvedPlan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
     let mut data = Vec::with_capacity(page.rows.len() * 512);
     json::array(&mut data, &plan.reading.columns, &page.rows);
-    let meta = Meta::of_page(plan.selection.context.dataset.name, page);
+    let meta = Meta::of_page(plan.selection.context.dataset.name, page, &plan.licences);
     envelope::answer(&data, &meta, &links::links(plan, parent, page), &page.included)
 }

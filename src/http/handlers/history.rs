@@ -4,7 +4,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::history::{History, VersionRelease, number as number_of, read};
@@ -20,7 +20,7 @@ use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
-use crate::query::{Context, FieldOrigin, Parameter, Row, parse};
+use crate::query::{Column, Context, FieldOrigin, Parameter, Row, parse};
 
 /// The parameters of a history.
 pub const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
@@ -77,7 +77,8 @@ async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<Http
         data.push(b'}');
     }
     data.push(b']');
-    let meta = Meta::of_page(dataset.name, &history.page);
+    let licences = execute::licences(state, dataset, &history.page.release).await?;
+    let meta = Meta::of_page(dataset.name, &history.page, &licences);
     Ok(envelope::answer(&data, &meta, &links::links(plan, Some(dataset), &history.page), &[]))
 }
 
@@ -95,8 +96,8 @@ fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, history: &History, at: usize)
     };
     // The version after the first one of a page is the row of the cursor.
     let of_cursor = || plan.reading.after.as_ref().and_then(|position| position.values.first()?.as_deref()?.parse().ok());
-    let after = if at == 0 { of_cursor() } else { number_of(&plan.reading.columns, &rows[at - 1], "first_release") };
-    let closed_by = number("last_release").map(|last| last + 1).and_then(|release| {
+    let after = if at == 0 { of_cursor() } else { number_of(&plan.reading.columns, &rows[at - 1], "released_from") };
+    let closed_by = number("released_until").and_then(|release| {
         let (act, withdrawn) = (history.releases.get(&release)?, after != Some(release));
         let reason = withdrawn.then(|| act.reason.as_deref().unwrap_or(&act.title));
         let successor_code = act.successor_code.as_deref().filter(|_| withdrawn);
@@ -105,7 +106,7 @@ fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, history: &History, at: usize)
     let earlier = rows.get(at + 1).or(history.before.as_ref());
     writer::members(out, own, row);
     let members = json!({
-        "opened_by": number("first_release").and_then(opening),
+        "opened_by": number("released_from").and_then(opening),
         "closed_by": closed_by,
         "changed": earlier.map(|earlier| changed(plan, row, earlier)).unwrap_or_default(),
     });
@@ -114,13 +115,33 @@ fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, history: &History, at: usize)
     out.extend_from_slice(&members.as_bytes()[1..members.len() - 1]);
 }
 
-/// The names of the fields that differ from the version before.
-fn changed(plan: &ResolvedPlan, row: &Row, earlier: &Row) -> Vec<String> {
+/// A field that a version changed.
+#[derive(Serialize)]
+struct ChangedField<'a> {
+    field: &'a str,
+    before: Value,
+    after: Value,
+}
+
+/// The fields that differ from the version before, with both values.
+fn changed<'a>(plan: &'a ResolvedPlan, row: &Row, earlier: &Row) -> Vec<ChangedField<'a>> {
     let own = plan
         .reading
         .columns
         .iter()
         .enumerate()
         .filter(|(_, column)| column.field().is_some_and(|f| f.origin == FieldOrigin::Row));
-    own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at)).map(|(_, column)| column.name.to_string()).collect()
+    let value = |column: &Column, cell: Option<&str>| {
+        let mut text = Vec::new();
+        writer::value(&mut text, column, cell);
+        serde_json::from_slice(&text).unwrap_or(Value::Null)
+    };
+    let differing = own.filter(|(at, _)| row.cell(*at) != earlier.cell(*at));
+    differing
+        .map(|(at, column)| ChangedField {
+            field: &column.name,
+            before: value(column, earlier.cell(at)),
+            after: value(column, row.cell(at)),
+        })
+        .collect()
 }

@@ -14,6 +14,7 @@ pub mod health;
 pub mod history;
 pub mod index;
 pub mod items;
+pub mod latest_release;
 pub mod problems;
 pub mod profile;
 pub mod publications;

@@ -123,7 +123,8 @@ async fn compute(
     data.extend_from_slice(b",\"series\":[");
     series(&mut data, figures, &observations, &compared);
     data.extend_from_slice(b"]}");
-    let meta = Meta { notices: notices::all(observations.notices.as_ref(), &[]), ..Meta::new(TERRITORIES, at) };
+    let licences = execute::licences(state, plan.selection.context.dataset, at).await?;
+    let meta = Meta { notices: notices::all(observations.notices.as_ref(), &[]), ..Meta::new(TERRITORIES, at, &licences) };
     Ok(envelope::answer(&data, &meta, &links(code, plan, release), &[]))
 }
 

@@ -12,6 +12,7 @@ use crate::http::cache::etag;
 use crate::http::execute;
 use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::instant;
+use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
@@ -38,6 +39,7 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let base = base(&request, &state);
     let tag = etag::tag(&[paths::RELEASES_FEED, &base, &newest.number.to_string()]);
     let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    response.insert_header((RELEASE_NUMBER, newest.number));
     if not_modified {
         return Ok(response.finish());
     }

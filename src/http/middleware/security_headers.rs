@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 /// The headers that scripts of other origins may read, besides the CORS-safelisted ones.
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
-    "ETag, Link, X-Request-Id, Retry-After, X-Release, X-Total-Rows, Content-Disposition, Content-Location, \
+    "ETag, Link, X-Request-Id, Retry-After, Release-Number, Total-Count, Content-Disposition, Content-Location, \
     Location, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing, \
     Deprecation, Sunset",
 );

@@ -107,8 +107,17 @@ fn version_facts() -> Value {
             "closed_by": closed_by,
             "changed": {
                 "type": "array",
-                "items": {"type": "string"},
-                "description": "The fields that differ from the version before; empty for the first version.",
+                "items": {
+                    "type": "object",
+                    "description": "A field that a version changed.",
+                    "properties": {
+                        "field": {"type": "string", "description": "The name of the field."},
+                        "before": {"description": "Its value in the version before, of the type of the field."},
+                        "after": {"description": "Its value in this version, of the type of the field."},
+                    },
+                    "required": ["field", "before", "after"],
+                },
+                "description": "The fields that differ from the version before, with both values; empty for the first version.",
             },
         },
         "required": ["opened_by", "closed_by", "changed"],
@@ -140,5 +149,5 @@ pub fn example(context: Context, address: &str, data: &Value) -> Value {
         collection: None,
         related: BTreeMap::new(),
     };
-    json!({"data": data, "meta": Meta::new(context.dataset.name, &release), "links": links})
+    json!({"data": data, "meta": Meta::new(context.dataset.name, &release, &["etalab-2.0".to_owned()]), "links": links})
 }

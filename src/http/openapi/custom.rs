@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use utoipa::openapi::path::Operation;
 
 use super::{names, parameters};
-use crate::query::{Context, Dataset, Parameter};
+use crate::query::{Context, Dataset};
 
 /// The dataset whose rows a path begins with.
 pub fn dataset(registry: &'static [&'static Dataset], path: &str) -> Option<&'static Dataset> {
@@ -22,9 +22,9 @@ pub fn operation(registry: &'static [&'static Dataset], operation: &Operation, p
         match (parameter["in"].as_str(), dataset) {
             (Some("path"), Some(dataset)) if name == "code" => parameter["name"] = json!(names::path_parameter(dataset)),
             (Some("query"), Some(dataset)) => {
-                let generic = Parameter::OF_RELEASE.into_iter().find(|each| each.is_named(&name));
-                if let Some(generic) = generic {
-                    *parameter = parameters::describe(Context::of(registry, dataset), generic);
+                let context = Context::of(registry, dataset);
+                if let Some(generic) = context.item_parameters().into_iter().find(|each| each.is_named(&name)) {
+                    *parameter = parameters::describe(context, generic);
                 }
             }
             _ => {}

@@ -48,7 +48,7 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
         "What is left of the rate limit: `r` requests; the full quota is back in `t` seconds. Experimental.",
     ),
     ("ETag", &[Kind::Validated, Kind::File], "The strong validator of the response: send it in `If-None-Match`."),
-    ("Cache-Control", &[Kind::Validated, Kind::File], "How long caches may store the response."),
+    ("Cache-Control", &[Kind::Any], "How long caches may store the response."),
     ("Vary", &[Kind::Validated], "The request headers that choose the representation."),
     ("Last-Modified", &[Kind::Data, Kind::File], "When the release was published."),
     ("Release-Number", &[Kind::Data], "The release that was read."),

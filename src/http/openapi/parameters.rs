@@ -18,7 +18,10 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
     let words = || json!({"type": "string", "enum": parameter.words()});
     let some =
         |fields: Vec<&str>, most: usize| schemas::set_of(&json!({"type": "string", "enum": fields}), most.min(fields.len()));
-    let first = |fields: &[&str]| fields.first().map(|name| json!([name]));
+    // Groups always have their count; which of their fields a request gives depends on its `by`.
+    let first = |fields: &[&str]| {
+        fields.iter().find(|name| !context.aggregated || **name == Function::Count.name()).map(|name| json!([name]))
+    };
     let (description, schema, example) = match parameter {
         Parameter::Filter(field, operator) => return filter(dataset, field, operator),
         Parameter::Relation(relation) => {
@@ -86,7 +89,7 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Vintages => (
-            "The versions of each observation up to the release: `all` versions, also of withdrawn rows; the `first` version; or all versions of observations whose value or statuses were `revised`. Each row has its `first_release`, the date of that release, and its `last_release`, which `fields` and `sort=first_release` accept too. Not with cubes or aggregates.".to_owned(),
+            "The versions of each observation up to the release: `all` versions, also of withdrawn rows; the `first` version; or all versions of observations whose value or statuses were `revised`. Each row has its `released_from`, the date of that release, and its `released_until`, which `fields` and `sort=released_from` accept too. Not with cubes or aggregates.".to_owned(),
             words(),
             Some(json!("all")),
         ),
@@ -108,16 +111,18 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             let fields: Vec<&str> = all.iter().filter(|field| field.is_sortable()).map(|field| field.name).collect();
             let both: Vec<String> = fields.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
             let text = "The order: fields separated by commas; `-` before a field sorts it in descending order. Rows without a value are last. The order of texts ignores accents and case.";
-            (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), first(&fields))
+            let example = if context.aggregated { Some(json!(["-count"])) } else { first(&fields) };
+            (text.to_owned(), schemas::list_of(&json!({"type": "string", "enum": both}), SORT_TERMS), example)
         }
         Parameter::Fields => {
             let fields: Vec<&str> = context.with_all_fields().shown_fields().iter().map(|field| field.name).collect();
-            let (example, most) = (first(&fields), fields.len());
+            let example = if context.aggregated { Some(json!(["count"])) } else { first(&fields) };
+            let most = fields.len();
             ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
         }
         Parameter::Labels => (
             "Adds the French labels of codes and of words from a list, at the release that is read: `territory_label` beside `territory_code`, `signatory_labels` beside `signatory_codes`, `nature_label` beside `nature`. The name is that of the field without `_code` or `_codes`, then `_label`, or `_labels` for a list. A code that no row has at that release has null. JSON-stat and SCDL always have labels; SDMX-CSV has `code: label`, as `labels=both` of its standard.".to_owned(),
-            json!({"type": "boolean", "default": false}),
+            json!({"type": "boolean"}),
             Some(json!(true)),
         ),
         Parameter::Include => {
@@ -143,12 +148,12 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
             None,
         ),
         Parameter::Total => (
-            format!("`none`, the default, counts nothing; `exact` counts all rows, `bounded` at most {COUNT_BOUND}. The count is in `meta.total` or in the header `X-Total-Rows`."),
+            format!("`none`, the default, counts nothing; `exact` counts all rows, `bounded` at most {COUNT_BOUND}. The count is in `meta.total` or in the header `Total-Count`."),
             json!({"type": "string", "enum": parameter.words()}),
             Some(json!("exact")),
         ),
         Parameter::Release => (
-            "The release to read; by default the newest. The answer of a given release never changes.".to_owned(),
+            "The release to read; by default the newest. A given release has the same rows with the same values for ever.".to_owned(),
             json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": i32::MAX}),
             None,
         ),

@@ -188,8 +188,9 @@ fn scalar(field: &Field) -> Value {
         Kind::Choice(choices) | Kind::ChoiceList(choices) => {
             json!({"type": "string", "enum": choices.iter().map(|choice| choice.value).collect::<Vec<_>>()})
         }
-        Kind::Json { array: false } => json!({"type": "object"}),
-        Kind::Json { array: true } => json!({"type": "array", "items": {"type": "object"}}),
+        Kind::Json { array: false } if field.members.is_empty() => json!({"type": "object"}),
+        Kind::Json { array: false } => json!({"type": "object", "additionalProperties": members(field)}),
+        Kind::Json { array: true } => json!({"type": "array", "items": members(field)}),
         Kind::Period => json!({"type": "string", "pattern": PERIOD, "maxLength": PERIOD_LENGTH}),
         Kind::Code if field.format == Some(Format::Breakdown) => {
             json!({"type": "string", "pattern": breakdown::PATTERN, "maxLength": value::VALUE_LENGTH})
@@ -199,6 +200,20 @@ fn scalar(field: &Field) -> Value {
             json!({"type": "string"})
         }
     }
+}
+
+/// The schema of the objects in a JSON value.
+fn members(field: &Field) -> Value {
+    let described = |member: &Field| {
+        let mut schema = scalar(member);
+        schema["description"] = json!(member.description);
+        if !member.required {
+            schema.as_object_mut().map(nullable);
+        }
+        (member.name.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = field.members.iter().map(described).collect();
+    json!({"type": "object", "properties": properties})
 }
 
 /// An example of a filter on a field; a decimal number is a string of its digits.

@@ -35,8 +35,8 @@ impl SharedParameters {
         let mut shared = Self { names: BTreeMap::new(), components: BTreeMap::new() };
         for ((name, text), (described, rows)) in &owners {
             let plain = rows.len() > 1 && widest.get(name.as_str()) == Some(&rows.len()) && !shared.components.contains_key(name);
-            let own = rows.first().filter(|_| !plain).map_or(String::new(), Clone::clone);
-            let name = format!("{own}{name}");
+            let own = rows.first().filter(|_| !plain);
+            let name = own.map_or_else(|| name.clone(), |own| format!("{name}Of{own}"));
             let other = shared.components.insert(name.clone(), described.clone());
             assert!(other.is_none(), "two parameters have the name {name}");
             shared.names.insert(text.clone(), name);
@@ -80,7 +80,7 @@ mod tests {
             ("Measure".to_owned(), json!({"name": "measure_code", "in": "path"})),
         ]);
         let names: Vec<&str> = shared.components.keys().map(String::as_str).collect();
-        assert_eq!(names, ["Limit", "MeasureLimit", "MeasureMeasureCodeInPath"]);
-        assert_eq!(shared.refer(&limit(20)), json!({"$ref": "#/components/parameters/MeasureLimit"}));
+        assert_eq!(names, ["Limit", "LimitOfMeasure", "MeasureCodeInPathOfMeasure"]);
+        assert_eq!(shared.refer(&limit(20)), json!({"$ref": "#/components/parameters/LimitOfMeasure"}));
     }
 }

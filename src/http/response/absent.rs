@@ -22,6 +22,7 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
         Err(error) => return error.into(),
     };
     let (what, code) = (dataset.singular, echo(code));
+    let key = dataset.code_field().map_or("code", |field| field.name);
     match missing {
         MissingCode::Withdrawn(RowWithdrawal { release, reason, successor_code }) => {
             let number = release.number;
@@ -32,11 +33,14 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
             Problem::new(Kind::Gone, detail).withdrawal(withdrawal).closest(closest)
         }
         MissingCode::Later(first, closest) => {
-            let detail = format!("No {what} has the code `{code}` in release {release}; one has it from release {first} on.");
+            let detail = format!("No {what} has the {key} `{code}` in release {release}; one has it from release {first} on.");
             Problem::new(Kind::UnknownCode, detail).closest(closest)
         }
         MissingCode::Never(closest) => {
-            let detail = format!("No {what} has the code `{code}` in release {release}.");
+            let detail = match dataset.is_newest_first() {
+                true => format!("No {what} has the {key} `{code}`; the newest is {}.", newest.number),
+                false => format!("No {what} has the {key} `{code}` in release {release}."),
+            };
             Problem::new(Kind::UnknownCode, detail).closest(closest)
         }
     }

@@ -9,15 +9,18 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::header_names::TOTAL_COUNT;
 use super::included;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
-use crate::format::LICENCE;
 use crate::query::Release;
 
 /// The media type of JSON responses.
 pub const JSON: &str = "application/json; charset=utf-8";
+
+/// The relation of a total that is exact.
+const EXACT: &str = "eq";
 
 /// What was read.
 #[derive(Serialize, ToSchema)]
@@ -25,15 +28,16 @@ pub struct Meta {
     /// The dataset of the rows.
     #[schema(example = "territories")]
     pub dataset: &'static str,
-    /// The release that was read. The same request with `release=` this number always returns the same data.
+    /// The release that was read. The same request with `release=` this number always returns the same rows with the same values.
     #[schema(example = 2)]
     pub release: i32,
     /// When that release was published.
     #[schema(example = "2026-11-24T09:00:00Z", format = DateTime)]
     pub published_at: String,
-    /// The licence of the data: Licence Ouverte 2.0.
-    #[schema(example = "etalab-2.0")]
-    pub licence: &'static str,
+    /// The licences of the sources that rows of the dataset name at this release; of a computed dataset, those of the datasets
+    /// that it is computed from; of sources and releases, their own. The words are those of the sources.
+    #[schema(example = json!(["etalab-2.0"]))]
+    pub licences: Vec<String>,
     /// The number of all rows, if the request has `total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total: Option<Total>,
@@ -93,7 +97,7 @@ pub struct Links {
     #[serde(rename = "self")]
     #[schema(example = "/v1/territories?kind=commune")]
     pub this: String,
-    /// This request at this release, whose answer never changes.
+    /// This request at this release: the same rows with the same values for ever. Members may join them.
     #[schema(example = "/v1/territories?kind=commune&release=2")]
     pub pinned: String,
     /// The next page at the same release, absent on the last page; for a release, the next release.
@@ -114,12 +118,12 @@ pub struct Links {
 
 impl Meta {
     /// The `meta` of a response that reads a release.
-    pub fn new(dataset: &'static str, release: &Release) -> Self {
+    pub fn new(dataset: &'static str, release: &Release, licences: &[String]) -> Self {
         Self {
             dataset,
             release: release.number,
             published_at: instant(release.published_at),
-            licence: LICENCE,
+            licences: licences.to_vec(),
             total: None,
             search: None,
             notices: None,
@@ -129,20 +133,25 @@ impl Meta {
     }
 
     /// The `meta` of a page.
-    pub fn of_page(dataset: &'static str, page: &Page) -> Self {
+    pub fn of_page(dataset: &'static str, page: &Page, licences: &[String]) -> Self {
         let choices = |facet: &Facet| FacetValues {
             choices: facet.choices.iter().map(|(value, count)| FacetValue { value: value.clone(), count: *count }).collect(),
             more: facet.more,
         };
         Self {
-            total: page.total.map(|(value, exact)| Total { value, relation: if exact { "eq" } else { "gte" } }),
+            total: page.total.map(|(value, exact)| Total { value, relation: if exact { EXACT } else { "gte" } }),
             search: page.approximate.then_some("approximate"),
             notices: notices::all(page.notices.as_ref(), &page.unselected),
             included_truncated: included::truncated(&page.included),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
-            ..Self::new(dataset, &page.release)
+            ..Self::new(dataset, &page.release, licences)
         }
     }
+}
+
+/// The value of `Total-Count`.
+pub fn total_count(value: i64, exact: bool) -> String {
+    if exact { value.to_string() } else { format!(">={value}") }
 }
 
 /// Formats an instant as RFC 3339 in UTC with microseconds.
@@ -166,6 +175,9 @@ pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) ->
     body.push(b'}');
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, JSON));
+    if let Some(total) = &meta.total {
+        response.insert_header((TOTAL_COUNT, total_count(total.value, total.relation == EXACT)));
+    }
     for (address, relation) in [(&links.next, "next"), (&links.previous, "prev")] {
         if let Some(address) = address {
             response.append_header((header::LINK, format!("<{address}>; rel=\"{relation}\"")));

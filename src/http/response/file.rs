@@ -2,18 +2,19 @@
 //! Must not know where the rows come from.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use super::envelope::instant;
-use super::header_names::{RELEASE, TOTAL_ROWS};
+use super::envelope::{instant, total_count};
+use super::header_names::TOTAL_COUNT;
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
 use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem, Reason};
-use crate::query::{Dataset, Parameter, Plan, Row};
+use crate::query::{Dataset, Parameter, Plan, ResolvedPlan, Row};
 
 /// Writes rows from memory.
 ///
@@ -35,7 +36,7 @@ pub fn unwritable(error: &io::Error) -> Problem {
 }
 
 /// The metadata of a file.
-pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot) -> About {
+pub fn about(plan: &ResolvedPlan, parent: Option<&'static Dataset>, snapshot: &Snapshot) -> About {
     let release = snapshot.release.number;
     About {
         dataset: plan.selection.context.dataset,
@@ -43,6 +44,7 @@ pub fn about(plan: &Plan, parent: Option<&'static Dataset>, snapshot: &Snapshot)
         release,
         published_at: instant(snapshot.release.published_at),
         pinned: links::pinned(plan, parent, release),
+        licences: Arc::clone(&plan.licences),
     }
 }
 
@@ -57,12 +59,11 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, representation.content_type()));
     response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
-    response.insert_header((RELEASE, about.release));
     if let Ok(pinned) = HeaderValue::from_str(&about.pinned) {
         response.insert_header((header::CONTENT_LOCATION, pinned));
     }
     if let Some((value, exact)) = total {
-        response.insert_header((TOTAL_ROWS, if exact { value.to_string() } else { format!(">={value}") }));
+        response.insert_header((TOTAL_COUNT, total_count(value, exact)));
     }
     response
 }

@@ -141,6 +141,11 @@ impl Dataset {
         if matches!(field.kind, Kind::Code) { Some(self.name) } else { field.reference() }
     }
 
+    /// Whether its rows come in the descending order of their key by default: the newest release first.
+    pub fn is_newest_first(&self) -> bool {
+        matches!(self.rows, RowOrigin::Releases)
+    }
+
     /// Whether its rows can have several versions. A release has only one.
     pub fn has_history(&self) -> bool {
         !matches!(self.rows, RowOrigin::Releases)

@@ -129,6 +129,9 @@ pub struct Field {
     /// The field of another dataset, by their names, whose references fix the value: once a row has referred to this one in it,
     /// in any release, the value never changes.
     pub fixed_by: Option<(&'static str, &'static str)>,
+    /// The members of each object in a JSON value: of each item of an array, or of each member of an object whose own names
+    /// are those of datasets. Empty if the value has another form, such as a geometry.
+    pub members: &'static [Field],
 }
 
 impl Field {
@@ -145,6 +148,7 @@ impl Field {
             file_default: None,
             list_default: None,
             fixed_by: None,
+            members: &[],
         }
     }
 
@@ -161,6 +165,7 @@ impl Field {
             file_default: None,
             list_default: None,
             fixed_by: None,
+            members: &[],
         }
     }
 
@@ -182,6 +187,11 @@ impl Field {
     /// The field with a value that never changes once a row of `dataset` has referred to its row in the field `by`.
     pub const fn fixed_by(self, dataset: &'static str, by: &'static str) -> Self {
         Self { fixed_by: Some((dataset, by)), ..self }
+    }
+
+    /// The field with a description of the objects in its JSON.
+    pub const fn members(self, members: &'static [Field]) -> Self {
+        Self { members, ..self }
     }
 
     /// Whether the field holds a list.

@@ -9,19 +9,24 @@ const NUMBER: Kind = Kind::Integer { minimum: 1, maximum: i32::MAX as i64 };
 pub static VERSION: [Field; 3] = [
     Field {
         origin: FieldOrigin::Opened,
-        ..Field::required("first_release", NUMBER, "The first release that has this version, with `vintages`.", "")
-    },
-    Field {
-        origin: FieldOrigin::Record,
-        ..Field::optional(
-            "last_release",
+        ..Field::required(
+            "released_from",
             NUMBER,
-            "The last release that has this version; empty while it is current at the release that is read. With `vintages`.",
+            "The release that opened this version: the first that has it. With `vintages`.",
             "",
         )
     },
     Field {
         origin: FieldOrigin::Record,
-        ..Field::required("published_at", Kind::Timestamp, "When `first_release` was published, UTC; with `vintages`.", "")
+        ..Field::optional(
+            "released_until",
+            NUMBER,
+            "The release that closed this version: the first that no longer has it; null while it is current at the release that is read. With `vintages`.",
+            "",
+        )
+    },
+    Field {
+        origin: FieldOrigin::Record,
+        ..Field::required("published_at", Kind::Timestamp, "When `released_from` was published, UTC; with `vintages`.", "")
     },
 ];

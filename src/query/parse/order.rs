@@ -77,7 +77,7 @@ pub fn complete_order(parser: &Parser, plan: &mut Plan) {
         _ => vec![one],
     });
     let version = plan.selection.vintages.map(|_| term(&VERSION[0], false, false));
-    for one in expanded.chain(key(false)).chain(version) {
+    for one in expanded.chain(key(parser.context.dataset.is_newest_first())).chain(version) {
         if !plan.reading.sort.iter().any(|earlier| same(earlier, &one) && (!earlier.folded || one.folded)) {
             plan.reading.sort.push(one);
         }

@@ -14,6 +14,7 @@ pub mod selection;
 pub mod vintage;
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -59,6 +60,8 @@ pub struct ResolvedPlan {
     pub plan: Plan,
     /// The release.
     pub release: Release,
+    /// The licences of the dataset at the release, in the words of its sources; empty until they are read.
+    pub licences: Arc<[String]>,
 }
 
 impl Deref for ResolvedPlan {
@@ -134,16 +137,14 @@ impl Plan {
         self.sort_places().iter().map(|at| at.and_then(|at| row.cell(at)).map(str::to_owned)).collect()
     }
 
-    /// The columns of a group that the database reads from its rows: the fields that it is grouped by, and the names that
-    /// the answer shows of the rows that these refer to.
+    /// The columns of a group that the database reads from its rows: the fields that it is grouped by, and their labels,
+    /// if the answer shows them.
     pub fn group_columns(&self) -> Vec<Column> {
         let Some(grouping) = &self.selection.grouping else { return Vec::new() };
         let own = grouping.by.iter().map(|field| Column::of(field));
-        let labels = self.reading.columns.iter().filter(|column| match column.source {
-            CellSource::Named { by, .. } => grouping.by.iter().any(|field| std::ptr::eq(*field, by)),
-            _ => false,
-        });
-        own.chain(labels.cloned()).collect()
+        let is_by = |one: &'static Field| grouping.by.iter().any(|field| std::ptr::eq(*field, one));
+        let labels = self.reading.columns.iter().filter(|column| column.field().is_none());
+        own.chain(labels.filter(|column| column.depends_on().is_some_and(is_by)).cloned()).collect()
     }
 
     /// The text that a cursor is bound to: everything that decides which rows come, and their order.
@@ -188,7 +189,7 @@ impl Plan {
 
     /// The plan with the release that it reads.
     pub fn at(self, release: Release) -> ResolvedPlan {
-        ResolvedPlan { plan: self, release }
+        ResolvedPlan { plan: self, release, licences: Arc::default() }
     }
 
     /// The plan for the one row with a code, as conditions on the fields of its key. An invalid code selects nothing.
@@ -207,9 +208,9 @@ impl Plan {
     /// Whether the rows come in the order of the key, for which there is an index.
     pub fn is_in_key_order(&self) -> bool {
         let key = self.selection.context.dataset.key.iter().chain(self.selection.vintages.map(|_| &VERSION[0].name));
-        let sort = &self.reading.sort;
+        let (sort, descending) = (&self.reading.sort, self.selection.context.dataset.is_newest_first());
         let plain = |(term, key): (&SortTerm, &&str)| {
-            !term.descending && !term.folded && term.field().is_some_and(|field| field.name == *key)
+            term.descending == descending && !term.folded && term.field().is_some_and(|field| field.name == *key)
         };
         sort.len() == key.clone().count() && sort.iter().zip(key).all(plain)
     }

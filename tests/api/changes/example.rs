@@ -37,6 +37,15 @@ fn rows(copy: &Path) -> Vec<(String, Value)> {
     text.lines().map(row).collect()
 }
 
+/// The recorded withdrawals of a copy.
+fn withdrawn(copy: &Path) -> Vec<String> {
+    let print = "import sqlite3, sys
+for row in sqlite3.connect(sys.argv[1]).execute('SELECT * FROM withdrawn ORDER BY dataset, code'):
+    print(*row)";
+    let output = Command::new("python3").args(["-c", print]).arg(copy).output().expect("Python runs");
+    String::from_utf8(output.stdout).expect("UTF-8").lines().map(str::to_owned).collect()
+}
+
 fn export(server: &TestServer, dataset: &str, filters: &str) -> Vec<(String, Value)> {
     let text = get(server.address, &format!("/v1/{dataset}?format=ndjson&{filters}")).text();
     text.lines().map(|line| (dataset.to_owned(), serde_json::from_str(line).expect("an object"))).collect()
@@ -63,13 +72,65 @@ fn the_example_applies_a_publication_and_a_withdrawal() {
     publish(&server.url, &bundle(&[("territories", &second)])).expect("the bundle is right");
     assert_eq!(sync(&server, &copy, &one), (0, "in step with release 2: 2 changes since release 1".to_owned()));
     assert_eq!(rows(&copy), export(&server, "territories", ""));
+    let small = root_directory().join("small.sqlite");
+    let filtered = ["--dataset", "territories", "--where", "population__gt=15"];
+    assert_eq!(sync(&server, &small, &filtered).0, 0);
     withdraw(&server.url, "territories", &["COM-2"], "Fusion", Some("COM-1"));
     assert_eq!(sync(&server, &copy, &one), (0, "in step with release 3: 1 changes since release 2".to_owned()));
     let kept = rows(&copy);
     assert_eq!(kept, export(&server, "territories", ""));
     assert_eq!(kept.iter().map(|(_, row)| &row["code"]).collect::<Vec<_>>(), ["COM-1", "COM-3", "COM-4"]);
+    let shrunk = territories(&[("COM-4", "Ailleurs", "4")]);
+    publish(&server.url, &bundle(&[("territories", &shrunk)])).expect("the bundle is right");
+    assert_eq!(sync(&server, &small, &filtered), (0, "in step with release 4: 2 changes since release 2".to_owned()));
+    assert_eq!(rows(&small), []);
+    // COM-4 only left the selection: the copy does not tell of a withdrawal.
+    assert_eq!(withdrawn(&small), ["territories COM-2 3 Fusion COM-1"]);
     let (code, said) = sync(&server, &copy, &["--dataset", "actors"]);
     assert!(code == 1 && said.contains("take another file"), "{said}");
+}
+
+/// Applies changes with an operation of a later service to a copy, and prints the error if there is one.
+const APPLY: &str = "import json, sqlite3, sys
+sys.path.insert(0, 'examples')
+import sync
+base, path, selection = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
+copy = sqlite3.connect(path, isolation_level=None)
+for change in json.loads(sys.argv[4]):
+    copy.execute('INSERT INTO pending (change) VALUES (?)', (json.dumps(change),))
+try:
+    sync.apply(base, copy, selection, 1)
+except sync.Failed as error:
+    print(error)";
+
+#[test]
+fn the_example_reads_a_row_again_when_it_does_not_know_the_operation() {
+    if !python() {
+        return;
+    }
+    let server = TestServer::empty();
+    let first = territories(&[("COM-1", "Ici", "10"), ("COM-2", "Là", "20"), ("COM-3", "Là-bas", "30")]);
+    publish(&server.url, &bundle(&[("sources", SOURCES), ("territories", &first)])).expect("the bundle is right");
+    let copy = root_directory().join("unknown.sqlite");
+    let filtered = ["--dataset", "territories", "--where", "population__gt=15"];
+    assert_eq!(sync(&server, &copy, &filtered).0, 0);
+    let before = rows(&copy);
+    assert_eq!(before.len(), 2);
+    let change = |dataset: &str, code: &str| serde_json::json!({"release": 1, "dataset": dataset, "op": "merge", "code": code, "row": null, "reason": null, "successor_code": null});
+    let apply = |changes: Value| {
+        let mut command = Command::new("python3");
+        command.args(["-c", APPLY, &format!("http://{}", server.address)]).arg(&copy);
+        command.arg(r#"{"dataset": "territories", "population__gt": "15"}"#).arg(changes.to_string());
+        let output = command.output().expect("Python runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    };
+    // The service has the one row in the selection and not the other: the copy ends as the collection is.
+    assert_eq!(apply(serde_json::json!([change("territories", "COM-2"), change("territories", "COM-1")])), "");
+    assert_eq!(rows(&copy), before);
+    let said = apply(serde_json::json!([change("contours", "COM-2")]));
+    assert!(said.starts_with("the operation merge of contours COM-2 is unknown"), "{said}");
+    assert_eq!(rows(&copy), before);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use tokio_postgres::{Client, NoTls};
 
 use crate::harness::{SOURCES, TestServer, bundle, keep_for_all_tests, publish};
 
-const SUMMARY: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code\n";
+pub const SUMMARY: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code\n";
 
 const TERRITORIES: &str = "FR,country,France,2100,,,2026,essai
 REG-99,region,Région,2100,,,2026,essai
@@ -26,7 +26,7 @@ COM-92002,commune,Étang,600,DEP-92,REG-99,2026,essai
 PER-essai,perimeter,Périmètre,,,,2026,essai
 ";
 
-const INDICATORS: &str =
+pub const INDICATORS: &str =
     "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,weight_indicator_code,direction,source_code
 habitants,Habitants,Habitants,habitant,0,sum,none,,none,essai
 aides,Aides versées,Aides,aide,0,sum,sum,,up,essai
@@ -40,20 +40,20 @@ etat,state,État,financeur,essai
 asso,association,Association,bénéficiaire,essai
 ";
 
-const COMMITMENTS: &str = "code,kind,rank,title,summary,source_code\naxe,commitment,1,Axe,Résumé,essai\n";
+pub const COMMITMENTS: &str = "code,kind,rank,title,summary,source_code\naxe,commitment,1,Axe,Résumé,essai\n";
 
-const MEASURES: &str = "code,commitment_code,title,summary,status,territory_codes,source_code\n";
+pub const MEASURES: &str = "code,commitment_code,title,summary,status,territory_codes,source_code\n";
 
-const CONTOURS: &str = "territory_code,west,south,east,north,contour,source_code\n";
+pub const CONTOURS: &str = "territory_code,west,south,east,north,contour,source_code\n";
 
-fn square(code: &str, west: i32) -> String {
+pub fn square(code: &str, west: i32) -> String {
     let east = west + 1;
     format!(
         "{code},{west},50,{east},51,\"{{\"\"type\"\":\"\"Polygon\"\",\"\"coordinates\"\":[[[{west},50],[{east},50],[{east},51],[{west},51],[{west},50]]]}}\",essai\n"
     )
 }
 
-fn observations(lines: &[(&str, &str, &str, &str, &str)]) -> String {
+pub fn observations(lines: &[(&str, &str, &str, &str, &str)]) -> String {
     let line = |(indicator, territory, period, value, qualifier): &(&str, &str, &str, &str, &str)| {
         format!("{indicator},{territory},{period},_T,observed,{value},{qualifier},A,2026,essai\n")
     };
@@ -152,6 +152,8 @@ pub fn history() -> (TestServer, i32) {
             manifest.replace("dataset = ", "mode = \"replace\"\ndataset = ") + scope
         });
         withdraw(&url, "observations", &["habitants~COM-92002~2019-01-01_2019-10-31~_T~observed~essai"], "Doublon", None);
+        // 14: a commune leaves the perimeter.
+        withdraw(&url, "memberships", &["PER-essai~COM-91003"], "Retrait", None);
         let number = with_client(&url, async |client| {
             client.query_one("SELECT max(number) FROM releases", &[]).await.expect("releases").get(0)
         });
@@ -170,7 +172,7 @@ pub fn withdraw(url: &str, dataset: &str, codes: &[&str], reason: &str, successo
 }
 
 /// Publishes a bundle after changing the text of its manifest.
-fn publish_amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
+pub fn publish_amended(url: &str, folder: &Path, amend: impl FnOnce(String) -> String) {
     let manifest = folder.join("manifest.toml");
     let text = fs::read_to_string(&manifest).expect("the manifest is there");
     fs::write(&manifest, amend(text)).expect("a file can be written");

@@ -2,5 +2,6 @@
 
 mod example;
 mod history;
+mod leaving;
 mod replay;
 mod responses;

@@ -28,7 +28,7 @@ fn a_withdrawal_has_its_reason_and_the_code_of_the_successor() {
     let said: Vec<(&Value, &Value, &Value)> =
         replaced.as_array().expect("a list").iter().map(|line| (&line["op"], &line["code"], &line["reason"])).collect();
     let expected = [
-        ("withdraw", "habitants~COM-91003~2019-01-01_2019-10-31~_T~observed~essai", Value::Null),
+        ("withdraw", "habitants~COM-91003~2019-01-01_2019-10-31~_T~observed~essai", json!("Essai")),
         ("upsert", "habitants~COM-91003~2020~_T~observed~essai", Value::Null),
         ("withdraw", "habitants~COM-92002~2019-01-01_2019-10-31~_T~observed~essai", json!("Doublon")),
     ];
@@ -40,7 +40,7 @@ fn a_withdrawal_has_its_reason_and_the_code_of_the_successor() {
 fn csv_has_one_column_per_field_for_one_dataset_and_json_rows_for_several() {
     let (server, newest) = history();
     let reply = get(server.address, "/v1/changes?dataset=actors&format=csv");
-    assert_eq!(reply.header("x-release"), Some(newest.to_string().as_str()));
+    assert_eq!(reply.header("release-number"), Some(newest.to_string().as_str()));
     assert_eq!(reply.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(reply.header("content-disposition").is_some_and(|text| text.contains("reperes-changes-0-")), "{:?}", reply.headers);
     let text = reply.text();
@@ -80,7 +80,7 @@ fn a_stream_has_all_changes_and_a_page_links_to_the_next() {
     assert!(next.contains("format=ndjson") && next.contains("cursor="), "{next}");
     assert_eq!(get(server.address, &next).text().lines().count(), 2);
     let empty = head(server.address, "/v1/changes?format=ndjson");
-    assert_eq!((empty.status, empty.body.len(), empty.header("x-release")), (200, 0, Some(newest.to_string().as_str())));
+    assert_eq!((empty.status, empty.body.len(), empty.header("release-number")), (200, 0, Some(newest.to_string().as_str())));
     assert_eq!(with(&server, "/v1/changes?limit=1", "Accept: application/x-ndjson\r\n").text().lines().count(), 1);
     with(&server, "/v1/changes", "Accept: application/vnd.apache.parquet\r\n").problem(406);
 }

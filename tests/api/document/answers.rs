@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use reperes::datasets::collections;
+use reperes::query::Kind;
 use serde_json::Value;
 
 use super::{address, document, operations, resolved, validate};
@@ -121,9 +122,11 @@ fn filters_are_understood_as_members_of_an_object_too() {
         let path = format!("/v1/{}", dataset.name);
         let name = format!("{}Filters", super::pascal(dataset.singular));
         for (member, schema) in document["components"]["schemas"][&name]["properties"].as_object().into_iter().flatten() {
+            let field = dataset.field(member.split("__").next().expect("a name")).expect("a field");
+            let least = if let Kind::Integer { minimum, .. } = field.kind { minimum.max(0).to_string() } else { String::new() };
             let value = match resolved(&document, schema)["type"].as_str() {
                 Some("boolean") => "false",
-                Some("integer") => "1",
+                Some("integer") => &least,
                 _ if schema["$ref"].as_str().is_some_and(|kind| kind.ends_with("FilterInstant")) => "2020-01-01T00:00:00Z",
                 _ if schema["$ref"]
                     .as_str()

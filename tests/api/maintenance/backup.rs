@@ -24,6 +24,8 @@ fn file() -> (PathBuf, String) {
 fn full() -> String {
     let url = migrated();
     [1, 2, 4].into_iter().for_each(|number| four_releases::make_release(&url, number));
+    let file = "INSERT INTO release_files VALUES (1, 'actors.csv', 'actors', repeat('0', 64), 1, 1, '{code}')";
+    with_database(&url, async |client| client.batch_execute(file).await.expect("a record can be added"));
     url
 }
 
@@ -62,9 +64,10 @@ fn a_restored_database_has_every_dataset_the_keys_the_audit_and_the_grants() {
     let hidden = |url: &str| {
         with_database(&owner(url), async |client| {
             let all = "SELECT (SELECT json_agg(k ORDER BY name)::text FROM keys k), (SELECT json_agg(a ORDER BY id)::text FROM audit a), \
-                       (SELECT json_agg(r ORDER BY number)::text FROM releases r)";
+                       (SELECT json_agg(r ORDER BY number)::text FROM releases r), \
+                       (SELECT json_agg(f ORDER BY release, file)::text FROM release_files f)";
             let row = client.query_one(all, &[]).await.expect("they are there");
-            [row.get::<_, String>(0), row.get(1), row.get(2)]
+            [row.get::<_, String>(0), row.get(1), row.get(2), row.get(3)]
         })
     };
     assert_eq!(hidden(&url), hidden(&other));

@@ -102,6 +102,22 @@ fn every_kind_of_damage_is_found_and_named() {
         ("releases", "DELETE FROM releases WHERE number = 1", "releases", "releases", Some("2")),
         ("sources", "CREATE TABLE stage_sources (code text)", "staging", "-", Some("public.stage_sources")),
         (
+            "release_files",
+            "INSERT INTO release_files VALUES (9, 'actors.csv', 'actors', repeat('0', 64), 1, 1, '{code}')",
+            "files",
+            "release_files",
+            Some("9/actors.csv"),
+        ),
+        (
+            "release_files",
+            "INSERT INTO release_files VALUES (1, 'actors.csv', 'actors', repeat('0', 64), 1, 1, '{code}', '2026-01-02'), \
+             (1, 'actors.ndjson', 'actors', repeat('0', 64), 1, 1, '{code,kind}', '2026-01-03')",
+            "files",
+            "release_files",
+            Some("1/actors.ndjson"),
+        ),
+        ("release_files", "DROP TRIGGER keep_record ON release_files", "protection", "release_files", None),
+        (
             "withdrawals",
             "INSERT INTO withdrawals VALUES ('territories', 'COM-90001', 2, 'Essai', NULL)",
             "withdrawals",

@@ -1,13 +1,13 @@
 //! Owns the SQL of one step: the difference between the rows that a plan selects at a release and at the release before.
 //!
-//! A row is upserted if the release opened it, or if its territory moved into the territories of the request. It is withdrawn if
-//! the release closed it, if it no longer matches the filters, or if its territory moved out. What a row has from another row
-//! never changes. A client with a copy needs all of these changes. Must not know which steps there are.
+//! A row is upserted if the release opened it, or if its territory moved into the territories of the request; what it has from
+//! another row never changes. It is withdrawn if the release closed it for good. It leaves if it is still published and no longer
+//! selected: the release opened a version that does not match the filters, or its territory moved out. A client with a copy needs
+//! all of these changes. Must not know which steps there are.
 
-use diesel::sql_types::{BigInt, Integer, Text, Untyped};
+use diesel::sql_types::{BigInt, Integer, Untyped};
 
-use super::ChangeStep;
-use crate::db::sql::codes;
+use super::{ChangeStep, withdrawal};
 use crate::db::sql::fragments;
 use crate::db::sql::geography;
 use crate::db::sql::keyset::Order;
@@ -19,6 +19,15 @@ use crate::query::{Changes, Column, Dataset, Plan};
 
 /// The number of cells before those of the row: operation, reason, successor.
 pub const CELLS: usize = 3;
+
+/// What became of the rows of a branch.
+#[derive(Clone, Copy)]
+enum Operation {
+    Upsert,
+    Leave,
+    /// A withdrawal if the release opened no version of the row, else a row that leaves.
+    WithdrawOrLeave,
+}
 
 /// The changes of one step, in the order of the key.
 pub struct Difference<'a> {
@@ -99,6 +108,7 @@ impl<'a> Difference<'a> {
         out.push(" FROM ");
         out.identifier(self.dataset().name)?;
         out.push(" t WHERE ");
+        self.now.published(out);
         Ok(())
     }
 
@@ -155,12 +165,22 @@ impl<'a> Difference<'a> {
     fn branch<'b>(
         &'b self,
         out: &mut SqlWriter<'_, 'b>,
-        operation: &'static str,
+        operation: Operation,
         rows: impl FnOnce(&'b Self, &mut SqlWriter<'_, 'b>) -> SqlResult,
     ) -> SqlResult {
-        out.push("(SELECT t.*, '");
-        out.push(operation);
-        out.push("'::text AS operation");
+        out.push("(SELECT t.*, ");
+        match operation {
+            Operation::Upsert => out.push("'upsert'::text"),
+            Operation::Leave => out.push("'leave'::text"),
+            Operation::WithdrawOrLeave => {
+                out.push("CASE WHEN EXISTS (");
+                fragments::versions(out, self.dataset())?;
+                out.push("e.first_release = ");
+                out.bind::<Integer, _>(&self.step.release)?;
+                out.push(") THEN 'leave' ELSE 'withdraw' END");
+            }
+        }
+        out.push(" AS operation");
         rows(self, out)?;
         let order = Order::new(self.plan, &self.step.release, false);
         if let Some(key) = self.after {
@@ -174,20 +194,6 @@ impl<'a> Difference<'a> {
         out.push(")");
         Ok(())
     }
-
-    /// Writes a cell of the record of a row's withdrawal.
-    fn withdrawal_cell<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, column: &'static str) -> SqlResult {
-        out.push(", (SELECT w.");
-        out.push(column);
-        out.push(" FROM withdrawals w WHERE t.operation = 'withdraw' AND w.dataset = ");
-        out.bind::<Text, _>(self.dataset().name)?;
-        out.push(" AND w.code = ");
-        codes::code(out, self.dataset(), "t")?;
-        out.push(" AND w.release = ");
-        out.bind::<Integer, _>(&self.step.release)?;
-        out.push(")");
-        Ok(())
-    }
 }
 
 impl Difference<'_> {
@@ -196,24 +202,25 @@ impl Difference<'_> {
         // The best plan depends on the number of rows that the release changed, so no generic plan is cached.
         out.uncached();
         let look_ups = LookUp::of(self.limit);
-        out.push("SELECT t.operation");
-        self.withdrawal_cell(out, "reason")?;
-        self.withdrawal_cell(out, "successor_code")?;
+        out.push("SELECT t.operation, ");
+        withdrawal::reason(out, self.dataset(), &self.step.release)?;
+        out.push(", ");
+        withdrawal::successor(out, self.dataset(), &self.step.release)?;
         for column in &self.columns {
             out.push(", ");
             fragments::text(out, self.dataset(), column, &self.step.release, look_ups)?;
         }
         out.push(" FROM (");
         if self.step.rows {
-            self.branch(out, "upsert", Self::opened)?;
+            self.branch(out, Operation::Upsert, Self::opened)?;
             out.push(" UNION ALL ");
-            self.branch(out, "withdraw", Self::closed)?;
+            self.branch(out, Operation::WithdrawOrLeave, Self::closed)?;
         }
         if self.step.territories {
             out.push(if self.step.rows { " UNION ALL " } else { "" });
-            self.branch(out, "upsert", Self::moved_in)?;
+            self.branch(out, Operation::Upsert, Self::moved_in)?;
             out.push(" UNION ALL ");
-            self.branch(out, "withdraw", Self::moved_out)?;
+            self.branch(out, Operation::Leave, Self::moved_out)?;
         }
         out.push(") t ORDER BY ");
         Order::new(self.plan, &self.step.release, false).write(out)?;

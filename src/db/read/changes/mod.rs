@@ -6,6 +6,7 @@
 
 mod difference;
 mod steps;
+mod withdrawal;
 
 use std::sync::Arc;
 
@@ -31,7 +32,7 @@ pub const OWN_CELLS: usize = 6;
 const MAX_STEPS: usize = 200;
 
 /// A page of changes. The cells of a change are the number of its release, the time of publication, the dataset, the operation
-/// (`upsert` or `withdraw`), the reason of a withdrawal, the code of the successor, and the columns of the dataset's plan, in
+/// (`upsert`, `withdraw` or `leave`), the reason of a withdrawal, the code of the successor, and the columns of the dataset's plan, in
 /// which joined codes may be NULL.
 #[derive(Debug)]
 pub struct ChangesPage {

@@ -8,8 +8,9 @@ use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use crate::db::read::changes::ChangesPage;
+use crate::db::read::licences::Licences;
 use crate::format::changes::{ChangeWriter, Shaper};
-use crate::format::{self, About, LICENCE, json};
+use crate::format::{self, About, json};
 use crate::http::response::envelope::{JSON, instant};
 use crate::http::response::file;
 use crate::problem::Problem;
@@ -40,21 +41,22 @@ pub struct Change {
     /// When it was published.
     #[schema(format = DateTime)]
     pub published_at: String,
-    /// The dataset: a collection, or `memberships`, `containments` or `contours`.
+    /// The dataset: a collection, or `contours`.
     #[schema(example = "conventions")]
     pub dataset: String,
-    /// `upsert`: the row is new or has other values. `withdraw`: the row is withdrawn, or no longer matches the request.
-    #[schema(pattern = "^(upsert|withdraw)$", example = "upsert")]
+    /// `upsert`: the row is new or has other values. `withdraw`: it is no longer published. `leave`: it is still published, but
+    /// the request no longer selects it. An open list: it may grow, and a client that reads an unknown word reads the row again.
+    #[schema(example = "upsert")]
     pub op: String,
     /// The code of the row: the fields of its key, joined by `~`.
     #[schema(example = "convention-bassin-minier")]
     pub code: String,
-    /// The whole row, as its collection has it at that release; null if it is withdrawn.
+    /// The whole row, as its collection has it at that release; null unless `op` is `upsert`.
     #[schema(value_type = Option<Object>)]
     pub row: Option<()>,
-    /// Why it was withdrawn, if a reason was recorded.
+    /// Why it was withdrawn, in French; the title of the release if no reason was recorded. Null unless `op` is `withdraw`.
     pub reason: Option<String>,
-    /// The code of the row that replaces it, if there is one.
+    /// The code of the row that replaces a withdrawn row, if one was named.
     pub successor_code: Option<String>,
 }
 
@@ -70,9 +72,9 @@ pub struct ChangesMeta {
     /// When that release was published.
     #[schema(format = DateTime)]
     published_at: String,
-    /// The licence of the data.
-    #[schema(example = "etalab-2.0")]
-    licence: &'static str,
+    /// The licences of the sources that rows of these datasets name at that release.
+    #[schema(example = json!(["etalab-2.0"]))]
+    licences: Vec<String>,
 }
 
 /// Related addresses, relative to the server.
@@ -81,7 +83,7 @@ pub struct ChangesLinks {
     /// This request, in canonical form.
     #[serde(rename = "self")]
     pub this: String,
-    /// This request up to this release, whose answer never changes.
+    /// This request up to this release: the same changes for ever. Members may join them.
     pub pinned: String,
     /// The next page, up to the same release; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -111,7 +113,7 @@ pub fn page(
     changes: &Changes,
     release: &Release,
     mut links: ChangesLinks,
-    page: &ChangesPage,
+    (page, licences): (&ChangesPage, &Licences),
     mut response: HttpResponseBuilder,
 ) -> Result<HttpResponse, Problem> {
     match &page.more {
@@ -128,7 +130,7 @@ pub fn page(
     }
     if changes.presentation().representation != Representation::Json {
         let mut body = Vec::new();
-        let mut writer = writer(changes, release, &links.pinned)?;
+        let mut writer = writer(changes, release, &links.pinned, licences)?;
         file::write(&mut writer, &mut body, &page.rows).map_err(|error| file::unwritable(&error))?;
         return Ok(file(changes, release, response).body(body));
     }
@@ -144,7 +146,7 @@ pub fn page(
         since: changes.since,
         release: release.number,
         published_at: instant(release.published_at),
-        licence: LICENCE,
+        licences: licences.to_vec(),
     };
     response.insert_header((header::CONTENT_TYPE, JSON));
     Ok(response.json(ChangesBody { data, meta, links }))
@@ -154,7 +156,7 @@ pub fn page(
 ///
 /// # Errors
 /// Returns 400 if the representation cannot hold the rows.
-pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<ChangeWriter, Problem> {
+pub fn writer(changes: &Changes, release: &Release, pinned: &str, licences: &Licences) -> Result<ChangeWriter, Problem> {
     let plan = &changes.plans[0];
     let shaper = Shaper::new(changes, changes.is_flat());
     let about = About {
@@ -163,6 +165,7 @@ pub fn writer(changes: &Changes, release: &Release, pinned: &str) -> Result<Chan
         release: release.number,
         published_at: instant(release.published_at),
         pinned: pinned.to_owned(),
+        licences: Licences::clone(licences),
     };
     let rows = format::writer(plan, &about).map_err(|error| file::unwritable(&error))?;
     Ok(ChangeWriter::new(shaper, rows))

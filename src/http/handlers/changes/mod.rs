@@ -3,6 +3,7 @@
 
 pub mod answer;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -13,11 +14,12 @@ use bytes::Bytes;
 use self::answer::ChangesBody;
 use crate::db::read::changes;
 use crate::db::read::checked::UnknownCode;
+use crate::db::read::licences::Licences;
 use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
 use crate::http::execute;
 use crate::http::request::{accept, path_and_query};
-use crate::http::response::header_names::RELEASE;
+use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::{no_release, unknown_code};
 use crate::http::response::row_stream;
 use crate::http::state::State;
@@ -29,18 +31,20 @@ use crate::query::{Changes, Representation, parse};
 /// Changes
 ///
 /// Lists what every release after `since` changed, in order. A client that applies all changes has the same rows as the
-/// collections. A row that a release adds or changes is an `upsert`, a row that it withdraws is a `withdraw`; a release
-/// names a row at most once. A request for a selection (`within`, filters) gets what that selection gains and loses: a row
-/// that leaves it, because the row or the geography has changed, is a `withdraw` too, without a `reason`.
+/// collections. A row that a release adds or changes is an `upsert`, a row that it withdraws is a `withdraw` with its
+/// `reason`; a release names a row at most once. A request for a selection (`within`, filters) gets what that selection gains
+/// and loses: a row that is still published and no longer selected, because the row or the geography has changed, is a
+/// `leave`. So is all that lay in a territory of `within` that is withdrawn. More operations may come: a client that reads an
+/// unknown one reads the row again.
 ///
-/// The datasets are all collections except `releases`, and also `memberships` and `containments` (what lies in what) and
-/// `contours`. Datasets without a territory are complete, whatever `within`, `touching` and `covers` say. With a single `dataset`,
+/// The datasets are all collections except `releases`, and also `contours`: the boundary of a territory, whose `code` is that of
+/// the territory. Datasets without a territory are complete, whatever `within`, `touching` and `covers` say. With a single `dataset`,
 /// the filters of its collection apply.
 ///
 /// All pages end at the release that is the newest when the first page is read, so no change is repeated or missing,
 /// whatever is published meanwhile. A page may have fewer changes than `limit`, or none, and still have a next page. On the
 /// last page `meta.release` is the `since` of the next request, and `links.poll` is its address. NDJSON and CSV return all
-/// changes unless `limit` is given; the header `X-Release` has the release. CSV has the columns of the dataset if there is
+/// changes unless `limit` is given; the header `Release-Number` has the release. CSV has the columns of the dataset if there is
 /// only one, else a column with each row as JSON.
 #[utoipa::path(
     get,
@@ -78,11 +82,12 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let (mut response, not_modified) = etag::revalidate(&request, &tag);
     response.insert_header((header::VARY, "Accept, Accept-Encoding"));
     response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
-    response.insert_header((RELEASE, release.number));
+    response.insert_header((RELEASE_NUMBER, release.number));
     if not_modified {
         return Ok(response.finish());
     }
     let (requested, until) = (&changes, release.number);
+    let licences = licences(&state, &changes, &release).await?;
     if changes.is_page() {
         let read = state.pool.read_at(Some(&release), |connection| async move {
             let found = changes::find(&connection, requested, until).await?;
@@ -91,7 +96,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         });
         let (unknown, page) = read.await?;
         refuse(unknown)?;
-        return coding.compress_response(answer::page(requested, &release, links, &page, response)?).await;
+        return coding.compress_response(answer::page(requested, &release, links, (&page, &licences), response)?).await;
     }
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let found = state
@@ -99,7 +104,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         .read_at(Some(&release), |connection| async move { changes::find(&connection, requested, until).await })
         .await?;
     refuse(found.unknown)?;
-    let writer = answer::writer(&changes, &release, &links.pinned)?;
+    let writer = answer::writer(&changes, &release, &links.pinned, &licences)?;
     let mut response = answer::file(&changes, &release, response);
     coding.add_header(&mut response);
     if request.method() == Method::HEAD {
@@ -108,6 +113,15 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
     Ok(response.streaming(row_stream::stream(&state, rows, (Box::new(writer), coding), permit).await?))
+}
+
+/// The licences of the datasets of a request.
+async fn licences(state: &State, changes: &Changes, release: &Release) -> Result<Licences, Problem> {
+    let mut all = BTreeSet::new();
+    for plan in &changes.plans {
+        all.extend(execute::licences(state, plan.selection.context.dataset, release).await?.iter().cloned());
+    }
+    Ok(all.into_iter().collect())
 }
 
 /// The last release of the answer.

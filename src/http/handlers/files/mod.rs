@@ -16,13 +16,13 @@ use crate::db::connection::config::Database;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::releases;
+use crate::db::write::file_records;
 use crate::http::cache::etag;
-use crate::http::cache::policy::PINNED;
 use crate::http::execute;
-use crate::http::release_files::{self, FileKey, FileMetadata, ReleaseFiles};
+use crate::http::release_files::{self, FileError, FileKey, FileMetadata, ReleaseFiles};
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::{JSON, instant};
-use crate::http::response::header_names::{RELEASE, TOTAL_ROWS};
+use crate::http::response::header_names::{RELEASE_NUMBER, TOTAL_COUNT};
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
@@ -32,6 +32,9 @@ use crate::query::{Context, Dataset, Representation};
 
 /// How long a request waits until a file is built.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// `Cache-Control` of a file of a release: its bytes never change.
+const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// The representations whose files are built when the server starts.
 const PREBUILT: [Representation; 2] = [Representation::Csv, Representation::Parquet];
@@ -67,19 +70,20 @@ pub struct FileEntry {
     /// The address of the file at this release, which never changes.
     #[schema(example = "/v1/files/2/territories.csv")]
     pinned: String,
-    /// Its length; null until the first request builds it.
+    /// Its length; null until a server has built it.
     bytes: Option<u64>,
-    /// The number of its rows; null until it is built.
+    /// The number of its rows; null until a server has built it.
     rows: Option<u64>,
-    /// Its SHA-256; null until it is built.
+    /// Its SHA-256, the same for ever; null until a server has built it.
     sha256: Option<String>,
 }
 
 /// Files
 ///
 /// Lists the files of the newest release: every dataset, complete, in several representations. The server builds CSV and
-/// Parquet when it starts, and any other file at its first request; a file never changes. SCDL has the flows of money that
-/// have all fields that SCDL requires.
+/// Parquet when it starts, and any other file at its first request. From then on the file of a release has these bytes for
+/// ever, on every server: a server that would build others answers 503. A field that a dataset gains joins its files from the
+/// next release on. SCDL has the flows of money that have all fields that SCDL requires.
 #[utoipa::path(
     get,
     path = "/v1/files",
@@ -89,17 +93,20 @@ pub struct FileEntry {
 pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let snapshot = snapshot(&state, None).await?;
+    let number = snapshot.release.number;
+    let read = |connection: std::rc::Rc<_>| async move { file_records::of_release(&connection, number).await };
+    let recorded = state.pool.read_at(Some(&snapshot.release), read).await?;
     let entry = |key: &FileKey| {
-        let metadata = state.files.metadata(key);
+        let record = recorded.iter().find(|record| record.file == key.name());
         FileEntry {
             dataset: key.context.dataset.name,
             format: key.representation.name(),
             media_type: key.representation.media_type(),
             href: format!("/v1/files/{}", key.name()),
             pinned: format!("/v1/files/{}/{}", snapshot.release.number, key.name()),
-            bytes: metadata.as_ref().map(|metadata| metadata.bytes),
-            rows: metadata.as_ref().map(|metadata| metadata.rows),
-            sha256: metadata.map(|metadata| metadata.sha256),
+            bytes: record.map(|record| record.bytes),
+            rows: record.map(|record| record.rows),
+            sha256: record.map(|record| record.sha256.clone()),
         }
     };
     let files = Files {
@@ -114,6 +121,7 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     // The list changes as files are built, so its tag is that of its bytes.
     let tag = etag::tag(&[&String::from_utf8_lossy(&body)]);
     let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    response.insert_header((RELEASE_NUMBER, snapshot.release.number));
     Ok(if not_modified { response.finish() } else { response.content_type(JSON).body(body) })
 }
 
@@ -159,7 +167,7 @@ pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<Htt
     let Some(number) = number else {
         return Err(Problem::new(Kind::UnknownResource, "The path has no release number before the file."));
     };
-    file(&request, &state, Some(number), PINNED).await
+    file(&request, &state, Some(number), IMMUTABLE).await
 }
 
 /// Every file of a release.
@@ -189,7 +197,7 @@ pub async fn build_missing(database: Database, exports: Exports, files: ReleaseF
     };
     for key in all(registry, &snapshot).into_iter().filter(|key| PREBUILT.contains(&key.representation)) {
         if let Err(error) = files.build(&exports, key.clone()).await {
-            log::warn!("cannot build the file {}: {error}", key.name());
+            log::warn!("cannot build the file {}: {error:?}", key.name());
         }
     }
     log::info!("built the first files of release {}", snapshot.release.number);
@@ -227,8 +235,8 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
         ),
         (header::CONTENT_LOCATION, format!("/v1/files/{release}/{name}")),
         (header::CACHE_CONTROL, caching.to_owned()),
-        (RELEASE, release.to_string()),
-        (TOTAL_ROWS, metadata.rows.to_string()),
+        (RELEASE_NUMBER, release.to_string()),
+        (TOTAL_COUNT, metadata.rows.to_string()),
     ];
     send::send(request, &state.files.path(key), &metadata, snapshot.release.published_at.into(), &about).await
 }
@@ -248,7 +256,12 @@ async fn built(state: &State, key: &FileKey) -> Result<FileMetadata, Problem> {
     }
     match timeout(BUILD_TIMEOUT, state.files.build(&state.exports, key.clone())).await {
         Ok(Ok(metadata)) => Ok(metadata),
-        Ok(Err(error)) => {
+        Ok(Err(FileError::Database(error))) => Err(error.into()),
+        Ok(Err(FileError::Differs)) => Err(Problem::new(
+            Kind::Unavailable,
+            "This server does not build the file with the bytes that it was published with, and serves no others.",
+        )),
+        Ok(Err(FileError::Failed(error))) => {
             log::error!("cannot build the file {}: {error}", key.name());
             Err(Problem::new(Kind::Unavailable, "The file cannot be built at the moment."))
         }
