@@ -4,8 +4,8 @@
 pub mod api_keys;
 pub mod audit;
 pub mod compare_staged;
-pub mod file_records;
 pub mod figure_checks;
+pub mod file_records;
 pub mod fixed_values;
 pub mod merge;
 pub mod release_writer;

@@ -55,7 +55,11 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
     ("Cache-Status", &[Kind::Stored], "Whether the response comes from the cache of the service (RFC 9211). Experimental."),
     ("Server-Timing", &[Kind::Stored], "How long the service worked, in milliseconds. Experimental."),
     ("Content-Encoding", &[Kind::Validated], "The coding of the body: `zstd`, `br` or `gzip`, if `Accept-Encoding` admits one."),
-    ("Total-Count", &[Kind::List, Kind::File], "The number of all rows, if the request has `total`; `>=10000` if it is a lower bound."),
+    (
+        "Total-Count",
+        &[Kind::List, Kind::File],
+        "The number of all rows, if the request has `total`; `>=10000` if it is a lower bound.",
+    ),
     (
         "Link",
         &[Kind::List, Kind::Data],
