@@ -140,10 +140,16 @@ impl Shared {
         Self { document: Bytes::from(document::text_with(REGISTRY, deprecations)), deprecations, ..self }
     }
 
-    /// Builds the files of the newest release in the background.
+    /// Builds the files of the newest release in the background, until the server stops.
     pub fn build_files(&self) {
         let build = files::build_missing(self.database.clone(), self.exports.clone(), self.files.clone(), REGISTRY);
-        self.exports.handle().spawn(build);
+        let mut stopping = self.stopping.subscribe();
+        self.exports.handle().spawn(async move {
+            tokio::select! {
+                () = build => (),
+                _ = stopping.wait_for(|stopping| *stopping) => (),
+            }
+        });
     }
 }
 
