@@ -109,6 +109,8 @@ struct Similar<'a> {
     text: &'a str,
     release: i32,
     limit: i64,
+    /// The number of nearest codes that are ordered: several have the same distance, and the index returns them in any order.
+    candidates: i64,
 }
 
 impl Similar<'_> {
@@ -134,7 +136,7 @@ impl Similar<'_> {
         out.push(" ORDER BY (t.code || '') <-> ");
         out.bind::<Text, _>(self.text)?;
         out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.limit)?;
+        out.bind::<BigInt, _>(&self.candidates)?;
         out.push(")) AS similar_codes(code, distance) WHERE distance < 0.8 GROUP BY code ORDER BY min(distance), code LIMIT ");
         out.bind::<BigInt, _>(&self.limit)
     }
@@ -193,7 +195,7 @@ pub async fn closest(
     if dataset.has_joined_code() {
         RunQueryDsl::load(SameFirstPart { dataset, text, release, limit }, &mut connection).await
     } else if dataset.field("code").is_some() {
-        RunQueryDsl::load(Similar { dataset, text, release, limit }, &mut connection).await
+        RunQueryDsl::load(Similar { dataset, text, release, limit, candidates: 16 * limit }, &mut connection).await
     } else {
         Ok(Vec::new())
     }
