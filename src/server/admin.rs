@@ -3,6 +3,7 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_server::Server as Running;
@@ -75,6 +76,7 @@ pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
         response_cache: shared.response_cache.clone(),
         exports: shared.exports.clone(),
         stopping: shared.stopping.clone(),
+        problem_base: Arc::clone(&shared.problem_base),
     });
     log::info!("serving metrics on http://{}/metrics", listener.local_addr()?);
     let server = HttpServer::new(move || App::new().app_data(state.clone()).configure(admin::routes))

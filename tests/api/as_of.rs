@@ -20,11 +20,11 @@ fn shifted(instant: &str, microseconds: i64) -> String {
     (time + chrono::TimeDelta::microseconds(microseconds)).to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
-/// The parameter and the detail of a problem document with a single fault.
+/// The name of the parameter and the detail of a problem document with a single fault.
 fn fault(problem: &Value) -> (&str, &str) {
     assert_eq!(problem["errors"].as_array().map(Vec::len), Some(1), "{problem}");
     let text = |name: &str| problem["errors"][0][name].as_str().expect("a text");
-    (text("parameter"), text("detail"))
+    (text("name"), text("detail"))
 }
 
 #[test]

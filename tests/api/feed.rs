@@ -43,7 +43,7 @@ fn every_release_is_an_entry_with_absolute_addresses() {
         assert!(changes.data().as_array().is_some_and(|rows| !rows.is_empty()));
     }
     assert_eq!(feed.updated, feed.entries[0].updated);
-    assert!(feed.entries[0].summary.as_ref().is_some_and(|text| text.value.contains("ajoutées : 2")), "{:?}", feed.entries[0]);
+    assert!(feed.entries[0].summary.as_ref().is_some_and(|text| text.value.contains("ajoutées : 1")), "{:?}", feed.entries[0]);
     let page = get(server.address, "/").text();
     assert!(
         page.contains("<link rel=\"alternate\" type=\"application/atom+xml\"") && page.contains("href=\"/v1/releases.atom\"")

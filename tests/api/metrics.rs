@@ -214,7 +214,7 @@ fn metric_names_and_labels_follow_the_conventions() {
 #[test]
 fn metrics_are_served_without_a_worker_and_without_a_database() {
     let unreachable = "postgres://nobody@127.0.0.1:1/nothing";
-    let shared = shared(unreachable);
+    let shared = Shared { problem_base: "http://127.0.0.1:1".into(), ..shared(unreachable) };
     let admin = admin(&shared);
     let counted = samples(admin);
     assert_eq!((counted["reperes_database_up"], counted["reperes_release_number"]), (0.0, 0.0));

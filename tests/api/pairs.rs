@@ -14,7 +14,7 @@ use crate::harness::{bundled, get};
 const MOST: usize = 20;
 
 /// Values of parameters for which the document has no example, or one that says less.
-const VALUES: [(&str, &str); 20] = [
+const VALUES: [(&str, &str); 21] = [
     ("within", "REG-32"),
     ("touching", "REG-32"),
     ("geography", "2020"),
@@ -35,6 +35,7 @@ const VALUES: [(&str, &str); 20] = [
     ("source_location", "page"),
     ("note", "x"),
     ("total", "exact"),
+    ("convention_code", "convention-bassin-minier"),
 ];
 
 /// A query that is right alone.

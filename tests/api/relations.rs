@@ -313,6 +313,6 @@ fn a_relation_through_another_row_is_read_at_the_release_and_followed_in_changes
     let moved = ["i~FR~2020~_T~observed~essai", "i~FR~2021~_T~observed~essai"];
     let with = |op: &str| moved.map(|code| (op.to_owned(), code.to_owned())).to_vec();
     assert_eq!(changes("b"), with("upsert"), "they came into the selection");
-    assert_eq!(changes("a"), with("withdraw"), "they left the selection");
+    assert_eq!(changes("a"), with("leave"), "they left the selection");
     assert_eq!(changes("a,b"), []);
 }

@@ -1,6 +1,8 @@
 //! Owns the routes of the operator's address: the metrics, and the probes of the public address.
 //! Must not know sockets, nor query the database: it answers while the database is down and all workers are busy.
 
+use std::sync::Arc;
+
 use actix_web::{HttpResponse, ResponseError, guard, web};
 use tokio::sync::watch;
 
@@ -8,6 +10,7 @@ use super::health;
 use crate::db::read::export::Exports;
 use crate::db::{ReleaseWatcher, Replicas};
 use crate::http::cache::response_cache::ResponseCache;
+use crate::http::response::error_response::PROBLEM;
 use crate::metrics::{Levels, Metrics, TEXT};
 
 /// What the handlers share.
@@ -25,6 +28,8 @@ pub struct AdminState {
     pub exports: Exports,
     /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
+    /// The address before that of the type of a problem.
+    pub problem_base: Arc<str>,
 }
 
 /// Registers the routes. Any other path is 404, any other method 405.
@@ -46,6 +51,9 @@ async fn metrics(state: web::Data<AdminState>) -> HttpResponse {
 async fn ready(state: web::Data<AdminState>) -> HttpResponse {
     match health::readiness(&state.release_watcher, &state.replicas, *state.stopping.borrow()) {
         Ok(ready) => ready,
-        Err(problem) => HttpResponse::build(problem.status_code()).content_type("application/problem+json").body(problem.body()),
+        Err(problem) => {
+            let document = problem.at(&state.problem_base);
+            HttpResponse::build(document.status_code()).content_type(PROBLEM).body(document.body())
+        }
     }
 }

@@ -8,6 +8,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
 use super::request_id::RequestId;
+use crate::http::response::error_response::PROBLEM;
 use crate::problem::{Kind, Problem, echo};
 
 /// `WWW-Authenticate` of a 401.
@@ -28,7 +29,7 @@ pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId, ba
         document.headers_mut().insert(header::ALLOW, value);
     }
     let headers = document.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match problem.kind() {
         Kind::Unavailable | Kind::Overloaded => headers.insert(header::RETRY_AFTER, RETRY_AFTER),

@@ -9,6 +9,9 @@ use actix_web::{HttpResponse, ResponseError};
 use crate::db::DbError;
 use crate::problem::{Kind, Problem};
 
+/// The media type of a problem document.
+pub const PROBLEM: &str = "application/problem+json; charset=utf-8";
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.title, self.detail)

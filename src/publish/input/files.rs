@@ -95,7 +95,7 @@ impl Inputs {
                 let near = closest(name, published.map(|dataset| dataset.name));
                 let origin = &gathered.origins[parts[0].origin];
                 let detail = format!("`{name}` is not a dataset that is published from files; closest: {}", near.join(", "));
-                faults.push(origin.file_fault(Reason::UnknownValue, None, detail).value(name).closest(near));
+                faults.push(origin.file_fault(Reason::UnknownValue, None, detail).closest(near));
             }
         }
         faults.check()?;

@@ -173,7 +173,7 @@ fn answers_name_the_unit_and_the_breakdown_in_every_representation() {
     merged(url, &(rows + &women));
     let filter = "indicator_code=budget&territory_code=DEP-01";
     for limit in ["&limit=100", "&limit=10"] {
-        let found = get(server.address, &format!("/v1/observations?{filter}&labels=both{limit}")).data();
+        let found = get(server.address, &format!("/v1/observations?{filter}&labels=true{limit}")).data();
         let said = |row: &Value| {
             ["unit_code", "unit_label", "unit_multiplier", "breakdown_code", "breakdown_label"].map(|name| row[name].clone())
         };
