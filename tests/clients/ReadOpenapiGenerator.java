@@ -7,8 +7,10 @@ import org.openapitools.client.api.TerritoriesApi;
 import org.openapitools.client.api.TerritoriesApi.APIGetTerritoryRequest;
 import org.openapitools.client.api.TerritoriesApi.APIListTerritoryMembersRequest;
 import org.openapitools.client.model.Observation;
+import org.openapitools.client.model.ObservationFilters;
 import org.openapitools.client.model.Territory;
 import org.openapitools.client.model.TerritoryWithShare;
+import org.openapitools.client.model.TerritoryWithShareFilters;
 
 /** openapi-generator's java: DEP-59, its members, and a page of observations, as objects with types. */
 public class ReadOpenapiGenerator {
@@ -27,12 +29,15 @@ public class ReadOpenapiGenerator {
         check("DEP-59".equals(territory.getCode()) && "Nord".equals(territory.getName()), territory);
         List<TerritoryWithShare> members = territories
                 .listTerritoryMembers(APIListTerritoryMembersRequest.newBuilder()
-                        .territoryCode("DEP-59").kind(List.of("commune")).limit(5).build())
+                        .territoryCode("DEP-59").kind(List.of("commune"))
+                        // The generated client reads the object of filters also when it is not given.
+                        .filters(new TerritoryWithShareFilters()).limit(5).build())
                 .getData();
         check(members.size() == 5 && members.stream().allMatch(member -> member.getCode().startsWith("COM-")), members);
         List<Observation> observations = new ObservationsApi(client)
                 .listObservations(APIListObservationsRequest.newBuilder()
-                        .territoryCode(List.of("DEP-59", "REG-32")).limit(3).build())
+                        .territoryCode(List.of("DEP-59", "REG-32"))
+                        .filters(new ObservationFilters()).limit(3).build())
                 .getData();
         check(observations.size() == 3, observations);
         check(observations.stream().allMatch(row -> Objects.nonNull(row.getValue()) && Objects.nonNull(row.getPeriod())), observations);
