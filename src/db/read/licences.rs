@@ -35,8 +35,13 @@ impl Default for LicenceCache {
 }
 
 impl LicenceCache {
+    /// The licences of a dataset at a release, if the process knows them.
+    pub fn known(&self, dataset: &'static Dataset, release: &Release) -> Option<Licences> {
+        self.0.get(&(dataset.name, release.number, release.published_at))
+    }
+
     /// The licences of a dataset at a release, which `read` reads if the process does not know them. Requests that ask at the
-    /// same time wait for one read.
+    /// same time wait for one read, so each of them must count as a read.
     ///
     /// # Errors
     /// Returns the error of `read`.
