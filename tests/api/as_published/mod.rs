@@ -65,9 +65,12 @@ fn queries(dataset: &'static Dataset) -> Vec<String> {
         all.extend(["q=version".to_owned(), "q=versoin".to_owned()]);
     }
     if dataset.territory.is_some() {
-        for place in ["within=DEP-1", "within=DEP-2", "within=EPCI-1", "touching=PER-1", "within=REG-1&geography=2010-01-01"] {
+        for place in ["within=DEP-1", "within=DEP-2", "within=EPCI-1", "touching=PER-1"] {
             all.push(format!("{place}&{labels}"));
         }
+    }
+    if context.parameters().iter().any(|parameter| matches!(parameter, Parameter::Geography)) {
+        all.push(format!("within=REG-1&geography=2010-01-01&{labels}"));
     }
     if context.holds_territories() {
         all.extend(["bbox=1,1,2,2", "lon=1.5&lat=1.5", "geography=2010-01-01"].map(str::to_owned));
