@@ -1,6 +1,8 @@
 //! Owns the execution of a plan: it resolves the release, then reads on the connections of the worker.
 //! Must not know how the response is written.
 
+use std::rc::Rc;
+
 use super::response::absent::absent;
 use super::response::geography_errors;
 use super::response::refusals::{refusal, release_refusal};
@@ -55,10 +57,15 @@ pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Da
 /// # Errors
 /// Returns 503 if the process does not know them and the database does not answer.
 pub async fn licences(state: &State, dataset: &'static Dataset, release: &Release) -> Result<Licences, Problem> {
-    let read = state.pool.read_at(Some(release), |connection| async move {
-        licences::read(&connection, state.registry, dataset, release.number).await
-    });
-    Ok(state.licences.get(dataset, release, read).await?)
+    if let Some(known) = state.licences.known(dataset, release) {
+        return Ok(known);
+    }
+    // Inside of the read, so that what waits for the read of another request counts as a read too.
+    let read = |connection: Rc<_>| async move {
+        let read = licences::read(&connection, state.registry, dataset, release.number);
+        state.licences.get(dataset, release, read).await
+    };
+    Ok(state.pool.read_at(Some(release), read).await?)
 }
 
 /// The plan with the licences of its dataset.

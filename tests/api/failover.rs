@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use super::replicas::{check_release, communes, pair, read_every_way, uncached, wait_until_serving};
+use super::replicas::{check_release, communes, pair, read_every_way, record_file, uncached, wait_until_serving};
 use crate::harness::{Form, Postgres, SetOnDrop, bundle, get, key, until, with_database};
 
 #[test]
@@ -71,6 +71,7 @@ fn reads_go_on_when_the_primary_dies_and_publishing_is_refused() {
     let (mut pair, server) = pair();
     let token = key(&pair.primary.service, "essai", &["publish:*"], 1);
     wait_until_serving(&pair.standby, &server, 1);
+    record_file(&pair);
     let statuses = meanwhile(server.address, || pair.primary.kill());
     let good = statuses.iter().filter(|status| **status == 200).count();
     assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");

@@ -87,15 +87,26 @@ pub(super) fn read_every_way(address: SocketAddr, number: i32) {
     assert_eq!((file.status, file.text().lines().count()), (200, 31));
 }
 
+/// Has another server build the file that [`read_every_way`] reads, and waits until the standby has the record of its digest.
+pub(super) fn record_file(pair: &Pair) {
+    let other = TestServer::on(&pair.primary.service);
+    assert_eq!(get(other.address, "/v1/files/1/territories.csv").status, 200);
+    let recorded = "SELECT count(*) FROM release_files WHERE release = 1 AND file = 'territories.csv'";
+    until("the standby has the record", || pair.standby.number(recorded) == 1);
+}
+
 #[test]
 fn reads_use_the_standby_and_continue_while_the_primary_is_suspended() {
     let (pair, server) = pair();
     wait_until_serving(&pair.standby, &server, 1);
+    record_file(&pair);
     pair.primary.freeze();
     for _ in 0..20 {
         check_release(server.address, &uncached(""), 1);
     }
     read_every_way(server.address, 1);
+    // Only the primary knows that no server has recorded this file.
+    get(server.address, "/v1/files/1/territories.ndjson").problem(503);
     assert_eq!(get(server.address, "/health/ready").json()["release"], 1);
     get(server.address, "/v1/territories?release=7").problem(503);
     pair.primary.thaw();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use actix_web::{HttpServer, web};
-use reperes::app;
+use reperes::app::{self, Shared};
 
 use crate::harness::{self, get, migrated, publish, shared};
 
@@ -51,6 +51,8 @@ fn serve(more: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static) -> Soc
     harness::serve(async move || {
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;
+        // What `reperes::server::Server` does, which takes no further routes.
+        let shared = Shared { problem_base: format!("http://{address}").into(), ..shared };
         let server = HttpServer::new(move || app::build(&shared).configure(&more));
         Ok((address, server.workers(2).disable_signals().listen(listener)?.run()))
     })

@@ -196,15 +196,34 @@ impl Exports {
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        let from_replica =
-            |replica: ReplicaHandle| self.0.replica_pools[replica.index].fetch(Some(release), replica.epoch, &query);
-        if let Some(outcome) = self.0.replicas.read(Some(release), from_replica).await {
+        if let Some(outcome) = self.from_replica(release, &query).await {
             return outcome;
         }
         tokio::select! {
             read = self.0.primary.fetch(None, 0, &query) => read,
             () = self.0.primary.down_for(OUTAGE_LIMIT) => Err(DbError::Unavailable(format!("unreachable for more than {OUTAGE_LIMIT:?}"))),
         }
+    }
+
+    /// Reads what a replica that has a release knows; `None` if only the primary is left. Of what is not part of a release, a
+    /// replica may lack the newest.
+    ///
+    /// # Errors
+    /// Returns an error if the replica refuses the statement.
+    pub async fn fetch_from_replica<Q>(&self, release: &Release, query: impl Fn() -> Q) -> Option<Result<Vec<Row>, DbError>>
+    where
+        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+    {
+        let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
+        self.from_replica(release, &query).await
+    }
+
+    async fn from_replica<Q>(&self, release: &Release, query: &impl Fn() -> Q) -> Option<Result<Vec<Row>, DbError>>
+    where
+        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+    {
+        let read = |replica: ReplicaHandle| self.0.replica_pools[replica.index].fetch(Some(release), replica.epoch, query);
+        self.0.replicas.read(Some(release), read).await
     }
 }
 

@@ -13,7 +13,7 @@ use quick_cache::sync::Cache;
 
 use crate::db::sql::select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::{Dataset, Field, Release, Row, RowOrigin, Shape};
+use crate::query::{Dataset, Field, Release, Row, RowOrigin};
 
 /// The field with the licence of a source, and of a release.
 const LICENCE: &str = "licence";
@@ -35,8 +35,13 @@ impl Default for LicenceCache {
 }
 
 impl LicenceCache {
+    /// The licences of a dataset at a release, if the process knows them.
+    pub fn known(&self, dataset: &'static Dataset, release: &Release) -> Option<Licences> {
+        self.0.get(&(dataset.name, release.number, release.published_at))
+    }
+
     /// The licences of a dataset at a release, which `read` reads if the process does not know them. Requests that ask at the
-    /// same time wait for one read.
+    /// same time wait for one read, so each of them must count as a read.
     ///
     /// # Errors
     /// Returns the error of `read`.
@@ -115,26 +120,15 @@ impl LicenceQuery {
         out.push(" FROM ");
         out.identifier(sources.name)?;
         out.push(" s");
-        // Among millions of figures one look-up in the index of the source is enough; the rows of other datasets are read once.
-        let by_source = self.dataset.shape == Shape::Observations;
-        if by_source {
-            out.push(" CROSS JOIN LATERAL (SELECT 1");
-            self.rows(out)?;
-            out.column("t", field.name)?;
-            out.push(" = s.code AND ");
-            out.visible("t", &self.release)?;
-            out.push(" LIMIT 1) named");
-        }
-        out.push(" WHERE ");
-        out.visible("s", &self.release)?;
-        if !by_source {
-            out.push(" AND s.code IN (SELECT ");
-            out.column("t", field.name)?;
-            self.rows(out)?;
-            out.visible("t", &self.release)?;
-            out.push(")");
-        }
-        Ok(())
+        // One look-up for each source. The order is that of the index: without it Postgres would read the table from its start,
+        // and to its end for a source that no row names.
+        out.push(" CROSS JOIN LATERAL (SELECT 1");
+        self.rows(out)?;
+        out.column("t", field.name)?;
+        out.push(" = s.code AND ");
+        out.visible("t", &self.release)?;
+        out.push(" ORDER BY t.first_release LIMIT 1) named WHERE ");
+        out.visible("s", &self.release)
     }
 
     fn rows(&self, out: &mut SqlWriter<'_, '_>) -> SqlResult {

@@ -4,12 +4,15 @@
 
 use diesel::QueryResult;
 use diesel::prelude::*;
+use diesel::sql_types::{Integer, Text, Untyped};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
 use crate::db::DbError;
 use crate::db::connection::config::GenericClient;
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::release_files;
+use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
+use crate::query::Row;
 
 /// A file of a release, as it was first built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +67,48 @@ pub async fn of_dataset<C: GenericClient + Sync>(client: &C, release: i32, datas
     let found: Vec<FileRecordRow> = all.load(&mut DieselClient(client)).await?;
     Ok(found.into_iter().map(FileRecord::from).collect())
 }
+
+/// The query of [`of_dataset`] for a connection of exports, whose rows are text.
+#[derive(Clone, Copy)]
+pub struct OfDataset {
+    release: i32,
+    dataset: &'static str,
+}
+
+impl OfDataset {
+    /// The query for a dataset at a release.
+    pub fn new(release: i32, dataset: &'static str) -> Self {
+        Self { release, dataset }
+    }
+
+    /// The records in its rows.
+    pub fn records(rows: &[Row]) -> Vec<FileRecord> {
+        let record = |row: &Row| {
+            Some(FileRecord {
+                file: row.cell(0)?.to_owned(),
+                sha256: row.cell(1)?.to_owned(),
+                bytes: row.cell(2)?.parse().ok()?,
+                rows: row.cell(3)?.parse().ok()?,
+                fields: row.cell(4)?.split(',').map(str::to_owned).collect(),
+            })
+        };
+        rows.iter().filter_map(record).collect()
+    }
+
+    fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        // The names of fields have no commas.
+        out.push(
+            "SELECT file, sha256, bytes::text, rows::text, array_to_string(fields, ',') FROM release_files WHERE release = ",
+        );
+        out.bind::<Integer, _>(&self.release)?;
+        out.push(" AND dataset = ");
+        out.bind::<Text, _>(self.dataset)?;
+        out.push(" ORDER BY recorded_at, file");
+        Ok(())
+    }
+}
+
+statement!(OfDataset, Untyped);
 
 /// Records a file unless it is recorded, and returns the record: another server may have been first.
 ///

@@ -21,7 +21,7 @@ use crate::db::connection::config::Database;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::licences;
-use crate::db::write::file_records::{self, FileRecord};
+use crate::db::write::file_records::{self, FileRecord, OfDataset};
 use crate::query::{Column, Context, Dataset, Kind, Plan, Representation, parse};
 
 /// The representations of files. JSON is paged, and a JSON-stat cube has a limit that a whole dataset may exceed.
@@ -139,8 +139,7 @@ impl ReleaseFiles {
             return Err(FileError::Differs);
         }
         let dataset = key.context.dataset.name;
-        let client = self.database.writer().await.map_err(FileError::Database)?;
-        let records = file_records::of_dataset(&client, release, dataset).await.map_err(FileError::Database)?;
+        let records = self.records(exports, &key).await.map_err(FileError::Database)?;
         let own = records.iter().find(|record| record.file == name);
         let left = disk::metadata(&path).filter(|left| own.is_none_or(|own| left.is(own)));
         let metadata = match left {
@@ -151,6 +150,7 @@ impl ReleaseFiles {
             Some(own) => own.clone(),
             None => {
                 let record = metadata.record(&name);
+                let client = self.database.writer().await.map_err(FileError::Database)?;
                 file_records::record(&client, release, dataset, &record).await.map_err(FileError::Database)?
             }
         };
@@ -165,6 +165,20 @@ impl ReleaseFiles {
         }
         self.verdicts.insert(path, Verdict::Recorded(metadata.sha256.clone()));
         Ok(metadata)
+    }
+
+    /// The records of the files of the same dataset and release. A record never changes, so that a replica which has that of the
+    /// file is enough; only the primary knows that there is none.
+    async fn records(&self, exports: &Exports, key: &FileKey) -> Result<Vec<FileRecord>, DbError> {
+        let (release, dataset, name) = (&key.snapshot.release, key.context.dataset.name, key.name());
+        if let Some(Ok(rows)) = exports.fetch_from_replica(release, || OfDataset::new(release.number, dataset)).await {
+            let records = OfDataset::records(&rows);
+            if records.iter().any(|record| record.file == name) {
+                return Ok(records);
+            }
+        }
+        let client = self.database.writer().await?;
+        file_records::of_dataset(&client, release.number, dataset).await
     }
 }
 

@@ -11,7 +11,7 @@ use reperes::datasets::{REGISTRY, collections};
 use reperes::query::{Context, Dataset, Parameter, Representation, RowOrigin, Shape};
 use serde_json::value::RawValue;
 
-use self::rows::{code, csv, names, published};
+use self::rows::{code, csv, names, published, reference};
 use crate::harness::{TestServer, bundle, get, publish};
 
 /// The members of a JSON answer that are promised.
@@ -65,10 +65,14 @@ fn queries(dataset: &'static Dataset) -> Vec<String> {
         all.extend(["q=version".to_owned(), "q=versoin".to_owned()]);
     }
     if dataset.territory.is_some() {
-        for place in ["within=DEP-1", "within=DEP-2", "within=EPCI-1", "touching=PER-1", "within=REG-1&geography=2010-01-01"] {
+        for place in ["within=DEP-1", "within=DEP-2", "within=EPCI-1", "touching=PER-1", "covers=COM-1"] {
             all.push(format!("{place}&{labels}"));
         }
     }
+    if context.parameters().iter().any(|parameter| matches!(parameter, Parameter::Geography)) {
+        all.push(format!("within=REG-1&geography=2010-01-01&{labels}"));
+    }
+    all.extend(dataset.relations.iter().map(|relation| format!("{}={}&{labels}", relation.name, reference(relation.target, 1))));
     if context.holds_territories() {
         all.extend(["bbox=1,1,2,2", "lon=1.5&lat=1.5", "geography=2010-01-01"].map(str::to_owned));
     }

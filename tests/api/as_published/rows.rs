@@ -69,7 +69,7 @@ pub fn csv(dataset: &'static Dataset, version: usize, more: bool) -> String {
 }
 
 /// A code of the dataset `target`; another in each version.
-fn reference(target: &str, version: usize) -> String {
+pub fn reference(target: &str, version: usize) -> String {
     let dataset = REGISTRY.iter().find(|dataset| dataset.name == target).expect("the dataset is registered");
     names(dataset, false)[(version - 1) % 2].clone()
 }
