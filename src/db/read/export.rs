@@ -196,7 +196,7 @@ impl Exports {
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        if let Some(outcome) = self.from_replica(release, &query).await {
+        if let Some(outcome) = self.read_from_replica(release, &query).await {
             return outcome;
         }
         tokio::select! {
@@ -215,10 +215,10 @@ impl Exports {
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        self.from_replica(release, &query).await
+        self.read_from_replica(release, &query).await
     }
 
-    async fn from_replica<Q>(&self, release: &Release, query: &impl Fn() -> Q) -> Option<Result<Vec<Row>, DbError>>
+    async fn read_from_replica<Q>(&self, release: &Release, query: &impl Fn() -> Q) -> Option<Result<Vec<Row>, DbError>>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {

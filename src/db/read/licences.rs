@@ -21,9 +21,12 @@ const LICENCE: &str = "licence";
 /// How many lists are kept: every dataset at some hundred releases.
 const KEPT: usize = 4000;
 
+/// The dataset and the release of a list: its number, and the instant of its publication.
+type LicenceKey = (&'static str, i32, DateTime<Utc>);
+
 /// The lists of licences that the process has read. Clones share them.
 #[derive(Clone)]
-pub struct LicenceCache(Arc<Cache<(&'static str, i32, DateTime<Utc>), Licences>>);
+pub struct LicenceCache(Arc<Cache<LicenceKey, Licences>>);
 
 /// Licences, in the order of their texts.
 pub type Licences = Arc<[String]>;

@@ -83,11 +83,14 @@ struct Series<'r> {
     figures: BTreeMap<&'r str, [Option<&'r str>; 2]>,
 }
 
+/// The columns of wide rows, and each wide row with the first row of its series.
+type WideTable<'r> = (Vec<Column>, Vec<(&'r Row, Row)>);
+
 /// Makes one row of each series: those of the columns that are the same in all its rows, then the value and the qualifier of
 /// each period in the order of time. A missing value is null, whatever its reason, which the long layout has. Series come in
 /// the order of their key or, if the request has another order, of their first rows, with which they are returned. `None` if there
 /// are too many periods.
-fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<(Vec<Column>, Vec<(&'r Row, Row)>)> {
+fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<WideTable<'r>> {
     let dataset = plan.selection.context.dataset;
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);

@@ -65,11 +65,14 @@ fn geography(parser: &mut Parser, plan: &Plan) {
     }
 }
 
+/// Parameters, the representations that they go with, and what those are called.
+type Suited<'p> = (&'p [Parameter], fn(Representation) -> bool, &'p str);
+
 /// Some parameters need a representation, and some exclude each other.
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [(&[P], fn(Representation) -> bool, &str); 4] = [
+    let only: [Suited<'_>; 4] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
         (
