@@ -20,7 +20,7 @@ pub static DATASET: Dataset = Dataset {
         .format(Format::Breakdown),
         Field::required("title", Kind::Text, "Its title, in French.", ""),
         Field::optional("parent_code", Kind::Reference("breakdowns"), "The breakdown of which it is a part.", "_T"),
-        SOURCE_CODE,
+        Field { example: "nomenclatures-reperes", ..SOURCE_CODE },
         SOURCE_LOCATION,
         NOTE,
     ],

@@ -14,7 +14,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("title", Kind::Text, "Its name, in French, singular.", ""),
         Field::required("title_plural", Kind::Text, "Its name, in French, plural.", ""),
         Field::optional("symbol", Kind::Text, "Its symbol, such as `€` or `%`.", "€"),
-        SOURCE_CODE,
+        Field { example: "nomenclatures-reperes", ..SOURCE_CODE },
         SOURCE_LOCATION,
         NOTE,
     ],

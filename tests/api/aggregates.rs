@@ -153,7 +153,7 @@ fn groups_are_the_same_in_every_table() {
     let csv = of("csv");
     assert_eq!(
         csv.text(),
-        "stage,stage_label,count,qualifier,expected,present,suppressed,missing,coverage\r\nannounced,annoncé,2,more_than,2,1,0,1,0.5000\r\npaid,payé,4,exact,4,4,0,0,1.0000\r\n"
+        "stage,stage_label,count,qualifier,qualifier_label,expected,present,suppressed,missing,coverage\r\nannounced,annoncé,2,more_than,plus de,2,1,0,1,0.5000\r\npaid,payé,4,exact,exactement,4,4,0,0,1.0000\r\n"
     );
     let name = csv.header("content-disposition").expect("a name");
     assert!(name.starts_with("attachment; filename=\"reperes-aggregates-funding-publication-"), "{name}");
@@ -186,7 +186,7 @@ fn groups_have_labels() {
     assert_eq!(rows(target).iter().map(|row| members(row, &names)).collect::<Vec<_>>(), expected);
     let target = "/v1/aggregates/observations?by=territory_code&indicator_code=habitants&labels=true\
                   &fields=territory_code,unit_code,count,qualifier&limit=2";
-    let expected = [("COM-91001", "Avesnes", 6, "exact", "exactement"), ("COM-91002", "Saint-Éloi", 3, "nearly", "près de")];
+    let expected = [("COM-91001", "Avesnes", 5, "exact", "exactement"), ("COM-91002", "Saint-Éloi", 3, "nearly", "près de")];
     let expected = expected.map(|(code, name, count, qualifier, label)| {
         json!({"territory_code": code, "territory_label": name, "unit_code": "habitant", "unit_label": "habitant",
                "count": count, "qualifier": qualifier, "qualifier_label": label})

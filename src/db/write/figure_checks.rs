@@ -57,9 +57,10 @@ impl Stage<'_, '_> {
         values: &[&(dyn ToSql + Sync)],
         why: &str,
     ) -> Result<Excerpt<(RowLocation, String)>, DbError> {
+        let Some((by, indicators)) = self.dataset.named() else { return Ok(Excerpt { listed: Vec::new(), more: 0 }) };
         let query = format!(
             "SELECT {PLACE}, coalesce(s.value::text, ''), {why} FROM stage_{} s \
-             JOIN indicators i ON i.code = s.indicator_code AND i.last_release IS NULL WHERE {condition}",
+             JOIN \"{indicators}\" i ON i.code = s.\"{by}\" AND i.last_release IS NULL WHERE {condition}",
             self.dataset.name
         );
         self.found(&query, values, |row| (place(row), row.get(4))).await

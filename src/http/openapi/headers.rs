@@ -19,6 +19,8 @@ pub enum Kind {
     Validated,
     /// A response that caches of the service store.
     Stored,
+    /// A response without a body: the client has the current one.
+    Unchanged,
     /// Rows of a release.
     Data,
     /// A list of rows.
@@ -65,7 +67,11 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
         &[Kind::List, Kind::Data],
         "`rel=next`: the address of the next page (RFC 8288), absent on the last page; for a release, the next and the previous one.",
     ),
-    ("Content-Location", &[Kind::List, Kind::File], "The address of the same answer at this release; absent from JSON."),
+    (
+        "Content-Location",
+        &[Kind::List, Kind::File, Kind::Unchanged],
+        "The address of the same answer at this release; absent from JSON, except that of `/v1/changes`.",
+    ),
     ("Content-Disposition", &[Kind::List, Kind::File], "The name of the file; absent from JSON."),
     ("Accept-Ranges", &[Kind::File], "`bytes`: parts of the file can be asked for."),
     ("Repr-Digest", &[Kind::File], "The SHA-256 of the whole file (RFC 9530)."),

@@ -116,9 +116,12 @@ pub fn describe(context: Context, parameter: Parameter) -> Value {
         }
         Parameter::Fields => {
             let fields: Vec<&str> = context.with_all_fields().shown_fields().iter().map(|field| field.name).collect();
-            let example = if context.aggregated { Some(json!(["count"])) } else { first(&fields) };
+            // Without the fields of its key, a row is not what its schema says.
+            let required = schemas::required(dataset);
+            let key: Vec<&str> = fields.iter().copied().filter(|name| required.contains(name)).collect();
+            let example = if context.aggregated { json!(["count"]) } else { json!(key) };
             let most = fields.len();
-            ("The columns, in this order; by default all.".to_owned(), some(fields, most), example)
+            ("The columns, in this order; by default all.".to_owned(), some(fields, most), Some(example))
         }
         Parameter::Labels => (
             "Adds the French labels of codes and of words from a list, at the release that is read: `territory_label` beside `territory_code`, `signatory_labels` beside `signatory_codes`, `nature_label` beside `nature`. The name is that of the field without `_code` or `_codes`, then `_label`, or `_labels` for a list. A code that no row has at that release has null. JSON-stat and SCDL always have labels; SDMX-CSV has `code: label`, as `labels=both` of its standard.".to_owned(),

@@ -82,7 +82,7 @@ fn statuses() -> impl Iterator<Item = u16> {
 pub fn shared() -> BTreeMap<String, Value> {
     let mut all: BTreeMap<String, Value> = statuses().map(|status| (name(status), failure(status))).collect();
     let mut unchanged = json!({"description": "The client has the current response."});
-    headers::add(&mut unchanged, &[Header::Validated, Header::Data]);
+    headers::add(&mut unchanged, &[Header::Validated, Header::Data, Header::Unchanged]);
     all.insert(name(304), unchanged);
     all
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::names;
 use crate::query::model::{breakdown, value};
 use crate::query::plan::selection;
-use crate::query::{Column, Context, Dataset, Field, Format, Kind};
+use crate::query::{Column, Context, Dataset, Field, FieldOrigin, Format, Kind};
 
 /// The pattern of a period (ISO 8601).
 pub const PERIOD: &str = concat!(
@@ -37,17 +37,26 @@ pub fn row(context: Context) -> Value {
     let dataset = context.dataset;
     let mut properties = Map::new();
     for field in context.with_all_fields().shown_fields() {
-        properties.insert(field.name.to_owned(), property(dataset, field));
+        let mut schema = property(dataset, field);
+        // A group of rows that name several other rows has one value of them only where all agree.
+        if context.aggregated && matches!(field.origin, FieldOrigin::Named { .. }) {
+            schema.as_object_mut().map(nullable);
+        }
+        properties.insert(field.name.to_owned(), schema);
         if let Some(label) = Column::label(field, context.referred(field)) {
             properties.insert(label.name.to_string(), label_property(field, &label));
         }
     }
-    let code = dataset.code_field().into_iter().chain(dataset.key_fields()).map(|field| field.name);
-    let required: BTreeSet<&str> = code.collect();
+    let required = required(dataset);
     match context.aggregated {
         true => json!({"type": "object", "description": AGGREGATE, "properties": properties}),
         false => json!({"type": "object", "description": dataset.description, "properties": properties, "required": required}),
     }
+}
+
+/// The fields that every row in an answer has: those of its key.
+pub fn required(dataset: &Dataset) -> BTreeSet<&'static str> {
+    dataset.code_field().into_iter().chain(dataset.key_fields()).map(|field| field.name).collect()
 }
 
 /// A row of a dataset, made of the examples of its fields.

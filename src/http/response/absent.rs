@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::envelope::instant;
+use super::instants::instant;
 use crate::db::read::withdrawn::{self, MissingCode, RowWithdrawal};
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};

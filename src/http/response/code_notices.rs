@@ -5,11 +5,9 @@ use chrono::NaiveDate;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::envelope::instant;
-use super::notices::NoticeText;
 use crate::db::read::unselected::{Unselected, UnselectedReason};
 use crate::problem::echo;
-use crate::query::Parameter;
+use crate::query::{Parameter, Release};
 
 /// What a notice says of a code of the request.
 #[derive(Serialize, ToSchema)]
@@ -53,8 +51,20 @@ pub struct Existence {
     pub valid_until: Option<NaiveDate>,
 }
 
-/// The notice on a code that selects nothing.
-pub fn text(found: &Unselected) -> NoticeText {
+/// Why a code selects nothing.
+pub struct CodeFinding {
+    /// The kind of the notice.
+    pub kind: &'static str,
+    /// The text, in French.
+    pub what: String,
+    /// The release that withdrew the row.
+    pub release: Option<Release>,
+    /// What the notice says of the code.
+    pub about: CodeNotice,
+}
+
+/// Says why a code selects nothing.
+pub fn explain(found: &Unselected) -> CodeFinding {
     let Unselected { parameter, code, dataset, why } = found;
     let mut about = CodeNotice {
         parameter: parameter.clone(),
@@ -67,11 +77,11 @@ pub fn text(found: &Unselected) -> NoticeText {
         instead_codes: Vec::new(),
     };
     let named = format!("« {} » ({dataset})", echo(code));
-    let (mut release, mut published_at) = (None, None);
+    let mut release = None;
     let (kind, what) = match why {
         UnselectedReason::Withdrawn(withdrawal) => {
             let number = withdrawal.release.number;
-            (release, published_at) = (Some(number), Some(instant(withdrawal.release.published_at)));
+            release = Some(withdrawal.release.clone());
             about.reason = Some(withdrawal.reason.clone());
             about.successor_code.clone_from(&withdrawal.successor_code);
             let after = withdrawal.successor_code.as_ref().map_or(String::new(), |code| format!(" Remplacé par « {code} »."));
@@ -104,7 +114,7 @@ pub fn text(found: &Unselected) -> NoticeText {
             ("not_in_geography", what)
         }
     };
-    NoticeText { kind: kind.to_owned(), what, rows: None, release, published_at, notes: None, code: Some(about) }
+    CodeFinding { kind, what, release, about }
 }
 
 fn span(span: &Existence) -> String {

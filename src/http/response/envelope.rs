@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::header_names::TOTAL_COUNT;
 use super::included;
+use super::instants::instant;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
@@ -152,11 +152,6 @@ impl Meta {
 /// The value of `Total-Count`.
 pub fn total_count(value: i64, exact: bool) -> String {
     if exact { value.to_string() } else { format!(">={value}") }
-}
-
-/// Formats an instant as RFC 3339 in UTC with microseconds.
-pub fn instant(time: DateTime<Utc>) -> String {
-    time.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
 /// Responds with `{"data": …, "included": …, "meta": …, "links": …}`; `data` is JSON.

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
-use super::envelope::{instant, total_count};
+use super::envelope::total_count;
 use super::header_names::TOTAL_COUNT;
+use super::instants::instant;
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;

@@ -4,7 +4,8 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::code_notices::{self, CodeNotice};
+use super::code_notices::{CodeFinding, CodeNotice, explain};
+use super::instants::instant;
 use crate::db::read::notices;
 use crate::db::read::unselected::Unselected;
 
@@ -71,6 +72,20 @@ impl From<&notices::Notice> for NoticeText {
     }
 }
 
+impl From<CodeFinding> for NoticeText {
+    fn from(found: CodeFinding) -> Self {
+        Self {
+            kind: found.kind.to_owned(),
+            what: found.what,
+            rows: None,
+            release: found.release.as_ref().map(|release| release.number),
+            published_at: found.release.map(|release| instant(release.published_at)),
+            notes: None,
+            code: Some(found.about),
+        }
+    }
+}
+
 /// The notices of a response: those on its observations, if its dataset has such notices, and those on codes that select
 /// nothing.
 pub fn all(found: Option<&Vec<notices::Notice>>, unselected: &[Unselected]) -> Option<Vec<NoticeText>> {
@@ -78,5 +93,5 @@ pub fn all(found: Option<&Vec<notices::Notice>>, unselected: &[Unselected]) -> O
         return None;
     }
     let rows = found.into_iter().flatten().map(NoticeText::from);
-    Some(rows.chain(unselected.iter().map(code_notices::text)).collect())
+    Some(rows.chain(unselected.iter().map(explain).map(NoticeText::from)).collect())
 }

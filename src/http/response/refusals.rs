@@ -1,7 +1,7 @@
 //! Owns the errors of requests that name unknown releases, codes or territories.
 //! Must not know SQL.
 
-use super::envelope::instant;
+use super::instants::instant;
 use super::{absent, geography_errors};
 use crate::db::read::checked::{Refusal, UnknownCode};
 use crate::db::read::releases::ReleaseNotFound;

@@ -110,6 +110,14 @@ impl Dataset {
         self.key_fields().any(|key| key.name == by && !matches!(key.kind, Kind::Period))
     }
 
+    /// The reference to the rows whose fields its rows repeat, such as the indicator of a figure: the field, and the dataset.
+    pub fn named(&self) -> Option<(&'static str, &'static str)> {
+        self.fields.iter().find_map(|field| match field.origin {
+            FieldOrigin::Named { by, dataset } => Some((by, dataset)),
+            _ => None,
+        })
+    }
+
     /// The field with the name or title of a row.
     pub fn title_field(&self) -> Option<&'static Field> {
         self.field("name").or_else(|| self.field("title"))

@@ -14,6 +14,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::http::cache::etag;
 use crate::http::release_files::FileMetadata;
+use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::problem::{Kind, Problem};
 
 /// The digest of the whole file (RFC 9530).
@@ -21,6 +22,9 @@ const DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 
 /// The bytes of one read.
 const BUFFER_BYTES: usize = 64 * 1024;
+
+/// The headers of a file that a 304 has too (RFC 9110, section 15.4.5): the client has the others with the file.
+const OF_UNCHANGED: [HeaderName; 3] = [header::CACHE_CONTROL, header::CONTENT_LOCATION, RELEASE_NUMBER];
 
 /// What the headers of a request select.
 enum Selected {
@@ -55,15 +59,18 @@ pub async fn send(
             return Err(Problem::new(Kind::RangeNotSatisfiable, detail));
         }
     };
-    headers.iter().for_each(|(name, value)| {
+    let unchanged = matches!(selected, Selected::NotModified);
+    headers.iter().filter(|(name, _)| !unchanged || OF_UNCHANGED.contains(name)).for_each(|(name, value)| {
         response.insert_header((name.clone(), value.clone()));
     });
     response.insert_header((header::ETAG, metadata.etag()));
     response.insert_header((header::LAST_MODIFIED, modified.to_string()));
+    if unchanged {
+        return Ok(response.finish());
+    }
     response.insert_header((header::ACCEPT_RANGES, "bytes"));
     response.insert_header((DIGEST, metadata.digest()));
     let (first, length) = match selected {
-        Selected::NotModified => return Ok(response.finish()),
         Selected::Range(first, length) => {
             response.insert_header((header::CONTENT_RANGE, format!("bytes {first}-{}/{}", first + length - 1, metadata.bytes)));
             (first, length)
