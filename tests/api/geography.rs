@@ -40,7 +40,7 @@ fn a_former_code_has_its_dates_its_end_event_and_its_successors() {
         ("COM-20004", "Ajaccio", "1976-01-01", "41", json!(["COM-2A004"])),
         ("COM-75050", "Nanterre", "1968-01-01", "41", json!(["COM-92050"])),
         ("COM-14011", "Aurseulles", "2025-01-01", "50", json!(["COM-14581"])),
-        ("COM-60606", "Sarron", "1951-07-09", "30", Value::Null),
+        ("COM-60606", "Sarron", "1951-07-09", "30", json!([])),
         ("DEP-20", "Corse", "1976-01-01", "reform", json!(["DEP-2A", "DEP-2B"])),
         ("REG-31", "Nord-Pas-de-Calais", "2016-01-01", "reform", json!(["REG-32"])),
         ("EPCI-245900410", "Métropole Européenne de Lille", "2021-01-01", "epci", json!(["EPCI-200093201"])),
@@ -77,10 +77,10 @@ fn a_code_that_named_two_communes_has_a_state_for_each() {
         })
         .collect();
     let expected = json!([
-        ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, null, null],
-        ["2019-01-01", "2021-01-01", "Les Hauts Talican", "32", ["COM-60455", "COM-60694"], null],
-        ["2021-01-01", "2024-01-01", "Les Hauts-Talican", "10", null, ["COM-60694"]],
-        ["2024-01-01", null, "Beaumont-les-Nonains", "21", null, null],
+        ["1943-01-01", "2019-01-01", "Beaumont-les-Nonains", null, [], []],
+        ["2019-01-01", "2021-01-01", "Les Hauts Talican", "32", ["COM-60455", "COM-60694"], []],
+        ["2021-01-01", "2024-01-01", "Les Hauts-Talican", "10", [], ["COM-60694"]],
+        ["2024-01-01", null, "Beaumont-les-Nonains", "21", [], []],
     ]);
     assert_eq!(json!(states), expected);
     for (day, name) in

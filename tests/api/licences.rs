@@ -52,7 +52,7 @@ fn an_answer_names_the_licences_of_the_sources_of_its_dataset_at_its_release() {
     let about = |target: &str| {
         let mut book = Xlsx::new(Cursor::new(get(server.address, target).body)).expect("a workbook");
         let sheet = book.worksheet_range("À propos").expect("the sheet");
-        let line = sheet.rows().find(|row| row[0].to_string() == "Licences").expect("a line");
+        let line = sheet.rows().find(|row| row[0] == "Licences").expect("a line");
         line[1].to_string()
     };
     assert_eq!(about("/v1/sources?format=xlsx"), format!("{UNSTATED} ; odbl-1.0"));

@@ -8,10 +8,13 @@ use super::edit::{add, document, operation, page, parameter, row};
 const TERRITORIES: &str = "/v1/territories";
 const CHANGES: &str = "/v1/changes";
 
+/// What is added, and how.
+type Addition<'a> = (&'a str, &'a dyn Fn(&mut Value));
+
 #[test]
 fn nothing_that_may_be_added_is_reported() {
     let text = || json!({"type": "string"});
-    let additions: [(&str, &dyn Fn(&mut Value)); 14] = [
+    let additions: [Addition<'_>; 14] = [
         ("an address", &|new| new["paths"]["/v1/novelties"] = new["paths"][TERRITORIES].clone()),
         ("a method", &|new| new["paths"][TERRITORIES]["post"] = json!({"responses": {"201": {"description": "x"}}})),
         ("an optional parameter", &|new| {

@@ -38,11 +38,9 @@ fn grow(document: &Value, schema: &Value, value: &mut Value, grown: &mut Grown) 
             grown.words += 1;
         }
         Value::Array(all) => all.iter_mut().for_each(|one| grow(document, &schema["items"], one, grown)),
-        Value::String(word) => {
-            if is_open(&schema) {
-                NOVELTY.clone_into(word);
-                grown.words += 1;
-            }
+        Value::String(word) if is_open(&schema) => {
+            NOVELTY.clone_into(word);
+            grown.words += 1;
         }
         _ => {}
     }

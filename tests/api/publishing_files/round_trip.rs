@@ -47,7 +47,7 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
         (Kind::Text, _) => texts[at % texts.len()].to_owned(),
         (Kind::TextList, _) => "01500|=a;b|2A".to_owned(),
         (Kind::Integer { minimum, maximum }, _) => minimum.max(2019).min(maximum).to_string(),
-        (Kind::Boolean, _) => (row % 2 == 0).to_string(),
+        (Kind::Boolean, _) => row.is_multiple_of(2).to_string(),
         (Kind::Decimal, _) => "-12.50".to_owned(),
         (Kind::Date, _) if field.name == "valid_until" => "2026-01-01".to_owned(),
         (Kind::Date, _) => "1999-12-31".to_owned(),
