@@ -177,7 +177,7 @@ def with_openpyxl(service):
     same("openpyxl, codes are text", [row[official] for row in rows[1:]], [row["official_code"] for row in departements])
     details = {row[0]: row[1] for row in about.iter_rows(values_only=True)}
     same("openpyxl, release", details["Publication"], str(answer["meta"]["release"]))
-    same("openpyxl, licences", details["Licences"], "etalab-2.0")
+    same("openpyxl, licences", details["Licences"], "Non indiquée ; etalab-2.0")
     same("openpyxl, address", f"release={details['Publication']}" in details["Adresse"], True)
     same("openpyxl, source", "Jeu de données" in details and "Description" in details, True)
     sheet = openpyxl.load_workbook(io.BytesIO(service.bytes("sources?format=xlsx"))).worksheets[0]

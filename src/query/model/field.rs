@@ -154,19 +154,7 @@ impl Field {
 
     /// A field that every row has.
     pub const fn required(name: &'static str, kind: Kind, description: &'static str, example: &'static str) -> Self {
-        Self {
-            name,
-            kind,
-            required: true,
-            description,
-            example,
-            origin: FieldOrigin::Row,
-            format: None,
-            file_default: None,
-            list_default: None,
-            members: &[],
-            fixed_by: None,
-        }
+        Self { required: true, ..Self::optional(name, kind, description, example) }
     }
 
     /// The field with a format for published values.
