@@ -49,8 +49,8 @@ pub fn of(request: &HttpRequest, table: &'static [Deprecation]) -> Vec<&'static 
 ///
 /// # Errors
 /// Returns 410, which names the replacement.
-pub fn check(deprecations: &[&Deprecation], path: &str, now: DateTime<Utc>) -> Result<(), Problem> {
-    let Some(ended) = deprecations.iter().find(|one| instant(one.sunset).is_some_and(|sunset| sunset <= now)) else {
+pub fn check(deprecations: &[&Deprecation], path: &str) -> Result<(), Problem> {
+    let Some(ended) = deprecations.iter().find(|one| instant(one.sunset).is_some_and(|sunset| sunset <= Utc::now())) else {
         return Ok(());
     };
     let what = match ended.parameter {

@@ -7,7 +7,6 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::{ErrorInternalServerError, InternalError};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, web};
-use chrono::Utc;
 
 use super::cached::{self, CachedAnswer};
 use super::client_rate_limit::ClientCharge;
@@ -87,7 +86,7 @@ impl Stages {
         let (request, state) = (request.request(), &*self.state);
         self.charge.check()?;
         request_limits::check(request)?;
-        deprecation::check(&self.deprecations, self.log.path(), Utc::now())?;
+        deprecation::check(&self.deprecations, self.log.path())?;
         if let Some(answer) = cached::answer(request, state) {
             return Ok(Some(answer));
         }
