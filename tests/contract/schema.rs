@@ -80,7 +80,7 @@ fn words(all: &mut Comparison<'_>, at: &str, old: &Value, new: &Value, way: Dire
             all.report(at, format!("value {value} removed"));
         }
     }
-    // Whoever reads a closed list may rely on knowing all of it.
+    // A client of a closed list may rely on knowing every value.
     if way == Direction::Response && !before.is_empty() {
         match after.is_empty() {
             true => all.report(at, "list of values opened"),

@@ -14,14 +14,16 @@ use crate::harness::{SOURCES, TestServer, bundle, keep_for_all_tests, publish};
 
 pub const SUMMARY: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code\n";
 
-const TERRITORIES: &str = "FR,country,France,2100,,,2026,essai
+pub const TERRITORIES: &str = "FR,country,France,2100,,,2026,essai
 REG-99,region,Région,2100,,,2026,essai
 DEP-91,departement,Premier,1000,,REG-99,2026,essai
 DEP-92,departement,Second,1100,,REG-99,2026,essai
 COM-91001,commune,Avesnes,100,DEP-91,REG-99,2026,essai
 COM-91002,commune,Saint-Éloi,200,DEP-91,REG-99,2026,essai
 COM-91003,commune,Bois,300,DEP-91,REG-99,2026,essai
-COM-92001,commune,Dune,500,DEP-92,REG-99,2026,essai
+";
+
+const MORE_TERRITORIES: &str = "COM-92001,commune,Dune,500,DEP-92,REG-99,2026,essai
 COM-92002,commune,Étang,600,DEP-92,REG-99,2026,essai
 PER-essai,perimeter,Périmètre,,,,2026,essai
 ";
@@ -73,7 +75,7 @@ pub fn history() -> (TestServer, i32) {
         }
         one(&[
             ("sources", SOURCES),
-            ("territories", &format!("{SUMMARY}{TERRITORIES}")),
+            ("territories", &format!("{SUMMARY}{TERRITORIES}{MORE_TERRITORIES}")),
             (
                 "memberships",
                 "container_code,part_code,population_share,source_code\nPER-essai,COM-91001,1,essai\nPER-essai,COM-92001,0.5,essai\n",

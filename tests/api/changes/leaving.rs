@@ -4,17 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::history::{COMMITMENTS, CONTOURS, INDICATORS, MEASURES, SUMMARY, observations, publish_amended, square, withdraw};
+use super::history::{
+    COMMITMENTS, CONTOURS, INDICATORS, MEASURES, SUMMARY, TERRITORIES, observations, publish_amended, square, withdraw,
+};
 use crate::harness::{SOURCES, TestServer, bundle, get, publish};
 
-const TERRITORIES: &str = "FR,country,France,2100,,,2026,essai
-REG-99,region,Région,2100,,,2026,essai
-DEP-91,departement,Premier,1000,,REG-99,2026,essai
-DEP-92,departement,Second,1100,,REG-99,2026,essai
-COM-91001,commune,Avesnes,100,DEP-91,REG-99,2026,essai
-COM-91002,commune,Saint-Éloi,200,DEP-91,REG-99,2026,essai
-COM-91003,commune,Bois,300,DEP-91,REG-99,2026,essai
-PER-a,perimeter,A,,,,2026,essai
+const PERIMETERS: &str = "PER-a,perimeter,A,,,,2026,essai
 PER-b,perimeter,B,,,,2026,essai
 ";
 
@@ -76,7 +71,7 @@ fn a_row_that_is_still_published_leaves_and_one_that_is_not_is_withdrawn() {
     };
     one(&[
         ("sources", SOURCES),
-        ("territories", &format!("{SUMMARY}{TERRITORIES}")),
+        ("territories", &format!("{SUMMARY}{TERRITORIES}{PERIMETERS}")),
         ("memberships", MEMBERSHIPS),
         ("contours", &format!("{CONTOURS}{}", square("COM-91001", 2))),
         ("indicators", INDICATORS),

@@ -142,7 +142,7 @@ fn in_order(changes: &[Value], what: &str) {
 
 /// The rows of a collection at a release, by code.
 fn collection(address: SocketAddr, dataset: &str, filters: &str, release: i32) -> BTreeMap<String, Value> {
-    // A list of territories leaves out former ones unless it is told otherwise; changes have no default.
+    // Without a filter on `status`, a list of territories leaves out former ones; changes have no default.
     let all = if dataset == "territories" { "&status=former,current" } else { "" };
     let target = format!("/v1/{dataset}?{filters}{all}&release={release}&format=ndjson");
     let reply = get(address, &target);
