@@ -4,6 +4,7 @@
 //! An EPCI, EPT or perimeter is a set of communes. It lies in an area with the share of its inhabitants who live there,
 //! since it can straddle a border.
 
+use super::vocabulary::pair_code;
 use crate::query::{Dataset, Derivation, Field, Kind, RowOrigin, Shape};
 
 /// The description of the dataset.
@@ -13,12 +14,7 @@ pub static DATASET: Dataset = Dataset {
     title: "Inclusions",
     description: "A territory that lies in another, wholly or partly, as `within` and `touching` read it. Each release derives the rows from the territories and the memberships of today; for another day, ancestors, descendants and members of a territory take `geography`. A territory is not a part of itself.",
     fields: &[
-        Field::required(
-            "code",
-            Kind::JoinedCode,
-            "The codes of the container and of the part, joined by `~`.",
-            "DEP-59~COM-59350",
-        ),
+        pair_code("DEP-59~COM-59350"),
         Field::required("container_code", Kind::Reference("territories"), "The territory that contains the part.", "DEP-59"),
         Field::required("part_code", Kind::Reference("territories"), "The territory that lies in the container.", "COM-59350"),
         Field::required(

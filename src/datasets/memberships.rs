@@ -2,6 +2,7 @@
 //! EPT, and the share of a commune that lies in several.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::pair_code;
 use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape};
 
 /// The description of the dataset.
@@ -11,12 +12,7 @@ pub static DATASET: Dataset = Dataset {
     title: "Appartenances",
     description: "A territory that belongs to another which its own fields do not name: a commune to a perimeter of the strategy or to an EPT. What lies in what, memberships included, is in `containments`.",
     fields: &[
-        Field::required(
-            "code",
-            Kind::JoinedCode,
-            "The codes of the container and of the part, joined by `~`.",
-            "PER-bassin-minier~COM-62498",
-        ),
+        pair_code("PER-bassin-minier~COM-62498"),
         Field::required("container_code", Kind::Reference("territories"), "The perimeter, or the EPT.", "PER-bassin-minier"),
         Field::required("part_code", Kind::Reference("territories"), "The territory that belongs to it, its part.", "COM-62498"),
         Field::required(

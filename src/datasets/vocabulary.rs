@@ -158,3 +158,8 @@ pub const fn actor_code(fields: &'static [&'static str], example: &'static str) 
         path: RelationPath::Fields(fields),
     }
 }
+
+/// The code of a row about two territories, one of which is a part of the other.
+pub const fn pair_code(example: &'static str) -> Field {
+    Field::required("code", Kind::JoinedCode, "The codes of the container and of the part, joined by `~`.", example)
+}

@@ -11,11 +11,11 @@ use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::request::release_parameters::ReleaseParameters;
 use crate::http::response::absent::absent;
-use crate::http::response::instants::instant;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
+use crate::query::model::value::instant;
 use crate::query::{Context, Dataset, Parameter, pairs};
 
 /// The datasets of contours and of territories.

@@ -14,13 +14,13 @@ use crate::http::execute;
 use crate::http::request::path_and_query;
 use crate::http::response::absent::absent;
 use crate::http::response::envelope::{self, Meta};
-use crate::http::response::instants::instant;
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
+use crate::query::model::value::instant;
 use crate::query::{Column, Context, FieldOrigin, Parameter, Row, parse};
 
 /// The parameters of a history.

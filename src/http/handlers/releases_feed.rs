@@ -12,10 +12,10 @@ use crate::http::cache::etag;
 use crate::http::execute;
 use crate::http::request::{path_and_query, paths};
 use crate::http::response::header_names::RELEASE_NUMBER;
-use crate::http::response::instants::instant;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
+use crate::query::model::value::instant;
 use crate::query::{Context, Plan, Representation, parse};
 
 /// The most entries, the newest first.

@@ -3,10 +3,10 @@
 
 use std::rc::Rc;
 
-use super::instants::instant;
 use crate::db::read::withdrawn::{self, MissingCode, RowWithdrawal};
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};
+use crate::query::model::value::instant;
 use crate::query::{Dataset, Release};
 
 /// The problem of a code that no row has at a release: 410 if an earlier release has the row, else 404; 503 if the database

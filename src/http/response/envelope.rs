@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 
 use super::header_names::TOTAL_COUNT;
 use super::included;
-use super::instants::instant;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
 use crate::query::Release;
+use crate::query::model::value::instant;
 
 /// The media type of JSON responses.
 pub const JSON: &str = "application/json; charset=utf-8";

@@ -9,12 +9,12 @@ use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::envelope::total_count;
 use super::header_names::TOTAL_COUNT;
-use super::instants::instant;
 use super::links;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Chunks;
 use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem, Reason};
+use crate::query::model::value::instant;
 use crate::query::{Dataset, Parameter, Plan, ResolvedPlan, Row};
 
 /// Writes rows from memory.

@@ -9,7 +9,6 @@ pub mod file;
 pub mod geography_errors;
 pub mod header_names;
 pub mod included;
-pub mod instants;
 pub mod links;
 pub mod notices;
 pub mod refusals;

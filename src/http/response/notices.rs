@@ -5,9 +5,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::code_notices::{CodeFinding, CodeNotice, explain};
-use super::instants::instant;
 use crate::db::read::notices;
 use crate::db::read::unselected::Unselected;
+use crate::query::model::value::instant;
 
 /// A notice on some of the observations in an answer, or on a code of the request that selects nothing. Members that do not
 /// apply are absent.

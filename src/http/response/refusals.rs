@@ -1,12 +1,12 @@
 //! Owns the errors of requests that name unknown releases, codes or territories.
 //! Must not know SQL.
 
-use super::instants::instant;
 use super::{absent, geography_errors};
 use crate::db::read::checked::{Refusal, UnknownCode};
 use crate::db::read::releases::ReleaseNotFound;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem, Reason};
+use crate::query::model::value::instant;
 use crate::query::{Dataset, Parameter, Plan, ResolvedPlan};
 
 /// The error of a plan whose release does not exist: 400, or 503 before the first publication.

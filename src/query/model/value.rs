@@ -69,7 +69,7 @@ pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
             .ok()
             .map(|time| time.to_utc())
             .filter(|time| (1..=9999).contains(&time.year()) && time.timestamp_subsec_nanos() < 1_000_000_000)
-            .map(|time| Cow::Owned(time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)))
+            .map(|time| Cow::Owned(instant(time)))
             .ok_or_else(|| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
         Kind::Period => period::parse(text)
             .map(|_| Cow::Borrowed(text))
@@ -145,6 +145,11 @@ fn plain(text: &str) -> Result<Cow<'_, str>, String> {
     } else {
         Ok(Cow::Borrowed(text))
     }
+}
+
+/// Writes an instant as RFC 3339 in UTC with microseconds.
+pub fn instant(time: chrono::DateTime<chrono::Utc>) -> String {
+    time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
 #[cfg(test)]

@@ -13,9 +13,9 @@ use crate::format::changes::{ChangeWriter, Shaper};
 use crate::format::{self, About, json};
 use crate::http::response::envelope::JSON;
 use crate::http::response::file;
-use crate::http::response::instants::instant;
 use crate::problem::Problem;
 use crate::query::Release;
+use crate::query::model::value::instant;
 use crate::query::{Changes, Representation, Row};
 
 const PATH: &str = "/v1/changes";

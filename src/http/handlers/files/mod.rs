@@ -23,11 +23,11 @@ use crate::http::release_files::{self, FileError, FileKey, FileMetadata, Release
 use crate::http::request::path_and_query;
 use crate::http::response::envelope::JSON;
 use crate::http::response::header_names::{RELEASE_NUMBER, TOTAL_COUNT};
-use crate::http::response::instants::instant;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::model::value;
+use crate::query::model::value::instant;
 use crate::query::suggest::closest;
 use crate::query::{Context, Dataset, Representation};
 

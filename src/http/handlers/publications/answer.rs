@@ -9,9 +9,9 @@ use utoipa::ToSchema;
 use crate::db::write::submissions::{Submission, SubmissionResult};
 use crate::http::request::paths::{PUBLICATIONS, RELEASES};
 use crate::http::response::envelope::JSON;
-use crate::http::response::instants::instant;
 use crate::problem::{ErrorList, Kind, Problem};
 use crate::publication::{Outcome, PublicationState, Report};
+use crate::query::model::value::instant;
 
 /// A publication.
 #[derive(Serialize, ToSchema)]
