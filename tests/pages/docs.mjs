@@ -57,6 +57,25 @@ async function measure() {
     return { tag, first, open };
 }
 
+// Presses a button until the page sends its request, and waits for the answer. A press that the page ignores, since it draws
+// itself anew at that moment, is made again, as a reader would; a request without an answer is a fault of the program.
+async function answerOf(path, pressButton) {
+    const own = (request) => new URL(request.url()).pathname === path;
+    let sent = null;
+    const notice = (request) => { if (own(request)) sent = request; };
+    page.on('request', notice);
+    for (let presses = 0; sent === null && presses < 3; presses += 1) {
+        await pressButton();
+        const end = Date.now() + 20_000;
+        while (sent === null && Date.now() < end) await new Promise((resume) => setTimeout(resume, 20));
+    }
+    page.off('request', notice);
+    if (sent === null) throw new Error('three presses of *Execute* sent no request');
+    const response = await Promise.race([sent.response(), new Promise((resume) => setTimeout(resume, 60_000))]);
+    if (!response) throw new Error(`no answer to ${sent.url()}: ${sent.failure()?.errorText ?? 'none within a minute'}`);
+    return response;
+}
+
 async function execute({ path, tag, id }) {
     const block = `[id="operations-${tag}-${id}"]`;
     await visit();
@@ -69,10 +88,8 @@ async function execute({ path, tag, id }) {
         return { rows: document.querySelectorAll(`${block} .parameters tbody tr`).length,
             filled: fields.filter(({ value }) => value !== '' && value !== '--').length };
     }, block);
-    const answer = page.waitForResponse((answer) => new URL(answer.url()).pathname === path, { timeout: 60_000 });
     const pressed = Date.now();
-    await press(`${block} .execute`);
-    const response = await answer;
+    const response = await answerOf(path, () => press(`${block} .execute`));
     const type = response.headers()['content-type'] ?? '';
     const body = type.includes('json') ? await response.json() : null;
     const found = body?.data?.length ?? body?.features?.length ?? 0;
