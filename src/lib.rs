@@ -24,6 +24,7 @@
 //! postgres      →
 //! problem       →
 //! sharded_cache →
+//! keyed_permits →
 //! ```
 //!
 //! A module uses those that its arrow names, and no other; `tests/architecture` keeps it.
@@ -36,6 +37,7 @@ pub mod datasets;
 pub mod db;
 pub mod format;
 pub mod http;
+pub mod keyed_permits;
 pub mod metrics;
 pub mod postgres;
 pub mod problem;
