@@ -23,7 +23,7 @@ use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::problem::Reason;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
-use crate::query::{Dataset, RowOrigin};
+use crate::query::{Dataset, RowOrigin, Shape};
 
 /// The options of a publication.
 #[derive(Clone, Debug)]
@@ -227,6 +227,10 @@ async fn derive(
             publication.analyze(dataset).await?;
             effects.push(effect);
         }
+    }
+    let figures = |effect: &&Effect| registry.iter().any(|d| d.name == effect.dataset && d.shape == Shape::Observations);
+    if effects.iter().filter(figures).any(|effect| !effect.is_empty()) {
+        publication.update_latest_observations(number).await?;
     }
     Ok(())
 }

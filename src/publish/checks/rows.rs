@@ -1,11 +1,14 @@
 //! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
 //! Must not know how rows are read or merged.
 
+use std::collections::BTreeMap;
+
+use super::withdrawals::ending;
 use crate::db::write::merge::ReplaceScope;
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::staging::{RowLocation, Stage};
 use crate::problem::{Fault, Reason};
-use crate::publish::errors::{Faults, PublishError};
+use crate::publish::errors::{EXPLAINED, Faults, PublishError};
 use crate::publish::input::files::{Input, InputPart, Inputs, PartKind};
 use crate::publish::input::manifest::MergeMode;
 use crate::publish::rows::copy_writer::column_name;
@@ -152,11 +155,15 @@ pub async fn merged(
         };
         let dangling = stage.dangling(field.name, field.is_list(), target).await?;
         faults.add_unlisted(dangling.more);
+        let mut searched: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for place in dangling.listed {
-            let near = publication.closest(target, &place.value).await?;
+            if searched.len() < EXPLAINED && !searched.contains_key(&place.value) {
+                searched.insert(place.value.clone(), publication.closest(target, &place.value).await?);
+            }
+            let near = searched.get(&place.value).cloned().unwrap_or_default();
             let malformed = target.code_field().and_then(|code| value::check(code, &place.value).err());
             let grammar = malformed.map_or(String::new(), |why| format!("; it {why}"));
-            let detail = format!("no row of {} has this code; closest: {}{grammar}", target.name, near.join(", "));
+            let detail = format!("no row of {} has this code{}{grammar}", target.name, ending(&near));
             faults.push(fault(Reason::UnknownCode, inputs, place, Some(field.name), detail).closest(near));
         }
     }
