@@ -90,7 +90,8 @@ impl DatabaseRoles {
     async fn migrate_and_fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
         self.migrate(lock).await?;
         let mut writer = self.service.writer().await?;
-        publish::publish_missing(&mut writer, REGISTRY, &bundled::bundles(config), &bundled::recipes(config)).await
+        let readers = (&bundled::recipes(config), &config.reader);
+        publish::publish_missing(&mut writer, REGISTRY, &bundled::bundles(config), readers).await
     }
 
     /// Waits until another process has migrated the database.

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::db::DbError;
 use crate::db::connection::config::CopyError;
 use crate::problem::Fault;
@@ -16,7 +18,7 @@ pub const LISTED: usize = 100;
 pub const EXPLAINED: usize = 5;
 
 /// A list of faults: the first ones, and the number of all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     listed: Vec<Fault>,
     count: usize,

@@ -13,6 +13,7 @@ mod load;
 mod pipeline;
 mod progress;
 mod queue;
+mod reader_process;
 mod rows;
 
 pub use bundles::{publish_folder, publish_missing};
@@ -28,4 +29,5 @@ pub use pipeline::{Job, publish};
 pub use progress::Progress;
 pub use queue::queued_publication::QueuedPublication;
 pub use queue::submission_queue::{Enqueued, QueuePermit, QueueSettings, SubmissionQueue};
+pub use reader_process::{ManifestSource, ReaderLimits, ReaderSettings, run as read_files};
 pub use rows::recipe::is_name as is_recipe;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::publishing_http::{communes, published, releases, server, status};
-use crate::harness::{EVENT_TIMEOUT, Form, bundle, get, key, publish, root_directory, territories, until, with_database};
+use crate::harness::{EVENT_TIMEOUT, Form, bundle, get, key, publish, reader, root_directory, territories, until, with_database};
 
 /// The advisory lock that each publication waits for.
 const LOCK: i64 = 7_309_453_202;
@@ -106,7 +106,8 @@ fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     let open = || {
         let database =
             reperes::db::connection::config::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
-        let settings = reperes::publish::QueueSettings { uploads: folder.clone(), recipes: folder.clone().into(), limit: 1 };
+        let (uploads, recipes) = (folder.clone(), folder.clone().into());
+        let settings = reperes::publish::QueueSettings { uploads, recipes, reader: reader(), limit: 1 };
         reperes::publish::SubmissionQueue::new(
             database,
             reperes::datasets::REGISTRY,

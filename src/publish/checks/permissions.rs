@@ -49,7 +49,7 @@ pub fn datasets(
     rights: &Rights,
 ) -> Result<(), PublishError> {
     let touched = |dataset: &&&'static Dataset| {
-        inputs.datasets.iter().any(|(read, _)| read.name == dataset.name)
+        inputs.datasets.iter().any(|(read, _)| read == dataset.name)
             || manifest.withdraw.iter().any(|asked| asked.dataset == dataset.name)
     };
     let missing = registry.iter().filter(touched).filter(|dataset| !rights.admit_some(dataset));
