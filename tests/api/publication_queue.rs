@@ -43,7 +43,7 @@ fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
     let running = form("A", "un").dry_run().send(server.address).problem(409);
     assert_eq!(running["instance"], first.json()["links"]["self"]);
     assert_eq!(form("A", "deux").send(server.address).status, 201, "another key is another request");
-    let other = key(&server.url, "autre", &["publish:*"], 1);
+    let other = key(&server.url, "autre", &["publish:*:*"], 1);
     assert_eq!(communes("A").key(&other).header("Idempotency-Key", "un").send(server.address).data()["outcome"], "unchanged");
     let wrong =
         Form::of(&bundle(&[("territories", &territories(&[("COM-1", "", "1")]))])).key(&token).header("Idempotency-Key", "trois");
