@@ -9,6 +9,7 @@ mod dry_read;
 mod errors;
 mod file_tree;
 mod input;
+mod job;
 mod load;
 mod pipeline;
 mod progress;
@@ -25,7 +26,8 @@ pub use input::manifest::{Manifest, ManifestFile, ManifestWithdrawal, MergeMode,
 pub use input::readers::dialect::FileDialect;
 pub use input::readers::limits::RECORD_BYTES;
 pub use input::single_file_manifest::manifest_of;
-pub use pipeline::{Job, PublishingKey, publish};
+pub use job::{Job, PublishingKey};
+pub use pipeline::publish;
 pub use progress::Progress;
 pub use queue::queued_publication::QueuedPublication;
 pub use queue::submission_queue::{Enqueued, QueuePermit, QueueSettings, SubmissionQueue};

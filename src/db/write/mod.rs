@@ -4,6 +4,7 @@
 pub mod api_keys;
 pub mod audit;
 pub mod compare_staged;
+pub mod dry_run;
 pub mod figure_checks;
 pub mod file_records;
 pub mod fixed_values;

@@ -132,6 +132,9 @@ fn refusal(completed: &SubmissionResult) -> Option<Problem> {
             let detail = format!("Nothing was published: the files have {} error(s).", errors.error_count);
             Some(Problem::new(Kind::RefusedFiles, detail).error_list(errors))
         }
+        Outcome::Forbidden if let Some(why) = completed.detail["key"].as_str() => {
+            Some(Problem::new(Kind::Unauthenticated, format!("Nothing was published: the key {why}.")))
+        }
         Outcome::Forbidden => {
             let missing = completed.detail["missing"].as_array().into_iter().flatten();
             let scopes: Vec<String> = missing.filter_map(|scope| scope.as_str()).map(|scope| format!("`{scope}`")).collect();
