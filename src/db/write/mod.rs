@@ -2,6 +2,7 @@
 //! Must not know file formats or HTTP.
 
 pub mod api_keys;
+pub mod attempts;
 pub mod audit;
 pub mod compare_staged;
 pub mod dry_run;

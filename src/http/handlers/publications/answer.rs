@@ -153,6 +153,7 @@ fn refusal(completed: &SubmissionResult) -> Option<Problem> {
 fn temporary_failure(why: Option<&str>) -> &'static str {
     match why {
         Some("read-only") => "Nothing was published: the database is read-only at the moment; reads go on.",
+        Some("died") => "The server that worked on the publication was stopped; nothing was published.",
         Some("full") => "Nothing was published: the disk of the database is full; reads still work.",
         _ => "The database did not answer; nothing was published.",
     }
