@@ -182,8 +182,8 @@ fn a_dry_run_waits_for_no_publication_and_leaves_nothing_behind() {
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "A");
     let made = form().send(server.address);
     assert_eq!(made.status, 201, "{}", made.text());
-    assert_eq!(made.data()["report"]["datasets"], tried.data()["report"]["datasets"]);
-    assert_eq!(made.data()["report"]["changes"], tried.data()["report"]["changes"]);
+    assert_eq!(made.json()["data"]["report"]["datasets"], tried.data()["report"]["datasets"]);
+    assert_eq!(made.json()["data"]["report"]["changes"], tried.data()["report"]["changes"]);
 }
 
 #[test]

@@ -70,11 +70,12 @@ fn row_of_another(address: SocketAddr, dataset: &Dataset) -> CsvRow {
         let source = ("source_code", "insee-cog-2026");
         return cells.into_iter().chain([contour, source]).map(|(name, cell)| (name.to_owned(), cell.to_owned())).collect();
     }
+    let source = dataset.source_field().expect("rows have a source").name;
     let given = match dataset.name {
         "funding" => "&measure_code__isnull=false&convention_code__isnull=false",
         _ => "",
     };
-    let text = get(address, &format!("/v1/{}?format=csv&limit=1{given}", dataset.name)).text();
+    let text = get(address, &format!("/v1/{}?format=csv&limit=1&{source}__ne={OWN}{given}", dataset.name)).text();
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let header = reader.headers().expect("a header").clone();
     let record = reader.records().next().expect("a row").expect("a record");
@@ -84,7 +85,7 @@ fn row_of_another(address: SocketAddr, dataset: &Dataset) -> CsvRow {
 
 /// The row that a change sends.
 fn row(dataset: &Dataset, change: Change, mut row: CsvRow) -> CsvRow {
-    row.insert("note".to_owned(), "Écrit par l'agence.".to_owned());
+    row.insert("note".to_owned(), format!("Écrit par l'agence ({change:?})."));
     let own = matches!(change, Change::TakeOver | Change::AddOwn | Change::AddOwnApart);
     if own && row.contains_key("source_code") {
         row.insert("source_code".to_owned(), OWN.to_owned());
@@ -211,13 +212,13 @@ fn a_key_for_one_source_changes_nothing_in_the_answers_about_others() {
             let more = releases(server.address) - count;
             let right = match allowed(dataset, change) {
                 true => reply.status == 201 && more == 1,
-                // A withdrawn row to which others refer is a fault of the manifest.
+                // A row that would leave while others refer to it is a fault of the manifest.
                 false => [403, 422].contains(&reply.status) && more == 0,
             };
             made += more;
             if !right {
                 wrong.push(format!("{} {change:?}: {} {}", dataset.name, reply.status, reply.text()));
-            } else if reply.status == 422 && change != Change::Withdraw {
+            } else if reply.status == 422 && ![Change::Withdraw, Change::Replace].contains(&change) {
                 wrong.push(format!("{} {change:?} proves nothing about scopes: {}", dataset.name, reply.text()));
             }
         }
@@ -228,4 +229,52 @@ fn a_key_for_one_source_changes_nothing_in_the_answers_about_others() {
     let changed: Vec<&String> = before.iter().filter(|(target, said)| after.get(*target) != Some(said)).map(|(t, _)| t).collect();
     assert!(changed.is_empty(), "these answers have changed: {changed:#?}");
     assert!(made >= 10, "only {made} releases were made");
+}
+
+#[test]
+fn a_code_that_another_source_has_withdrawn_is_not_free() {
+    let server = TestServer::empty();
+    let sources = format!("{SOURCE}essai,document,Essai,Repères,etalab-2.0\n");
+    let unit = |source: &str| format!("code,title,title_plural,source_code\nlit,lit,lits,{source}\n");
+    publish(&server.url, &bundle(&[("sources", &sources), ("units", &unit("essai"))])).expect("the bundle is right");
+    let others = key(&server.url, "essai", &["publish:units:essai"], 1);
+    let own = key(&server.url, OWN, &["publish:units:agence"], 1);
+    let manifest = "title = \"T\"\ndescription = \"D\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n\
+        [[withdraw]]\ndataset = \"units\"\ncodes = [\"lit\"]\nreason = \"Essai\"\n";
+    let withdrawal = Form::default().part("manifest", None, manifest.as_bytes());
+    withdrawal.clone().key(&own).send(server.address).problem(403);
+    assert_eq!(withdrawal.key(&others).send(server.address).status, 201);
+    let gone = get(server.address, "/v1/units/lit").problem(410);
+    let form = |source: &str, token: &str| Form::of(&bundle(&[("units", &unit(source))])).key(token);
+    let refused = form(OWN, &own).send(server.address).problem(403);
+    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:units:essai`")), "{refused}");
+    assert_eq!(get(server.address, "/v1/units/lit").problem(410)["withdrawal"], gone["withdrawal"]);
+    assert_eq!(form("essai", &others).send(server.address).status, 201);
+    assert_eq!(releases(server.address), 3);
+}
+
+#[test]
+fn figures_under_another_sources_indicator_need_a_scope_that_refers_to_it() {
+    let server = TestServer::empty();
+    publish(&server.url, Path::new("data/01-geography")).expect("the bundled data is right");
+    publish(&server.url, Path::new("data/02-strategy")).expect("the bundled data is right");
+    publish(&server.url, &bundle(&[("sources", SOURCE)])).expect("the bundle is right");
+    let figure = "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n\
+        foyers-prime-activite,REG-32,2020-06-30,_T,observed,1,exact,A,2026,agence\n";
+    let send = |name: &str, scopes: &[&str]| {
+        let token = key(&server.url, name, scopes, 1);
+        Form::of(&bundle(&[("observations", figure)])).key(&token).send(server.address)
+    };
+    let needed = "refer:indicators:dossier-pauvrete-hdf-2019";
+    let own = "publish:observations:agence";
+    for (name, scopes) in [
+        ("sans", vec![own]),
+        ("autre", vec![own, "refer:indicators:agence", "publish:indicators:agence"]),
+        ("argent", vec![own, "refer:measures:dossier-pauvrete-hdf-2019"]),
+    ] {
+        let refused = send(name, &scopes).problem(403);
+        let detail = refused["detail"].as_str().expect("a detail");
+        assert_eq!(detail, format!("Nothing was published: the key lacks the scope `{needed}`."));
+    }
+    assert_eq!(send("avec", &[own, needed]).status, 201);
 }
