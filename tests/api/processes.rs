@@ -146,7 +146,7 @@ fn commands_use_the_postgres_of_a_running_server_or_start_one() {
         command.output().expect("it runs")
     };
     let early = keys(&["list"]);
-    assert!(String::from_utf8_lossy(&early.stderr).contains("run `reperes migrate` first"));
+    assert!(String::from_utf8_lossy(&early.stderr).contains("there is no database in"));
     let mut program = Program::start(&settings);
     let address = program.address();
     let made = keys(&[
