@@ -73,6 +73,7 @@ fn row_of_another(address: SocketAddr, dataset: &Dataset) -> CsvRow {
     let source = dataset.source_field().expect("rows have a source").name;
     let given = match dataset.name {
         "funding" => "&measure_code__isnull=false&convention_code__isnull=false",
+        "indicators" => "&measure_code__isnull=false",
         _ => "",
     };
     let text = get(address, &format!("/v1/{}?format=csv&limit=1&{source}__ne={OWN}{given}", dataset.name)).text();
@@ -107,7 +108,7 @@ fn row(dataset: &Dataset, change: Change, mut row: CsvRow) -> CsvRow {
     }
     if change == Change::AddOwnApart {
         for name in dataset.counted_under {
-            let cell = if dataset.name == "observations" { "agence-addown" } else { "" };
+            let cell = if dataset.name == "observations" { "agence-addownapart" } else { "" };
             row.insert((*name).to_owned(), cell.to_owned());
         }
         if dataset.name == "breakdowns" {
@@ -142,6 +143,19 @@ fn form(address: SocketAddr, dataset: &Dataset, change: Change) -> Form {
     let manifest = format!("{head}[[file]]\npath = \"a.csv\"\ndataset = \"{}\"\n{mode}", dataset.name);
     let text = csv_text(&row(dataset, change, old));
     Form::default().part("manifest", None, manifest.as_bytes()).part("file", Some("a.csv"), text.as_bytes())
+}
+
+/// An answer without the members of its lists that name the key's source as theirs.
+fn without_own(answer: Value) -> Value {
+    let of_others = |one: &Value| match one {
+        Value::Object(members) => members.values().all(|member| member != OWN && member["code"] != OWN),
+        _ => true,
+    };
+    match answer {
+        Value::Array(all) => all.into_iter().filter(of_others).map(without_own).collect(),
+        Value::Object(members) => members.into_iter().map(|(name, member)| (name, without_own(member))).collect(),
+        other => other,
+    }
 }
 
 /// The answers about the rows of all other sources, each by its address.
@@ -182,7 +196,8 @@ fn answers(address: SocketAddr) -> BTreeMap<String, String> {
     let answer = |target: String| {
         let reply = get(address, &target);
         // What depends on the release as a whole, such as links, is left out of JSON.
-        let said = serde_json::from_str::<Value>(&reply.text()).map_or_else(|_| reply.text(), |json| json["data"].to_string());
+        let said = serde_json::from_str::<Value>(&reply.text())
+            .map_or_else(|_| reply.text(), |mut json| without_own(json["data"].take()).to_string());
         (target, format!("{} {said}", reply.status))
     };
     targets.into_iter().map(answer).collect()

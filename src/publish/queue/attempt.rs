@@ -52,7 +52,7 @@ impl Attempt {
         Ok(())
     }
 
-    /// Ends the attempt without a line of its own: the queue has the publication now, and records how it ends.
+    /// Ends the attempt without a line of its own: another line tells how it ends.
     pub fn handed_over(mut self) {
         self.open = false;
     }

@@ -2,6 +2,7 @@
 //! Must not know HTTP.
 
 pub mod attempt;
+pub mod over_limit;
 pub mod queued_publication;
 pub mod submission_queue;
 pub mod uploads;

@@ -5,13 +5,14 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
+use super::over_limit::OverLimit;
 use super::queued_publication::QueuedPublication;
 use super::uploads::Uploads;
 use super::worker::Worker;
@@ -61,6 +62,7 @@ struct QueueInner {
     uploads: Option<Uploads>,
     limit: u64,
     permits: KeyedPermits<String>,
+    over_limit: OverLimit,
 }
 
 /// A permit to submit one publication, returned to the queue on drop.
@@ -106,6 +108,7 @@ impl SubmissionQueue {
             uploads,
             limit: settings.limit,
             permits: KeyedPermits::new(PLACES, PLACES_PER_KEY),
+            over_limit: OverLimit::default(),
         }))
     }
 
@@ -130,6 +133,12 @@ impl SubmissionQueue {
     /// Returns the limit that is reached: that of all publications in progress, or that of the key.
     pub fn try_acquire(&self, key: &str) -> Result<QueuePermit, LimitReached> {
         self.0.permits.try_acquire(&key.to_owned(), 1).map(QueuePermit)
+    }
+
+    /// Counts a request over the rate limit of a key. Returns the number of those that no line of the audit counts yet, if it is
+    /// time for a line.
+    pub fn count_over_limit(&self, key: &str) -> Option<u64> {
+        self.0.over_limit.count(key, Instant::now())
     }
 
     /// Makes a folder for received files, which is deleted on drop.

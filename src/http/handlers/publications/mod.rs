@@ -89,8 +89,16 @@ pub struct PublicationForm {
 pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     let key = authentication::find(&request, &state).await?;
     let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
-    let mut attempt = Attempt::new(state.submissions.clone(), &key.name, &request_id);
+    let name = key.name.clone();
+    let mut attempt = Attempt::new(state.submissions.clone(), &name, &request_id);
     match enqueue(&request, payload, &state, (key, request_id), &mut attempt).await {
+        Err(problem) if problem.status == Kind::TooManyRequests.status() => {
+            match state.submissions.count_over_limit(&name) {
+                Some(count) => attempt.end(Outcome::Refused, json!({"problem": problem, "count": count})).await,
+                None => attempt.handed_over(),
+            }
+            Err(problem)
+        }
         Err(problem) => {
             attempt.end(Outcome::Refused, json!({"problem": problem})).await;
             Err(problem)
@@ -116,13 +124,13 @@ async fn enqueue(
     (key, request_id): (ApiKey, String),
     attempt: &mut Attempt,
 ) -> Result<(Enqueued, String), Problem> {
-    authentication::check(&key)?;
     if let Some(decision) = state.rate_limiters.keys.check(&key.name) {
         request.extensions_mut().insert(decision);
         if decision.retry_after.is_some() {
             return Err(Problem::new(Kind::TooManyRequests, "Too many publications came with this key."));
         }
     }
+    authentication::check(&key)?;
     let idempotency_key = idempotency_key(request)?;
     receive::check(request, state.submissions.limit())?;
     let permit = state.submissions.try_acquire(&key.name).map_err(no_place)?;
