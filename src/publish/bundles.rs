@@ -3,6 +3,9 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::errors::PublishError;
 use super::file_tree::{FileTree, Unpacked};
@@ -63,6 +66,7 @@ pub async fn publish_folder(
         folder: folder.to_owned(),
         recipes: recipes.clone(),
         reader: reader.clone(),
+        turns: Arc::new(Semaphore::new(1)),
         bundle,
         dry_run: false,
         explain: 0,

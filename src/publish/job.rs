@@ -2,6 +2,9 @@
 //! Must not know how it is made.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::file_tree::FileTree;
 use super::reader_process::{ManifestSource, ReaderSettings};
@@ -30,6 +33,8 @@ pub struct Job {
     pub recipes: FileTree,
     /// How the files are read.
     pub reader: ReaderSettings,
+    /// The permits to read, which the publications of a server share: a reader may use much memory.
+    pub turns: Arc<Semaphore>,
     /// The name of the bundle, for the bundled data.
     pub bundle: Option<String>,
     /// Whether the publication stops before the release.

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use tokio::sync::SemaphorePermit;
+
 use super::audit_record;
 use super::checks::permissions;
 use super::checks::rows;
@@ -57,6 +59,7 @@ async fn gathered(
         received: job.received.clone(),
         explain: job.explain,
     };
+    let turn = job.turns.acquire().await.ok();
     let (reader, mut manifest, inputs) = FileReader::start(&job.reader, request).await?;
     if requester.files.is_empty() {
         requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.sha256.clone())).collect();
@@ -66,14 +69,14 @@ async fn gathered(
         permissions::datasets(registry, &inputs, &manifest, &key.rights)?;
     }
     progress.set_total(inputs.bytes());
-    run(client, registry, (job, requester), (reader, &manifest, &inputs), progress).await
+    run(client, registry, (job, requester), ((reader, turn), &manifest, &inputs), progress).await
 }
 
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     (job, requester): (&Job, &Requester),
-    (mut reader, manifest, inputs): (FileReader, &Manifest, &Inputs),
+    ((mut reader, turn), manifest, inputs): ((FileReader, Option<SemaphorePermit<'_>>), &Manifest, &Inputs),
     progress: &Progress,
 ) -> Result<Report, PublishError> {
     let publication = ReleaseWriter::begin(client, job.dry_run).await?;
@@ -88,7 +91,7 @@ async fn run(
         explanation.push_str(&read.explanation);
         staged.push((dataset, stage, parts));
     }
-    drop(reader);
+    drop((reader, turn));
     faults.check()?;
     progress.enter(Phase::Checking);
     let mut replaced = Vec::new();

@@ -6,8 +6,10 @@ use std::net::TcpStream;
 
 use serde_json::{Value, json};
 
-use super::publishing_http::{communes, releases, server};
-use crate::harness::{Form, TestServer, UPLOAD_LIMIT, bundle, get, key, owner, publish, raw, territories, until, with_database};
+use super::publishing_http::{communes, published, releases, server, status};
+use crate::harness::{
+    Form, SOURCES, TestServer, UPLOAD_LIMIT, bundle, get, key, owner, publish, raw, territories, until, with_database,
+};
 
 /// The advisory lock that each publication waits for.
 const LOCK: i64 = 7_309_453_202;
@@ -92,7 +94,7 @@ fn a_publication_whose_server_has_died_gets_its_line_from_another_server() {
         lines(&first.url, "tout").into_iter().map(|(action, outcome, ..)| (action, outcome)).collect();
     let line = |action: &str| (action.to_owned(), "failed".to_owned());
     assert_eq!(found, [line("publish"), line("dry_run")]);
-    let said = super::publishing_http::status(second.address, &token, "morte").data();
+    let said = status(second.address, &token, "morte").data();
     assert_eq!((&said["state"], &said["problem"]["status"]), (&json!("failed"), &json!(503)));
     // What another server has recorded as dead cannot be published any more, even if its server was only silent.
     let late = with_database(&owner(&first.url), async |client| {
@@ -161,7 +163,7 @@ fn a_dry_run_waits_for_no_publication_and_leaves_nothing_behind() {
     let sizes = "SELECT string_agg(relname || ' ' || pg_relation_size(oid), ', ' ORDER BY relname) FROM pg_class \
                  WHERE relkind IN ('r', 'i') AND relnamespace = current_schema()::regnamespace \
                  AND relname !~ '^(audit|publications)'";
-    let (before, after, tried) = with_database(&owner(&server.url), async |client| {
+    let (before, after, tried, waiting) = with_database(&owner(&server.url), async |client| {
         let before: String = client.query_one(sizes, &[]).await.expect("sizes").get(0);
         // Another publication is between its number and its commit, and has changed the same rows.
         client
@@ -171,11 +173,19 @@ fn a_dry_run_waits_for_no_publication_and_leaves_nothing_behind() {
             ))
             .await
             .expect("locks");
+        // A publication over HTTP waits for it.
+        let waiting = Form::of(&bundle(&[("sources", &SOURCES.replace("Essai", "Autre"))])).key(&token);
+        let waiting = waiting.header("Prefer", "respond-async").send(server.address);
+        assert_eq!(waiting.status, 202, "{}", waiting.text());
+        let waiting = published(&waiting);
+        until("the publication waits", || status(server.address, &token, &waiting).data()["state"] == "checking");
         let tried = form().dry_run().send(server.address);
-        client.batch_execute("COMMIT").await.expect("the locks end");
+        assert_eq!(status(server.address, &token, &waiting).data()["state"], "checking");
         let after: String = client.query_one(sizes, &[]).await.expect("sizes").get(0);
-        (before, after, tried)
+        client.batch_execute("COMMIT").await.expect("the locks end");
+        (before, after, tried, waiting)
     });
+    until("the publication is done", || status(server.address, &token, &waiting).data()["state"] == "done");
     assert_eq!(tried.status, 200, "{}", tried.text());
     assert_eq!(tried.data()["outcome"], "would_publish");
     assert_eq!(after, before);
