@@ -24,8 +24,8 @@ pub struct PublicationStatus {
     #[schema(example = "done")]
     state: &'static str,
     /// `published`: it made a release; `unchanged`: the files change nothing; `would_publish`: a dry run found no fault;
-    /// `refused`: the files have faults; `forbidden`: the key lacks a scope; `failed`: the service failed. Null while it runs.
-    /// The list may grow.
+    /// `refused`: the files have faults; `forbidden`: the key lacks a scope, or was revoked meanwhile; `failed`: the service failed.
+    /// Null while it runs. The list may grow.
     #[schema(value_type = Option<String>, example = "published")]
     outcome: Option<Outcome>,
     /// Whether it is a dry run.
