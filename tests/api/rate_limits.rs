@@ -7,7 +7,7 @@ use std::time::Duration;
 use reperes::http::Bounds;
 use reperes::http::middleware::rate_limit::Quota;
 
-use crate::harness::{Form, Reply, TestServer, get, key, migrated, publish, raw, shared};
+use crate::harness::{Form, Reply, TestServer, get, key, migrated, publish, raw, shared, with_database};
 
 /// A window longer than any test, so that no client regains requests during the test.
 const LONG: Duration = Duration::from_secs(100_000);
@@ -110,4 +110,11 @@ fn each_key_has_its_own_rate_limit() {
     assert_eq!(refused.problem(429)["type"], "/problems/too-many-requests");
     assert!(refused.header("retry-after").is_some_and(|wait| wait.parse::<u64>().is_ok_and(|wait| wait > 1)));
     send(&other).problem(400);
+    send(&one).problem(429);
+    let lines = with_database(&server.url, async |client| {
+        let query = "SELECT (detail->'problem'->>'status')::integer, (detail->>'count')::integer FROM audit WHERE actor = 'une' ORDER BY id";
+        let rows = client.query(query, &[]).await.expect("lines");
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect::<Vec<(i32, Option<i32>)>>()
+    });
+    assert_eq!(lines, [(400, None), (400, None), (429, Some(1))], "requests over the limit share one line a minute");
 }
