@@ -185,3 +185,41 @@ fn without_a_database_to_write_to_only_recorded_files_are_served() {
     assert_eq!(get(first.address, "/v1/files/2/measures.csv").status, 200);
     assert_eq!(get(second.address, "/v1/files/2/measures.csv").status, 200);
 }
+
+#[test]
+fn files_that_are_built_again_have_the_same_bytes_and_those_that_are_sent_stay() {
+    let (url, folder) = (published(), scratch("budget"));
+    let database = Database::parse(&url).expect("the URL is one of a Postgres database");
+    let plain = get(node(&url, &scratch("plain")).address, "/v1/files/1/territories.csv").body;
+    // Room for the files of one dataset.
+    let budget = 3 * plain.len() as u64;
+    let files = ReleaseFiles::new(folder.clone(), database).within(budget);
+    let server = TestServer::with(&url, Shared { files, ..shared(&url) });
+    let listed = get(server.address, "/v1/files").data();
+    let names: Vec<String> = listed.as_array().expect("a list").iter().map(|file| file["href"].to_string()).collect();
+    let old = |name: &str| name.trim_matches('"').replace("/v1/files/", "/v1/files/1/");
+    let bytes = |target: &str| {
+        let reply = get(server.address, target);
+        // A file that is larger than the budget has no room.
+        (reply.status == 200).then_some(reply.body)
+    };
+    let taken = |release: &str| {
+        let folders = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let of = folders.filter(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(release)));
+        let files = of.flat_map(|path| fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        files.map(|path| fs::metadata(path).expect("it is there").len()).sum::<u64>()
+    };
+    assert_eq!(get(server.address, "/v1/files/2/territories.csv").status, 200);
+    let first: Vec<Option<Vec<u8>>> = names.iter().map(|name| bytes(&old(name))).collect();
+    assert!(first.iter().flatten().count() > 40, "{} of {}", first.iter().flatten().count(), first.len());
+    assert!(taken("1-") <= budget, "{} of {budget} bytes", taken("1-"));
+    assert!(first.iter().flatten().map(|body| body.len() as u64).sum::<u64>() > 2 * budget, "all files would fit");
+    for (name, before) in names.iter().zip(&first) {
+        assert!(bytes(&old(name)) == *before, "{name} differs");
+    }
+    let wrong = text(
+        &url,
+        "SELECT count(*)::text FROM (SELECT 1 FROM release_files GROUP BY release, file HAVING count(*) > 1) AS twice",
+    );
+    assert_eq!(wrong, "0");
+}

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use reperes::http::Bounds;
 use reperes::http::connection::timeouts::Timeouts;
+use rustix::net::{AddressFamily, SocketType};
 
 use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
@@ -188,6 +189,41 @@ fn connections_over_the_limit_are_answered_503_with_retry_after() {
         assert!(started.elapsed() < TEST_TIMEOUT, "the room is not given back");
         sleep(Duration::from_millis(20));
     }
+}
+
+#[test]
+fn the_connections_of_one_address_leave_room_for_those_of_another() {
+    let bounds = Bounds { connections: 500, connections_per_client: 50, ..Bounds::default() };
+    let server = server_with(bounds);
+    // The first address opens as many as the server may have. None of them sends anything.
+    let idle: Vec<TcpStream> = (0..500).map(|_| connect(server.address)).collect();
+    let refused = raw(server.address, WHOLE);
+    assert_eq!(refused.problem(503)["type"], "/problems/overloaded");
+    assert!(refused.problem(503)["detail"].as_str().is_some_and(|detail| detail.contains("as one client may")));
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    for _ in 0..20 {
+        assert!(from("127.0.0.2", server.address).starts_with("HTTP/1.1 200 "));
+    }
+    drop(idle);
+    let started = Instant::now();
+    while raw(server.address, b"GET /v1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").status != 200 {
+        assert!(started.elapsed() < TEST_TIMEOUT, "the share is not given back");
+        sleep(Duration::from_millis(20));
+    }
+}
+
+/// The answer to a request from another address of this machine.
+fn from(address: &str, server: SocketAddr) -> String {
+    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    let own: SocketAddr = format!("{address}:0").parse().expect("an address");
+    rustix::net::bind(&socket, &own).expect("every address of 127.0.0.0/8 is this machine");
+    rustix::net::connect(&socket, &server).expect("the server takes connections");
+    let mut stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");
+    stream.write_all(b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").expect("it is sent");
+    let mut said = String::new();
+    stream.read_to_string(&mut said).expect("an answer");
+    said
 }
 
 #[test]
