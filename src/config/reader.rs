@@ -105,7 +105,7 @@ impl VariableReader {
     pub fn reader_limits(&mut self) -> ReaderLimits {
         let seconds = |number: u64| Duration::from_secs(number);
         ReaderLimits {
-            memory: self.number("REPERES_READER_MEMORY_MB", 64, 1 << 20) << 20,
+            memory: self.number("REPERES_READER_MEMORY_MB", 128, 1 << 20) << 20,
             cpu: seconds(self.number("REPERES_READER_CPU_S", 1, 86_400)),
             wall: seconds(self.number("REPERES_READER_WALL_S", 1, 86_400)),
             rows: self.number("REPERES_READER_MAX_ROWS", 1, 1_000_000_000),

@@ -24,7 +24,7 @@ const COMMAND: &str = "read-files";
 fn server(limits: ReaderLimits) -> (TestServer, String) {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let token = key(&url, "tout", &["publish:*"], 1);
+    let token = key(&url, "tout", &["publish:*:*"], 1);
     (TestServer::with(&url, shared_within(&url, limits)), token)
 }
 
@@ -123,7 +123,7 @@ fn refused(server: &TestServer, form: &Form, detail: &str) {
 #[test]
 fn a_workbook_that_asks_for_terabytes_ends_its_reader_only() {
     let (server, token) = server(ReaderLimits::default());
-    refused(&server, &sent("territories", "a.xlsx", &lying_workbook(), &token), "1024 MB of memory (REPERES_READER_MEMORY_MB)");
+    refused(&server, &sent("territories", "a.xlsx", &lying_workbook(), &token), "512 MB of memory (REPERES_READER_MEMORY_MB)");
     let right = bundle(&[("territories", "code,kind,name,geography_year,source_code\nCOM-1,commune,Ici,2026,essai\n")]);
     assert_eq!(Form::of(&right).key(&token).send(server.address).status, 201, "the next publication is read");
 }

@@ -37,6 +37,7 @@ pub fn run(registry: &'static [&'static Dataset], recipes: FileTree) -> io::Resu
     let mut input = File::from(rustix::io::dup(rustix::stdio::stdin())?);
     let output = Rc::new(RefCell::new(File::from(rustix::io::dup(rustix::stdio::stdout())?)));
     let FirstMessage { request, limits } = frames::read(&mut input, FrameKind::First)?;
+    limits::step_back();
     limits::apply(&limits)?;
     let recipes = request.recipes.clone().map_or(recipes, FileTree::Folder);
     let names = receive_names(input)?;

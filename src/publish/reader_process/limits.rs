@@ -12,6 +12,16 @@ use super::settings::ReaderLimits;
 /// The open files that a reader needs: its pipes, a file and the second file of its recipe, and some more.
 const DESCRIPTORS: u64 = 64;
 
+/// How much this process steps back behind others that want a processor (`nice`).
+const NICENESS: i32 = 10;
+
+/// Steps back behind the server that started this process: it gets a processor later, and is the first to end if memory runs out.
+/// A system that refuses treats both alike.
+pub fn step_back() {
+    _ = rustix::process::nice(NICENESS);
+    _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+}
+
 /// Sets the limits of this process: address space, processor time, open files; it writes no file and leaves no core.
 ///
 /// # Errors

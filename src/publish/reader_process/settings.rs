@@ -43,6 +43,6 @@ pub struct ReaderLimits {
 impl Default for ReaderLimits {
     fn default() -> Self {
         let (cpu, wall) = (Duration::from_secs(600), Duration::from_secs(1800));
-        Self { memory: 1 << 30, cpu, wall, rows: 20_000_000, output: 8 << 30 }
+        Self { memory: 512 << 20, cpu, wall, rows: 20_000_000, output: 4 << 30 }
     }
 }
