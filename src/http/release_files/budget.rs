@@ -7,6 +7,8 @@
 use std::fs::{self, DirEntry, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use super::disk;
@@ -28,6 +30,8 @@ const USE_INTERVAL: Duration = Duration::from_secs(60);
 pub struct DiskBudget {
     folder: PathBuf,
     bytes: u64,
+    /// The newest release that had a file.
+    newest: Arc<AtomicU64>,
 }
 
 /// A file on disk with its metadata.
@@ -42,7 +46,7 @@ struct KeptFile {
 impl DiskBudget {
     /// The budget of a directory, in bytes.
     pub fn new(folder: PathBuf, bytes: u64) -> Self {
-        Self { folder, bytes }
+        Self { folder, bytes, newest: Arc::default() }
     }
 
     /// The most bytes of one file.
@@ -51,13 +55,14 @@ impl DiskBudget {
     }
 
     /// Makes room for a file of so many bytes, which is already written under its temporary name. The files of the newest release
-    /// on disk may exceed the budget if nothing else can make room: readers of old ones must not keep them away.
+    /// may exceed the budget if nothing else can make room: readers of old ones must not keep them away.
     ///
     /// # Errors
     /// Returns an error if the directory cannot be read, or [`io::ErrorKind::StorageFull`] if too little can make room.
     pub fn make_room(&self, path: &Path, bytes: u64) -> io::Result<()> {
         let mut files = self.files()?;
-        let newest = files.iter().map(|file| file.release).max().unwrap_or(0);
+        let (own, on_disk) = (release(path.parent()), files.iter().map(|file| file.release).max().unwrap_or(0));
+        let newest = own.max(on_disk).max(self.newest.fetch_max(own.max(on_disk), Ordering::Relaxed));
         let mut taken: u64 = files.iter().map(|file| file.bytes).sum::<u64>().saturating_add(bytes);
         // The files of the newest release go last: they are those that are asked for.
         files.sort_by_key(|file| (file.release == newest, file.last_used));
@@ -70,7 +75,7 @@ impl DiskBudget {
                 taken -= file.bytes;
             }
         }
-        if taken <= self.bytes || release(path.parent()) >= newest {
+        if taken <= self.bytes || own == newest {
             return Ok(());
         }
         let why =
