@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
-use super::disk;
+use super::metadata::{self, METADATA, PROGRAM, metadata_path};
 
 /// The budget unless the operator sets another, in bytes.
 pub const DEFAULT_BYTES: u64 = 10_000_000_000;
@@ -91,7 +91,7 @@ impl DiskBudget {
                 let name = entry.file_name();
                 if name.to_string_lossy().starts_with(TEMPORARY) {
                     remove_abandoned(&entry);
-                } else if entry.path().extension().is_none_or(|extension| extension != disk::METADATA) {
+                } else if entry.path().extension().is_none_or(|extension| extension != METADATA) {
                     files.extend(kept(&entry, release(Some(&folder))));
                 }
             }
@@ -104,7 +104,7 @@ impl DiskBudget {
 
 /// Notes that a file is used now.
 pub fn record_use(path: &Path) {
-    let path = disk::metadata_path(path);
+    let path = metadata_path(path);
     let age = fs::metadata(&path).and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
     if age.is_some_and(|age| age > USE_INTERVAL) {
         _ = File::options().append(true).open(&path).and_then(|file| file.set_modified(SystemTime::now()));
@@ -128,7 +128,7 @@ fn evict(path: &Path) -> io::Result<bool> {
         return Ok(false);
     }
     // Without its metadata a file does not count as there.
-    fs::remove_file(disk::metadata_path(path)).or_else(|error| match error.kind() {
+    fs::remove_file(metadata_path(path)).or_else(|error| match error.kind() {
         io::ErrorKind::NotFound => Ok(()),
         _ => Err(error),
     })?;
@@ -138,8 +138,8 @@ fn evict(path: &Path) -> io::Result<bool> {
 
 fn kept(entry: &DirEntry, release: u64) -> Option<KeptFile> {
     let (path, metadata) = (entry.path(), entry.metadata().ok()?);
-    let facts = fs::metadata(disk::metadata_path(&path)).ok();
-    let of_this_version = disk::metadata(&path).is_none_or(|metadata| metadata.program == disk::PROGRAM);
+    let facts = fs::metadata(metadata_path(&path)).ok();
+    let of_this_version = metadata::metadata(&path).is_none_or(|metadata| metadata.program == PROGRAM);
     Some(KeptFile {
         bytes: metadata.len() + facts.as_ref().map_or(0, fs::Metadata::len),
         last_used: facts.as_ref().unwrap_or(&metadata).modified().unwrap_or(SystemTime::UNIX_EPOCH),
@@ -171,7 +171,7 @@ mod tests {
         let path = folder.join(name);
         fs::create_dir_all(path.parent().expect("a folder")).expect("a folder can be made");
         fs::write(&path, vec![b'x'; bytes]).expect("a file can be written");
-        let facts = disk::metadata_path(&path);
+        let facts = metadata_path(&path);
         let text = format!(r#"{{"sha256":"","bytes":{bytes},"rows":1,"fields":[],"program":"{program}"}}"#);
         fs::write(&facts, text).expect("a file can be written");
         let at = SystemTime::now() - Duration::from_secs(60 * minutes);
@@ -184,10 +184,10 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let of = |name: &str, program: &str, minutes| file(folder.path(), name, 10_000, program, minutes);
         let foreign = of("1-5/foreign.csv", "0.0.1", 90);
-        let sent = of("1-5/sent.csv", disk::PROGRAM, 80);
-        let older = of("2-6/older.csv", disk::PROGRAM, 70);
-        let newer = of("1-5/newer.csv", disk::PROGRAM, 60);
-        let newest = of("3-7/newest.csv", disk::PROGRAM, 99);
+        let sent = of("1-5/sent.csv", PROGRAM, 80);
+        let older = of("2-6/older.csv", PROGRAM, 70);
+        let newer = of("1-5/newer.csv", PROGRAM, 60);
+        let newest = of("3-7/newest.csv", PROGRAM, 99);
         let _sending = open(&sent).expect("it can be sent");
         let there = || [&foreign, &sent, &older, &newer, &newest].map(|path| path.exists());
         let budget = DiskBudget::new(folder.path().to_owned(), 55_000);
@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(there(), [true; 5]);
         budget.make_room(&next, 10_000).expect("one makes room");
         assert_eq!(there(), [true, true, false, true, true]);
-        assert!(!disk::metadata_path(&older).exists() && !older.parent().expect("a folder").join("older.csv.facts").exists());
+        assert!(!metadata_path(&older).exists() && !older.parent().expect("a folder").join("older.csv.facts").exists());
         budget.make_room(&next, 20_000).expect("one more makes room");
         assert_eq!(there(), [true, true, false, false, true]);
         budget.make_room(&next, 30_000).expect("that of the newest release is the last");
@@ -211,7 +211,7 @@ mod tests {
     fn a_file_that_is_used_is_used_last() {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let [one, other] = [("1-5/one.csv", 80), ("1-5/other.csv", 70)]
-            .map(|(name, minutes)| file(folder.path(), name, 10_000, disk::PROGRAM, minutes));
+            .map(|(name, minutes)| file(folder.path(), name, 10_000, PROGRAM, minutes));
         record_use(&one);
         let budget = DiskBudget::new(folder.path().to_owned(), 25_000);
         budget.make_room(&folder.path().join("1-5/next.csv"), 10_000).expect("one makes room");

@@ -7,6 +7,7 @@
 
 mod budget;
 mod disk;
+mod metadata;
 
 use std::io;
 use std::net::IpAddr;
@@ -18,7 +19,7 @@ use quick_cache::sync::Cache;
 
 pub use self::budget::open;
 use self::budget::{DEFAULT_BYTES, DiskBudget};
-pub use self::disk::FileMetadata;
+pub use self::metadata::FileMetadata;
 use super::response::file;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
@@ -139,7 +140,7 @@ impl ReleaseFiles {
     pub fn metadata(&self, key: &FileKey) -> Option<FileMetadata> {
         let path = self.path(key);
         let metadata = match self.verdicts.get(&path)? {
-            Verdict::Recorded(sha256) => disk::metadata(&path).filter(|metadata| metadata.sha256 == sha256)?,
+            Verdict::Recorded(sha256) => metadata::metadata(&path).filter(|metadata| metadata.sha256 == sha256)?,
             Verdict::Differs(_) => return None,
         };
         budget::record_use(&path);
@@ -177,7 +178,7 @@ impl ReleaseFiles {
         let dataset = key.context.dataset.name;
         let records = self.records(exports, &key).await.map_err(FileError::Database)?;
         let own = records.iter().find(|record| record.file == name);
-        let left = disk::metadata(&path).filter(|left| own.is_none_or(|own| left.is(own)));
+        let left = metadata::metadata(&path).filter(|left| own.is_none_or(|own| left.is(own)));
         let metadata = match left {
             Some(metadata) => metadata,
             None => build(exports, (&path, &self.budget), key, own.or(records.first())).await.map_err(FileError::Failed)?,
