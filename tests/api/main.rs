@@ -44,6 +44,7 @@ mod operators;
 mod outages;
 mod pairs;
 mod pinned_links;
+mod private_setup;
 mod processes;
 mod publication_queue;
 mod publishing_files;
