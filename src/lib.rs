@@ -12,7 +12,7 @@
 //! server        → app http problem
 //! config        → db http query
 //! app           → datasets db http metrics problem publish query
-//! http          → access db format metrics problem publication publish query sharded_cache
+//! http          → access db format keyed_permits metrics problem publication publish query sharded_cache
 //! publish       → access db metrics problem publication query
 //! db            → metrics publication query sharded_cache
 //! datasets      → query

@@ -15,6 +15,8 @@ use std::time::Duration;
 
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use bytes::{Buf, Bytes};
+#[cfg(target_os = "linux")]
+use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -25,6 +27,10 @@ use crate::problem::{Kind, Problem};
 
 /// The most bytes that are read and discarded before a connection closes.
 const MAX_DRAIN: usize = 16 * 1024 * 1024;
+
+/// The most bytes of a connection that the system keeps besides those on their way.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// The longest time spent on that.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
@@ -49,6 +55,9 @@ pub struct ClientStream {
 impl ClientStream {
     /// The stream of a connection that has just been accepted.
     pub fn new(stream: TcpStream, timeouts: Timeouts, permit: OwnedSemaphorePermit, problem_base: Arc<str>) -> Self {
+        // Without it the system keeps megabytes for each client that reads slowly.
+        #[cfg(target_os = "linux")]
+        _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
         Self {
             stream,
             deadlines: Deadlines::new(timeouts),

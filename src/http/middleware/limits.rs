@@ -4,12 +4,14 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 use ipnet::IpNet;
 
 use super::client_ip::client_ip;
 use super::rate_limit::{Decision, Quota, RateLimiter};
 use crate::http::connection::timeouts::Timeouts;
+use crate::http::export_places::ExportLimits;
 
 /// The limits that the operator sets.
 #[derive(Clone, Debug)]
@@ -24,6 +26,16 @@ pub struct Bounds {
     pub publications: Quota,
     /// The networks of the proxies whose `Forwarded` headers are trusted.
     pub proxies: Vec<IpNet>,
+    /// The exports that run at once.
+    pub exports: ExportLimits,
+}
+
+impl Bounds {
+    /// The client whose share a request takes; none for a trusted proxy that asks for itself.
+    pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let client = client_ip(request.peer_addr()?.ip(), request.headers(), &self.proxies);
+        (!self.proxies.iter().any(|network| network.contains(&client))).then_some(client)
+    }
 }
 
 impl Default for Bounds {
@@ -35,6 +47,7 @@ impl Default for Bounds {
             requests: quota("requests", 60_000, 60),
             publications: quota("publications", 120, 3600),
             proxies: Vec::new(),
+            exports: ExportLimits::default(),
         }
     }
 }

@@ -10,9 +10,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::db::read::export::Chunks;
+use crate::db::read::chunks::Chunks;
 use crate::db::write::file_records::FileRecord;
-use crate::format::{self, About};
+use crate::format::{self, About, AnySpace};
 use crate::http::response::file;
 use crate::query::Plan;
 
@@ -78,7 +78,8 @@ pub fn write(path: &Path, plan: &Plan, about: &About, fields: Vec<String>, rows:
     fs::create_dir_all(folder)?;
     let hashing = HashingFile { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0 };
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, hashing);
-    let mut writer = format::writer(plan, about)?;
+    // The process builds one file at a time, so that only one workbook needs temporary files beside those of exports.
+    let mut writer = format::writer(plan, about, Box::new(AnySpace))?;
     let rows = file::drain(writer.as_mut(), &mut out, rows)?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     let sha256 = hex::encode(out.hasher.finalize());
