@@ -64,6 +64,7 @@ mod replicas;
 mod request_index;
 mod request_limits;
 mod schema;
+mod slow_exports;
 mod startup;
 mod statements;
 mod territories;

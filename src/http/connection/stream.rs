@@ -15,8 +15,6 @@ use std::time::Duration;
 
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use bytes::{Buf, Bytes};
-#[cfg(target_os = "linux")]
-use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -34,6 +32,15 @@ const UNSENT_BYTES: u32 = 128 * 1024;
 
 /// The longest time spent on that.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Without a limit the system keeps megabytes for each client that reads slowly. A system that has none goes without.
+#[cfg(target_os = "linux")]
+fn limit_unsent(stream: &TcpStream) {
+    _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_unsent(_: &TcpStream) {}
 
 /// The stream of one connection.
 pub struct ClientStream {
@@ -55,9 +62,7 @@ pub struct ClientStream {
 impl ClientStream {
     /// The stream of a connection that has just been accepted.
     pub fn new(stream: TcpStream, timeouts: Timeouts, permit: OwnedSemaphorePermit, problem_base: Arc<str>) -> Self {
-        // Without it the system keeps megabytes for each client that reads slowly.
-        #[cfg(target_os = "linux")]
-        _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+        limit_unsent(&stream);
         Self {
             stream,
             deadlines: Deadlines::new(timeouts),
