@@ -136,6 +136,13 @@ impl Stream for RowBody {
     }
 }
 
+/// The formatting thread sees by it that the client is gone.
+impl Drop for RowBody {
+    fn drop(&mut self) {
+        drop(locked(&self.receiver).take());
+    }
+}
+
 /// What the formatting thread sends to the worker.
 enum BodyEvent {
     /// The next bytes.

@@ -33,7 +33,7 @@ impl SlowClient {
         let mut stream = TcpStream::connect(address).expect("the server accepts connections");
         rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 4096).expect("a buffer can be set");
         stream.set_read_timeout(Some(ANSWER)).expect("a time limit can be set");
-        let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\nX-Forwarded-For: {client}\r\n\r\n");
+        let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nX-Forwarded-For: {client}\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("the server reads");
         Self { stream, status: 0, head: String::new() }
     }
