@@ -10,7 +10,7 @@
 //! main          → cli
 //! cli           → access app config datasets db http postgres publication publish query server
 //! server        → app http problem
-//! config        → db http query
+//! config        → db http publish query
 //! app           → datasets db http metrics problem publish query
 //! http          → access db format keyed_permits metrics problem publication publish query sharded_cache
 //! publish       → access db metrics parquet_checksum problem publication query

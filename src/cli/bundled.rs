@@ -16,6 +16,11 @@ pub fn bundles(config: &Config) -> FileTree {
     config.bundles.clone().map_or(BUNDLES, FileTree::Folder)
 }
 
+/// The recipes in the program.
+pub fn program_recipes() -> FileTree {
+    RECIPES
+}
+
 /// The recipes that are called by name.
 pub fn recipes(config: &Config) -> FileTree {
     config.recipes.clone().map_or(RECIPES, FileTree::Folder)

@@ -24,6 +24,7 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::datasets::REGISTRY;
 use crate::http::openapi::document;
+use crate::publish::read_files;
 use database::DatabaseRoles;
 use environment::configure;
 use exit_status::ExitStatus;
@@ -67,6 +68,9 @@ enum Command {
     },
     /// Print the OpenAPI document
     Openapi,
+    /// Read files for a publication, which starts this command itself
+    #[command(hide = true)]
+    ReadFiles,
 }
 
 /// Runs the program with its arguments, of which the first is its name.
@@ -87,6 +91,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Verify(args) => verify::run(&args),
         Command::Backup { file } => configure().and_then(|config| backup::backup(&config, &file)).map(success),
         Command::Restore { file } => configure().and_then(|config| restore::restore(&config, &file)).map(success),
+        Command::ReadFiles => read_files(REGISTRY, bundled::program_recipes()).map_err(output::text).map(success),
         Command::Openapi => print(&document::text(REGISTRY)).map(success),
     };
     let status = outcome.unwrap_or_else(|message| {

@@ -2,6 +2,7 @@
 //! and compared with the digests in the backup.
 //! Must not know the format of the file.
 
+use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Stdio};
 
@@ -23,7 +24,7 @@ use crate::postgres;
 /// differs from the backup.
 pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
     let metadata = backup_file::verify(path)?;
-    let databases = DatabaseRoles::for_command(config)?;
+    let databases = DatabaseRoles::existing_or_new(config)?;
     database::runtime()?.block_on(async {
         let lock = database::acquire_setup_lock(&databases.owner, config.startup_wait).await?;
         let owner = databases.owner.writer().await.map_err(text)?;
@@ -39,7 +40,7 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
         let mut pg_restore = postgres_client(&pg_restore, &databases.owner);
         pg_restore.args(["--no-owner", "--no-privileges", "--file=-"]).arg(path).stdout(Stdio::piped());
         let mut psql = postgres_client(&psql, &databases.owner);
-        psql.args(["--quiet", "--no-psqlrc", "--single-transaction", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]);
+        psql.args(["--quiet", "--no-psqlrc", "--set=ON_ERROR_STOP=1", "--output=/dev/null"]);
         let pg_restore = pg_restore.spawn().map_err(|error| format!("cannot run pg_restore: {error}"))?;
         let psql = psql.stdin(Stdio::piped()).spawn().map_err(|error| format!("cannot run psql: {error}"))?;
         tokio::task::block_in_place(|| pipe(pg_restore, psql))?;
@@ -52,23 +53,51 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Pipes the statements of `pg_restore` into `psql`, and waits for both.
+/// Pipes the statements of `pg_restore` into `psql`, in one transaction that is committed once all of them were read. If this
+/// process ends before, psql reads the end of its input inside the transaction, and the database rolls it back.
 fn pipe(mut pg_restore: Child, mut psql: Child) -> Result<(), String> {
     let failed = |error: std::io::Error| format!("nothing was restored: {error}");
     let mut statements = pg_restore.stdout.take().ok_or("pg_restore has no output")?;
-    let mut input = psql.stdin.take().ok_or("psql has no input")?;
-    let copied = std::io::copy(&mut statements, &mut input);
+    let mut input = EndRecorder { input: psql.stdin.take().ok_or("psql has no input")?, end: Vec::new() };
+    let copied = input.write_all(b"BEGIN;\n").and_then(|()| std::io::copy(&mut statements, &mut input));
     let read = pg_restore.wait().map_err(failed)?;
-    if !read.success() {
-        // At the end of its input psql would commit, although statements are missing.
-        _ = psql.kill();
-    }
+    let whole = copied.is_ok() && read.success() && memchr::memmem::find(&input.end, END).is_some();
+    let committed = if whole { input.write_all(b"COMMIT;\n") } else { Ok(()) };
     drop(input);
     let written = psql.wait().map_err(failed)?;
-    copied.map_err(failed)?;
-    match read.success() && written.success() {
-        true => Ok(()),
-        false => Err(format!("nothing was restored: pg_restore ended with {read}, psql with {written}")),
+    match (copied, committed) {
+        (Err(error), _) | (_, Err(error)) if written.success() => Err(failed(error)),
+        _ if !read.success() || !written.success() => {
+            Err(format!("nothing was restored: pg_restore ended with {read}, psql with {written}"))
+        }
+        _ if !whole => Err("nothing was restored: the output of pg_restore lacks its last line".to_owned()),
+        _ => Ok(()),
+    }
+}
+
+/// The last line of a whole script of `pg_restore`.
+const END: &[u8] = b"\n-- PostgreSQL database dump complete\n";
+
+/// The bytes at the end of a script that are searched for its last line.
+const KEPT: usize = 1024;
+
+/// Passes bytes on, and keeps the last ones.
+struct EndRecorder<W> {
+    input: W,
+    end: Vec<u8>,
+}
+
+impl<W: Write> Write for EndRecorder<W> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let written = self.input.write(bytes)?;
+        self.end.extend_from_slice(&bytes[written.saturating_sub(KEPT)..written]);
+        let excess = self.end.len().saturating_sub(KEPT);
+        self.end.drain(..excess);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.input.flush()
     }
 }
 

@@ -25,8 +25,12 @@ pub fn serve() -> Result<(), String> {
         true => databases.set_up(&config)?,
         false => databases.wait_until_set_up(config.startup_wait)?,
     }
-    let publishing =
-        QueueSettings { uploads: config.uploads.clone(), recipes: bundled::recipes(&config), limit: config.publish_limit };
+    let publishing = QueueSettings {
+        uploads: config.uploads.clone(),
+        recipes: bundled::recipes(&config),
+        reader: config.reader.clone(),
+        limit: config.publish_limit,
+    };
     let disk = Disk { files: config.files.clone(), publishing };
     let (primary, replicas) = (databases.service.clone(), config.replicas.clone());
     let shared = Shared::new(primary, replicas, config.limits, disk, config.cache).within(config.bounds.clone());

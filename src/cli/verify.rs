@@ -81,7 +81,7 @@ fn verify(args: &VerifyArgs) -> Result<VerifyReport, String> {
             findings.push("digest", "-", None, detail);
         }
         let (bundles, recipes) = (bundled::bundles(&config), bundled::recipes(&config));
-        let mut bundles = publish::compare(client, REGISTRY, &bundles, &recipes).await.map_err(text)?;
+        let mut bundles = publish::compare(client, REGISTRY, &bundles, (&recipes, &config.reader)).await.map_err(text)?;
         for bundle in &mut bundles {
             findings.count += bundle.fault_count - bundle.faults.len() as u64;
             for (dataset, code, detail) in bundle.faults.drain(..) {

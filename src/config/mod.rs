@@ -12,6 +12,7 @@ use std::time::Duration;
 use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::http::Bounds;
+use crate::publish::ReaderSettings;
 
 use reader::VariableReader;
 pub use variables::{VARIABLES, Variable};
@@ -39,6 +40,8 @@ pub struct Config {
     pub uploads: PathBuf,
     /// Maximum size of one publication over HTTP, in bytes.
     pub publish_limit: u64,
+    /// How the files of publications are read.
+    pub reader: ReaderSettings,
     /// Maximum size of the response cache, in bytes.
     pub cache: u64,
     /// Directory of the bundled data, if not that in the program.
@@ -112,6 +115,7 @@ impl Config {
             files: reader.directory("REPERES_FILES_DIR", "files"),
             uploads: reader.directory("REPERES_UPLOADS_DIR", "uploads"),
             publish_limit: reader.number("REPERES_PUBLISH_LIMIT_MB", 1, 1 << 20) * 1_000_000,
+            reader: ReaderSettings::new(reader.reader_limits()),
             cache: reader.number("REPERES_CACHE_MB", 0, 1 << 20) * 1_000_000,
             bundles: reader.path("REPERES_BUNDLES"),
             recipes: reader.path("REPERES_RECIPES"),

@@ -14,6 +14,7 @@ use crate::http::Bounds;
 use crate::http::connection::timeouts::Timeouts;
 use crate::http::export_places::ExportLimits;
 use crate::http::middleware::rate_limit::LONGEST_WINDOW;
+use crate::publish::ReaderLimits;
 use crate::query::suggest::closest;
 
 /// Prefix of this program's own variables. An unknown variable with it is an error.
@@ -102,6 +103,18 @@ impl VariableReader {
         bounds.publications.requests = count("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
         bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, LONGEST_WINDOW));
         bounds
+    }
+
+    /// Reads the limits of the reader process.
+    pub fn reader_limits(&mut self) -> ReaderLimits {
+        let seconds = |number: u64| Duration::from_secs(number);
+        ReaderLimits {
+            memory: self.number("REPERES_READER_MEMORY_MB", 128, 1 << 20) << 20,
+            cpu: seconds(self.number("REPERES_READER_CPU_S", 1, 86_400)),
+            wall: seconds(self.number("REPERES_READER_WALL_S", 1, 86_400)),
+            rows: self.number("REPERES_READER_MAX_ROWS", 1, 1_000_000_000),
+            output: self.number("REPERES_READER_OUTPUT_MB", 1, 1 << 20) << 20,
+        }
     }
 
     fn proxies(&mut self) -> Vec<IpNet> {

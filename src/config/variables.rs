@@ -59,6 +59,15 @@ pub const VARIABLES: &[Variable] = &[
     ),
     variable("REPERES_PUBLISH_LIMIT_MB", "1024", "maximum size of one publication over HTTP, in megabytes (1 to 1048576)"),
     variable(
+        "REPERES_READER_MEMORY_MB",
+        "512",
+        "maximum address space of the process that reads the files of a publication, in MiB (128 to 1048576)",
+    ),
+    variable("REPERES_READER_CPU_S", "600", "maximum processor time of that process, in seconds (1 to 86400)"),
+    variable("REPERES_READER_WALL_S", "1800", "maximum time of that process from start to end, in seconds (1 to 86400)"),
+    variable("REPERES_READER_MAX_ROWS", "20000000", "maximum number of rows of one publication"),
+    variable("REPERES_READER_OUTPUT_MB", "4096", "maximum size of the rows of one publication, in MiB"),
+    variable(
         "REPERES_CACHE_MB",
         "256",
         "maximum size of the response cache, in megabytes (0 to 1048576); rankings may use a quarter of it in addition; 0 disables both",

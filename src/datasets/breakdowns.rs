@@ -1,7 +1,7 @@
 //! Owns the dataset of breakdowns: the parts of a whole that figures count, along one or several dimensions.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -45,6 +45,8 @@ pub static DATASET: Dataset = Dataset {
     example: "_T",
     rows: RowOrigin::Published,
     search: &["title"],
+    stewardship: Stewardship::Definition,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

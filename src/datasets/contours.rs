@@ -2,7 +2,7 @@
 //! their source and release cycle differ, and they are larger than all other data together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, RowOrigin, Shape};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -29,6 +29,8 @@ pub static DATASET: Dataset = Dataset {
     example: "COM-59350",
     rows: RowOrigin::Published,
     search: &[],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: false,
 };

@@ -4,7 +4,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{KINDS, TERRITORY_EVENTS};
-use crate::query::{Dataset, Field, Kind, RowOrigin, Shape};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
@@ -76,6 +76,8 @@ pub static DATASET: Dataset = Dataset {
     example: "COM-60054~2019-01-01",
     rows: RowOrigin::Published,
     search: &[],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

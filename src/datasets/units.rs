@@ -1,7 +1,7 @@
 //! Owns the dataset of units: what the values of indicators count or measure.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -31,6 +31,8 @@ pub static DATASET: Dataset = Dataset {
     example: "foyer",
     rows: RowOrigin::Published,
     search: &["title", "title_plural"],
+    stewardship: Stewardship::Definition,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use std::mem;
 use std::sync::Arc;
 
-use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use bytes::Bytes;
+use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
 use parquet::column::writer::{ColumnWriter, get_column_writer, get_typed_column_writer_mut};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
@@ -89,7 +89,13 @@ impl ParquetWriter {
             .set_key_value_metadata(Some(notes))
             .build();
         let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
-        Ok(Self { file, columns: about.columns.iter().map(Buffer::new).collect(), rows: 0, bytes: 0, checksum: FileChecksum::default() })
+        Ok(Self {
+            file,
+            columns: about.columns.iter().map(Buffer::new).collect(),
+            rows: 0,
+            bytes: 0,
+            checksum: FileChecksum::default(),
+        })
     }
 
     /// Ends the row group, if there is one, and writes all finished bytes.
@@ -100,8 +106,7 @@ impl ParquetWriter {
             let mut group = self.file.next_row_group()?;
             for (buffer, column) in self.columns.iter_mut().zip(columns) {
                 let mut pages = Vec::new();
-                let mut writer =
-                    get_column_writer(column, Arc::clone(&properties), Box::new(CheckedPages { out: &mut pages }));
+                let mut writer = get_column_writer(column, Arc::clone(&properties), Box::new(CheckedPages { out: &mut pages }));
                 buffer.write(&mut writer)?;
                 let closed = writer.close()?;
                 group.append_column(&Bytes::from(pages), closed)?;
@@ -133,11 +138,13 @@ impl RowWriter for ParquetWriter {
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.flush(out)?;
-        self.file.append_key_value_metadata(KeyValue::new(parquet_checksum::NAME.to_owned(), parquet_checksum::UNKNOWN.to_owned()));
+        self.file
+            .append_key_value_metadata(KeyValue::new(parquet_checksum::NAME.to_owned(), parquet_checksum::UNKNOWN.to_owned()));
         self.file.finish()?;
         let mut footer = mem::take(self.file.inner_mut());
         self.checksum.update(&footer);
-        let place = parquet_checksum::place(&footer).ok_or_else(|| io::Error::other("the footer has no place for the checksum"))?;
+        let place =
+            parquet_checksum::place(&footer).ok_or_else(|| io::Error::other("the footer has no place for the checksum"))?;
         footer[place].copy_from_slice(self.checksum.value().as_bytes());
         out.write_all(&footer)
     }

@@ -71,6 +71,8 @@ reasons! {
         "Le fichier, la ligne ou la cellule ne peut pas être lu.";
     BadManifest, "bad_manifest", "The manifest is incomplete or contradicts itself.",
         "Le manifeste est incomplet ou se contredit.";
+    ReaderLimit, "reader_limit", "The files ask for more memory, time or rows than a publication may use.",
+        "Les fichiers demandent plus de mémoire, de temps ou de lignes qu’une publication ne peut en utiliser.";
     NotAsDeclared, "not_as_declared", "The file is not what its manifest says: digest, rows, totals or scope.",
         "Le fichier n’est pas ce que dit son manifeste : empreinte, nombre de lignes, totaux ou périmètre.";
     NotSent, "not_sent", "The manifest names a file that was not sent.",

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use super::errors::PublishError;
 use super::file_tree::{FileTree, Unpacked};
-use super::input::manifest::{self, Manifest};
+use super::input::manifest;
 use super::pipeline::{self, Job};
 use super::progress::Progress;
-use crate::access::Rights;
+use super::reader_process::{ManifestSource, ReaderSettings};
 use crate::db::connection::config::Client;
 use crate::db::write::audit::Requester;
 use crate::db::write::release_writer;
@@ -25,7 +25,7 @@ pub async fn publish_missing(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     bundles: &FileTree,
-    recipes: &FileTree,
+    (recipes, reader): (&FileTree, &ReaderSettings),
 ) -> Result<(), PublishError> {
     let (published, others) = release_writer::bundles(client).await?;
     if others {
@@ -33,7 +33,7 @@ pub async fn publish_missing(
     }
     for name in names(bundles)?.into_iter().filter(|name| !published.contains(name)) {
         let folder = unpack(bundles, &name)?;
-        let report = publish_folder(client, registry, folder.path(), recipes, Some(name.clone())).await?;
+        let report = publish_folder(client, registry, folder.path(), (recipes, reader), Some(name.clone())).await?;
         match report.outcome {
             Outcome::Unchanged => log::warn!("{name} holds nothing to publish"),
             _ => {
@@ -53,14 +53,23 @@ pub async fn publish_folder(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     folder: &Path,
-    recipes: &FileTree,
+    (recipes, reader): (&FileTree, &ReaderSettings),
     bundle: Option<String>,
 ) -> Result<Report, PublishError> {
-    let manifest = Manifest::read(folder)?;
-    let progress = Progress::start(&manifest.title);
-    let (folder, recipes) = (folder.to_owned(), recipes.clone());
-    let (received, rights, requester) = (None, Rights::all(), Requester::command_line());
-    let job = Job { manifest, folder, recipes, bundle, dry_run: false, explain: 0, wait: true, received, rights, requester };
+    let progress = Progress::start(bundle.as_deref().unwrap_or_default());
+    let job = Job {
+        manifest: ManifestSource::Folder,
+        folder: folder.to_owned(),
+        recipes: recipes.clone(),
+        reader: reader.clone(),
+        bundle,
+        dry_run: false,
+        explain: 0,
+        wait: true,
+        received: None,
+        key: None,
+        requester: Requester::command_line(),
+    };
     pipeline::publish(client, registry, &job, &progress).await
 }
 

@@ -2,7 +2,7 @@
 //! fault, unless a later release changed it.
 //! Must not know how faults are shown.
 
-use std::sync::Arc;
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -10,10 +10,8 @@ use super::bundles::{names, unpack};
 use super::errors::PublishError;
 use super::file_tree::FileTree;
 use super::input::files::Inputs;
-use super::input::manifest::Manifest;
-use super::load;
 use super::progress::Progress;
-use super::rows::recipe::TerritoryNames;
+use super::reader_process::{FileReader, ManifestSource, ReadRequest, ReaderSettings};
 use crate::db::connection::config::Client;
 use crate::db::write::release_writer::{self, ReleaseWriter};
 use crate::db::write::staging::Stage;
@@ -45,24 +43,25 @@ pub async fn compare(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     bundles: &FileTree,
-    recipes: &FileTree,
+    (recipes, reader): (&FileTree, &ReaderSettings),
 ) -> Result<Vec<BundleComparison>, PublishError> {
     let mut all = Vec::new();
     for bundle in names(bundles)? {
         let folder = unpack(bundles, &bundle)?;
         let mut comparison =
             BundleComparison { bundle, release: None, rows: 0, superseded: 0, faults: Vec::new(), fault_count: 0 };
-        let manifest = Manifest::read(folder.path())?;
-        let inputs = {
-            let (folder, recipes) = (folder.path().to_owned(), recipes.clone());
-            let gather = move || Inputs::gather(registry, &manifest, &folder, &recipes);
-            let gathered = tokio::task::spawn_blocking(gather).await;
-            gathered.map_err(|_| PublishError::Unreadable("the scan of the files was aborted".to_owned()))??.shared()
+        let request = ReadRequest {
+            manifest: ManifestSource::Folder,
+            folder: folder.path().to_owned(),
+            recipes: recipes.folder().map(Path::to_owned),
+            received: None,
+            explain: 0,
         };
-        let digests: Vec<&str> = inputs.inputs.iter().map(|input| input.scan.sha256.as_str()).collect();
+        let (file_reader, _, inputs) = FileReader::start(reader, request).await?;
+        let digests: Vec<&str> = inputs.inputs.iter().map(|input| input.sha256.as_str()).collect();
         if let Some(release) = release_writer::of_bundle(client, &comparison.bundle, &digests).await? {
             comparison.release = Some(release);
-            rows(client, &inputs, &mut comparison, release).await?;
+            rows(client, registry, (file_reader, &inputs), (&mut comparison, release)).await?;
         }
         all.push(comparison);
     }
@@ -71,15 +70,17 @@ pub async fn compare(
 
 async fn rows(
     client: &mut Client,
-    inputs: &Arc<Inputs>,
-    comparison: &mut BundleComparison,
-    release: i32,
+    registry: &'static [&'static Dataset],
+    (mut reader, inputs): (FileReader, &Inputs),
+    (comparison, release): (&mut BundleComparison, i32),
 ) -> Result<(), PublishError> {
     let publication = ReleaseWriter::begin(client).await?;
-    let (names, progress) = (Arc::new(TerritoryNames::default()), Progress::start(&comparison.bundle));
-    for (dataset, parts) in &inputs.datasets {
+    let progress = Progress::start(&comparison.bundle);
+    let names = publication.territories().await?;
+    reader.begin_rows(&names).await?;
+    for (dataset, _) in inputs.datasets(registry) {
         let stage = Stage::create(publication.transaction(), dataset).await?;
-        let mut read = load::read(inputs, (dataset, parts), &stage, &names, &progress, 0).await?;
+        let mut read = reader.copy_dataset(&stage, &progress).await?;
         read.faults.check()?;
         let found = stage.compare_with_release(release).await?;
         comparison.rows += found.rows;

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::db::DbError;
 use crate::db::connection::config::CopyError;
 use crate::problem::Fault;
@@ -11,8 +13,12 @@ use crate::publication::Outcome;
 /// The most faults that are listed. Further ones are only counted.
 pub const LISTED: usize = 100;
 
+/// The most unknown codes of one kind for which the closest ones are searched. A search reads all codes of a dataset, while
+/// other publications wait.
+pub const EXPLAINED: usize = 5;
+
 /// A list of faults: the first ones, and the number of all.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults {
     listed: Vec<Fault>,
     count: usize,

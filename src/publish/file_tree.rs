@@ -49,6 +49,14 @@ impl From<PathBuf> for FileTree {
 }
 
 impl FileTree {
+    /// The folder, if the tree is not in the program.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            Self::Folder(folder) => Some(folder),
+            Self::Archive(_) => None,
+        }
+    }
+
     /// Lists the names at the top of the tree, of files and of folders, in alphabetical order.
     ///
     /// # Errors

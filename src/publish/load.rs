@@ -1,28 +1,22 @@
-//! Owns the reading of all rows of one dataset, on a thread of its own, into its staging table.
-//! Must not know the checks that need all rows.
+//! Owns the reading of all rows of one dataset as `COPY` text. It runs in the reader process.
+//! Must not know the checks that need all rows, nor where the rows go.
 
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use bytes::Bytes;
-use futures_util::SinkExt;
-use tokio::sync::mpsc;
+use serde::{Deserialize, Serialize};
 
-use super::errors::{Faults, PublishError};
-use super::input::files::{Input, InputPart, Inputs, PartKind};
+use super::errors::Faults;
+use super::input::files::{InputPart, PartKind};
 use super::input::readers;
-use super::progress::Progress;
+use super::input::scanned::{ScannedFile, ScannedFiles};
 use super::rows::canonical::{CanonicalReader, CellSyntax};
 use super::rows::cell;
 use super::rows::copy_writer::CopyWriter;
 use super::rows::recipe::{Explanation, RecipeContext, RecipeReader, TerritoryNames};
-use crate::db::write::staging::Stage;
 use crate::problem::{Fault, Reason};
-use crate::query::Dataset;
 
-/// The most chunks in the channel from the reader to the database.
-const CHUNKS: usize = 4;
-
-/// The result of reading, beside the staged rows.
+/// The result of reading, beside the rows.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct LoadResult {
     /// The faults of the rows.
     pub faults: Faults,
@@ -32,34 +26,9 @@ pub struct LoadResult {
     pub explanation: String,
 }
 
-/// Reads all rows of a dataset into its staging table.
-///
-/// # Errors
-/// Returns an error if the database fails. Faults of the files are part of the result.
-pub async fn read(
-    inputs: &Arc<Inputs>,
-    (dataset, parts): (&'static Dataset, &[InputPart]),
-    stage: &Stage<'_, '_>,
-    names: &Arc<TerritoryNames>,
-    progress: &Progress,
-    explain: usize,
-) -> Result<LoadResult, PublishError> {
-    let (sender, mut receiver) = mpsc::channel::<Bytes>(CHUNKS);
-    let (inputs, parts, names) = (Arc::clone(inputs), parts.to_vec(), Arc::clone(names));
-    let output = CopyWriter::new(dataset, progress.clone(), sender);
-    let reader = tokio::task::spawn_blocking(move || read_all(&inputs, &parts, &names, output, explain));
-    let mut sink = std::pin::pin!(stage.copy().await?);
-    while let Some(chunk) = receiver.recv().await {
-        sink.send(chunk).await?;
-    }
-    let read = reader.await.map_err(|_| PublishError::Unreadable("the reading of the files was aborted".to_owned()))?;
-    sink.finish().await?;
-    Ok(read)
-}
-
 /// Reads all rows of a dataset to the writer, which it consumes.
 pub fn read_all(
-    inputs: &Inputs,
+    inputs: &ScannedFiles,
     parts: &[InputPart],
     names: &TerritoryNames,
     mut output: CopyWriter,
@@ -67,28 +36,47 @@ pub fn read_all(
 ) -> LoadResult {
     let mut explanation = Explanation::new(explain);
     for part in parts {
-        let (input, origin) = (&inputs.inputs[part.input], &inputs.origins[part.origin]);
-        match (part.kind, &input.recipe) {
-            (PartKind::Table(table), Some((recipe, companion))) => {
-                let context = RecipeContext { recipe, companion: companion.as_ref(), names };
-                let table = &recipe.tables[table];
-                let mut reader = RecipeReader::new(context, table, (part.origin, origin), &mut output, Some(&mut explanation));
-                match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
-                    Ok(()) => reader.finish(),
-                    Err(broken) => output.faults.push(origin.file_fault(Reason::Unreadable, broken.line, broken.detail)),
-                }
-                explanation.next_table();
-            }
-            (PartKind::Recipe, Some((recipe, _))) => read_recipe_rows(recipe, part.origin, inputs, &mut output),
-            _ => read_canonical(input, part.origin, inputs, &mut output),
+        let origin = &inputs.origins[part.origin];
+        let read = AssertUnwindSafe(|| read_part(inputs, part, names, &mut output, &mut explanation));
+        if catch_unwind(read).is_err() {
+            // The panic itself goes to the log.
+            let line = output.discard_row();
+            let place = if line > 0 { format!(" after line {line}") } else { String::new() };
+            let detail = format!("cannot be read{place}: it is damaged, or this program fails on it");
+            output.faults.push(origin.file_fault(Reason::Unreadable, None, detail));
         }
     }
     output.flush();
     LoadResult { faults: output.faults, warnings: output.warnings, explanation: explanation.into_text() }
 }
 
+/// Reads the rows of one part.
+fn read_part(
+    inputs: &ScannedFiles,
+    part: &InputPart,
+    names: &TerritoryNames,
+    output: &mut CopyWriter,
+    explanation: &mut Explanation,
+) {
+    let (input, origin) = (&inputs.inputs[part.input], &inputs.origins[part.origin]);
+    match (part.kind, &input.recipe) {
+        (PartKind::Table(table), Some((recipe, companion))) => {
+            let context = RecipeContext { recipe, companion: companion.as_ref(), names };
+            let table = &recipe.tables[table];
+            let mut reader = RecipeReader::new(context, table, (part.origin, origin), output, Some(explanation));
+            match readers::read(&input.path, &input.scan, table.sheet.as_deref(), &mut reader) {
+                Ok(()) => reader.finish(),
+                Err(broken) => output.faults.push(origin.file_fault(Reason::Unreadable, broken.line, broken.detail)),
+            }
+            explanation.next_table();
+        }
+        (PartKind::Recipe, Some((recipe, _))) => read_recipe_rows(recipe, part.origin, inputs, output),
+        _ => read_canonical(input, part.origin, inputs, output),
+    }
+}
+
 /// Reads a canonical file.
-fn read_canonical(input: &Input, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
+fn read_canonical(input: &ScannedFile, origin: usize, inputs: &ScannedFiles, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let reading = CellSyntax::of(&input.scan.written);
     let mut canonical = CanonicalReader::new(output, (origin, place), &input.file.constants, reading);
@@ -104,7 +92,7 @@ fn read_canonical(input: &Input, origin: usize, inputs: &Inputs, output: &mut Co
 }
 
 /// Writes the rows inside a recipe.
-fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &Inputs, output: &mut CopyWriter) {
+fn read_recipe_rows(recipe: &super::rows::recipe::Recipe, origin: usize, inputs: &ScannedFiles, output: &mut CopyWriter) {
     let place = &inputs.origins[origin];
     let dataset = output.dataset;
     for (row, line) in recipe.rows.get(dataset.name).into_iter().flatten().zip(1..) {

@@ -13,6 +13,7 @@ mod load;
 mod pipeline;
 mod progress;
 mod queue;
+mod reader_process;
 mod rows;
 
 pub use bundles::{publish_folder, publish_missing};
@@ -24,8 +25,9 @@ pub use input::manifest::{Manifest, ManifestFile, ManifestWithdrawal, MergeMode,
 pub use input::readers::dialect::FileDialect;
 pub use input::readers::limits::RECORD_BYTES;
 pub use input::single_file_manifest::manifest_of;
-pub use pipeline::{Job, publish};
+pub use pipeline::{Job, PublishingKey, publish};
 pub use progress::Progress;
 pub use queue::queued_publication::QueuedPublication;
 pub use queue::submission_queue::{Enqueued, QueuePermit, QueueSettings, SubmissionQueue};
+pub use reader_process::{ManifestSource, ReaderLimits, ReaderSettings, run as read_files};
 pub use rows::recipe::is_name as is_recipe;

@@ -1,8 +1,7 @@
-//! Owns the steps of a publication: its files are staged, checked and merged in one transaction.
+//! Owns the steps of a publication: its files are read by a process of their own, staged, checked and merged in one transaction.
 //! Must not know the formats of the files.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 
 use super::audit_record;
 use super::checks::permissions;
@@ -10,11 +9,10 @@ use super::checks::rows;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
 use super::file_tree::FileTree;
-use super::input::files::{InputPart, Inputs, PartKind};
+use super::input::files::{Input, InputPart, Inputs, PartKind};
 use super::input::manifest::Manifest;
-use super::load;
 use super::progress::Progress;
-use super::rows::recipe::TerritoryNames;
+use super::reader_process::{FileReader, ManifestSource, ReadRequest, ReaderSettings};
 use crate::access::Rights;
 use crate::db::connection::config::Client;
 use crate::db::write::audit::Requester;
@@ -23,17 +21,30 @@ use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::problem::Reason;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
-use crate::query::{Dataset, RowOrigin};
+use crate::query::{Dataset, RowOrigin, Shape};
+
+/// The key with which a publication is made.
+#[derive(Clone, Debug)]
+pub struct PublishingKey {
+    /// Its name.
+    pub name: String,
+    /// What it permits.
+    pub rights: Rights,
+    /// The publisher of its releases.
+    pub publisher: String,
+}
 
 /// The options of a publication.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The manifest.
-    pub manifest: Manifest,
+    /// The manifest, or where it is.
+    pub manifest: ManifestSource,
     /// The folder to which the manifest's paths are relative.
     pub folder: PathBuf,
     /// The recipes that are called by name.
     pub recipes: FileTree,
+    /// How the files are read.
+    pub reader: ReaderSettings,
     /// The name of the bundle, for the bundled data.
     pub bundle: Option<String>,
     /// Whether the publication stops before the release.
@@ -44,8 +55,8 @@ pub struct Job {
     pub wait: bool,
     /// For HTTP, the names of the received files: the manifest may name no others.
     pub received: Option<Vec<String>>,
-    /// The changes that are permitted.
-    pub rights: Rights,
+    /// The key that permits the changes; without one, all are permitted.
+    pub key: Option<PublishingKey>,
     /// The requester, for the audit.
     pub requester: Requester,
 }
@@ -77,45 +88,46 @@ async fn gathered(
     requester: &mut Requester,
     progress: &Progress,
 ) -> Result<Report, PublishError> {
-    if let Some(received) = &job.received {
-        permissions::files(&job.manifest, received)?;
-    }
     progress.enter(Phase::Reading);
-    let gathered = {
-        let (job, path) = (job.clone(), job.folder.clone());
-        let gather = move || Inputs::gather(registry, &job.manifest, &path, &job.recipes);
-        tokio::task::spawn_blocking(gather)
-            .await
-            .map_err(|_| PublishError::Unreadable("the scan of the files was aborted".to_owned()))?
+    let request = ReadRequest {
+        manifest: job.manifest.clone(),
+        folder: job.folder.clone(),
+        recipes: job.recipes.folder().map(Path::to_owned),
+        received: job.received.clone(),
+        explain: job.explain,
     };
-    let inputs = gathered?.shared();
+    let (reader, mut manifest, inputs) = FileReader::start(&job.reader, request).await?;
     if requester.files.is_empty() {
-        requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.scan.sha256.clone())).collect();
+        requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.sha256.clone())).collect();
     }
-    permissions::datasets(registry, &inputs, &job.manifest, &job.rights)?;
+    if let Some(key) = &job.key {
+        permissions::publisher(&mut manifest, &job.manifest, &key.publisher)?;
+        permissions::datasets(registry, &inputs, &manifest, &key.rights)?;
+    }
     progress.set_total(inputs.bytes());
-    run(client, registry, (job, requester), &inputs, progress).await
+    run(client, registry, (job, requester), (reader, &manifest, &inputs), progress).await
 }
 
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     (job, requester): (&Job, &Requester),
-    inputs: &Arc<Inputs>,
+    (mut reader, manifest, inputs): (FileReader, &Manifest, &Inputs),
     progress: &Progress,
 ) -> Result<Report, PublishError> {
     let publication = ReleaseWriter::begin(client).await?;
-    let names = Arc::new(names(&publication, inputs).await?);
+    reader.begin_rows(&names(&publication, inputs).await?).await?;
     let (mut faults, mut warnings, mut explanation) = (Faults::default(), Faults::default(), String::new());
     let mut staged: Vec<Staged<'_, '_, '_>> = Vec::new();
-    for (dataset, parts) in &inputs.datasets {
+    for (dataset, parts) in inputs.datasets(registry) {
         let stage = Stage::create(publication.transaction(), dataset).await?;
-        let read = load::read(inputs, (dataset, parts), &stage, &names, progress, job.explain).await?;
+        let read = reader.copy_dataset(&stage, progress).await?;
         faults.extend(read.faults);
         warnings.extend(read.warnings);
         explanation.push_str(&read.explanation);
-        staged.push((*dataset, stage, parts));
+        staged.push((dataset, stage, parts));
     }
+    drop(reader);
     faults.check()?;
     progress.enter(Phase::Checking);
     let mut replaced = Vec::new();
@@ -137,21 +149,23 @@ async fn run(
             continue;
         }
         changes.extend(stage.changes(number).await?);
-        let (jumps, count) = stage.jumps(number, job.manifest.warn_above).await?;
+        let (jumps, count) = stage.jumps(number, manifest.warn_above).await?;
         warnings.add_unlisted(usize::try_from(count).unwrap_or(usize::MAX).saturating_sub(jumps.len()));
         for (place, before) in jumps {
             let detail = format!("was {before}: it changes by more than the manifest's `warn_above`");
             warnings.push(rows::fault(Reason::LargeChange, inputs, place, None, detail));
         }
     }
-    withdrawals::close(&publication, registry, &job.manifest, number, (&mut effects, &mut faults)).await?;
+    withdrawals::close(&publication, registry, manifest, number, (&mut effects, &mut faults)).await?;
     for (dataset, stage, parts) in &staged {
         let findings = (&mut faults, &mut warnings);
         rows::merged(&publication, registry, inputs, (dataset, parts), (stage, number), findings).await?;
     }
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
-    permissions::rows(&publication, registry, (&effects, number), &job.rights).await?;
+    if let Some(key) = &job.key {
+        permissions::rows(&publication, registry, (&effects, number), &key.rights).await?;
+    }
     if !effects.iter().all(|effect| effect.is_empty()) {
         progress.enter(Phase::Deriving);
         derive(&publication, registry, number, &mut effects).await?;
@@ -161,7 +175,7 @@ async fn run(
     let mut report = Report {
         outcome: Outcome::Unchanged,
         release: None,
-        title: job.manifest.title.clone(),
+        title: manifest.title.clone(),
         files,
         datasets: effects,
         changes,
@@ -177,20 +191,17 @@ async fn run(
         report.outcome = Outcome::Published;
         report.release = Some(number);
         let entry = requester.entry(false, report.outcome, report.release, serde_json::json!(report));
-        publication.commit(number, record(job, inputs, &report), &report.datasets, &entry).await?;
+        publication.commit(number, record((job, manifest), inputs, &report), &report.datasets, &entry).await?;
     }
     Ok(report)
 }
 
-/// The territories by name, if a recipe needs them.
-async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<TerritoryNames, PublishError> {
-    let mut names = TerritoryNames::default();
-    if inputs.inputs.iter().any(|input| input.recipe.is_some()) {
-        for (kind, code, name) in publication.territories().await? {
-            names.add(&kind, &code, &name);
-        }
+/// Kind, code and name of each territory, if a recipe needs them.
+async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<Vec<(String, String, String)>, PublishError> {
+    match inputs.inputs.iter().any(|input| input.tables.is_some()) {
+        true => Ok(publication.territories().await?),
+        false => Ok(Vec::new()),
     }
-    Ok(names)
 }
 
 /// The report on each file.
@@ -205,7 +216,7 @@ async fn files(inputs: &Inputs, staged: &[Staged<'_, '_, '_>], faults: &mut Faul
             }
         }
         rows::manifest_claims(input, rows, faults);
-        let (bytes, sha256) = (input.scan.bytes, input.scan.sha256.clone());
+        let (bytes, sha256) = (input.bytes, input.sha256.clone());
         files.push(ReadFile { path: input.file.path.clone(), bytes, sha256, rows });
     }
     Ok(files)
@@ -228,13 +239,16 @@ async fn derive(
             effects.push(effect);
         }
     }
+    let figures = |effect: &&Effect| registry.iter().any(|d| d.name == effect.dataset && d.shape == Shape::Observations);
+    if effects.iter().filter(figures).any(|effect| !effect.is_empty()) {
+        publication.update_latest_observations(number).await?;
+    }
     Ok(())
 }
 
 /// The record of the release.
-fn record(job: &Job, inputs: &Inputs, report: &Report) -> ReleaseRecord {
-    let manifest = &job.manifest;
-    let file = |(file, input): (&ReadFile, &super::input::files::Input)| {
+fn record((job, manifest): (&Job, &Manifest), inputs: &Inputs, report: &Report) -> ReleaseRecord {
+    let file = |(file, input): (&ReadFile, &Input)| {
         let (dataset, recipe) = (&input.file.dataset, &input.file.recipe);
         serde_json::json!({"path": file.path, "rows": file.rows, "sha256": file.sha256, "dataset": dataset, "recipe": recipe})
     };

@@ -22,6 +22,11 @@ struct ProgressState {
 }
 
 impl Progress {
+    /// Counts without a display, for the reader process.
+    pub fn silent() -> Self {
+        Self::new("", ProgressBar::hidden())
+    }
+
     /// Starts the display.
     pub fn start(name: &str) -> Self {
         let bar = if std::io::stderr().is_terminal() {
@@ -30,6 +35,10 @@ impl Progress {
         } else {
             ProgressBar::hidden()
         };
+        Self::new(name, bar)
+    }
+
+    fn new(name: &str, bar: ProgressBar) -> Self {
         let (total, done) = (AtomicU64::new(0), AtomicU64::new(0));
         Self(Arc::new(ProgressState { bar, name: name.to_owned(), total, done, phase: Mutex::new(Phase::Queued) }))
     }
@@ -45,6 +54,11 @@ impl Progress {
         let bytes = u64::try_from(bytes).unwrap_or_default();
         self.0.done.fetch_add(bytes, Ordering::Relaxed);
         self.0.bar.inc(bytes);
+    }
+
+    /// The bytes that have been read.
+    pub fn read_bytes(&self) -> u64 {
+        self.0.done.load(Ordering::Relaxed)
     }
 
     /// Enters a phase.

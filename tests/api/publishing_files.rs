@@ -2,6 +2,7 @@
 //! fault and its position.
 
 mod binary_formats;
+mod dead_publishers;
 mod file_formats;
 mod interruption;
 mod latest_observations;

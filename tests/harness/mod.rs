@@ -27,7 +27,8 @@ pub use proxy::{Network, Proxy};
 pub use rustix::process::Signal;
 pub use scratch::{root_directory, scratch};
 pub use server::{
-    TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, replicated, serve, shared, with_database,
+    TestServer, UPLOAD_LIMIT, bundled, bundled_server, migrated, owner, publish, reader, replicated, serve, shared,
+    shared_within, with_database,
 };
 pub use standby::{Pair, Postgres};
 pub use wait::{EVENT_TIMEOUT, SetOnDrop, until, until_exit};

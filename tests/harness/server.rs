@@ -17,7 +17,7 @@ use reperes::db::connection::pool::Limits;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
 use reperes::publication::Report;
-use reperes::publish::{self, FileTree, PublishError, QueueSettings};
+use reperes::publish::{self, FileTree, PublishError, QueueSettings, ReaderLimits, ReaderSettings};
 use reperes::server::{Server, ShutdownTimeouts, Socket};
 
 use super::cleanup::{acquire_permit, at_end, keep_for_all_tests};
@@ -109,9 +109,14 @@ fn limits() -> Limits {
 }
 
 /// Publications are small in tests, so that a test can easily send one that is too large.
-fn disk() -> Disk {
-    let publishing = QueueSettings { uploads: root_directory().join("uploads"), recipes: recipes(), limit: UPLOAD_LIMIT };
+fn disk(reader: ReaderSettings) -> Disk {
+    let publishing = QueueSettings { uploads: root_directory().join("uploads"), recipes: recipes(), reader, limit: UPLOAD_LIMIT };
     Disk { files: root_directory().join("files"), publishing }
+}
+
+/// The reading of files by the program under test: the tests themselves have no such command.
+pub fn reader() -> ReaderSettings {
+    ReaderSettings { program: env!("CARGO_BIN_EXE_reperes").into(), limits: ReaderLimits::default() }
 }
 
 /// The recipes that are called by name.
@@ -126,10 +131,19 @@ pub fn shared(url: &str) -> Shared {
 
 /// The state that the workers of a server share, on a database with replicas.
 pub fn replicated(url: &str, replicas: &[&str]) -> Shared {
+    shared_on(url, replicas, reader())
+}
+
+/// The state that the workers of a server share, whose publications are read within limits.
+pub fn shared_within(url: &str, limits: ReaderLimits) -> Shared {
+    shared_on(url, &[], ReaderSettings { limits, ..reader() })
+}
+
+fn shared_on(url: &str, replicas: &[&str], reader: ReaderSettings) -> Shared {
     static NUMBER: AtomicU64 = AtomicU64::new(0);
     acquire_permit();
     let replicas = replicas.iter().map(|url| parse(url)).collect();
-    let shared = Shared::new(parse(url), replicas, limits(), disk(), CACHE_BYTES);
+    let shared = Shared::new(parse(url), replicas, limits(), disk(reader), CACHE_BYTES);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let follower = Follower { number, url: url.to_owned(), release_watcher: shared.release_watcher.clone() };
     FOLLOWERS.lock().unwrap_or_else(PoisonError::into_inner).push(follower);
@@ -172,7 +186,7 @@ pub fn bundled_server() -> &'static TestServer {
             let url = migrated();
             run("the bundled data is published", async {
                 let mut client = parse(&url).writer().await.expect("the database accepts connections");
-                publish::publish_missing(&mut client, REGISTRY, &FileTree::Folder("data".into()), &recipes())
+                publish::publish_missing(&mut client, REGISTRY, &FileTree::Folder("data".into()), (&recipes(), &reader()))
                     .await
                     .expect("the bundled data is right");
             });
@@ -186,7 +200,7 @@ pub fn bundled_server() -> &'static TestServer {
 pub fn publish(url: &str, folder: &Path) -> Result<Report, PublishError> {
     run(&format!("{} is published", folder.display()), async {
         let mut client = parse(url).writer().await.expect("the database accepts connections");
-        let report = publish::publish_folder(&mut client, REGISTRY, folder, &recipes(), None).await?;
+        let report = publish::publish_folder(&mut client, REGISTRY, folder, (&recipes(), &reader()), None).await?;
         if let Some(release) = report.release {
             known_to_servers(url, release).await;
         }

@@ -12,12 +12,13 @@ use super::database::{self, DatabaseRoles};
 use super::environment::configure;
 use super::exit_status::ExitStatus;
 use super::output::{print, text};
-use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::write::audit::Requester;
 use crate::publication::{Outcome, Report};
-use crate::publish::{self, FileDialect, Job, Manifest, ManifestFile, ManifestWithdrawal, Progress, PublishError, ScopeValues};
+use crate::publish::{
+    self, FileDialect, Job, Manifest, ManifestFile, ManifestSource, ManifestWithdrawal, Progress, PublishError, ScopeValues,
+};
 use args::{FileArgs, ReleaseArgs};
 pub use args::{PublishArgs, WithdrawArgs};
 
@@ -52,7 +53,8 @@ fn execute(config: &Config, job: &Job) -> Result<Report, PublishError> {
     databases.set_up(config).map_err(failed)?;
     database::runtime().map_err(failed)?.block_on(async {
         let mut writer = databases.service.writer().await?;
-        publish::publish(&mut writer, REGISTRY, job, &Progress::start(&job.manifest.title)).await
+        let title = if let ManifestSource::Given(manifest) = &job.manifest { manifest.title.as_str() } else { "" };
+        publish::publish(&mut writer, REGISTRY, job, &Progress::start(title)).await
     })
 }
 
@@ -91,15 +93,16 @@ fn job(args: &ReleaseArgs, config: &Config, mut manifest: Manifest, folder: Path
         manifest.notes.clone_from(&args.notes);
     }
     Job {
-        manifest,
+        manifest: ManifestSource::Given(Box::new(manifest)),
         folder,
         recipes: bundled::recipes(config),
+        reader: config.reader.clone(),
         bundle: None,
         dry_run: args.dry_run || explain > 0,
         explain,
         wait: !args.no_wait,
         received: None,
-        rights: Rights::all(),
+        key: None,
         requester: Requester::command_line(),
     }
 }

@@ -11,4 +11,5 @@ pub mod merge;
 pub mod release_writer;
 pub mod staging;
 pub mod submissions;
+pub mod touched_sources;
 pub mod withdrawals;

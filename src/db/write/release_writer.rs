@@ -13,7 +13,9 @@ use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::connection::release_watcher::CHANNEL;
 use crate::db::schema::{releases, territories};
-use crate::db::sql::functions::{analyze_table, clock_timestamp, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock};
+use crate::db::sql::functions::{
+    analyze_table, clock_timestamp, follow_latest_observations, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock,
+};
 use crate::publication::Effect;
 use crate::query::Dataset;
 
@@ -48,6 +50,11 @@ impl<'c> ReleaseWriter<'c> {
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn begin(client: &'c mut Client) -> Result<Self, DbError> {
+        // A publisher that dies must not leave a statement running, and its locks held. Servers on other systems than Linux may
+        // refuse the setting.
+        if let Err(error) = client.batch_execute("SET client_connection_check_interval = '1s'").await {
+            log::debug!("the database does not check connections while a statement runs: {error}");
+        }
         let isolation = IsolationLevel::ReadCommitted;
         let transaction = client.build_transaction().isolation_level(isolation).start().await?;
         // Reading a file may take long, and the transaction is idle meanwhile.
@@ -95,6 +102,15 @@ impl<'c> ReleaseWriter<'c> {
         Ok(())
     }
 
+    /// Updates the latest observations after the changes of release `number`, so that a dry run meets the same statements.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be reached or refuses a statement.
+    pub async fn update_latest_observations(&self, number: i32) -> Result<(), DbError> {
+        diesel::select(follow_latest_observations(number)).execute(&mut DieselClient(&self.transaction)).await?;
+        Ok(())
+    }
+
     /// The transaction, for staging.
     pub fn transaction(&self) -> &Transaction<'c> {
         &self.transaction
@@ -113,19 +129,6 @@ impl<'c> ReleaseWriter<'c> {
             dataset.name
         );
         let rows = self.transaction.query(&query, &[&code]).await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
-    /// The codes of the sources of all rows that release `number` opens or closes.
-    ///
-    /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn touched_sources(&self, dataset: &'static Dataset, number: i32) -> Result<Vec<String>, DbError> {
-        let query = format!(
-            "SELECT DISTINCT source_code FROM \"{}\" WHERE first_release = $1 OR last_release = $1 - 1 ORDER BY 1",
-            dataset.name
-        );
-        let rows = self.transaction.query(&query, &[&number]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 

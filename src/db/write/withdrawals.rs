@@ -15,39 +15,71 @@ use crate::query::{Dataset, Field};
 /// The most rows that are listed of those that refer to a withdrawn one.
 const SHOWN: usize = 20;
 
-/// Closes the current row with this code before release `number`. Returns whether there was one.
+/// The rows of one INSERT. A statement can have 65,535 binds.
+const RECORDED: usize = 1000;
+
+/// Closes the current rows with these codes before release `number`, by one statement for all. Returns for each code whether it
+/// closed a row; of a repeated code only one does.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn close(transaction: &Transaction<'_>, dataset: &'static Dataset, code: &str, number: i32) -> Result<bool, DbError> {
-    let Some(parts) = dataset.split_code(code) else { return Ok(false) };
-    let (same, texts) = same(&parts);
+pub async fn close(
+    transaction: &Transaction<'_>,
+    dataset: &'static Dataset,
+    codes: &[String],
+    number: i32,
+) -> Result<Vec<bool>, DbError> {
+    let mut closed = vec![false; codes.len()];
+    let mut places: Vec<i64> = Vec::new();
+    let mut parts: Vec<Vec<String>> = vec![Vec::new(); dataset.key.len()];
+    for (place, code) in (0..).zip(codes) {
+        let Some(split) = dataset.split_code(code) else { continue };
+        places.push(place);
+        parts.iter_mut().zip(split).for_each(|(texts, (_, text))| texts.push(text));
+    }
+    let arrays: String = (2..).take(parts.len()).map(|at| format!(", ${at}::text[]")).collect();
+    let names: String = (0..parts.len()).map(|at| format!(", k{at}")).collect();
+    let same: String = dataset.key.iter().zip(0..).map(|(key, at)| format!(" AND t.\"{key}\"::text = a.k{at}")).collect();
     let close = format!(
-        "UPDATE \"{}\" SET last_release = {} WHERE last_release IS NULL AND first_release < {number} AND {same}",
+        "UPDATE \"{}\" t SET last_release = {} FROM unnest($1::int8[]{arrays}) AS a(place{names}) \
+         WHERE t.last_release IS NULL AND t.first_release < {number}{same} RETURNING a.place",
         dataset.name,
         number - 1
     );
-    Ok(transaction.execute(&close, &texts).await? == 1)
+    let mut values: Vec<&(dyn ToSql + Sync)> = vec![&places];
+    values.extend(parts.iter().map(|texts| texts as &(dyn ToSql + Sync)));
+    for row in transaction.query(&close, &values).await? {
+        let place = usize::try_from(row.get::<_, i64>(0)).ok();
+        if let Some(found) = place.and_then(|place| closed.get_mut(place)) {
+            *found = true;
+        }
+    }
+    Ok(closed)
 }
 
-/// Records the reason why a row was withdrawn, and the code of its successor.
+/// Records the reason why rows were withdrawn, and the code of their successor.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn record(
     transaction: &Transaction<'_>,
-    (dataset, code, number): (&'static Dataset, &str, i32),
+    (dataset, codes, number): (&'static Dataset, &[String], i32),
     reason: &str,
     successor: Option<&str>,
 ) -> Result<(), DbError> {
-    let withdrawal = (
-        withdrawals::dataset.eq(dataset.name),
-        withdrawals::code.eq(code),
-        withdrawals::release.eq(number),
-        withdrawals::reason.eq(reason),
-        withdrawals::successor_code.eq(successor),
-    );
-    diesel::insert_into(withdrawals::table).values(withdrawal).execute(&mut DieselClient(transaction)).await?;
+    for codes in codes.chunks(RECORDED) {
+        let row = |code| {
+            (
+                withdrawals::dataset.eq(dataset.name),
+                withdrawals::code.eq(code),
+                withdrawals::release.eq(number),
+                withdrawals::reason.eq(reason),
+                withdrawals::successor_code.eq(successor),
+            )
+        };
+        let rows: Vec<_> = codes.iter().map(row).collect();
+        diesel::insert_into(withdrawals::table).values(rows).execute(&mut DieselClient(transaction)).await?;
+    }
     Ok(())
 }
 

@@ -1,11 +1,14 @@
 //! Owns the checks that need all rows of a publication at once: keys, counts, totals, scopes, bounds, references.
 //! Must not know how rows are read or merged.
 
+use std::collections::BTreeMap;
+
+use super::withdrawals::ending;
 use crate::db::write::merge::ReplaceScope;
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::staging::{RowLocation, Stage};
 use crate::problem::{Fault, Reason};
-use crate::publish::errors::{Faults, PublishError};
+use crate::publish::errors::{EXPLAINED, Faults, PublishError};
 use crate::publish::input::files::{Input, InputPart, Inputs, PartKind};
 use crate::publish::input::manifest::MergeMode;
 use crate::publish::rows::copy_writer::column_name;
@@ -73,8 +76,8 @@ pub async fn staged(
 /// Checks the digest and the number of rows that the manifest gives for a file. A file without rows is a fault too.
 pub fn manifest_claims(input: &Input, rows: u64, faults: &mut Faults) {
     let mut wrong = |reason: Reason, detail: String| faults.push(Fault::of_file(reason, &input.file.path, detail));
-    if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.scan.sha256)) {
-        wrong(Reason::NotAsDeclared, format!("the file's SHA-256 is {}, not the manifest's", input.scan.sha256));
+    if input.file.sha256.as_ref().is_some_and(|said| !said.eq_ignore_ascii_case(&input.sha256)) {
+        wrong(Reason::NotAsDeclared, format!("the file's SHA-256 is {}, not the manifest's", input.sha256));
     }
     match input.file.rows {
         Some(said) if said != rows => {
@@ -118,7 +121,7 @@ async fn totals(
     let number = |field: &&'static Field| matches!(field.kind, Kind::Integer { .. } | Kind::Decimal);
     for (name, total) in &input.file.totals {
         let detail = match (dataset.field(name).filter(number), value::parse(&AMOUNT, total)) {
-            (None, _) if input.recipe.is_some() => None,
+            (None, _) if input.tables.is_some() => None,
             (None, _) => Some(format!("the manifest gives a total of `{name}`, which is not a field of numbers")),
             (_, Err(why)) => Some(format!("the manifest's total of `{name}` {why}")),
             (Some(field), Ok(total)) => stage
@@ -152,11 +155,15 @@ pub async fn merged(
         };
         let dangling = stage.dangling(field.name, field.is_list(), target).await?;
         faults.add_unlisted(dangling.more);
+        let mut searched: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for place in dangling.listed {
-            let near = publication.closest(target, &place.value).await?;
+            if searched.len() < EXPLAINED && !searched.contains_key(&place.value) {
+                searched.insert(place.value.clone(), publication.closest(target, &place.value).await?);
+            }
+            let near = searched.get(&place.value).cloned().unwrap_or_default();
             let malformed = target.code_field().and_then(|code| value::check(code, &place.value).err());
             let grammar = malformed.map_or(String::new(), |why| format!("; it {why}"));
-            let detail = format!("no row of {} has this code; closest: {}{grammar}", target.name, near.join(", "));
+            let detail = format!("no row of {} has this code{}{grammar}", target.name, ending(&near));
             faults.push(fault(Reason::UnknownCode, inputs, place, Some(field.name), detail).closest(near));
         }
     }
@@ -173,11 +180,11 @@ pub async fn merged(
     }
     for part in parts {
         let PartKind::Table(at) = part.kind else { continue };
-        let Some(table) = inputs.inputs[part.input].recipe.as_ref().map(|(recipe, _)| &recipe.tables[at]) else { continue };
-        let Some(unit) = &table.unit_code else { continue };
-        let others = stage.other_units(part.origin, (unit, table.unit_multiplier)).await?;
+        let Some(table) = inputs.inputs[part.input].tables.as_ref().and_then(|tables| tables.get(at)) else { continue };
+        let Some(unit) = &table.code else { continue };
+        let others = stage.other_units(part.origin, (unit, table.multiplier)).await?;
         faults.add_unlisted(others.more);
-        let read = match table.unit_multiplier {
+        let read = match table.multiplier {
             0 => unit.clone(),
             multiplier => format!("{unit} × 10^{multiplier}"),
         };
@@ -222,7 +229,7 @@ async fn fixed(
 
 /// The fault or warning at the location of a staged row.
 pub fn fault(reason: Reason, inputs: &Inputs, place: RowLocation, field: Option<&str>, detail: String) -> Fault {
-    let origin = &inputs.origins[place.origin];
+    let origin = inputs.origins.get(place.origin).cloned().unwrap_or_default();
     Fault {
         line: Some(place.line),
         column: field.map(|field| column_name(field, place.cell.filter(|_| field == "value"))),

@@ -5,7 +5,7 @@ use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::withdrawals;
 use crate::problem::{Fault, Reason};
 use crate::publication::Effect;
-use crate::publish::errors::{Faults, PublishError};
+use crate::publish::errors::{EXPLAINED, Faults, PublishError};
 use crate::publish::input::manifest::{Manifest, NAME};
 use crate::query::suggest::closest;
 use crate::query::{Dataset, RowOrigin};
@@ -40,19 +40,18 @@ pub async fn close(
         if asked.codes.is_empty() {
             wrong(Reason::Missing, "", format!("a withdrawal of {} names no `codes`", dataset.name), Vec::new());
         }
-        let mut closed = 0;
-        for code in &asked.codes {
-            if withdrawals::close(transaction, dataset, code, number).await? {
-                let code = dataset.canonical_code(code).unwrap_or_default();
-                withdrawals::record(transaction, (dataset, &code, number), &asked.reason, asked.successor.as_deref()).await?;
-                closed += 1;
-            } else {
-                let near = publication.closest(dataset, code).await?;
-                let end = ending(&near);
-                let detail = format!("no row of {} that another release published has this code{end}", dataset.name);
-                wrong(Reason::UnknownCode, code, detail, near);
-            }
+        let found = withdrawals::close(transaction, dataset, &asked.codes, number).await?;
+        let codes = || asked.codes.iter().zip(&found);
+        let closed: Vec<String> =
+            codes().filter(|(_, found)| **found).filter_map(|(code, _)| dataset.canonical_code(code)).collect();
+        withdrawals::record(transaction, (dataset, &closed, number), &asked.reason, asked.successor.as_deref()).await?;
+        for ((code, _), at) in codes().filter(|(_, found)| !**found).zip(0..) {
+            let near = if at < EXPLAINED { publication.closest(dataset, code).await? } else { Vec::new() };
+            let end = ending(&near);
+            let detail = format!("no row of {} that another release published has this code{end}", dataset.name);
+            wrong(Reason::UnknownCode, code, detail, near);
         }
+        let closed = u64::try_from(closed.len()).unwrap_or_default();
         if let Some(successor) = &asked.successor
             && !withdrawals::exists(transaction, dataset, successor).await?
         {
@@ -69,8 +68,8 @@ pub async fn close(
     Ok(())
 }
 
-/// The end of a message about an unknown code: the closest codes.
-fn ending(closest: &[String]) -> String {
+/// The end of a message about an unknown code: the closest codes, if they were searched.
+pub(super) fn ending(closest: &[String]) -> String {
     if closest.is_empty() { String::new() } else { format!("; closest: {}", closest.join(", ")) }
 }
 

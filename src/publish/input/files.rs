@@ -1,36 +1,37 @@
-//! Owns the input files of a publication before any row is read: their scans, their recipes, and the list of files for
-//! each dataset.
-//! Must not know the database.
+//! Owns what a publication knows of its files once they are scanned: their digests, the parts that give rows, and the places
+//! of faults. The reader process sends it.
+//! Must not know how files are read.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use serde::{Deserialize, Serialize};
 
-use super::manifest::{Manifest, ManifestFile, MergeMode};
-use super::readers;
-use super::readers::detect::Scan;
-use crate::problem::{Fault, Reason};
-use crate::publish::errors::{Faults, PublishError};
-use crate::publish::file_tree::FileTree;
+use super::manifest::ManifestFile;
 use crate::publish::rows::copy_writer::FileOrigin;
-use crate::publish::rows::recipe::{self, Companion, Recipe};
-use crate::query::suggest::closest;
-use crate::query::{Dataset, RowOrigin};
+use crate::query::Dataset;
 
-/// An input file with everything needed to read it.
+/// A scanned file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Input {
     /// Its entry in the manifest.
     pub file: ManifestFile,
-    /// Its path on disk.
-    pub path: PathBuf,
-    /// The result of its scan.
-    pub scan: Scan,
-    /// Its recipe, with the second file that the recipe joins.
-    pub recipe: Option<(Recipe, Option<Companion>)>,
+    /// Its SHA-256, in hexadecimal.
+    pub sha256: String,
+    /// Its length, in bytes.
+    pub bytes: u64,
+    /// The tables of its recipe, if it has one.
+    pub tables: Option<Vec<TableUnit>>,
+}
+
+/// The unit in which a recipe reads the figures of a table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TableUnit {
+    /// The code of the unit, if the recipe gives one.
+    pub code: Option<String>,
+    /// The power of ten.
+    pub multiplier: i32,
 }
 
 /// A part of an input that gives rows of one dataset.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct InputPart {
     /// The index of the input in [`Inputs::inputs`].
     pub input: usize,
@@ -41,7 +42,7 @@ pub struct InputPart {
 }
 
 /// The kinds of parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum PartKind {
     /// A canonical file: its header has the names of fields.
     Whole,
@@ -51,86 +52,28 @@ pub enum PartKind {
     Recipe,
 }
 
-/// All inputs of a publication.
+/// All files of a publication.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Inputs {
     /// The files.
     pub inputs: Vec<Input>,
     /// The files and their sheets, for the places of faults.
     pub origins: Vec<FileOrigin>,
-    /// The parts that give rows of each dataset, in the order of the registry.
-    pub datasets: Vec<(&'static Dataset, Vec<InputPart>)>,
+    /// The name of each dataset with the parts that give its rows, in the order of the registry.
+    pub datasets: Vec<(String, Vec<InputPart>)>,
 }
 
 impl Inputs {
-    /// Scans the files of a manifest and loads their recipes.
-    ///
-    /// # Errors
-    /// Returns an error if a recipe or a second file cannot be read, or with all faults of the files.
-    pub fn gather(
-        registry: &'static [&'static Dataset],
-        manifest: &Manifest,
-        folder: &Path,
-        recipes: &FileTree,
-    ) -> Result<Self, PublishError> {
-        let mut faults = Faults::default();
-        let mut inputs = Vec::new();
-        for file in &manifest.files {
-            match scanned(file, folder, recipes)? {
-                Ok(input) => inputs.push(input),
-                Err(fault) => faults.push(fault),
-            }
-        }
-        faults.check()?;
-        let mut gathered = Self { inputs, origins: Vec::new(), datasets: Vec::new() };
-        let mut parts: BTreeMap<String, Vec<InputPart>> = BTreeMap::new();
-        for at in 0..gathered.inputs.len() {
-            for (dataset, part) in gathered.parts(at) {
-                parts.entry(dataset).or_default().push(part);
-            }
-        }
-        for (name, parts) in &parts {
-            let known = registry.iter().copied().find(|dataset| dataset.name == name);
-            if !known.is_some_and(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
-                let published = registry.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published));
-                let near = closest(name, published.map(|dataset| dataset.name));
-                let origin = &gathered.origins[parts[0].origin];
-                let detail = format!("`{name}` is not a dataset that is published from files; closest: {}", near.join(", "));
-                faults.push(origin.file_fault(Reason::UnknownValue, None, detail).closest(near));
-            }
-        }
-        faults.check()?;
-        gathered.datasets = registry.iter().filter_map(|dataset| Some((*dataset, parts.remove(dataset.name)?))).collect();
-        Ok(gathered)
+    /// The datasets of the registry that the files give rows of.
+    pub fn datasets(&self, registry: &'static [&'static Dataset]) -> impl Iterator<Item = (&'static Dataset, &[InputPart])> {
+        let known = |name: &str| registry.iter().copied().find(|dataset| dataset.name == name);
+        self.datasets.iter().filter_map(move |(name, parts)| Some((known(name)?, parts.as_slice())))
     }
 
     /// The number of bytes to read. A workbook counts once for each of its tables.
     pub fn bytes(&self) -> u64 {
         let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
-        parts.filter(|part| part.kind != PartKind::Recipe).map(|part| self.inputs[part.input].scan.bytes).sum()
-    }
-
-    /// The parts of an input, each with the name of its dataset.
-    fn parts(&mut self, at: usize) -> Vec<(String, InputPart)> {
-        let input = &self.inputs[at];
-        let mut found = Vec::new();
-        let mut origins = Vec::new();
-        let first = self.origins.len();
-        let mut add = |dataset: &str, file: &str, sheet: Option<&String>, kind: PartKind| {
-            found.push((dataset.to_owned(), InputPart { input: at, origin: first + origins.len(), kind }));
-            origins.push(FileOrigin { file: file.to_owned(), sheet: sheet.cloned() });
-        };
-        match &input.recipe {
-            None => add(input.file.dataset.as_deref().unwrap_or_default(), &input.file.path, None, PartKind::Whole),
-            Some((recipe, _)) => {
-                let named = input.file.recipe.as_deref().unwrap_or_default();
-                recipe.rows.keys().for_each(|dataset| add(dataset, named, None, PartKind::Recipe));
-                for (index, table) in recipe.tables.iter().enumerate() {
-                    add(&table.dataset, &input.file.path, table.sheet.as_ref(), PartKind::Table(index));
-                }
-            }
-        }
-        self.origins.extend(origins);
-        found
+        parts.filter(|part| part.kind != PartKind::Recipe).map(|part| self.inputs[part.input].bytes).sum()
     }
 
     /// The origins of an input's rows, without the rows inside its recipe.
@@ -138,56 +81,5 @@ impl Inputs {
         let parts = self.datasets.iter().flat_map(|(_, parts)| parts);
         let own = parts.filter(|part| part.input == input && part.kind != PartKind::Recipe);
         own.filter_map(|part| i32::try_from(part.origin).ok()).collect()
-    }
-
-    /// Wraps the inputs for use by several threads.
-    pub fn shared(self) -> Arc<Self> {
-        Arc::new(self)
-    }
-}
-
-/// Scans one file and loads its recipe. The inner error is a fault of the file.
-fn scanned(file: &ManifestFile, folder: &Path, recipes: &FileTree) -> Result<Result<Input, Fault>, PublishError> {
-    let fault = |reason: Reason, detail: String| Ok(Err(Fault::of_file(reason, &file.path, detail)));
-    if file.mode == MergeMode::Replace && file.scope.is_empty() {
-        return fault(Reason::BadManifest, "in mode `replace`, its `scope` must say which rows it stands for".to_owned());
-    }
-    let recipe = match (&file.recipe, &file.dataset) {
-        (None, None) => return fault(Reason::BadManifest, "the manifest says neither its `dataset` nor its `recipe`".to_owned()),
-        (Some(_), Some(_)) => {
-            return fault(Reason::BadManifest, "the manifest says both its `dataset` and its `recipe`".to_owned());
-        }
-        (Some(named), None) => {
-            let mut recipe = recipe::load(named, folder, recipes)?;
-            for (name, text) in &file.constants {
-                if !recipe.set(name, text) {
-                    return fault(Reason::RecipeMismatch, format!("its recipe says nothing of the constant `{name}`"));
-                }
-            }
-            Some(recipe)
-        }
-        (None, Some(_)) => None,
-    };
-    let recipe = match recipe {
-        Some(recipe) => {
-            let companion = match (&recipe.companion, &file.companion) {
-                (Some(join), Some(path)) => Some(Companion::read(&folder.join(path), join)?),
-                (None, None) => None,
-                (Some(_), None) => {
-                    return fault(Reason::RecipeMismatch, "its recipe needs a second file (`companion`)".to_owned());
-                }
-                (None, Some(_)) => {
-                    return fault(Reason::RecipeMismatch, "its recipe takes no second file (`companion`)".to_owned());
-                }
-            };
-            Some((recipe, companion))
-        }
-        None => None,
-    };
-    let dialect = recipe.as_ref().map_or(&file.dialect, |(recipe, _)| &recipe.dialect);
-    let path = folder.join(&file.path);
-    match readers::detect::scan(&path, dialect) {
-        Err(broken) => fault(Reason::Unreadable, broken.detail),
-        Ok(scan) => Ok(Ok(Input { file: file.clone(), path, scan, recipe })),
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::readers::dialect::FileDialect;
 use crate::publish::errors::PublishError;
@@ -13,7 +13,7 @@ use crate::publish::errors::PublishError;
 pub const NAME: &str = "manifest.toml";
 
 /// A manifest, read from TOML. Paths are relative to its folder.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Title of the release, in French.
@@ -42,7 +42,7 @@ fn half() -> f64 {
 }
 
 /// One file of a publication.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestFile {
     /// The path, relative to the manifest.
@@ -75,7 +75,7 @@ pub struct ManifestFile {
 }
 
 /// What happens to published rows that a file does not have.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MergeMode {
     /// They stay current.
@@ -86,7 +86,7 @@ pub enum MergeMode {
 }
 
 /// One value or several.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ScopeValues {
     /// One value.
@@ -106,7 +106,7 @@ impl ScopeValues {
 }
 
 /// Rows to withdraw.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ManifestWithdrawal {
     /// The dataset.

@@ -4,4 +4,5 @@
 pub mod files;
 pub mod manifest;
 pub mod readers;
+pub mod scanned;
 pub mod single_file_manifest;

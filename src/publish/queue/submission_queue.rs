@@ -20,6 +20,7 @@ use crate::db::write::api_keys::{self, ApiKey};
 use crate::db::write::submissions::{self, Inserted, Submission, SubmissionResult};
 use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
+use crate::publish::reader_process::ReaderSettings;
 use crate::query::Dataset;
 
 /// The most publications that can be received, wait or run at the same time.
@@ -35,6 +36,8 @@ pub struct QueueSettings {
     pub uploads: PathBuf,
     /// The recipes that are called by name.
     pub recipes: FileTree,
+    /// How the files are read.
+    pub reader: ReaderSettings,
     /// The most bytes of one publication.
     pub limit: u64,
 }
@@ -87,7 +90,7 @@ impl SubmissionQueue {
         let unusable = |error| log::error!("{} cannot be used: {error}", settings.uploads.display());
         let uploads = Uploads::open(&settings.uploads).map_err(unusable).ok();
         Self(Arc::new(QueueInner {
-            worker: Arc::new(Worker::new(database, registry, settings.recipes, counts)),
+            worker: Arc::new(Worker::new(database, registry, (settings.recipes, settings.reader), counts)),
             runtime: Some(runtime),
             uploads,
             limit: settings.limit,

@@ -18,10 +18,10 @@ use crate::publication::{Outcome, Report};
 use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
-use crate::publish::input::manifest::{Manifest, ManifestFile};
-use crate::publish::input::single_file_manifest::manifest_of;
+use crate::publish::input::manifest::ManifestFile;
 use crate::publish::pipeline::{self, Job};
 use crate::publish::progress::Progress;
+use crate::publish::reader_process::{ManifestSource, ReaderSettings};
 use crate::query::Dataset;
 
 /// The interval between updates of the progress.
@@ -32,6 +32,7 @@ pub struct Worker {
     database: Database,
     registry: &'static [&'static Dataset],
     recipes: FileTree,
+    reader: ReaderSettings,
     lock: Mutex<()>,
     /// The connection for short queries.
     connection: Mutex<Option<Arc<Client>>>,
@@ -40,8 +41,13 @@ pub struct Worker {
 
 impl Worker {
     /// Makes an idle worker.
-    pub fn new(database: Database, registry: &'static [&'static Dataset], recipes: FileTree, counts: Publications) -> Self {
-        Self { database, registry, recipes, lock: Mutex::new(()), connection: Mutex::new(None), counts }
+    pub fn new(
+        database: Database,
+        registry: &'static [&'static Dataset],
+        (recipes, reader): (FileTree, ReaderSettings),
+        counts: Publications,
+    ) -> Self {
+        Self { database, registry, recipes, reader, lock: Mutex::new(()), connection: Mutex::new(None), counts }
     }
 
     /// The connection for short queries, opened again if it was lost.
@@ -107,30 +113,23 @@ impl Worker {
         let mut client = self.database.writer().await?;
         let (folder, recipes, dry_run) = (publication.folder.path().to_owned(), self.recipes.clone(), publication.claim.dry_run);
         let manifest = match &publication.alone {
-            None => Manifest::read(&folder),
+            None => ManifestSource::Folder,
             Some((path, recipe)) => {
                 let file = ManifestFile { path: path.clone(), recipe: Some(recipe.clone()), ..ManifestFile::default() };
-                manifest_of(file, &folder, &recipes)
-            }
-        };
-        let manifest = match manifest {
-            Ok(manifest) => manifest,
-            Err(error) => {
-                let outcome = Err(error);
-                audit_record::record(&client, requester, (dry_run, &folder), &outcome).await?;
-                return outcome;
+                ManifestSource::SingleFile(Box::new(file))
             }
         };
         let job = Job {
             manifest,
             folder,
             recipes,
+            reader: self.reader.clone(),
             bundle: None,
             dry_run,
             explain: 0,
             wait: true,
             received: Some(publication.files.iter().map(|(name, _)| name.clone()).collect()),
-            rights: publication.rights.clone(),
+            key: Some(publication.key.clone()),
             requester: requester.clone(),
         };
         pipeline::publish(&mut client, self.registry, &job, progress).await

@@ -2,8 +2,7 @@
 //! location.
 //! Must not know how the rows were read or checked.
 
-use bytes::Bytes;
-use tokio::sync::mpsc::Sender;
+use serde::{Deserialize, Serialize};
 
 use crate::problem::{Fault, Reason};
 use crate::publish::errors::Faults;
@@ -18,7 +17,7 @@ use crate::query::{Dataset, Field};
 const CHUNK: usize = 256 * 1024;
 
 /// The origin of rows: a file, or one of its sheets.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct FileOrigin {
     /// The file, as the manifest names it.
     pub file: String,
@@ -50,6 +49,9 @@ impl FileOrigin {
     }
 }
 
+/// Takes a chunk of `COPY` text. Returns false if nobody reads it any more.
+pub type ChunkOutput = Box<dyn FnMut(&[u8]) -> bool>;
+
 /// The writer for the rows of one dataset.
 pub struct CopyWriter {
     /// The dataset.
@@ -61,15 +63,20 @@ pub struct CopyWriter {
     /// The progress of the publication.
     pub progress: Progress,
     chunk: Vec<u8>,
-    sender: Sender<Bytes>,
+    /// The start of the unfinished row in the chunk.
+    row: usize,
+    /// The line of the last finished row.
+    line: u64,
+    output: ChunkOutput,
     stopped: bool,
 }
 
 impl CopyWriter {
-    /// Makes a writer that sends chunks to a channel.
-    pub fn new(dataset: &'static Dataset, progress: Progress, sender: Sender<Bytes>) -> Self {
+    /// Makes a writer that passes chunks on.
+    pub fn new(dataset: &'static Dataset, progress: Progress, output: ChunkOutput) -> Self {
         let (faults, warnings) = (Faults::default(), Faults::default());
-        Self { dataset, faults, warnings, progress, chunk: Vec::with_capacity(CHUNK * 2), sender, stopped: false }
+        let chunk = Vec::with_capacity(CHUNK * 2);
+        Self { dataset, faults, warnings, progress, chunk, row: 0, line: 0, output, stopped: false }
     }
 
     /// Writes one checked value of the row, in the order of the dataset's columns. None is a null.
@@ -82,6 +89,7 @@ impl CopyWriter {
     pub fn end_row(&mut self, origin: usize, line: u64, cell: Option<usize>) {
         let cell = cell.map_or(-1, |cell| i64::try_from(cell).unwrap_or(-1));
         self.chunk.extend_from_slice(format!("{origin}\t{line}\t{cell}\n").as_bytes());
+        (self.row, self.line) = (self.chunk.len(), line);
         if self.chunk.len() >= CHUNK {
             self.flush();
         }
@@ -89,8 +97,15 @@ impl CopyWriter {
 
     /// Sends the chunk. If the receiver is gone, it has failed and reports its own error.
     pub fn flush(&mut self) {
-        let chunk = std::mem::replace(&mut self.chunk, Vec::with_capacity(CHUNK * 2));
-        self.stopped = self.stopped || (!chunk.is_empty() && self.sender.blocking_send(Bytes::from(chunk)).is_err());
+        self.stopped = self.stopped || (!self.chunk.is_empty() && !(self.output)(&self.chunk));
+        self.chunk.clear();
+        self.row = 0;
+    }
+
+    /// Discards the unfinished row, so that the columns of the next one stay aligned. Returns the line of the last finished row.
+    pub fn discard_row(&mut self) -> u64 {
+        self.chunk.truncate(self.row);
+        self.line
     }
 
     /// Warns of U+FFFD: characters were lost before the file was sent, and cannot be restored.

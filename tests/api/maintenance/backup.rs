@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use reperes::datasets::REGISTRY;
 
@@ -31,9 +31,14 @@ fn full() -> String {
 
 /// Makes a folder with a script as `pg_dump` that reports a version.
 fn pg_dump(folder: &Path, version: &str, script: &str) -> String {
-    fs::create_dir(folder).expect("a folder can be made");
-    let program = folder.join("pg_dump");
-    let text = format!("#!/bin/sh\n[ \"$1\" = --version ] && echo 'pg_dump (PostgreSQL) {version}' && exit 0\n{script}\n");
+    replaced(folder, "pg_dump", version, script)
+}
+
+/// Makes a folder with a script as a program of Postgres that reports a version.
+fn replaced(folder: &Path, name: &str, version: &str, script: &str) -> String {
+    fs::create_dir_all(folder).expect("a folder can be made");
+    let program = folder.join(name);
+    let text = format!("#!/bin/sh\n[ \"$1\" = --version ] && echo '{name} (PostgreSQL) {version}' && exit 0\n{script}\n");
     fs::write(&program, text).expect("a file can be written");
     fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("it is ours");
     folder.to_str().expect("a path").to_owned()
@@ -47,7 +52,7 @@ fn empty() -> String {
 fn a_restored_database_has_every_dataset_the_keys_the_audit_and_the_grants() {
     let (_, file) = file();
     let url = full();
-    key(&url, "drees", &["publish:*"], 30);
+    key(&url, "drees", &["publish:*:*"], 30);
     let said = run(&url, &["backup", &file]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     let other = empty();
@@ -148,4 +153,68 @@ fn a_pg_dump_that_is_too_old_is_named() {
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("there is no `pg_dump` of that version or a newer one (found: 9)"), "{}", said.err);
     assert_eq!(run(&migrated(), &["backup"]).code, Some(2));
+}
+
+/// The path of a program of Postgres on this machine.
+fn installed(name: &str) -> String {
+    let found = reperes::postgres::tool(None, name, 1).expect("Postgres is installed");
+    found.to_str().expect("a path").to_owned()
+}
+
+/// Whether the database has nothing in it, once nobody else is connected to it.
+fn stays_empty(url: &str) -> bool {
+    let count = |query: &'static str| {
+        with_database(&owner(url), async |client| client.query_one(query, &[]).await.expect("a count").get::<_, i64>(0))
+    };
+    let others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
+        AND backend_type = 'client backend'";
+    until("the restoring session ends", || count(others) == 0);
+    count("SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace") == 0
+}
+
+#[test]
+fn statements_that_end_early_restore_nothing_wherever_they_end() {
+    let (folder, file) = file();
+    assert_eq!(run(&full(), &["backup", &file]).code, Some(0));
+    let (pg_restore, psql) = (installed("pg_restore"), installed("psql"));
+    let script = Command::new(&pg_restore).args(["--no-owner", "--no-privileges", "--file=-", &file]).output().expect("it runs");
+    let lines = script.stdout.iter().filter(|byte| **byte == b'\n').count();
+    let end =
+        script.stdout.windows(30).rposition(|text| text.starts_with(b"-- PostgreSQL database dump co")).expect("its last line");
+    let last = script.stdout[..end].iter().filter(|byte| **byte == b'\n').count();
+    let target = empty();
+    let bin = folder.join("bin");
+    replaced(&bin, "psql", "99.0", &format!("exec {psql} \"$@\""));
+    let mut cuts: Vec<usize> = (0..12).map(|at| lines * at / 12).collect();
+    cuts.extend([last - 40, last - 1, last]);
+    for cut in cuts {
+        // The program ends well, but what it says is cut at the end of a line.
+        let programs = replaced(&bin, "pg_restore", "99.0", &format!("{pg_restore} \"$@\" | head -n {cut}"));
+        let said = run_with(&target, &["restore", &file], &[("POSTGRES_BIN_DIR", &programs)]);
+        assert_eq!(said.code, Some(1), "line {cut} of {lines}");
+        assert!(said.err.contains("nothing was restored"), "line {cut}: {}", said.err);
+        assert!(stays_empty(&target), "line {cut} of {lines}");
+    }
+    assert_eq!(run(&target, &["restore", &file]).code, Some(0), "the refused ones have left something behind");
+}
+
+#[test]
+fn a_restoration_that_is_killed_restores_nothing_wherever_it_is() {
+    let (folder, file) = file();
+    assert_eq!(run(&full(), &["backup", &file]).code, Some(0));
+    let (pg_restore, psql) = (installed("pg_restore"), installed("psql"));
+    let bin = folder.join("bin");
+    replaced(&bin, "psql", "99.0", &format!("exec {psql} \"$@\""));
+    for cut in [1, 50, 200, 400] {
+        let target = empty();
+        let begun = folder.join(format!("begun-{cut}"));
+        let script = format!("{pg_restore} \"$@\" | head -n {cut}; touch {}; exec sleep 60", begun.display());
+        let programs = replaced(&bin, "pg_restore", "99.0", &script);
+        let mut command = command(&target, &["restore", &file], &[("POSTGRES_BIN_DIR", &programs)]);
+        let mut child = command.stderr(Stdio::null()).spawn().expect("the program runs");
+        until("the restoration is half done", || begun.exists());
+        kill(child.id(), Signal::KILL);
+        until_exit("it is killed", &mut child);
+        assert!(stays_empty(&target), "line {cut}");
+    }
 }

@@ -1,9 +1,11 @@
 //! The table of the latest figures agrees with the observations at every release.
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 
 use super::{command, folder, publish_bytes, with_references};
-use crate::harness::{TestServer, get, owner, publish, with_database};
+use crate::harness::{EVENT_TIMEOUT, TestServer, get, owner, publish, with_database};
 
 const COLUMNS: &str =
     "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
@@ -134,4 +136,52 @@ fn latest_observations_are_verified_and_rebuilt_from_the_observations() {
     assert!(!faulted(&server.url, "derived: "));
     figures(&server.url, &[("DEP-02", "2021", "10")]);
     assert_eq!(rows(&server, "territory_code=DEP-02")[0]["value"], 10);
+}
+
+/// The rows that Postgres read from the two tables of figures so far, as far as sessions that have ended reported them.
+fn rows_read(url: &str) -> i64 {
+    let query = "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables \
+        WHERE relname IN ('observations', 'latest_observations')";
+    with_database(url, async |client| client.query_one(query, &[]).await.expect("the statistics").get(0))
+}
+
+/// The rows of figures that a publication reads.
+fn reads_of(url: &str, publication: impl FnOnce()) -> i64 {
+    let before = rows_read(url);
+    publication();
+    let end = Instant::now() + EVENT_TIMEOUT;
+    // A session reports what it read when it ends.
+    let (mut last, mut now) = (before, rows_read(url));
+    while now == before || now != last {
+        assert!(Instant::now() < end, "the statistics of the publication do not come");
+        std::thread::sleep(Duration::from_millis(500));
+        (last, now) = (now, rows_read(url));
+    }
+    now - before
+}
+
+#[test]
+fn changing_the_breakdowns_of_one_territory_reads_each_row_a_few_times() {
+    let url = with_references();
+    let number = 3000;
+    let all = |line: &dyn Fn(i64) -> String| (0..number).map(line).collect::<String>();
+    let codes = all(&|at| format!("age.n{at},n{at},essai\n"));
+    publish_bytes(&url, "breakdowns", format!("code,title,source_code\n{codes}").as_bytes()).expect("the rows are right");
+    let figures = |value: &str| {
+        let text = all(&|at| format!("taux,DEP-01,2019,age.n{at},observed,{value},exact,A,2026,essai\n"));
+        publish_bytes(&url, "observations", (COLUMNS.to_owned() + &text).as_bytes()).expect("the rows are right");
+    };
+    let withdrawn = all(&|at| format!("\"taux~DEP-01~2019~age.n{at}~observed~essai\","));
+    let manifest = format!("[[withdraw]]\ndataset = \"observations\"\nreason = \"Essai\"\ncodes = [{withdrawn}]\n");
+    let withdraw = || _ = publish(&url, &folder(&manifest, &[])).expect("the rows are there");
+    let counted = [
+        ("added", reads_of(&url, || figures("1"))),
+        ("corrected", reads_of(&url, || figures("2"))),
+        ("withdrawn", reads_of(&url, withdraw)),
+    ];
+    // If each of N series of a territory were searched alone, each would read all N.
+    for (what, rows) in counted {
+        assert!(rows / number < 60, "{rows} rows were read for {number} figures {what}");
+    }
+    assert!(!faulted(&url, "derived: "));
 }

@@ -1,10 +1,10 @@
 //! Owns the options by which a publisher describes the format of a file.
 //! Must not know how the rest is detected.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The format of a file, as far as the publisher states it. The rest is detected.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileDialect {
     /// `csv`, `xlsx`, `ods`, `ndjson`, `json`, `geojson`, `parquet` or `sdmx-csv`.
