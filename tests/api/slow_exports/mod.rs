@@ -31,7 +31,7 @@ impl SlowClient {
     /// Sends a request for a client behind the proxy, with a small buffer, so that the server soon waits.
     fn ask(address: SocketAddr, target: &str, client: &str) -> Self {
         let mut stream = TcpStream::connect(address).expect("the server accepts connections");
-        rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 4096).expect("a buffer can be set");
+        rustix::net::sockopt::set_socket_recv_buffer_size(&stream, 16 << 10).expect("a buffer can be set");
         stream.set_read_timeout(Some(ANSWER)).expect("a time limit can be set");
         let request = format!("GET {target} HTTP/1.1\r\nHost: test\r\nConnection: close\r\nX-Forwarded-For: {client}\r\n\r\n");
         stream.write_all(request.as_bytes()).expect("the server reads");
@@ -55,6 +55,7 @@ impl SlowClient {
 
     /// Reads to the end. Returns whether the last chunk came.
     fn is_whole(mut self) -> bool {
+        rustix::net::sockopt::set_socket_recv_buffer_size(&self.stream, 1 << 20).expect("a buffer can be set");
         let mut rest = Vec::new();
         self.stream.read_to_end(&mut rest).is_ok() && rest.ends_with(b"0\r\n\r\n")
     }
