@@ -12,7 +12,7 @@ use diesel_async::AsyncPgConnection;
 use super::config::Database;
 use super::replicas::SeenReleases;
 use crate::db::DbError;
-use crate::db::sql::select;
+use crate::db::sql::first_rows;
 use crate::query::Release;
 use crate::query::Row;
 
@@ -80,7 +80,7 @@ impl ExportPool {
                 if let Some(release) = release {
                     idle.seen.check(&idle.connection, release).await?;
                 }
-                Ok(select::load_up_to(&idle.connection, query(), bytes).await?)
+                Ok(first_rows::load_up_to(&idle.connection, query(), bytes).await?)
             };
             match reading.await {
                 Ok(rows) => {
