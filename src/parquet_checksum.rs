@@ -24,6 +24,11 @@ pub fn place(end: &[u8]) -> Option<Range<usize>> {
     (start + UNKNOWN.len() <= end.len()).then_some(start..start + UNKNOWN.len())
 }
 
+/// Whether a footer names the entry, be it readable or not.
+pub fn is_named(footer: &[u8]) -> bool {
+    footer.windows(NAME.len()).any(|window| window == NAME.as_bytes())
+}
+
 /// The checksum over the bytes of a file, in which the value is [`UNKNOWN`]: CRC-32 as in gzip.
 #[derive(Clone, Default)]
 pub struct FileChecksum(crc32fast::Hasher);

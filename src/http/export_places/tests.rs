@@ -1,3 +1,6 @@
+//! Owns the tests of the places: shares, totals, turns, and the end of a slow export.
+//! Must not know HTTP.
+
 use std::net::Ipv4Addr;
 
 use super::*;

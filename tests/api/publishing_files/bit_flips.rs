@@ -8,7 +8,7 @@ use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use reperes::datasets::REGISTRY;
 use reperes::publish::{FileTree, dry_read};
 
-use super::manifest_of;
+use super::{HEAD, manifest_of};
 use crate::harness::four_releases::four_releases;
 use crate::harness::{bundled, get, scratch};
 
@@ -51,7 +51,7 @@ impl Reader {
     fn new(dataset: &str) -> Self {
         let folder = scratch("bit-flips");
         fs::create_dir_all(&folder).expect("a folder can be made");
-        let manifest = format!("{}dialect.format = \"parquet\"\n", manifest_of(dataset, "fichier"));
+        let manifest = format!("{HEAD}{}dialect.format = \"parquet\"\n", manifest_of(dataset, "fichier"));
         fs::write(folder.join("manifest.toml"), manifest).expect("a file can be written");
         Self { folder }
     }
@@ -96,6 +96,7 @@ fn every_bit_of_the_footer_counts() {
     let [(dataset, whole), ..] = files();
     let reader = Reader::new(dataset);
     let length = u32::from_le_bytes(whole[whole.len() - 8..whole.len() - 4].try_into().expect("four bytes"));
+    assert_eq!(reader.read(&whole), Ok(0));
     let start = whole.len() - 8 - usize::try_from(length).expect("small");
     for at in start..whole.len() {
         let mut bytes = whole.clone();

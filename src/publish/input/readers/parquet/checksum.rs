@@ -9,12 +9,15 @@ use crate::parquet_checksum::{self, CREATED_BY, FileChecksum};
 /// The bytes that are read at once.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Whether a file is what was written, as far as it says that this program has made it: then it must have a checksum.
+/// Whether a file is what was written, as far as it says that this program has made it: then it must have a checksum. It says
+/// so twice, since one wrong bit can hide one of the two.
 ///
 /// # Errors
 /// Returns an error if the file cannot be read.
 pub fn holds(file: &File, footer: &[u8], created_by: Option<&str>) -> io::Result<bool> {
-    let Some(place) = parquet_checksum::place(footer) else { return Ok(created_by != Some(CREATED_BY)) };
+    let Some(place) = parquet_checksum::place(footer) else {
+        return Ok(created_by != Some(CREATED_BY) && !parquet_checksum::is_named(footer));
+    };
     let length = file.metadata()?.len();
     // The footer ends with its length and the magic bytes.
     let start = length - 8 - footer.len() as u64 + place.start as u64;
