@@ -22,6 +22,7 @@ use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
 use crate::http::deprecation::{self, Deprecation};
+use crate::http::export_places::ExportPlaces;
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
 use crate::http::middleware::pipeline;
@@ -63,6 +64,8 @@ pub struct Shared {
     pub licences: LicenceCache,
     /// The connections of exports.
     pub exports: Exports,
+    /// The places of exports.
+    pub export_places: ExportPlaces,
     /// The files of releases.
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
@@ -96,13 +99,14 @@ impl Shared {
         let document = Bytes::from(document::text(REGISTRY));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
-        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
+        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS);
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
         let files = ReleaseFiles::new(disk.files, database.clone());
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
+        let export_places = ExportPlaces::new(bounds.exports, metrics.exports());
         Self {
             release_watcher,
             response_cache: ResponseCache::new(cache_bytes),
@@ -116,6 +120,7 @@ impl Shared {
             bounds,
             rate_limiters,
             exports,
+            export_places,
             files,
             submissions,
             public_url: None,
@@ -132,7 +137,8 @@ impl Shared {
     /// The state with other limits.
     pub fn within(self, bounds: Bounds) -> Self {
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
-        Self { bounds, rate_limiters, ..self }
+        let export_places = self.export_places.within(bounds.exports);
+        Self { bounds, rate_limiters, export_places, ..self }
     }
 
     /// The state with other deprecations, which the OpenAPI document marks.
@@ -180,6 +186,7 @@ pub fn build(
         rankings: shared.rankings.clone(),
         licences: shared.licences.clone(),
         exports: shared.exports.clone(),
+        export_places: shared.export_places.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
         problem_base: Arc::clone(&shared.problem_base),

@@ -91,6 +91,27 @@ pub const VARIABLES: &[Variable] = &[
         "",
         "maximum number of connections of one client address; further ones get 503 (1 to 1000000); default: a tenth of REPERES_MAX_CONNECTIONS",
     ),
+    variable("REPERES_EXPORTS", "32", "maximum number of exports at the same time; further ones get 503 (1 to 1024)"),
+    variable(
+        "REPERES_EXPORTS_PER_CLIENT",
+        "8",
+        "maximum number of exports of one client at the same time; further ones get 429 (1 to 1024)",
+    ),
+    variable(
+        "REPERES_EXPORT_MEMORY_MB",
+        "256",
+        "memory that running exports are reckoned with, in megabytes (16 to 1048576); one client may have half",
+    ),
+    variable(
+        "REPERES_EXPORT_TEMP_MB",
+        "4096",
+        "maximum size of the temporary files of XLSX exports, in megabytes (1 to 1048576); one client may have half",
+    ),
+    variable(
+        "REPERES_EXPORT_MIN_BYTES_PER_S",
+        "50000",
+        "rate below which an export is ended if others wait for its place, in bytes per second; 0: never",
+    ),
     variable("REPERES_HEAD_TIMEOUT_MS", "10000", "timeout for the head of a request, in milliseconds"),
     variable("REPERES_IDLE_TIMEOUT_MS", "75000", "timeout of an idle keep-alive connection, in milliseconds"),
     variable("REPERES_STALL_TIMEOUT_MS", "60000", "timeout of a body in which no byte is sent or received, in milliseconds"),

@@ -5,6 +5,7 @@ pub mod cache;
 pub mod connection;
 pub mod deprecation;
 mod execute;
+pub mod export_places;
 pub mod handlers;
 pub mod middleware;
 pub mod openapi;

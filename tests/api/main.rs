@@ -68,6 +68,7 @@ mod request_index;
 mod request_limits;
 mod schema;
 mod scope_matrix;
+mod slow_exports;
 mod startup;
 mod statements;
 mod territories;

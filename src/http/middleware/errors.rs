@@ -17,6 +17,9 @@ const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
 /// `Retry-After` of a 503, in seconds.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 
+/// `Retry-After` of a 429, in seconds. A rate limit replaces it by its own.
+const RETRY_LATER: HeaderValue = HeaderValue::from_static("5");
+
 /// Makes the response a problem document, if it is an error. `base` stands before the address of its type.
 pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId, base: &str) {
     let attached = response.extensions_mut().remove::<Problem>();
@@ -33,6 +36,7 @@ pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId, ba
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match problem.kind() {
         Kind::Unavailable | Kind::Overloaded => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+        Kind::TooManyRequests => headers.insert(header::RETRY_AFTER, RETRY_LATER),
         Kind::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, CHALLENGE),
         _ => return *response = document,
     };

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::client_ip::{client_ip, is_trusted};
 use super::rate_limit::{Decision, Quota, RateLimiter};
 use crate::http::connection::timeouts::Timeouts;
+use crate::http::export_places::ExportLimits;
 
 /// The limits that the operator sets.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct Bounds {
     pub publications: Quota,
     /// The networks of the proxies whose `Forwarded` headers are trusted.
     pub proxies: Vec<IpNet>,
+    /// The exports that run at once.
+    pub exports: ExportLimits,
 }
 
 impl Bounds {
@@ -46,6 +49,7 @@ impl Default for Bounds {
             requests: quota("requests", 60_000, 60),
             publications: quota("publications", 120, 3600),
             proxies: Vec::new(),
+            exports: ExportLimits::default(),
         }
     }
 }
