@@ -8,6 +8,7 @@ mod execute;
 pub mod handlers;
 pub mod middleware;
 pub mod openapi;
+mod reads;
 pub mod release_files;
 mod request;
 mod response;

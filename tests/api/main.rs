@@ -34,6 +34,7 @@ mod http_in_texts;
 mod isolation;
 mod keys;
 mod known_codes;
+mod lanes;
 mod licences;
 mod logging;
 mod maintenance;

@@ -75,7 +75,7 @@ pub async fn all(
 ) -> Result<HttpResponse, Problem> {
     let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
     let (requested, limit) = (&plan, row_limit(&plan));
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), requested.cost_of_checks(), |connection| async move {
         let count = async |snapshot: &Snapshot| {
             let total = page::count(&connection, requested, snapshot).await?;
             let exceeds = match limit {
