@@ -1,6 +1,7 @@
 //! Lanes of reads: heavy reads of one client leave light reads and other clients their place, are charged to its budget, and
 //! are cancelled in the database when they are given up.
 
+use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -16,7 +17,7 @@ use reperes::http::Bounds;
 use reperes::http::middleware::rate_limit::Quota;
 use reperes::query::{Context, HeavyKind, ReadCost, Representation, RowOrigin, parse};
 
-use crate::harness::{Reply, TestServer, get, migrated, owner, publish, raw, shared, until, with_database};
+use crate::harness::{Reply, TestServer, cluster_log, get, migrated, owner, publish, raw, shared, until, with_database};
 
 /// A heavy read of a table that the tests lock, and reads of another.
 const LOCKED: &str = "/v1/indicators?count=exact";
@@ -154,6 +155,22 @@ fn the_time_of_heavy_reads_is_charged_to_the_budget_of_their_client() {
     assert_eq!((unlimited.status, unlimited.header("ratelimit")), (200, None), "an address of this machine has no budget");
 }
 
+#[test]
+fn the_closest_of_unknown_codes_are_searched_for_the_first_five_only() {
+    let (TestServer { address, .. }, _) = server(Duration::from_secs(20), 0);
+    let codes: Vec<String> = (100..600).map(|number| format!("COM-many{number}")).collect();
+    for (path, parameter) in [("changes", "within"), ("changes", "covers"), ("territories", "code"), ("events", "territory_code")] {
+        let start = fs::metadata(cluster_log()).expect("there is a log").len();
+        let refused = get(address, &format!("/v1/{path}?{parameter}={}", codes.join(",")));
+        assert_eq!(refused.problem(400)["error_count"], 500, "{path}?{parameter}");
+        let log = fs::read(cluster_log()).expect("the log can be read");
+        let log = String::from_utf8_lossy(&log[usize::try_from(start).expect("a size")..]).into_owned();
+        // The parameters of a statement about one code; a list of codes is in braces.
+        let searched = log.lines().filter(|line| line.contains("= 'COM-many")).count();
+        assert_eq!(searched, 5, "{path}?{parameter}");
+    }
+}
+
 /// The class of a list.
 fn cost(target: &str) -> ReadCost {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -205,6 +222,9 @@ fn the_class_of_a_read_is_known_from_its_request() {
     ] {
         assert_eq!(cost(heavy), ReadCost::Heavy(kind), "{heavy}");
     }
+    let many: Vec<String> = (0..51).map(|number| format!("COM-{number}")).collect();
+    assert_eq!(cost(&format!("territories?code={}", many[1..].join(","))), ReadCost::Light);
+    assert_eq!(cost(&format!("territories?code={}", many.join(","))), ReadCost::Heavy(HeavyKind::Gathered));
 }
 
 #[test]

@@ -13,6 +13,9 @@ use crate::query::model::column::CellSource;
 /// The most contours of a light page: a contour takes tens of kilobytes.
 const FEW_CONTOURS: i64 = 100;
 
+/// The most codes that a light read looks up: of each unknown or withdrawn one the answer says more.
+const FEW_CODES: usize = 50;
+
 /// What makes a read heavy. Reads of one kind are expected to take about as long as each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeavyKind {
@@ -36,7 +39,7 @@ pub enum HeavyKind {
     Versions,
     /// It reads whole series of many territories.
     Series,
-    /// It gathers territories, or rows that are related through other rows.
+    /// It gathers territories or rows that are related through other rows, or names many codes.
     Gathered,
     /// It filters or sorts by fields without an index.
     Unindexed,
@@ -77,6 +80,9 @@ impl Plan {
         let ranks = reading.sort.iter().any(|term| matches!(term.key, SortKey::Rank));
         let one_row = selection.context.dataset.key.iter().all(|name| self.names_one(name));
         let is_few = one_row || self.is_selective();
+        let named = selection.conditions.iter().map(|condition| condition.values.len());
+        let named = named.chain(selection.relations.iter().map(|filter| filter.codes.len()));
+        let named: usize = named.chain(selection.scopes.iter().map(|scope| scope.territories.len())).sum();
         let first_named = selection.context.dataset.key.first().is_some_and(|name| self.names_one(name));
         let gathers = !selection.scopes.is_empty() && !selection.context.holds_territories() || !selection.relations.is_empty();
         let contours = reading.columns.iter().any(|column| matches!(column.source, CellSource::Contour));
@@ -93,7 +99,7 @@ impl Plan {
             (selection.search.is_some(), HeavyKind::Search),
             (selection.vintages.is_some() && !is_few, HeavyKind::Versions),
             ((series || self.presentation.wide) && !is_few, HeavyKind::Series),
-            (gathers && !first_named, HeavyKind::Gathered),
+            (gathers && !first_named || named > FEW_CODES, HeavyKind::Gathered),
             (!is_few && !self.is_read_by_index(), HeavyKind::Unindexed),
         ];
         found.into_iter().find(|(holds, _)| *holds).map(|(_, kind)| kind)
