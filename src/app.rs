@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
-use crate::db::Pool;
+use crate::db::{HeavyReads, Pool};
 use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
 use crate::db::connection::config::Database;
@@ -46,8 +46,10 @@ pub struct Shared {
     pub replicas: Replicas,
     /// The connections and timeouts of each worker.
     pub limits: Limits,
-    /// Limits the requests that use the database at once.
+    /// Limits the light reads of the database at once.
     pub room: Arc<Semaphore>,
+    /// The heavy reads.
+    pub heavy: HeavyReads,
     /// The limits that the operator sets.
     pub bounds: Bounds,
     /// The rate limits.
@@ -102,6 +104,7 @@ impl Shared {
         let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS);
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
+        let heavy = HeavyReads::new(database.clone(), &replicas, limits, &exports.handle());
         let files = ReleaseFiles::new(disk.files, database.clone());
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
@@ -117,6 +120,7 @@ impl Shared {
             replicas,
             limits,
             room,
+            heavy,
             bounds,
             rate_limiters,
             exports,
@@ -176,7 +180,7 @@ pub fn build(
             shared.database.clone(),
             shared.replicas.clone(),
             shared.limits,
-            Arc::clone(&shared.room),
+            (Arc::clone(&shared.room), shared.heavy.clone()),
             shared.metrics.reads(),
         ),
         replicas: shared.replicas.clone(),

@@ -104,9 +104,22 @@ impl VariableReader {
         };
         let mut count = |name: &str, maximum: u64| self.number(name, 0, maximum).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = count("REPERES_RATE_LIMIT", 1_000_000);
+        bounds.database_time.requests = count("REPERES_DATABASE_TIME_MS", 1_000_000_000);
         bounds.publications.requests = count("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
         bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, LONGEST_WINDOW));
+        bounds.database_time.window = bounds.requests.window;
         bounds
+    }
+
+    /// Reads the heavy reads at once, in all and of one client.
+    pub fn heavy_reads(&mut self) -> (usize, usize) {
+        let mut count = |name: &str, default: usize| match self.is_set(name) {
+            true => usize::try_from(self.number(name, 1, 256)).unwrap_or(default),
+            false => default,
+        };
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let all = count("REPERES_HEAVY_READS", processors.max(2));
+        (all, count("REPERES_HEAVY_READS_PER_CLIENT", all.div_ceil(2)))
     }
 
     /// Reads the limits of the reader process.

@@ -83,7 +83,22 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "REPERES_MAX_IN_FLIGHT",
         "256",
-        "maximum number of requests that use the database at the same time; further ones get 503 (1 to 65536)",
+        "maximum number of light reads of the database at the same time; further ones get 503 (1 to 65536)",
+    ),
+    variable(
+        "REPERES_HEAVY_READS",
+        "",
+        "heavy reads of the database at the same time, such as counts over a dataset, each over a connection of its own (1 to 256); default: one for each processor, at least 2",
+    ),
+    variable(
+        "REPERES_HEAVY_READS_PER_CLIENT",
+        "",
+        "heavy reads of one client at the same time (1 to 256); default: half of REPERES_HEAVY_READS, rounded up",
+    ),
+    variable(
+        "REPERES_DATABASE_TIME_MS",
+        "60000",
+        "time that the heavy reads of one client may take in the database in REPERES_RATE_WINDOW_S, in milliseconds; 0: no limit",
     ),
     variable("REPERES_MAX_CONNECTIONS", "10000", "maximum number of client connections; further ones get 503 (1 to 1000000)"),
     variable(

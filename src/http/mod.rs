@@ -9,6 +9,7 @@ pub mod export_places;
 pub mod handlers;
 pub mod middleware;
 pub mod openapi;
+mod reads;
 pub mod release_files;
 mod request;
 mod response;

@@ -35,6 +35,7 @@ mod http_in_texts;
 mod isolation;
 mod keys;
 mod known_codes;
+mod lanes;
 mod licences;
 mod logging;
 mod maintenance;

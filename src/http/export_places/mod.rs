@@ -36,7 +36,7 @@ const LOOK: Duration = Duration::from_millis(100);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Client {
     Address(IpAddr),
-    /// A trusted proxy that asks for itself, such as for a health check: each of its exports stands alone.
+    /// A client without an address, as in tests: each of its exports stands alone.
     Alone(u64),
 }
 

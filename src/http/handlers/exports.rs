@@ -79,7 +79,7 @@ pub async fn all(
 ) -> Result<HttpResponse, Problem> {
     let place = state.export_places.acquire(client, export_places::memory(plan.presentation.representation, coding)).await?;
     let (requested, limit) = (&plan, row_limit(&plan));
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), requested.cost_of_checks(), |connection| async move {
         let count = async |snapshot: &Snapshot| {
             let total = page::count(&connection, requested, snapshot).await?;
             let exceeds = match limit {

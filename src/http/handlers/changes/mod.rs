@@ -88,9 +88,10 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.finish());
     }
     let (requested, until) = (&changes, release.number);
+    let cost = requested.cost(until);
     let licences = licences(&state, &changes, &release).await?;
     if changes.is_page() {
-        let read = state.pool.read_at(Some(&release), |connection| async move {
+        let read = state.read(Some(&release), cost, |connection| async move {
             let found = changes::find(&connection, requested, until).await?;
             let page = changes::page(&connection, requested, &found.steps).await?;
             Ok((found.unknown, page))
@@ -102,8 +103,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let memory = export_places::memory(changes.presentation().representation, coding);
     let place = state.export_places.acquire(state.bounds.client(&request), memory).await?;
     let found = state
-        .pool
-        .read_at(Some(&release), |connection| async move { changes::find(&connection, requested, until).await })
+        .read(Some(&release), cost, |connection| async move { changes::find(&connection, requested, until).await })
         .await?;
     refuse(found.unknown)?;
     let writer = answer::writer(&changes, &release, &links.pinned, &licences)?;
