@@ -4,8 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use super::audit_record;
+use super::checks::manifest_texts;
 use super::checks::permissions;
 use super::checks::rows;
+use super::checks::structure;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
 use super::file_tree::FileTree;
@@ -86,6 +88,7 @@ async fn gathered(
         explain: job.explain,
     };
     let (reader, manifest, inputs) = FileReader::start(&job.reader, request).await?;
+    manifest_texts::check(&manifest)?;
     if requester.files.is_empty() {
         requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.sha256.clone())).collect();
     }
@@ -146,7 +149,9 @@ async fn run(
     for (dataset, stage, parts) in &staged {
         let findings = (&mut faults, &mut warnings);
         rows::merged(&publication, registry, inputs, (dataset, parts), (stage, number), findings).await?;
+        structure::merged(&publication, registry, inputs, (stage, number), &mut faults).await?;
     }
+    structure::derivable(&publication, registry, &effects, &mut faults).await?;
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
     permissions::rows(&publication, registry, (&effects, number), &job.rights).await?;

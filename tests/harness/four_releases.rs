@@ -128,6 +128,8 @@ pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str)
         (_, Kind::Code) if field.format == Some(Format::Breakdown) => part(name),
         ("part_code", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
+        // The memberships of the other rows are in `stays`.
+        ("kind", _) if dataset.name == "territories" => if name == "stays" { "perimeter" } else { "commune" }.to_owned(),
         ("note" | "value", _) => version.to_owned(),
         _ if !field.required => String::new(),
         (_, Kind::Reference(_) | Kind::References(_)) => "stays".to_owned(),

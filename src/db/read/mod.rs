@@ -16,5 +16,6 @@ pub mod ranking;
 pub mod related;
 pub mod releases;
 pub mod search;
+pub mod unreadable;
 pub mod unselected;
 pub mod withdrawn;
