@@ -20,7 +20,7 @@ BEGIN
             WHEN 'timestamp with time zone' THEN '%1$I >= ''1970-01-01 00:00:00+00'' AND %1$I < ''9999-12-31 00:00:00+00'''
             WHEN 'text[]' THEN 'array_ndims(%1$I) = 1 AND cardinality(%1$I) > 0 AND array_position(%1$I, NULL) IS NULL'
                 -- lists of codes become JSON without escapes
-                || CASE WHEN field.name LIKE '%\_codes' OR field.name IN ('statuses', 'aid_natures')
+                || CASE WHEN field.name LIKE '%\_codes' AND field.name <> 'postal_codes' OR field.name IN ('statuses', 'aid_natures')
                     THEN ' AND search_list(%1$I) !~ ''["\\[:cntrl:]]''' ELSE '' END
         END;
         IF bounds IS NOT NULL AND NOT EXISTS (

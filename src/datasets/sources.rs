@@ -30,9 +30,9 @@ pub static DATASET: Dataset = Dataset {
         Field::required("licence", Kind::Text, "The licence of its data.", "").format(TITLE),
         Field::optional("licence_url", Kind::Text, "The address of the text of the licence.", "").format(Format::Length(2000)),
         Field::optional("url", Kind::Text, "Its address.", "").format(Format::Length(2000)),
-        Field::optional("file_format", Kind::Text, "The format of the file.", "").format(Format::Length(100)),
+        Field::optional("file_format", Kind::Text, "The format of the file.", "").format(Format::Length(200)),
         Field::optional("sha256", Kind::Text, "SHA-256 of the file that was read, in hexadecimal.", "")
-            .format(Format::Length(100)),
+            .format(Format::Length(200)),
         Field::optional("retrieved_on", Kind::Date, "The day on which it was retrieved.", ""),
         Field::optional("summary", Kind::Text, "Its content, its use and its limits, in French.", ""),
         NOTE,

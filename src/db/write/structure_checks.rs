@@ -48,6 +48,28 @@ impl Stage<'_, '_> {
         self.found(&query, &[], |row| (place(row), row.get(4))).await
     }
 
+    /// The current rows that begin, by their date `start`, before the one before them has ended by its date `end`, of those
+    /// whose key differs in `start` only. Only what this stage holds is looked at.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be reached or refuses a statement.
+    pub async fn overlapping(&self, start: &str, end: &str) -> Result<Excerpt<RowLocation>, DbError> {
+        let table = self.dataset.name;
+        let others: Vec<&str> = self.dataset.key.iter().copied().filter(|key| *key != start).collect();
+        let list = |alias: &str| others.iter().map(|key| format!("{alias}\"{key}\"")).collect::<Vec<_>>().join(", ");
+        let (same, all) = (list("s."), list("t."));
+        let query = format!(
+            "SELECT {PLACE}, s.\"{start}\"::text FROM stage_{table} s JOIN (SELECT {all}, t.\"{start}\", t.\"{end}\", \
+             lead(t.\"{start}\") OVER later AS next, lag(t.\"{end}\") OVER later AS before, \
+             lag(t.\"{start}\") OVER later IS NOT NULL AS follows \
+             FROM \"{table}\" t WHERE t.last_release IS NULL AND ({all}) IN (SELECT {same} FROM stage_{table} s) \
+             WINDOW later AS (PARTITION BY {all} ORDER BY t.\"{start}\")) t ON ({same}, s.\"{start}\") = ({all}, t.\"{start}\") \
+             WHERE coalesce(t.next < coalesce(t.\"{end}\", 'infinity'), false) \
+             OR t.follows AND coalesce(t.before, 'infinity') > t.\"{start}\""
+        );
+        self.found(&query, &[], place).await
+    }
+
     /// The rows of `referring` whose `field` names a territory of a kind that cannot contain theirs. Only rows that this stage
     /// holds, or whose territories it holds, are looked at. `territories` are the rows with kinds.
     ///

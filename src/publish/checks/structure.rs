@@ -3,7 +3,7 @@
 //! Must not know how rows are merged, nor any one dataset.
 
 use super::cycles::cycle;
-use super::rows::fault;
+use super::rows::{VALID_FROM, VALID_UNTIL, fault};
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::staging::Stage;
 use crate::db::write::structure_checks::{references, ties};
@@ -45,6 +45,14 @@ pub async fn merged(
             let mut pairs = references(publication.transaction(), dataset, field).await?;
             let detail = format!("`{}` of {} lead back to the same row: ", field.name, dataset.name);
             push_cycle(cycle(&mut pairs), &detail, faults);
+        }
+    }
+    if dataset.key.contains(&VALID_FROM) && dataset.columns().any(|field| field.name == VALID_UNTIL) {
+        let overlapping = stage.overlapping(VALID_FROM, VALID_UNTIL).await?;
+        faults.add_unlisted(overlapping.more);
+        for place in overlapping.listed {
+            let detail = format!("overlaps another of {} with the same key: one ends before the next begins", dataset.name);
+            faults.push(fault(Reason::BrokenRule, inputs, place, Some(VALID_FROM), detail));
         }
     }
     containments(registry, inputs, stage, faults).await?;

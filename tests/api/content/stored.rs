@@ -3,7 +3,7 @@
 
 use reperes::datasets::REGISTRY;
 use reperes::query::{Kind, Representation, RowOrigin};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::with_geography;
 use crate::harness::{TestServer, get, owner, with_database};
@@ -56,7 +56,11 @@ fn addresses() -> Vec<String> {
         if !dataset.search.is_empty() {
             all.push(format!("/v1/{name}?q=essai"));
         }
-        all.extend(Representation::of(dataset).map(|one| format!("/v1/{name}?format={}", one.name())));
+        for one in Representation::of(dataset) {
+            // A cube of all figures would have more cells than a response.
+            let narrow = if one == Representation::JsonStat { "&breakdown_code=_T&period=2020" } else { "" };
+            all.push(format!("/v1/{name}?format={}{narrow}", one.name()));
+        }
         for field in dataset.fields.iter().filter(|field| field.is_sortable()) {
             all.push(format!("/v1/{name}?sort={}", field.name));
         }
@@ -154,10 +158,9 @@ fn good_value(name: &str, kind: Kind, nth: &str) -> String {
         Kind::Integer { minimum, .. } => minimum.max(0).to_string(),
         Kind::Boolean => "true".to_owned(),
         Kind::Decimal => "1".to_owned(),
-        Kind::Date if name == "valid_until" => "NULL".to_owned(),
         Kind::Date | Kind::PeriodBound { .. } => {
             let days: usize = nth.rsplit('-').next().and_then(|number| number.parse().ok()).unwrap_or_default();
-            format!("(date '1900-01-01' + {days})")
+            format!("(date '1900-01-01' + {})", days + usize::from(name == "valid_until"))
         }
         Kind::Period => format!("'{nth}'"),
         _ => "NULL".to_owned(),
@@ -179,12 +182,12 @@ fn every_address_answers_whatever_is_stored() {
             let reply = get(server.address, &target);
             let broken = reply.status == 200
                 && reply.header("content-type").is_some_and(|kind| kind.contains("json") && !kind.contains("ndjson"))
-                && serde_json::from_slice::<Value>(&reply.body).is_err();
+                && serde_json::from_slice::<Box<RawValue>>(&reply.body).is_err();
             let malformed = reply.status == 200
                 && target.contains(".atom")
                 && atom_syndication::Feed::read_from(reply.body.as_slice()).is_err();
-            if reply.status >= 500 || reply.status == 0 || broken || malformed {
-                let why = serde_json::from_slice::<Value>(&reply.body).err();
+            if reply.status >= 500 || !reply.whole || broken || malformed {
+                let why = serde_json::from_slice::<Box<RawValue>>(&reply.body).err();
                 let text = reply.text();
                 let tail: String = text.chars().skip(text.chars().count().saturating_sub(400)).collect();
                 failed.push(format!("{target}: {} {why:?} malformed {malformed}: {tail}", reply.status));

@@ -118,3 +118,25 @@ fn an_indicator_agrees_with_the_figures_that_are_published_of_it() {
     let server = TestServer::on(&url);
     assert_eq!(get(server.address, "/v1/observations?territory_code=COM-01002&fields=value").data()[0]["value"], 50.1);
 }
+
+#[test]
+fn the_states_of_a_territory_follow_each_other() {
+    let head = "territory_code,valid_from,valid_until,kind,name,source_code\n";
+    let row = |from: &str, until: &str| format!("COM-01001,{from},{until},commune,Ici,essai\n");
+    let overlaps = "overlaps another of territory_states with the same key: one ends before the next begins";
+    let three = row("1950-01-01", "1960-01-02") + &row("1960-01-01", "1970-01-01") + &row("1970-01-01", "");
+    assert_eq!(
+        found("territory_states", &format!("{head}{three}")),
+        [format!("fichier:2: valid_from `1950-01-01`: {overlaps}"), format!("fichier:3: valid_from `1960-01-01`: {overlaps}"),]
+    );
+    // Against what is published already, before and after.
+    let url = with_geography();
+    let two = row("1960-01-01", "1970-01-01") + &row("1980-01-01", "");
+    publish_bytes(&url, "territory_states", format!("{head}{two}").as_bytes()).expect("one ends before the next begins");
+    for (from, until) in [("1950-01-01", "1960-01-02"), ("1969-12-31", "1975-01-01"), ("1975-01-01", ""), ("1990-01-01", "")] {
+        let found = faults(publish_bytes(&url, "territory_states", format!("{head}{}", row(from, until)).as_bytes()));
+        assert_eq!(found, [format!("fichier:2: valid_from `{from}`: {overlaps}")]);
+    }
+    let between = row("1970-01-01", "1980-01-01");
+    publish_bytes(&url, "territory_states", format!("{head}{between}").as_bytes()).expect("it fills the gap");
+}

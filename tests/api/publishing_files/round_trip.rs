@@ -40,7 +40,7 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
         (_, Some(Format::Siret)) => "35600000049837".to_owned(),
         (_, Some(Format::Rna)) => "W591000001".to_owned(),
         (_, Some(Format::Share)) => "0.250".to_owned(),
-        (_, Some(Format::Length(most))) if most < 300 => texts[0].chars().take(most).collect(),
+        (_, Some(Format::Length(most))) if most < 100 => texts[0].chars().take(most).collect(),
         (_, Some(Format::BoxSide(Side::West | Side::South, _))) => "0.00".to_owned(),
         (_, Some(Format::BoxSide(Side::East | Side::North, _))) => "1.0".to_owned(),
         (Kind::Code, _) => return code(dataset.name, row),
