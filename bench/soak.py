@@ -107,7 +107,7 @@ def key():
     """Creates a key that may publish. Its name is new, because the folder may have keys of earlier runs."""
     name = f"soak-{time.time_ns()}"
     until = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
-    command = [BINARY, "keys", "create", "--name", name, "--scope", "publish:*", "--expires", until]
+    command = [BINARY, "keys", "create", "--name", name, "--scope", "publish:*:*", "--allow-broad", "--publisher", "Banc", "--expires", until]
     made = subprocess.run(command, env=environment(), cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     return made.stdout.strip()
 

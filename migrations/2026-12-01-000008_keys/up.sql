@@ -7,6 +7,8 @@ CREATE TABLE keys (
     name text COLLATE "C" PRIMARY KEY CHECK (name ~ '^[a-z0-9][a-z0-9.-]{0,62}$'),
     hash bytea NOT NULL UNIQUE CHECK (octet_length(hash) = 32),
     scopes text[] COLLATE "C" NOT NULL CHECK (cardinality(scopes) > 0),
+    -- the publisher of the releases that are made with it
+    publisher text COLLATE "C" NOT NULL CHECK (publisher ~ '[^[:space:]]' AND length(publisher) <= 200),
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     expires_at timestamptz NOT NULL CHECK (expires_at > created_at),
     revoked_at timestamptz

@@ -4,5 +4,5 @@
 mod scope;
 mod token;
 
-pub use crate::access::scope::{Rights, check_scope};
+pub use crate::access::scope::{Rights, Scope};
 pub use crate::access::token::{Token, hash};

@@ -47,12 +47,28 @@ impl DatabaseRoles {
         Self::private(&postgres.urls().clone(), Some(postgres))
     }
 
-    /// Opens the database of a command that may run while a server does. The private Postgres of that server is used; if
-    /// there is none, it is started.
+    /// Opens the database of a command that works on an existing database, while a server runs or not. A private Postgres is
+    /// never made: a command in the wrong directory must not leave one there.
+    ///
+    /// # Errors
+    /// Returns a message for the operator if there is no database, or the private Postgres cannot be started.
+    pub fn for_command(config: &Config) -> Result<Self, String> {
+        if config.database.is_none() && !Cluster::exists(&config.data_dir, config.data_dir_configured)? {
+            return Err(format!(
+                "there is no database in {}: run `reperes serve` or `reperes migrate` there first, set REPERES_DATA_DIR to the directory of \
+                 another one, or set DATABASE_URL",
+                config.data_dir.display()
+            ));
+        }
+        Self::existing_or_new(config)
+    }
+
+    /// Opens the database of a command that may fill a new one. The private Postgres of a running server is used; if there is
+    /// none, it is started.
     ///
     /// # Errors
     /// Returns a message for the operator if the private Postgres cannot be started.
-    pub fn for_command(config: &Config) -> Result<Self, String> {
+    pub fn existing_or_new(config: &Config) -> Result<Self, String> {
         match Cluster::running(&config.data_dir, config.data_dir_configured)? {
             Some(urls) if config.database.is_none() => Self::private(&urls, None),
             _ => Self::for_server(config),

@@ -24,7 +24,7 @@ use crate::postgres;
 /// differs from the backup.
 pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
     let metadata = backup_file::verify(path)?;
-    let databases = DatabaseRoles::for_command(config)?;
+    let databases = DatabaseRoles::existing_or_new(config)?;
     database::runtime()?.block_on(async {
         let lock = database::acquire_setup_lock(&databases.owner, config.startup_wait).await?;
         let owner = databases.owner.writer().await.map_err(text)?;

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{TITLE, choice};
-use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
     choice("state", "État", "the State and its offices"),
@@ -69,6 +69,8 @@ pub static DATASET: Dataset = Dataset {
     example: "cd-59",
     rows: RowOrigin::Published,
     search: &["name", "short_name", "role"],
+    stewardship: Stewardship::Content,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

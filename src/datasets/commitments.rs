@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{TITLE, choice};
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
     choice("commitment", "engagement", "one of the five commitments (engagements)"),
@@ -50,6 +50,8 @@ pub static DATASET: Dataset = Dataset {
     example: "engagement-1",
     rows: RowOrigin::Published,
     search: &["title", "summary", "objective"],
+    stewardship: Stewardship::Content,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -5,7 +5,7 @@
 //! since it can straddle a border.
 
 use super::vocabulary::pair_code;
-use crate::query::{Dataset, Derivation, Field, Kind, RowOrigin, Shape};
+use crate::query::{Dataset, Derivation, Field, Kind, RowOrigin, Shape, Stewardship};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -38,6 +38,8 @@ pub static DATASET: Dataset = Dataset {
     example: "DEP-59~COM-59350",
     rows: RowOrigin::Derived { from: &["territories", "memberships"], by: Derivation::ContainmentClosure },
     search: &[],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

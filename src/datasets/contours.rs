@@ -2,7 +2,7 @@
 //! their source and release cycle differ, and they are larger than all other data together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Side};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Side, Stewardship};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -34,6 +34,8 @@ pub static DATASET: Dataset = Dataset {
     example: "COM-59350",
     rows: RowOrigin::Published,
     search: &[],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: false,
 };

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
     choice("departmental", "convention départementale", "between the State and a département"),
@@ -61,6 +61,8 @@ pub static DATASET: Dataset = Dataset {
     example: "convention-bassin-minier",
     rows: RowOrigin::Published,
     search: &["title", "summary", "objectives"],
+    stewardship: Stewardship::Content,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape};
+use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
 
 const KINDS: &[Choice] = &[
     choice("workshop", "atelier", "a workshop (atelier)"),
@@ -49,6 +49,8 @@ pub static DATASET: Dataset = Dataset {
     example: "inauguration-maison-des-parents",
     rows: RowOrigin::Published,
     search: &["title", "summary"],
+    stewardship: Stewardship::Content,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

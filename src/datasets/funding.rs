@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape};
+use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship};
 
 const AID_NATURES: &[Choice] =
     &[choice("money", "aide en numéraire", "in money"), choice("in_kind", "aide en nature", "in kind")];
@@ -88,6 +88,8 @@ pub static DATASET: Dataset = Dataset {
     example: "bassin-minier-2019-2021",
     rows: RowOrigin::Published,
     search: &["title", "note"],
+    stewardship: Stewardship::Content,
+    counted_under: &["convention_code", "measure_code", "commitment_code"],
     shape: Shape::Money,
     public: true,
 };

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS, TITLE, UNIT_CODE, UNIT_MULTIPLIER};
-use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// A field that says what figures mean: it never changes once the indicator has had figures.
 const fn fixed(field: Field) -> Field {
@@ -73,6 +73,8 @@ pub static DATASET: Dataset = Dataset {
     example: "foyers-prime-activite",
     rows: RowOrigin::Published,
     search: &["title", "definition", "method"],
+    stewardship: Stewardship::Definition,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

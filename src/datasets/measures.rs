@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const STATUSES: &[Choice] = &[
     choice("announced", "annoncée", "announced, not begun"),
@@ -63,6 +63,8 @@ pub static DATASET: Dataset = Dataset {
     example: "points-conseil-budget",
     rows: RowOrigin::Published,
     search: &["title", "summary", "audience"],
+    stewardship: Stewardship::Content,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{MEMBERSHIP, pair_code};
-use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -35,6 +35,8 @@ pub static DATASET: Dataset = Dataset {
     example: "PER-bassin-minier~COM-62498",
     rows: RowOrigin::Published,
     search: &[],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -1,6 +1,6 @@
 //! Owns the dataset of releases: each publication, with the rows that it added, changed and withdrew.
 
-use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const COUNT: Kind = Kind::Integer { minimum: 0, maximum: i32::MAX as i64 };
 
@@ -61,6 +61,8 @@ pub static DATASET: Dataset = Dataset {
     example: "1",
     rows: RowOrigin::Releases,
     search: &["title", "notes"],
+    stewardship: Stewardship::Content,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

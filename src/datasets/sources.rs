@@ -2,7 +2,7 @@
 
 use super::provenance::NOTE;
 use super::vocabulary::{TITLE, choice};
-use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
     choice("document", "document", "a text: press kit, convention, report"),
@@ -52,6 +52,8 @@ pub static DATASET: Dataset = Dataset {
     example: "dossier-pauvrete-hdf-2019",
     rows: RowOrigin::Published,
     search: &["title", "publisher", "summary"],
+    stewardship: Stewardship::Definition,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

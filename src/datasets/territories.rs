@@ -5,7 +5,7 @@ use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{
     CHIEF_TOWN, IN_ARRONDISSEMENT, IN_COMMUNE, IN_DEPARTEMENT, IN_EPCI, IN_REGION, KINDS, TERRITORY_EVENTS, TITLE, choice,
 };
-use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
     choice("CC", "communauté de communes", "communauté de communes"),
@@ -181,6 +181,8 @@ pub static DATASET: Dataset = Dataset {
     example: "DEP-59",
     rows: RowOrigin::Published,
     search: &["name", "official_code", "postal_codes"],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

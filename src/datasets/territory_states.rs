@@ -4,7 +4,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{IN_ARRONDISSEMENT, IN_DEPARTEMENT, IN_EPCI, IN_REGION, KINDS, TERRITORY_EVENTS, TITLE};
-use crate::query::{Dataset, Field, Kind, RowOrigin, Shape};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
@@ -78,6 +78,8 @@ pub static DATASET: Dataset = Dataset {
     example: "COM-60054~2019-01-01",
     rows: RowOrigin::Published,
     search: &[],
+    stewardship: Stewardship::Geography,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::TITLE;
-use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Via};
+use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -32,6 +32,8 @@ pub static DATASET: Dataset = Dataset {
     example: "foyer",
     rows: RowOrigin::Published,
     search: &["title", "title_plural"],
+    stewardship: Stewardship::Definition,
+    counted_under: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -202,6 +202,7 @@ diesel::table! {
         name -> Text,
         hash -> Bytea,
         scopes -> Array<Nullable<Text>>,
+        publisher -> Text,
         created_at -> Timestamptz,
         expires_at -> Timestamptz,
         revoked_at -> Nullable<Timestamptz>,

@@ -3,7 +3,7 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -115,6 +115,17 @@ impl Cluster {
         Ok(taken.then(|| Urls::of(&socket_path(&directory))))
     }
 
+    /// Whether there is a cluster below `directory`.
+    ///
+    /// # Errors
+    /// Returns an error if the directory cannot be used.
+    pub fn exists(directory: &Path, moved: bool) -> Result<bool, String> {
+        let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
+        let data = reachable(wanted, moved, Account::choose()?)?.join("postgres");
+        // Only the account of Postgres may look into the directory of the data.
+        data.try_exists().map_err(at(&data))
+    }
+
     /// A program of Postgres, under the right account, with a clean environment.
     pub(super) fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.directory.join(program));
@@ -176,7 +187,10 @@ fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<P
 
 fn lock(directory: &Path) -> Result<File, String> {
     let path = directory.join("lock");
-    let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(at(&path))?;
+    // Another user who could open the file could hold the lock.
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    let mut file = options.open(&path).map_err(at(&path))?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {

@@ -10,7 +10,6 @@ use super::input::manifest;
 use super::pipeline::{self, Job};
 use super::progress::Progress;
 use super::reader_process::{ManifestSource, ReaderSettings};
-use crate::access::Rights;
 use crate::db::connection::config::Client;
 use crate::db::write::audit::Requester;
 use crate::db::write::release_writer;
@@ -68,7 +67,7 @@ pub async fn publish_folder(
         explain: 0,
         wait: true,
         received: None,
-        rights: Rights::all(),
+        key: None,
         requester: Requester::command_line(),
     };
     pipeline::publish(client, registry, &job, &progress).await

@@ -25,7 +25,7 @@ pub use input::manifest::{Manifest, ManifestFile, ManifestWithdrawal, MergeMode,
 pub use input::readers::dialect::FileDialect;
 pub use input::readers::limits::RECORD_BYTES;
 pub use input::single_file_manifest::manifest_of;
-pub use pipeline::{Job, publish};
+pub use pipeline::{Job, PublishingKey, publish};
 pub use progress::Progress;
 pub use queue::queued_publication::QueuedPublication;
 pub use queue::submission_queue::{Enqueued, QueuePermit, QueueSettings, SubmissionQueue};

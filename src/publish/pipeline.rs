@@ -25,6 +25,17 @@ use crate::problem::Reason;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, RowOrigin, Shape};
 
+/// The key with which a publication is made.
+#[derive(Clone, Debug)]
+pub struct PublishingKey {
+    /// Its name.
+    pub name: String,
+    /// What it permits.
+    pub rights: Rights,
+    /// The publisher of its releases.
+    pub publisher: String,
+}
+
 /// The options of a publication.
 #[derive(Clone, Debug)]
 pub struct Job {
@@ -46,8 +57,8 @@ pub struct Job {
     pub wait: bool,
     /// For HTTP, the names of the received files: the manifest may name no others.
     pub received: Option<Vec<String>>,
-    /// The changes that are permitted.
-    pub rights: Rights,
+    /// The key that permits the changes; without one, all are permitted.
+    pub key: Option<PublishingKey>,
     /// The requester, for the audit.
     pub requester: Requester,
 }
@@ -87,12 +98,15 @@ async fn gathered(
         received: job.received.clone(),
         explain: job.explain,
     };
-    let (reader, manifest, inputs) = FileReader::start(&job.reader, request).await?;
-    manifest_texts::check(&manifest)?;
+    let (reader, mut manifest, inputs) = FileReader::start(&job.reader, request).await?;
     if requester.files.is_empty() {
         requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.sha256.clone())).collect();
     }
-    permissions::datasets(registry, &inputs, &manifest, &job.rights)?;
+    manifest_texts::check(&manifest)?;
+    if let Some(key) = &job.key {
+        permissions::publisher(&mut manifest, &job.manifest, &key.publisher)?;
+        permissions::datasets(registry, &inputs, &manifest, &key.rights)?;
+    }
     progress.set_total(inputs.bytes());
     run(client, registry, (job, requester), (reader, &manifest, &inputs), progress).await
 }
@@ -154,7 +168,9 @@ async fn run(
     structure::derivable(&publication, registry, &effects, &mut faults).await?;
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
-    permissions::rows(&publication, registry, (&effects, number), &job.rights).await?;
+    if let Some(key) = &job.key {
+        permissions::rows(&publication, registry, (&effects, number), &key.rights).await?;
+    }
     if !effects.iter().all(|effect| effect.is_empty()) {
         progress.enter(Phase::Deriving);
         derive(&publication, registry, number, &mut effects).await?;

@@ -29,13 +29,14 @@ fn credential_cases(url: &str) -> Vec<CredentialCase> {
         case("malformed", Some("Bearer reperes_".to_owned()), false, false),
         case("another scheme", Some("Basic cmVwZXJlczpyZXBlcmVz".to_owned()), false, false),
         case("unknown", bearer(reperes::access::Token::new().expect("there is chance").text().to_owned()), false, false),
-        case("without scope", create("without", &["publish:measures"], 1), true, false),
-        case("with scope", create("with", &["publish:territories"], 1), true, true),
-        case("with every scope", create("every", &["publish:*"], 1), true, true),
-        case("with another's scope", create("another", &["publish:source:autre"], 1), true, false),
-        case("with its source's scope", create("its", &["publish:source:essai"], 1), true, true),
-        case("expired", create("expired", &["publish:*"], -1), false, false),
-        case("revoked", create("revoked", &["publish:*"], 1), false, false),
+        case("without scope", create("without", &["publish:measures:*"], 1), true, false),
+        case("with scope", create("with", &["publish:territories:*"], 1), true, true),
+        case("with every scope", create("every", &["publish:*:*"], 1), true, true),
+        case("with another's scope", create("another", &["publish:territories:autre"], 1), true, false),
+        case("with its source's scope", create("its", &["publish:territories:essai"], 1), true, true),
+        case("with its source's scope of content", create("content", &["publish:*:essai"], 1), true, false),
+        case("expired", create("expired", &["publish:*:*"], -1), false, false),
+        case("revoked", create("revoked", &["publish:*:*"], 1), false, false),
     ];
     with_database(url, async |client| {
         client.execute("UPDATE keys SET revoked_at = now() WHERE name = 'revoked'", &[]).await.expect("a key can be revoked");

@@ -47,7 +47,7 @@ fn the_serving_role_may_add_and_close_rows_and_nothing_else() {
             "SET session_replication_role = replica",
             "SELECT analyze_table('audit')",
             "SELECT analyze_table('pg_authid')",
-            "UPDATE keys SET scopes = '{publish:*}'",
+            "UPDATE keys SET scopes = '{publish:*:*}'",
             "CREATE ROLE more",
             "COPY sources TO PROGRAM 'true'",
         ] {
@@ -67,7 +67,7 @@ fn triggers_stop_the_owner_from_changing_audit_keys_and_withdrawals() {
     with_database(&owner(&url), async |client| {
         client
             .batch_execute(
-                "INSERT INTO keys (name, hash, scopes, expires_at) VALUES ('a', sha256(''), '{publish:*}', now() + interval '1 day');
+                "INSERT INTO keys (name, hash, scopes, publisher, expires_at) VALUES ('a', sha256(''), '{publish:*:*}', 'A', now() + interval '1 day');
                  INSERT INTO audit (actor, action, outcome, files, detail) VALUES ('a', 'publish', 'failed', '[]', '{}');
                  INSERT INTO release_files (release, file, dataset, sha256, bytes, rows, fields)
                  VALUES (1, 'sources.csv', 'sources', repeat('0', 64), 1, 1, '{code}');
@@ -84,7 +84,7 @@ fn triggers_stop_the_owner_from_changing_audit_keys_and_withdrawals() {
             }
         }
         for change in
-            ["scopes = '{publish:x}', revoked_at = now()", "expires_at = now() + interval '9 years'", "revoked_at = NULL"]
+            ["scopes = '{publish:x:y}', revoked_at = now()", "expires_at = now() + interval '9 years'", "revoked_at = NULL"]
         {
             client.batch_execute(&format!("UPDATE keys SET {change}")).await.expect_err(change);
         }

@@ -110,7 +110,7 @@ fn cursors_of_another_request_and_of_another_program_are_told_apart() {
 fn every_wrong_file_tells_where_and_why() {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let token = key(&server.url, "tout", &["publish:*"], 1);
+    let token = key(&server.url, "tout", &["publish:*:*"], 1);
     let head = "code,kind,name,population,geography_year,status,source_code\n";
     let cases: [(String, &[&str]); 8] = [
         (format!("{head}COM-1,comune,A,1,2026,current,essai\n"), &["unknown_value"]),

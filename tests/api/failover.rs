@@ -69,7 +69,7 @@ fn no_read_fails_when_the_standby_is_suspended_or_killed() {
 #[test]
 fn reads_go_on_when_the_primary_dies_and_publishing_is_refused() {
     let (mut pair, server) = pair();
-    let token = key(&pair.primary.service, "essai", &["publish:*"], 1);
+    let token = key(&pair.primary.service, "essai", &["publish:*:*"], 1);
     wait_until_serving(&pair.standby, &server, 1);
     record_file(&pair);
     let statuses = meanwhile(server.address, || pair.primary.kill());

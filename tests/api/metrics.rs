@@ -132,7 +132,7 @@ fn exports_publications_and_refusals_are_counted() {
         ask(server.address, "GET", ROW, &client).problem(429);
     }
     assert!(get(server.address, "/v1/territories?format=csv").whole);
-    let token = key(&server.url, "tout", &["publish:*"], 1);
+    let token = key(&server.url, "tout", &["publish:*:*"], 1);
     let form = communes("Ici").key(&token);
     let source = bundle(&[("sources", SOURCES)]);
     publish(&server.url, &source).expect("the bundle is right");

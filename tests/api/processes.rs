@@ -146,10 +146,21 @@ fn commands_use_the_postgres_of_a_running_server_or_start_one() {
         command.output().expect("it runs")
     };
     let early = keys(&["list"]);
-    assert!(String::from_utf8_lossy(&early.stderr).contains("run `reperes migrate` first"));
+    assert!(String::from_utf8_lossy(&early.stderr).contains("there is no database in"));
     let mut program = Program::start(&settings);
     let address = program.address();
-    let made = keys(&["create", "--name", "a", "--scope", "publish:*", "--expires", "2099-01-01"]);
+    let made = keys(&[
+        "create",
+        "--name",
+        "a",
+        "--scope",
+        "publish:*:*",
+        "--allow-broad",
+        "--publisher",
+        "A",
+        "--expires",
+        "2099-01-01",
+    ]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let token = String::from_utf8_lossy(&made.stdout).trim_end().to_owned();
     for form in [Form::default().key(&token), Form::default().key(&token).query(&format!("?token={token}"))] {
@@ -158,6 +169,6 @@ fn commands_use_the_postgres_of_a_running_server_or_start_one() {
     program.signal(Signal::TERM);
     let (_, log) = program.end();
     assert!(log.contains("method=POST path=/v1/publications ") && !log.contains(&token[8..]), "{log}");
-    assert!(String::from_utf8_lossy(&keys(&["list"]).stdout).contains("publish:*"));
+    assert!(String::from_utf8_lossy(&keys(&["list"]).stdout).contains("publish:*:*"));
     assert_eq!(postmaster(&data), None, "Postgres is left running");
 }

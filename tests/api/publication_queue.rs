@@ -3,8 +3,14 @@
 use std::fs;
 use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
+use reperes::datasets::REGISTRY;
+use reperes::db::connection::config::Database;
+use reperes::metrics::Metrics;
+use reperes::publish::{QueueSettings, SubmissionQueue};
 use serde_json::{Value, json};
 
 use super::publishing_http::{communes, published, releases, server, status};
@@ -37,7 +43,7 @@ fn a_repeated_idempotency_key_repeats_the_response_and_publishes_once() {
     let running = form("A", "un").dry_run().send(server.address).problem(409);
     assert_eq!(running["instance"], first.json()["links"]["self"]);
     assert_eq!(form("A", "deux").send(server.address).status, 201, "another key is another request");
-    let other = key(&server.url, "autre", &["publish:*"], 1);
+    let other = key(&server.url, "autre", &["publish:*:*"], 1);
     assert_eq!(communes("A").key(&other).header("Idempotency-Key", "un").send(server.address).data()["outcome"], "unchanged");
     let wrong =
         Form::of(&bundle(&[("territories", &territories(&[("COM-1", "", "1")]))])).key(&token).header("Idempotency-Key", "trois");
@@ -96,6 +102,35 @@ fn a_publication_continues_when_its_client_disconnects() {
     until("the publication is finished", || get(server.address, "/v1/territories/COM-1").status == 200);
 }
 
+/// The queue of a server without a database, whose files are received in a folder.
+fn queue(folder: &Path) -> SubmissionQueue {
+    let database = Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
+    let settings = QueueSettings { uploads: folder.to_owned(), recipes: folder.to_owned().into(), reader: reader(), limit: 1 };
+    SubmissionQueue::new(database, REGISTRY, settings, Metrics::default().publications())
+}
+
+#[test]
+fn received_files_are_in_folders_of_their_owner_only() {
+    let folder = root_directory().join("uploads-private");
+    let queue = queue(&folder);
+    let received = queue.create_folder().expect("a folder");
+    let server = received.path().parent().expect("the folder of the server");
+    for path in [&folder, server, received.path()] {
+        let mode = fs::metadata(path).expect("it is there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700, "{}", path.display());
+    }
+}
+
+#[test]
+fn a_lock_that_another_process_keeps_does_not_stop_the_start() {
+    let folder = root_directory().join("uploads-locked");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let gate = fs::File::create(folder.join("gate")).expect("a file can be made");
+    gate.lock().expect("nobody has it");
+    let queue = queue(&folder);
+    assert!(queue.create_folder().is_err(), "it takes no publications, and the rest of the service starts");
+}
+
 #[test]
 fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     let folder = root_directory().join("uploads-killed");
@@ -103,18 +138,7 @@ fn uploads_of_a_killed_server_are_removed_at_the_next_start() {
     fs::create_dir_all(&dead).expect("a folder can be made");
     fs::write(dead.join("a.csv"), "x").expect("a file can be written");
     fs::write(folder.join("server-dead/lock"), "").expect("a file can be written");
-    let open = || {
-        let database =
-            reperes::db::connection::config::Database::parse("postgres://nobody@localhost/nothing").expect("the URL is one");
-        let (uploads, recipes) = (folder.clone(), folder.clone().into());
-        let settings = reperes::publish::QueueSettings { uploads, recipes, reader: reader(), limit: 1 };
-        reperes::publish::SubmissionQueue::new(
-            database,
-            reperes::datasets::REGISTRY,
-            settings,
-            reperes::metrics::Metrics::default().publications(),
-        )
-    };
+    let open = || queue(&folder);
     let first = open();
     assert!(!folder.join("server-dead").exists());
     let received = first.create_folder().expect("a folder");

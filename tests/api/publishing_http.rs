@@ -12,7 +12,7 @@ use crate::harness::{Form, Reply, SOURCES, TestServer, bundle, get, key, publish
 pub(super) fn server() -> (TestServer, String) {
     let server = TestServer::empty();
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let token = key(&server.url, "tout", &["publish:*"], 1);
+    let token = key(&server.url, "tout", &["publish:*:*"], 1);
     (server, token)
 }
 
@@ -82,7 +82,7 @@ fn a_dry_run_and_a_publication_are_both_audited() {
     validate(&document, &schema("PublicationDocument"), &tried.json(), "dry run");
     validate(&document, &schema("PublicationDocument"), &made.json(), "publication");
     validate(&document, &schema("PublicationDocument"), &status(server.address, &token, &id).json(), "state");
-    let other = key(&server.url, "autre", &["publish:*"], 1);
+    let other = key(&server.url, "autre", &["publish:*:*"], 1);
     status(server.address, &other, &id).problem(404);
     let lines = audit(&server.url);
     let short: Vec<_> = lines
@@ -177,17 +177,20 @@ fn a_key_for_one_source_cannot_change_rows_of_another() {
     let both = format!("{SOURCES}autre,document,Autre,Repères,etalab-2.0\n");
     assert_eq!(Form::of(&bundle(&[("sources", &both)])).key(&token).send(server.address).status, 201);
     assert_eq!(communes("A").key(&token).send(server.address).status, 201);
-    let narrow = key(&server.url, "autre", &["publish:source:autre"], 1);
+    let narrow = key(&server.url, "autre", &["publish:territories:autre"], 1);
     let rows = |code: &str, source: &str| {
         let text = territories(&[(code, "B", "1")]).replace(",essai\n", &format!(",{source}\n"));
         Form::of(&bundle(&[("territories", &text)])).key(&narrow)
     };
     assert_eq!(rows("COM-9", "autre").send(server.address).status, 201);
     let detail = |reply: Reply| reply.problem(403)["detail"].as_str().expect("a detail").to_owned();
-    assert!(detail(rows("COM-8", "essai").send(server.address)).contains("`publish:source:essai`"));
+    assert!(detail(rows("COM-8", "essai").send(server.address)).contains("`publish:territories:essai`"));
     // The new row names its own source, but it would replace a row of another source.
-    assert!(detail(rows("COM-1", "autre").send(server.address)).contains("`publish:source:essai`"));
-    assert!(detail(Form::of(&bundle(&[("sources", SOURCES)])).key(&narrow).send(server.address)).contains("`publish:sources`"));
+    assert!(detail(rows("COM-1", "autre").send(server.address)).contains("`publish:territories:essai`"));
+    assert!(
+        detail(Form::of(&bundle(&[("sources", SOURCES)])).key(&narrow).send(server.address))
+            .contains("`publish:sources:{source}`")
+    );
     assert_eq!(get(server.address, "/v1/territories/COM-1").data()["name"], "A");
     get(server.address, "/v1/territories/COM-8").problem(404);
     assert_eq!(audit(&server.url).iter().filter(|line| line.0 == "autre" && line.2 == "forbidden").count(), 3);
@@ -211,13 +214,13 @@ fn a_publication_can_be_one_file_with_a_recipe_or_withdrawals_without_a_file() {
     named("../rien").send(server.address).problem(400);
     let withdrawal = "title = \"Retrait\"\ndescription = \"Retrait\"\npublisher = \"Repères\"\nlicence = \"etalab-2.0\"\n\
         [[withdraw]]\ndataset = \"territories\"\ncodes = [\"COM-2\"]\nreason = \"Essai\"\n";
-    let narrow = key(&server.url, "sources", &["publish:sources"], 1);
+    let narrow = key(&server.url, "sources", &["publish:sources:*"], 1);
     let form = Form::default().part("manifest", None, withdrawal.as_bytes());
     let refused = form.clone().key(&narrow).send(server.address).problem(403);
-    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:territories`")), "{refused}");
-    let other = key(&server.url, "autre", &["publish:source:autre"], 1);
+    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:territories:{source}`")), "{refused}");
+    let other = key(&server.url, "autre", &["publish:territories:autre"], 1);
     let refused = form.clone().key(&other).send(server.address).problem(403);
-    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:source:essai`")), "{refused}");
+    assert!(refused["detail"].as_str().is_some_and(|detail| detail.contains("`publish:territories:essai`")), "{refused}");
     assert_eq!(get(server.address, "/v1/territories/COM-2").status, 200);
     let done = form.key(&token).send(server.address);
     assert_eq!(done.json()["data"]["report"]["datasets"][0]["withdrawn"], 1, "{}", done.text());

@@ -99,7 +99,7 @@ fn a_304_does_not_count_against_the_rate_limit() {
 #[test]
 fn each_key_has_its_own_rate_limit() {
     let server = server();
-    let [one, other] = ["une", "autre"].map(|name| key(&server.url, name, &["publish:*"], 1));
+    let [one, other] = ["une", "autre"].map(|name| key(&server.url, name, &["publish:*:*"], 1));
     let send = |token: &str| Form::default().key(token).send(server.address);
     for left in (0..2).rev() {
         let reply = send(&one);

@@ -24,7 +24,7 @@ const COMMAND: &str = "read-files";
 fn server(limits: ReaderLimits) -> (TestServer, String) {
     let url = migrated();
     publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let token = key(&url, "tout", &["publish:*"], 1);
+    let token = key(&url, "tout", &["publish:*:*"], 1);
     (TestServer::with(&url, shared_within(&url, limits)), token)
 }
 

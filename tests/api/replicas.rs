@@ -226,7 +226,7 @@ fn a_release_of_one_process_is_served_by_another_with_the_same_bytes() {
     let mut programs = [Program::start(&settings), Program::start(&settings)];
     let [one, other] = [programs[0].address(), programs[1].address()];
     programs.iter_mut().for_each(|program| program.once("serving reads up to release"));
-    let token = key(&pair.primary.service, "essai", &["publish:*"], 1);
+    let token = key(&pair.primary.service, "essai", &["publish:*:*"], 1);
     let made = Form::of(&bundle(&[("sources", SOURCES), ("territories", &communes(2))])).key(&token).send(one);
     assert_eq!(made.status, 201, "{}", made.text());
     let target = uncached("");

@@ -1,9 +1,12 @@
 //! The start of the program while the database is down or refuses the login.
 
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::harness::{Network, Program, Proxy, Signal, database, get, migrated, owner, root_directory, with_database};
+use crate::harness::{
+    Network, Program, Proxy, Signal, database, get, migrated, owner, root_directory, scratch, text, with_database,
+};
 
 /// The time limit for Postgres to reload `pg_hba.conf`.
 const RELOAD_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,6 +46,32 @@ fn the_start_waits_for_a_database_that_comes_late() {
         let (code, log) = program.end();
         assert_eq!(code, Some(0));
         assert!(!log.contains("hunter2") && !log.contains("waiting for the database"), "{log}");
+    }
+}
+
+#[test]
+fn commands_that_need_a_database_make_none() {
+    let folder = scratch("ailleurs");
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let file = folder.join("a.csv");
+    fs::write(&file, "code,kind,title,publisher,licence\nessai,document,Essai,Repères,etalab-2.0\n").expect("a file");
+    let (data, copy) = (folder.join("var"), folder.join("copie.dump"));
+    let commands: [&[&str]; 5] = [
+        &["publish", "--dataset", "sources", text(&file)],
+        &["withdraw", "--reason", "Essai", "sources", "essai"],
+        &["keys", "list"],
+        &["verify"],
+        &["backup", text(&copy)],
+    ];
+    for arguments in commands {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_reperes"));
+        command.args(arguments).current_dir(&folder).env_remove("DATABASE_URL").env("REPERES_DATA_DIR", &data);
+        let output = command.output().expect("the program runs");
+        let log = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{arguments:?}");
+        let expected = format!("there is no database in {}: run `reperes serve` or `reperes migrate`", data.display());
+        assert!(log.contains(&expected), "{arguments:?}: {log}");
+        assert!(!data.exists(), "{arguments:?} has left something");
     }
 }
 

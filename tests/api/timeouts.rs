@@ -114,7 +114,7 @@ fn a_refused_client_that_does_not_close_is_disconnected() {
 
 #[test]
 fn a_slow_request_body_is_closed_whether_it_is_read_or_not() {
-    let token = key(&server().url, "lente", &["publish:*"], 1);
+    let token = key(&server().url, "lente", &["publish:*:*"], 1);
     let form = Form::default().key(&token).part("file", Some("a.csv"), &vec![b'x'; 100_000]).bytes();
     let start = form.windows(4).position(|window| window == b"xxxx").expect("the file begins");
     let mut wanted = connect(server().address);
@@ -153,7 +153,7 @@ fn a_client_that_does_not_read_its_response_is_disconnected() {
 
 #[test]
 fn a_slow_client_above_the_minimum_rate_is_served() {
-    let token = key(&server().url, "patiente", &["publish:*"], 1);
+    let token = key(&server().url, "patiente", &["publish:*:*"], 1);
     let form = Form::default().key(&token).part("quoi", None, &[b'x'; 20_000]).bytes();
     let mut stream = connect(server().address);
     stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");

@@ -126,7 +126,7 @@ fn refusals_are_not_cacheable() {
 #[test]
 fn responses_to_a_key_are_private() {
     let server = TestServer::empty();
-    let token = key(&server.url, "essai", &["publish:*"], 1);
+    let token = key(&server.url, "essai", &["publish:*:*"], 1);
     let files = [("sources", SOURCES), ("territories", &territories(&[("COM-1", "A", "1")]))];
     let made = Form::of(&bundle(&files)).key(&token).send(server.address);
     assert_eq!(made.status, 201, "{}", made.text());

@@ -89,8 +89,8 @@ pub fn key(url: &str, name: &str, scopes: &[&str], days: i32) -> String {
     let token = Token::new().expect("there is chance");
     let hash = hash(token.text()).expect("it is a token").to_vec();
     with_database(&owner(url), async |client| {
-        let insert = "INSERT INTO keys (name, hash, scopes, created_at, expires_at) \
-                      VALUES ($1, $2, $3, now() - interval '30 days', now() + make_interval(days => $4))";
+        let insert = "INSERT INTO keys (name, hash, scopes, publisher, created_at, expires_at) \
+                      VALUES ($1, $2, $3, 'Repères', now() - interval '30 days', now() + make_interval(days => $4))";
         client.execute(insert, &[&name, &hash, &scopes, &days]).await.expect("a key can be made");
     });
     token.text().to_owned()

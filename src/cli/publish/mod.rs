@@ -12,7 +12,6 @@ use super::database::{self, DatabaseRoles};
 use super::environment::configure;
 use super::exit_status::ExitStatus;
 use super::output::{print, text};
-use crate::access::Rights;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::write::audit::Requester;
@@ -103,7 +102,7 @@ fn job(args: &ReleaseArgs, config: &Config, mut manifest: Manifest, folder: Path
         explain,
         wait: !args.no_wait,
         received: None,
-        rights: Rights::all(),
+        key: None,
         requester: Requester::command_line(),
     }
 }

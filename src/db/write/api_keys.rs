@@ -13,6 +13,7 @@ use crate::db::connection::config::{Client, GenericClient};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::keys;
 use crate::db::sql::functions::clock_timestamp;
+use crate::query::Dataset;
 
 /// An API key.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct ApiKey {
     pub name: String,
     /// What it permits, as text.
     pub scopes: Vec<String>,
+    /// The publisher of the releases that are made with it.
+    pub publisher: String,
     /// When it was made.
     pub created_at: DateTime<Utc>,
     /// When it expires.
@@ -31,11 +34,11 @@ pub struct ApiKey {
     pub valid: bool,
 }
 
-type ApiKeyRow = (String, Vec<Option<String>>, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, bool);
+type ApiKeyRow = (String, Vec<Option<String>>, String, DateTime<Utc>, DateTime<Utc>, Option<DateTime<Utc>>, bool);
 
 impl From<ApiKeyRow> for ApiKey {
-    fn from((name, scopes, created_at, expires_at, revoked_at, valid): ApiKeyRow) -> Self {
-        Self { name, scopes: scopes.into_iter().flatten().collect(), created_at, expires_at, revoked_at, valid }
+    fn from((name, scopes, publisher, created_at, expires_at, revoked_at, valid): ApiKeyRow) -> Self {
+        Self { name, scopes: scopes.into_iter().flatten().collect(), publisher, created_at, expires_at, revoked_at, valid }
     }
 }
 
@@ -43,7 +46,7 @@ impl From<ApiKeyRow> for ApiKey {
 #[diesel::dsl::auto_type(no_type_alias)]
 fn columns() -> _ {
     let valid = keys::revoked_at.is_null().and(keys::expires_at.gt(clock_timestamp()));
-    (keys::name, keys::scopes, keys::created_at, keys::expires_at, keys::revoked_at, valid)
+    (keys::name, keys::scopes, keys::publisher, keys::created_at, keys::expires_at, keys::revoked_at, valid)
 }
 
 /// The key with this hash of a token, whether it is valid or not.
@@ -52,6 +55,26 @@ fn columns() -> _ {
 /// Returns an error if the database cannot be reached.
 pub async fn find<C: GenericClient + Sync>(client: &C, hash: &[u8]) -> Result<Option<ApiKey>, DbError> {
     let key = keys::table.filter(keys::hash.eq(hash)).select(columns());
+    let found: Option<ApiKeyRow> = key.get_result(&mut DieselClient(client)).await.optional()?;
+    Ok(found.map(ApiKey::from))
+}
+
+/// The codes of all current rows of a dataset: the sources that scopes can name.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached.
+pub async fn sources<C: GenericClient + Sync>(client: &C, dataset: &'static Dataset) -> Result<Vec<String>, DbError> {
+    let query = format!("SELECT code FROM \"{}\" WHERE last_release IS NULL", dataset.name);
+    Ok(client.query(&query, &[]).await?.iter().map(|row| row.get(0)).collect())
+}
+
+/// A key in a transaction that publishes with it. Its row stays locked to the end of the transaction, so that a revocation comes
+/// before the look, or after the commit.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or refuses the statement.
+pub async fn hold<C: GenericClient + Sync>(client: &C, name: &str) -> Result<Option<ApiKey>, DbError> {
+    let key = keys::table.filter(keys::name.eq(name)).select(columns()).for_share();
     let found: Option<ApiKeyRow> = key.get_result(&mut DieselClient(client)).await.optional()?;
     Ok(found.map(ApiKey::from))
 }
@@ -66,25 +89,41 @@ pub async fn list<C: GenericClient + Sync>(client: &C) -> Result<Vec<ApiKey>, Db
     Ok(found.into_iter().map(ApiKey::from).collect())
 }
 
+/// A new key.
+#[derive(Clone, Copy, Debug)]
+pub struct NewKey<'k> {
+    /// Its name.
+    pub name: &'k str,
+    /// The SHA-256 of its token.
+    pub hash: &'k [u8],
+    /// What it permits.
+    pub scopes: &'k [String],
+    /// The publisher of the releases that are made with it.
+    pub publisher: &'k str,
+    /// When it expires.
+    pub expires_at: DateTime<Utc>,
+}
+
 /// Adds a key. Returns false if a key has had this name before.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached; then there is no key.
-pub async fn create(
-    client: &mut Client,
-    name: &str,
-    hash: &[u8],
-    scopes: &[String],
-    expires_at: DateTime<Utc>,
-) -> Result<bool, DbError> {
+pub async fn create(client: &mut Client, key: NewKey<'_>) -> Result<bool, DbError> {
+    let NewKey { name, hash, scopes, publisher, expires_at } = key;
     let transaction = client.transaction().await?;
-    let key = (keys::name.eq(name), keys::hash.eq(hash), keys::scopes.eq(scopes), keys::expires_at.eq(expires_at));
+    let key = (
+        keys::name.eq(name),
+        keys::hash.eq(hash),
+        keys::scopes.eq(scopes),
+        keys::publisher.eq(publisher),
+        keys::expires_at.eq(expires_at),
+    );
     let insert = diesel::insert_into(keys::table).values(key).on_conflict(keys::name).do_nothing();
     let added = insert.execute(&mut DieselClient(&transaction)).await?;
     if added == 0 {
         return Ok(false);
     }
-    let detail = json!({"key": name, "scopes": scopes, "expires_at": expires_at.to_rfc3339()});
+    let detail = json!({"key": name, "scopes": scopes, "publisher": publisher, "expires_at": expires_at.to_rfc3339()});
     audit::record(&transaction, &AuditEntry::command(Action::KeyCreate, detail)).await?;
     transaction.commit().await?;
     Ok(true)

@@ -12,4 +12,5 @@ pub mod release_writer;
 pub mod staging;
 pub mod structure_checks;
 pub mod submissions;
+pub mod touched_sources;
 pub mod withdrawals;

@@ -132,19 +132,6 @@ impl<'c> ReleaseWriter<'c> {
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }
 
-    /// The codes of the sources of all rows that release `number` opens or closes.
-    ///
-    /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn touched_sources(&self, dataset: &'static Dataset, number: i32) -> Result<Vec<String>, DbError> {
-        let query = format!(
-            "SELECT DISTINCT source_code FROM \"{}\" WHERE first_release = $1 OR last_release = $1 - 1 ORDER BY 1",
-            dataset.name
-        );
-        let rows = self.transaction.query(&query, &[&number]).await?;
-        Ok(rows.iter().map(|row| row.get(0)).collect())
-    }
-
     /// Adds the record of the release and its line in the audit, and commits.
     ///
     /// # Errors

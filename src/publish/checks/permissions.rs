@@ -1,5 +1,5 @@
 //! Owns the permission checks of a publication: its files before anything is read, its datasets before any row is read,
-//! and its sources once the changed rows are known, so that a key for one source changes no row of another source.
+//! and its sources once the changed rows are known, so that a key for one source changes no row and no figure of another source.
 //! Must not know API keys.
 
 use crate::access::Rights;
@@ -9,6 +9,7 @@ use crate::publication::Effect;
 use crate::publish::errors::{Faults, PublishError};
 use crate::publish::input::files::Inputs;
 use crate::publish::input::manifest::{Manifest, NAME};
+use crate::publish::reader_process::ManifestSource;
 use crate::publish::rows::recipe;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, RowOrigin};
@@ -38,6 +39,24 @@ pub fn files(manifest: &Manifest, received: &[String]) -> Result<(), PublishErro
     faults.check()
 }
 
+/// Checks that the manifest names the publisher of the key. A single file has no manifest; its release gets the publisher of
+/// the key, since a recipe only says who made the file.
+///
+/// # Errors
+/// Returns [`PublishError::Refused`] if the manifest names another publisher.
+pub fn publisher(manifest: &mut Manifest, source: &ManifestSource, publisher: &str) -> Result<(), PublishError> {
+    if !matches!(source, ManifestSource::Folder) {
+        publisher.clone_into(&mut manifest.publisher);
+    }
+    let mut faults = Faults::default();
+    if manifest.publisher != publisher {
+        let detail = format!("the `publisher` is not that of the key, which publishes for `{publisher}`");
+        let fault = Fault::of_file(Reason::UnknownValue, NAME, detail).value(&manifest.publisher);
+        faults.push(fault.allowed([publisher]).closest(vec![publisher.to_owned()]));
+    }
+    faults.check()
+}
+
 /// Checks that the key permits at least some rows of every dataset that the files and the manifest change.
 ///
 /// # Errors
@@ -53,10 +72,11 @@ pub fn datasets(
             || manifest.withdraw.iter().any(|asked| asked.dataset == dataset.name)
     };
     let missing = registry.iter().filter(touched).filter(|dataset| !rights.admit_some(dataset));
-    check(missing.map(|dataset| Rights::missing(dataset.name)).collect())
+    check(missing.map(|dataset| Rights::missing_dataset(dataset)).collect())
 }
 
-/// Checks that the key permits the sources of all rows that release `number` opens or closes.
+/// Checks that the key permits the sources of all rows that release `number` opens, closes or puts in the place of withdrawn ones,
+/// and of the rows whose figures they enter into. Derived rows follow from those.
 ///
 /// # Errors
 /// Returns [`PublishError::Forbidden`] with the missing scopes, or an error of the database.
@@ -70,10 +90,16 @@ pub async fn rows(
     let touched = |dataset: &&&'static Dataset| {
         matches!(dataset.rows, RowOrigin::Published) && effects.iter().any(|effect| effect.dataset == dataset.name)
     };
-    for dataset in registry.iter().filter(touched).filter(|dataset| !rights.admit(dataset.name)) {
-        let codes = publication.touched_sources(dataset, number).await?;
-        let others = codes.iter().filter(|code| !rights.sources().contains(&code.as_str()));
-        missing.extend(others.map(|code| Rights::missing_source(code)));
+    for dataset in registry.iter().filter(touched).filter(|dataset| !rights.admit_all(dataset)) {
+        let sources = publication.touched_sources(dataset, number).await?;
+        let others = sources.iter().filter(|source| !rights.admit(dataset, source));
+        missing.extend(others.map(|source| Rights::missing(dataset, source)));
+        for (field, name) in dataset.enters() {
+            let Some(target) = registry.iter().find(|target| target.name == name) else { continue };
+            let sources = publication.referred_sources(dataset, field, target, number).await?;
+            let others = sources.iter().filter(|source| !rights.admit_reference(dataset, target, source));
+            missing.extend(others.map(|source| Rights::missing_reference(target, source)));
+        }
     }
     missing.sort();
     missing.dedup();

@@ -3,15 +3,15 @@
 
 use tempfile::TempDir;
 
-use crate::access::Rights;
 use crate::db::write::submissions::NewSubmission;
+use crate::publish::pipeline::PublishingKey;
 
 /// A received publication.
 pub struct QueuedPublication {
     /// Its row in the table of submissions.
     pub claim: NewSubmission,
-    /// The rights of the API key.
-    pub rights: Rights,
+    /// The API key.
+    pub key: PublishingKey,
     /// The identifier of the HTTP request.
     pub request_id: String,
     /// The name and SHA-256 of each received file.

@@ -129,7 +129,7 @@ impl Worker {
             explain: 0,
             wait: true,
             received: Some(publication.files.iter().map(|(name, _)| name.clone()).collect()),
-            rights: publication.rights.clone(),
+            key: Some(publication.key.clone()),
             requester: requester.clone(),
         };
         pipeline::publish(&mut client, self.registry, &job, progress).await

@@ -7,6 +7,9 @@ use super::link::{HISTORY, Link, Relation};
 /// Separates the parts of a code whose key has several fields.
 pub const KEY_SEPARATOR: char = '~';
 
+/// The field with the code of a row's source.
+const SOURCE_FIELD: &str = "source_code";
+
 /// Appends the code of a row, made of the fields of its key in order. The inverse of [`Dataset::split_code`].
 pub fn join_code<'t>(code: &mut String, parts: impl IntoIterator<Item = (Kind, &'t str)>) {
     for (at, (kind, text)) in parts.into_iter().enumerate() {
@@ -54,6 +57,17 @@ pub enum Shape {
     Money,
 }
 
+/// On what its rows have an effect. It decides which scopes permit to publish them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stewardship {
+    /// Each source speaks for itself.
+    Content,
+    /// Which territories there are, and what lies in what: the rows of all sources are placed by it.
+    Geography,
+    /// What figures mean: the rows of all sources are read by it.
+    Definition,
+}
+
 /// A dataset.
 #[derive(Debug)]
 pub struct Dataset {
@@ -84,6 +98,10 @@ pub struct Dataset {
     /// The fields that `q` searches. The first is the title of the row. A field that refers to other rows stands for the
     /// fields that `q` searches in those.
     pub search: &'static [&'static str],
+    /// On what its rows have an effect.
+    pub stewardship: Stewardship,
+    /// The fields that refer to rows whose figures a row enters into, such as the indicator of an observation.
+    pub counted_under: &'static [&'static str],
     /// What its rows measure.
     pub shape: Shape,
     /// Whether it is a collection of the API. The others only serve links and geometry.
@@ -116,6 +134,17 @@ impl Dataset {
             FieldOrigin::Named { by, dataset } => Some((by, dataset)),
             _ => None,
         })
+    }
+
+    /// The fields that refer to rows whose figures a row enters into, each with the dataset of those rows.
+    pub fn enters(&self) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
+        self.counted_under.iter().filter_map(|name| Some((*name, self.field(name)?.reference()?)))
+    }
+
+    /// The field with the source of a row, by which the scopes of keys decide. A dataset whose rows name no source is that of
+    /// the sources: its code is one.
+    pub fn source_field(&self) -> Option<&'static Field> {
+        self.field(SOURCE_FIELD).or_else(|| self.code_field())
     }
 
     /// The field with the name or title of a row.

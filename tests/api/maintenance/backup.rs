@@ -52,7 +52,7 @@ fn empty() -> String {
 fn a_restored_database_has_every_dataset_the_keys_the_audit_and_the_grants() {
     let (_, file) = file();
     let url = full();
-    key(&url, "drees", &["publish:*"], 30);
+    key(&url, "drees", &["publish:*:*"], 30);
     let said = run(&url, &["backup", &file]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     let other = empty();

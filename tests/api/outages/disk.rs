@@ -121,7 +121,7 @@ fn a_publication_that_fills_the_disk_leaves_nothing_and_reads_continue() {
     publish_first(&url);
     let Some(disk) = Disk::with_database(&url) else { return };
     let server = TestServer::on(&url);
-    let token = key(&url, "essai", &["publish:*"], 1);
+    let token = key(&url, "essai", &["publish:*:*"], 1);
     let large = large();
     let (code, said) = publish(("DATABASE_URL", &url), &large);
     assert_eq!(code, Some(1), "{said}");

@@ -32,7 +32,7 @@ fn without_the_network_cached_responses_are_served_and_all_others_are_503() {
         publish_first(&url);
         let proxy = Proxy::to(&url);
         let server = over(&proxy, &url);
-        let token = key(&url, "essai", &["publish:*"], 1);
+        let token = key(&url, "essai", &["publish:*:*"], 1);
         until("the server knows its release", || !cached(&get(server.address, "/v1/territories")).is_empty());
         let kept = get(server.address, "/v1/territories");
         let pinned = get(server.address, "/v1/territories?release=1");

@@ -114,7 +114,7 @@ fn a_read_only_database_refuses_publications_with_the_reason_and_serves_reads() 
     let url = migrated();
     publish_first(&url);
     let server = TestServer::on(&url);
-    let token = key(&url, "essai", &["publish:*"], 1);
+    let token = key(&url, "essai", &["publish:*:*"], 1);
     let folder = bundle(&[("territories", &territories(&[("COM-1", "A", "7")]))]);
     read_only(&url, true);
     until("the server sees it", || get(server.address, "/health/ready").status == 200);

@@ -21,7 +21,7 @@ use crate::http::middleware::request_id::RequestId;
 use crate::http::request::path_and_query;
 use crate::http::state::State;
 use crate::problem::{Fault, Kind, Problem, Reason};
-use crate::publish::{Enqueued, QueuedPublication, SubmissionQueue};
+use crate::publish::{Enqueued, PublishingKey, QueuedPublication, SubmissionQueue};
 
 /// The name of the security scheme in the OpenAPI document.
 pub const SECURITY_SCHEME: &str = "key";
@@ -104,22 +104,17 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     })?;
     let claim = NewSubmission {
         id,
-        key: key.name,
+        key: key.name.clone(),
         idempotency_key,
         digest: format!("{}{}", received.digest, if received.dry_run { "-dry" } else { "" }),
         dry_run: received.dry_run,
         bytes: i64::try_from(received.bytes).unwrap_or(i64::MAX),
     };
-    let (digest, rights) = (claim.digest.clone(), Rights::new(key.scopes));
+    let digest = claim.digest.clone();
+    let key = PublishingKey { name: key.name, rights: Rights::new(&key.scopes), publisher: key.publisher };
     let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
-    let publication = QueuedPublication {
-        claim,
-        rights,
-        request_id,
-        files: received.files,
-        folder: received.folder,
-        alone: received.single_file,
-    };
+    let publication =
+        QueuedPublication { claim, key, request_id, files: received.files, folder: received.folder, alone: received.single_file };
     match state.submissions.enqueue(permit, publication).await? {
         Enqueued::Existing(submission) => Ok(existing(&submission, &digest, &state.problem_base)),
         Enqueued::New(submission, _) if asynchronous => {

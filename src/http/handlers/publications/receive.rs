@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, web};
 use futures_util::StreamExt;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
-use tokio::fs::File;
+use tokio::fs::OpenOptions;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout_at;
 
@@ -115,7 +115,10 @@ async fn write_part(
     name: &str,
     most: u64,
 ) -> Result<String, Problem> {
-    let mut file = File::create_new(received.folder.path().join(name)).await.map_err(|error| unavailable(&error))?;
+    // Only the server may read what waits for its publication.
+    let mut options = OpenOptions::new();
+    let opened = options.write(true).create_new(true).mode(0o600).open(received.folder.path().join(name));
+    let mut file = opened.await.map_err(|error| unavailable(&error))?;
     let (mut hasher, mut bytes) = (Sha256::new(), 0);
     while let Some(chunk) = pace.next(part.next()).await? {
         let chunk = chunk.map_err(|error| unreadable(&error))?;
