@@ -6,7 +6,7 @@ use reperes::query::{Kind, Representation, RowOrigin};
 use serde_json::value::RawValue;
 
 use super::with_geography;
-use crate::harness::{TestServer, get, owner, with_database};
+use crate::harness::{Program, Signal, TestServer, get, owner, with_database};
 
 /// Contours that no publication would accept.
 const CONTOURS: [&str; 12] = [
@@ -219,4 +219,31 @@ fn every_number_day_and_list_of_a_published_table_is_bounded() {
         rows.iter().map(|row| row.get(0)).collect::<Vec<String>>()
     });
     assert_eq!(unbounded, [""; 0]);
+}
+
+#[test]
+fn a_contour_that_cannot_be_read_is_left_out_and_logged_once() {
+    let url = with_geography();
+    let square = r#"{"type":"Polygon","coordinates":[[[2,50],[3,50],[3,51],[2,51],[2,50]]]}"#;
+    let broken = r#"{"type":"Polygon","coordinates":[[["2",50],[3,50],[3,51],["2",50]]]}"#;
+    let insert = |code: &str, contour: &str| {
+        format!(
+            "INSERT INTO contours (territory_code, west, south, east, north, contour, source_code, first_release) \
+             VALUES ('{code}', 2, 50, 3, 51, '{contour}', 'essai', 1);"
+        )
+    };
+    let rows = insert("COM-01001", square) + &insert("COM-01002", broken);
+    with_database(&owner(&url), async |client| client.batch_execute(&rows).await.expect("the owner may do it"));
+    let mut program = Program::start(&[("DATABASE_URL", &url)]);
+    let address = program.address();
+    for place in ["lon=2.9&lat=50.1", "lon=2.8&lat=50.1", "lon=2.9&lat=50.1&release=1"] {
+        let found = get(address, &format!("/v1/territories?{place}&fields=code")).data();
+        assert_eq!(found, serde_json::json!([{"code": "COM-01001"}]), "{place}");
+    }
+    assert_eq!(get(address, "/v1/territories/COM-01001/contour").status, 200);
+    get(address, "/v1/territories/COM-01002/contour").problem(404);
+    program.signal(Signal::TERM);
+    let (_, log) = program.end();
+    let said = log.lines().filter(|line| line.contains("contours COM-01002 is stored with a value that cannot be read")).count();
+    assert_eq!(said, 1, "{log}");
 }
