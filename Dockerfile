@@ -33,7 +33,7 @@ LABEL org.opencontainers.image.title="reperes" \
 COPY --chmod=0644 LICENSE LICENSE-DATA.md /usr/share/doc/reperes/
 COPY --from=build /out/bin/reperes /usr/local/bin/reperes
 # The service writes only the files of releases and publications. A volume that is mounted here inherits the owner.
-RUN install -d -o 10001 -g 10001 /var/lib/reperes/files /var/lib/reperes/uploads
+RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/reperes/files /var/lib/reperes/uploads
 WORKDIR /srv/reperes
 # The user is a number, so that an orchestrator can check that it is not root. It owns the folders of files and needs no account.
 USER 10001:10001

@@ -86,7 +86,7 @@ def main():
         raise SystemExit(f"`ulimit -Hn` is {hard}; {DESCRIPTORS} are needed")
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
     costs = []
-    with Service() as service:
+    with Service(REPERES_CONNECTIONS_PER_CLIENT=10_000) as service:
         pid = service.process.pid
         measured = ("reads", "due", "failed", "p50 ms", "p99 ms", "most ms", "memory MiB")
         table(measured, ("---", *["---:"] * (len(measured) - 1)))

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Owns the trial of interrupted publications: `kill -9` of the publisher, the server or Postgres, at random instants.
+"""Owns the trial of interrupted publications: `kill -9` of the publisher, its reader process, the server or Postgres, at random instants.
 
 Usage: kills.py [ROUNDS], after generate.py has written BENCH_FOLDER/bundles/03-bench and load.py has published it. Each
-round publishes all observations with another rounding, and kills one of the three. Afterwards the database must have either all
+round publishes all observations with another rounding, and kills one of the four. Afterwards the database must have either all
 old rows or all new rows, no staging table, and no file that belongs to no table.
 """
 
@@ -50,10 +50,16 @@ def postmaster():
     return int((FOLDER / "data/postgres/postmaster.pid").read_text().splitlines()[0])
 
 
+def children(pid):
+    """The processes that a process has started."""
+    return [int(child) for task in pathlib.Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
 def kill(victim, service, publisher):
-    """Kills one of the three; the other two keep running."""
-    pid = {"publisher": publisher.pid, "server": service.process.pid, "Postgres": postmaster()}[victim]
-    os.kill(pid, signal.SIGKILL)
+    """Kills one of the four; the others keep running. The reader exists only while files are read."""
+    pids = {"publisher": [publisher.pid], "reader": children(publisher.pid), "server": [service.process.pid], "Postgres": [postmaster()]}[victim]
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
 
 
 def end(service, publisher):
@@ -91,7 +97,7 @@ def main():
     before = {"0": rows}
     table(("killed", "after s", "current rows", "of the new edition", "stages", "orphans"), ("---", "---:", "---:", "---:", "---:", "---:"))
     for number in range(1, rounds + 1):
-        victim = ("publisher", "Postgres", "server")[number % 3]
+        victim = ("publisher", "Postgres", "server", "reader")[number % 4]
         edition(number)
         service = Service().__enter__()
         started, publisher, moment = time.monotonic(), publish(), chance.uniform(0.2, whole)

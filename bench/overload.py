@@ -47,7 +47,7 @@ def once(base):
 
 def main():
     quiet = "info,reperes::access=warn"
-    with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=quiet, REPERES_CACHE_MB=0) as service:
+    with Service(SERVER, REPERES_WORKERS=1, RUST_LOG=quiet, REPERES_CACHE_MB=0, REPERES_CONNECTIONS_PER_CLIENT=10_000) as service:
         rounds = [once(f"http://{service.address}") for _ in range(ROUNDS)]
     table(("asked for /s", "given /s", "of the knee", "refused /s", "p50 ms", "p99 ms", "longest ms"), ("---:",) * 7)
     for times, lines in zip((1, *BEYOND), zip(*rounds)):

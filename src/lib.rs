@@ -9,11 +9,11 @@
 //! ```text
 //! main          → cli
 //! cli           → access app config datasets db http postgres publication publish query server
-//! server        → app http problem
+//! server        → app http keyed_permits problem
 //! config        → db http publish query
 //! app           → datasets db http metrics problem publish query
-//! http          → access db format metrics problem publication publish query sharded_cache
-//! publish       → access db metrics problem publication query
+//! http          → access db format keyed_permits metrics problem publication publish query sharded_cache
+//! publish       → access db keyed_permits metrics problem publication query
 //! db            → metrics publication query sharded_cache
 //! datasets      → query
 //! format        → query

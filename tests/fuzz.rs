@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 /// Texts with a meaning for parsers; mutations insert them.
-const PIECES: [&[u8]; 24] = [
+const PIECES: [&[u8]; 29] = [
     b"&",
     b"=",
     b",",
@@ -31,6 +31,11 @@ const PIECES: [&[u8]; 24] = [
     b"99999999999999999999",
     b"-1",
     b"__ne=",
+    b"%Q",
+    b"\\w{200}",
+    b"65536",
+    b"-2147483648",
+    b"date = \"%H\"\n",
     b"2020-02-30",
     b"/",
 ];

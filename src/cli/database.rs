@@ -69,10 +69,12 @@ impl DatabaseRoles {
     /// # Errors
     /// Returns a message for the operator if the private Postgres cannot be started.
     pub fn existing_or_new(config: &Config) -> Result<Self, String> {
-        match Cluster::running(&config.data_dir, config.data_dir_configured)? {
-            Some(urls) if config.database.is_none() => Self::private(&urls, None),
-            _ => Self::for_server(config),
+        if config.database.is_none()
+            && let Some(urls) = Cluster::running(&config.data_dir, config.data_dir_configured)?
+        {
+            return Self::private(&urls, None);
         }
+        Self::for_server(config)
     }
 
     fn configured(config: &Config) -> Option<Self> {

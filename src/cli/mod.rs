@@ -21,6 +21,8 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind as UsageError;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use rustix::fs::Mode;
+use rustix::process::umask;
 
 use crate::datasets::REGISTRY;
 use crate::http::openapi::document;
@@ -73,8 +75,13 @@ enum Command {
     ReadFiles,
 }
 
+/// The rights that no file or folder of the program gives: those of the group and of others. Uploads may be under embargo, and
+/// files in the data directory have what the database has.
+const UMASK: Mode = Mode::RWXG.union(Mode::RWXO);
+
 /// Runs the program with its arguments, of which the first is its name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    umask(UMASK);
     let command = match parse(arguments) {
         Ok(cli) => cli.command.unwrap_or(Command::Serve),
         Err(error) => {

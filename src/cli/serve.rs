@@ -34,7 +34,8 @@ pub fn serve() -> Result<(), String> {
     let disk = Disk { files: config.files.clone(), publishing };
     let (primary, replicas) = (databases.service.clone(), config.replicas.clone());
     let shared = Shared::new(primary, replicas, config.limits, disk, config.cache).within(config.bounds.clone());
-    let shared = Shared { public_url: config.public_url.clone(), ..shared };
+    let files = shared.files.clone().within(config.files_bytes);
+    let shared = Shared { files, public_url: config.public_url.clone(), ..shared };
     shared.build_files();
     let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(cannot_bind)?;
     let timeouts = ShutdownTimeouts { grace: config.shutdown_grace, wait: config.shutdown_wait };

@@ -36,6 +36,8 @@ pub struct Config {
     pub data_dir_configured: bool,
     /// Directory of the files of releases.
     pub files: PathBuf,
+    /// Maximum size of that directory, in bytes.
+    pub files_bytes: u64,
     /// Directory of uploaded files, while they are published.
     pub uploads: PathBuf,
     /// Maximum size of one publication over HTTP, in bytes.
@@ -113,6 +115,7 @@ impl Config {
             data_dir: PathBuf::from(reader.text("REPERES_DATA_DIR")),
             data_dir_configured: reader.is_set("REPERES_DATA_DIR"),
             files: reader.directory("REPERES_FILES_DIR", "files"),
+            files_bytes: reader.number("REPERES_FILES_MB", 1, 1 << 20) * 1_000_000,
             uploads: reader.directory("REPERES_UPLOADS_DIR", "uploads"),
             publish_limit: reader.number("REPERES_PUBLISH_LIMIT_MB", 1, 1 << 20) * 1_000_000,
             reader: ReaderSettings::new(reader.reader_limits()),

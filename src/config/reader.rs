@@ -89,7 +89,11 @@ impl VariableReader {
         let min_rate = self.number("REPERES_MIN_BYTES_PER_S", 0, 1_000_000_000);
         let timeouts = Timeouts { request_head, keep_alive, stall, min_rate };
         let connections = usize::try_from(self.number("REPERES_MAX_CONNECTIONS", 1, 1_000_000)).unwrap_or(1);
-        let mut bounds = Bounds { connections, timeouts, proxies: self.proxies(), ..Bounds::default() };
+        let connections_per_client = match self.is_set("REPERES_CONNECTIONS_PER_CLIENT") {
+            true => self.number("REPERES_CONNECTIONS_PER_CLIENT", 1, 1_000_000),
+            false => (connections as u64).div_ceil(10),
+        };
+        let mut bounds = Bounds { connections, connections_per_client, timeouts, proxies: self.proxies(), ..Bounds::default() };
         let mut count = |name: &str, maximum: u64| self.number(name, 0, maximum).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = count("REPERES_RATE_LIMIT", 1_000_000);
         bounds.publications.requests = count("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);

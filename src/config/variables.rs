@@ -48,6 +48,11 @@ pub const VARIABLES: &[Variable] = &[
     variable("REPERES_RECIPES", "", "directory of the recipes that are called by name; the program contains the default"),
     variable("REPERES_FILES_DIR", "", "directory of the files of releases; default: `files` in REPERES_DATA_DIR"),
     variable(
+        "REPERES_FILES_MB",
+        "10000",
+        "maximum size of that directory, in megabytes (1 to 1048576); files that can be built again make room",
+    ),
+    variable(
         "REPERES_PUBLIC_URL",
         "",
         "public base URL of the service, such as https://example.org; default: the Host header of the request",
@@ -81,6 +86,11 @@ pub const VARIABLES: &[Variable] = &[
         "maximum number of requests that use the database at the same time; further ones get 503 (1 to 65536)",
     ),
     variable("REPERES_MAX_CONNECTIONS", "10000", "maximum number of client connections; further ones get 503 (1 to 1000000)"),
+    variable(
+        "REPERES_CONNECTIONS_PER_CLIENT",
+        "",
+        "maximum number of connections of one client address; further ones get 503 (1 to 1000000); default: a tenth of REPERES_MAX_CONNECTIONS",
+    ),
     variable("REPERES_HEAD_TIMEOUT_MS", "10000", "timeout for the head of a request, in milliseconds"),
     variable("REPERES_IDLE_TIMEOUT_MS", "75000", "timeout of an idle keep-alive connection, in milliseconds"),
     variable("REPERES_STALL_TIMEOUT_MS", "60000", "timeout of a body in which no byte is sent or received, in milliseconds"),

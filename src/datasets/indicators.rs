@@ -74,7 +74,7 @@ pub static DATASET: Dataset = Dataset {
     rows: RowOrigin::Published,
     search: &["title", "definition", "method"],
     stewardship: Stewardship::Definition,
-    counted_under: &[],
+    counted_under: &["measure_code", "convention_code", "commitment_code"],
     shape: Shape::Plain,
     public: true,
 };

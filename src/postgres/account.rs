@@ -59,6 +59,14 @@ impl Account {
         chown(path, Some(self.uid), Some(self.gid))
     }
 
+    /// Makes the group of the account the group of a file or directory.
+    ///
+    /// # Errors
+    /// Returns an error if the caller may not change the group.
+    pub fn share(self, path: &Path) -> io::Result<()> {
+        chown(path, None, Some(self.gid))
+    }
+
     /// Makes a command run as the account.
     pub fn run_as(self, command: &mut Command) {
         command.uid(self.uid).gid(self.gid);

@@ -81,7 +81,7 @@ impl Cluster {
         let account = Account::choose()?;
         let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let directory = reachable(wanted, moved, account)?;
-        open_to_all(&directory).map_err(at(&directory))?;
+        make_private(&directory, account).map_err(at(&directory))?;
         let lock = lock(&directory)?;
         let data = directory.join("postgres");
         let account = match account {
@@ -181,7 +181,6 @@ fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<P
     let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
     let fallback = Path::new(FALLBACK).join(hex::encode(&digest[..6]));
     log::warn!("{why}: storing the data in {}", fallback.display());
-    open_to_all(Path::new(FALLBACK)).map_err(at(Path::new(FALLBACK)))?;
     Ok(fallback)
 }
 
@@ -237,13 +236,25 @@ fn version(data: &Path) -> Option<u32> {
     fs::read_to_string(data.join("PG_VERSION")).ok()?.trim().parse().ok()
 }
 
-/// Creates a directory that other users may enter, whatever the umask; an existing one keeps its mode.
-fn open_to_all(path: &Path) -> io::Result<()> {
+/// Creates a directory, and those above it that do not exist, for this user only, whatever the umask. The account of Postgres,
+/// if it is another one, may pass through them and list none. An existing directory keeps its mode.
+fn make_private(path: &Path, account: Option<Account>) -> io::Result<()> {
     if path.is_dir() {
         return Ok(());
     }
-    make(path, 0o755)?;
-    fs::set_permissions(path, Permissions::from_mode(0o755))
+    if let Some(parent) = path.parent() {
+        make_private(parent, account)?;
+    }
+    match DirBuilder::new().mode(0o700).create(path) {
+        // Another process has created it meanwhile.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        created => created?,
+    }
+    if let Some(account) = account {
+        account.share(path)?;
+        fs::set_permissions(path, Permissions::from_mode(0o710))?;
+    }
+    Ok(())
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {

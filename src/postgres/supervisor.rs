@@ -4,6 +4,7 @@
 //! *thread* that spawned Postgres ends (prctl(2)), so this thread lives as long as the process. Must not know what is stored.
 
 use std::fs;
+use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -156,6 +157,7 @@ fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Ch
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
+        .mode(0o600)
         .open(&cluster.log)
         .map_err(|error| format!("{}: {error}", cluster.log.display()))?;
     let mut command = cluster.command("postgres");

@@ -28,6 +28,7 @@ pub fn result(outcome: &Result<Report, PublishError>, folder: &Path) -> Option<S
     let detail = match error {
         PublishError::Refused { faults, count } => json!(ErrorList { errors: faults.clone(), error_count: *count }),
         PublishError::Forbidden { missing } => json!({"missing": missing}),
+        PublishError::KeyInvalid { why } => json!({"key": why}),
         PublishError::Unreadable(why) => alone(Reason::Unreadable, why),
         PublishError::Database(DbError::Data(why)) => {
             alone(Reason::BrokenRule, &format!("a row breaks a rule of the database: {why}"))

@@ -3,11 +3,15 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::errors::PublishError;
 use super::file_tree::{FileTree, Unpacked};
 use super::input::manifest;
-use super::pipeline::{self, Job};
+use super::job::Job;
+use super::pipeline;
 use super::progress::Progress;
 use super::reader_process::{ManifestSource, ReaderSettings};
 use crate::db::connection::config::Client;
@@ -62,6 +66,7 @@ pub async fn publish_folder(
         folder: folder.to_owned(),
         recipes: recipes.clone(),
         reader: reader.clone(),
+        turns: Arc::new(Semaphore::new(1)),
         bundle,
         dry_run: false,
         explain: 0,

@@ -74,7 +74,7 @@ async fn rows(
     (mut reader, inputs): (FileReader, &Inputs),
     (comparison, release): (&mut BundleComparison, i32),
 ) -> Result<(), PublishError> {
-    let publication = ReleaseWriter::begin(client).await?;
+    let publication = ReleaseWriter::begin(client, false).await?;
     let progress = Progress::start(&comparison.bundle);
     let names = publication.territories().await?;
     reader.begin_rows(&names).await?;

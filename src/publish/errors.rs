@@ -90,6 +90,11 @@ pub enum PublishError {
         /// The missing scopes.
         missing: Vec<String>,
     },
+    /// The API key lost its validity while the publication was running.
+    KeyInvalid {
+        /// What happened to it, such as `has expired`.
+        why: &'static str,
+    },
     /// A file, a manifest or a recipe cannot be read.
     Unreadable(String),
     /// Another publication is in progress, and this one does not wait.
@@ -105,7 +110,7 @@ impl PublishError {
             PublishError::Refused { .. } | PublishError::Unreadable(_) | PublishError::Database(DbError::Data(_)) => {
                 Outcome::Refused
             }
-            PublishError::Forbidden { .. } => Outcome::Forbidden,
+            PublishError::Forbidden { .. } | PublishError::KeyInvalid { .. } => Outcome::Forbidden,
             PublishError::Busy | PublishError::Database(_) => Outcome::Failed,
         }
     }
@@ -139,6 +144,7 @@ impl fmt::Display for PublishError {
             PublishError::Forbidden { missing } => {
                 write!(f, "nothing was published: the scope {} is missing", missing.join(", "))
             }
+            PublishError::KeyInvalid { why } => write!(f, "nothing was published: the key {why}"),
             PublishError::Unreadable(why) => f.write_str(why),
             PublishError::Busy => f.write_str("another publication is in progress"),
             PublishError::Database(error) => error.fmt(f),

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Cursor, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -110,7 +111,7 @@ impl FileTree {
             Self::Folder(folder) => return Ok(Unpacked { path: folder.join(name), _temporary: None }),
             Self::Archive(bytes) => bytes,
         };
-        let temporary = tempfile::Builder::new().prefix("reperes-").tempdir()?;
+        let temporary = tempfile::Builder::new().prefix("reperes-").permissions(Permissions::from_mode(0o700)).tempdir()?;
         let mut archive = archive(bytes)?;
         let prefix = format!("{name}/");
         for path in paths(bytes)?.iter().filter(|path| path.starts_with(&prefix)) {

@@ -1,7 +1,9 @@
 //! Owns the steps of a publication: its files are read by a process of their own, staged, checked and merged in one transaction.
 //! Must not know the formats of the files.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use tokio::sync::SemaphorePermit;
 
 use super::audit_record;
 use super::checks::manifest_texts;
@@ -10,12 +12,11 @@ use super::checks::rows;
 use super::checks::structure;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
-use super::file_tree::FileTree;
 use super::input::files::{Input, InputPart, Inputs, PartKind};
 use super::input::manifest::Manifest;
+use super::job::Job;
 use super::progress::Progress;
-use super::reader_process::{FileReader, ManifestSource, ReadRequest, ReaderSettings};
-use crate::access::Rights;
+use super::reader_process::{FileReader, ReadRequest};
 use crate::db::connection::config::Client;
 use crate::db::write::audit::Requester;
 use crate::db::write::merge::ReplaceScope;
@@ -24,44 +25,6 @@ use crate::db::write::staging::Stage;
 use crate::problem::Reason;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
 use crate::query::{Dataset, RowOrigin, Shape};
-
-/// The key with which a publication is made.
-#[derive(Clone, Debug)]
-pub struct PublishingKey {
-    /// Its name.
-    pub name: String,
-    /// What it permits.
-    pub rights: Rights,
-    /// The publisher of its releases.
-    pub publisher: String,
-}
-
-/// The options of a publication.
-#[derive(Clone, Debug)]
-pub struct Job {
-    /// The manifest, or where it is.
-    pub manifest: ManifestSource,
-    /// The folder to which the manifest's paths are relative.
-    pub folder: PathBuf,
-    /// The recipes that are called by name.
-    pub recipes: FileTree,
-    /// How the files are read.
-    pub reader: ReaderSettings,
-    /// The name of the bundle, for the bundled data.
-    pub bundle: Option<String>,
-    /// Whether the publication stops before the release.
-    pub dry_run: bool,
-    /// The number of rows of each table that the report explains.
-    pub explain: usize,
-    /// Whether it waits for another publication to end.
-    pub wait: bool,
-    /// For HTTP, the names of the received files: the manifest may name no others.
-    pub received: Option<Vec<String>>,
-    /// The key that permits the changes; without one, all are permitted.
-    pub key: Option<PublishingKey>,
-    /// The requester, for the audit.
-    pub requester: Requester,
-}
 
 /// A dataset with its staged rows and the parts that they come from.
 type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [InputPart]);
@@ -98,6 +61,7 @@ async fn gathered(
         received: job.received.clone(),
         explain: job.explain,
     };
+    let turn = job.turns.acquire().await.ok();
     let (reader, mut manifest, inputs) = FileReader::start(&job.reader, request).await?;
     if requester.files.is_empty() {
         requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.sha256.clone())).collect();
@@ -108,17 +72,17 @@ async fn gathered(
         permissions::datasets(registry, &inputs, &manifest, &key.rights)?;
     }
     progress.set_total(inputs.bytes());
-    run(client, registry, (job, requester), (reader, &manifest, &inputs), progress).await
+    run(client, registry, (job, requester), ((reader, turn), &manifest, &inputs), progress).await
 }
 
 async fn run(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     (job, requester): (&Job, &Requester),
-    (mut reader, manifest, inputs): (FileReader, &Manifest, &Inputs),
+    ((mut reader, turn), manifest, inputs): ((FileReader, Option<SemaphorePermit<'_>>), &Manifest, &Inputs),
     progress: &Progress,
 ) -> Result<Report, PublishError> {
-    let publication = ReleaseWriter::begin(client).await?;
+    let publication = ReleaseWriter::begin(client, job.dry_run).await?;
     reader.begin_rows(&names(&publication, inputs).await?).await?;
     let (mut faults, mut warnings, mut explanation) = (Faults::default(), Faults::default(), String::new());
     let mut staged: Vec<Staged<'_, '_, '_>> = Vec::new();
@@ -130,7 +94,7 @@ async fn run(
         explanation.push_str(&read.explanation);
         staged.push((dataset, stage, parts));
     }
-    drop(reader);
+    drop((reader, turn));
     faults.check()?;
     progress.enter(Phase::Checking);
     let mut replaced = Vec::new();
@@ -140,7 +104,10 @@ async fn run(
     let files = files(inputs, &staged, &mut faults).await?;
     faults.check()?;
     progress.enter(Phase::Waiting);
-    let number = publication.acquire_lock(job.wait).await?.ok_or(PublishError::Busy)?;
+    let number = match job.dry_run {
+        true => publication.copy_tables(&changed(registry, inputs, manifest)).await?,
+        false => publication.acquire_lock(job.wait).await?.ok_or(PublishError::Busy)?,
+    };
     progress.enter(Phase::Comparing);
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for ((dataset, stage, _), scopes) in staged.iter().zip(&replaced) {
@@ -175,6 +142,9 @@ async fn run(
         progress.enter(Phase::Deriving);
         derive(&publication, registry, number, &mut effects).await?;
     }
+    if let Some(key) = &job.key {
+        permissions::key(&publication, &key.name).await?;
+    }
     let nothing = effects.iter().all(|effect| effect.is_empty());
     let (warnings, warning_count) = warnings.into_parts();
     let mut report = Report {
@@ -199,6 +169,20 @@ async fn run(
         publication.commit(number, record((job, manifest), inputs, &report), &report.datasets, &entry).await?;
     }
     Ok(report)
+}
+
+/// The datasets whose rows a publication may change: those of its files and withdrawals, and those derived from them.
+fn changed(registry: &'static [&'static Dataset], inputs: &Inputs, manifest: &Manifest) -> Vec<&'static Dataset> {
+    let named = |name: &str| {
+        inputs.datasets(registry).any(|(dataset, _)| dataset.name == name)
+            || manifest.withdraw.iter().any(|asked| asked.dataset == name)
+    };
+    let changed = |dataset: &&&'static Dataset| match dataset.rows {
+        RowOrigin::Published => named(dataset.name),
+        RowOrigin::Derived { from, .. } => from.iter().any(|name| named(name)),
+        RowOrigin::Releases => false,
+    };
+    registry.iter().filter(changed).copied().collect()
 }
 
 /// Kind, code and name of each territory, if a recipe needs them.

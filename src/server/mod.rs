@@ -3,6 +3,7 @@
 //! Must not know what is served, nor where the database comes from.
 
 pub mod admin;
+mod admission;
 #[cfg_attr(not(target_os = "linux"), path = "no_handover.rs")]
 mod handover;
 mod shutdown;
@@ -20,13 +21,11 @@ use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_confi
 use actix_web::dev::AppConfig;
 use actix_web::rt::net::TcpStream;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use tokio::io::AsyncWriteExt;
 use tokio::sync::{Semaphore, watch};
 
 use crate::app::{self, Shared};
-use crate::http::connection::refusal::last_answer;
 use crate::http::connection::stream::ClientStream;
-use crate::problem::{Kind, Problem};
+use crate::server::admission::Admission;
 use crate::server::shutdown::{Shutdown, Signals};
 pub use shutdown::ShutdownTimeouts;
 pub use socket::Socket;
@@ -125,7 +124,8 @@ impl Server {
     /// Returns an error if the workers cannot be started.
     pub fn start(self) -> io::Result<Running> {
         let shared = self.shared;
-        let (timeouts, connections, closing) = (shared.bounds.timeouts, self.connections, self.closing);
+        let (timeouts, closing) = (shared.bounds.timeouts, self.closing);
+        let admission = Admission::new(&shared.bounds, self.connections);
         let factory = move || {
             let closing = closing.clone();
             let application = app::build(&shared).into_factory().map_err(|error: actix_web::Error| error.error_response());
@@ -139,14 +139,18 @@ impl Server {
                 .client_disconnect_timeout(DISCONNECT_TIMEOUT)
                 .on_connect_ext(|stream: &ClientStream, data: &mut Extensions| _ = data.insert(stream.tracker()))
                 .h1(map_config(application, |()| AppConfig::default()));
-            let (connections, base) = (Arc::clone(&connections), Arc::clone(&shared.problem_base));
+            let (admission, base) = (admission.clone(), Arc::clone(&shared.problem_base));
             fn_service(move |stream: TcpStream| {
-                let (permit, base) = (Arc::clone(&connections).try_acquire_owned(), Arc::clone(&base));
+                let (admission, base) = (admission.clone(), Arc::clone(&base));
                 async move {
-                    let peer = stream.peer_addr().ok();
-                    match permit {
-                        Ok(permit) => Ok((ClientStream::new(stream, timeouts, permit, base), peer)),
-                        Err(_) => Err(refuse_connection(stream, &base).await),
+                    // A connection without a peer has ended already.
+                    let peer = stream.peer_addr().map_err(DispatchError::Io)?;
+                    match admission.admit(peer) {
+                        Ok(place) => Ok((ClientStream::new(stream, timeouts, Box::new(place), base), Some(peer))),
+                        Err(why) => {
+                            admission.refuse(stream, peer, why, &base).await;
+                            Err(DispatchError::DisconnectTimeout)
+                        }
                     }
                 }
             })
@@ -169,18 +173,4 @@ fn raise_open_files_limit(connections: usize) {
     if let Some(limit) = getrlimit(Resource::Nofile).current.filter(|limit| *limit < connections as u64) {
         log::warn!("{connections} connections (REPERES_MAX_CONNECTIONS) exceed open file resource limit: {limit}");
     }
-}
-
-/// Answers 503 on a connection that exceeds the limit, if the client reads it at once.
-async fn refuse_connection(mut stream: TcpStream, base: &str) -> DispatchError {
-    let problem = Problem::new(Kind::Overloaded, "The service has as many connections as it may.").at(base);
-    let answer = last_answer(&problem, false);
-    let refused = async {
-        stream.write_all(&answer).await?;
-        stream.shutdown().await?;
-        // A socket that is closed with unread bytes is reset, and the client may lose the answer.
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
-    };
-    _ = tokio::time::timeout(DISCONNECT_TIMEOUT, refused).await;
-    DispatchError::DisconnectTimeout
 }

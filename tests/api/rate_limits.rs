@@ -7,7 +7,7 @@ use std::time::Duration;
 use reperes::http::Bounds;
 use reperes::http::middleware::rate_limit::Quota;
 
-use crate::harness::{Form, Reply, TestServer, get, key, migrated, publish, raw, shared};
+use crate::harness::{Form, Reply, TestServer, get, key, migrated, publish, raw, shared, with_database};
 
 /// A window longer than any test, so that no client regains requests during the test.
 const LONG: Duration = Duration::from_secs(100_000);
@@ -75,13 +75,56 @@ fn the_client_address_comes_from_trusted_proxies_only() {
     ask(address, TARGET, "X-Forwarded-For: 2001:db8:1:2:ffff::9").problem(429);
     assert_eq!(ask(address, TARGET, "X-Forwarded-For: 2001:db8:1:3::1").status, 200);
     assert_eq!(ask(address, TARGET, "X-Forwarded-For: 192.0.2.1, 198.51.100.8").status, 200);
-    // If the two headers disagree, the client is the proxy itself, which is this machine and has no limit.
-    for disagreeing in
-        ["Forwarded: for=198.51.100.9\r\nX-Forwarded-For: 192.0.2.1", "X-Forwarded-For: ", "Forwarded: for=unknown"]
-    {
-        let reply = ask(address, TARGET, disagreeing);
-        assert_eq!((reply.status, reply.header("ratelimit")), (200, None), "{disagreeing}");
+}
+
+#[test]
+fn clients_that_a_trusted_proxy_does_not_name_share_one_limit() {
+    let address = server().address;
+    // The peer is a trusted proxy on this machine: whom it does not name is limited, though the machine itself is not.
+    exhaust(address, "X-Forwarded-For: unknown");
+    for unnamed in [
+        "X-Note: none",
+        "X-Forwarded-For: ",
+        "Forwarded: for=unknown",
+        "Forwarded: for=\"",
+        "Forwarded: for=192.0.2.9;for=192.0.2.8",
+        "Forwarded: for=198.51.100.9\r\nX-Forwarded-For: 192.0.2.1",
+        "Forwarded: for=198.51.100.9\r\nX-Forwarded-For: unknown",
+        "Forwarded: for=unknown\r\nX-Forwarded-For: 198.51.100.9",
+    ] {
+        ask(address, TARGET, unnamed).problem(429);
     }
+    let forged = "Forwarded: for=192.0.2.7;host=\"x, for=198.51.100.9\"";
+    exhaust(address, forged);
+    ask(address, TARGET, "X-Forwarded-For: 192.0.2.7").problem(429);
+    assert_eq!(ask(address, TARGET, "X-Forwarded-For: 198.51.100.9").status, 200);
+}
+
+#[test]
+fn a_peer_on_this_machine_that_is_no_trusted_proxy_has_no_rate_limit() {
+    let url = migrated();
+    publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
+    let requests = Quota { name: "requests", requests: 5, window: LONG };
+    let server = TestServer::with(&url, shared(&url).within(Bounds { requests, ..Bounds::default() }));
+    for _ in 0..7 {
+        let reply = ask(server.address, TARGET, "X-Forwarded-For: 192.0.2.1");
+        assert_eq!((reply.status, reply.header("ratelimit")), (200, None));
+    }
+}
+
+#[test]
+fn no_cache_may_keep_the_answer_to_a_probe() {
+    let address = server().address;
+    for target in ["/health/live", "/health/ready"] {
+        for method in ["GET", "HEAD"] {
+            let reply = raw(address, format!("{method} {target} HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n").as_bytes());
+            assert_eq!((reply.status, reply.header("cache-control")), (200, Some("no-store")), "{method} {target}");
+        }
+    }
+    let empty = TestServer::empty();
+    let reply = get(empty.address, "/health/ready");
+    reply.problem(503);
+    assert_eq!(reply.header("cache-control"), Some("no-store"));
 }
 
 #[test]
@@ -103,11 +146,21 @@ fn each_key_has_its_own_rate_limit() {
     let send = |token: &str| Form::default().key(token).send(server.address);
     for left in (0..2).rev() {
         let reply = send(&one);
-        assert!(reply.header("ratelimit").is_some_and(|field| field.starts_with(&format!("\"publications\";r={left};t="))));
+        // The proxy does not name the client, so that the answer has its limit too.
+        let limits: Vec<&str> =
+            reply.headers.iter().filter(|(name, _)| name == "ratelimit").map(|(_, value)| value.as_str()).collect();
+        assert!(limits.iter().any(|field| field.starts_with(&format!("\"publications\";r={left};t="))), "{limits:?}");
         reply.problem(400);
     }
     let refused = send(&one);
     assert_eq!(refused.problem(429)["type"], "/problems/too-many-requests");
     assert!(refused.header("retry-after").is_some_and(|wait| wait.parse::<u64>().is_ok_and(|wait| wait > 1)));
     send(&other).problem(400);
+    send(&one).problem(429);
+    let lines = with_database(&server.url, async |client| {
+        let query = "SELECT (detail->'problem'->>'status')::integer, (detail->>'count')::integer FROM audit WHERE actor = 'une' ORDER BY id";
+        let rows = client.query(query, &[]).await.expect("lines");
+        rows.iter().map(|row| (row.get(0), row.get(1))).collect::<Vec<(i32, Option<i32>)>>()
+    });
+    assert_eq!(lines, [(400, None), (400, None), (429, Some(1))], "requests over the limit share one line a minute");
 }

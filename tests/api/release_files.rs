@@ -185,3 +185,37 @@ fn without_a_database_to_write_to_only_recorded_files_are_served() {
     assert_eq!(get(first.address, "/v1/files/2/measures.csv").status, 200);
     assert_eq!(get(second.address, "/v1/files/2/measures.csv").status, 200);
 }
+
+#[test]
+fn files_that_made_room_are_built_again_with_the_same_bytes() {
+    let (url, folder) = (published(), scratch("budget"));
+    let plain = node(&url, &scratch("plain"));
+    let listed = get(plain.address, "/v1/files").data();
+    let targets = listed.as_array().expect("a list").iter().map(|file| file["href"].as_str().expect("an address").to_owned());
+    let targets: Vec<String> = targets.map(|target| target.replace("/v1/files/", "/v1/files/1/")).collect();
+    let bytes = |server: &TestServer, target: &str| {
+        let reply = get(server.address, target);
+        assert_eq!(reply.status, 200, "{target}: {}", reply.text());
+        reply.body
+    };
+    let all: Vec<Vec<u8>> = targets.iter().map(|target| bytes(&plain, target)).collect();
+    // Room for a third of the files, and for each of them.
+    let (total, largest) = all.iter().map(Vec::len).fold((0, 0), |(total, most), size| (total + size, most.max(size)));
+    let budget = (total / 3).max(2 * largest) as u64;
+    assert!(total as u64 > budget, "all files have room");
+    let files = ReleaseFiles::new(folder.clone(), Database::parse(&url).expect("the URL is one of a database")).within(budget);
+    let server = TestServer::with(&url, Shared { files, ..shared(&url) });
+    assert_eq!(get(server.address, "/v1/files/2/sources.csv").status, 200, "release 2 is the newest");
+    let taken = || {
+        let folders = fs::read_dir(&folder).expect("a folder").map(|entry| entry.expect("an entry").path());
+        let files = folders.flat_map(|path| fs::read_dir(path).expect("a folder").map(|entry| entry.expect("an entry").path()));
+        files.map(|path| fs::metadata(path).expect("it is there").len()).sum::<u64>()
+    };
+    for round in 0..2 {
+        for (target, body) in targets.iter().zip(&all) {
+            assert!(bytes(&server, target) == *body, "round {round}: {target} differs");
+            // The metadata of the last file are written after it has room.
+            assert!(taken() <= budget + 1000, "{} of {budget} bytes", taken());
+        }
+    }
+}

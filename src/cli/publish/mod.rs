@@ -6,6 +6,9 @@ mod args;
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
 
 use super::bundled;
 use super::database::{self, DatabaseRoles};
@@ -97,6 +100,7 @@ fn job(args: &ReleaseArgs, config: &Config, mut manifest: Manifest, folder: Path
         folder,
         recipes: bundled::recipes(config),
         reader: config.reader.clone(),
+        turns: Arc::new(Semaphore::new(1)),
         bundle: None,
         dry_run: args.dry_run || explain > 0,
         explain,

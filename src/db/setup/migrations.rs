@@ -1,7 +1,7 @@
 //! Owns the migrations: embedded in the binary, run by one process at a time.
 //! Must not know what the tables mean.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
@@ -17,6 +17,9 @@ pub const MIGRATIONS_TABLE: &str = "__diesel_schema_migrations";
 /// The advisory lock of the set-up of a database.
 const SETUP_LOCK: i64 = 7_309_453_201;
 
+/// The longest wait for it: the process that has it may publish all bundled data.
+const SETUP_TIMEOUT: Duration = Duration::from_secs(600);
+
 /// The pause between attempts to take it.
 const RETRY: Duration = Duration::from_millis(100);
 
@@ -29,8 +32,9 @@ impl SetupLock {
     /// Waits for the lock, without a connection meanwhile: the process that has it may need several.
     ///
     /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
+    /// Returns an error if the database cannot be reached or refuses a statement, or if another process does not release the lock.
     pub async fn acquire(database: &Database) -> Result<Self, DbError> {
+        let (deadline, mut logged) = (Instant::now() + SETUP_TIMEOUT, false);
         loop {
             let client = database.writer().await?;
             client.batch_execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
@@ -39,6 +43,12 @@ impl SetupLock {
                 return Ok(Self { client });
             }
             drop(client);
+            if Instant::now() >= deadline {
+                return Err(DbError::Failed(format!("another process has been setting it up for {SETUP_TIMEOUT:?}")));
+            }
+            if !std::mem::replace(&mut logged, true) {
+                log::info!("waiting for another process that sets the database up, at most {SETUP_TIMEOUT:?}");
+            }
             tokio::time::sleep(RETRY).await;
         }
     }

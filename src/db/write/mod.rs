@@ -2,8 +2,10 @@
 //! Must not know file formats or HTTP.
 
 pub mod api_keys;
+pub mod attempts;
 pub mod audit;
 pub mod compare_staged;
+pub mod dry_run;
 pub mod figure_checks;
 pub mod file_records;
 pub mod fixed_values;

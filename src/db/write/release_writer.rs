@@ -42,14 +42,16 @@ pub struct ReleaseRecord {
 /// A publication under way. If it is dropped before [`ReleaseWriter::commit`], the transaction is rolled back.
 pub struct ReleaseWriter<'c> {
     transaction: Transaction<'c>,
+    dry_run: bool,
 }
 
 impl<'c> ReleaseWriter<'c> {
-    /// Begins the transaction. Files can be staged and checked before [`ReleaseWriter::acquire_lock`].
+    /// Begins the transaction. Files can be staged and checked before [`ReleaseWriter::acquire_lock`], or, in a dry run, before
+    /// [`ReleaseWriter::copy_tables`].
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn begin(client: &'c mut Client) -> Result<Self, DbError> {
+    pub async fn begin(client: &'c mut Client, dry_run: bool) -> Result<Self, DbError> {
         // A publisher that dies must not leave a statement running, and its locks held. Servers on other systems than Linux may
         // refuse the setting.
         if let Err(error) = client.batch_execute("SET client_connection_check_interval = '1s'").await {
@@ -61,7 +63,7 @@ impl<'c> ReleaseWriter<'c> {
         let patient =
             "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
         transaction.batch_execute(patient).await?;
-        Ok(Self { transaction })
+        Ok(Self { transaction, dry_run })
     }
 
     /// Takes the lock, which is held to the end of the transaction, and returns the next number. Returns `None` if another
@@ -98,6 +100,9 @@ impl<'c> ReleaseWriter<'c> {
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn analyze(&self, dataset: &'static Dataset) -> Result<(), DbError> {
+        if self.dry_run {
+            return Ok(self.transaction.batch_execute(&format!("ANALYZE pg_temp.\"{}\"", dataset.name)).await?);
+        }
         diesel::select(analyze_table(dataset.name)).execute(&mut DieselClient(&self.transaction)).await?;
         Ok(())
     }

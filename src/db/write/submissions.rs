@@ -2,11 +2,12 @@
 //! its line in the audit, which is written in the transaction of the release.
 //! Must not know what a publication does.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use serde_json::Value;
 
+use super::attempts;
 use crate::db::DbError;
 use crate::db::connection::config::Client;
 use crate::db::connection::diesel_client::DieselClient;
@@ -14,8 +15,8 @@ use crate::db::schema::{audit, publications};
 use crate::db::sql::functions::clock_timestamp;
 use crate::publication::{Outcome, Phase, PublicationState};
 
-/// The time without a sign of progress after which a submission has failed: its server has died.
-const ABANDONED: TimeDelta = TimeDelta::seconds(60);
+/// How often a submission looks again for an earlier one with the same idempotency key, when others send it at the same time.
+const ATTEMPTS: usize = 3;
 
 /// The result of a submission.
 #[derive(Clone, Debug)]
@@ -96,7 +97,7 @@ impl From<SubmissionRow> for Submission {
             Some(SubmissionResult { outcome: Outcome::from_name(&outcome)?, release, detail })
         });
         let state = match Phase::from_name(&written) {
-            Some(phase) if seen_at >= now - ABANDONED => PublicationState::InProgress(phase),
+            Some(phase) if seen_at >= now - attempts::ABANDONED => PublicationState::InProgress(phase),
             _ => PublicationState::Ended(Outcome::Failed),
         };
         let submission = Self { id, digest, dry_run, state, created_at, bytes_read, bytes_total, result: None };
@@ -116,10 +117,10 @@ impl Submission {
     }
 }
 
-/// The answer to a new submission.
+/// The answer to a received submission.
 #[derive(Clone, Debug)]
-pub enum Inserted {
-    /// It is in the table.
+pub enum Enqueuing {
+    /// It is in the queue.
     New(Submission),
     /// An earlier one has the same idempotency key.
     Existing(Submission),
@@ -135,60 +136,60 @@ pub async fn find(client: &Client, key: &str, id: &str) -> Result<Option<Submiss
     Ok(found.map(Submission::from))
 }
 
-/// Adds a submission, or finds the earlier one with the same idempotency key. An earlier one that failed is tried again,
-/// under the new identifier.
+/// Puts a received submission into the queue, or finds the earlier one with the same idempotency key. An earlier one that failed
+/// gives its idempotency key to the new one.
 ///
 /// # Errors
-/// Returns an error if the database cannot be reached; then nothing is recorded.
-pub async fn insert(client: &Client, submission: &NewSubmission) -> Result<Inserted, DbError> {
-    let queued = publications::state.eq(Phase::Queued.name());
-    let row = (
-        publications::id.eq(&submission.id),
-        publications::key_name.eq(&submission.key),
-        publications::idempotency_key.eq(&submission.idempotency_key),
-        publications::digest.eq(&submission.digest),
-        publications::dry_run.eq(submission.dry_run),
-        queued,
-        publications::bytes_total.eq(submission.bytes),
-    );
-    let insert = diesel::insert_into(publications::table)
-        .values(row)
-        .on_conflict((publications::key_name, publications::idempotency_key))
-        .filter_target(publications::idempotency_key.is_not_null())
-        .do_nothing()
-        .returning(publications::created_at);
-    let new = |created_at: DateTime<Utc>| {
-        Inserted::New(Submission {
-            id: submission.id.clone(),
-            digest: submission.digest.clone(),
-            dry_run: submission.dry_run,
-            state: PublicationState::InProgress(Phase::Queued),
-            created_at,
-            bytes_read: 0,
-            bytes_total: submission.bytes,
-            result: None,
-        })
-    };
-    if let Some(created_at) = insert.get_result(&mut DieselClient(client)).await.optional()? {
-        return Ok(new(created_at));
+/// Returns an error if the database cannot be reached; then the submission is not in the queue.
+pub async fn enqueue(client: &Client, submission: &NewSubmission) -> Result<Enqueuing, DbError> {
+    let mut refused = None;
+    for _ in 0..ATTEMPTS {
+        if let Some(key) = &submission.idempotency_key {
+            let earlier = made_with(&submission.key).filter(publications::idempotency_key.eq(key));
+            let earlier: Option<SubmissionRow> = earlier.get_result(&mut DieselClient(client)).await.optional()?;
+            if let Some(earlier) = earlier.map(Submission::from) {
+                let failed = earlier.state == PublicationState::Ended(Outcome::Failed);
+                if !failed || earlier.digest != submission.digest {
+                    return Ok(Enqueuing::Existing(earlier));
+                }
+                // Its server may only have been silent. With this line in the audit it cannot commit any more.
+                if earlier.result.is_none()
+                    && !attempts::record_death(client, &submission.key, &earlier.id, earlier.dry_run).await?
+                {
+                    continue;
+                }
+                let give_up = diesel::update(publications::table.find(&earlier.id).filter(publications::idempotency_key.eq(key)));
+                give_up.set(publications::idempotency_key.eq(None::<&str>)).execute(&mut DieselClient(client)).await?;
+            }
+        }
+        let update = diesel::update(publications::table.find(&submission.id))
+            .set((
+                publications::idempotency_key.eq(&submission.idempotency_key),
+                publications::digest.eq(&submission.digest),
+                publications::dry_run.eq(submission.dry_run),
+                publications::bytes_total.eq(submission.bytes),
+                publications::seen_at.eq(clock_timestamp()),
+            ))
+            .returning(publications::created_at);
+        match update.get_result(&mut DieselClient(client)).await.map_err(DbError::from) {
+            Ok(created_at) => {
+                return Ok(Enqueuing::New(Submission {
+                    id: submission.id.clone(),
+                    digest: submission.digest.clone(),
+                    dry_run: submission.dry_run,
+                    state: PublicationState::InProgress(Phase::Queued),
+                    created_at,
+                    bytes_read: 0,
+                    bytes_total: submission.bytes,
+                    result: None,
+                }));
+            }
+            // Another request with the same idempotency key came first.
+            Err(error @ DbError::Data(_)) => refused = Some(error),
+            Err(error) => return Err(error),
+        }
     }
-    let earlier = made_with(&submission.key).filter(publications::idempotency_key.eq(&submission.idempotency_key));
-    let earlier = Submission::from(earlier.get_result::<SubmissionRow>(&mut DieselClient(client)).await?);
-    if earlier.state != PublicationState::Ended(Outcome::Failed) || earlier.digest != submission.digest {
-        return Ok(Inserted::Existing(earlier));
-    }
-    // If two requests try again at once, only one still finds the identifier that both have read.
-    let renew = diesel::update(publications::table.find(&earlier.id))
-        .set((
-            publications::id.eq(&submission.id),
-            queued,
-            publications::bytes_read.eq(0),
-            publications::created_at.eq(clock_timestamp()),
-            publications::seen_at.eq(clock_timestamp()),
-        ))
-        .returning(publications::created_at);
-    let renewed = renew.get_result(&mut DieselClient(client)).await.optional()?;
-    Ok(renewed.map_or(Inserted::Existing(earlier), new))
+    Err(refused.unwrap_or_else(|| DbError::Failed("the idempotency key is used by too many requests at once".to_owned())))
 }
 
 /// Records the state of a submission and how many bytes have been read, and that its server is alive.

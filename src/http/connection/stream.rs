@@ -7,6 +7,7 @@
 //! own. A refusal that shares a write with the end of an answer, as in a pipeline, stays a bare status.
 //! Must not know the requests of the application, nor how long a time limit is.
 
+use std::any::Any;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -16,7 +17,6 @@ use std::time::Duration;
 use actix_web::rt::net::{ActixStream, Ready, TcpStream};
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::refusal::RequestLine;
@@ -42,13 +42,13 @@ pub struct ClientStream {
     drain_until: Option<Instant>,
     /// What stands before the address of a type of problem.
     problem_base: Arc<str>,
-    /// One of the connections that the server accepts at once.
-    _permit: OwnedSemaphorePermit,
+    /// What the connection gives back at its end.
+    _place: Box<dyn Any>,
 }
 
 impl ClientStream {
-    /// The stream of a connection that has just been accepted.
-    pub fn new(stream: TcpStream, timeouts: Timeouts, permit: OwnedSemaphorePermit, problem_base: Arc<str>) -> Self {
+    /// The stream of a connection that has just been accepted. It drops `place` at its end.
+    pub fn new(stream: TcpStream, timeouts: Timeouts, place: Box<dyn Any>, problem_base: Arc<str>) -> Self {
         Self {
             stream,
             deadlines: Deadlines::new(timeouts),
@@ -58,7 +58,7 @@ impl ClientStream {
             drained: 0,
             drain_until: None,
             problem_base,
-            _permit: permit,
+            _place: place,
         }
     }
 

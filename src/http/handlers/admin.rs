@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use actix_web::http::header;
 use actix_web::{HttpResponse, ResponseError, guard, web};
 use tokio::sync::watch;
 
@@ -45,7 +46,7 @@ async fn metrics(state: web::Data<AdminState>) -> HttpResponse {
     let release = state.release_watcher.newest().map(|release| (release.number, release.published_at));
     let (database, cache) = (state.release_watcher.is_current(), state.response_cache.size());
     let levels = Levels { database, release, cache, exports: state.exports.running() };
-    HttpResponse::Ok().content_type(TEXT).body(state.metrics.text(&levels))
+    HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, "no-store")).body(state.metrics.text(&levels))
 }
 
 async fn ready(state: web::Data<AdminState>) -> HttpResponse {
@@ -53,7 +54,8 @@ async fn ready(state: web::Data<AdminState>) -> HttpResponse {
         Ok(ready) => ready,
         Err(problem) => {
             let document = problem.at(&state.problem_base);
-            HttpResponse::build(document.status_code()).content_type(PROBLEM).body(document.body())
+            let mut response = HttpResponse::build(document.status_code());
+            response.content_type(PROBLEM).insert_header((header::CACHE_CONTROL, "no-store")).body(document.body())
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Owns the probes of an orchestrator: liveness and readiness.
 //! Must not know any other path.
 
+use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -32,7 +33,7 @@ pub struct Health {
     responses((status = 200, description = "The process runs.", body = Health))
 )]
 pub async fn live() -> HttpResponse {
-    HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: None })
+    healthy(None)
 }
 
 /// Readiness
@@ -66,5 +67,13 @@ pub fn readiness(release_watcher: &ReleaseWatcher, replicas: &Replicas, stopping
     let Some(release) = release_watcher.newest() else {
         return Err(Problem::new(Kind::Unavailable, "Nothing has been published yet."));
     };
-    Ok(HttpResponse::Ok().content_type(JSON).json(Health { status: "ok", release: Some(release.number) }))
+    Ok(healthy(Some(release.number)))
+}
+
+/// The answer of a moment: no cache may give it to the next probe.
+fn healthy(release: Option<i32>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(JSON)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .json(Health { status: "ok", release })
 }

@@ -4,10 +4,11 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 use actix_web::dev::ServiceRequest;
 use ipnet::IpNet;
 
-use super::client_ip::client_ip;
+use super::client_ip::{client_ip, is_trusted};
 use super::rate_limit::{Decision, Quota, RateLimiter};
 use crate::http::connection::timeouts::Timeouts;
 
@@ -16,6 +17,8 @@ use crate::http::connection::timeouts::Timeouts;
 pub struct Bounds {
     /// The most connections at once.
     pub connections: usize,
+    /// The most connections of one client at once. Trusted proxies have no such limit.
+    pub connections_per_client: u64,
     /// The time limits of a connection.
     pub timeouts: Timeouts,
     /// The requests of a client, by its address.
@@ -26,11 +29,19 @@ pub struct Bounds {
     pub proxies: Vec<IpNet>,
 }
 
+impl Bounds {
+    /// The client whose share a request takes. All clients whom a trusted proxy does not name are one.
+    pub fn client(&self, request: &HttpRequest) -> Option<IpAddr> {
+        Some(client_ip(request.peer_addr()?.ip(), request.headers(), &self.proxies))
+    }
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         let quota = |name, requests, seconds| Quota { name, requests, window: Duration::from_secs(seconds) };
         Self {
             connections: 10_000,
+            connections_per_client: 1000,
             timeouts: Timeouts::default(),
             requests: quota("requests", 60_000, 60),
             publications: quota("publications", 120, 3600),
@@ -54,13 +65,14 @@ impl RateLimiters {
         Self { proxies: bounds.proxies.clone(), clients, keys }
     }
 
-    /// Takes a request from the bucket of its client. Loopback addresses have no limit: they stand for a local proxy that is
-    /// not configured, or for a benchmark.
+    /// Takes a request from the bucket of its client. A peer on this machine has no limit unless it is a trusted proxy: it stands
+    /// for a local proxy that is not configured, or for a benchmark.
     pub fn check(&self, request: &ServiceRequest) -> Option<(IpAddr, Decision)> {
-        let client = client_ip(request.peer_addr()?.ip(), request.headers(), &self.proxies);
-        if client.is_loopback() {
+        let peer = request.peer_addr()?.ip();
+        if peer.to_canonical().is_loopback() && !is_trusted(peer, &self.proxies) {
             return None;
         }
+        let client = client_ip(peer, request.headers(), &self.proxies);
         Some((client, self.clients.check(&client)?))
     }
 

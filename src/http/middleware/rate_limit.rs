@@ -23,8 +23,11 @@ const RATELIMIT: HeaderName = HeaderName::from_static("ratelimit");
 /// The number of locks, so that workers seldom wait for each other.
 const SHARDS: usize = 16;
 
-/// The most buckets of a shard. New clients have no limit while all are in use and none is full again.
+/// The most buckets of a shard. A further client takes the place of those that lack least.
 const MAX_BUCKETS: usize = 4096;
+
+/// The part of a shard that makes room at once, so that a further client costs little on average.
+const EVICTED: usize = MAX_BUCKETS / 8;
 
 /// The longest window of a quota in seconds: one day.
 pub const LONGEST_WINDOW: u64 = 86_400;
@@ -72,7 +75,7 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
     /// A limiter with full buckets.
     pub fn new(quota: Quota) -> Self {
         let interval = quota.interval();
-        let buckets = Buckets::new(interval);
+        let buckets = Buckets::new();
         let limit = governor::Quota::with_period(interval).zip(NonZeroU32::new(quota.requests));
         let limiter = limit.map(|(limit, burst)| Limiter::new(limit.allow_burst(burst), buckets.clone(), MonotonicClock));
         Self { quota, interval, buckets, limiter }
@@ -137,15 +140,14 @@ fn seconds(time: Duration) -> u64 {
 struct Buckets<K>(Arc<Shards<K>>);
 
 struct Shards<K> {
-    interval: Nanos,
     hasher: RandomState,
     shards: [Mutex<HashMap<K, Nanos>>; SHARDS],
 }
 
 impl<K: Hash + Eq + Clone> Buckets<K> {
-    fn new(interval: Duration) -> Self {
+    fn new() -> Self {
         let shards = std::array::from_fn(|_| Mutex::new(HashMap::new()));
-        Self(Arc::new(Shards { interval: interval.into(), hasher: RandomState::new(), shards }))
+        Self(Arc::new(Shards { hasher: RandomState::new(), shards }))
     }
 
     fn shard(&self, client: &K) -> std::sync::MutexGuard<'_, HashMap<K, Nanos>> {
@@ -169,15 +171,18 @@ impl<K: Hash + Eq + Clone> StateStore for Buckets<K> {
         }
         let (outcome, full_at) = decide(None)?;
         if shard.len() >= MAX_BUCKETS {
-            // A new bucket lacks one request.
-            let now = full_at.saturating_sub(self.0.interval);
-            shard.retain(|_, full_at| *full_at > now);
+            make_room(&mut shard);
         }
-        if shard.len() < MAX_BUCKETS {
-            shard.insert(client.clone(), full_at);
-        }
+        shard.insert(client.clone(), full_at);
         Ok(outcome)
     }
+}
+
+/// Forgets the buckets that are full again or lack least: what a client has used up stays charged, however many others come.
+fn make_room<K: Hash + Eq>(shard: &mut HashMap<K, Nanos>) {
+    let mut times: Vec<Nanos> = shard.values().copied().collect();
+    let (_, latest, _) = times.select_nth_unstable(EVICTED - 1);
+    shard.retain(|_, full_at| *full_at > *latest);
 }
 
 #[cfg(test)]
@@ -220,14 +225,24 @@ mod tests {
             assert_eq!(remaining(limiter.check(&client)).map(|(left, _)| left), Some(1));
         }
         let buckets = || limiter.buckets.0.shards.iter().map(|shard| shard.lock().expect("a shard").len()).sum::<usize>();
-        assert_eq!(buckets(), SHARDS * MAX_BUCKETS);
-        // The first client has a bucket.
-        assert_eq!(remaining(limiter.check(&0)).map(|(left, _)| left), Some(0));
+        assert!((SHARDS * (MAX_BUCKETS - EVICTED)..=SHARDS * MAX_BUCKETS).contains(&buckets()), "{}", buckets());
+        // The last client has a bucket.
+        assert_eq!(remaining(limiter.check(&79_999)).map(|(left, _)| left), Some(0));
         let full = |shard: &Mutex<HashMap<u32, Nanos>>| shard.lock().expect("a shard").values_mut().for_each(|at| *at = 0.into());
         limiter.buckets.0.shards.iter().for_each(full);
         for client in 200_000..200_100 {
             limiter.check(&client);
         }
-        assert!(buckets() <= 100 + (SHARDS - 1) * MAX_BUCKETS, "{}", buckets());
+        assert!(buckets() <= 100 + SHARDS * MAX_BUCKETS, "{}", buckets());
+    }
+
+    #[test]
+    fn a_client_over_its_limit_stays_limited_however_many_others_come() {
+        let limiter = limiter(4);
+        (0..4).for_each(|_| assert!(limiter.check(&0).is_some_and(|decision| decision.retry_after.is_none())));
+        for client in 1..200_000 {
+            assert_eq!(remaining(limiter.check(&client)).map(|(left, _)| left), Some(3), "client {client} is limited by others");
+        }
+        assert!(limiter.check(&0).is_some_and(|decision| decision.retry_after.is_some()), "its charge is forgotten");
     }
 }

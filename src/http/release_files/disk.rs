@@ -1,17 +1,16 @@
-//! Owns files on disk: each is complete or absent, with its metadata as JSON beside it.
+//! Owns the writing of files to disk: each is complete or absent.
 //! Must not know which file belongs where, nor what the database records.
 
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::io::{self, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::budget::DiskBudget;
+use super::metadata::{FileMetadata, PROGRAM, metadata_path};
 use crate::db::read::export::Chunks;
-use crate::db::write::file_records::FileRecord;
 use crate::format::{self, About};
 use crate::http::response::file;
 use crate::query::Plan;
@@ -19,71 +18,27 @@ use crate::query::Plan;
 /// The size of the write buffer in bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// The metadata of a file, stored next to it as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct FileMetadata {
-    /// The SHA-256 of the file, in hexadecimal.
-    pub sha256: String,
-    /// The length of the file.
-    pub bytes: u64,
-    /// The number of rows.
-    pub rows: u64,
-    /// The fields of the dataset that it was made from.
-    pub fields: Vec<String>,
-}
+/// What a file is made of: the plan, what its format says of it, the names of its fields, and its rows.
+pub type Content<'c> = (&'c Plan, &'c About, Vec<String>, Chunks);
 
-impl FileMetadata {
-    /// The value of `Repr-Digest` (RFC 9530).
-    pub fn digest(&self) -> String {
-        let bytes: Vec<u8> = (0..self.sha256.len())
-            .step_by(2)
-            .filter_map(|at| u8::from_str_radix(self.sha256.get(at..at + 2)?, 16).ok())
-            .collect();
-        format!("sha-256=:{}:", BASE64_STANDARD.encode(bytes))
-    }
-
-    /// The record of the file under a name.
-    pub fn record(&self, name: &str) -> FileRecord {
-        let Self { sha256, bytes, rows, fields } = self.clone();
-        FileRecord { file: name.to_owned(), sha256, bytes, rows, fields }
-    }
-
-    /// Whether it is the recorded file.
-    pub fn is(&self, record: &FileRecord) -> bool {
-        self.sha256 == record.sha256 && self.bytes == record.bytes
-    }
-
-    /// The strong entity tag.
-    pub fn etag(&self) -> String {
-        format!("\"{}\"", &self.sha256[..32.min(self.sha256.len())])
-    }
-}
-
-/// The metadata of a file; `None` unless the file is there with the length that they say.
-pub fn metadata(path: &Path) -> Option<FileMetadata> {
-    let metadata: FileMetadata = serde_json::from_slice(&fs::read(metadata_path(path)).ok()?).ok()?;
-    fs::metadata(path).is_ok_and(|file| file.len() == metadata.bytes).then_some(metadata)
-}
-
-fn metadata_path(path: &Path) -> PathBuf {
-    path.with_added_extension("facts")
-}
-
-/// Writes a file under a temporary name, renames it once it is complete, then does the same with its metadata.
+/// Writes a file under a temporary name, renames it once it is complete and has room, then does the same with its metadata.
 ///
 /// # Errors
-/// Returns an error if the disk or the database fails, or if the representation cannot hold the rows.
-pub fn write(path: &Path, plan: &Plan, about: &About, fields: Vec<String>, rows: Chunks) -> io::Result<FileMetadata> {
+/// Returns an error if the disk or the database fails, if the representation cannot hold the rows, or if the file has no room.
+pub fn write(path: &Path, (plan, about, fields, rows): Content<'_>, budget: &DiskBudget) -> io::Result<FileMetadata> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    fs::create_dir_all(folder)?;
-    let hashing = HashingFile { file: tempfile::NamedTempFile::new_in(folder)?, hasher: Sha256::new(), bytes: 0 };
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let file = tempfile::NamedTempFile::new_in(folder)?;
+    file.as_file().try_lock_shared()?;
+    let hashing = HashingFile { file, hasher: Sha256::new(), bytes: 0, limit: budget.bytes() };
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, hashing);
     let mut writer = format::writer(plan, about)?;
     let rows = file::drain(writer.as_mut(), &mut out, rows)?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     let sha256 = hex::encode(out.hasher.finalize());
-    let metadata = FileMetadata { sha256, bytes: out.bytes, rows, fields };
+    let metadata = FileMetadata { sha256, bytes: out.bytes, rows, fields, program: PROGRAM.to_owned() };
     out.file.as_file().sync_all()?;
+    budget.make_room(path, out.bytes)?;
     out.file.persist(path).map_err(|error| error.error)?;
     let mut metadata_file = tempfile::NamedTempFile::new_in(folder)?;
     serde_json::to_writer(&mut metadata_file, &metadata)?;
@@ -96,10 +51,16 @@ struct HashingFile {
     file: tempfile::NamedTempFile<File>,
     hasher: Sha256,
     bytes: u64,
+    /// The most bytes.
+    limit: u64,
 }
 
 impl Write for HashingFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes + bytes.len() as u64 > self.limit {
+            let why = "the file is larger than all files of releases may be (REPERES_FILES_MB)";
+            return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+        }
         let written = self.file.write(bytes)?;
         self.hasher.update(&bytes[..written]);
         self.bytes += written as u64;

@@ -5,16 +5,21 @@
 //! the release and the microsecond of its publication, so that two databases may share a directory.
 //! Must not know how a file is sent.
 
+mod budget;
 mod disk;
+mod metadata;
 
 use std::io;
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
-pub use self::disk::FileMetadata;
+pub use self::budget::open;
+use self::budget::{DEFAULT_BYTES, DiskBudget};
+pub use self::metadata::FileMetadata;
 use super::response::file;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
@@ -22,6 +27,7 @@ use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::licences;
 use crate::db::write::file_records::{self, FileRecord, OfDataset};
+use crate::keyed_permits::{KeyedPermits, LimitReached};
 use crate::query::{Column, Context, Dataset, Kind, Plan, Representation, parse};
 
 /// The representations of files. JSON is paged, and a JSON-stat cube has a limit that a whole dataset may exceed.
@@ -40,6 +46,12 @@ const KNOWN_FILES: usize = 50_000;
 
 /// How long a file is not built again after it came out with another digest than the recorded one.
 const REFUSAL: Duration = Duration::from_secs(60);
+
+/// How many files clients wait for at once.
+const BUILDS: u64 = 64;
+
+/// How many of them one client.
+const BUILDS_PER_CLIENT: u64 = 8;
 
 /// What identifies a file: a dataset, in a representation, at a release.
 #[derive(Clone)]
@@ -75,6 +87,8 @@ pub enum FileError {
     Failed(io::Error),
     /// The file that this program builds is not the one that was recorded.
     Differs,
+    /// As many files are being built as may be, for this client or for all.
+    Busy(LimitReached),
 }
 
 /// What a process knows of a file on its disk.
@@ -93,12 +107,27 @@ pub struct ReleaseFiles {
     database: Database,
     verdicts: Arc<Cache<PathBuf, Verdict>>,
     build_lock: Arc<tokio::sync::Mutex<()>>,
+    builds: KeyedPermits<IpAddr>,
+    budget: DiskBudget,
 }
 
 impl ReleaseFiles {
     /// The files in a directory, which the first file creates, of the releases of a database.
     pub fn new(folder: PathBuf, database: Database) -> Self {
-        Self { folder: Arc::new(folder), database, verdicts: Arc::new(Cache::new(KNOWN_FILES)), build_lock: Arc::default() }
+        Self {
+            budget: DiskBudget::new(folder.clone(), DEFAULT_BYTES),
+            folder: Arc::new(folder),
+            database,
+            verdicts: Arc::new(Cache::new(KNOWN_FILES)),
+            build_lock: Arc::default(),
+            builds: KeyedPermits::new(BUILDS, BUILDS_PER_CLIENT),
+        }
+    }
+
+    /// The same files, of which those on disk may take so many bytes.
+    #[must_use]
+    pub fn within(self, bytes: u64) -> Self {
+        Self { budget: DiskBudget::new(self.folder.to_path_buf(), bytes), ..self }
     }
 
     /// The path of a file, whether or not it exists.
@@ -110,22 +139,30 @@ impl ReleaseFiles {
     /// The metadata of a file that is on disk and known to be the recorded one.
     pub fn metadata(&self, key: &FileKey) -> Option<FileMetadata> {
         let path = self.path(key);
-        match self.verdicts.get(&path)? {
-            Verdict::Recorded(sha256) => disk::metadata(&path).filter(|metadata| metadata.sha256 == sha256),
-            Verdict::Differs(_) => None,
-        }
+        let metadata = match self.verdicts.get(&path)? {
+            Verdict::Recorded(sha256) => metadata::metadata(&path).filter(|metadata| metadata.sha256 == sha256)?,
+            Verdict::Differs(_) => return None,
+        };
+        budget::record_use(&path);
+        Some(metadata)
     }
 
     /// Finds a file on disk or builds it, and compares it with its record. The process builds one file at a time; another
-    /// process may build the same file, and either result is complete.
+    /// process may build the same file, and either result is complete. The build takes a place of the client's share, and goes on
+    /// if the client leaves.
     ///
     /// # Errors
-    /// Returns an error if the disk or the database fails, if the representation cannot hold the rows, or if the file is not
-    /// the recorded one.
-    pub async fn build(&self, exports: &Exports, key: FileKey) -> Result<FileMetadata, FileError> {
+    /// Returns an error if the disk or the database fails, if the representation cannot hold the rows, if the file is not the
+    /// recorded one, or if the client has no place left.
+    pub async fn build(&self, exports: &Exports, key: FileKey, client: Option<IpAddr>) -> Result<FileMetadata, FileError> {
+        let place = client.map(|client| self.builds.try_acquire(&client, 1)).transpose().map_err(FileError::Busy)?;
         let (files, exports) = (self.clone(), exports.clone());
         let runtime = exports.handle();
-        let build = runtime.spawn(async move { files.recorded(&exports, key).await });
+        let build = runtime.spawn(async move {
+            let built = files.recorded(&exports, key).await;
+            drop(place);
+            built
+        });
         build.await.map_err(|error| FileError::Failed(io::Error::other(error)))?
     }
 
@@ -141,10 +178,10 @@ impl ReleaseFiles {
         let dataset = key.context.dataset.name;
         let records = self.records(exports, &key).await.map_err(FileError::Database)?;
         let own = records.iter().find(|record| record.file == name);
-        let left = disk::metadata(&path).filter(|left| own.is_none_or(|own| left.is(own)));
+        let left = metadata::metadata(&path).filter(|left| own.is_none_or(|own| left.is(own)));
         let metadata = match left {
             Some(metadata) => metadata,
-            None => build(exports, &path, key, own.or(records.first())).await.map_err(FileError::Failed)?,
+            None => build(exports, (&path, &self.budget), key, own.or(records.first())).await.map_err(FileError::Failed)?,
         };
         let record = match own {
             Some(own) => own.clone(),
@@ -183,7 +220,12 @@ impl ReleaseFiles {
 }
 
 /// Builds a file from the fields of a record, or from all fields of the dataset if there is none.
-async fn build(exports: &Exports, path: &std::path::Path, key: FileKey, record: Option<&FileRecord>) -> io::Result<FileMetadata> {
+async fn build(
+    exports: &Exports,
+    (path, budget): (&Path, &DiskBudget),
+    key: FileKey,
+    record: Option<&FileRecord>,
+) -> io::Result<FileMetadata> {
     let plan = parse::every_row(key.context, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
     let (plan, fields) = with_fields(plan, record)?;
     let (context, release) = (key.context, &key.snapshot.release);
@@ -195,8 +237,9 @@ async fn build(exports: &Exports, path: &std::path::Path, key: FileKey, record: 
     plan.licences = licences::licences(&licences);
     let about = file::about(&plan, None, &key.snapshot);
     let rows = exports.rows(Arc::new(plan.plan.clone()), key.snapshot);
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || disk::write(&path, &plan, &about, fields, rows)).await.map_err(io::Error::other)?
+    let (path, budget) = (path.to_owned(), budget.clone());
+    let write = move || disk::write(&path, (&plan, &about, fields, rows), &budget);
+    tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
 }
 
 /// Restricts a plan to the fields of a record, in their order. Returns the plan with the names of its fields.

@@ -1,8 +1,9 @@
 //! Owns the permission checks of a publication: its files before anything is read, its datasets before any row is read,
 //! and its sources once the changed rows are known, so that a key for one source changes no row and no figure of another source.
-//! Must not know API keys.
+//! Must not know tokens.
 
 use crate::access::Rights;
+use crate::db::write::api_keys;
 use crate::db::write::release_writer::ReleaseWriter;
 use crate::problem::{Fault, Reason};
 use crate::publication::Effect;
@@ -104,6 +105,18 @@ pub async fn rows(
     missing.sort();
     missing.dedup();
     check(missing)
+}
+
+/// Checks that a key is still valid, in the transaction that publishes with it. It cannot be revoked before the transaction ends.
+///
+/// # Errors
+/// Returns [`PublishError::KeyInvalid`] if it was revoked or has expired, or an error of the database.
+pub async fn key(publication: &ReleaseWriter<'_>, name: &str) -> Result<(), PublishError> {
+    match api_keys::hold(publication.transaction(), name).await? {
+        Some(key) if key.valid => Ok(()),
+        Some(key) if key.revoked_at.is_none() => Err(PublishError::KeyInvalid { why: "has expired" }),
+        _ => Err(PublishError::KeyInvalid { why: "has been revoked" }),
+    }
 }
 
 fn check(missing: Vec<String>) -> Result<(), PublishError> {

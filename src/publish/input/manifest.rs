@@ -12,6 +12,9 @@ use crate::publish::errors::PublishError;
 /// The file name of a manifest.
 pub const NAME: &str = "manifest.toml";
 
+/// The most bytes of a manifest: the codes of a hundred thousand rows to withdraw.
+const MANIFEST_BYTES: u64 = 8 << 20;
+
 /// A manifest, read from TOML. Paths are relative to its folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -152,6 +155,10 @@ impl Manifest {
     pub fn read(folder: &Path) -> Result<Self, PublishError> {
         let path = folder.join(NAME);
         let unreadable = |why: String| PublishError::Unreadable(format!("{} cannot be read: {why}", path.display()));
+        let length = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
+        if length > MANIFEST_BYTES {
+            return Err(unreadable(format!("it has {length} bytes, and may have {MANIFEST_BYTES}")));
+        }
         let text = std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()))?;
         Self::parse(&text).map_err(unreadable)
     }

@@ -4,7 +4,7 @@
 use tempfile::TempDir;
 
 use crate::db::write::submissions::NewSubmission;
-use crate::publish::pipeline::PublishingKey;
+use crate::publish::job::PublishingKey;
 
 /// A received publication.
 pub struct QueuedPublication {

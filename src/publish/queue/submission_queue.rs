@@ -5,26 +5,36 @@
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
+use super::over_limit::OverLimit;
 use super::queued_publication::QueuedPublication;
 use super::uploads::Uploads;
 use super::worker::Worker;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
 use crate::db::write::api_keys::{self, ApiKey};
-use crate::db::write::submissions::{self, Inserted, Submission, SubmissionResult};
+use crate::db::write::attempts;
+use crate::db::write::submissions::{self, Enqueuing, Submission, SubmissionResult};
+use crate::keyed_permits::{KeyedPermit, KeyedPermits, LimitReached};
 use crate::metrics::Publications;
 use crate::publish::file_tree::FileTree;
 use crate::publish::reader_process::ReaderSettings;
 use crate::query::Dataset;
 
 /// The most publications that can be received, wait or run at the same time.
-const MAX_SUBMISSIONS: usize = 4;
+const PLACES: u64 = 8;
+
+/// The most of these places that one key can have, so that the slow uploads of one leave places for others.
+pub const PLACES_PER_KEY: u64 = 2;
+
+/// The time until the first look for publications whose server has died, and between two looks.
+const LOOK_FOR_DEAD: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(30));
 
 /// The timeout of a query about keys and submissions.
 const QUERY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -51,11 +61,12 @@ struct QueueInner {
     runtime: Option<Runtime>,
     uploads: Option<Uploads>,
     limit: u64,
-    permits: Arc<Semaphore>,
+    permits: KeyedPermits<String>,
+    over_limit: OverLimit,
 }
 
 /// A permit to submit one publication, returned to the queue on drop.
-pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] OwnedSemaphorePermit);
+pub struct QueuePermit(#[expect(dead_code, reason = "held for its end")] KeyedPermit<String>);
 
 /// The result of submitting a publication.
 pub enum Enqueued {
@@ -89,12 +100,15 @@ impl SubmissionQueue {
             .expect("the system gives a thread at start");
         let unusable = |error| log::error!("{} cannot be used: {error}", settings.uploads.display());
         let uploads = Uploads::open(&settings.uploads).map_err(unusable).ok();
+        let worker = Arc::new(Worker::new(database, registry, (settings.recipes, settings.reader), counts));
+        runtime.spawn(record_dead(Arc::clone(&worker)));
         Self(Arc::new(QueueInner {
-            worker: Arc::new(Worker::new(database, registry, (settings.recipes, settings.reader), counts)),
+            worker,
             runtime: Some(runtime),
             uploads,
             limit: settings.limit,
-            permits: Arc::new(Semaphore::new(MAX_SUBMISSIONS)),
+            permits: KeyedPermits::new(PLACES, PLACES_PER_KEY),
+            over_limit: OverLimit::default(),
         }))
     }
 
@@ -113,9 +127,18 @@ impl SubmissionQueue {
         self.0.limit
     }
 
-    /// Takes a permit. Returns None if too many publications are in progress.
-    pub fn try_acquire(&self) -> Option<QueuePermit> {
-        Arc::clone(&self.0.permits).try_acquire_owned().ok().map(QueuePermit)
+    /// Takes a permit for a key.
+    ///
+    /// # Errors
+    /// Returns the limit that is reached: that of all publications in progress, or that of the key.
+    pub fn try_acquire(&self, key: &str) -> Result<QueuePermit, LimitReached> {
+        self.0.permits.try_acquire(&key.to_owned(), 1).map(QueuePermit)
+    }
+
+    /// Counts a request over the rate limit of a key. Returns the number of those that no line of the audit counts yet, if it is
+    /// time for a line.
+    pub fn count_over_limit(&self, key: &str) -> Option<u64> {
+        self.0.over_limit.count(key, Instant::now())
     }
 
     /// Makes a folder for received files, which is deleted on drop.
@@ -142,15 +165,15 @@ impl SubmissionQueue {
         self.query(move |client| async move { submissions::find(&client, &key, &id).await }).await
     }
 
-    /// Submits a publication.
+    /// Submits a publication that was received under [`Attempt::receive`](super::attempt::Attempt::receive).
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached; then the publication does not run.
     pub async fn enqueue(&self, permit: QueuePermit, publication: QueuedPublication) -> Result<Enqueued, DbError> {
         let claim = publication.claim.clone();
-        let submission = match self.query(move |client| async move { submissions::insert(&client, &claim).await }).await? {
-            Inserted::New(submission) => submission,
-            Inserted::Existing(submission) => return Ok(Enqueued::Existing(submission)),
+        let submission = match self.query(move |client| async move { submissions::enqueue(&client, &claim).await }).await? {
+            Enqueuing::New(submission) => submission,
+            Enqueuing::Existing(submission) => return Ok(Enqueued::Existing(submission)),
         };
         let (sender, receiver) = oneshot::channel();
         let worker = Arc::clone(&self.0.worker);
@@ -167,8 +190,13 @@ impl SubmissionQueue {
         self.0.runtime.as_ref().expect("the runtime lives as long as its handles")
     }
 
+    /// Starts a task on the queue's runtime.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.runtime().spawn(task).abort_handle()
+    }
+
     /// Runs a short query on the queue's runtime, to which the connection belongs.
-    async fn query<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
+    pub(super) async fn query<T, F>(&self, question: impl FnOnce(Arc<Client>) -> F + Send + 'static) -> Result<T, DbError>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, DbError>> + Send,
@@ -179,5 +207,22 @@ impl SubmissionQueue {
             tokio::time::timeout(QUERY_TIMEOUT, asked).await.map_err(|_| DbError::Timeout("no answer in time".to_owned()))?
         });
         asking.await.map_err(|error| DbError::Failed(error.to_string()))?
+    }
+}
+
+/// Looks at intervals for publications whose server has died, and records their end in the audit.
+async fn record_dead(worker: Arc<Worker>) {
+    tokio::time::sleep(LOOK_FOR_DEAD.0).await;
+    loop {
+        let recorded = match worker.connection().await {
+            Ok(client) => tokio::time::timeout(QUERY_TIMEOUT, attempts::record_dead(&client)).await.unwrap_or(Ok(0)),
+            Err(error) => Err(error),
+        };
+        match recorded {
+            Ok(0) => {}
+            Ok(count) => log::warn!("{count} publication(s) ended with their server; the audit says so"),
+            Err(error) => log::debug!("publications whose server has died cannot be looked for: {error}"),
+        }
+        tokio::time::sleep(LOOK_FOR_DEAD.1).await;
     }
 }

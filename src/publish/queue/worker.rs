@@ -1,4 +1,4 @@
-//! Owns the running of queued publications: one at a time, each on a connection of its own, with its progress in the
+//! Owns the running of queued publications: one at a time, dry runs beside it, each on a connection of its own, with its progress in the
 //! table of submissions.
 //! Must not know the clients.
 
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 use super::queued_publication::QueuedPublication;
 use crate::db::DbError;
@@ -19,7 +19,8 @@ use crate::publish::audit_record;
 use crate::publish::errors::PublishError;
 use crate::publish::file_tree::FileTree;
 use crate::publish::input::manifest::ManifestFile;
-use crate::publish::pipeline::{self, Job};
+use crate::publish::job::Job;
+use crate::publish::pipeline;
 use crate::publish::progress::Progress;
 use crate::publish::reader_process::{ManifestSource, ReaderSettings};
 use crate::query::Dataset;
@@ -33,7 +34,10 @@ pub struct Worker {
     registry: &'static [&'static Dataset],
     recipes: FileTree,
     reader: ReaderSettings,
+    /// Held by a publication from its beginning to its end.
     lock: Mutex<()>,
+    /// Held while files are read, by dry runs too.
+    turns: Arc<Semaphore>,
     /// The connection for short queries.
     connection: Mutex<Option<Arc<Client>>>,
     counts: Publications,
@@ -47,7 +51,16 @@ impl Worker {
         (recipes, reader): (FileTree, ReaderSettings),
         counts: Publications,
     ) -> Self {
-        Self { database, registry, recipes, reader, lock: Mutex::new(()), connection: Mutex::new(None), counts }
+        Self {
+            database,
+            registry,
+            recipes,
+            reader,
+            lock: Mutex::new(()),
+            turns: Arc::new(Semaphore::new(1)),
+            connection: Mutex::new(None),
+            counts,
+        }
     }
 
     /// The connection for short queries, opened again if it was lost.
@@ -75,7 +88,8 @@ impl Worker {
             publication: Some(publication.claim.id.clone()),
         };
         let (outcome, started) = {
-            let _guard = self.lock.lock().await;
+            // A dry run waits for no publication.
+            let _guard = if publication.claim.dry_run { None } else { Some(self.lock.lock().await) };
             let started = Instant::now();
             (self.publish(&publication, &requester, &progress).await, started)
         };
@@ -124,6 +138,7 @@ impl Worker {
             folder,
             recipes,
             reader: self.reader.clone(),
+            turns: Arc::clone(&self.turns),
             bundle: None,
             dry_run,
             explain: 0,

@@ -13,7 +13,7 @@ use crate::harness::{
 };
 
 /// A new folder, and the path of the backup in it.
-fn file() -> (PathBuf, String) {
+pub fn file() -> (PathBuf, String) {
     let folder = scratch("backup");
     fs::create_dir_all(&folder).expect("a folder can be made");
     let file = folder.join("copy.dump").to_str().expect("a path").to_owned();
@@ -21,7 +21,7 @@ fn file() -> (PathBuf, String) {
 }
 
 /// A database with rows of every dataset, in several versions.
-fn full() -> String {
+pub fn full() -> String {
     let url = migrated();
     [1, 2, 4].into_iter().for_each(|number| four_releases::make_release(&url, number));
     let file = "INSERT INTO release_files VALUES (1, 'actors.csv', 'actors', repeat('0', 64), 1, 1, '{code}')";
@@ -44,7 +44,8 @@ fn replaced(folder: &Path, name: &str, version: &str, script: &str) -> String {
     folder.to_str().expect("a path").to_owned()
 }
 
-fn empty() -> String {
+/// The URL of an empty database for the role that serves.
+pub fn empty() -> String {
     database().replace("//reperes@", "//reperes_service@")
 }
 

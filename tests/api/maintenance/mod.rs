@@ -1,6 +1,7 @@
 //! The commands with which an operator verifies, backs up, restores and migrates a database.
 
 mod backup;
+mod interrupted_restore;
 mod migrating;
 mod verify;
 

@@ -190,7 +190,7 @@ fn a_publication_that_may_not_wait_is_refused_while_another_runs() {
     let path = folder.join("f.csv");
     let given = ["publish", path.to_str().expect("a path"), "--dataset", "observations", "--no-wait"];
     with_database(&url, async |client| {
-        let other = ReleaseWriter::begin(client).await.expect("a publication can be begun");
+        let other = ReleaseWriter::begin(client, false).await.expect("a publication can be begun");
         assert!(other.acquire_lock(true).await.expect("the lock is free").is_some());
         let (code, _, err) = command(&url, &given);
         assert_eq!(code, 5);

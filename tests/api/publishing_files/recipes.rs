@@ -1,6 +1,7 @@
 //! The recipes of the service read made-up files in the layouts of the agencies: every value, status and position is as in the
 //! file, and a recipe refuses values that it does not know.
 
+mod budgets;
 mod filosofi;
 mod own_recipes;
 mod series;

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use actix_web::body::BoxBody;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use super::*;
 
@@ -14,9 +13,8 @@ const REFUSAL: &[u8] = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: 
 async fn connection() -> (ClientStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("it connects");
-    let permit = Arc::new(Semaphore::new(1)).try_acquire_owned().expect("the first permit");
     let (server, _) = listener.accept().await.expect("it is accepted");
-    (ClientStream::new(server, Timeouts::default(), permit, Arc::from("http://x.example")), client)
+    (ClientStream::new(server, Timeouts::default(), Box::new(()), Arc::from("http://x.example")), client)
 }
 
 /// What the client receives when the server writes these pieces, each with a flush after it if `true`, and closes.

@@ -3,6 +3,7 @@
 
 mod send;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use actix_web::http::header;
@@ -25,6 +26,7 @@ use crate::http::response::envelope::JSON;
 use crate::http::response::header_names::{RELEASE_NUMBER, TOTAL_COUNT};
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
+use crate::keyed_permits::LimitReached;
 use crate::problem::{Kind, Problem};
 use crate::query::model::value;
 use crate::query::model::value::instant;
@@ -197,7 +199,7 @@ pub async fn build_missing(database: Database, exports: Exports, files: ReleaseF
         Err(why) => return log::warn!("cannot build the files of the newest release: {why}"),
     };
     for key in all(registry, &snapshot).into_iter().filter(|key| PREBUILT.contains(&key.representation)) {
-        if let Err(error) = files.build(&exports, key.clone()).await {
+        if let Err(error) = files.build(&exports, key.clone(), None).await {
             log::warn!("cannot build the file {}: {error:?}", key.name());
         }
     }
@@ -222,7 +224,7 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
         let near = closest(&name, names.iter().map(String::as_str));
         return Err(Problem::new(Kind::UnknownCode, "This file does not exist; `/v1/files` lists all files.").closest(near));
     };
-    let metadata = built(state, key).await?;
+    let metadata = built(state, key, state.bounds.client(request)).await?;
     let release = snapshot.release.number;
     let about = [
         (header::CONTENT_TYPE, key.representation.content_type()),
@@ -242,22 +244,29 @@ async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching
     send::send(request, &state.files.path(key), &metadata, snapshot.release.published_at.into(), &about).await
 }
 
-/// The metadata of a file, which is built if necessary.
-async fn built(state: &State, key: &FileKey) -> Result<FileMetadata, Problem> {
+/// The metadata of a file, which is built for a client if necessary.
+async fn built(state: &State, key: &FileKey, client: Option<IpAddr>) -> Result<FileMetadata, Problem> {
     if let Some(metadata) = state.files.metadata(key) {
         return Ok(metadata);
     }
     if key.representation == Representation::Xlsx {
         // The number of rows is known from the CSV file, which has no limit.
-        let csv = Box::pin(built(state, &FileKey { representation: Representation::Csv, ..key.clone() })).await?;
+        let csv = Box::pin(built(state, &FileKey { representation: Representation::Csv, ..key.clone() }, client)).await?;
         if csv.rows > MAX_SHEET_ROWS.unsigned_abs() {
             let detail = format!("This file does not exist: the {} rows do not fit into one sheet.", csv.rows);
             return Err(Problem::new(Kind::UnknownCode, detail));
         }
     }
-    match timeout(BUILD_TIMEOUT, state.files.build(&state.exports, key.clone())).await {
+    match timeout(BUILD_TIMEOUT, state.files.build(&state.exports, key.clone(), client)).await {
         Ok(Ok(metadata)) => Ok(metadata),
         Ok(Err(FileError::Database(error))) => Err(error.into()),
+        Ok(Err(FileError::Busy(limit))) => Err(Problem::new(
+            Kind::Overloaded,
+            match limit {
+                LimitReached::Share => "As many files are being built for this address as may be for one client.",
+                LimitReached::Total => "The service builds as many files as it may.",
+            },
+        )),
         Ok(Err(FileError::Differs)) => Err(Problem::new(
             Kind::Unavailable,
             "This server does not build the file with the bytes that it was published with, and serves no others.",

@@ -13,7 +13,7 @@ use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use crate::http::cache::etag;
-use crate::http::release_files::FileMetadata;
+use crate::http::release_files::{self, FileMetadata};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::problem::{Kind, Problem};
 
@@ -81,7 +81,7 @@ pub async fn send(
         log::error!("cannot read {}: {error}", path.display());
         Problem::new(Kind::Unavailable, "The file cannot be read at the moment.")
     };
-    let mut file = File::open(path).await.map_err(unreadable)?;
+    let mut file = File::from_std(release_files::open(path).map_err(unreadable)?);
     file.seek(SeekFrom::Start(first)).await.map_err(unreadable)?;
     Ok(response.body(SizedStream::new(length, Box::pin(chunks(file, length)))))
 }

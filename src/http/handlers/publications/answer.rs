@@ -24,8 +24,8 @@ pub struct PublicationStatus {
     #[schema(example = "done")]
     state: &'static str,
     /// `published`: it made a release; `unchanged`: the files change nothing; `would_publish`: a dry run found no fault;
-    /// `refused`: the files have faults; `forbidden`: the key lacks a scope; `failed`: the service failed. Null while it runs.
-    /// The list may grow.
+    /// `refused`: the files have faults; `forbidden`: the key lacks a scope, or was revoked meanwhile; `failed`: the service failed.
+    /// Null while it runs. The list may grow.
     #[schema(value_type = Option<String>, example = "published")]
     outcome: Option<Outcome>,
     /// Whether it is a dry run.
@@ -132,6 +132,9 @@ fn refusal(completed: &SubmissionResult) -> Option<Problem> {
             let detail = format!("Nothing was published: the files have {} error(s).", errors.error_count);
             Some(Problem::new(Kind::RefusedFiles, detail).error_list(errors))
         }
+        Outcome::Forbidden if let Some(why) = completed.detail["key"].as_str() => {
+            Some(Problem::new(Kind::Unauthenticated, format!("Nothing was published: the key {why}.")))
+        }
         Outcome::Forbidden => {
             let missing = completed.detail["missing"].as_array().into_iter().flatten();
             let scopes: Vec<String> = missing.filter_map(|scope| scope.as_str()).map(|scope| format!("`{scope}`")).collect();
@@ -150,6 +153,7 @@ fn refusal(completed: &SubmissionResult) -> Option<Problem> {
 fn temporary_failure(why: Option<&str>) -> &'static str {
     match why {
         Some("read-only") => "Nothing was published: the database is read-only at the moment; reads go on.",
+        Some("died") => "The server that worked on the publication was stopped; nothing was published.",
         Some("full") => "Nothing was published: the disk of the database is full; reads still work.",
         _ => "The database did not answer; nothing was published.",
     }

@@ -8,20 +8,26 @@ mod status;
 
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::http::header::HeaderName;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
+use serde_json::json;
+use tokio::sync::oneshot::Receiver;
 use utoipa::ToSchema;
 
 pub use self::answer::PublicationDocument;
 pub use self::status::{__path_status, status};
 use crate::access::Rights;
-use crate::db::write::submissions::{NewSubmission, Submission};
+use crate::db::write::api_keys::ApiKey;
+use crate::db::write::submissions::{NewSubmission, Submission, SubmissionResult};
 use crate::http::middleware::authentication;
 use crate::http::middleware::request_id::RequestId;
 use crate::http::request::path_and_query;
 use crate::http::state::State;
+use crate::keyed_permits::LimitReached;
 use crate::problem::{Fault, Kind, Problem, Reason};
-use crate::publish::{Enqueued, PublishingKey, QueuedPublication, SubmissionQueue};
+use crate::publication::Outcome;
+use crate::publish::{Attempt, Enqueued, PLACES_PER_KEY, PublishingKey, QueuedPublication, SubmissionQueue};
 
 /// The name of the security scheme in the OpenAPI document.
 pub const SECURITY_SCHEME: &str = "key";
@@ -81,27 +87,63 @@ pub struct PublicationForm {
     security(("key" = []))
 )]
 pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    let key = authentication::key(&request, &state).await?;
+    let key = authentication::find(&request, &state).await?;
+    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
+    let name = key.name.clone();
+    let mut attempt = Attempt::new(state.submissions.clone(), &name, &request_id);
+    match enqueue(&request, payload, &state, (key, request_id), &mut attempt).await {
+        Err(problem) if problem.status == Kind::TooManyRequests.status() => {
+            match state.submissions.count_over_limit(&name) {
+                Some(count) => attempt.end(Outcome::Refused, json!({"problem": problem, "count": count})).await,
+                None => attempt.handed_over(),
+            }
+            Err(problem)
+        }
+        Err(problem) => {
+            attempt.end(Outcome::Refused, json!({"problem": problem})).await;
+            Err(problem)
+        }
+        Ok((Enqueued::Existing(submission), digest)) => {
+            let answer = existing(&submission, &digest, &state.problem_base);
+            let outcome = if answer.status() == StatusCode::CONFLICT { Outcome::Refused } else { Outcome::Unchanged };
+            attempt.end(outcome, json!({"repeats": submission.id})).await;
+            Ok(answer)
+        }
+        Ok((Enqueued::New(submission, completed), _)) => {
+            attempt.handed_over();
+            accepted(&request, &state, submission, completed).await
+        }
+    }
+}
+
+/// Receives a publication and puts it into the queue. Returns its digest too.
+async fn enqueue(
+    request: &HttpRequest,
+    payload: web::Payload,
+    state: &State,
+    (key, request_id): (ApiKey, String),
+    attempt: &mut Attempt,
+) -> Result<(Enqueued, String), Problem> {
     if let Some(decision) = state.rate_limiters.keys.check(&key.name) {
         request.extensions_mut().insert(decision);
         if decision.retry_after.is_some() {
             return Err(Problem::new(Kind::TooManyRequests, "Too many publications came with this key."));
         }
     }
-    let idempotency_key = idempotency_key(&request)?;
-    let asynchronous = prefers_async(&request);
-    receive::check(&request, state.submissions.limit())?;
-    let busy = || Problem::new(Kind::Unavailable, "The queue of publications is full; try again later.");
-    let permit = state.submissions.try_acquire().ok_or_else(busy)?;
-    let folder = state.submissions.create_folder().map_err(|error| receive::unavailable(&error))?;
-    let receiving = receive::receive(&request, payload, folder, state.submissions.limit(), state.bounds.timeouts);
-    let received = tokio::time::timeout(RECEIVE_TIMEOUT, receiving).await.map_err(|_| {
-        Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", RECEIVE_TIMEOUT.as_secs() / 60))
-    })??;
+    authentication::check(&key)?;
+    let idempotency_key = idempotency_key(request)?;
+    receive::check(request, state.submissions.limit())?;
+    let permit = state.submissions.try_acquire(&key.name).map_err(no_place)?;
     let id = SubmissionQueue::new_id().map_err(|why| {
         log::error!("{why}");
         Problem::internal()
     })?;
+    attempt.receive(&id).await?;
+    let folder = state.submissions.create_folder().map_err(|error| receive::unavailable(&error))?;
+    let receiving = receive::receive(request, payload, folder, state.submissions.limit(), state.bounds.timeouts);
+    let received = tokio::time::timeout(RECEIVE_TIMEOUT, receiving).await.map_err(|_| {
+        Problem::new(Kind::RequestTimeout, format!("The body did not arrive within {} minutes.", RECEIVE_TIMEOUT.as_secs() / 60))
+    })??;
     let claim = NewSubmission {
         id,
         key: key.name.clone(),
@@ -112,26 +154,43 @@ pub async fn publish(request: HttpRequest, payload: web::Payload, state: web::Da
     };
     let digest = claim.digest.clone();
     let key = PublishingKey { name: key.name, rights: Rights::new(&key.scopes), publisher: key.publisher };
-    let request_id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
     let publication =
         QueuedPublication { claim, key, request_id, files: received.files, folder: received.folder, alone: received.single_file };
-    match state.submissions.enqueue(permit, publication).await? {
-        Enqueued::Existing(submission) => Ok(existing(&submission, &digest, &state.problem_base)),
-        Enqueued::New(submission, _) if asynchronous => {
-            let mut response = HttpResponse::Accepted();
-            response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
-            Ok(answer::located(response, &submission, &state.problem_base))
-        }
-        Enqueued::New(submission, completed) => match completed.await {
-            Ok(result) => {
-                // The client may read the new release next.
-                if let Some(number) = result.release {
-                    state.release_watcher.wait_for(number).await;
-                }
-                Ok(answer::ended(&submission.ended(result), &state.problem_base))
+    Ok((state.submissions.enqueue(permit, publication).await?, digest))
+}
+
+/// The refusal of a publication for which there is no place.
+fn no_place(limit: LimitReached) -> Problem {
+    let detail = match limit {
+        LimitReached::Total => "The queue of publications is full; try again later.".to_owned(),
+        LimitReached::Share => format!(
+            "This key has {PLACES_PER_KEY} publications in progress, which is the most for one key; try again when one has ended."
+        ),
+    };
+    Problem::new(Kind::Unavailable, detail)
+}
+
+/// Answers for a publication in the queue: at once if the client wants it, or at its end.
+async fn accepted(
+    request: &HttpRequest,
+    state: &State,
+    submission: Submission,
+    completed: Receiver<SubmissionResult>,
+) -> Result<HttpResponse, Problem> {
+    if prefers_async(request) {
+        let mut response = HttpResponse::Accepted();
+        response.insert_header((HeaderName::from_static("preference-applied"), "respond-async"));
+        return Ok(answer::located(response, &submission, &state.problem_base));
+    }
+    match completed.await {
+        Ok(result) => {
+            // The client may read the new release next.
+            if let Some(number) = result.release {
+                state.release_watcher.wait_for(number).await;
             }
-            Err(_) => Err(Problem::internal().instance(answer::address(&submission.id))),
-        },
+            Ok(answer::ended(&submission.ended(result), &state.problem_base))
+        }
+        Err(_) => Err(Problem::internal().instance(answer::address(&submission.id))),
     }
 }
 

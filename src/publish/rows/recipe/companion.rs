@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::field_rule;
+use super::field_rules::FieldRule;
 use super::header::Header;
-use super::model::{CompanionJoin, FieldRule};
+use super::model::CompanionJoin;
 use crate::publish::errors::PublishError;
 use crate::publish::input::readers;
 use crate::publish::input::readers::error::ReadError;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use regex::Regex;
 
+use super::field_rules::FieldRule;
 use super::header::{self, Header, tidy};
-use super::model::FieldRule;
 use super::row_context::RowContext;
 use super::template::{self, TemplatePart};
 use super::territory_names::TerritoryNames;
@@ -99,6 +99,7 @@ impl<'r> ResolvedRule<'r> {
         if rule.scale.unsigned_abs() > MOST || rule.pad.is_some_and(|width| width > MOST as usize) {
             return Err(format!("`scale` and `pad` are at most {MOST}"));
         }
+        rule.date.as_deref().map_or(Ok(()), time::check_format)?;
         Ok(Self { definition: rule, at, agrees })
     }
 

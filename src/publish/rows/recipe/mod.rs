@@ -9,6 +9,7 @@ mod companion;
 mod condition;
 mod explain;
 mod field_rule;
+mod field_rules;
 mod header;
 mod model;
 mod number;
@@ -34,6 +35,15 @@ use crate::query::suggest::closest;
 
 /// The file extension of a recipe.
 const ENDING: &str = "toml";
+
+/// The most bytes of a recipe; the longest of those in the program has ten thousand.
+const RECIPE_BYTES: usize = 256 * 1024;
+
+/// The most patterns of a recipe.
+const PATTERNS: usize = 200;
+
+/// The members of a recipe that are patterns.
+const PATTERN_MEMBERS: [&str; 4] = ["matches", "when", "strip", "extract"];
 
 /// Whether a text is the name of a recipe rather than a path.
 pub fn is_name(text: &str) -> bool {
@@ -65,7 +75,31 @@ pub fn load(named: &str, folder: &Path, recipes: &FileTree) -> Result<Recipe, Pu
 /// # Errors
 /// Returns an error if it is invalid, with the place.
 pub fn parse(name: &str, text: &str) -> Result<Recipe, PublishError> {
-    toml::from_str(text).map_err(|error| PublishError::Unreadable(format!("the recipe {name} cannot be read: {error}")))
+    let unreadable = |why: String| PublishError::Unreadable(format!("the recipe {name} cannot be read: {why}"));
+    if text.len() > RECIPE_BYTES {
+        return Err(unreadable(format!("it has {} bytes, and may have {RECIPE_BYTES}", text.len())));
+    }
+    // Patterns are counted before any is compiled.
+    let members: toml::Table = toml::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    let patterns = members.values().map(patterns).sum::<usize>();
+    if patterns > PATTERNS {
+        return Err(unreadable(format!(
+            "it has {patterns} patterns (`matches`, `when`, `strip`, `extract`), and may have {PATTERNS}"
+        )));
+    }
+    toml::from_str(text).map_err(|error| unreadable(error.to_string()))
+}
+
+/// The number of members that are patterns, in a value and below it.
+fn patterns(value: &toml::Value) -> usize {
+    match value {
+        toml::Value::Table(table) => {
+            let own = |name: &str, value: &toml::Value| usize::from(value.is_str() && PATTERN_MEMBERS.contains(&name));
+            table.iter().map(|(name, value)| own(name, value) + patterns(value)).sum()
+        }
+        toml::Value::Array(values) => values.iter().map(patterns).sum(),
+        _ => 0,
+    }
 }
 
 /// The names of the recipes, in alphabetical order.

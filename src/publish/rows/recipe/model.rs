@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use regex::Regex;
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::time::PeriodForm;
+use super::field_rules::{FieldRule, FieldRules, pattern};
 use crate::publish::input::readers::dialect::FileDialect;
 
 /// A recipe.
@@ -181,82 +181,4 @@ pub struct StatusRow {
     pub only: RowCondition,
     /// The status for each text of its cells.
     pub map: BTreeMap<String, String>,
-}
-
-/// The rules for a field: one rule, or the first of several whose `when` matches.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged)]
-pub enum FieldRules {
-    /// One rule.
-    One(Box<FieldRule>),
-    /// Several rules.
-    Several(Vec<FieldRule>),
-}
-
-impl FieldRules {
-    /// The rules, in order.
-    pub fn as_slice(&self) -> &[FieldRule] {
-        match self {
-            FieldRules::One(rule) => std::slice::from_ref(rule),
-            FieldRules::Several(rules) => rules,
-        }
-    }
-}
-
-/// A rule for the value of a field: the source of its text, then the conversions, in the order of these members.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FieldRule {
-    /// A column, by its header. The levels of a header are joined by ` / `.
-    pub column: Option<String>,
-    /// A column, by its letters.
-    pub letter: Option<String>,
-    /// The text of the current cell's header at a level, from 1.
-    pub header: Option<usize>,
-    /// The current cell of a wide table.
-    pub cell: bool,
-    /// A column of the second file.
-    pub joined: Option<String>,
-    /// A constant.
-    pub constant: Option<String>,
-    /// A template with `{line}`, `{sheet}`, `{letter}`, `{file}`, `{header 1}` or `{name of a column}`.
-    pub template: Option<String>,
-    /// Whether an empty text is a fault.
-    pub required: bool,
-    /// The pattern of the texts to which the rule applies.
-    #[serde(deserialize_with = "pattern")]
-    pub when: Option<Regex>,
-    /// Marks at the end of the text, which are removed, and the statuses that they stand for.
-    pub marks: BTreeMap<String, String>,
-    /// A pattern that is removed.
-    #[serde(deserialize_with = "pattern")]
-    pub strip: Option<Regex>,
-    /// A pattern whose first group is kept.
-    #[serde(deserialize_with = "pattern")]
-    pub extract: Option<Regex>,
-    /// Replacements of whole texts. A text without one is a fault.
-    pub map: BTreeMap<String, String>,
-    /// Whether texts without a replacement in `map` are kept.
-    pub keep: bool,
-    /// The length to which the text is filled with leading zeros.
-    pub pad: Option<usize>,
-    /// A prefix that is added.
-    pub prefix: Option<String>,
-    /// The text is the name of a territory of one of these kinds. The value is its code.
-    pub named: Vec<String>,
-    /// The text is a day in this format of chrono's `strftime`.
-    pub date: Option<String>,
-    /// The text is a period in this form.
-    pub period: Option<PeriodForm>,
-    /// The power of ten that the number is multiplied by.
-    pub scale: i32,
-    /// The number of decimals that the number is rounded to.
-    pub decimals: Option<u32>,
-    /// A rule for the name that the territory must have.
-    pub agrees: Option<Box<FieldRule>>,
-}
-
-fn pattern<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Regex>, D::Error> {
-    let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| Regex::new(&text).map_err(serde::de::Error::custom)).transpose()
 }

@@ -4,8 +4,9 @@
 use super::companion::key_column;
 use super::condition::ResolvedCondition;
 use super::field_rule::ResolvedRule;
+use super::field_rules::FieldRule;
 use super::header::{self, Header};
-use super::model::{FieldRule, WideColumns};
+use super::model::WideColumns;
 use super::{Companion, Recipe, RecipeTable, TerritoryNames};
 use crate::publish::input::readers::record::Record;
 use crate::query::suggest::closest;

@@ -1,9 +1,12 @@
 //! Owns the reading of days and periods as agencies write them: `juin-20`, `2001-T4`, `2022/01/13_2024/01/12`.
 //! Must not know the place of a period.
 
+use std::fmt::Write;
+
 use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 
+use crate::problem::echo;
 use crate::query::fold::fold;
 
 /// The forms of a period.
@@ -45,8 +48,26 @@ const MONTHS: [&[&str]; 12] = [
 pub fn day(text: &str, format: &str) -> Result<String, String> {
     let read = NaiveDate::parse_from_str(text, format).or_else(|_| NaiveDate::parse_from_str(text, "%Y-%m-%d"));
     let day = read.ok().filter(|day| (1000..=9999).contains(&day.year()));
-    let example = NaiveDate::from_ymd_opt(2019, 6, 30).map(|day| day.format(format).to_string()).unwrap_or_default();
-    day.map(|day| day.to_string()).ok_or_else(|| format!("is not a day of the calendar, such as {example}"))
+    day.map(|day| day.to_string())
+        .ok_or_else(|| format!("is not a day of the calendar, such as {}", example(format).unwrap_or_default()))
+}
+
+/// A day in this format; `None` if the format is no `strftime` format of days, for which chrono fails to write.
+fn example(format: &str) -> Option<String> {
+    let (mut text, day) = (String::new(), NaiveDate::from_ymd_opt(2019, 6, 30)?);
+    write!(text, "{}", day.format(format)).ok().map(|()| text)
+}
+
+/// Checks that a format can write and read days.
+///
+/// # Errors
+/// Returns what would be right.
+pub fn check_format(format: &str) -> Result<(), String> {
+    let read = example(format).and_then(|text| NaiveDate::parse_from_str(&text, format).ok());
+    match read {
+        Some(_) => Ok(()),
+        None => Err(format!("`date` is `{}`, which is not a format of days such as %d/%m/%Y", echo(format))),
+    }
 }
 
 /// Converts a period to ISO 8601.
@@ -111,7 +132,18 @@ fn interval(text: &str, format: &str) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PeriodForm, day, period};
+    use super::{PeriodForm, check_format, day, period};
+
+    #[test]
+    fn formats_that_write_no_day_are_refused() {
+        for format in ["%d/%m/%Y", "%Y%m%d", "le %d %m %Y", "%F"] {
+            assert_eq!(check_format(format), Ok(()), "{format}");
+        }
+        for format in ["%Q", "%H:%M", "%", "%Y", "%d/%m", "", "jour", "%+"] {
+            assert!(check_format(format).is_err_and(|why| why.contains("such as %d/%m/%Y")), "{format}");
+            assert!(day("hier", format).is_err(), "{format}");
+        }
+    }
 
     #[test]
     fn days_are_read_in_the_format_of_the_recipe_and_in_iso_8601() {

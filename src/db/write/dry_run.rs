@@ -1,0 +1,63 @@
+//! Owns what a dry run works on: copies of the tables that it would change. It takes no lock that a publication waits for, and
+//! leaves no dead rows in the tables.
+//! Must not know what a dry run checks.
+
+use diesel::dsl::max;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::release_writer::ReleaseWriter;
+use crate::db::DbError;
+use crate::db::connection::diesel_client::DieselClient;
+use crate::db::schema::releases;
+use crate::db::sql::latest_observations;
+use crate::query::Dataset;
+
+/// The columns of a table that are not generated, in order.
+const COLUMNS: &str = "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute \
+                       WHERE attrelid = $1::text::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''";
+
+/// The unique indexes of a table, each from its method on. The others only make reads of much data faster.
+const UNIQUE: &str = "SELECT substring(pg_get_indexdef(indexrelid) FROM ' USING .*') FROM pg_index \
+                      WHERE indrelid = $1::text::regclass AND indisunique";
+
+impl ReleaseWriter<'_> {
+    /// Copies the tables of these datasets, and those that follow from them, into temporary tables of the same names, which come
+    /// first in every later statement of the transaction. Returns the number that the next release would have.
+    ///
+    /// The copies cost time in proportion to the tables, not to what the publication changes.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be reached or refuses a statement.
+    pub async fn copy_tables(&self, datasets: &[&'static Dataset]) -> Result<i32, DbError> {
+        let transaction = self.transaction();
+        let newest = releases::table.select(max(releases::number));
+        let newest: Option<i32> = newest.get_result(&mut DieselClient(transaction)).await?;
+        let schema: String = transaction.query_one("SELECT quote_ident(current_schema())", &[]).await?.get(0);
+        let (mut create, mut copy, mut index) = (String::new(), Vec::new(), String::new());
+        let tables = datasets.iter().map(|dataset| dataset.name).chain([latest_observations::TABLE, WITHDRAWALS]);
+        for table in tables {
+            let original = format!("{schema}.\"{table}\"");
+            let columns: String = transaction.query_one(COLUMNS, &[&original]).await?.get(0);
+            create.push_str(&format!(
+                "CREATE TEMP TABLE \"{table}\" (LIKE {original} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED) \
+                 ON COMMIT DROP;"
+            ));
+            copy.push(format!(
+                "copied_{table} AS (INSERT INTO pg_temp.\"{table}\" ({columns}) SELECT {columns} FROM {original})"
+            ));
+            for unique in transaction.query(UNIQUE, &[&original]).await? {
+                index.push_str(&format!("CREATE UNIQUE INDEX ON pg_temp.\"{table}\" {};", unique.get::<_, &str>(0)));
+            }
+            index.push_str(&format!("ANALYZE pg_temp.\"{table}\";"));
+        }
+        transaction.batch_execute(&create).await?;
+        // One statement sees one state of all tables.
+        transaction.batch_execute(&format!("WITH {} SELECT 1", copy.join(", "))).await?;
+        transaction.batch_execute(&index).await?;
+        Ok(newest.unwrap_or(0) + 1)
+    }
+}
+
+/// The table of the reasons of withdrawals.
+const WITHDRAWALS: &str = "withdrawals";
