@@ -1,7 +1,7 @@
 //! Owns the dataset of actors: the organisations of the strategy. No personal data: offices, never people.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::choice;
+use super::vocabulary::{TITLE, choice};
 use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
@@ -26,17 +26,17 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("code", Kind::Code, "Code of the actor.", "cd-59"),
         Field::required("kind", Kind::Choice(KINDS), "The kind of organisation.", "local_authority"),
-        Field::required("name", Kind::Text, "Its name, as published.", ""),
-        Field::optional("short_name", Kind::Text, "Its usual short name or acronym.", ""),
+        Field::required("name", Kind::Text, "Its name, as published.", "").format(TITLE),
+        Field::optional("short_name", Kind::Text, "Its usual short name or acronym.", "").format(TITLE),
         Field::required("role", Kind::Text, "Its role in the strategy, in French.", ""),
         Field::optional("territory_code", Kind::Reference("territories"), "The territory for which it acts.", "DEP-59"),
         Field::optional("siren", Kind::Text, "Its number in the register of legal entities (SIREN).", "").format(Format::Siren),
         Field::optional("siret", Kind::Text, "The number of its establishment (SIRET), 14 digits.", "").format(Format::Siret),
         Field::optional("rna", Kind::Text, "Its number in the register of associations (RNA): W and 9 digits.", "")
             .format(Format::Rna),
-        Field::optional("email", Kind::Text, "The email address of the office, if published.", ""),
-        Field::optional("phone", Kind::Text, "The telephone number of the office, if published.", ""),
-        Field::optional("website", Kind::Text, "Its website, if published.", ""),
+        Field::optional("email", Kind::Text, "The email address of the office, if published.", "").format(Format::Length(254)),
+        Field::optional("phone", Kind::Text, "The telephone number of the office, if published.", "").format(Format::Length(254)),
+        Field::optional("website", Kind::Text, "Its website, if published.", "").format(Format::Length(2000)),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,

@@ -1,6 +1,7 @@
 //! Owns the dataset of breakdowns: the parts of a whole that figures count, along one or several dimensions.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::TITLE;
 use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// The description of the dataset.
@@ -18,8 +19,8 @@ pub static DATASET: Dataset = Dataset {
             "_T",
         )
         .format(Format::Breakdown),
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
-        Field::optional("parent_code", Kind::Reference("breakdowns"), "The breakdown of which it is a part.", "_T"),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
+        Field::optional("parent_code", Kind::Reference("breakdowns"), "The breakdown of which it is a part.", "_T").acyclic(),
         Field { example: "nomenclatures-reperes", ..SOURCE_CODE },
         SOURCE_LOCATION,
         NOTE,

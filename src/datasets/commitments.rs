@@ -1,7 +1,7 @@
 //! Owns the dataset of commitments: the promises of the strategy, and its new ways of working.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::choice;
+use super::vocabulary::{TITLE, choice};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
@@ -23,7 +23,7 @@ pub static DATASET: Dataset = Dataset {
         Field::required("code", Kind::Code, "Code of the commitment.", "engagement-1"),
         Field::required("kind", Kind::Choice(KINDS), "Commitment or way of working.", "commitment"),
         Field::required("rank", Kind::Integer { minimum: 1, maximum: 99 }, "Its number in the document.", "1"),
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
         Field::required("summary", Kind::Text, "What it is, in French.", ""),
         Field::optional("objective", Kind::Text, "Its stated aim, in French.", ""),
         SOURCE_CODE,

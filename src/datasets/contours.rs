@@ -2,7 +2,7 @@
 //! their source and release cycle differ, and they are larger than all other data together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Side, Stewardship};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -12,11 +12,16 @@ pub static DATASET: Dataset = Dataset {
     description: "The simplified contour of a territory.",
     fields: &[
         Field::required("territory_code", Kind::Reference("territories"), "The territory.", "COM-59350"),
-        Field::required("west", Kind::Decimal, "Westernmost longitude, in degrees (WGS 84).", ""),
-        Field::required("south", Kind::Decimal, "Southernmost latitude, in degrees (WGS 84).", ""),
-        Field::required("east", Kind::Decimal, "Easternmost longitude, in degrees (WGS 84).", ""),
-        Field::required("north", Kind::Decimal, "Northernmost latitude, in degrees (WGS 84).", ""),
-        Field::required("contour", Kind::Json { array: false }, "The geometry as GeoJSON, with at most 5 decimals.", ""),
+        Field::required("west", Kind::Decimal, "Westernmost longitude, in degrees (WGS 84).", "")
+            .format(Format::BoxSide(Side::West, "contour")),
+        Field::required("south", Kind::Decimal, "Southernmost latitude, in degrees (WGS 84).", "")
+            .format(Format::BoxSide(Side::South, "contour")),
+        Field::required("east", Kind::Decimal, "Easternmost longitude, in degrees (WGS 84).", "")
+            .format(Format::BoxSide(Side::East, "contour")),
+        Field::required("north", Kind::Decimal, "Northernmost latitude, in degrees (WGS 84).", "")
+            .format(Format::BoxSide(Side::North, "contour")),
+        Field::required("contour", Kind::Json { array: false }, "The geometry as GeoJSON, with at most 5 decimals.", "")
+            .format(Format::Geometry),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,

@@ -1,7 +1,7 @@
 //! Owns the dataset of conventions: the agreements between the State and local authorities.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
@@ -18,7 +18,7 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("code", Kind::Code, "Code of the convention.", "convention-bassin-minier"),
         Field::required("kind", Kind::Choice(KINDS), "The kind of convention.", "departmental"),
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
         Field::required("summary", Kind::Text, "Its purpose, in French.", ""),
         Field::required("territory_code", Kind::Reference("territories"), "The territory that it covers.", "PER-bassin-minier"),
         Field::required("signatory_codes", Kind::References("actors"), "Who signed it.", "cd-59"),

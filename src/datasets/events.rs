@@ -1,7 +1,7 @@
 //! Owns the dataset of events: when and where the strategy was signed, launched, discussed and reviewed.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
 
 const KINDS: &[Choice] = &[
@@ -27,7 +27,7 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("code", Kind::Code, "Code of the event.", "inauguration-maison-des-parents"),
         Field::required("kind", Kind::Choice(KINDS), "The kind of event.", "workshop"),
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
         Field::required("summary", Kind::Text, "What happened, in French.", ""),
         Field::required("period", Kind::Period, "When it happened, ISO 8601, as exactly as the source says.", "2019-04"),
         period_start(true),

@@ -2,7 +2,7 @@
 //! Amounts of different stages must not be added: the same euro is announced, then programmed, then paid.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, actor_code, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship};
 
 const AID_NATURES: &[Choice] =
@@ -16,7 +16,7 @@ pub static DATASET: Dataset = Dataset {
     description: "One flow of money: who gives it, to whom, at which stage, for which period, how much.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the flow.", "bassin-minier-2019-2021"),
-        Field::required("title", Kind::Text, "The purpose of the money, in French.", ""),
+        Field::required("title", Kind::Text, "The purpose of the money, in French.", "").format(TITLE),
         Field::optional(
             "convention_code",
             Kind::Reference("conventions"),
@@ -51,7 +51,7 @@ pub static DATASET: Dataset = Dataset {
         .format(Format::Euros),
         Field { required: false, ..QUALIFIER },
         Field::optional("decided_on", Kind::Date, "The day of the convention or decision that grants it.", ""),
-        Field::optional("decision_reference", Kind::Text, "The reference of that decision.", ""),
+        Field::optional("decision_reference", Kind::Text, "The reference of that decision.", "").format(TITLE),
         Field::optional(
             "aid_natures",
             Kind::ChoiceList(AID_NATURES),

@@ -1,7 +1,7 @@
 //! Owns the dataset of indicators: the definition and unit of a figure, and how its values can be aggregated.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS, UNIT_CODE, UNIT_MULTIPLIER};
+use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS, TITLE, UNIT_CODE, UNIT_MULTIPLIER};
 use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// A field that says what figures mean: it never changes once the indicator has had figures.
@@ -17,7 +17,7 @@ pub static DATASET: Dataset = Dataset {
     description: "The definition of a figure.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the indicator.", "foyers-prime-activite"),
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
         Field::required("definition", Kind::Text, "What it counts, in French.", ""),
         fixed(UNIT_CODE),
         fixed(UNIT_MULTIPLIER),
@@ -39,7 +39,8 @@ pub static DATASET: Dataset = Dataset {
             Kind::Reference("indicators"),
             "The indicator whose values weight a mean.",
             "",
-        )),
+        )
+        .acyclic()),
         Field::required("direction", Kind::Choice(DIRECTIONS), "Whether more or less is better.", "up"),
         Field::optional("minimum", Kind::Decimal, "The smallest possible value.", "0"),
         Field::optional("maximum", Kind::Decimal, "The largest possible value.", "100"),
@@ -58,7 +59,8 @@ pub static DATASET: Dataset = Dataset {
             "The indicator that continues it. The unit, the multiplier, the additivities and the weight of an indicator with figures \
              never change: figures of another kind get an indicator of their own.",
             "",
-        ),
+        )
+        .acyclic(),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,

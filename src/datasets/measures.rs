@@ -1,7 +1,7 @@
 //! Owns the dataset of measures: the actions that implement the commitments.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, actor_code, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const STATUSES: &[Choice] = &[
@@ -21,7 +21,7 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("code", Kind::Code, "Code of the measure.", "points-conseil-budget"),
         Field { required: true, ..COMMITMENT_CODE },
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
         Field::required("summary", Kind::Text, "What it does, in French.", ""),
         Field::required("status", Kind::Choice(STATUSES), "Its progress, according to the source.", "in_progress"),
         Field::optional("period", Kind::Period, "When it begins or takes place, ISO 8601.", "2019-01-01"),

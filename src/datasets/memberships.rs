@@ -2,7 +2,7 @@
 //! EPT, and the share of a commune that lies in several.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::pair_code;
+use super::vocabulary::{MEMBERSHIP, pair_code};
 use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship};
 
 /// The description of the dataset.
@@ -13,7 +13,8 @@ pub static DATASET: Dataset = Dataset {
     description: "A territory that belongs to another which its own fields do not name: a commune to a perimeter of the strategy or to an EPT. What lies in what, memberships included, is in `containments`.",
     fields: &[
         pair_code("PER-bassin-minier~COM-62498"),
-        Field::required("container_code", Kind::Reference("territories"), "The perimeter, or the EPT.", "PER-bassin-minier"),
+        Field::required("container_code", Kind::Reference("territories"), "The perimeter, or the EPT.", "PER-bassin-minier")
+            .containment(MEMBERSHIP),
         Field::required("part_code", Kind::Reference("territories"), "The territory that belongs to it, its part.", "COM-62498"),
         Field::required(
             "population_share",

@@ -1,8 +1,8 @@
 //! Owns the dataset of sources: the documents and files that rows come from.
 
 use super::provenance::NOTE;
-use super::vocabulary::choice;
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use super::vocabulary::{TITLE, choice};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const KINDS: &[Choice] = &[
     choice("document", "document", "a text: press kit, convention, report"),
@@ -23,15 +23,16 @@ pub static DATASET: Dataset = Dataset {
     fields: &[
         Field::required("code", Kind::Code, "Code of the source.", "dossier-pauvrete-hdf-2019"),
         Field::required("kind", Kind::Choice(KINDS), "The kind of source.", "document"),
-        Field::required("title", Kind::Text, "Its title, in French.", ""),
-        Field::required("publisher", Kind::Text, "The organisation that published it.", ""),
+        Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
+        Field::required("publisher", Kind::Text, "The organisation that published it.", "").format(TITLE),
         Field::optional("published_period", Kind::Period, "When it was published, ISO 8601.", "2019-12"),
-        Field::optional("edition", Kind::Text, "Its edition or version.", ""),
-        Field::required("licence", Kind::Text, "The licence of its data.", ""),
-        Field::optional("licence_url", Kind::Text, "The address of the text of the licence.", ""),
-        Field::optional("url", Kind::Text, "Its address.", ""),
-        Field::optional("file_format", Kind::Text, "The format of the file.", ""),
-        Field::optional("sha256", Kind::Text, "SHA-256 of the file that was read, in hexadecimal.", ""),
+        Field::optional("edition", Kind::Text, "Its edition or version.", "").format(TITLE),
+        Field::required("licence", Kind::Text, "The licence of its data.", "").format(TITLE),
+        Field::optional("licence_url", Kind::Text, "The address of the text of the licence.", "").format(Format::Length(2000)),
+        Field::optional("url", Kind::Text, "Its address.", "").format(Format::Length(2000)),
+        Field::optional("file_format", Kind::Text, "The format of the file.", "").format(Format::Length(200)),
+        Field::optional("sha256", Kind::Text, "SHA-256 of the file that was read, in hexadecimal.", "")
+            .format(Format::Length(200)),
         Field::optional("retrieved_on", Kind::Date, "The day on which it was retrieved.", ""),
         Field::optional("summary", Kind::Text, "Its content, its use and its limits, in French.", ""),
         NOTE,

@@ -2,7 +2,9 @@
 //! the strategy. Codes begin with their type, since INSEE's collide between levels: 02 is Aisne and Martinique.
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{KINDS, TERRITORY_EVENTS, choice};
+use super::vocabulary::{
+    CHIEF_TOWN, IN_ARRONDISSEMENT, IN_COMMUNE, IN_DEPARTEMENT, IN_EPCI, IN_REGION, KINDS, TERRITORY_EVENTS, TITLE, choice,
+};
 use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
@@ -48,8 +50,9 @@ pub static DATASET: Dataset = Dataset {
             Kind::Text,
             "Its code in the official nomenclature: INSEE's, or the SIREN of an EPCI. Not unique: use `code`.",
             "59350",
-        ),
-        Field::required("name", Kind::Text, "Its name, in French.", "Lille"),
+        )
+        .format(Format::Length(20)),
+        Field::required("name", Kind::Text, "Its name, in French.", "Lille").format(TITLE),
         Field::optional("siren", Kind::Text, "Its number in the register of legal entities (SIREN).", "215903501")
             .format(Format::Siren),
         Field::optional("legal_form", Kind::Choice(LEGAL_FORMS), "The legal form of an EPCI.", "METRO"),
@@ -65,12 +68,12 @@ pub static DATASET: Dataset = Dataset {
             "commune_code",
             "The commune to which an associated, delegated or former commune or a municipal arrondissement belongs today.",
             "COM-59350",
-        ),
-        part_of("arrondissement_code", "The arrondissement in which it lies.", "ARR-595"),
-        part_of("departement_code", "The département in which it lies. Empty for EPCI, which can straddle several.", "DEP-59"),
-        part_of("region_code", "The region in which it lies. Empty for EPCI and overseas collectivities.", "REG-32"),
-        part_of("epci_code", "The EPCI to which a commune belongs.", "EPCI-200093201"),
-        part_of("chief_commune_code", "Its chief town (chef-lieu).", "COM-59350"),
+        ).containment(IN_COMMUNE),
+        part_of("arrondissement_code", "The arrondissement in which it lies.", "ARR-595").containment(IN_ARRONDISSEMENT),
+        part_of("departement_code", "The département in which it lies. Empty for EPCI, which can straddle several.", "DEP-59").containment(IN_DEPARTEMENT),
+        part_of("region_code", "The region in which it lies. Empty for EPCI and overseas collectivities.", "REG-32").containment(IN_REGION),
+        part_of("epci_code", "The EPCI to which a commune belongs.", "EPCI-200093201").containment(IN_EPCI),
+        part_of("chief_commune_code", "Its chief town (chef-lieu).", "COM-59350").containment(CHIEF_TOWN),
         Field::optional("postal_codes", Kind::TextList, "Postal codes in use in the commune.", "59000"),
         Field::optional(
             "former_codes",
@@ -105,13 +108,15 @@ pub static DATASET: Dataset = Dataset {
             Kind::Decimal,
             "Longitude of a point in the territory, in degrees (WGS 84), derived from the contour.",
             "",
-        ),
+        )
+        .format(Format::Longitude),
         Field::optional(
             "latitude",
             Kind::Decimal,
             "Latitude of a point in the territory, in degrees (WGS 84), derived from the contour.",
             "",
-        ),
+        )
+        .format(Format::Latitude),
         GEOGRAPHY_YEAR,
         Field { example: "insee-cog-2026", ..SOURCE_CODE },
         SOURCE_LOCATION,

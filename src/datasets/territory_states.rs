@@ -3,7 +3,7 @@
 //! states of that year.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{KINDS, TERRITORY_EVENTS};
+use super::vocabulary::{IN_ARRONDISSEMENT, IN_DEPARTEMENT, IN_EPCI, IN_REGION, KINDS, TERRITORY_EVENTS, TITLE};
 use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
@@ -41,11 +41,13 @@ pub static DATASET: Dataset = Dataset {
             "2021-01-01",
         ),
         Field::required("kind", Kind::Choice(KINDS), "What it was.", "commune"),
-        Field::required("name", Kind::Text, "Its name at the time, in French.", "Les Hauts Talican"),
-        part_of("arrondissement_code", "The arrondissement in which it lay, known from 2019 on.", "ARR-601"),
-        part_of("departement_code", "The département in which it lay.", "DEP-60"),
-        part_of("region_code", "The region in which a département lay. A commune has the region of its département.", "REG-31"),
-        part_of("epci_code", "The EPCI to which a commune belonged, known from 2019 on.", "EPCI-246000582"),
+        Field::required("name", Kind::Text, "Its name at the time, in French.", "Les Hauts Talican").format(TITLE),
+        part_of("arrondissement_code", "The arrondissement in which it lay, known from 2019 on.", "ARR-601")
+            .containment(IN_ARRONDISSEMENT),
+        part_of("departement_code", "The département in which it lay.", "DEP-60").containment(IN_DEPARTEMENT),
+        part_of("region_code", "The region in which a département lay. A commune has the region of its département.", "REG-31")
+            .containment(IN_REGION),
+        part_of("epci_code", "The EPCI to which a commune belonged, known from 2019 on.", "EPCI-246000582").containment(IN_EPCI),
         Field::optional(
             "start_event_code",
             Kind::Choice(TERRITORY_EVENTS),

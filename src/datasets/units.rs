@@ -1,6 +1,7 @@
 //! Owns the dataset of units: what the values of indicators count or measure.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::TITLE;
 use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
 
 /// The description of the dataset.
@@ -11,9 +12,9 @@ pub static DATASET: Dataset = Dataset {
     description: "A unit of figures: what is counted, or the measure of it.",
     fields: &[
         Field::required("code", Kind::Code, "Code of the unit.", "foyer").format(Format::Slug),
-        Field::required("title", Kind::Text, "Its name, in French, singular.", ""),
-        Field::required("title_plural", Kind::Text, "Its name, in French, plural.", ""),
-        Field::optional("symbol", Kind::Text, "Its symbol, such as `€` or `%`.", "€"),
+        Field::required("title", Kind::Text, "Its name, in French, singular.", "").format(TITLE),
+        Field::required("title_plural", Kind::Text, "Its name, in French, plural.", "").format(TITLE),
+        Field::optional("symbol", Kind::Text, "Its symbol, such as `€` or `%`.", "€").format(Format::Length(20)),
         Field { example: "nomenclatures-reperes", ..SOURCE_CODE },
         SOURCE_LOCATION,
         NOTE,

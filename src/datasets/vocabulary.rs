@@ -1,12 +1,16 @@
 //! Owns the closed lists of words that several datasets share, and the fields that use them.
 //! Sources: SDMX CL_OBS_STATUS 2.x for statuses, the words of the strategy's press kit for qualifiers.
 
-use crate::query::{Choice, Field, Kind, Relation, RelationPath};
+use crate::query::model::text::TITLE_LENGTH;
+use crate::query::{Choice, Containment, Field, Format, Kind, Relation, RelationPath};
 
 /// One word of a closed list, with its French label and its meaning.
 pub const fn choice(value: &'static str, label: &'static str, meaning: &'static str) -> Choice {
     Choice { value, label, meaning }
 }
+
+/// The format of a title or a name.
+pub const TITLE: Format = Format::Length(TITLE_LENGTH);
 
 /// The kinds of territories.
 pub const KINDS: &[Choice] = &[
@@ -163,3 +167,61 @@ pub const fn actor_code(fields: &'static [&'static str], example: &'static str) 
 pub const fn pair_code(example: &'static str) -> Field {
     Field::required("code", Kind::JoinedCode, "The codes of the container and of the part, joined by `~`.", example)
 }
+
+/// A commune, and the parts of one.
+const COMMUNES: &[&str] = &["commune", "associated_commune", "delegated_commune", "municipal_arrondissement"];
+
+/// A territory lies in one of this kind: `parts` are the kinds that can.
+const fn lies_in(containers: &'static [&'static str], parts: &'static [&'static str]) -> Containment {
+    Containment { containers, parts, part: None }
+}
+
+/// The kinds in `commune_code`. A former commune names the one that it is a part of today.
+pub const IN_COMMUNE: Containment = lies_in(&["commune"], COMMUNES);
+
+/// The kinds in `arrondissement_code`.
+pub const IN_ARRONDISSEMENT: Containment = lies_in(&["arrondissement"], COMMUNES);
+
+/// The kinds in `departement_code`. EPCI can straddle several.
+pub const IN_DEPARTEMENT: Containment = lies_in(
+    &["departement"],
+    &["arrondissement", "commune", "associated_commune", "delegated_commune", "municipal_arrondissement", "perimeter"],
+);
+
+/// The kinds in `region_code`. A former region names the one that it is a part of today.
+pub const IN_REGION: Containment = lies_in(
+    &["region"],
+    &[
+        "region",
+        "departement",
+        "arrondissement",
+        "commune",
+        "associated_commune",
+        "delegated_commune",
+        "municipal_arrondissement",
+        "perimeter",
+    ],
+);
+
+/// The kinds in `epci_code`.
+pub const IN_EPCI: Containment = lies_in(&["epci"], COMMUNES);
+
+/// The kinds in `chief_commune_code`.
+pub const CHIEF_TOWN: Containment = lies_in(&["commune"], &[]);
+
+/// The kinds of memberships: an EPT or a perimeter consists of communes, or of what consists of communes.
+pub const MEMBERSHIP: Containment = Containment {
+    containers: &["perimeter", "ept"],
+    parts: &[
+        "region",
+        "departement",
+        "arrondissement",
+        "epci",
+        "ept",
+        "commune",
+        "associated_commune",
+        "delegated_commune",
+        "municipal_arrondissement",
+    ],
+    part: Some("part_code"),
+};

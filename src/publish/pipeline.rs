@@ -6,8 +6,10 @@ use std::path::Path;
 use tokio::sync::SemaphorePermit;
 
 use super::audit_record;
+use super::checks::manifest_texts;
 use super::checks::permissions;
 use super::checks::rows;
+use super::checks::structure;
 use super::checks::withdrawals;
 use super::errors::{Faults, PublishError};
 use super::input::files::{Input, InputPart, Inputs, PartKind};
@@ -64,6 +66,7 @@ async fn gathered(
     if requester.files.is_empty() {
         requester.files = inputs.inputs.iter().map(|input| (input.file.path.clone(), input.sha256.clone())).collect();
     }
+    manifest_texts::check(&manifest)?;
     if let Some(key) = &job.key {
         permissions::publisher(&mut manifest, &job.manifest, &key.publisher)?;
         permissions::datasets(registry, &inputs, &manifest, &key.rights)?;
@@ -127,7 +130,9 @@ async fn run(
     for (dataset, stage, parts) in &staged {
         let findings = (&mut faults, &mut warnings);
         rows::merged(&publication, registry, inputs, (dataset, parts), (stage, number), findings).await?;
+        structure::merged(&publication, registry, inputs, (stage, number), &mut faults).await?;
     }
+    structure::derivable(&publication, registry, &effects, &mut faults).await?;
     withdrawals::check(&publication, registry, &effects, number, &mut faults).await?;
     faults.check()?;
     if let Some(key) = &job.key {

@@ -16,6 +16,7 @@ mod cache;
 mod changes;
 mod configuration;
 mod containments;
+mod content;
 mod database_roles;
 mod deprecation;
 mod document;

@@ -92,7 +92,7 @@ pub fn faults(outcome: Result<Report, PublishError>) -> Vec<String> {
 }
 
 /// The number of rows of each table of a database, and the number of staging tables.
-fn contents(url: &str) -> Vec<(String, i64)> {
+pub fn contents(url: &str) -> Vec<(String, i64)> {
     let tables = REGISTRY.iter().map(|dataset| dataset.name).chain(["withdrawals"]);
     let mut counts: Vec<(String, String)> =
         tables.map(|table| (table.to_owned(), format!("SELECT count(*) FROM \"{table}\""))).collect();

@@ -74,9 +74,12 @@ pub fn part(name: &str) -> String {
 
 /// A date for each row name; the dates have the order of the names.
 fn day(name: &str) -> String {
+    format!("2020-01-0{}", day_number(name))
+}
+
+fn day_number(name: &str) -> usize {
     let names = ["changes", "comes", "goes", "quits", "stays"];
-    let at = names.iter().position(|own| *own == name).unwrap_or(names.len());
-    format!("2020-01-0{}", at + 1)
+    names.iter().position(|own| *own == name).unwrap_or(names.len()) + 1
 }
 
 /// The server with four releases, the same for all tests that only read.
@@ -124,10 +127,14 @@ fn csv(dataset: &'static Dataset, rows: &[(&str, &str)]) -> String {
 pub fn cell(dataset: &'static Dataset, field: &Field, name: &str, version: &str) -> String {
     match (field.name, field.kind) {
         (own, Kind::Date) if own == distinct_field(dataset).name => day(name),
+        // The states of a territory follow each other.
+        ("valid_until", _) if dataset.key.contains(&"valid_from") => format!("2020-01-0{}", day_number(name) + 1),
         ("breakdown_code", _) => part(name),
         (_, Kind::Code) if field.format == Some(Format::Breakdown) => part(name),
         ("part_code", _) | (_, Kind::Code) => name.to_owned(),
         ("nature", _) => "observed".to_owned(),
+        // The memberships of the other rows are in `stays`.
+        ("kind", _) if dataset.name == "territories" => if name == "stays" { "perimeter" } else { "commune" }.to_owned(),
         ("note" | "value", _) => version.to_owned(),
         _ if !field.required => String::new(),
         (_, Kind::Reference(_) | Kind::References(_)) => "stays".to_owned(),

@@ -17,5 +17,6 @@ pub mod ranking;
 pub mod related;
 pub mod releases;
 pub mod search;
+pub mod unreadable;
 pub mod unselected;
 pub mod withdrawn;

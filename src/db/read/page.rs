@@ -9,6 +9,7 @@ use super::checked::{Refusal, Snapshot, read_checked_as};
 use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::search;
+use super::unreadable;
 use super::unselected::Unselected;
 use crate::db::sql::select::{self, Select};
 use crate::query::plan::reading::COUNT_BOUND;
@@ -77,7 +78,9 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) 
     let has_notices = plan.notice_field().is_some();
     let rows = select::load(connection, Select::page(plan, number, approximate).with_corrections(has_notices));
     let total = count(connection, plan, snapshot);
-    let (mut rows, (total, facets)) = try_join(rows, try_join(total, try_join_all(facets))).await?;
+    let unreadable =
+        async { if plan.selection.spatial.is_empty() { Ok(()) } else { unreadable::log_contours(connection).await } };
+    let (mut rows, (total, (facets, ()))) = try_join(rows, try_join(total, try_join(try_join_all(facets), unreadable))).await?;
     let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);
     let more = rows.len() > limit;
     rows.truncate(limit);

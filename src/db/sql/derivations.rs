@@ -3,10 +3,39 @@
 
 use crate::query::{Dataset, Derivation, RowOrigin};
 
+/// What territories and memberships state: part, container and the share of the inhabitants in common.
+macro_rules! ties {
+    () => {
+        "    SELECT t.code, up.code, 1::numeric
+    FROM territories t
+    CROSS JOIN LATERAL (VALUES
+        (t.commune_code),
+        (t.epci_code),
+        (CASE WHEN t.status = 'current' AND t.kind = 'commune' THEN t.arrondissement_code END),
+        (CASE WHEN t.status = 'current' AND t.kind IN ('commune', 'arrondissement') THEN t.departement_code END),
+        (CASE WHEN t.kind = 'region' OR t.status = 'current' AND t.kind = 'departement' THEN t.region_code END),
+        (CASE
+            WHEN t.status = 'current' AND (t.kind = 'region' OR t.kind = 'departement' AND t.region_code IS NULL) THEN 'FR'
+        END)
+    ) AS up(code)
+    WHERE t.last_release IS NULL AND up.code IS NOT NULL
+    UNION ALL
+    SELECT part_code, container_code, population_share FROM memberships WHERE last_release IS NULL
+"
+    };
+}
+
 /// The SELECT of a derivation, with a column for each column of the dataset.
 pub fn select(derivation: Derivation) -> &'static str {
     match derivation {
         Derivation::ContainmentClosure => CONTAINMENT_CLOSURE,
+    }
+}
+
+/// The SELECT of the pairs that a derivation starts from: part and container.
+pub fn ties(derivation: Derivation) -> String {
+    match derivation {
+        Derivation::ContainmentClosure => format!("SELECT part, container FROM ({}) tie(part, container, share)", ties!()),
     }
 }
 
@@ -27,25 +56,13 @@ pub fn published(dataset: &Dataset) -> Option<&'static str> {
 /// adds the sets of communes (EPCI, EPT, perimeters) that lie only partly in an area, by the population of the communes
 /// in common. A former commune lies in the commune that it is a part of today, and a former region in the one that it
 /// became a part of; what they lay in when they ended is the business of `containments_on`.
-const CONTAINMENT_CLOSURE: &str = "
+const CONTAINMENT_CLOSURE: &str = concat!(
+    "
 WITH RECURSIVE
 tie(part, container, share) AS (
-    SELECT t.code, up.code, 1::numeric
-    FROM territories t
-    CROSS JOIN LATERAL (VALUES
-        (t.commune_code),
-        (t.epci_code),
-        (CASE WHEN t.status = 'current' AND t.kind = 'commune' THEN t.arrondissement_code END),
-        (CASE WHEN t.status = 'current' AND t.kind IN ('commune', 'arrondissement') THEN t.departement_code END),
-        (CASE WHEN t.kind = 'region' OR t.status = 'current' AND t.kind = 'departement' THEN t.region_code END),
-        (CASE
-            WHEN t.status = 'current' AND (t.kind = 'region' OR t.kind = 'departement' AND t.region_code IS NULL) THEN 'FR'
-        END)
-    ) AS up(code)
-    WHERE t.last_release IS NULL AND up.code IS NOT NULL
-    UNION ALL
-    SELECT part_code, container_code, population_share FROM memberships WHERE last_release IS NULL
-),
+",
+    ties!(),
+    "),
 closure(part, container) AS (
     SELECT part, container FROM tie WHERE share = 1
     UNION
@@ -87,4 +104,5 @@ every(part, container, share, direct) AS (
 )
 SELECT container AS container_code, part AS part_code, max(share) AS population_share,
     bool_or(direct) AND container <> part AS direct
-FROM every GROUP BY container, part";
+FROM every GROUP BY container, part"
+);

@@ -2,7 +2,7 @@
 //! Must not know where they are called.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Integer, SqlType, Text};
+use diesel::sql_types::{BigInt, Integer, Jsonb, SqlType, Text};
 
 /// Postgres's type `void`, of functions without a result.
 #[derive(SqlType)]
@@ -37,4 +37,9 @@ define_sql_function! {
 define_sql_function! {
     /// Updates the latest observations after the changes of one release (migration 13).
     fn follow_latest_observations(number: Integer) -> Void;
+}
+
+define_sql_function! {
+    /// Whether a stored contour can be read (migration 5).
+    fn contour_is_readable(contour: Jsonb) -> Bool;
 }

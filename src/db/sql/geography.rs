@@ -147,13 +147,14 @@ pub fn codes_with_changes<'x, 'b>(
     Ok(())
 }
 
-/// Writes the contour of the territory whose code `code` writes, as GeoJSON text; its centre if it has no contour.
+/// Writes the contour of the territory whose code `code` writes, as GeoJSON text; its centre if it has no contour that can be
+/// read.
 pub fn contour<'x, 'b>(
     out: &mut SqlWriter<'x, 'b>,
     release: &'b i32,
     code: impl Fn(&mut SqlWriter<'x, 'b>) -> SqlResult,
 ) -> SqlResult {
-    out.push("coalesce((SELECT g.contour::text FROM contours g WHERE g.territory_code = ");
+    out.push("coalesce((SELECT CASE WHEN contour_is_readable(g.contour) THEN g.contour::text END FROM contours g WHERE g.territory_code = ");
     code(out)?;
     out.push(" AND ");
     out.visible("g", release)?;

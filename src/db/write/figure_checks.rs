@@ -1,9 +1,10 @@
-//! Owns the checks of staged figures against their indicators: bounds, decimals, and the unit that a recipe reads.
+//! Owns the checks of figures against their indicators: bounds, decimals, and the unit that a recipe reads.
 //! Must not know where the rows come from.
 
 use super::staging::{Excerpt, PLACE, RowLocation, Stage, place};
 use crate::db::DbError;
 use crate::db::connection::config::ToSql;
+use crate::query::Dataset;
 
 impl Stage<'_, '_> {
     /// The values outside the bounds of their indicators, each with the bounds; for observations only.
@@ -30,6 +31,31 @@ impl Stage<'_, '_> {
             "concat('values of ', i.code, ' have at most ', i.decimals, ' decimal(s)')",
         )
         .await
+    }
+
+    /// The staged indicators whose bounds changed in release `number` and leave out figures that an earlier release
+    /// published and that stay current, or every figure. Each has an explanation.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be reached or refuses a statement.
+    pub async fn excluding_bounds(
+        &self,
+        figures: &'static Dataset,
+        number: i32,
+    ) -> Result<Excerpt<(RowLocation, String)>, DbError> {
+        let Some((by, _)) = figures.named() else { return Ok(Excerpt { listed: Vec::new(), more: 0 }) };
+        let (indicators, figures) = (self.dataset.name, figures.name);
+        let query = format!(
+            "SELECT {PLACE}, concat(s.minimum, ' … ', s.maximum), CASE WHEN s.minimum > s.maximum THEN 'is empty: the minimum is above the maximum' \
+             ELSE concat('excludes current figures of ', s.code, ', which run from ', o.least, ' to ', o.most) END \
+             FROM stage_{indicators} s LEFT JOIN LATERAL (SELECT t.minimum, t.maximum FROM \"{indicators}\" t \
+             WHERE t.code = s.code AND t.first_release < {number} ORDER BY t.first_release DESC LIMIT 1) t ON true \
+             CROSS JOIN LATERAL (SELECT min(o.value) AS least, max(o.value) AS most FROM \"{figures}\" o \
+             WHERE o.\"{by}\" = s.code AND o.last_release IS NULL AND o.first_release < {number} \
+             AND (s.minimum IS DISTINCT FROM t.minimum OR s.maximum IS DISTINCT FROM t.maximum)) o \
+             WHERE s.minimum > s.maximum OR o.least < s.minimum OR o.most > s.maximum"
+        );
+        self.found(&query, &[], |row| (place(row), row.get(4))).await
     }
 
     /// The values of a file whose indicators have another unit or multiplier than these; for observations only.

@@ -12,6 +12,7 @@ pub mod fixed_values;
 pub mod merge;
 pub mod release_writer;
 pub mod staging;
+pub mod structure_checks;
 pub mod submissions;
 pub mod touched_sources;
 pub mod withdrawals;

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 
 use crate::db::read::codes;
 use crate::db::read::page::Page;
+use crate::db::read::unreadable;
 use crate::http::cache::policy::CachePolicy;
 use crate::http::execute;
 use crate::http::request::path_and_query;
@@ -15,6 +16,7 @@ use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
+use crate::query::model::geometry;
 use crate::query::model::value::instant;
 use crate::query::{Context, Dataset, Parameter, ReadCost, pairs};
 
@@ -113,6 +115,10 @@ fn feature(plan: &ResolvedPlan, page: &Page) -> Option<Vec<u8>> {
     let cell = |name: &str| row.cell(plan.reading.columns.iter().position(|column| column.name == name)?);
     let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
     let code = cell("territory_code")?;
+    if geometry::check(cell("contour")?).is_err() {
+        unreadable::log_once(DATASETS.0, code);
+        return None;
+    }
     let feature = ContourFeature {
         kind: "Feature",
         id: code,

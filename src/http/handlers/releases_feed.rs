@@ -15,6 +15,7 @@ use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::problem::Problem;
+use crate::query::model::text;
 use crate::query::model::value::instant;
 use crate::query::{Context, Plan, Representation, parse};
 
@@ -50,8 +51,16 @@ pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
         .map_err(Problem::invalid_parameters)?;
     let plan = &plan.at(newest);
     let page = execute::page(&state, plan, None).await?;
-    let text = document(plan, &page, &base).to_string();
-    Ok(response.content_type("application/atom+xml; charset=utf-8").body(text))
+    let feed = well_formed(document(plan, &page, &base).to_string());
+    Ok(response.content_type("application/atom+xml; charset=utf-8").body(feed))
+}
+
+/// Replaces characters that no XML document can hold, whatever texts are stored.
+fn well_formed(feed: String) -> String {
+    match text::forbidden_character(&feed) {
+        None => feed,
+        Some(_) => feed.chars().map(|c| if text::is_forbidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect(),
+    }
 }
 
 /// The prefix of absolute addresses: the configured one, or that of the request.

@@ -16,8 +16,8 @@ use crate::query::model::value;
 use crate::query::{Dataset, Field, Kind, Shape};
 
 /// The fields for the first day of a row's validity and for the day after its last.
-const VALID_FROM: &str = "valid_from";
-const VALID_UNTIL: &str = "valid_until";
+pub const VALID_FROM: &str = "valid_from";
+pub const VALID_UNTIL: &str = "valid_until";
 
 /// The field for the row that continues another.
 const SUCCESSOR: &str = "successor_code";

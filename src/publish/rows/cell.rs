@@ -6,9 +6,15 @@ use std::borrow::Cow;
 use crate::problem::Reason;
 use crate::query::model::breakdown;
 use crate::query::model::dataset::KEY_SEPARATOR;
+use crate::query::model::geometry;
+use crate::query::model::text::{self, LIST_LENGTH};
 use crate::query::model::value;
 use crate::query::suggest::closest;
 use crate::query::{Dataset, Field, Format, Kind};
+
+/// The first and the last year of published days and periods. The oldest departments and registers are younger, and a later
+/// year is a slip.
+const YEARS: std::ops::RangeInclusive<i32> = 1700..=2199;
 
 /// The most decimals of an amount in euros.
 const EURO_DECIMALS: usize = 2;
@@ -30,6 +36,10 @@ pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Res
     if !field.is_list() {
         return one(field, text).map(Some);
     }
+    let count = text.split(LIST_SEPARATOR).count();
+    if count > LIST_LENGTH {
+        return Err(format!("has {count} values, and at most {LIST_LENGTH} are allowed"));
+    }
     let values: Vec<Cow<'_, str>> = text.split(LIST_SEPARATOR).map(|value| one(field, value)).collect::<Result<_, _>>()?;
     Ok(Some(Cow::Owned(array(&values))))
 }
@@ -40,17 +50,20 @@ pub fn reason(field: &Field, text: &str) -> Reason {
         true => text.split(LIST_SEPARATOR).find(|part| one(field, part).is_err()).unwrap_or(text),
         false => text,
     };
+    if field.is_list() && text.split(LIST_SEPARATOR).count() > LIST_LENGTH {
+        return Reason::TooMany;
+    }
     match field.format {
-        Some(Format::Length(_)) if value::check(field, part).is_ok() => Reason::TooLong,
+        _ if part.chars().count() > text::max_length(field) => Reason::TooLong,
         Some(Format::Share) if value::check(field, part).is_ok() => Reason::OutOfRange,
+        Some(format) if format.degrees().is_some() && value::check(field, part).is_ok() => Reason::OutOfRange,
+        _ if dates(field, part).is_err() && value::check(field, part).is_ok() => Reason::OutOfRange,
         _ => value::reason(field, part),
     }
 }
 
 fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
-    if text.contains('\0') {
-        return Err("holds a NUL character".to_owned());
-    }
+    text::check(text, text::max_length(field))?;
     if let Some(format) = field.format {
         check_format(format, text)?;
     }
@@ -66,7 +79,23 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     if matches!(field.kind, Kind::Decimal) {
         check_precision(field, &value)?;
     }
+    dates(field, &value)?;
+    if field.format == Some(Format::Geometry) {
+        geometry::check(&value)?;
+    }
     Ok(value)
+}
+
+/// Checks that the days of a value lie in the years of published data.
+fn dates(field: &Field, text: &str) -> Result<(), String> {
+    if !matches!(field.kind, Kind::Date | Kind::Timestamp | Kind::Period) {
+        return Ok(());
+    }
+    let plausible = |day: &str| day.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year| YEARS.contains(&year));
+    match text.split('/').all(plausible) {
+        true => Ok(()),
+        false => Err(format!("lies outside the years {} to {}", YEARS.start(), YEARS.end())),
+    }
 }
 
 /// Checks that every reader of a decimal number finds the same number: most read it as a double.
@@ -74,6 +103,11 @@ fn check_precision(field: &Field, number: &str) -> Result<(), String> {
     let (digits, most) = (value::significant_digits(number), value::SIGNIFICANT_DIGITS);
     if digits > most {
         return Err(format!("has {digits} significant digits, and at most {most} are allowed"));
+    }
+    if let Some(most) = field.format.and_then(Format::degrees)
+        && !number.parse::<f64>().is_ok_and(|degrees| degrees.abs() <= most)
+    {
+        return Err(format!("is not a number of degrees from -{most} to {most}"));
     }
     let decimals = number.split_once('.').map_or(0, |(_, fraction)| fraction.trim_end_matches('0').len());
     if field.format == Some(Format::Euros) && decimals > EURO_DECIMALS {
@@ -103,9 +137,6 @@ fn check_format(format: Format, text: &str) -> Result<(), String> {
         }
         Format::Slug if !breakdown::is_slug(text) => {
             Err("is not a code of lower-case letters, digits and hyphens, such as `point-conseil-budget`".to_owned())
-        }
-        Format::Length(most) if text.chars().count() > most => {
-            Err(format!("has {} characters, and at most {most} are allowed", text.chars().count()))
         }
         _ => Ok(()),
     }

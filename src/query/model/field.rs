@@ -2,6 +2,8 @@
 //! the loading of files all follow from it.
 //! Must not know any one dataset.
 
+use super::format::Format;
+
 /// One value of a closed list.
 #[derive(Debug)]
 pub struct Choice {
@@ -83,25 +85,15 @@ pub enum FieldOrigin {
     Computed,
 }
 
-/// A format that published values must have besides their kind. Filters accept any text, unless the format says otherwise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The number of a legal entity in SIRENE: nine digits with a check digit (Luhn, ISO/IEC 7812-1).
-    Siren,
-    /// The number of an establishment in SIRENE: a SIREN and five digits, the whole with a check digit.
-    Siret,
-    /// The number of an association in the Répertoire national des associations: `W` and nine digits.
-    Rna,
-    /// A share of a whole: more than 0, at most 1.
-    Share,
-    /// A text of at most this many characters.
-    Length(usize),
-    /// Words of lower-case letters and digits, joined by hyphens.
-    Slug,
-    /// The code of a breakdown. Filters keep to it too.
-    Breakdown,
-    /// An amount of money in euros, with at most two decimals.
-    Euros,
+/// What a field with the code of a territory says of the territory and of the row: which kinds may contain which.
+#[derive(Clone, Copy, Debug)]
+pub struct Containment {
+    /// The kinds of territories that the field may name.
+    pub containers: &'static [&'static str],
+    /// The kinds of rows that may have a value; empty if all may.
+    pub parts: &'static [&'static str],
+    /// The field with the territory that is the part. `None` if it is the row itself.
+    pub part: Option<&'static str>,
 }
 
 /// One field of a dataset.
@@ -132,6 +124,10 @@ pub struct Field {
     /// The field of another dataset, by their names, whose references fix the value: once a row has referred to this one in it,
     /// in any release, the value never changes.
     pub fixed_by: Option<(&'static str, &'static str)>,
+    /// The kinds of territories that it may name, and of rows that may have it.
+    pub containment: Option<Containment>,
+    /// Whether a row must not lead back to itself by this reference to rows of the same dataset.
+    pub acyclic: bool,
 }
 
 impl Field {
@@ -149,6 +145,8 @@ impl Field {
             list_default: None,
             members: &[],
             fixed_by: None,
+            containment: None,
+            acyclic: false,
         }
     }
 
@@ -180,6 +178,16 @@ impl Field {
     /// The field with a value that never changes once a row of `dataset` has referred to its row in the field `by`.
     pub const fn fixed_by(self, dataset: &'static str, by: &'static str) -> Self {
         Self { fixed_by: Some((dataset, by)), ..self }
+    }
+
+    /// The field with the kinds of territories that it may name, and of rows that may have it.
+    pub const fn containment(self, containment: Containment) -> Self {
+        Self { containment: Some(containment), ..self }
+    }
+
+    /// The field, by whose references no row leads back to itself.
+    pub const fn acyclic(self) -> Self {
+        Self { acyclic: true, ..self }
     }
 
     /// Whether the field holds a list.

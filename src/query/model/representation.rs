@@ -2,7 +2,8 @@
 //! Must not know how any of them is written.
 
 use super::dataset::{Dataset, Shape};
-use super::field::{Field, Format};
+use super::field::Field;
+use super::format::Format;
 
 /// A format in which rows are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

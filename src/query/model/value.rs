@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use chrono::Datelike;
 
-use super::field::{Field, Format, Kind};
+use super::field::{Field, Kind};
+use super::format::Format;
 use super::{breakdown, period};
 use crate::problem::Reason;
 

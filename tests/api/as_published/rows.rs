@@ -140,6 +140,7 @@ fn value(field: &Field, name: &str, version: usize) -> String {
         Some(Format::Siret) => return one_of(["11000001500013", "22590001801244"]),
         Some(Format::Rna) => return format!("W59100000{version}"),
         Some(Format::Share) => return one_of(["1", "0.5"]),
+        Some(Format::Longitude | Format::Latitude) => return version.to_string(),
         _ => {}
     }
     match field.kind {

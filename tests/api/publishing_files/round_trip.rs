@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use reperes::datasets::{REGISTRY, collections};
 use reperes::publication::Outcome;
-use reperes::query::{Dataset, Field, Format, Kind, Representation, RowOrigin};
+use reperes::query::{Dataset, Field, Format, Kind, Representation, RowOrigin, Side};
 
 use super::{contents, folder, manifest_of, publish_bytes};
 use crate::harness::four_releases::every_row;
@@ -40,7 +40,9 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
         (_, Some(Format::Siret)) => "35600000049837".to_owned(),
         (_, Some(Format::Rna)) => "W591000001".to_owned(),
         (_, Some(Format::Share)) => "0.250".to_owned(),
-        (_, Some(Format::Length(most))) => texts[0].chars().take(most).collect(),
+        (_, Some(Format::Length(most))) if most < 100 => texts[0].chars().take(most).collect(),
+        (_, Some(Format::BoxSide(Side::West | Side::South, _))) => "0.00".to_owned(),
+        (_, Some(Format::BoxSide(Side::East | Side::North, _))) => "1.0".to_owned(),
         (Kind::Code, _) => return code(dataset.name, row),
         (Kind::Reference(target) | Kind::References(target), _) => return code(target, row),
         (Kind::Choice(choices) | Kind::ChoiceList(choices), _) => choices[row % choices.len()].value.to_owned(),
