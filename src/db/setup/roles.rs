@@ -85,6 +85,8 @@ pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&
         statements.push(format!("REVOKE ALL ON \"{table}\" FROM {role}"));
         statements.push(format!("GRANT SELECT{more} ON \"{table}\" TO {role}"));
     }
+    // A restored database has the privileges that Postgres gives by default.
+    statements.push("REVOKE EXECUTE ON FUNCTION analyze_table(text) FROM PUBLIC".to_owned());
     statements.push(format!("GRANT EXECUTE ON FUNCTION analyze_table(text) TO {role}"));
     let transaction = owner.transaction().await?;
     transaction.batch_execute(&statements.join(";\n")).await?;

@@ -48,8 +48,8 @@ SELECT l.id::text, 'does not follow from the line before: it, or the line before
   SELECT a.id, a.digest, audit_digest(a, lag(a.digest, 1, sha256('')) OVER chain) AS due, lag(a.id, 1, 0::bigint) OVER chain AS before \
   FROM audit a WINDOW chain AS (ORDER BY a.id)) l WHERE l.digest IS DISTINCT FROM l.due OR l.before <> l.id - 1 \
 UNION ALL SELECT coalesce(h.id, 0)::text, 'is recorded as the newest line, and is not' FROM (SELECT 1) AS one \
-  LEFT JOIN audit_head h ON true WHERE (h.id, h.digest) IS DISTINCT FROM (SELECT id, digest FROM \
-  (SELECT id, digest FROM audit UNION ALL SELECT 0, sha256('')) n ORDER BY id DESC LIMIT 1)";
+  LEFT JOIN audit_head h ON true LEFT JOIN (SELECT id, digest FROM audit ORDER BY id DESC LIMIT 1) n ON true \
+  WHERE h.id IS DISTINCT FROM coalesce(n.id, 0) OR h.digest IS DISTINCT FROM coalesce(n.digest, sha256(''))";
 
 /// The keys that are not as the audit says they were made and revoked.
 const KEYS: &str = "\
