@@ -105,6 +105,7 @@ def measure(path, name, coding, limit, settings):
     folder = group(limit)
     target = f"{path}{'&' if '?' in path else '?'}format={name}"
     other = target + (OTHER if path == PATH else "")
+    bench.FOLDER.mkdir(parents=True, exist_ok=True)
     temporary = tempfile.mkdtemp(dir=bench.FOLDER)
     with Service(REPERES_TRUSTED_PROXIES="127.0.0.1", MALLOC_ARENA_MAX=2, TMPDIR=temporary, **settings) as service:
         if folder:
