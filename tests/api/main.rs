@@ -57,6 +57,7 @@ mod query_plans;
 mod query_strings;
 mod random_requests;
 mod rate_limits;
+mod reader_ends;
 mod reader_process;
 mod reference_answers;
 mod refusals;
