@@ -11,7 +11,6 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
-use crate::db::{HeavyReads, Pool};
 use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
 use crate::db::connection::config::Database;
@@ -19,6 +18,7 @@ use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
 use crate::db::read::licences::LicenceCache;
 use crate::db::read::ranking::RankingCache;
+use crate::db::{HeavyReads, Pool};
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
 use crate::http::deprecation::{self, Deprecation};

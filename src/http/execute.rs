@@ -35,7 +35,9 @@ pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem>
 pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Release>, Problem> {
     match state.release_watcher.find(number) {
         Some(known) => Ok(Some(known)),
-        None => Ok(state.read(None, ReadCost::Light, |connection| async move { releases::release(&connection, number).await }).await?),
+        None => Ok(state
+            .read(None, ReadCost::Light, |connection| async move { releases::release(&connection, number).await })
+            .await?),
     }
 }
 
@@ -44,8 +46,8 @@ pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Releas
 /// # Errors
 /// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
 pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<Page, Problem> {
-    let read =
-        state.read(Some(&plan.release), plan.cost(), |connection| async move { page::read_page(&connection, parent, plan).await });
+    let read = state
+        .read(Some(&plan.release), plan.cost(), |connection| async move { page::read_page(&connection, parent, plan).await });
     match read.await? {
         Ok(page) => Ok(page),
         Err(refused) => Err(refusal(state, plan, parent, refused).await),

@@ -44,7 +44,8 @@ fn answers_for_the_past_keep_their_bytes_whatever_the_clock_does() {
         }
         // Every instant up to the newest release: between two releases, at each, and just before it.
         let newest = instants[at];
-        let moments = instants.iter().flat_map(|one| [*one, *one - TimeDelta::microseconds(1), *one + TimeDelta::microseconds(1)]);
+        let moments =
+            instants.iter().flat_map(|one| [*one, *one - TimeDelta::microseconds(1), *one + TimeDelta::microseconds(1)]);
         for moment in moments.chain([newest - TimeDelta::minutes(30)]).filter(|moment| (instants[0]..=newest).contains(moment)) {
             let moment = moment.to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
             for path in ["/v1/territories/COM-1", "/v1/territories", "/v1/sources"] {

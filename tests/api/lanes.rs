@@ -159,7 +159,8 @@ fn the_time_of_heavy_reads_is_charged_to_the_budget_of_their_client() {
 fn the_closest_of_unknown_codes_are_searched_for_the_first_five_only() {
     let (TestServer { address, .. }, _) = server(Duration::from_secs(20), 0);
     let codes: Vec<String> = (100..600).map(|number| format!("COM-many{number}")).collect();
-    for (path, parameter) in [("changes", "within"), ("changes", "covers"), ("territories", "code"), ("events", "territory_code")] {
+    for (path, parameter) in [("changes", "within"), ("changes", "covers"), ("territories", "code"), ("events", "territory_code")]
+    {
         let start = fs::metadata(cluster_log()).expect("there is a log").len();
         let refused = get(address, &format!("/v1/{path}?{parameter}={}", codes.join(",")));
         assert_eq!(refused.problem(400)["error_count"], 500, "{path}?{parameter}");

@@ -15,11 +15,9 @@ pub fn without_release(newest: i32) -> String {
 }
 
 /// The other checks: the name of each, and the SELECT.
-pub const CHECKS: [(&str, &str); 1] = [
-    (
-        "files",
-        "SELECT f.release || '/' || f.file, 'was made from other fields than the first file of its dataset and release' \
+pub const CHECKS: [(&str, &str); 1] = [(
+    "files",
+    "SELECT f.release || '/' || f.file, 'was made from other fields than the first file of its dataset and release' \
          FROM release_files f WHERE f.fields <> (SELECT o.fields FROM release_files o \
          WHERE o.release = f.release AND o.dataset = f.dataset ORDER BY o.recorded_at, o.file LIMIT 1)",
-    ),
-];
+)];

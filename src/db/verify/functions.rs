@@ -44,12 +44,9 @@ fn read(text: &str, formatted: bool, schema: &str, (home, dictionary): (&str, &s
     let (body, _) = rest.split_once(&format!("${tag}$"))?;
     let body = match formatted {
         false => body.to_owned(),
-        true => body
-            .replace("''", "'")
-            .replace("%1$s", schema)
-            .replace("%1$I", home)
-            .replace("%2$L", dictionary)
-            .replace("%%", "%"),
+        true => {
+            body.replace("''", "'").replace("%1$s", schema).replace("%1$I", home).replace("%2$L", dictionary).replace("%%", "%")
+        }
     };
     Some(SchemaFunction { name: name.to_owned(), body, definer: header.contains("SECURITY DEFINER") })
 }

@@ -102,11 +102,7 @@ pub async fn against(transaction: &Transaction<'_>, earlier: &ChainEnds, finding
     Ok(())
 }
 
-async fn digests(
-    transaction: &Transaction<'_>,
-    release: i32,
-    line: i64,
-) -> Result<(Option<String>, Option<String>), DbError> {
+async fn digests(transaction: &Transaction<'_>, release: i32, line: i64) -> Result<(Option<String>, Option<String>), DbError> {
     let query = "SELECT (SELECT encode(digest, 'hex') FROM release_digests WHERE release = $1), \
                  (SELECT encode(digest, 'hex') FROM audit WHERE id = $2)";
     let row = transaction.query_one(query, &[&release, &line]).await?;

@@ -8,8 +8,8 @@ use reperes::datasets::REGISTRY;
 
 use super::{command, report, run, run_with};
 use crate::harness::{
-    SOURCES, Signal, bundle, database, four_releases, kill, migrated, owner, publish, root_directory, scratch, until,
-    until_exit, with_database,
+    SOURCES, Signal, bundle, database, four_releases, kill, migrated, owner, publish, root_directory, scratch, until, until_exit,
+    with_database,
 };
 
 /// A new folder, and the path of the backup in it.

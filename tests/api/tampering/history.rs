@@ -1,6 +1,6 @@
 //! Tampering with releases and their rows.
 
-use super::{Case, act, all_are_found, behind, report, reperes, sound};
+use super::{Case, act, all_are_found, behind, reperes, report, sound};
 use crate::harness::{owner, root_directory, with_database};
 
 #[test]
@@ -14,11 +14,18 @@ fn releases_that_are_not_what_they_were_made_with_are_found() {
         behind("release_digests", "DELETE FROM release_digests WHERE release = 3"),
     ];
     let source = |releases: &str| {
-        format!("INSERT INTO sources (code, kind, title, publisher, licence, first_release, last_release) VALUES ('more', 'document', 'T', 'P', 'etalab-2.0', {releases})")
+        format!(
+            "INSERT INTO sources (code, kind, title, publisher, licence, first_release, last_release) VALUES ('more', 'document', 'T', 'P', 'etalab-2.0', {releases})"
+        )
     };
     let cases: [Case; 13] = [
         (alike.join("; "), "chain", "releases", Some("1")),
-        (behind("sources", "UPDATE sources SET title = 'Autre' WHERE code = 'changes' AND last_release = 1"), "chain", "releases", Some("1")),
+        (
+            behind("sources", "UPDATE sources SET title = 'Autre' WHERE code = 'changes' AND last_release = 1"),
+            "chain",
+            "releases",
+            Some("1"),
+        ),
         (behind("releases", "UPDATE releases SET title = 'Autre' WHERE number = 2"), "chain", "releases", Some("2")),
         (behind("releases", "UPDATE releases SET publisher = 'Autre' WHERE number = 3"), "chain", "releases", Some("3")),
         (
@@ -39,7 +46,10 @@ fn releases_that_are_not_what_they_were_made_with_are_found() {
         ),
         (behind("release_digests", "DELETE FROM release_digests WHERE release = 3"), "chain", "releases", Some("3")),
         (
-            behind("release_digests", "UPDATE release_digests SET fields = fields - 'sources', parts = parts - 'sources' WHERE release = 2"),
+            behind(
+                "release_digests",
+                "UPDATE release_digests SET fields = fields - 'sources', parts = parts - 'sources' WHERE release = 2",
+            ),
             "chain",
             "releases",
             Some("2"),
@@ -101,7 +111,8 @@ fn the_service_role_writes_the_next_release_only() {
         client.batch_execute(&next).await.expect("the next release is written");
     });
     with_database(&owner(&url), async |client| {
-        let query = "SELECT published_at BETWEEN now() - interval '1 minute' AND clock_timestamp() FROM releases WHERE number = 4";
+        let query =
+            "SELECT published_at BETWEEN now() - interval '1 minute' AND clock_timestamp() FROM releases WHERE number = 4";
         assert!(client.query_one(query, &[]).await.expect("a release").get::<_, bool>(0));
     });
     assert_eq!(report(&url, 0)["chain"]["release"], 4);

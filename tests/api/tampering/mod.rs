@@ -18,7 +18,8 @@ fn sound() -> String {
             let url = migrated();
             four_releases::make_release(&url, 1);
             for name in ["kept", "revoked"] {
-                let words = format!("keys create --name {name} --scope publish:*:* --allow-broad --publisher Essai --expires 2099-01-01");
+                let words =
+                    format!("keys create --name {name} --scope publish:*:* --allow-broad --publisher Essai --expires 2099-01-01");
                 reperes(&url, &words.split(' ').collect::<Vec<_>>(), 0);
             }
             reperes(&url, &["keys", "revoke", "revoked"], 0);

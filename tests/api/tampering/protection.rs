@@ -32,9 +32,7 @@ fn functions_that_are_not_those_of_the_program_are_found() {
         ("ALTER FUNCTION digest_release() RESET search_path", "digest_release"),
         ("DROP FUNCTION follow_table(text)", "follow_table"),
     ]);
-    all_are_found(
-        &cases.map(|(statement, name)| (statement.to_owned(), "protection", "-", Some(name))).collect::<Vec<_>>(),
-    );
+    all_are_found(&cases.map(|(statement, name)| (statement.to_owned(), "protection", "-", Some(name))).collect::<Vec<_>>());
 }
 
 #[test]

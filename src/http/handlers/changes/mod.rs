@@ -102,9 +102,8 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     }
     let memory = export_places::memory(changes.presentation().representation, coding);
     let place = state.export_places.acquire(state.bounds.client(&request), memory).await?;
-    let found = state
-        .read(Some(&release), cost, |connection| async move { changes::find(&connection, requested, until).await })
-        .await?;
+    let found =
+        state.read(Some(&release), cost, |connection| async move { changes::find(&connection, requested, until).await }).await?;
     refuse(found.unknown)?;
     let writer = answer::writer(&changes, &release, &links.pinned, &licences)?;
     let mut response = answer::file(&changes, &release, response);
