@@ -84,7 +84,10 @@ fn libraries_and_sql_stand_in_their_rooms() {
 
 #[test]
 fn few_files_of_the_engine_name_a_dataset() {
-    let datasets: Vec<&str> = reperes::datasets::REGISTRY.iter().map(|dataset| dataset.name).collect();
+    // Releases are the engine's own: every row of every dataset belongs to some.
+    let own = |dataset: &&&reperes::query::Dataset| matches!(dataset.rows, reperes::query::RowOrigin::Releases);
+    let datasets: Vec<&str> =
+        reperes::datasets::REGISTRY.iter().filter(|dataset| !own(dataset)).map(|dataset| dataset.name).collect();
     let found = rules::naming_datasets(&SOURCES, &datasets);
     let files: Vec<&str> = found.keys().copied().collect();
     assert_eq!(files, NAMING_DATASETS, "{found:#?}");
