@@ -33,12 +33,15 @@ LABEL org.opencontainers.image.title="reperes" \
 COPY --chmod=0644 LICENSE LICENSE-DATA.md /usr/share/doc/reperes/
 COPY --from=build /out/bin/reperes /usr/local/bin/reperes
 # The service writes only the files of releases and publications. A volume that is mounted here inherits the owner.
-RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/reperes/files /var/lib/reperes/uploads
+RUN install -d -m 0700 -o 10001 -g 10001 /var/lib/reperes/files /var/lib/reperes/uploads /var/lib/reperes/temporary
 WORKDIR /srv/reperes
 # The user is a number, so that an orchestrator can check that it is not root. It owns the folders of files and needs no account.
 USER 10001:10001
 # DATABASE_URL must be given as well: the image has no Postgres.
-ENV REPERES_ADDRESS=0.0.0.0:8080 \
+# Two arenas of the C library's allocator: freed memory of one thread serves others, so that the memory of the process stays
+# near what it uses.
+ENV MALLOC_ARENA_MAX=2 \
+    REPERES_ADDRESS=0.0.0.0:8080 \
     REPERES_FILES_DIR=/var/lib/reperes/files \
     REPERES_UPLOADS_DIR=/var/lib/reperes/uploads
 EXPOSE 8080

@@ -1,5 +1,5 @@
 //! Owns what the build adds to the sources: a digest of them, which the validators of answers contain, and the bundled
-//! data and recipes, which the program carries as two ZIP archives.
+//! data and recipes, which the program carries as two ZIP archives, and the text of the migrations.
 //! Must not know what the sources or the data mean.
 
 use std::fs::{self, File};
@@ -26,6 +26,7 @@ const MANIFEST: &str = "manifest.toml";
 fn main() {
     println!("cargo:rustc-env=BUILD_DIGEST={:016x}", digest());
     println!("cargo:rerun-if-changed={DATA}");
+    gather_migrations();
     let bundles = entries(Path::new(DATA)).into_iter().filter(|path| path.join(MANIFEST).is_file());
     pack("bundles.zip", DATA, &bundles.flat_map(|folder| files(&folder)).collect::<Vec<_>>());
     let recipes = files(Path::new(RECIPES)).into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "toml"));
@@ -45,6 +46,14 @@ fn digest() -> u64 {
         hasher.write(&fs::read(&file).expect("a source can be read"));
     }
     hasher.finish()
+}
+
+/// Writes all migrations, in order, into one file, with whose functions the program compares those of a database.
+fn gather_migrations() {
+    let output = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR")).join("migrations.sql");
+    let texts = entries(Path::new("migrations")).into_iter().filter(|path| path.is_dir());
+    let texts = texts.map(|folder| fs::read_to_string(folder.join("up.sql")).expect("a migration can be read"));
+    fs::write(output, texts.collect::<String>()).expect("the migrations can be written");
 }
 
 /// Packs files below `root` into an archive in the output folder, unless it holds them already. The same files give the

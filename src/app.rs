@@ -11,7 +11,7 @@ use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
 use crate::datasets::REGISTRY;
-use crate::db::Pool;
+use crate::db::{HeavyReads, Pool};
 use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
 use crate::db::connection::config::Database;
@@ -22,6 +22,7 @@ use crate::db::read::ranking::RankingCache;
 use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
 use crate::http::deprecation::{self, Deprecation};
+use crate::http::export_places::ExportPlaces;
 use crate::http::handlers::files;
 use crate::http::handlers::{docs, problems};
 use crate::http::middleware::pipeline;
@@ -45,8 +46,10 @@ pub struct Shared {
     pub replicas: Replicas,
     /// The connections and timeouts of each worker.
     pub limits: Limits,
-    /// Limits the requests that use the database at once.
+    /// Limits the light reads of the database at once.
     pub room: Arc<Semaphore>,
+    /// The heavy reads.
+    pub heavy: HeavyReads,
     /// The limits that the operator sets.
     pub bounds: Bounds,
     /// The rate limits.
@@ -63,6 +66,8 @@ pub struct Shared {
     pub licences: LicenceCache,
     /// The connections of exports.
     pub exports: Exports,
+    /// The places of exports.
+    pub export_places: ExportPlaces,
     /// The files of releases.
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
@@ -96,13 +101,15 @@ impl Shared {
         let document = Bytes::from(document::text(REGISTRY));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
-        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, metrics.exports());
+        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS);
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
+        let heavy = HeavyReads::new(database.clone(), &replicas, limits, &exports.handle());
         let files = ReleaseFiles::new(disk.files, database.clone());
         let submissions = SubmissionQueue::new(database.clone(), REGISTRY, disk.publishing, metrics.publications());
         let (room, bounds) = (Arc::new(Semaphore::new(limits.in_flight)), Bounds::default());
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
+        let export_places = ExportPlaces::new(bounds.exports, metrics.exports());
         Self {
             release_watcher,
             response_cache: ResponseCache::new(cache_bytes),
@@ -113,9 +120,11 @@ impl Shared {
             replicas,
             limits,
             room,
+            heavy,
             bounds,
             rate_limiters,
             exports,
+            export_places,
             files,
             submissions,
             public_url: None,
@@ -132,7 +141,8 @@ impl Shared {
     /// The state with other limits.
     pub fn within(self, bounds: Bounds) -> Self {
         let rate_limiters = Arc::new(RateLimiters::new(&bounds));
-        Self { bounds, rate_limiters, ..self }
+        let export_places = self.export_places.within(bounds.exports);
+        Self { bounds, rate_limiters, export_places, ..self }
     }
 
     /// The state with other deprecations, which the OpenAPI document marks.
@@ -170,7 +180,7 @@ pub fn build(
             shared.database.clone(),
             shared.replicas.clone(),
             shared.limits,
-            Arc::clone(&shared.room),
+            (Arc::clone(&shared.room), shared.heavy.clone()),
             shared.metrics.reads(),
         ),
         replicas: shared.replicas.clone(),
@@ -180,6 +190,7 @@ pub fn build(
         rankings: shared.rankings.clone(),
         licences: shared.licences.clone(),
         exports: shared.exports.clone(),
+        export_places: shared.export_places.clone(),
         files: shared.files.clone(),
         public_url: shared.public_url.clone(),
         problem_base: Arc::clone(&shared.problem_base),

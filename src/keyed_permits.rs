@@ -52,6 +52,11 @@ impl<K: Hash + Eq + Clone> KeyedPermits<K> {
         permit.try_grow(number).map(|()| permit)
     }
 
+    /// The permits that a key holds.
+    pub fn held_by(&self, key: &K) -> u64 {
+        self.0.lock().by_key.get(key).copied().unwrap_or(0)
+    }
+
     /// The permits that are held, over all keys.
     pub fn held(&self) -> u64 {
         self.0.lock().total
@@ -92,16 +97,25 @@ impl<K: Hash + Eq + Clone> KeyedPermit<K> {
     }
 }
 
-impl<K: Hash + Eq> Drop for KeyedPermit<K> {
-    fn drop(&mut self) {
+impl<K: Hash + Eq> KeyedPermit<K> {
+    /// Returns permits before the drop, at most those that are held.
+    pub fn give_back(&mut self, number: u64) {
+        let number = number.min(self.number);
+        self.number -= number;
         let mut held = self.shared.lock();
-        held.total -= self.number;
+        held.total -= number;
         if let Some(own) = held.by_key.get_mut(&self.key) {
-            *own -= self.number;
+            *own -= number;
             if *own == 0 {
                 held.by_key.remove(&self.key);
             }
         }
+    }
+}
+
+impl<K: Hash + Eq> Drop for KeyedPermit<K> {
+    fn drop(&mut self) {
+        self.give_back(self.number);
     }
 }
 
@@ -132,6 +146,9 @@ mod tests {
         assert_eq!(held.try_grow(2), Err(LimitReached::Share));
         assert_eq!(permits.held(), 3);
         held.try_grow(1).expect("4 of 4");
+        assert_eq!((permits.held_by(&1), permits.held_by(&2)), (4, 0));
+        held.give_back(3);
+        assert_eq!((permits.held_by(&1), permits.held()), (1, 1));
         drop(held);
         assert_eq!((permits.held(), permits.holders()), (0, 0));
     }

@@ -13,10 +13,10 @@
 //! config        → db http publish query
 //! app           → datasets db http metrics problem publish query
 //! http          → access db format keyed_permits metrics problem publication publish query sharded_cache
-//! publish       → access db keyed_permits metrics problem publication query
+//! publish       → access db keyed_permits metrics parquet_checksum problem publication query
 //! db            → metrics publication query sharded_cache
 //! datasets      → query
-//! format        → query
+//! format        → parquet_checksum query
 //! access        → query
 //! query         → problem
 //! metrics       → publication
@@ -25,6 +25,7 @@
 //! problem       →
 //! sharded_cache →
 //! keyed_permits →
+//! parquet_checksum →
 //! ```
 //!
 //! A module uses those that its arrow names, and no other; `tests/architecture` keeps it.
@@ -39,6 +40,7 @@ pub mod format;
 pub mod http;
 pub mod keyed_permits;
 pub mod metrics;
+pub mod parquet_checksum;
 pub mod postgres;
 pub mod problem;
 pub mod publication;

@@ -35,8 +35,9 @@ CREATE TRIGGER keep_key BEFORE UPDATE OR DELETE ON keys FOR EACH ROW EXECUTE FUN
 CREATE TRIGGER keep_table BEFORE TRUNCATE ON keys FOR EACH STATEMENT EXECUTE FUNCTION keep_key();
 
 CREATE TABLE audit (
-    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    -- without gaps: chain_audit numbers the lines
+    id bigint PRIMARY KEY,
+    at timestamptz NOT NULL,
     -- the name of a key, or « command line »
     actor text COLLATE "C" NOT NULL,
     action text COLLATE "C" NOT NULL,
@@ -46,9 +47,48 @@ CREATE TABLE audit (
     files jsonb NOT NULL,
     request_id text COLLATE "C",
     publication text COLLATE "C",
-    detail jsonb NOT NULL
+    detail jsonb NOT NULL,
+    -- of the line and of the digest of the line before it
+    digest bytea NOT NULL
 );
 CREATE UNIQUE INDEX audit_publication ON audit (publication) WHERE publication IS NOT NULL;
+
+-- The newest line: the next one follows it. Writers wait for each other here, so that lines are numbered in the order of
+-- their commits. Only chain_audit writes it.
+CREATE TABLE audit_head (
+    single boolean PRIMARY KEY DEFAULT true CHECK (single),
+    id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    digest bytea NOT NULL
+);
+INSERT INTO audit_head (id, at, digest) VALUES (0, '-infinity', sha256(''));
+
+-- The digest of a line of the audit that follows a line with the digest `previous`. The settings decide how values are written.
+CREATE FUNCTION audit_digest(line audit, previous bytea) RETURNS bytea LANGUAGE sql STABLE
+SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO, YMD' SET bytea_output = 'hex' AS $$
+    SELECT sha256(previous || convert_to(ROW(line.id, line.at, line.actor, line.action, line.outcome, line.release, line.files,
+        line.request_id, line.publication, line.detail)::text, 'UTF8'))
+$$;
+
+-- Numbers a line, gives it its time, and chains it to the line before. A clock that goes back does not go back here.
+CREATE FUNCTION chain_audit() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE head audit_head;
+BEGIN
+    SELECT * INTO STRICT head FROM audit_head FOR UPDATE;
+    NEW.id := head.id + 1;
+    NEW.at := greatest(clock_timestamp(), head.at + interval '1 microsecond');
+    NEW.digest := audit_digest(NEW, head.digest);
+    UPDATE audit_head SET id = NEW.id, at = NEW.at, digest = NEW.digest;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER chain_audit BEFORE INSERT ON audit FOR EACH ROW EXECUTE FUNCTION chain_audit();
+
+-- The digest of a key as it was made, which the audit records.
+CREATE FUNCTION key_digest(made keys) RETURNS text LANGUAGE sql STABLE
+SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO, YMD' SET bytea_output = 'hex' AS $$
+    SELECT encode(sha256(convert_to(ROW(made.name, made.hash, made.scopes, made.publisher, made.created_at, made.expires_at)::text,
+        'UTF8')), 'hex')
+$$;
 SELECT record_table('audit');
 
 -- The publications over HTTP and their progress. The result of a publication is its row in the audit, which is written in

@@ -43,7 +43,7 @@ impl DatabaseRoles {
         let cluster =
             Cluster::open(&config.data_dir, config.data_dir_configured, config.bin_dir.as_deref(), Durability::Durable)?;
         let workers = config.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-        let postgres = Postgres::start(cluster, workers * config.limits.connections + EXPORT_CONNECTIONS)?;
+        let postgres = Postgres::start(cluster, workers * config.limits.connections + config.limits.heavy + EXPORT_CONNECTIONS)?;
         Self::private(&postgres.urls().clone(), Some(postgres))
     }
 

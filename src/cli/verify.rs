@@ -15,6 +15,8 @@ use super::output::{print, text};
 use crate::datasets::REGISTRY;
 use crate::db::verify::checks::{self, Fault, Findings};
 use crate::db::verify::digest::{self, Digest};
+use crate::db::verify::proof::{self, ChainEnds};
+use crate::db::verify::protection;
 use crate::publish::{self, BundleComparison};
 
 /// The arguments.
@@ -37,6 +39,7 @@ pub struct VerifyArgs {
 struct VerifyReport {
     outcome: &'static str,
     digests: Vec<Digest>,
+    chain: ChainEnds,
     bundles: Vec<BundleComparison>,
     faults: Vec<Fault>,
     fault_count: u64,
@@ -46,6 +49,7 @@ struct VerifyReport {
 #[derive(Deserialize)]
 struct EarlierReport {
     digests: Vec<Digest>,
+    chain: Option<ChainEnds>,
 }
 
 /// Runs the command.
@@ -67,15 +71,22 @@ fn verify(args: &VerifyArgs) -> Result<VerifyReport, String> {
     let earlier = args.against.as_deref().map(read_earlier).transpose()?;
     DatabaseRoles::for_command(&config)?.with_client(async |client| {
         let mut findings = Findings::default();
-        let digests = {
+        let (digests, chain) = {
             let transaction = checks::snapshot(client).await.map_err(text)?;
+            // What protects the rows comes first: the other checks ask functions of the database.
+            protection::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
             checks::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
+            proof::check(&transaction, &mut findings).await.map_err(text)?;
+            if let Some(chain) = earlier.as_ref().and_then(|earlier| earlier.chain.as_ref()) {
+                proof::against(&transaction, chain, &mut findings).await.map_err(text)?;
+            }
+            let chain = proof::ends(&transaction).await.map_err(text)?;
             let mut numbers = checks::releases(&transaction).await.map_err(text)?;
             if let Some(wanted) = args.release.filter(|wanted| !numbers.contains(wanted)) {
                 return Err(format!("there is no release {wanted}; the newest is {}", numbers.last().unwrap_or(&0)));
             }
             numbers.retain(|number| args.release.is_none_or(|wanted| wanted == *number));
-            digest::of(&transaction, REGISTRY, &numbers).await.map_err(text)?
+            (digest::of(&transaction, REGISTRY, &numbers).await.map_err(text)?, chain)
         };
         for detail in earlier.iter().flat_map(|earlier| digest::differences(&earlier.digests, &digests)) {
             findings.push("digest", "-", None, detail);
@@ -89,7 +100,7 @@ fn verify(args: &VerifyArgs) -> Result<VerifyReport, String> {
             }
         }
         let outcome = if findings.count == 0 { "sound" } else { "faulty" };
-        Ok(VerifyReport { outcome, digests, bundles, faults: findings.faults, fault_count: findings.count })
+        Ok(VerifyReport { outcome, digests, chain, bundles, faults: findings.faults, fault_count: findings.count })
     })
 }
 

@@ -106,6 +106,7 @@ impl Config {
         reader.log_format();
         let public_url = reader.public_url();
         let workers = reader.is_set("REPERES_WORKERS").then(|| reader.number("REPERES_WORKERS", 1, 256));
+        let (heavy, heavy_each) = reader.heavy_reads();
         let config = Self {
             database,
             owner,
@@ -129,6 +130,8 @@ impl Config {
                 wait: millis(reader.number("REPERES_DATABASE_WAIT_MS", 10, 600_000)),
                 statement: millis(reader.number("REPERES_STATEMENT_TIMEOUT_MS", 10, 600_000)),
                 in_flight: usize::try_from(reader.number("REPERES_MAX_IN_FLIGHT", 1, 65_536)).unwrap_or(1),
+                heavy,
+                heavy_each,
             },
             bounds: reader.bounds(),
             migrate: reader.boolean("REPERES_MIGRATE"),

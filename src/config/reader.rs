@@ -12,6 +12,7 @@ use super::VARIABLES;
 use crate::db::connection::config::Database;
 use crate::http::Bounds;
 use crate::http::connection::timeouts::Timeouts;
+use crate::http::export_places::ExportLimits;
 use crate::http::middleware::rate_limit::LONGEST_WINDOW;
 use crate::publish::ReaderLimits;
 use crate::query::suggest::closest;
@@ -94,11 +95,31 @@ impl VariableReader {
             false => (connections as u64).div_ceil(10),
         };
         let mut bounds = Bounds { connections, connections_per_client, timeouts, proxies: self.proxies(), ..Bounds::default() };
+        bounds.exports = ExportLimits {
+            places: self.number("REPERES_EXPORTS", 1, 1024),
+            places_each: self.number("REPERES_EXPORTS_PER_CLIENT", 1, 1024),
+            memory: self.number("REPERES_EXPORT_MEMORY_MB", 16, 1 << 20) * 1_000_000,
+            temporary: self.number("REPERES_EXPORT_TEMP_MB", 1, 1 << 20) * 1_000_000,
+            min_rate: self.number("REPERES_EXPORT_MIN_BYTES_PER_S", 0, 1_000_000_000),
+        };
         let mut count = |name: &str, maximum: u64| self.number(name, 0, maximum).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = count("REPERES_RATE_LIMIT", 1_000_000);
+        bounds.database_time.requests = count("REPERES_DATABASE_TIME_MS", 1_000_000_000);
         bounds.publications.requests = count("REPERES_PUBLISH_RATE_LIMIT", 1_000_000);
         bounds.requests.window = Duration::from_secs(self.number("REPERES_RATE_WINDOW_S", 1, LONGEST_WINDOW));
+        bounds.database_time.window = bounds.requests.window;
         bounds
+    }
+
+    /// Reads the heavy reads at once, in all and of one client.
+    pub fn heavy_reads(&mut self) -> (usize, usize) {
+        let mut count = |name: &str, default: usize| match self.is_set(name) {
+            true => usize::try_from(self.number(name, 1, 256)).unwrap_or(default),
+            false => default,
+        };
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let all = count("REPERES_HEAVY_READS", processors.max(2));
+        (all, count("REPERES_HEAVY_READS_PER_CLIENT", all.div_ceil(2)))
     }
 
     /// Reads the limits of the reader process.

@@ -83,13 +83,49 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "REPERES_MAX_IN_FLIGHT",
         "256",
-        "maximum number of requests that use the database at the same time; further ones get 503 (1 to 65536)",
+        "maximum number of light reads of the database at the same time; further ones get 503 (1 to 65536)",
+    ),
+    variable(
+        "REPERES_HEAVY_READS",
+        "",
+        "heavy reads of the database at the same time, such as counts over a dataset, each over a connection of its own (1 to 256); default: one for each processor, at least 2",
+    ),
+    variable(
+        "REPERES_HEAVY_READS_PER_CLIENT",
+        "",
+        "heavy reads of one client at the same time (1 to 256); default: half of REPERES_HEAVY_READS, rounded up",
+    ),
+    variable(
+        "REPERES_DATABASE_TIME_MS",
+        "60000",
+        "time that the heavy reads of one client may take in the database in REPERES_RATE_WINDOW_S, in milliseconds; 0: no limit",
     ),
     variable("REPERES_MAX_CONNECTIONS", "10000", "maximum number of client connections; further ones get 503 (1 to 1000000)"),
     variable(
         "REPERES_CONNECTIONS_PER_CLIENT",
         "",
         "maximum number of connections of one client address; further ones get 503 (1 to 1000000); default: a tenth of REPERES_MAX_CONNECTIONS",
+    ),
+    variable("REPERES_EXPORTS", "32", "maximum number of exports at the same time; further ones get 503 (1 to 1024)"),
+    variable(
+        "REPERES_EXPORTS_PER_CLIENT",
+        "8",
+        "maximum number of exports of one client at the same time; further ones get 429 (1 to 1024)",
+    ),
+    variable(
+        "REPERES_EXPORT_MEMORY_MB",
+        "256",
+        "memory that running exports are reckoned with, in megabytes (16 to 1048576); one client may have half",
+    ),
+    variable(
+        "REPERES_EXPORT_TEMP_MB",
+        "4096",
+        "maximum size of the temporary files of XLSX exports, in megabytes (1 to 1048576); one client may have half",
+    ),
+    variable(
+        "REPERES_EXPORT_MIN_BYTES_PER_S",
+        "50000",
+        "rate below which an export is ended if others wait for its place, in bytes per second; 0: never",
     ),
     variable("REPERES_HEAD_TIMEOUT_MS", "10000", "timeout for the head of a request, in milliseconds"),
     variable("REPERES_IDLE_TIMEOUT_MS", "75000", "timeout of an idle keep-alive connection, in milliseconds"),

@@ -71,6 +71,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["name", "short_name", "role"],
     stewardship: Stewardship::Content,
     counted_under: &[],
+    indexes: &[],
     shape: Shape::Plain,
     public: true,
 };

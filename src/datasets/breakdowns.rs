@@ -48,6 +48,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title"],
     stewardship: Stewardship::Definition,
     counted_under: &[],
+    indexes: &[],
     shape: Shape::Plain,
     public: true,
 };

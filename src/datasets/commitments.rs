@@ -52,6 +52,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "summary", "objective"],
     stewardship: Stewardship::Content,
     counted_under: &[],
+    indexes: &[],
     shape: Shape::Plain,
     public: true,
 };

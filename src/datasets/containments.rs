@@ -40,6 +40,7 @@ pub static DATASET: Dataset = Dataset {
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],
+    indexes: &["part_code"],
     shape: Shape::Plain,
     public: true,
 };

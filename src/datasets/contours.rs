@@ -36,6 +36,7 @@ pub static DATASET: Dataset = Dataset {
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],
+    indexes: &["source_code"],
     shape: Shape::Plain,
     public: false,
 };

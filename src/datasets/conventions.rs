@@ -63,6 +63,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "summary", "objectives"],
     stewardship: Stewardship::Content,
     counted_under: &[],
+    indexes: &["territory_code", "signatory_codes", "partner_codes"],
     shape: Shape::Plain,
     public: true,
 };

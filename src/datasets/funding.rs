@@ -90,6 +90,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "note"],
     stewardship: Stewardship::Content,
     counted_under: &["convention_code", "measure_code", "commitment_code"],
+    indexes: &["convention_code", "territory_code", "payer_code", "beneficiary_code", "measure_code", "commitment_code", "source_code"],
     shape: Shape::Money,
     public: true,
 };

@@ -75,6 +75,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "definition", "method"],
     stewardship: Stewardship::Definition,
     counted_under: &["measure_code", "convention_code", "commitment_code"],
+    indexes: &["measure_code", "commitment_code", "convention_code"],
     shape: Shape::Plain,
     public: true,
 };

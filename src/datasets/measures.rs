@@ -65,6 +65,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "summary", "audience"],
     stewardship: Stewardship::Content,
     counted_under: &[],
+    indexes: &["commitment_code", "territory_codes", "lead_codes", "partner_codes"],
     shape: Shape::Plain,
     public: true,
 };

@@ -37,6 +37,7 @@ pub static DATASET: Dataset = Dataset {
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],
+    indexes: &["part_code", "source_code"],
     shape: Shape::Plain,
     public: true,
 };

@@ -83,6 +83,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["indicator_code"],
     stewardship: Stewardship::Content,
     counted_under: &["indicator_code"],
+    indexes: &["territory_code", "source_code"],
     shape: Shape::Observations,
     public: true,
 };

@@ -63,6 +63,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "notes"],
     stewardship: Stewardship::Content,
     counted_under: &[],
+    indexes: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -54,6 +54,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "publisher", "summary"],
     stewardship: Stewardship::Definition,
     counted_under: &[],
+    indexes: &[],
     shape: Shape::Plain,
     public: true,
 };

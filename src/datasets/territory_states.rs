@@ -80,6 +80,7 @@ pub static DATASET: Dataset = Dataset {
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],
+    indexes: &["departement_code", "epci_code", "arrondissement_code", "region_code", "source_code"],
     shape: Shape::Plain,
     public: true,
 };

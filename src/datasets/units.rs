@@ -34,6 +34,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "title_plural"],
     stewardship: Stewardship::Definition,
     counted_under: &[],
+    indexes: &[],
     shape: Shape::Plain,
     public: true,
 };

@@ -2,6 +2,7 @@
 //! Must not know how a client sees them.
 
 use std::fmt;
+use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
 use tokio_postgres::error::SqlState;
@@ -18,6 +19,8 @@ pub enum DbError {
     Behind(String),
     /// The read was not sent, because too many are in flight.
     TooManyReads,
+    /// The read was not begun, because it could not end in time. A place is expected after this time.
+    Busy(Duration),
     /// The database is read-only: a standby, or configured so.
     ReadOnly(String),
     /// The disk of the database is full.
@@ -44,6 +47,7 @@ impl fmt::Display for DbError {
             DbError::Unavailable(why) => write!(f, "the database is not available: {why}"),
             DbError::Timeout(why) => write!(f, "the database timed out: {why}"),
             DbError::Behind(why) => write!(f, "the replica cannot answer: {why}"),
+            DbError::Busy(wait) => write!(f, "no place for a heavy read is expected within {wait:?}"),
             DbError::TooManyReads => f.write_str("too many reads are in flight"),
             DbError::ReadOnly(why) => write!(f, "the database is read-only: {why}"),
             DbError::DiskFull(why) => write!(f, "the disk of the database is full: {why}"),

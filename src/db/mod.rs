@@ -11,7 +11,7 @@ pub mod sql;
 pub mod verify;
 pub mod write;
 
-pub use connection::pool::Pool;
+pub use connection::pool::{HeavyReads, Pool};
 pub use connection::release_watcher::ReleaseWatcher;
 pub use connection::replicas::Replicas;
 pub use error::DbError;

@@ -34,6 +34,16 @@ diesel::table! {
         request_id -> Nullable<Text>,
         publication -> Nullable<Text>,
         detail -> Jsonb,
+        digest -> Bytea,
+    }
+}
+
+diesel::table! {
+    audit_head (single) {
+        single -> Bool,
+        id -> Int8,
+        at -> Timestamptz,
+        digest -> Bytea,
     }
 }
 
@@ -304,6 +314,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    release_digests (release) {
+        release -> Int4,
+        fields -> Jsonb,
+        parts -> Jsonb,
+        digest -> Bytea,
+    }
+}
+
+diesel::table! {
     release_files (release, file) {
         release -> Int4,
         file -> Text,
@@ -441,6 +460,7 @@ diesel::table! {
 diesel::allow_tables_to_appear_in_same_query!(
     actors,
     audit,
+    audit_head,
     breakdowns,
     commitments,
     containments,
@@ -455,6 +475,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     memberships,
     observations,
     publications,
+    release_digests,
     release_files,
     releases,
     sources,

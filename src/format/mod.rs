@@ -73,11 +73,34 @@ pub trait RowWriter: Send {
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
 }
 
-/// The writer of a plan's representation.
+/// The temporary files of one writer, which it reports before it fills them.
+pub trait TemporarySpace: Send {
+    /// Takes room for bytes. It may block the thread.
+    ///
+    /// # Errors
+    /// Returns an error if the writer may not have them; the writer then ends with this error.
+    fn take(&mut self, bytes: u64) -> io::Result<()>;
+
+    /// Gives room for bytes back. A drop gives back the rest.
+    fn give_back(&mut self, bytes: u64);
+}
+
+/// Temporary files without a limit, for rows whose number is limited.
+pub struct AnySpace;
+
+impl TemporarySpace for AnySpace {
+    fn take(&mut self, _: u64) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn give_back(&mut self, _: u64) {}
+}
+
+/// The writer of a plan's representation. Workbooks need temporary files.
 ///
 /// # Errors
 /// Returns an error if the representation needs a column that is missing.
-pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
+pub fn writer(plan: &Plan, about: &About, space: Box<dyn TemporarySpace>) -> io::Result<Box<dyn RowWriter>> {
     let shown = &plan.presentation;
     Ok(match shown.representation {
         Representation::Json | Representation::Ndjson => Box::new(ndjson::NdjsonWriter::new(about)),
@@ -88,6 +111,6 @@ pub fn writer(plan: &Plan, about: &About) -> io::Result<Box<dyn RowWriter>> {
         Representation::SdmxCsv => Box::new(sdmx::SdmxWriter::new(about, shown.labels)?),
         Representation::Scdl => Box::new(scdl::ScdlWriter::new(about)?),
         Representation::Parquet => Box::new(parquet::ParquetWriter::new(about)?),
-        Representation::Xlsx => Box::new(xlsx::XlsxWriter::new(about)?),
+        Representation::Xlsx => Box::new(xlsx::XlsxWriter::new(about, space)?),
     })
 }

@@ -1,20 +1,25 @@
 //! Owns Parquet: typed columns, in row groups of bounded size.
 //! Must not know HTTP, SQL or any one dataset.
 
+mod checked_pages;
+
 use std::io::{self, Write};
 use std::mem;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use parquet::basic::{Compression, LogicalType, Repetition, TimeUnit, Type as Physical, ZstdLevel};
-use parquet::column::writer::ColumnWriterImpl;
+use parquet::column::writer::{ColumnWriter, get_column_writer, get_typed_column_writer_mut};
 use parquet::data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int32Type, Int64Type};
 use parquet::errors::Result;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use parquet::file::writer::{SerializedColumnWriter, SerializedFileWriter};
+use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
 
+use self::checked_pages::CheckedPages;
 use super::{About, RowWriter};
+use crate::parquet_checksum::{self, CREATED_BY, FileChecksum};
 use crate::query::model::period;
 use crate::query::{Column, Kind, Row};
 
@@ -34,6 +39,8 @@ pub struct ParquetWriter {
     columns: Vec<Buffer>,
     rows: usize,
     bytes: usize,
+    /// Over all bytes that are written out.
+    checksum: FileChecksum,
 }
 
 /// One column of the current row group.
@@ -74,7 +81,7 @@ impl ParquetWriter {
         let notes = notes.map(|(key, value)| KeyValue::new(key.to_owned(), value)).to_vec();
         // Row groups are small. Statistics and offsets of single pages would only make the footer larger.
         let properties = WriterProperties::builder()
-            .set_created_by("reperes".to_owned())
+            .set_created_by(CREATED_BY.to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
             .set_dictionary_enabled(true)
             .set_statistics_enabled(EnabledStatistics::Chunk)
@@ -82,24 +89,36 @@ impl ParquetWriter {
             .set_key_value_metadata(Some(notes))
             .build();
         let file = SerializedFileWriter::new(Vec::new(), Arc::new(schema), Arc::new(properties))?;
-        Ok(Self { file, columns: about.columns.iter().map(Buffer::new).collect(), rows: 0, bytes: 0 })
+        Ok(Self {
+            file,
+            columns: about.columns.iter().map(Buffer::new).collect(),
+            rows: 0,
+            bytes: 0,
+            checksum: FileChecksum::default(),
+        })
     }
 
     /// Ends the row group, if there is one, and writes all finished bytes.
     fn flush(&mut self, out: &mut dyn Write) -> io::Result<()> {
         if self.rows > 0 {
+            let properties = Arc::clone(self.file.properties());
+            let columns = self.file.schema_descr().columns().to_vec();
             let mut group = self.file.next_row_group()?;
-            for buffer in &mut self.columns {
-                let mut writer = group.next_column()?.expect("each column of the rows is one of the file");
+            for (buffer, column) in self.columns.iter_mut().zip(columns) {
+                let mut pages = Vec::new();
+                let mut writer = get_column_writer(column, Arc::clone(&properties), Box::new(CheckedPages { out: &mut pages }));
                 buffer.write(&mut writer)?;
-                writer.close()?;
+                let closed = writer.close()?;
+                group.append_column(&Bytes::from(pages), closed)?;
             }
             group.close()?;
             (self.rows, self.bytes) = (0, 0);
         }
         self.file.flush()?;
         // The library counts its own bytes, so its buffer can be taken.
-        out.write_all(&mem::take(self.file.inner_mut()))
+        let bytes = mem::take(self.file.inner_mut());
+        self.checksum.update(&bytes);
+        out.write_all(&bytes)
     }
 }
 
@@ -119,8 +138,15 @@ impl RowWriter for ParquetWriter {
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
         self.flush(out)?;
+        self.file
+            .append_key_value_metadata(KeyValue::new(parquet_checksum::NAME.to_owned(), parquet_checksum::UNKNOWN.to_owned()));
         self.file.finish()?;
-        self.flush(out)
+        let mut footer = mem::take(self.file.inner_mut());
+        self.checksum.update(&footer);
+        let place =
+            parquet_checksum::place(&footer).ok_or_else(|| io::Error::other("the footer has no place for the checksum"))?;
+        footer[place].copy_from_slice(self.checksum.value().as_bytes());
+        out.write_all(&footer)
     }
 }
 
@@ -199,15 +225,15 @@ impl Buffer {
     }
 
     /// Writes and clears the values. Their memory is reused for the next row group.
-    fn write(&mut self, writer: &mut SerializedColumnWriter<'_>) -> Result<()> {
+    fn write(&mut self, writer: &mut ColumnWriter<'_>) -> Result<()> {
         let present = self.present();
         // The library takes no levels if every value has the same one.
         let defined = (present > 0).then_some(&self.defined[..]);
         match &mut self.values {
-            ColumnValues::Booleans(values) => numbers(writer.typed::<BoolType>(), values, defined)?,
-            ColumnValues::Integers(values) => numbers(writer.typed::<Int64Type>(), values, defined)?,
-            ColumnValues::Doubles(values) => numbers(writer.typed::<DoubleType>(), values, defined)?,
-            ColumnValues::Days(values) => numbers(writer.typed::<Int32Type>(), values, defined)?,
+            ColumnValues::Booleans(values) => numbers::<BoolType>(writer, values, defined)?,
+            ColumnValues::Integers(values) => numbers::<Int64Type>(writer, values, defined)?,
+            ColumnValues::Doubles(values) => numbers::<DoubleType>(writer, values, defined)?,
+            ColumnValues::Days(values) => numbers::<Int32Type>(writer, values, defined)?,
             ColumnValues::Texts(texts, ends) => {
                 let (mut level, mut value, mut start) = (0, 0, 0);
                 while level < self.defined.len() {
@@ -220,7 +246,7 @@ impl Buffer {
                     let batch: Vec<ByteArray> = ends[value..value + count].iter().map(copy).collect();
                     let repeated = self.column.is_list().then_some(&self.repeated[level..until]);
                     let defined = defined.map(|levels| &levels[level..until]);
-                    writer.typed::<ByteArrayType>().write_batch(&batch, defined, repeated)?;
+                    get_typed_column_writer_mut::<ByteArrayType>(writer).write_batch(&batch, defined, repeated)?;
                     (level, value) = (until, value + count);
                 }
                 texts.clear();
@@ -233,8 +259,8 @@ impl Buffer {
     }
 }
 
-fn numbers<T: DataType>(writer: &mut ColumnWriterImpl<'_, T>, values: &mut Vec<T::T>, defined: Option<&[i16]>) -> Result<()> {
-    writer.write_batch(values, defined, None).map(|_| values.clear())
+fn numbers<T: DataType>(writer: &mut ColumnWriter<'_>, values: &mut Vec<T::T>, defined: Option<&[i16]>) -> Result<()> {
+    get_typed_column_writer_mut::<T>(writer).write_batch(values, defined, None).map(|_| values.clear())
 }
 
 fn append(texts: &mut String, ends: &mut Vec<usize>, text: &str) {

@@ -2,12 +2,12 @@
 //! Must not know HTTP, SQL or any one dataset.
 
 use std::collections::BTreeSet;
-use std::io::{self, Seek, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, SecondsFormat, Timelike};
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 
-use super::{About, RowWriter};
+use super::{About, RowWriter, TemporarySpace};
 use crate::query::model::period;
 use crate::query::model::value::{SIGNIFICANT_DIGITS, significant_digits};
 use crate::query::{Column, Kind, Row};
@@ -23,6 +23,9 @@ const NAME_LENGTH: usize = 31;
 
 /// An upper bound for the XML of a cell besides its text, in bytes.
 const CELL_BYTES: usize = 64;
+
+/// How many bytes of temporary files are asked for at once.
+const SPACE_BYTES: u64 = 1 << 20;
 
 /// Sheets above this size are written as ZIP64, since escapes can make a character seven bytes long and a plain archive
 /// ends at 4 GiB. Below, programs without ZIP64 can read the workbook too.
@@ -47,6 +50,51 @@ pub struct XlsxWriter {
     bytes: usize,
     source: Option<usize>,
     sources: BTreeSet<String>,
+    space: Reckoned,
+}
+
+/// The temporary files of a workbook, in steps of [`SPACE_BYTES`].
+struct Reckoned {
+    space: Box<dyn TemporarySpace>,
+    taken: u64,
+}
+
+impl Reckoned {
+    /// Takes what is missing up to a number of bytes in all.
+    fn reach(&mut self, bytes: u64) -> io::Result<()> {
+        if let Some(missing) = bytes.checked_sub(self.taken).filter(|missing| *missing > 0) {
+            let step = missing.next_multiple_of(SPACE_BYTES);
+            self.space.take(step)?;
+            self.taken += step;
+        }
+        Ok(())
+    }
+}
+
+/// The finished workbook, which is reckoned like the sheets that it is made from.
+struct ReckonedFile<'s, F> {
+    file: F,
+    space: &'s mut Reckoned,
+    /// The bytes of the sheets and of the file.
+    bytes: u64,
+}
+
+impl<F: Write> Write for ReckonedFile<'_, F> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes += bytes.len() as u64;
+        self.space.reach(self.bytes)?;
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl<F: Seek> Seek for ReckonedFile<'_, F> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.file.seek(to)
+    }
 }
 
 impl XlsxWriter {
@@ -54,7 +102,7 @@ impl XlsxWriter {
     ///
     /// # Errors
     /// Returns an error if a temporary file cannot be made, or if `published_at` is not RFC 3339.
-    pub fn new(about: &About) -> io::Result<Self> {
+    pub fn new(about: &About, space: Box<dyn TemporarySpace>) -> io::Result<Self> {
         let published = DateTime::parse_from_rfc3339(&about.published_at).map_err(invalid)?.to_utc();
         let created = published.to_rfc3339_opts(SecondsFormat::Secs, true);
         let created = ExcelDateTime::parse_from_str(&created).map_err(fault)?;
@@ -64,7 +112,8 @@ impl XlsxWriter {
         let sheet = workbook.add_worksheet_with_constant_memory().map_err(fault)?;
         header(sheet, about).map_err(fault)?;
         let source = about.position("source_label").or_else(|| about.position("source_code"));
-        Ok(Self { about: about.clone(), workbook, rows: 0, bytes: 0, source, sources: BTreeSet::new() })
+        let space = Reckoned { space, taken: 0 };
+        Ok(Self { about: about.clone(), workbook, rows: 0, bytes: 0, source, sources: BTreeSet::new(), space })
     }
 
     /// Adds the sheet with the metadata.
@@ -100,6 +149,7 @@ impl RowWriter for XlsxWriter {
             return Err(invalid(format!("a sheet has room for {ROWS} rows")));
         }
         self.rows += 1;
+        self.space.reach(self.bytes as u64)?;
         if let Some(source) = self.source.and_then(|at| row.cell(at)).filter(|_| self.sources.len() < SOURCES)
             && !self.sources.contains(source)
         {
@@ -119,8 +169,13 @@ impl RowWriter for XlsxWriter {
         self.add_about().map_err(fault)?;
         self.workbook.use_zip_large_file(self.bytes > PLAIN_BYTES);
         // The library needs an output that is `Send`; `out` may not be.
-        let mut file = tempfile::tempfile()?;
+        let sheets = self.bytes as u64;
+        let mut file = ReckonedFile { file: tempfile::tempfile()?, space: &mut self.space, bytes: sheets };
         self.workbook.save_to_writer(&mut file).map_err(fault)?;
+        let mut file = file.file;
+        // The client may take long to read the workbook; nobody needs the sheets for that.
+        self.workbook = Workbook::new();
+        self.space.space.give_back(sheets);
         file.rewind()?;
         io::copy(&mut file, out).map(drop)
     }
@@ -201,5 +256,8 @@ fn invalid(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> io::Er
 }
 
 fn fault(error: XlsxError) -> io::Error {
-    io::Error::other(error)
+    match error {
+        XlsxError::IoError(error) => error,
+        error => io::Error::other(error),
+    }
 }

@@ -11,7 +11,7 @@ use crate::db::read::licences::{self, Licences};
 use crate::db::read::page::{self, Page};
 use crate::db::read::releases;
 use crate::problem::Problem;
-use crate::query::{Context, Dataset, Parameter, Plan, Release, ResolvedPlan, Row, parse};
+use crate::query::{Context, Dataset, Parameter, Plan, ReadCost, Release, ResolvedPlan, Row, parse};
 
 /// Resolves the release that a plan reads: from those that the process knows, else from the database.
 ///
@@ -22,7 +22,7 @@ pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem>
         return Ok(plan.at(release));
     }
     let requested = &plan;
-    match state.pool.read(|connection| async move { releases::resolve(&connection, requested).await }).await? {
+    match state.read(None, ReadCost::Light, |connection| async move { releases::resolve(&connection, requested).await }).await? {
         Ok(release) => Ok(plan.at(release)),
         Err(why) => Err(release_refusal(&plan, why)),
     }
@@ -35,7 +35,7 @@ pub async fn resolve(state: &State, plan: Plan) -> Result<ResolvedPlan, Problem>
 pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Release>, Problem> {
     match state.release_watcher.find(number) {
         Some(known) => Ok(Some(known)),
-        None => Ok(state.pool.read(|connection| async move { releases::release(&connection, number).await }).await?),
+        None => Ok(state.read(None, ReadCost::Light, |connection| async move { releases::release(&connection, number).await }).await?),
     }
 }
 
@@ -45,7 +45,7 @@ pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Releas
 /// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
 pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<Page, Problem> {
     let read =
-        state.pool.read_at(Some(&plan.release), |connection| async move { page::read_page(&connection, parent, plan).await });
+        state.read(Some(&plan.release), plan.cost(), |connection| async move { page::read_page(&connection, parent, plan).await });
     match read.await? {
         Ok(page) => Ok(page),
         Err(refused) => Err(refusal(state, plan, parent, refused).await),
@@ -65,7 +65,7 @@ pub async fn licences(state: &State, dataset: &'static Dataset, release: &Releas
         let read = licences::read(&connection, state.registry, dataset, release.number);
         state.licences.get(dataset, release, read).await
     };
-    Ok(state.pool.read_at(Some(release), read).await?)
+    state.read(Some(release), ReadCost::Light, read).await
 }
 
 /// The plan with the licences of its dataset.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use super::cache::request_index::RequestIndex;
 use super::cache::response_cache::ResponseCache;
 use super::deprecation::Deprecation;
+use super::export_places::ExportPlaces;
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::release_files::ReleaseFiles;
 use crate::db::Pool;
@@ -39,6 +40,8 @@ pub struct State {
     pub licences: LicenceCache,
     /// The connections of exports, shared by all workers.
     pub exports: Exports,
+    /// The places of exports, shared by all workers.
+    pub export_places: ExportPlaces,
     /// The files of releases.
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.

@@ -41,8 +41,10 @@ struct Registered {
 pub struct ExportCounters {
     /// ExportCounters that started.
     pub started: Counter,
-    /// ExportCounters refused because too many ran.
+    /// ExportCounters refused because too many ran, or held too much.
     pub refused: Counter,
+    /// Those that were ended for others, since their clients read too slowly.
+    pub ended: Counter,
 }
 
 impl Default for Metrics {
@@ -57,6 +59,8 @@ impl Default for Metrics {
         let publications = Publications::register(ours);
         ours.register("exports", "Answers of all rows that were let run", exports.started.clone());
         ours.register("exports_refused", "Answers of all rows that were refused, since too many ran", exports.refused.clone());
+        let help = "Answers of all rows that were ended for others, since their clients read too slowly";
+        ours.register("exports_ended", help, exports.ended.clone());
         Self(Arc::new(Registered { registry, workers, levels, reads, publications, exports }))
     }
 }

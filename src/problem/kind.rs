@@ -116,7 +116,7 @@ kinds! {
         "« errors » énumère les premières fautes, par fichier, ligne et colonne ; « error_count » en donne le nombre. « dry_run=true » vérifie sans publier.";
     TooManyRequests, "too-many-requests", 429, "Too many requests",
         "The client or the key exceeds its rate limit; try again after `Retry-After` seconds.",
-        "Trop de requêtes sont venues de cette adresse, ou trop de publications de cette clé. Les en-têtes « RateLimit-Policy » et « RateLimit » disent ce qui est admis et ce qui en reste.",
+        "Trop de requêtes sont venues de cette adresse, trop d’exports en même temps, ou trop de publications de cette clé. Les en-têtes « RateLimit-Policy » et « RateLimit » disent ce qui est admis et ce qui en reste.",
         "Recommencez après le délai de l’en-tête « Retry-After ». Une réponse 304 ne compte pas : gardez l’« ETag » et renvoyez-le dans « If-None-Match » ; pour tout avoir, prenez les fichiers de « /v1/files ».";
     HeadTooLarge, "head-too-large", 431, "Request head too large",
         "The head of the request is too large.",

@@ -71,6 +71,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Withdrawal>)]
     pub withdrawal: Option<Box<Withdrawal>>,
+    /// After how many seconds the request may be sent again, if that is known.
+    #[serde(skip)]
+    pub retry_after: Option<u32>,
     #[serde(flatten)]
     #[schema(value_type = ErrorList)]
     errors: Option<Box<ErrorList>>,
@@ -90,6 +93,7 @@ impl Problem {
             request_id: None,
             closest: Box::default(),
             withdrawal: None,
+            retry_after: None,
             errors: None,
             kind,
         }
@@ -147,6 +151,12 @@ impl Problem {
     /// Adds the withdrawal of the row.
     pub fn withdrawal(mut self, withdrawal: Withdrawal) -> Self {
         self.withdrawal = Some(Box::new(withdrawal));
+        self
+    }
+
+    /// Sets after how many seconds the request may be sent again.
+    pub fn retry_after(mut self, seconds: u32) -> Self {
+        self.retry_after = Some(seconds);
         self
     }
 

@@ -40,7 +40,8 @@ impl Faults {
 
     /// Adds the faults of another list.
     pub fn extend(&mut self, more: Faults) {
-        self.count += more.count - more.listed.len();
+        // Lists also come from the process that reads foreign files.
+        self.count = self.count.saturating_add(more.count.saturating_sub(more.listed.len()));
         more.listed.into_iter().for_each(|fault| self.push(fault));
     }
 

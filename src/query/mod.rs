@@ -25,6 +25,7 @@ pub use model::row::Row;
 pub use plan::as_of::Release;
 pub use plan::changes::Changes;
 pub use plan::condition::Condition;
+pub use plan::cost::{HeavyKind, ReadCost};
 pub use plan::grouping::{Function, Grouping};
 pub use plan::presentation::{Count, Presentation};
 pub use plan::reading::{Reading, SortKey, SortTerm};

@@ -74,7 +74,7 @@ pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
         release_watcher: shared.release_watcher.clone(),
         replicas: shared.replicas.clone(),
         response_cache: shared.response_cache.clone(),
-        exports: shared.exports.clone(),
+        export_places: shared.export_places.clone(),
         stopping: shared.stopping.clone(),
         problem_base: Arc::clone(&shared.problem_base),
     });

@@ -6,7 +6,13 @@ use reperes::query::RowOrigin;
 use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
 /// The tables of records that are not datasets, each with one of its columns.
-const RECORDS: [(&str, &str); 4] = [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name"), ("release_files", "sha256")];
+const RECORDS: [(&str, &str); 5] = [
+    ("audit", "actor"),
+    ("withdrawals", "reason"),
+    ("keys", "name"),
+    ("release_files", "sha256"),
+    ("release_digests", "digest"),
+];
 
 #[test]
 fn the_serving_role_may_add_and_close_rows_and_nothing_else() {

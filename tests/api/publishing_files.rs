@@ -2,6 +2,7 @@
 //! fault and its position.
 
 mod binary_formats;
+mod bit_flips;
 mod dead_publishers;
 mod file_formats;
 mod interruption;

@@ -29,7 +29,7 @@ fn server(limits: ReaderLimits) -> (TestServer, String) {
 }
 
 /// A workbook whose table of shared strings states a number of strings that nobody has, behind a comment.
-fn lying_workbook() -> Vec<u8> {
+pub fn lying_workbook() -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
@@ -75,7 +75,8 @@ fn lying_workbook() -> Vec<u8> {
     archive.finish().expect("the archive ends").into_inner()
 }
 
-fn sent(dataset: &str, file: &str, bytes: &[u8], token: &str) -> Form {
+/// A form that sends one file of a dataset.
+pub fn sent(dataset: &str, file: &str, bytes: &[u8], token: &str) -> Form {
     let folder = scratch("envoi");
     fs::create_dir_all(&folder).expect("a folder can be made");
     fs::write(folder.join(file), bytes).expect("a file can be written");
@@ -85,19 +86,29 @@ fn sent(dataset: &str, file: &str, bytes: &[u8], token: &str) -> Form {
     Form::of(&folder).key(token)
 }
 
-/// The children of this test that read files of a server: the program's name and this argument, without zombies.
-fn readers() -> BTreeSet<u32> {
+/// The processes that read files, all or those of one parent, without zombies.
+pub fn readers(parent: Option<u32>) -> BTreeSet<u32> {
     let processes = fs::read_dir("/proc").expect("the processes").flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    ids.filter(|id| {
+    let reads = |id: &u32| {
         let line = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
         line.split(|byte| *byte == 0).nth(1) == Some(COMMAND.as_bytes())
-    })
-    .collect()
+    };
+    let is_child = |id: &u32, parent: u32| {
+        let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        status.lines().any(|line| line.split_whitespace().eq(["PPid:", &parent.to_string()]))
+    };
+    ids.filter(|id| reads(id) && parent.is_none_or(|parent| is_child(id, parent))).collect()
+}
+
+/// The number of staging tables.
+pub fn staging_tables(url: &str) -> i64 {
+    let tables = "SELECT count(*) FROM pg_class WHERE relname LIKE 'stage\\_%'";
+    with_database(url, async |client| client.query_one(tables, &[]).await.expect("a count").get(0))
 }
 
 /// The outcomes in the audit, the newest last.
-fn outcomes(url: &str) -> Vec<String> {
+pub fn outcomes(url: &str) -> Vec<String> {
     with_database(url, async |client| {
         let rows = client.query("SELECT outcome FROM audit ORDER BY id", &[]).await.expect("lines");
         rows.iter().map(|row| row.get(0)).collect()
@@ -113,9 +124,7 @@ fn refused(server: &TestServer, form: &Form, detail: &str) {
     assert_eq!((&error["reason"], &error["location"]), (&json!("reader_limit"), &json!("file")), "{problem:#}");
     assert!(error["detail"].as_str().is_some_and(|text| text.contains(detail)), "{problem:#}");
     assert_eq!(outcomes(&server.url)[before..], ["refused"], "one line more in the audit");
-    let tables = "SELECT count(*) FROM pg_class WHERE relname LIKE 'stage\\_%'";
-    let left: i64 = with_database(&server.url, async |client| client.query_one(tables, &[]).await.expect("a count").get(0));
-    assert_eq!(left, 0, "staging tables");
+    assert_eq!(staging_tables(&server.url), 0);
     assert_eq!(get(server.address, "/v1/releases?total=exact").json()["meta"]["total"]["value"], 1);
     assert_eq!(get(server.address, "/health/live").status, 200);
 }
@@ -187,27 +196,15 @@ fn the_command_line_has_the_same_limits() {
 fn a_reader_ends_with_the_process_that_started_it() {
     let url = migrated();
     let (_, file) = endless();
-    let before = readers();
     let mut publishing = publisher(&url, &file, &[]).spawn().expect("the program starts");
     let parent = publishing.id();
-    let own = || {
-        let of_it = |id: &u32| {
-            let status = fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
-            status.lines().any(|line| line.split_whitespace().eq(["PPid:", &parent.to_string()]))
-        };
-        readers().difference(&before).copied().find(of_it)
-    };
-    let mut found = None;
-    until("the reader starts", || {
-        found = own();
-        found.is_some()
-    });
-    let reader = found.expect("it has started");
+    until("the reader starts", || !readers(Some(parent)).is_empty());
+    let reader = readers(Some(parent)).pop_first().expect("it waits for the file");
     // It waits for the file by now, and nothing but the end of its parent can end it.
     std::thread::sleep(Duration::from_millis(200));
     kill(parent, Signal::KILL);
     until_exit("the publisher is killed", &mut publishing);
-    until("the reader ends", || !readers().contains(&reader));
+    until("the reader ends", || !readers(None).contains(&reader));
 }
 
 #[test]

@@ -49,10 +49,20 @@ pub fn cluster_log() -> PathBuf {
 
 /// Creates an empty database and returns its URL. It is dropped when the test ends.
 pub fn database() -> String {
+    created("")
+}
+
+/// Creates a copy of a database that is closed, and returns the URL of the copy for the same role. It is dropped when the test ends.
+pub fn copy_of(url: &str) -> String {
+    let copy = created(&format!(" TEMPLATE {}", database_name(url)));
+    format!("{}/{}", url.rsplit_once('/').expect("the URL names a database").0, database_name(&copy))
+}
+
+fn created(options: &str) -> String {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     acquire_permit();
     let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
-    command(&format!("CREATE DATABASE {name}"));
+    command(&format!("CREATE DATABASE {name}{options}"));
     let url = cluster_url().replace("/postgres", &format!("/{name}"));
     at_end(move || command(&format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")));
     url

@@ -154,8 +154,9 @@ fn withdraw(url: &str) {
         let (client, connection) =
             tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the database accepts connections");
         tokio::spawn(connection);
-        let mut statements = format!(
-            "BEGIN; INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files) \
+        let mut statements = "BEGIN;".to_owned();
+        let record = format!(
+            "INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files) \
              VALUES (3, clock_timestamp(), '{WITHDRAWING}', 'Repères', 'etalab-2.0', 0, 0, 0, '{{}}', '[]');"
         );
         for dataset in published() {
@@ -168,6 +169,6 @@ fn withdraw(url: &str) {
                 named.name
             ));
         }
-        client.batch_execute(&format!("{statements} COMMIT;")).await.expect("the rows are withdrawn");
+        client.batch_execute(&format!("{statements} {record} COMMIT;")).await.expect("the rows are withdrawn");
     });
 }

@@ -105,7 +105,8 @@ where
 
 /// The limits that tests run under.
 fn limits() -> Limits {
-    Limits { connections: 1, wait: Duration::from_secs(20), statement: Duration::from_secs(20), in_flight: 256 }
+    let limit = Duration::from_secs(20);
+    Limits { connections: 1, wait: limit, statement: limit, in_flight: 256, heavy: 4, heavy_each: 4 }
 }
 
 /// Publications are small in tests, so that a test can easily send one that is too large.

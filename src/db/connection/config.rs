@@ -12,7 +12,7 @@ pub use tokio_postgres::Error as CopyError;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres::error::SqlState;
 pub use tokio_postgres::types::ToSql;
-use tokio_postgres::{AsyncMessage, Config, Connection, NoTls};
+use tokio_postgres::{AsyncMessage, CancelToken, Config, Connection, NoTls};
 pub use tokio_postgres::{Client, CopyInSink, GenericClient, IsolationLevel, Row, Transaction};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -192,6 +192,19 @@ impl Database {
             }
         };
         self.in_time(opening).await
+    }
+
+    /// Cancels the statement that a connection runs. Success is not known: the statement may have ended meanwhile.
+    pub async fn cancel(&self, token: &CancelToken) {
+        let cancelling = async {
+            match self.tls.clone() {
+                Some(tls) => token.cancel_query(tls).await,
+                None => token.cancel_query(NoTls).await,
+            }
+        };
+        if let Ok(Err(error)) = tokio::time::timeout(OPEN_TIMEOUT, cancelling).await {
+            log::debug!("cannot cancel a statement: {error}");
+        }
     }
 
     /// Bounds the opening of a connection, also by a server that accepts the connection and never answers.

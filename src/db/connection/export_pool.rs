@@ -12,7 +12,7 @@ use diesel_async::AsyncPgConnection;
 use super::config::Database;
 use super::replicas::SeenReleases;
 use crate::db::DbError;
-use crate::db::sql::select;
+use crate::db::sql::first_rows;
 use crate::query::Release;
 use crate::query::Row;
 
@@ -47,13 +47,19 @@ impl ExportPool {
         self.database.availability().down_for(limit).await;
     }
 
-    /// Reads one chunk. Of a replica, `release` is the release that it must have. A dead connection is replaced, and the query
-    /// built again.
+    /// Reads one chunk: rows until they have `bytes` or more, and whether there are further ones. Of a replica, `release` is the
+    /// release that it must have. A dead connection is replaced, and the query built again.
     ///
     /// # Errors
     /// Returns [`DbError::Behind`] if the replica does not have the release, and an error if the database cannot be reached or
     /// refuses the query.
-    pub async fn fetch<Q>(&self, release: Option<&Release>, epoch: u64, query: &impl Fn() -> Q) -> Result<Vec<Row>, DbError>
+    pub async fn fetch<Q>(
+        &self,
+        release: Option<&Release>,
+        epoch: u64,
+        query: &impl Fn() -> Q,
+        bytes: usize,
+    ) -> Result<(Vec<Row>, bool), DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
@@ -74,7 +80,7 @@ impl ExportPool {
                 if let Some(release) = release {
                     idle.seen.check(&idle.connection, release).await?;
                 }
-                Ok(select::load(&idle.connection, query()).await?)
+                Ok(first_rows::load_up_to(&idle.connection, query(), bytes).await?)
             };
             match reading.await {
                 Ok(rows) => {

@@ -6,6 +6,8 @@ pub mod config;
 pub mod diesel_client;
 pub mod export_pool;
 pub mod health;
+pub mod heavy_connections;
+pub mod heavy_lane;
 pub mod pool;
 pub mod release_watcher;
 pub mod replicas;

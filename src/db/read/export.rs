@@ -6,36 +6,25 @@
 //! Must not know what becomes of the rows.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 use tokio::runtime::{Handle, Runtime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc};
 
 use super::checked::Snapshot;
+use super::chunks::{Chunk, Chunks, FIRST_CHUNK_ROWS, chunk_bytes, next_chunk_rows};
 use crate::db::DbError;
 use crate::db::connection::config::Database;
 use crate::db::connection::export_pool::ExportPool;
 use crate::db::connection::replicas::{ReplicaHandle, Replicas};
 use crate::db::sql::select::Select;
-use crate::metrics;
 use crate::query::Release;
 use crate::query::model::dataset::join_code;
 use crate::query::{Kind, Plan, Row};
-
-/// The rows of the first chunk; the size of its rows decides for the next.
-pub const FIRST_CHUNK_ROWS: i64 = 500;
-
-/// The intended size of a chunk in bytes of text, estimated from the chunk before.
-const CHUNK_BYTES: usize = 3 << 19;
-
-/// The most rows of a chunk.
-const MAX_CHUNK_ROWS: i64 = 8000;
-
-/// The most exports at once.
-const MAX_EXPORTS: usize = 32;
 
 /// The length of an outage after which a running export fails.
 const OUTAGE_LIMIT: Duration = Duration::from_secs(5);
@@ -51,48 +40,43 @@ struct ExportState {
     replica_pools: Vec<ExportPool>,
     runtime: Option<Runtime>,
     connections: Semaphore,
-    running: Arc<Semaphore>,
-    metrics: metrics::ExportCounters,
+    /// The exports that are being read.
+    reading: AtomicUsize,
 }
 
-/// A part of an export.
-pub struct Chunk {
-    /// The rows, in order.
+/// One chunk as the database gave it.
+pub struct Fetched {
+    /// The rows.
     pub rows: Vec<Row>,
-    /// Whether it is the last chunk.
-    pub last: bool,
+    /// The number of rows to ask for next; none if these are the last.
+    pub next: Option<i64>,
 }
 
-/// The chunks of an export, in order.
-pub struct Chunks {
-    first: Option<Chunk>,
-    rest: mpsc::Receiver<Result<Chunk, DbError>>,
-}
+/// An export that is being read, until it is dropped. The more there are, the smaller are their chunks.
+pub struct Reader(Exports);
 
-impl Chunks {
-    /// The chunks that a channel delivers.
-    pub fn new(rest: mpsc::Receiver<Result<Chunk, DbError>>) -> Self {
-        Self { first: None, rest }
-    }
-
-    /// Waits for the first chunk, so that an error can still be sent as the status of the response.
+impl Reader {
+    /// Reads at most `limit` rows at a release, and fewer if they would have more bytes than a chunk.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn begun(mut self) -> Result<Self, DbError> {
-        let closed = || Err(DbError::Failed("the export task ended without a chunk".to_owned()));
-        self.first = Some(self.rest.recv().await.unwrap_or_else(closed)?);
-        Ok(self)
-    }
-
-    /// Blocks until the next chunk; `None` if the export ended. Must not be called on a thread of a runtime.
-    pub fn wait_for_next(&mut self) -> Option<Result<Chunk, DbError>> {
-        self.first.take().map(Ok).or_else(|| self.rest.blocking_recv())
+    pub async fn chunk<Q>(&self, release: &Release, query: impl Fn() -> Q, limit: i64) -> Result<Fetched, DbError>
+    where
+        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+    {
+        let bytes = chunk_bytes(self.0.0.reading.load(Ordering::Relaxed));
+        let (rows, more) = self.0.fetch_up_to(release, query, bytes).await?;
+        let full = more || i64::try_from(rows.len()).is_ok_and(|read| read == limit);
+        let next = (full && !rows.is_empty()).then(|| next_chunk_rows(&rows, bytes));
+        Ok(Fetched { rows, next })
     }
 }
 
-/// A permit to run one export, which is released when it is dropped.
-pub struct Permit(#[expect(dead_code, reason = "released on drop")] OwnedSemaphorePermit);
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.0.0.reading.fetch_sub(1, Ordering::Relaxed);
+    }
+}
 
 impl Drop for ExportState {
     fn drop(&mut self) {
@@ -108,7 +92,7 @@ impl Exports {
     ///
     /// # Panics
     /// If the system cannot start a thread.
-    pub fn new(primary: Database, replicas: Replicas, connections: usize, counts: metrics::ExportCounters) -> Self {
+    pub fn new(primary: Database, replicas: Replicas, connections: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("export")
@@ -121,8 +105,7 @@ impl Exports {
             replicas,
             runtime: Some(runtime),
             connections: Semaphore::new(connections),
-            running: Arc::new(Semaphore::new(MAX_EXPORTS)),
-            metrics: counts,
+            reading: AtomicUsize::new(0),
         }))
     }
 
@@ -134,31 +117,23 @@ impl Exports {
         self.0.runtime.as_ref().expect("the runtime lives as long as the exports").handle().clone()
     }
 
-    /// A permit to run an export; `None` if too many run.
-    pub fn permit(&self) -> Option<Permit> {
-        let permit = Arc::clone(&self.0.running).try_acquire_owned().ok().map(Permit);
-        let counted = if permit.is_some() { &self.0.metrics.started } else { &self.0.metrics.refused };
-        counted.inc();
-        permit
-    }
-
-    /// The number of running exports.
-    pub fn running(&self) -> usize {
-        MAX_EXPORTS - self.0.running.available_permits()
+    /// A reader of chunks.
+    pub fn reader(&self) -> Reader {
+        self.0.reading.fetch_add(1, Ordering::Relaxed);
+        Reader(self.clone())
     }
 
     /// Starts reading all rows of a plan in its order, from its cursor on. Stops if the receiver is dropped. After an error no
     /// chunk follows; an export without a last chunk is incomplete.
     pub fn rows(&self, plan: Arc<Plan>, snapshot: Snapshot) -> Chunks {
         let (sender, receiver) = mpsc::channel(1);
-        let (exports, first) = (self.clone(), plan.reading.after.as_ref().map(|position| position.values.clone()));
+        let (reader, first) = (Arc::new(self.reader()), plan.reading.after.as_ref().map(|position| position.values.clone()));
         let fetch = move |after: Option<Vec<Option<String>>>, limit: i64| {
-            let (exports, plan, snapshot) = (exports.clone(), Arc::clone(&plan), snapshot.clone());
+            let (reader, plan, snapshot) = (Arc::clone(&reader), Arc::clone(&plan), snapshot.clone());
             async move {
                 let select = || Select::rows(&plan, snapshot.release.number, snapshot.approximate, after.as_deref(), limit);
-                let rows = exports.fetch(&snapshot.release, select).await?;
-                let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
-                let next = rows.last().filter(|_| full).map(|row| (plan.position(row), next_chunk_rows(&rows)));
+                let Fetched { rows, next } = reader.chunk(&snapshot.release, select, limit).await?;
+                let next = rows.last().zip(next).map(|(row, limit)| (plan.position(row), limit));
                 Ok((rows, next, plan))
             }
         };
@@ -195,12 +170,19 @@ impl Exports {
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
+        self.fetch_up_to(release, query, usize::MAX).await.map(|(rows, _)| rows)
+    }
+
+    async fn fetch_up_to<Q>(&self, release: &Release, query: impl Fn() -> Q, bytes: usize) -> Result<(Vec<Row>, bool), DbError>
+    where
+        Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
+    {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        if let Some(outcome) = self.read_from_replica(release, &query).await {
+        if let Some(outcome) = self.read_from_replica(release, &query, bytes).await {
             return outcome;
         }
         tokio::select! {
-            read = self.0.primary.fetch(None, 0, &query) => read,
+            read = self.0.primary.fetch(None, 0, &query, bytes) => read,
             () = self.0.primary.down_for(OUTAGE_LIMIT) => Err(DbError::Unavailable(format!("unreachable for more than {OUTAGE_LIMIT:?}"))),
         }
     }
@@ -215,23 +197,21 @@ impl Exports {
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        self.read_from_replica(release, &query).await
+        self.read_from_replica(release, &query, usize::MAX).await.map(|read| read.map(|(rows, _)| rows))
     }
 
-    async fn read_from_replica<Q>(&self, release: &Release, query: &impl Fn() -> Q) -> Option<Result<Vec<Row>, DbError>>
+    async fn read_from_replica<Q>(
+        &self,
+        release: &Release,
+        query: &impl Fn() -> Q,
+        bytes: usize,
+    ) -> Option<Result<(Vec<Row>, bool), DbError>>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
-        let read = |replica: ReplicaHandle| self.0.replica_pools[replica.index].fetch(Some(release), replica.epoch, query);
+        let read = |replica: ReplicaHandle| self.0.replica_pools[replica.index].fetch(Some(release), replica.epoch, query, bytes);
         self.0.replicas.read(Some(release), read).await
     }
-}
-
-/// The number of rows of the next chunk, if they are as large as these.
-pub fn next_chunk_rows(rows: &[Row]) -> i64 {
-    let bytes: usize = rows.iter().map(Row::bytes).sum();
-    let rows = CHUNK_BYTES.checked_div(bytes / rows.len().max(1)).and_then(|rows| i64::try_from(rows).ok());
-    rows.unwrap_or(MAX_CHUNK_ROWS).clamp(10, MAX_CHUNK_ROWS)
 }
 
 /// Fills in the joined codes, which large reads leave out: the database would spend a quarter of its time on joining fields

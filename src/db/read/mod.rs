@@ -3,6 +3,7 @@
 
 pub mod changes;
 pub mod checked;
+pub mod chunks;
 pub mod codes;
 pub mod comparison;
 pub mod export;

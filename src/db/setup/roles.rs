@@ -9,10 +9,13 @@ use crate::db::sql::latest_observations;
 use crate::query::{Dataset, RowOrigin};
 
 /// The tables that are no datasets, each with the privileges of the role beside SELECT.
-const FIXED: [(&str, Option<&str>); 7] = [
+const FIXED: [(&str, Option<&str>); 9] = [
     (latest_observations::TABLE, Some("INSERT, UPDATE (last_release)")),
     ("withdrawals", Some("INSERT")),
     ("audit", Some("INSERT")),
+    // Only triggers write both, with the rights of their owner.
+    ("audit_head", None),
+    ("release_digests", None),
     ("release_files", Some("INSERT")),
     ("keys", Some("INSERT, UPDATE (revoked_at)")),
     ("publications", Some("INSERT, UPDATE")),
@@ -49,6 +52,15 @@ pub async fn ensure_role(owner: &Client, service: &Database) -> Result<(), DbErr
     Ok(())
 }
 
+/// Every table with the privileges of the role that serves beside SELECT, as GRANT lists them.
+pub fn privileges(registry: &'static [&'static Dataset]) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
+    let tables = registry.iter().map(|dataset| match dataset.rows {
+        RowOrigin::Releases => (dataset.name, Some("INSERT")),
+        RowOrigin::Published | RowOrigin::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
+    });
+    tables.chain(FIXED)
+}
+
 /// Grants the role its privileges and revokes all others, in one transaction. Does nothing and returns false if the role is
 /// the owner.
 ///
@@ -63,20 +75,18 @@ pub async fn apply(owner: &mut Client, service: &Database, registry: &'static [&
     if same {
         return Ok(false);
     }
-    let tables = registry.iter().map(|dataset| match dataset.rows {
-        RowOrigin::Releases => (dataset.name, Some("INSERT")),
-        RowOrigin::Published | RowOrigin::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
-    });
     let mut statements = vec![format!("GRANT USAGE ON SCHEMA {schema} TO {role}")];
     if own {
         // Before Postgres 15 every role may create tables there.
         statements.push(format!("REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC"));
     }
-    for (table, more) in tables.chain(FIXED) {
+    for (table, more) in privileges(registry) {
         let more = more.map_or(String::new(), |more| format!(", {more}"));
         statements.push(format!("REVOKE ALL ON \"{table}\" FROM {role}"));
         statements.push(format!("GRANT SELECT{more} ON \"{table}\" TO {role}"));
     }
+    // A restored database has the privileges that Postgres gives by default.
+    statements.push("REVOKE EXECUTE ON FUNCTION analyze_table(text) FROM PUBLIC".to_owned());
     statements.push(format!("GRANT EXECUTE ON FUNCTION analyze_table(text) TO {role}"));
     let transaction = owner.transaction().await?;
     transaction.batch_execute(&statements.join(";\n")).await?;

@@ -16,7 +16,7 @@ pub fn checks(dataset: &'static Dataset, newest: i32) -> [String; 3] {
     let series = key.join(", ");
     let releases_of = |table: &str| {
         format!(
-            "SELECT {series}, range_agg(int4range(t.first_release, coalesce(t.last_release, {newest}), '[]')) AS releases, \
+            "SELECT {series}, range_agg(int4range(t.first_release, greatest(t.first_release, coalesce(t.last_release, {newest})), '[]')) AS releases, \
              sum(coalesce(t.last_release, {newest}) - t.first_release + 1) AS number FROM \"{table}\" t WHERE t.value IS NOT NULL GROUP BY {series}"
         )
     };

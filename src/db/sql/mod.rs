@@ -6,6 +6,7 @@ pub mod codes;
 pub mod columns;
 pub mod derivations;
 pub mod filter;
+pub mod first_rows;
 pub mod fragments;
 pub mod functions;
 pub mod geography;

@@ -22,8 +22,8 @@ const LISTED: usize = 20;
 /// One error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fault {
-    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `files`, `staging`,
-    /// `bundle` or `digest`.
+    /// The check: `releases`, `counts`, `span`, `key`, `reference`, `derived`, `withdrawals`, `protection`, `privileges`,
+    /// `chain`, `audit`, `keys`, `files`, `staging`, `bundle` or `digest`.
     pub check: &'static str,
     /// The dataset.
     pub dataset: String,
@@ -72,7 +72,7 @@ pub async fn releases(transaction: &Transaction<'_>) -> Result<Vec<i32>, DbError
     Ok(numbers.load(&mut DieselClient(transaction)).await?)
 }
 
-/// Runs all checks.
+/// Runs the checks of rows.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached. Wrong rows are findings, not errors.
@@ -94,12 +94,10 @@ pub async fn check(
         for (check, sql) in checks(dataset, registry, newest) {
             rows(transaction, check, dataset.name, &sql, findings).await?;
         }
-        protection(transaction, dataset.name, findings).await?;
         if dataset.shape == Shape::Observations {
             for sql in latest_observations::checks(dataset, newest) {
                 rows(transaction, "derived", dataset.name, &sql, findings).await?;
             }
-            protection(transaction, latest_observations::TABLE, findings).await?;
         }
     }
     rows(transaction, "files", files::TABLE, &files::without_release(newest), findings).await?;
@@ -177,7 +175,11 @@ fn dangling(dataset: &'static Dataset, field: &str, list: bool, target: &'static
     )
 }
 
-async fn rows(
+/// Adds what a check finds: a SELECT that returns code and detail of each error.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or refuses the statement.
+pub async fn rows(
     transaction: &Transaction<'_>,
     check: &'static str,
     dataset: &str,
@@ -237,22 +239,6 @@ async fn counts(
             let detail = format!("says {totals:?} added, changed and withdrawn in all, and {sums:?} by dataset");
             findings.push("counts", "releases", Some(number.to_string()), detail);
         }
-    }
-    Ok(())
-}
-
-/// Checks that the triggers that protect published rows and the unique indexes of the key are there and enabled.
-async fn protection(transaction: &Transaction<'_>, table: &str, findings: &mut Findings) -> Result<(), DbError> {
-    let triggers = "SELECT count(*) FROM pg_trigger WHERE tgrelid = to_regclass($1) AND tgname IN ('keep_history', 'keep_table') \
-                    AND tgenabled IN ('O', 'A')";
-    let on: i64 = transaction.query_one(triggers, &[&table]).await?.get(0);
-    if on != 2 {
-        findings.push("protection", table, None, "a trigger that keeps published rows is missing or disabled".to_owned());
-    }
-    let indexes = "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass($1) AND indisunique AND indisvalid";
-    let unique: i64 = transaction.query_one(indexes, &[&table]).await?.get(0);
-    if unique < if ["releases", latest_observations::TABLE].contains(&table) { 1 } else { 2 } {
-        findings.push("protection", table, None, "a unique index of the key is missing or invalid".to_owned());
     }
     Ok(())
 }

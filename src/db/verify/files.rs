@@ -1,4 +1,4 @@
-//! Owns the checks of the records of files: each is of a release, and nobody can change them. Whether the bytes are right shows
+//! Owns the checks of the records of files: each is of a release. Whether the bytes are right shows
 //! when a server builds the file.
 //! Must not know how files are built, nor how faults are listed.
 
@@ -15,16 +15,11 @@ pub fn without_release(newest: i32) -> String {
 }
 
 /// The other checks: the name of each, and the SELECT.
-pub const CHECKS: [(&str, &str); 2] = [
+pub const CHECKS: [(&str, &str); 1] = [
     (
         "files",
         "SELECT f.release || '/' || f.file, 'was made from other fields than the first file of its dataset and release' \
          FROM release_files f WHERE f.fields <> (SELECT o.fields FROM release_files o \
          WHERE o.release = f.release AND o.dataset = f.dataset ORDER BY o.recorded_at, o.file LIMIT 1)",
-    ),
-    (
-        "protection",
-        "SELECT NULL::text, 'a trigger that keeps records is missing or disabled' WHERE 2 <> (SELECT count(*) FROM pg_trigger \
-         WHERE tgrelid = to_regclass('release_files') AND tgname IN ('keep_record', 'keep_table') AND tgenabled IN ('O', 'A'))",
     ),
 ];

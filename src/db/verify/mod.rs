@@ -4,3 +4,6 @@
 pub mod checks;
 pub mod digest;
 mod files;
+mod functions;
+pub mod proof;
+pub mod protection;

@@ -123,7 +123,11 @@ pub async fn create(client: &mut Client, key: NewKey<'_>) -> Result<bool, DbErro
     if added == 0 {
         return Ok(false);
     }
-    let detail = json!({"key": name, "scopes": scopes, "publisher": publisher, "expires_at": expires_at.to_rfc3339()});
+    // The audit proves the key: `verify` compares this digest with that of the stored row.
+    let made = transaction.query_one("SELECT key_digest(k) FROM keys k WHERE k.name = $1", &[&name]).await?;
+    let sha256: String = made.get(0);
+    let expires_at = expires_at.to_rfc3339();
+    let detail = json!({"key": name, "scopes": scopes, "publisher": publisher, "expires_at": expires_at, "sha256": sha256});
     audit::record(&transaction, &AuditEntry::command(Action::KeyCreate, detail)).await?;
     transaction.commit().await?;
     Ok(true)

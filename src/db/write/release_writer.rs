@@ -2,6 +2,7 @@
 //! held to the end of the transaction, so that numbers follow the order of commits.
 //! Must not know files or formats.
 
+use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -14,7 +15,7 @@ use crate::db::connection::diesel_client::DieselClient;
 use crate::db::connection::release_watcher::CHANNEL;
 use crate::db::schema::{releases, territories};
 use crate::db::sql::functions::{
-    analyze_table, clock_timestamp, follow_latest_observations, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock,
+    analyze_table, follow_latest_observations, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock,
 };
 use crate::publication::Effect;
 use crate::query::Dataset;
@@ -153,7 +154,6 @@ impl<'c> ReleaseWriter<'c> {
             .collect();
         let release = (
             releases::number.eq(number),
-            releases::published_at.eq(clock_timestamp()),
             releases::title.eq(&record.title),
             releases::notes.eq(&record.notes),
             releases::publisher.eq(&record.publisher),
@@ -166,7 +166,16 @@ impl<'c> ReleaseWriter<'c> {
             releases::files.eq(&record.files),
         );
         let client = &mut DieselClient(&self.transaction);
-        diesel::insert_into(releases::table).values(release).execute(client).await?;
+        // The database sets the instant and makes the digest (migration 16).
+        let inserted = diesel::insert_into(releases::table).values(release).returning(releases::published_at);
+        let published_at: DateTime<Utc> = inserted.get_result(client).await?;
+        let clock: DateTime<Utc> = self.transaction.query_one("SELECT wall_clock()", &[]).await?.get(0);
+        if published_at > clock {
+            log::warn!(
+                "the clock of the database is {clock}, and release {} is later: release {number} is dated {published_at}, just after it",
+                number - 1
+            );
+        }
         audit::record(&self.transaction, entry).await?;
         // Postgres delivers it when the transaction is committed, and only then.
         diesel::select(pg_notify(CHANNEL, number.to_string())).execute(client).await?;

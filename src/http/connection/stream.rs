@@ -26,8 +26,21 @@ use crate::problem::{Kind, Problem};
 /// The most bytes that are read and discarded before a connection closes.
 const MAX_DRAIN: usize = 16 * 1024 * 1024;
 
+/// The most bytes of a connection that the system keeps besides those on their way.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 128 * 1024;
+
 /// The longest time spent on that.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Without a limit the system keeps megabytes for each client that reads slowly. A system that has none goes without.
+#[cfg(target_os = "linux")]
+fn limit_unsent(stream: &TcpStream) {
+    _ = socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn limit_unsent(_: &TcpStream) {}
 
 /// The stream of one connection.
 pub struct ClientStream {
@@ -49,6 +62,7 @@ pub struct ClientStream {
 impl ClientStream {
     /// The stream of a connection that has just been accepted. It drops `place` at its end.
     pub fn new(stream: TcpStream, timeouts: Timeouts, place: Box<dyn Any>, problem_base: Arc<str>) -> Self {
+        limit_unsent(&stream);
         Self {
             stream,
             deadlines: Deadlines::new(timeouts),

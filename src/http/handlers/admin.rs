@@ -8,9 +8,9 @@ use actix_web::{HttpResponse, ResponseError, guard, web};
 use tokio::sync::watch;
 
 use super::health;
-use crate::db::read::export::Exports;
 use crate::db::{ReleaseWatcher, Replicas};
 use crate::http::cache::response_cache::ResponseCache;
+use crate::http::export_places::ExportPlaces;
 use crate::http::response::error_response::PROBLEM;
 use crate::metrics::{Levels, Metrics, TEXT};
 
@@ -26,7 +26,7 @@ pub struct AdminState {
     /// The response cache.
     pub response_cache: ResponseCache,
     /// The exports that are running.
-    pub exports: Exports,
+    pub export_places: ExportPlaces,
     /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
     /// The address before that of the type of a problem.
@@ -45,7 +45,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
 async fn metrics(state: web::Data<AdminState>) -> HttpResponse {
     let release = state.release_watcher.newest().map(|release| (release.number, release.published_at));
     let (database, cache) = (state.release_watcher.is_current(), state.response_cache.size());
-    let levels = Levels { database, release, cache, exports: state.exports.running() };
+    let levels = Levels { database, release, cache, exports: state.export_places.running() };
     HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, "no-store")).body(state.metrics.text(&levels))
 }
 

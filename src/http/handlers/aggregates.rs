@@ -33,7 +33,7 @@ const MAX_FAULTS: usize = 10;
 /// answer.
 pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     let Some(grouping) = &plan.selection.grouping else { return Err(Problem::internal()) };
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), plan.cost(), |connection| async move {
         let groups = async |snapshot: &Snapshot| {
             let groups = AggregateQuery::new(plan, snapshot.release.number, snapshot.approximate);
             try_join(select::load(&connection, groups), notices::of_table(&connection, plan, snapshot)).await

@@ -54,7 +54,7 @@ pub async fn list(
             (false, _) if !plan.selection.compare.is_empty() => comparisons::file(state, &plan, parent).await,
             (true, _) => Ok(json_page(&plan, parent, &execute::page(state, &plan, parent).await?)),
             (false, false) => exports::file(&plan, parent, &execute::page(state, &plan, parent).await?),
-            (false, true) => exports::all(state, plan, parent, (coding, head)).await,
+            (false, true) => exports::all(state, plan, parent, (coding, head), state.bounds.client(request)).await,
         }
     })
     .await

@@ -91,7 +91,7 @@ async fn read(state: &State, plan: &ResolvedPlan, parent: Option<&'static Datase
         let detail = format!("With `compare` a page has at most {MAX_ROWS} rows; follow `links.next` for more.");
         return Err(Problem::invalid_parameters(vec![Fault::new(Reason::OutOfRange, Parameter::Limit.name(), detail)]));
     }
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), plan.cost(), |connection| async move {
         let page = match page::read_page(&connection, parent, plan).await? {
             Ok(page) => page,
             Err(refused) => return Ok(Err(refused)),

@@ -18,7 +18,7 @@ use crate::problem::{Kind, Problem};
 use crate::query::ResolvedPlan;
 use crate::query::model::geometry;
 use crate::query::model::value::instant;
-use crate::query::{Context, Dataset, Parameter, pairs};
+use crate::query::{Context, Dataset, Parameter, ReadCost, pairs};
 
 /// The datasets of contours and of territories.
 const DATASETS: (&str, &str) = ("contours", "territories");
@@ -59,7 +59,7 @@ async fn compute(state: &State, plan: &ResolvedPlan, territories: &'static Datas
         return Ok(HttpResponse::Ok().content_type("application/geo+json; charset=utf-8").body(feature));
     }
     let number = page.release.number;
-    let unknown = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let unknown = state.read(Some(&plan.release), ReadCost::Light, |connection| async move {
         codes::unknown(&connection, territories, vec![code.to_owned()], number, false).await
     });
     Err(match unknown.await?.is_empty() {

@@ -2,6 +2,7 @@
 //! Must not know how rows are written or read.
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::HttpResponse;
@@ -10,14 +11,15 @@ use bytes::Bytes;
 
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::page::{self, Page};
-use crate::format::writer;
+use crate::format::{AnySpace, writer};
 use crate::http::cache::compression::Coding;
+use crate::http::export_places;
 use crate::http::response::file::{about, headers, unwritable, write};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
 use crate::http::response::row_stream::{self, CHUNK_BYTES};
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem, Reason};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::{Column, Dataset, Parameter, Plan, Representation, ResolvedPlan};
 
 /// The most rows of an export in an order other than the key's: the database sorts again for each chunk.
@@ -53,7 +55,7 @@ pub fn written(
     let mut about = about(plan, parent, &Snapshot::of(page.release.clone(), page.approximate));
     about.columns = columns;
     let mut body = Vec::with_capacity(CHUNK_BYTES);
-    let mut writer = writer(plan, &about).map_err(|error| unwritable(&error))?;
+    let mut writer = writer(plan, &about, Box::new(AnySpace)).map_err(|error| unwritable(&error))?;
     write(writer.as_mut(), &mut body, &page.rows).map_err(|error| unwritable(&error))?;
     let mut response = headers(plan, &about, page.total);
     if let Some(next) = next {
@@ -62,20 +64,22 @@ pub fn written(
     Ok(response.body(body))
 }
 
-/// Answers a plan with all rows, in a content coding; with the head alone if `headers_only`.
+/// Answers a plan with all rows, in a content coding; with the head alone if `headers_only`. `client` is whose share of the exports
+/// it takes.
 ///
 /// # Errors
 /// Returns 400 for an unknown code, or for more rows than the representation or the order allows; 404 for an unknown
-/// parent; 503 if too many exports run or the database does not answer.
+/// parent; 429 if the client has its share of the exports; 503 if too many run or the database does not answer.
 pub async fn all(
     state: &State,
     plan: ResolvedPlan,
     parent: Option<&'static Dataset>,
     (coding, headers_only): (Coding, bool),
+    client: Option<IpAddr>,
 ) -> Result<HttpResponse, Problem> {
-    let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
+    let place = state.export_places.acquire(client, export_places::memory(plan.presentation.representation, coding)).await?;
     let (requested, limit) = (&plan, row_limit(&plan));
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), requested.cost_of_checks(), |connection| async move {
         let count = async |snapshot: &Snapshot| {
             let total = page::count(&connection, requested, snapshot).await?;
             let exceeds = match limit {
@@ -95,15 +99,19 @@ pub async fn all(
         Ok((snapshot, (total, false))) => (snapshot, total),
     };
     let about = about(&plan, parent, &snapshot);
-    let writer = writer(&plan, &about).map_err(|error| unwritable(&error))?;
+    let writer = writer(&plan, &about, place.temporary()).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
     coding.add_header(&mut response);
     if headers_only {
         // An empty stream: an empty body would send `Content-Length: 0`, but the length of the answer to GET is unknown.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
+    let at_the_end = plan.presentation.representation == Representation::Xlsx;
     let rows = state.exports.rows(Arc::new(plan.plan), snapshot);
-    Ok(response.streaming(row_stream::stream(state, rows, (writer, coding), permit).await?))
+    let body = row_stream::stream(state, rows, (writer, coding), place).await?;
+    // A workbook is sent when it is complete, so that the status can still say that it has no room.
+    let body = if at_the_end { body.begun().await? } else { body };
+    Ok(response.streaming(body))
 }
 
 /// The most rows of the export, with the parameter that limits them; `None` if there is no limit.

@@ -21,7 +21,7 @@ use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
 use crate::query::model::value::instant;
-use crate::query::{Column, Context, FieldOrigin, Parameter, Row, parse};
+use crate::query::{Column, Context, FieldOrigin, Parameter, ReadCost, Row, parse};
 
 /// The parameters of a history.
 pub const PARAMETERS: [Parameter; 4] = [Parameter::Limit, Parameter::Cursor, Parameter::Release, Parameter::AsOf];
@@ -60,7 +60,7 @@ pub async fn history(request: HttpRequest, state: web::Data<State>, context: Con
 
 async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<HttpResponse, Problem> {
     let dataset = plan.selection.context.dataset;
-    let reading = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let reading = state.read(Some(&plan.release), ReadCost::Light, |connection| async move {
         let versions = async |snapshot: &Snapshot| read(&connection, plan, snapshot).await;
         read_checked(&connection, None, plan, versions).await
     });

@@ -21,7 +21,7 @@ use crate::http::response::respond_cached::respond_cached;
 use crate::http::state::State;
 use crate::problem::Problem;
 use crate::query::ResolvedPlan;
-use crate::query::{Context, Dataset, Include, Parameter, Representation, Row, pairs, parse};
+use crate::query::{Context, Dataset, HeavyKind, Include, Parameter, ReadCost, Representation, Row, pairs, parse};
 
 /// The names of the datasets and of the link.
 const TERRITORIES: &str = "territories";
@@ -103,7 +103,7 @@ async fn compute(
             ("sort", "indicator_code,breakdown_code,nature,source_code,-period_end,-period_start"),
         ],
     )?;
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), ReadCost::Heavy(HeavyKind::Profile), |connection| async move {
         let around = page::read_page(&connection, None, around).await?;
         let observations = page::read_page(&connection, None, figures).await?;
         let compared = match &observations {

@@ -30,7 +30,7 @@ const MAX_PERIODS: usize = 200;
 /// Returns 400 for an unknown code, or for too many observations or periods; 404 for an unknown parent; 503 if the database
 /// does not answer.
 pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<HttpResponse, Problem> {
-    let read = state.pool.read_at(Some(&plan.release), |connection| async move {
+    let read = state.read(Some(&plan.release), plan.cost(), |connection| async move {
         let rows = async |snapshot: &Snapshot| {
             let select = Select::rows(plan, snapshot.release.number, snapshot.approximate, None, MAX_OBSERVATIONS + 1);
             select::load(&connection, select).await

@@ -35,16 +35,16 @@ impl ClientCharge {
         }
     }
 
-    /// Refunds a 304, adds the headers, and counts a refusal. `key` is the decision on the API key, where the handler made
-    /// one.
-    pub fn finish(&self, state: &State, response: &mut HttpResponse, key: Option<Decision>) {
+    /// Refunds a 304, adds the headers, and counts a refusal. `further` is the decision that the handler made: on the
+    /// API key, or on the time in the database.
+    pub fn finish(&self, state: &State, response: &mut HttpResponse, further: Option<Decision>) {
         match &self.0 {
             Some((client, _)) if response.status() == StatusCode::NOT_MODIFIED => state.rate_limiters.refund(client),
             Some((_, decision)) => decision.write_headers(response.headers_mut()),
             None => {}
         }
-        key.iter().for_each(|decision| decision.write_headers(response.headers_mut()));
-        let decisions = self.0.iter().map(|(_, decision)| decision).chain(&key);
+        further.iter().for_each(|decision| decision.write_headers(response.headers_mut()));
+        let decisions = self.0.iter().map(|(_, decision)| decision).chain(&further);
         decisions
             .filter(|decision| decision.retry_after.is_some())
             .for_each(|decision| state.requests.limited(decision.policy()));

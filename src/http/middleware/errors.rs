@@ -14,8 +14,11 @@ use crate::problem::{Kind, Problem, echo};
 /// `WWW-Authenticate` of a 401.
 const CHALLENGE: HeaderValue = HeaderValue::from_static("Bearer");
 
-/// `Retry-After` of a 503, in seconds.
+/// `Retry-After` of a 503, in seconds, if the problem does not say more.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
+
+/// `Retry-After` of a 429, in seconds. A rate limit replaces it by its own.
+const RETRY_LATER: HeaderValue = HeaderValue::from_static("5");
 
 /// Makes the response a problem document, if it is an error. `base` stands before the address of its type.
 pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId, base: &str) {
@@ -32,7 +35,10 @@ pub fn write_problem(response: &mut HttpResponse, path: &str, id: &RequestId, ba
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     match problem.kind() {
-        Kind::Unavailable | Kind::Overloaded => headers.insert(header::RETRY_AFTER, RETRY_AFTER),
+        Kind::Unavailable | Kind::Overloaded => {
+            headers.insert(header::RETRY_AFTER, problem.retry_after.map_or(RETRY_AFTER, HeaderValue::from))
+        }
+        Kind::TooManyRequests => headers.insert(header::RETRY_AFTER, RETRY_LATER),
         Kind::Unauthenticated => headers.insert(header::WWW_AUTHENTICATE, CHALLENGE),
         _ => return *response = document,
     };

@@ -11,6 +11,7 @@ use ipnet::IpNet;
 use super::client_ip::{client_ip, is_trusted};
 use super::rate_limit::{Decision, Quota, RateLimiter};
 use crate::http::connection::timeouts::Timeouts;
+use crate::http::export_places::ExportLimits;
 
 /// The limits that the operator sets.
 #[derive(Clone, Debug)]
@@ -23,10 +24,14 @@ pub struct Bounds {
     pub timeouts: Timeouts,
     /// The requests of a client, by its address.
     pub requests: Quota,
+    /// The time of heavy reads of a client in the database, in milliseconds.
+    pub database_time: Quota,
     /// The publications of an API key.
     pub publications: Quota,
     /// The networks of the proxies whose `Forwarded` headers are trusted.
     pub proxies: Vec<IpNet>,
+    /// The exports that run at once.
+    pub exports: ExportLimits,
 }
 
 impl Bounds {
@@ -44,8 +49,10 @@ impl Default for Bounds {
             connections_per_client: 1000,
             timeouts: Timeouts::default(),
             requests: quota("requests", 60_000, 60),
+            database_time: quota("database-time", 60_000, 60),
             publications: quota("publications", 120, 3600),
             proxies: Vec::new(),
+            exports: ExportLimits::default(),
         }
     }
 }
@@ -54,6 +61,8 @@ impl Default for Bounds {
 pub struct RateLimiters {
     proxies: Vec<IpNet>,
     clients: RateLimiter<IpAddr>,
+    /// Milliseconds in the database.
+    database_time: RateLimiter<IpAddr>,
     /// By the name of the API key.
     pub keys: RateLimiter<String>,
 }
@@ -62,7 +71,8 @@ impl RateLimiters {
     /// Rate limiters with full buckets.
     pub fn new(bounds: &Bounds) -> Self {
         let (clients, keys) = (RateLimiter::new(bounds.requests), RateLimiter::new(bounds.publications));
-        Self { proxies: bounds.proxies.clone(), clients, keys }
+        let database_time = RateLimiter::new(bounds.database_time);
+        Self { proxies: bounds.proxies.clone(), clients, database_time, keys }
     }
 
     /// Takes a request from the bucket of its client. A peer on this machine has no limit unless it is a trusted proxy: it stands
@@ -74,6 +84,17 @@ impl RateLimiters {
         }
         let client = client_ip(peer, request.headers(), &self.proxies);
         Some((client, self.clients.check(&client)?))
+    }
+
+    /// Takes the first millisecond of a heavy read from the budget of its client. Loopback addresses have no limit.
+    pub fn check_database_time(&self, client: &IpAddr) -> Option<Decision> {
+        if client.is_loopback() { None } else { self.database_time.check(client) }
+    }
+
+    /// Takes the time of a heavy read, of which the first millisecond was taken before.
+    pub fn charge_database_time(&self, client: &IpAddr, time: Duration) {
+        let millis = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+        self.database_time.charge(client, millis.saturating_sub(1));
     }
 
     /// Gives a request back to its client: a 304 costs nothing.

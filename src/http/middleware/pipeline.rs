@@ -16,6 +16,7 @@ use super::request_id::RequestId;
 use super::request_log::RequestLog;
 use super::{catch_panic, errors, load_shedding, request_limits, security_headers};
 use crate::http::deprecation::{self, Deprecation};
+use crate::http::reads::ReadingClient;
 use crate::http::state::State;
 use crate::metrics::{Cached, REFUSED, UNMATCHED};
 use crate::problem::Problem;
@@ -51,12 +52,13 @@ pub async fn pipeline(
         }
         Ok(None) => {
             request.extensions_mut().insert(stages.id.clone());
-            match catch_panic::call(request, next, &stages.id).await {
+            let client = ReadingClient::of(request.request(), &stages.state.bounds);
+            match client.handle(catch_panic::call(request, next, &stages.id)).await {
                 Ok(answered) => {
                     let (http, mut response) = answered.map_into_boxed_body().into_parts();
-                    let key_limit = http.extensions().get::<Decision>().copied();
+                    let further_limit = http.extensions().get::<Decision>().copied().or(client.left());
                     let route = http.match_pattern();
-                    stages.after_handler(&mut response, route.as_deref().unwrap_or(UNMATCHED), None, key_limit);
+                    stages.after_handler(&mut response, route.as_deref().unwrap_or(UNMATCHED), None, further_limit);
                     ServiceResponse::new(http, response)
                 }
                 Err(error) => {
@@ -95,13 +97,13 @@ impl Stages {
     }
 
     /// The stages after the handler, in their order.
-    fn after_handler(&self, response: &mut HttpResponse, route: &str, cached: Option<Cached>, key_limit: Option<Decision>) {
+    fn after_handler(&self, response: &mut HttpResponse, route: &str, cached: Option<Cached>, further_limit: Option<Decision>) {
         errors::write_problem(response, self.log.path(), &self.id, &self.state.problem_base);
         deprecation::add_headers(&self.deprecations, self.log.path(), response.headers_mut());
         security_headers::add_security_headers(response, self.log.path());
         self.id.add_header(response.headers_mut());
         connection_tracking::close_when_stopping(response, &self.state);
-        self.charge.finish(&self.state, response, key_limit);
+        self.charge.finish(&self.state, response, further_limit);
         let cached = cached.or_else(|| response.extensions().get::<Cached>().copied());
         self.log.finish(&self.state, &self.id, route, response, cached);
     }

@@ -99,6 +99,14 @@ impl<K: Hash + Eq + Clone> RateLimiter<K> {
         })
     }
 
+    /// Takes what a request has used from the bucket of a client, even if the bucket does not have it.
+    pub fn charge(&self, client: &K, number: u32) {
+        let mut shard = self.buckets.shard(client);
+        if let Some(full_at) = shard.get_mut(client) {
+            *full_at = *full_at + self.interval * number;
+        }
+    }
+
     /// Puts one request back into the bucket of a client.
     pub fn refund(&self, client: &K) {
         let mut shard = self.buckets.shard(client);

@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use super::budget::DiskBudget;
 use super::metadata::{FileMetadata, PROGRAM, metadata_path};
-use crate::db::read::export::Chunks;
-use crate::format::{self, About};
+use crate::db::read::chunks::Chunks;
+use crate::format::{self, About, AnySpace};
 use crate::http::response::file;
 use crate::query::Plan;
 
@@ -32,7 +32,8 @@ pub fn write(path: &Path, (plan, about, fields, rows): Content<'_>, budget: &Dis
     file.as_file().try_lock_shared()?;
     let hashing = HashingFile { file, hasher: Sha256::new(), bytes: 0, limit: budget.bytes() };
     let mut out = BufWriter::with_capacity(BUFFER_BYTES, hashing);
-    let mut writer = format::writer(plan, about)?;
+    // The process builds one file at a time, so that only one workbook needs temporary files beside those of exports.
+    let mut writer = format::writer(plan, about, Box::new(AnySpace))?;
     let rows = file::drain(writer.as_mut(), &mut out, rows)?;
     let out = out.into_inner().map_err(io::IntoInnerError::into_error)?;
     let sha256 = hex::encode(out.hasher.finalize());

@@ -7,7 +7,7 @@ use crate::db::read::withdrawn::{self, MissingCode, RowWithdrawal};
 use crate::http::state::State;
 use crate::problem::{self, Kind, Problem, echo};
 use crate::query::model::value::instant;
-use crate::query::{Dataset, Release};
+use crate::query::{Dataset, ReadCost, Release};
 
 /// The problem of a code that no row has at a release: 410 if an earlier release has the row, else 404; 503 if the database
 /// does not answer.
@@ -17,9 +17,9 @@ pub async fn absent(state: &State, dataset: &'static Dataset, code: &str, at: &R
     let newest = newest.as_ref().filter(|newest| newest.number > release).unwrap_or(at);
     let missing =
         |connection: Rc<_>| async move { withdrawn::missing_code(&connection, dataset, code.to_owned(), release).await };
-    let missing = match state.pool.read_at(Some(newest), missing).await {
+    let missing = match state.read(Some(newest), ReadCost::Light, missing).await {
         Ok(missing) => missing,
-        Err(error) => return error.into(),
+        Err(problem) => return problem,
     };
     let (what, code) = (dataset.singular, echo(code));
     let key = dataset.code_field().map_or("code", |field| field.name);

@@ -47,6 +47,11 @@ impl From<DbError> for Problem {
                 log::debug!("{error}");
                 Problem::new(Kind::Unavailable, "The database does not answer at the moment.")
             }
+            DbError::Busy(wait) => {
+                let detail = "Other requests that take long come first, and this one could not end in time.";
+                let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Problem::new(Kind::Overloaded, detail).retry_after(u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
             DbError::TooManyReads => Problem::new(Kind::Overloaded, "The service is at its limit of concurrent requests."),
             DbError::Timeout(_) => {
                 log::debug!("{error}");

@@ -11,7 +11,7 @@ use super::envelope::total_count;
 use super::header_names::TOTAL_COUNT;
 use super::links;
 use crate::db::read::checked::Snapshot;
-use crate::db::read::export::Chunks;
+use crate::db::read::chunks::Chunks;
 use crate::format::{About, RowWriter};
 use crate::problem::{Fault, Problem, Reason};
 use crate::query::model::value::instant;

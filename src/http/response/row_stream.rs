@@ -3,15 +3,20 @@
 //! Must not know how rows are read or formatted.
 
 use std::io::{self, Write};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use super::file::drain;
-use crate::db::read::export::{Chunks, Permit};
+use crate::db::read::chunks::Chunks;
 use crate::format::RowWriter;
 use crate::http::cache::compression::Coding;
+use crate::http::export_places::{ExportPlace, Pace, SpaceRefused};
 use crate::http::state::State;
 use crate::problem::Problem;
 
@@ -19,12 +24,13 @@ use crate::problem::Problem;
 pub const CHUNK_BYTES: usize = 64 * 1024;
 
 /// The most chunks that wait for the client.
-const MAX_QUEUED_CHUNKS: usize = 4;
+const MAX_QUEUED_CHUNKS: usize = 2;
 
 /// The most time that a client may take to read a chunk.
 const SEND_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Starts to format and compress rows, and returns the stream of their bytes.
+/// Starts to format and compress rows, and returns the stream of their bytes. The export keeps its place until the last byte
+/// is formatted.
 ///
 /// # Errors
 /// Returns 503 if the database does not return the first rows. A later error ends the stream, since the head is already
@@ -33,41 +39,108 @@ pub async fn stream(
     state: &State,
     rows: Chunks,
     (mut writer, coding): (Box<dyn RowWriter>, Coding),
-    permit: Permit,
-) -> Result<impl futures_util::Stream<Item = io::Result<Bytes>> + use<>, Problem> {
+    place: ExportPlace,
+) -> Result<RowBody, Problem> {
     let rows = rows.begun().await?;
     let (sender, receiver) = mpsc::channel(MAX_QUEUED_CHUNKS);
-    let runtime = state.exports.handle();
+    let pace = place.pace();
+    let body = RowBody { first: None, failed: None, receiver: Arc::new(Mutex::new(Some(receiver))), pace: Arc::clone(&pace) };
+    let (runtime, queue) = (state.exports.handle(), Arc::clone(&body.receiver));
     runtime.clone().spawn_blocking(move || {
-        let _permit = permit;
-        let mut out = ChunkSender { sender: sender.clone(), runtime, buffer: Vec::with_capacity(CHUNK_BYTES * 2), failed: false };
+        let _place = place;
+        let buffer = Vec::with_capacity(CHUNK_BYTES);
+        let mut out = ChunkSender { sender: sender.clone(), runtime, pace: Arc::clone(&pace), buffer, failed: false };
         let written = coding
             .compress_stream(&mut out, |out| drain(writer.as_mut(), out, rows))
             .and_then(|_| out.flush())
             .and_then(|()| out.send(BodyEvent::End));
+        if pace.is_ended() {
+            // A client that does not read does not ask for more: what waits for it would stay.
+            drop(locked(&queue).take());
+        }
         // An error in the stream aborts the connection, so that the client sees an incomplete body.
         if let Err(error) = written {
             log::warn!("export aborted: {error}");
             _ = sender.blocking_send(BodyEvent::Aborted(error));
         }
     });
-    Ok(futures_util::stream::unfold(Some(receiver), |receiver| async move {
-        let mut receiver = receiver?;
-        match receiver.recv().await {
-            Some(BodyEvent::Bytes(bytes)) => Some((Ok(bytes), Some(receiver))),
-            Some(BodyEvent::End) => None,
-            Some(BodyEvent::Aborted(error)) => abort(error).await,
-            // The thread panicked: the body must not look complete.
-            None => abort(io::ErrorKind::UnexpectedEof.into()).await,
-        }
-    }))
+    Ok(body)
 }
 
-/// Ends the body with an error. The connection first writes what it has: it would drop the head together with a body that
-/// fails at once, and the client would see no response at all.
-async fn abort<T>(error: io::Error) -> Option<(io::Result<Bytes>, Option<T>)> {
-    tokio::task::yield_now().await;
-    Some((Err(error), None))
+type Queue = Arc<Mutex<Option<mpsc::Receiver<BodyEvent>>>>;
+
+fn locked(queue: &Queue) -> std::sync::MutexGuard<'_, Option<mpsc::Receiver<BodyEvent>>> {
+    queue.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes of an export as they are formatted.
+pub struct RowBody {
+    first: Option<BodyEvent>,
+    failed: Option<io::Error>,
+    /// None once the body has ended.
+    receiver: Queue,
+    pace: Arc<Pace>,
+}
+
+impl RowBody {
+    /// Waits for the first bytes, so that the status of the response can say that the export may not have temporary files.
+    ///
+    /// # Errors
+    /// Returns 429 or 503.
+    pub async fn begun(mut self) -> Result<Self, Problem> {
+        let first = std::future::poll_fn(|context| self.poll_event(context)).await;
+        if let Some(BodyEvent::Aborted(error)) = &first
+            && let Some(refused) = SpaceRefused::of(error)
+        {
+            return Err(refused.problem());
+        }
+        self.first = first;
+        Ok(self)
+    }
+
+    fn poll_event(&self, context: &mut Context<'_>) -> Poll<Option<BodyEvent>> {
+        match locked(&self.receiver).as_mut() {
+            Some(receiver) => receiver.poll_recv(context),
+            None => Poll::Ready(None),
+        }
+    }
+}
+
+impl Stream for RowBody {
+    type Item = io::Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Bytes>>> {
+        if let Some(error) = self.failed.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        self.pace.asked();
+        let event = match self.first.take() {
+            Some(first) => Some(first),
+            None => ready!(self.poll_event(context)),
+        };
+        let error = match event {
+            Some(BodyEvent::Bytes(bytes)) => {
+                self.pace.given(bytes.len());
+                return Poll::Ready(Some(Ok(bytes)));
+            }
+            Some(BodyEvent::End) => return Poll::Ready(None),
+            Some(BodyEvent::Aborted(error)) => error,
+            // The thread panicked, or the export was ended for another: the body must not look complete.
+            None => io::ErrorKind::UnexpectedEof.into(),
+        };
+        // The connection first writes what it has: it would drop the head together with a body that fails at once, and the
+        // client would see no response at all.
+        self.failed = Some(error);
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// The formatting thread sees by it that the client is gone.
+impl Drop for RowBody {
+    fn drop(&mut self) {
+        drop(locked(&self.receiver).take());
+    }
 }
 
 /// What the formatting thread sends to the worker.
@@ -80,10 +153,12 @@ enum BodyEvent {
     Aborted(io::Error),
 }
 
-/// Collects bytes into chunks and sends them; waits for a slow client, at most [`SEND_TIMEOUT`].
+/// Collects bytes into chunks and sends them; waits for a slow client, at most [`SEND_TIMEOUT`], and not once the export is
+/// ended.
 struct ChunkSender {
     sender: mpsc::Sender<BodyEvent>,
     runtime: tokio::runtime::Handle,
+    pace: Arc<Pace>,
     buffer: Vec<u8>,
     /// Whether sending has failed; then nothing more is sent.
     failed: bool,
@@ -91,18 +166,19 @@ struct ChunkSender {
 
 impl Write for ChunkSender {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
-        if self.buffer.len() >= CHUNK_BYTES {
+        let taken = bytes.len().min(CHUNK_BYTES - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..taken]);
+        if self.buffer.len() == CHUNK_BYTES {
             self.flush()?;
         }
-        Ok(bytes.len())
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let bytes = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES * 2)));
+        let bytes = Bytes::from(std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES)));
         self.send(BodyEvent::Bytes(bytes))
     }
 }
@@ -112,16 +188,20 @@ impl ChunkSender {
         if self.failed {
             return Err(io::ErrorKind::BrokenPipe.into());
         }
-        let sent = self.attempt(event);
+        let sent = self.runtime.block_on(self.attempt(event));
         self.failed = sent.is_err();
         sent
     }
 
-    fn attempt(&self, event: BodyEvent) -> io::Result<()> {
-        match self.runtime.block_on(tokio::time::timeout(SEND_TIMEOUT, self.sender.send(event))) {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has disconnected")),
-            Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the response")),
+    async fn attempt(&self, event: BodyEvent) -> io::Result<()> {
+        tokio::select! {
+            biased;
+            () = self.pace.ended() => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "others wait for the place of this slow export")),
+            sent = tokio::time::timeout(SEND_TIMEOUT, self.sender.send(event)) => match sent {
+                Ok(Ok(())) => Ok(()),
+                Ok(Err(_)) => Err(io::Error::new(io::ErrorKind::BrokenPipe, "the client has disconnected")),
+                Err(_) => Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read the response")),
+            },
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -40,8 +40,9 @@ pub fn run(registry: &'static [&'static Dataset], recipes: FileTree) -> io::Resu
     limits::step_back();
     limits::apply(&limits)?;
     let recipes = request.recipes.clone().map_or(recipes, FileTree::Folder);
-    let names = receive_names(input)?;
+    // Before there is a second thread, which would keep its rights.
     let unprotected = sandbox::enter(&readable(&request));
+    let names = receive_names(input)?;
     let gathered = catch_unwind(AssertUnwindSafe(|| gather(registry, &request, &recipes)));
     let failed =
         || Err(PublishError::Unreadable("the files cannot be read: one is damaged, or this program fails on it".to_owned()));
@@ -109,11 +110,12 @@ fn gather(
 fn receive_names(mut input: File) -> io::Result<Receiver<TerritoryNames>> {
     let (sender, receiver) = mpsc::channel();
     let wait = move || {
-        if let Ok(territories) = frames::read::<Vec<NamedTerritory>>(&mut input, FrameKind::Names) {
-            let mut names = TerritoryNames::default();
-            territories.iter().for_each(|(kind, code, name)| names.add(kind, code, name));
-            _ = sender.send(names);
-            _ = input.read(&mut [0]);
+        let mut names = TerritoryNames::default();
+        while let Ok(part) = frames::read::<Vec<NamedTerritory>>(&mut input, FrameKind::Names) {
+            part.iter().for_each(|(kind, code, name)| names.add(kind, code, name));
+            if part.is_empty() {
+                _ = sender.send(std::mem::take(&mut names));
+            }
         }
         std::process::exit(0);
     };

@@ -32,6 +32,9 @@ const COMMAND: &str = "read-files";
 /// The most bytes of a reader's standard error that go to the log.
 const LOGGED: u64 = 4096;
 
+/// The most territories in one frame, so that no number of them makes a frame too long.
+const NAMES: usize = 10_000;
+
 /// How long a reader that has closed its output may take to end.
 const END: Duration = Duration::from_secs(5);
 
@@ -99,10 +102,13 @@ impl FileReader {
     /// # Errors
     /// Returns an error if the reader has ended.
     pub async fn begin_rows(&mut self, names: &[NamedTerritory]) -> Result<(), PublishError> {
-        match frames::send(&mut self.input, FrameKind::Names, &names).await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(self.ended().await),
+        // The last part is empty.
+        for part in names.chunks(NAMES).chain([&[][..]]) {
+            if frames::send(&mut self.input, FrameKind::Names, &part).await.is_err() {
+                return Err(self.ended().await);
+            }
         }
+        Ok(())
     }
 
     /// Copies the rows of the next dataset into its staging table.
@@ -156,7 +162,7 @@ impl FileReader {
     async fn ended(&mut self) -> PublishError {
         let limit = match timeout(END, self.process.wait()).await {
             Ok(Ok(status)) => ReachedLimit::of(status),
-            _ => ReachedLimit::Memory,
+            _ => ReachedLimit::Unknown,
         };
         let said = timeout(END, &mut self.log).await.ok().and_then(Result::ok).unwrap_or_default();
         log::warn!("the reader of files ended: {limit:?}: {}", said.escape_debug());

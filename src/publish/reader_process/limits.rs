@@ -56,7 +56,7 @@ pub enum ReachedLimit {
     /// Bytes of rows.
     Output,
     /// It died in another way, such as by the system's own lack of memory.
-    Unknown(ExitStatus),
+    Unknown,
 }
 
 impl ReachedLimit {
@@ -67,7 +67,7 @@ impl ReachedLimit {
             // Rust aborts if an allocation fails or the stack is full.
             () if signal(Signal::ABORT) || signal(Signal::SEGV) || signal(Signal::BUS) => Self::Memory,
             () if signal(Signal::XCPU) => Self::Cpu,
-            () => Self::Unknown(status),
+            () => Self::Unknown,
         }
     }
 
@@ -79,7 +79,7 @@ impl ReachedLimit {
             Self::Wall => (format!("{} s", limits.wall.as_secs()), "REPERES_READER_WALL_S"),
             Self::Rows => (format!("{} rows", limits.rows), "REPERES_READER_MAX_ROWS"),
             Self::Output => (format!("{} MB of rows", limits.output >> 20), "REPERES_READER_OUTPUT_MB"),
-            Self::Unknown(_) => {
+            Self::Unknown => {
                 return "the reading of the files ended before their end: a file is damaged or asks too much of this machine"
                     .to_owned();
             }

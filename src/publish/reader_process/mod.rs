@@ -10,6 +10,8 @@ mod limits;
 mod request;
 mod sandbox;
 mod settings;
+#[cfg(target_os = "linux")]
+mod system_calls;
 
 pub use child::run;
 pub use file_reader::FileReader;

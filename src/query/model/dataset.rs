@@ -102,6 +102,8 @@ pub struct Dataset {
     pub stewardship: Stewardship,
     /// The fields that refer to rows whose figures a row enters into, such as the indicator of an observation.
     pub counted_under: &'static [&'static str],
+    /// The fields with which an index starts, besides the first of the key. They decide which reads are cheap.
+    pub indexes: &'static [&'static str],
     /// What its rows measure.
     pub shape: Shape,
     /// Whether it is a collection of the API. The others only serve links and geometry.

@@ -5,6 +5,7 @@ pub mod additivity;
 pub mod as_of;
 pub mod changes;
 pub mod condition;
+pub mod cost;
 pub mod cursor;
 pub mod grouping;
 pub mod in_memory;

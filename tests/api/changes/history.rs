@@ -10,7 +10,7 @@ use reperes::query::Dataset;
 use serde_json::{Map, Value};
 use tokio_postgres::{Client, NoTls};
 
-use crate::harness::{SOURCES, TestServer, bundle, keep_for_all_tests, publish};
+use crate::harness::{SOURCES, TestServer, bundle, keep_for_all_tests, owner, publish};
 
 pub const SUMMARY: &str = "code,kind,name,population,departement_code,region_code,geography_year,source_code\n";
 
@@ -189,7 +189,7 @@ pub fn make_releases(url: &str, number: i32) {
          INSERT INTO releases (number, published_at, title, publisher, licence, added, changed, withdrawn, counts, files)
          SELECT n, clock_timestamp(), 'Essai', 'Repères', 'etalab-2.0', 1, 0, 0, '{{}}', '[]' FROM generate_series(1, {number}) n"
     );
-    with_client(url, async |client| client.batch_execute(&query).await.expect("the rows can be written"));
+    with_client(&owner(url), async |client| client.batch_execute(&query).await.expect("the rows can be written"));
 }
 
 /// The rows of a table at a release, by code, as JSON.

@@ -8,7 +8,7 @@ use reperes::datasets::REGISTRY;
 
 use super::{command, report, run, run_with};
 use crate::harness::{
-    SOURCES, Signal, bundle, database, four_releases, key, kill, migrated, owner, publish, root_directory, scratch, until,
+    SOURCES, Signal, bundle, database, four_releases, kill, migrated, owner, publish, root_directory, scratch, until,
     until_exit, with_database,
 };
 
@@ -53,7 +53,9 @@ pub fn empty() -> String {
 fn a_restored_database_has_every_dataset_the_keys_the_audit_and_the_grants() {
     let (_, file) = file();
     let url = full();
-    key(&url, "drees", &["publish:*:*"], 30);
+    let words = "keys create --name drees --scope publish:*:* --allow-broad --publisher Essai --expires 2099-01-01";
+    let said = run(&url, &words.split(' ').collect::<Vec<_>>());
+    assert_eq!(said.code, Some(0), "{}", said.err);
     let said = run(&url, &["backup", &file]);
     assert_eq!(said.code, Some(0), "{}", said.err);
     let other = empty();

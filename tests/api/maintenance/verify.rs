@@ -173,7 +173,8 @@ fn a_changed_value_is_found_by_its_digest_and_by_its_file() {
     };
     assert_eq!(detail("bundle").as_deref(), Some("differs from the bundled files in population (01-small)"));
     assert!(detail("digest").is_some_and(|detail| detail.starts_with("release 1: territories differs")), "{report:#}");
-    assert_eq!(report["fault_count"], 2);
+    assert_eq!(detail("chain").as_deref(), Some("what it holds of territories is not what it was made with"));
+    assert_eq!(report["fault_count"], 3);
 }
 
 #[test]

@@ -18,7 +18,8 @@ use tokio::sync::mpsc;
 use super::changes::difference::Difference;
 pub use super::changes::steps::ChangeStep;
 use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
-use super::export::{self, Chunk, Chunks, Exports};
+use super::chunks::{Chunk, Chunks, FIRST_CHUNK_ROWS};
+use super::export::{Exports, Fetched};
 use crate::db::sql::select;
 use crate::query::Release;
 use crate::query::plan::changes::ChangePosition;
@@ -103,22 +104,20 @@ pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[Ch
 /// is incomplete.
 pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps: Vec<ChangeStep>) -> Chunks {
     let (sender, receiver) = mpsc::channel(1);
-    let (exports, runtime) = (exports.clone(), exports.handle());
+    let (reader, runtime) = (exports.reader(), exports.handle());
     runtime.spawn(async move {
         for (step, start) in remaining(&changes, &steps) {
-            let (mut start, mut limit) = (start.map(<[_]>::to_vec), export::FIRST_CHUNK_ROWS);
+            let (mut start, mut limit) = (start.map(<[_]>::to_vec), FIRST_CHUNK_ROWS);
             loop {
-                let found = exports.fetch(&release, || Difference::new(&changes, step, start.as_deref(), limit)).await;
-                let rows = match found {
-                    Ok(rows) => rows,
+                let found = reader.chunk(&release, || Difference::new(&changes, step, start.as_deref(), limit), limit).await;
+                let Fetched { rows, next } = match found {
+                    Ok(fetched) => fetched,
                     Err(error) => {
                         _ = sender.send(Err(error)).await;
                         return;
                     }
                 };
-                let full = i64::try_from(rows.len()).is_ok_and(|read| read == limit);
-                let next =
-                    rows.last().filter(|_| full).map(|row| (after(&changes, step, row).key, export::next_chunk_rows(&rows)));
+                let next = rows.last().zip(next).map(|(row, limit)| (after(&changes, step, row).key, limit));
                 let chunk = Chunk { rows: rows.iter().map(|row| with_own_cells(&changes, step, row)).collect(), last: false };
                 if sender.send(Ok(chunk)).await.is_err() {
                     return;

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use crate::db::read::changes::ChangesPage;
 use crate::db::read::licences::Licences;
 use crate::format::changes::{ChangeWriter, Shaper};
-use crate::format::{self, About, json};
+use crate::format::{self, About, AnySpace, json};
 use crate::http::response::envelope::JSON;
 use crate::http::response::file;
 use crate::problem::Problem;
@@ -168,7 +168,7 @@ pub fn writer(changes: &Changes, release: &Release, pinned: &str, licences: &Lic
         pinned: pinned.to_owned(),
         licences: Licences::clone(licences),
     };
-    let rows = format::writer(plan, &about).map_err(|error| file::unwritable(&error))?;
+    let rows = format::writer(plan, &about, Box::new(AnySpace)).map_err(|error| file::unwritable(&error))?;
     Ok(ChangeWriter::new(shaper, rows))
 }
 

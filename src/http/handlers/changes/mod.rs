@@ -18,12 +18,13 @@ use crate::db::read::licences::Licences;
 use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
 use crate::http::execute;
+use crate::http::export_places;
 use crate::http::request::{accept, path_and_query};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::{no_release, unknown_code};
 use crate::http::response::row_stream;
 use crate::http::state::State;
-use crate::problem::{Fault, Kind, Problem, Reason};
+use crate::problem::{Fault, Problem, Reason};
 use crate::query::Release;
 use crate::query::plan::changes::REPRESENTATIONS;
 use crate::query::{Changes, Representation, parse};
@@ -87,9 +88,10 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.finish());
     }
     let (requested, until) = (&changes, release.number);
+    let cost = requested.cost(until);
     let licences = licences(&state, &changes, &release).await?;
     if changes.is_page() {
-        let read = state.pool.read_at(Some(&release), |connection| async move {
+        let read = state.read(Some(&release), cost, |connection| async move {
             let found = changes::find(&connection, requested, until).await?;
             let page = changes::page(&connection, requested, &found.steps).await?;
             Ok((found.unknown, page))
@@ -98,10 +100,10 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         refuse(unknown)?;
         return coding.compress_response(answer::page(requested, &release, links, (&page, &licences), response)?).await;
     }
-    let permit = state.exports.permit().ok_or_else(|| Problem::new(Kind::Unavailable, "Too many exports are running."))?;
+    let memory = export_places::memory(changes.presentation().representation, coding);
+    let place = state.export_places.acquire(state.bounds.client(&request), memory).await?;
     let found = state
-        .pool
-        .read_at(Some(&release), |connection| async move { changes::find(&connection, requested, until).await })
+        .read(Some(&release), cost, |connection| async move { changes::find(&connection, requested, until).await })
         .await?;
     refuse(found.unknown)?;
     let writer = answer::writer(&changes, &release, &links.pinned, &licences)?;
@@ -112,7 +114,7 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
     let rows = changes::stream(&state.exports, Arc::new(changes), release, found.steps);
-    Ok(response.streaming(row_stream::stream(&state, rows, (Box::new(writer), coding), permit).await?))
+    Ok(response.streaming(row_stream::stream(&state, rows, (Box::new(writer), coding), place).await?))
 }
 
 /// The licences of the datasets of a request.

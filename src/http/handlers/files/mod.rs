@@ -31,7 +31,7 @@ use crate::problem::{Kind, Problem};
 use crate::query::model::value;
 use crate::query::model::value::instant;
 use crate::query::suggest::closest;
-use crate::query::{Context, Dataset, Representation};
+use crate::query::{Context, Dataset, ReadCost, Representation};
 
 /// How long a request waits until a file is built.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(20);
@@ -98,7 +98,7 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let snapshot = snapshot(&state, None).await?;
     let number = snapshot.release.number;
     let read = |connection: std::rc::Rc<_>| async move { file_records::of_release(&connection, number).await };
-    let recorded = state.pool.read_at(Some(&snapshot.release), read).await?;
+    let recorded = state.read(Some(&snapshot.release), ReadCost::Light, read).await?;
     let entry = |key: &FileKey| {
         let record = recorded.iter().find(|record| record.file == key.name());
         FileEntry {

@@ -1,6 +1,7 @@
 //! Owns the reading of Parquet: it assembles rows from columns, in batches.
 //! Must not know the meaning of the columns, nor trust the sizes that a file states.
 
+mod checksum;
 mod column;
 mod footer;
 mod pages;
@@ -41,8 +42,13 @@ const BATCH: usize = 1024;
 /// Returns an error if the file is not Parquet, is incomplete, or has a column that no record can have.
 pub fn read(path: &Path, sink: &mut dyn RecordSink) -> Result<(), ReadError> {
     let file = Arc::new(File::open(path).map_err(|error| ReadError::file(error.to_string()))?);
-    inspect(&file)?;
+    let footer = inspect(&file)?;
     let metadata = caught(|| ParquetMetaDataReader::new().parse_and_finish(&*file))?;
+    let made_by = metadata.file_metadata().created_by();
+    if !checksum::holds(&file, &footer, made_by).map_err(|error| ReadError::file(error.to_string()))? {
+        return Err(damaged(&"it is not what was written: its checksum is another, or missing"));
+    }
+    drop(footer);
     let schema = metadata.file_metadata().schema_descr();
     let columns = columns(schema)?;
     check(&metadata)?;
@@ -104,8 +110,8 @@ fn row(line: u64, readers: &mut [Box<dyn ColumnCells>], (record, text): (&mut Re
     wrong.map_or(Ok(()), Err)
 }
 
-/// Checks the start and the end of the file before the library allocates what they state.
-fn inspect(mut file: &File) -> Result<(), ReadError> {
+/// Checks the start and the end of the file before the library allocates what they state. Returns the footer.
+fn inspect(mut file: &File) -> Result<Vec<u8>, ReadError> {
     let unread = |error: std::io::Error| ReadError::file(error.to_string());
     let length = file.seek(SeekFrom::End(0)).map_err(unread)?;
     let not_whole =
@@ -129,7 +135,7 @@ fn inspect(mut file: &File) -> Result<(), ReadError> {
             let mut bytes = vec![0; usize::try_from(said).unwrap_or_default()];
             let start = i64::try_from(said).unwrap_or_default() + 8;
             file.seek(SeekFrom::End(-start)).and_then(|_| file.read_exact(&mut bytes)).map_err(unread)?;
-            if footer::is_sound(&bytes) { Ok(()) } else { Err(damaged(&"its footer is not one")) }
+            if footer::is_sound(&bytes) { Ok(bytes) } else { Err(damaged(&"its footer is not one")) }
         }
     }
 }

@@ -1,0 +1,11 @@
+DROP TRIGGER digest_release ON releases;
+DROP TRIGGER next_release ON releases;
+DROP FUNCTION digest_release();
+DROP FUNCTION chained_digest(integer, jsonb, jsonb, bytea);
+DROP FUNCTION release_parts(integer, jsonb);
+DROP FUNCTION digested_columns();
+DROP TABLE release_digests;
+DROP FUNCTION order_table(text);
+DROP FUNCTION write_next() CASCADE;
+DROP FUNCTION next_release();
+DROP FUNCTION wall_clock();

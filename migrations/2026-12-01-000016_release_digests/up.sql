@@ -1,0 +1,142 @@
+-- The order of releases, and the proof of what each holds. Numbers and instants increase strictly, whatever the clock does, and
+-- a digest of each release, chained to the one before, is made in its transaction.
+
+-- What the clock says. Tests replace it; `verify` tells if it is another.
+CREATE FUNCTION wall_clock() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$ SELECT clock_timestamp() $$;
+
+-- Refuses every number but the next, and sets the instant: now, or just after the newest release if the clock has gone back.
+CREATE FUNCTION next_release() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE newest releases;
+BEGIN
+    SELECT * INTO newest FROM releases ORDER BY number DESC LIMIT 1;
+    IF NEW.number <> coalesce(newest.number, 0) + 1 THEN
+        RAISE EXCEPTION 'release % refused: the next number is %', NEW.number, coalesce(newest.number, 0) + 1
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    NEW.published_at := greatest(wall_clock(), newest.published_at + interval '1 microsecond');
+    RETURN NEW;
+END $$;
+CREATE TRIGGER next_release BEFORE INSERT ON releases FOR EACH ROW EXECUTE FUNCTION next_release();
+
+-- Refuses rows that are opened or closed by another release than the next. Looks at the rows of a statement at once. The owner
+-- of the table is not bound, since it could drop the trigger; the digests show what it adds.
+CREATE FUNCTION write_next() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    next integer;
+    wrong integer;
+BEGIN
+    IF current_user = (SELECT pg_get_userbyid(relowner) FROM pg_class WHERE oid = TG_RELID) THEN
+        RETURN NULL;
+    END IF;
+    SELECT coalesce(max(number), 0) + 1 INTO next FROM releases;
+    IF TG_OP = 'INSERT' THEN
+        SELECT first_release INTO wrong FROM written WHERE first_release <> next OR last_release IS NOT NULL LIMIT 1;
+    ELSE
+        SELECT last_release + 1 INTO wrong FROM written WHERE last_release <> next - 1 LIMIT 1;
+    END IF;
+    IF wrong IS NOT NULL THEN
+        RAISE EXCEPTION '% on % for release % refused: the next release is %', TG_OP, TG_TABLE_NAME, wrong, next
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION order_table(name text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE format('CREATE TRIGGER open_next AFTER INSERT ON %I REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION write_next()', name);
+    EXECUTE format('CREATE TRIGGER close_next AFTER UPDATE ON %I REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION write_next()', name);
+END $$;
+
+-- latest_observations is written after its release by a publisher that leaves it to the trigger; it is computed, and `verify`
+-- computes it again.
+SELECT order_table(name) FROM unnest(ARRAY[
+    'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators',
+    'measures', 'memberships', 'observations', 'sources', 'territories', 'territory_states', 'units'
+]) AS name;
+
+CREATE TABLE release_digests (
+    release integer PRIMARY KEY CHECK (release >= 1),
+    -- the columns of each table that the digests are of, so that a column that a table gains later changes none
+    fields jsonb NOT NULL,
+    -- for each table, the digest of the rows that the release opened and closed
+    parts jsonb NOT NULL,
+    -- of the number of the release, of `fields` and `parts`, and of the digest of the release before
+    digest bytea NOT NULL
+);
+SELECT record_table('release_digests');
+
+-- The tables that a digest is of, each with its columns: the published tables, the record of the release, and withdrawals.
+CREATE FUNCTION digested_columns() RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT jsonb_object_agg(relname, columns) FROM (
+        SELECT c.relname, jsonb_agg(a.attname ORDER BY a.attname COLLATE "C") AS columns
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+        WHERE (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'open_next')
+                OR c.oid IN ('releases'::regclass, 'withdrawals'::regclass))
+            AND c.relnamespace = current_schema()::regnamespace
+            AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname <> 'last_release'
+        GROUP BY c.relname
+    ) t
+$$;
+
+-- For each table, the SHA-256 over the digests of the rows that a release opened and closed, whatever their order. The digests
+-- are gathered by their first byte, so that no value grows beyond what Postgres can hold. Linear in these rows, but for a sort.
+CREATE FUNCTION release_parts(release integer, columns jsonb) RETURNS jsonb LANGUAGE plpgsql STABLE
+SET search_path FROM CURRENT SET jit = off
+SET "TimeZone" = 'UTC' SET "DateStyle" = 'ISO, YMD' SET extra_float_digits = 1 SET bytea_output = 'hex' AS $$
+DECLARE
+    name text;
+    names jsonb;
+    row_text text;
+    rows_of text;
+    part text;
+    parts jsonb := '{}';
+BEGIN
+    FOR name, names IN SELECT * FROM jsonb_each(columns) LOOP
+        SELECT 'ROW(' || string_agg(format('t.%I', c), ', ' ORDER BY n) || ')::text' INTO row_text
+        FROM jsonb_array_elements_text(names) WITH ORDINALITY AS c(c, n);
+        rows_of := CASE name
+            WHEN 'releases' THEN format('SELECT %s FROM %I t WHERE t.number = $1', row_text, name)
+            WHEN 'withdrawals' THEN format('SELECT %s FROM %I t WHERE t.release = $1', row_text, name)
+            ELSE format('SELECT %1$s FROM %2$I t WHERE t.first_release = $1 UNION ALL
+                SELECT ''closed '' || %1$s FROM %2$I t WHERE t.last_release = $1 - 1', row_text, name)
+        END;
+        EXECUTE format('SELECT encode(sha256(string_agg(d, ''''::bytea ORDER BY b)), ''hex'') FROM (
+            SELECT get_byte(d, 0) AS b, sha256(string_agg(d, ''''::bytea ORDER BY d)) AS d FROM (
+                SELECT sha256(convert_to(r, ''UTF8'')) AS d FROM (%s) AS r(r)) AS d GROUP BY 1) AS d', rows_of)
+            INTO part USING release;
+        IF part IS NOT NULL THEN
+            parts := parts || jsonb_build_object(name, part);
+        END IF;
+    END LOOP;
+    RETURN parts;
+END $$;
+
+-- The digest of a release that follows one with the digest `previous`.
+CREATE FUNCTION chained_digest(release integer, columns jsonb, parts jsonb, previous bytea) RETURNS bytea LANGUAGE sql IMMUTABLE AS $$
+    SELECT sha256(previous || convert_to(format(E'%s\n%s\n%s', release, columns, parts), 'UTF8'))
+$$;
+
+-- Makes the digest of a release in its transaction, when all its rows are written: its record is the last.
+CREATE FUNCTION digest_release() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    names jsonb := digested_columns();
+    parts jsonb := release_parts(NEW.number, names);
+    previous bytea := (SELECT d.digest FROM release_digests d WHERE d.release = NEW.number - 1);
+BEGIN
+    INSERT INTO release_digests
+    VALUES (NEW.number, names, parts, chained_digest(NEW.number, names, parts, coalesce(previous, sha256(''))));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER digest_release AFTER INSERT ON releases FOR EACH ROW EXECUTE FUNCTION digest_release();
+
+-- A role can make temporary tables, which Postgres looks for first. Functions that guard or prove must not read them.
+DO $$
+DECLARE guard regprocedure;
+BEGIN
+    FOR guard IN SELECT p.oid FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace AND p.proname IN (
+        'audit_digest', 'chain_audit', 'key_digest', 'next_release', 'write_next', 'digested_columns', 'release_parts',
+        'digest_release', 'analyze_table'
+    ) LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path TO %I, pg_temp', guard, current_schema());
+    END LOOP;
+END $$;
