@@ -30,15 +30,15 @@ pub async fn log_contours(mut connection: &AsyncPgConnection) -> QueryResult<()>
         .limit(LISTED)
         .load(&mut connection)
         .await?;
-    codes.iter().for_each(|code| log_once("contours", code));
+    codes.iter().for_each(|code| log_once("contour", code));
     Ok(())
 }
 
 /// Logs that a stored row cannot be read, unless this process has said so.
-pub fn log_once(dataset: &'static str, code: &str) {
+pub fn log_once(what: &'static str, code: &str) {
     static LOGGED: Mutex<BTreeSet<(&str, String)>> = Mutex::new(BTreeSet::new());
     let mut logged = LOGGED.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if logged.len() < REMEMBERED && logged.insert((dataset, code.to_owned())) {
-        log::error!("{dataset} {code} is stored with a value that cannot be read; answers leave it out");
+    if logged.len() < REMEMBERED && logged.insert((what, code.to_owned())) {
+        log::error!("the {what} of {code} is stored with a value that cannot be read; answers leave it out");
     }
 }

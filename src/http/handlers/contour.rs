@@ -116,7 +116,7 @@ fn feature(plan: &ResolvedPlan, page: &Page) -> Option<Vec<u8>> {
     let raw = |name: &str| serde_json::from_str::<&RawValue>(cell(name)?).ok();
     let code = cell("territory_code")?;
     if geometry::check(cell("contour")?).is_err() {
-        unreadable::log_once(DATASETS.0, code);
+        unreadable::log_once("contour", code);
         return None;
     }
     let feature = ContourFeature {

@@ -6,8 +6,8 @@ use super::field::{Field, Kind};
 use super::format::Format;
 use super::value::VALUE_LENGTH;
 
-/// The most characters of a text, and of each text of a list, unless its field says otherwise.
-pub const TEXT_LENGTH: usize = 20_000;
+/// The most characters of a text, and of each text of a list, unless its field says otherwise: those of a cell of a workbook.
+pub const TEXT_LENGTH: usize = 32_767;
 
 /// The most characters of a title or a name.
 pub const TITLE_LENGTH: usize = 500;

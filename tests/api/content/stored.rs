@@ -244,6 +244,7 @@ fn a_contour_that_cannot_be_read_is_left_out_and_logged_once() {
     get(address, "/v1/territories/COM-01002/contour").problem(404);
     program.signal(Signal::TERM);
     let (_, log) = program.end();
-    let said = log.lines().filter(|line| line.contains("contours COM-01002 is stored with a value that cannot be read")).count();
+    let said =
+        log.lines().filter(|line| line.contains("the contour of COM-01002 is stored with a value that cannot be read")).count();
     assert_eq!(said, 1, "{log}");
 }

@@ -126,7 +126,7 @@ fn the_texts_of_a_manifest_can_be_shown_too() {
         faults(publish(unchanged(), &folder))
     };
     for (name, _) in whole {
-        let most = if ["description", "notes"].contains(&name) { 20_000 } else { 500 };
+        let most = if ["description", "notes"].contains(&name) { text::TEXT_LENGTH } else { text::TITLE_LENGTH };
         for (wrong, why) in wrong_texts(most).into_iter().chain([(String::new(), "is blank".to_owned())]) {
             let shown = echo(&wrong);
             let found = publish_with(name, &wrong);
