@@ -10,14 +10,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use tokio::task_local;
 
 use super::middleware::limits::{Bounds, RateLimiters};
 use super::middleware::rate_limit::Decision;
 use super::state::State;
 use crate::db::connection::pool::ReadTask;
+use crate::db::{AsyncPgConnection, QueryResult};
 use crate::problem::{Kind, Problem};
 use crate::query::{ReadCost, Release};
 

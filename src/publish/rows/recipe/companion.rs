@@ -63,8 +63,9 @@ impl Companion {
 /// Finds the column of a key.
 ///
 /// # Errors
-/// Returns an error if there is none.
+/// Returns an error if there is none, or if the rule asks for too much.
 pub fn key_column(rule: &FieldRule, header: &Header) -> Result<usize, String> {
+    field_rule::check(rule)?;
     match (&rule.column, &rule.letter) {
         (Some(name), _) => header.column(name),
         (None, Some(letters)) => super::header::letter(letters),

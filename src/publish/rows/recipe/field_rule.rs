@@ -18,6 +18,17 @@ use crate::query::suggest::closest;
 /// The most digits by which `scale` moves the decimal point, and to which `pad` fills.
 const MOST: u32 = 100;
 
+/// Checks what a rule asks of its conversions.
+///
+/// # Errors
+/// Returns what is allowed.
+pub fn check(rule: &FieldRule) -> Result<(), String> {
+    if rule.scale.unsigned_abs() > MOST || rule.pad.is_some_and(|width| width > MOST as usize) {
+        return Err(format!("`scale` and `pad` are at most {MOST}"));
+    }
+    rule.date.as_deref().map_or(Ok(()), time::check_format)
+}
+
 /// A rule whose columns are found in the header.
 pub struct ResolvedRule<'r> {
     /// The rule in the recipe.
@@ -96,10 +107,7 @@ impl<'r> ResolvedRule<'r> {
             format!("it names {} of `column`, `letter`, `header`, `cell`, `joined`, `constant`, `template`, not one", rules.len())
         })?;
         let agrees = rule.agrees.as_deref().map(|label| ResolvedRule::new(label, header, joined).map(Box::new)).transpose()?;
-        if rule.scale.unsigned_abs() > MOST || rule.pad.is_some_and(|width| width > MOST as usize) {
-            return Err(format!("`scale` and `pad` are at most {MOST}"));
-        }
-        rule.date.as_deref().map_or(Ok(()), time::check_format)?;
+        check(rule)?;
         Ok(Self { definition: rule, at, agrees })
     }
 
