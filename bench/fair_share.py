@@ -127,13 +127,13 @@ def main():
         alone = statistics.median(at(honest(service.address, seconds)[0], 0.99) for _ in range(3))
         table(("none", 0, "", f"{alone:.1f}", "1.0", 0, "", "", ""))
         for kind in kinds:
-            four = None
-            for clients, shared in ((FEW, False), (MANY, False), (MANY, True)):
+            four = {}
+            for clients, shared in ((FEW, False), (MANY, False), (FEW, True), (MANY, True)):
                 latencies, failed, rates = beside(service.address, kind, clients, seconds, shared)
                 p50, p99, goodput = at(latencies, 0.5), at(latencies, 0.99), rates.get(good(kind), 0)
-                four = four or goodput
                 label = f"{clients}, one address" if shared else clients
-                part = f"{goodput / four:.2f}" if four else ""
+                of_four = four.setdefault(shared, goodput)
+                part = f"{goodput / of_four:.2f}" if of_four else ""
                 shown = (f"{p50:.1f}", f"{p99:.1f}", f"{p99 / alone:.1f}", failed, f"{goodput:.1f}", part, f"{rates.get(503, 0):.1f}")
                 table((kind, label, *shown))
                 others = {status: rate for status, rate in rates.items() if status not in (good(kind), 503)}

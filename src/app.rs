@@ -200,7 +200,11 @@ pub fn build(
         registry: REGISTRY,
         document: shared.document.clone(),
         deprecations: shared.deprecations,
-        requests: shared.metrics.requests(&[shared.bounds.requests.name, shared.bounds.publications.name]),
+        requests: shared.metrics.requests(&[
+            shared.bounds.requests.name,
+            shared.bounds.database_time.name,
+            shared.bounds.publications.name,
+        ]),
         stopping: shared.stopping.clone(),
     };
     App::new()

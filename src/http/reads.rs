@@ -89,6 +89,10 @@ impl Drop for Charge<'_> {
     fn drop(&mut self) {
         let time = self.task.heavy_time();
         if time > Duration::ZERO {
+            if self.task.cost == ReadCost::Light {
+                // It moved to the heavy lane, before which no budget was asked.
+                _ = self.limiters.check_database_time(&self.task.client);
+            }
             self.limiters.charge_database_time(&self.task.client, time);
         }
     }

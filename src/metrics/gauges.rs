@@ -18,6 +18,8 @@ pub struct Levels {
     pub cache: (u64, usize),
     /// Exports in progress.
     pub exports: usize,
+    /// Heavy reads under way, and those that wait for a place.
+    pub heavy_reads: (usize, usize),
 }
 
 /// The gauges.
@@ -29,6 +31,8 @@ pub struct Gauges {
     cache_bytes: Gauge<u64, AtomicU64>,
     cache_entries: Gauge,
     exports: Gauge,
+    heavy_running: Gauge,
+    heavy_waiting: Gauge,
 }
 
 impl Gauges {
@@ -42,6 +46,9 @@ impl Gauges {
         registry.register_with_unit("cache_size", "Answers that are kept in memory", Unit::Bytes, gauges.cache_bytes.clone());
         registry.register("cache_entries", "Number of the answers that are kept in memory", gauges.cache_entries.clone());
         registry.register("exports_running", "Answers of all rows that are under way", gauges.exports.clone());
+        let help = "Heavy reads of the database that are under way";
+        registry.register("database_heavy_reads_running", help, gauges.heavy_running.clone());
+        registry.register("database_heavy_reads_waiting", "Heavy reads that wait for a place", gauges.heavy_waiting.clone());
         gauges
     }
 
@@ -54,6 +61,8 @@ impl Gauges {
         self.cache_bytes.set(levels.cache.0);
         self.cache_entries.set(whole(levels.cache.1));
         self.exports.set(whole(levels.exports));
+        self.heavy_running.set(whole(levels.heavy_reads.0));
+        self.heavy_waiting.set(whole(levels.heavy_reads.1));
     }
 }
 

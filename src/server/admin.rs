@@ -75,6 +75,7 @@ pub fn start(listener: TcpListener, shared: &Shared) -> io::Result<Running> {
         replicas: shared.replicas.clone(),
         response_cache: shared.response_cache.clone(),
         export_places: shared.export_places.clone(),
+        heavy_reads: shared.heavy.clone(),
         stopping: shared.stopping.clone(),
         problem_base: Arc::clone(&shared.problem_base),
     });

@@ -13,8 +13,8 @@ use reperes::server::admin;
 
 use super::publishing_http::communes;
 use crate::harness::{
-    Program, SOURCES, Signal, TestServer, ask, bundle, close, data_dir, get, key, migrated, open, publish, send, serve, shared,
-    text, until,
+    Form, Program, SOURCES, Signal, TestServer, ask, bundle, close, data_dir, get, key, migrated, open, publish, send, serve,
+    shared, text, until,
 };
 
 const ROW: &str = "/v1/territories/COM-59350";
@@ -105,6 +105,8 @@ fn every_request_is_counted_once_by_its_route() {
         ("reperes_database_up", 1.0),
         ("reperes_database_reads_in_flight", 0.0),
         ("reperes_database_reads_refused_total", 0.0),
+        ("reperes_database_heavy_reads_running", 0.0),
+        ("reperes_database_heavy_reads_waiting", 0.0),
         ("reperes_database_connections_lost_total", 0.0),
         ("reperes_exports_running", 0.0),
         ("reperes_exports_total", 0.0),
@@ -131,19 +133,22 @@ fn exports_publications_and_refusals_are_counted() {
     for _ in 0..2 {
         ask(server.address, "GET", ROW, &client).problem(429);
     }
-    assert!(get(server.address, "/v1/territories?format=csv").whole);
+    // Each of these comes from a client of its own.
+    let named = |form: Form, client: u8| form.header("X-Forwarded-For", &format!("192.0.2.{client}"));
+    assert!(ask(server.address, "GET", "/v1/territories?format=csv", &["X-Forwarded-For: 192.0.2.2".to_owned()]).whole);
     let token = key(&server.url, "tout", &["publish:*:*"], 1);
     let form = communes("Ici").key(&token);
     let source = bundle(&[("sources", SOURCES)]);
     publish(&server.url, &source).expect("the bundle is right");
-    assert_eq!(form.clone().dry_run().send(server.address).status, 200);
-    assert_eq!(form.send(server.address).status, 201);
-    assert_eq!(form.send(server.address).status, 200);
+    assert_eq!(named(form.clone().dry_run(), 3).send(server.address).status, 200);
+    assert_eq!(named(form.clone(), 4).send(server.address).status, 201);
+    assert_eq!(named(form, 5).send(server.address).status, 200);
     let counted = samples(admin);
     let refused = "reperes_http_request_duration_seconds_count{route=\"refused\",method=\"GET\",status=\"429\"}";
     assert_eq!(counted[refused], 2.0);
     for (name, value) in [
         ("reperes_http_requests_limited_total{policy=\"requests\"}", 2.0),
+        ("reperes_http_requests_limited_total{policy=\"database-time\"}", 0.0),
         ("reperes_http_requests_limited_total{policy=\"publications\"}", 0.0),
         ("reperes_exports_total", 1.0),
         ("reperes_exports_refused_total", 0.0),

@@ -88,9 +88,9 @@ impl Served {
     }
 }
 
-/// Rows of territories: as many as asked for, each with a text of some bytes.
-fn rows(count: u32, bytes: usize) -> String {
-    let name = "x".repeat(bytes);
+/// Rows of territories: as many as asked for, each with a name of at most 500 characters.
+fn rows(count: u32, characters: usize) -> String {
+    let name = "\u{1f30d}".repeat(characters);
     (0..count).fold(String::new(), |mut rows, at| {
         _ = writeln!(rows, "COM-{at},commune,{name},2026,essai");
         rows
@@ -108,7 +108,7 @@ fn each_limit_is_a_refusal_that_names_it() {
     let workbook = sent("territories", "a.xlsx", &lying_workbook(), &served.token);
     served.refused(&workbook.send(served.address), "128 MB of memory (REPERES_READER_MEMORY_MB)", 1);
     served.refused(&served.form(&rows(1001, 1)).send(served.address), "1000 rows (REPERES_READER_MAX_ROWS)", 2);
-    served.refused(&served.form(&rows(300, 4000)).send(served.address), "1 MB of rows (REPERES_READER_OUTPUT_MB)", 3);
+    served.refused(&served.form(&rows(900, 500)).send(served.address), "1 MB of rows (REPERES_READER_OUTPUT_MB)", 3);
     // Rows with faults are counted and not sent, and take the longer.
     let faulty = rows(1_500_000, 1).replace("2026", "l'an");
     served.refused(&served.form(&faulty).send(served.address), "1 s of processor time (REPERES_READER_CPU_S)", 4);

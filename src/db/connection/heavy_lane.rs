@@ -90,7 +90,10 @@ impl HeavyLane {
         let now = Instant::now();
         let admitted = {
             let mut state = self.lock();
-            let (running, before) = state.clients.get(&client).map_or((0, 0), |own| (own.running, own.waiting.len()));
+            let (running, before) = state.clients.get_mut(&client).map_or((0, 0), |own| {
+                own.waiting.retain(|sender| !sender.is_closed());
+                (own.running, own.waiting.len())
+            });
             if state.running < self.0.total && running < self.0.each && before == 0 {
                 return Ok(state.begin(self, client));
             }

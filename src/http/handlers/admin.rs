@@ -8,7 +8,7 @@ use actix_web::{HttpResponse, ResponseError, guard, web};
 use tokio::sync::watch;
 
 use super::health;
-use crate::db::{ReleaseWatcher, Replicas};
+use crate::db::{HeavyReads, ReleaseWatcher, Replicas};
 use crate::http::cache::response_cache::ResponseCache;
 use crate::http::export_places::ExportPlaces;
 use crate::http::response::error_response::PROBLEM;
@@ -27,6 +27,8 @@ pub struct AdminState {
     pub response_cache: ResponseCache,
     /// The exports that are running.
     pub export_places: ExportPlaces,
+    /// The heavy reads.
+    pub heavy_reads: HeavyReads,
     /// Whether the server is stopping.
     pub stopping: watch::Sender<bool>,
     /// The address before that of the type of a problem.
@@ -45,7 +47,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
 async fn metrics(state: web::Data<AdminState>) -> HttpResponse {
     let release = state.release_watcher.newest().map(|release| (release.number, release.published_at));
     let (database, cache) = (state.release_watcher.is_current(), state.response_cache.size());
-    let levels = Levels { database, release, cache, exports: state.export_places.running() };
+    let (exports, heavy_reads) = (state.export_places.running(), state.heavy_reads.load());
+    let levels = Levels { database, release, cache, exports, heavy_reads };
     HttpResponse::Ok().content_type(TEXT).insert_header((header::CACHE_CONTROL, "no-store")).body(state.metrics.text(&levels))
 }
 

@@ -5,7 +5,6 @@ use super::Plan;
 use super::changes::Changes;
 use super::condition::Condition;
 use super::presentation::Count;
-use super::reading::SortKey;
 use super::selection::SpatialFilter;
 use crate::query::collection::operator::Operator;
 use crate::query::model::column::CellSource;
@@ -77,7 +76,6 @@ impl Plan {
 
     fn heavy_kind(&self) -> Option<HeavyKind> {
         let (selection, reading) = (&self.selection, &self.reading);
-        let ranks = reading.sort.iter().any(|term| matches!(term.key, SortKey::Rank));
         let one_row = selection.context.dataset.key.iter().all(|name| self.names_one(name));
         let is_few = one_row || self.is_selective();
         let named = selection.conditions.iter().map(|condition| condition.values.len());
@@ -91,7 +89,7 @@ impl Plan {
         let series = selection.last.is_some() && !self.is_latest_of_series();
         let found = [
             (selection.grouping.is_some(), HeavyKind::Aggregate),
-            (ranks || !selection.compare.is_empty(), HeavyKind::Comparison),
+            (!selection.compare.is_empty(), HeavyKind::Comparison),
             (!reading.facets.is_empty() && !one_row, HeavyKind::Facets),
             (reading.count != Count::None && !is_few, HeavyKind::Total),
             (selection.geography.is_some() && !one_row, HeavyKind::Geography),
@@ -112,7 +110,9 @@ impl Plan {
         // A joined code is the whole key.
         let filtered = |condition: &Condition| {
             let is_code = dataset.code_field().is_some_and(|code| std::ptr::eq(code, condition.field));
-            !matches!(condition.operator, Operator::Ne | Operator::Contains) && (is_code || is_indexed(condition.field.name))
+            let equal = !matches!(condition.operator, Operator::Ne | Operator::Contains);
+            // What a list leaves out by default is little, and stands between what it shows.
+            equal && (is_code || is_indexed(condition.field.name) || condition.field.list_default.is_some())
         };
         let plain = self.selection.conditions.is_empty() && self.selection.scopes.is_empty();
         let by_first = |name: &str| plain && is_indexed(name);
