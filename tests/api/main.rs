@@ -11,6 +11,7 @@ mod as_of;
 mod as_published;
 mod attempts;
 mod authorization;
+mod bombs;
 mod bundled;
 mod cache;
 mod changes;
