@@ -45,21 +45,27 @@ pub async fn seen(client: &Client, id: &str) -> Result<(), DbError> {
     Ok(())
 }
 
+/// The key of a submission, its identifier, and whether it is a dry run.
+type Attempt = (String, String, bool);
+
+/// When the server of a submission was last seen, and now.
+type Instants = (DateTime<Utc>, DateTime<Utc>);
+
 /// Records in the audit each submission that has ended without a result because its server has died. Returns how many.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached.
 pub async fn record_dead(client: &Client) -> Result<usize, DbError> {
     let recorded = audit::table.on(audit::publication.eq(publications::id.nullable()));
-    let dead: Vec<(String, String, bool, DateTime<Utc>, DateTime<Utc>)> = publications::table
+    let dead: Vec<(Attempt, Instants)> = publications::table
         .left_join(recorded)
         .filter(audit::id.nullable().is_null())
         .order(publications::created_at)
-        .select((publications::key_name, publications::id, publications::dry_run, publications::seen_at, clock_timestamp()))
+        .select(((publications::key_name, publications::id, publications::dry_run), (publications::seen_at, clock_timestamp())))
         .load(&mut DieselClient(client))
         .await?;
     let mut count = 0;
-    for (key, id, dry_run, ..) in dead.iter().filter(|(.., seen_at, now)| *seen_at < *now - ABANDONED) {
+    for ((key, id, dry_run), _) in dead.iter().filter(|(_, (seen_at, now))| *seen_at < *now - ABANDONED) {
         count += usize::from(record_death(client, key, id, *dry_run).await?);
     }
     Ok(count)

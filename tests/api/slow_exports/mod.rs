@@ -54,7 +54,7 @@ impl SlowClient {
     }
 
     /// Reads to the end. Returns whether the last chunk came.
-    fn is_whole(mut self) -> bool {
+    fn comes_whole(mut self) -> bool {
         rustix::net::sockopt::set_socket_recv_buffer_size(&self.stream, 1 << 20).expect("a buffer can be set");
         let mut rest = Vec::new();
         self.stream.read_to_end(&mut rest).is_ok() && rest.ends_with(b"0\r\n\r\n")
@@ -111,7 +111,7 @@ fn a_slow_export_ends_for_one_that_waits_and_a_fast_one_does_not() {
     assert_eq!(shared.export_places.running(), 3);
     let waited = read(server.address, &target, "192.0.2.3");
     assert!(waited.status == 200 && waited.whole, "{}", waited.text());
-    let mut whole: Vec<bool> = held.drain(..).map(SlowClient::is_whole).collect();
+    let mut whole: Vec<bool> = held.drain(..).map(SlowClient::comes_whole).collect();
     assert_eq!(whole.pop(), Some(true), "a client with one place keeps it while another has two");
     assert_eq!(whole.iter().filter(|whole| !**whole).count(), 1, "one export was ended, and its client can tell");
     until("the places are free again", || shared.export_places.running() == 0);
@@ -125,7 +125,7 @@ fn without_anybody_who_waits_a_slow_export_goes_on() {
     assert_eq!(shared.export_places.running(), 1);
     std::thread::sleep(Duration::from_secs(7));
     assert!(read(server.address, &target, "192.0.2.2").whole);
-    assert!(slow.is_whole());
+    assert!(slow.comes_whole());
 }
 
 #[test]
