@@ -27,9 +27,9 @@ def day(number):
 # The heavy reads by what makes them heavy. The number makes each request another one.
 KINDS = {
     "geography, total, facets": lambda n: (
-        f"/v1/territories?geography={day(n)}&count=exact&facets=kind,departement_code,epci_code,arrondissement_code,region_code"
+        f"/v1/territories?geography={day(n)}&total=exact&facets=kind,departement_code,epci_code,arrondissement_code,region_code"
     ),
-    "facets and total": lambda n: f"/v1/territories?count=exact&facets=kind,departement_code,epci_code&population__gt={n % 1000}",
+    "facets and total": lambda n: f"/v1/territories?total=exact&facets=kind,departement_code,epci_code&population__gt={n % 1000}",
     "aggregate": lambda n: (
         f"/v1/aggregates/observations?by=territory_code,period&function=count&period__gte={1900 + n % 100}&limit=5"
     ),

@@ -50,7 +50,7 @@ fn addresses() -> Vec<String> {
     ];
     for dataset in REGISTRY.iter().filter(|dataset| dataset.public) {
         let name = dataset.name;
-        all.push(format!("/v1/{name}?limit=1000&count=exact&labels=true"));
+        all.push(format!("/v1/{name}?limit=1000&total=exact&labels=true"));
         all.push(format!("/v1/files/{name}.csv"));
         all.push(format!("/v1/files/{name}.parquet"));
         if !dataset.search.is_empty() {
