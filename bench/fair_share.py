@@ -34,15 +34,15 @@ KINDS = {
         f"/v1/aggregates/observations?by=territory_code,period&function=count&period__gte={1900 + n % 100}&limit=5"
     ),
     "profile": lambda n: f"/v1/territories/COM-{59001 + n % 640}/profile",
-    "search": lambda n: f"/v1/territories?q=saint%20{'abcdefghijklmnopqrstuvwxyz'[n % 26]}&limit={1 + n % 900}",
+    "search": lambda n: f"/v1/territories?q=saint%20{'abcdefghijklmnopqrstuvwxyz'[n % 26]}&limit={1 + n * 389 % 900}",
     "similar words": lambda n: f"/v1/territories?q=zzxqw{n}&limit=20",
     "filter without an index": lambda n: f"/v1/territories?name__contains=x{n % 10}q&limit=20",
     "order without an index": lambda n: f"/v1/territories?sort=-population&population__lt={10_000_000 - n}&limit=20",
     "area": lambda n: f"/v1/territories?bbox={-4 - n % 90 / 100:.2f},42,8,51&kind=commune&limit=20",
-    "versions": lambda n: f"/v1/observations?vintages=all&limit={1 + n % 1000}",
-    "series": lambda n: f"/v1/observations?last=2&limit={1 + n % 1000}",
-    "gathered": lambda n: f"/v1/observations?touching=REG-32&limit={1 + n % 1000}",
-    "changes": lambda n: f"/v1/changes?within=REG-32&limit={1 + n % 1000}",
+    "versions": lambda n: f"/v1/observations?vintages=all&limit={1 + n * 389 % 1000}",
+    "series": lambda n: f"/v1/observations?last=2&limit={1 + n * 389 % 1000}",
+    "gathered": lambda n: f"/v1/observations?touching=REG-32&limit={1 + n * 389 % 1000}",
+    "changes": lambda n: f"/v1/changes?within=REG-32&limit={1 + n * 389 % 1000}",
     "unknown codes": lambda n: "/v1/changes?within=" + ",".join(f"COM-x{n}-{at}" for at in range(500)),
 }
 
