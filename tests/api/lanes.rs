@@ -112,6 +112,22 @@ fn a_heavy_read_that_is_given_up_is_cancelled_in_the_database() {
 }
 
 #[test]
+fn a_heavy_read_whose_connection_is_ended_is_read_again_over_another() {
+    let (TestServer { address, url }, heavy) = server(Duration::from_secs(20), 0);
+    assert_eq!(ask(address, 1, HEAVY).status, 200, "its connection is idle now");
+    let end =
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let read = locked(&url, || {
+        let read = thread::spawn(move || ask(address, 1, LOCKED));
+        until("the statement waits for the table", || waiting(&url) == 1 && heavy.load() == (1, 0));
+        with_database(&owner(&url), async |client| client.batch_execute(end).await.expect("the owner may do it"));
+        until("the statement is sent again", || waiting(&url) == 1);
+        read
+    });
+    assert_eq!(read.join().expect("an answer").status, 200);
+}
+
+#[test]
 fn what_cannot_get_a_place_in_time_is_refused_with_the_time_to_wait() {
     let (TestServer { address, url }, heavy) = server(Duration::from_secs(3), 0);
     locked(&url, || {

@@ -1,15 +1,14 @@
 //! Owns the connections of exports to one database. Each is held for one chunk, by any thread.
 //! Must not know what is exported, nor which database is the best to read from.
 
-use std::sync::Mutex;
 use std::time::Duration;
 
 use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
-use diesel_async::AsyncPgConnection;
 
 use super::config::Database;
+use super::idle_connections::{HeldConnection, IdleConnections};
 use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::db::sql::first_rows;
@@ -25,21 +24,13 @@ const MAX_RETRIES: usize = 4;
 /// A database and its idle connections.
 pub struct ExportPool {
     database: Database,
-    idle: Mutex<Vec<IdleConnection>>,
-}
-
-struct IdleConnection {
-    connection: AsyncPgConnection,
-    /// The releases that this connection is known to see.
-    seen: SeenReleases,
-    /// The epoch of the database (see [`super::replicas::ReplicaHandle`]) in which the connection was opened.
-    epoch: u64,
+    idle: IdleConnections,
 }
 
 impl ExportPool {
     /// A pool without open connections.
     pub fn new(database: Database) -> Self {
-        Self { database, idle: Mutex::default() }
+        Self { database, idle: IdleConnections::default() }
     }
 
     /// Waits until one outage of the database has lasted for `limit`.
@@ -63,28 +54,26 @@ impl ExportPool {
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
-        let pool = || self.idle.lock().expect("nothing panics while it holds the connections");
-        pool().retain(|idle| idle.epoch >= epoch);
         for attempt in 0.. {
-            let reused = pool().pop();
+            let reused = self.idle.take(epoch);
             let fresh = reused.is_none();
-            let idle = match reused {
-                Some(idle) => idle,
+            let held = match reused {
+                Some(held) => held,
                 None => {
                     let opened = self.database.reader(STATEMENT_TIMEOUT).await;
                     let connection = opened.map_err(|error| DbError::Unavailable(error.to_string()))?;
-                    IdleConnection { connection, seen: SeenReleases::default(), epoch }
+                    HeldConnection { connection, seen: SeenReleases::default(), epoch }
                 }
             };
             let reading = async {
                 if let Some(release) = release {
-                    idle.seen.check(&idle.connection, release).await?;
+                    held.seen.check(&held.connection, release).await?;
                 }
-                Ok(first_rows::load_up_to(&idle.connection, query(), bytes).await?)
+                Ok(first_rows::load_up_to(&held.connection, query(), bytes).await?)
             };
             match reading.await {
                 Ok(rows) => {
-                    pool().push(idle);
+                    self.idle.put(held);
                     return Ok(rows);
                 }
                 // An idle connection may have died, which only its next use shows.

@@ -3,7 +3,7 @@
 //! Must not know which database is the best to read from, nor who waits for a place.
 
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
@@ -13,8 +13,9 @@ use tokio::time::{Instant, timeout_at};
 
 use super::config::Database;
 use super::heavy_lane::HeavyPlace;
+use super::idle_connections::{HeldConnection, IdleConnections};
 use super::replicas::SeenReleases;
-use super::worker_connections::ReadOptions;
+use super::worker_connections::{ReadOptions, check_connection};
 use crate::db::DbError;
 use crate::metrics::Reads;
 
@@ -26,15 +27,7 @@ struct Shared {
     database: Database,
     /// Drives the connections: a worker would stall those that another worker uses.
     runtime: Handle,
-    idle: Mutex<Vec<IdleConnection>>,
-}
-
-struct IdleConnection {
-    connection: AsyncPgConnection,
-    /// The releases that this connection is known to see.
-    seen: SeenReleases,
-    /// The epoch of the database in which it was opened.
-    epoch: u64,
+    idle: IdleConnections,
 }
 
 /// A connection in use. If it is dropped before the read has ended, the statement is cancelled and the connection closed.
@@ -49,7 +42,7 @@ struct BusyConnection<'c> {
 impl HeavyConnections {
     /// No connection is open yet. They are opened and driven on `runtime`.
     pub fn new(database: Database, runtime: Handle) -> Self {
-        Self(Arc::new(Shared { database, runtime, idle: Mutex::default() }))
+        Self(Arc::new(Shared { database, runtime, idle: IdleConnections::default() }))
     }
 
     /// Runs a read in a place of the lane. If its connection was idle and turns out to be broken, the read is tried once more.
@@ -68,20 +61,20 @@ impl HeavyConnections {
     {
         let reading = async {
             loop {
-                let (idle, reused) = self.0.take(options.epoch, statement, metrics).await?;
+                let (held, reused) = self.0.take(options.epoch, statement, metrics).await?;
                 let mut busy = BusyConnection {
                     shared: &self.0,
                     connection: None,
-                    seen: idle.seen,
-                    epoch: idle.epoch,
+                    seen: held.seen,
+                    epoch: held.epoch,
                     place: Arc::clone(place),
                 };
-                let connection = busy.connection.insert(Rc::new(idle.connection));
+                let connection = busy.connection.insert(Rc::new(held.connection));
                 let outcome = match prepare(connection, &busy.seen, options, statement).await {
                     Ok(()) => read(Rc::clone(connection)).await.map_err(DbError::from),
                     Err(error) => Err(error),
                 };
-                match outcome {
+                match check_connection(connection, outcome, options.deadline).await {
                     Ok(read) => {
                         busy.keep();
                         return Ok(read);
@@ -123,25 +116,16 @@ async fn prepare(
 
 impl Shared {
     /// An idle connection, or a new one; returns whether it was idle.
-    async fn take(&self, epoch: u64, statement: Duration, metrics: &Reads) -> Result<(IdleConnection, bool), DbError> {
-        let idle = {
-            let mut idle = self.lock();
-            idle.retain(|idle| idle.epoch >= epoch);
-            idle.pop()
-        };
-        if let Some(idle) = idle {
-            return Ok((idle, true));
+    async fn take(&self, epoch: u64, statement: Duration, metrics: &Reads) -> Result<(HeldConnection, bool), DbError> {
+        if let Some(held) = self.idle.take(epoch) {
+            return Ok((held, true));
         }
         let database = self.database.clone();
         let opening = self.runtime.spawn(async move { database.reader(statement).await });
         let opened = opening.await.map_err(|error| DbError::Unavailable(error.to_string()))?;
         let connection = opened.map_err(|error| DbError::Unavailable(error.into_cause()))?;
         metrics.opened.inc();
-        Ok((IdleConnection { connection, seen: SeenReleases::default(), epoch }, false))
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<IdleConnection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok((HeldConnection { connection, seen: SeenReleases::default(), epoch }, false))
     }
 }
 
@@ -151,7 +135,7 @@ impl BusyConnection<'_> {
         let connection = self.connection.take().and_then(|connection| Rc::try_unwrap(connection).ok());
         if let Some(connection) = connection {
             let seen = std::mem::take(&mut self.seen);
-            self.shared.lock().push(IdleConnection { connection, seen, epoch: self.epoch });
+            self.shared.idle.put(HeldConnection { connection, seen, epoch: self.epoch });
         }
     }
 }

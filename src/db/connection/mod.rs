@@ -8,6 +8,7 @@ pub mod export_pool;
 pub mod health;
 pub mod heavy_connections;
 pub mod heavy_lane;
+pub mod idle_connections;
 pub mod pool;
 pub mod release_watcher;
 pub mod replicas;

@@ -144,7 +144,7 @@ impl WorkerConnections {
 
 /// Distinguishes a failed statement from a broken connection. Diesel drops the error code of a server that shuts down, and
 /// the message may be in any language, so the connection is pinged.
-async fn check_connection<T>(
+pub(super) async fn check_connection<T>(
     connection: &AsyncPgConnection,
     outcome: Result<T, DbError>,
     deadline: Instant,
