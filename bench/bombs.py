@@ -6,21 +6,18 @@ Usage: bombs.py [SECONDS]. It uses the program's own data, in a bench folder wit
 own sends a file of each kind, a second after the last one was refused: thirty times what the limit of a key allows by default.
 """
 
-import http.client
 import io
 import multiprocessing
 import statistics
-import subprocess
 import sys
-import time
 import zipfile
 
 from fair_share import HONEST, at, honest
-from service import BINARY, TIMEOUT_S, Service, environment, mebibytes, table
+from publications import form, key, publish
+from service import Service, mebibytes, table
 
 HEADER = "code,kind,name,geography_year,source_code\n"
 OFFICE = "urn:oasis:names:tc:opendocument:xmlns:"
-BOUNDARY = "bombs"
 
 
 def archive(**parts):
@@ -52,32 +49,10 @@ def bombs():
     ]
 
 
-def form(name, content):
-    """The body of a publication of one file."""
-    manifest = f'title = "a"\ndescription = "a"\npublisher = "Essai"\nlicence = "etalab-2.0"\n[[file]]\npath = "{name}"\ndataset = "territories"\n'
-    body = b""
-    for part, file, data in (("manifest", "manifest.toml", manifest.encode()), ("file", name, content)):
-        head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{part}"; filename="{file}"\r\n\r\n'
-        body += head.encode() + data + b"\r\n"
-    return body + f"--{BOUNDARY}--\r\n".encode()
-
-
-def send(address, token, name, body):
-    """Sends a publication, which must be refused."""
-    connection = http.client.HTTPConnection(address, timeout=TIMEOUT_S)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
-    connection.request("POST", "/v1/publications", body, headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    if answer.status != 422:
-        raise SystemExit(f"{name}: {answer.status} {text[:500]}")
-
-
-def again(address, token, name, body, sent, stop):
-    """Sends a publication again and again, and counts."""
+def again(address, token, body, sent, stop):
+    """Sends a publication, which must be refused, again and again, and counts."""
     while not stop.is_set():
-        send(address, token, name, body)
+        publish(address, token, body, 422)
         sent.value += 1
         stop.wait(1)
 
@@ -85,17 +60,15 @@ def again(address, token, name, body, sent, stop):
 def main():
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
     with Service(REPERES_CACHE_MB=0, REPERES_PUBLISH_RATE_LIMIT=0, RUST_LOG="info,reperes::access=off") as service:
-        create = [BINARY, "keys", "create", "--name", f"bombs-{time.time_ns()}", "--publisher", "Essai", "--scope", "publish:*:*"]
-        create += ["--allow-broad", "--expires", "2099-01-01"]
-        made = subprocess.run(create, env=environment(), check=True, text=True, stdout=subprocess.PIPE).stdout
-        token = next(word for word in made.split() if word.startswith("reperes_"))
+        token = key("bombs")
         alone = statistics.median(at(honest(service.address, seconds)[0], 0.99) for _ in range(3))
         before = mebibytes(service.process.pid, "VmRSS")
         table(("bomb", "sent", "p99 of a page, ms", "of alone", "failed"), ("---",) + ("---:",) * 4)
         table(("none", 0, f"{alone:.1f}", "1.0", 0))
         for kind, name, content in bombs():
+            body = form("Essai", "territories", name, content)
             sent, stop = multiprocessing.Value("i", 0), multiprocessing.Event()
-            sender = multiprocessing.Process(target=again, args=(service.address, token, name, form(name, content), sent, stop))
+            sender = multiprocessing.Process(target=again, args=(service.address, token, body, sent, stop))
             sender.start()
             latencies, failed = honest(service.address, seconds)
             stop.set()

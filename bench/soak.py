@@ -10,12 +10,12 @@ import datetime
 import http.client
 import itertools
 import random
-import subprocess
 import sys
 import threading
 import time
 
-from service import BINARY, ROOT, Service, descriptors, environment, mebibytes, table
+from publications import form, key, publish
+from service import Service, descriptors, mebibytes, table
 
 RATE = 40
 CLIENTS = 8
@@ -103,30 +103,11 @@ class Client(threading.Thread):
         return answer
 
 
-def key():
-    """Creates a key that may publish. Its name is new, because the folder may have keys of earlier runs."""
-    name = f"soak-{time.time_ns()}"
-    until = (datetime.date.today() + datetime.timedelta(days=2)).isoformat()
-    command = [BINARY, "keys", "create", "--name", name, "--scope", "publish:*:*", "--allow-broad", "--publisher", "Banc", "--expires", until]
-    made = subprocess.run(command, env=environment(), cwd=ROOT, check=True, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    return made.stdout.strip()
-
-
-def publish(service, token):
-    """Publishes one source with a new title. Any status but 201 ends the test."""
+def new_title(service, token):
+    """Publishes one source with a new title."""
     stamp = datetime.datetime.now(datetime.UTC).isoformat()
-    manifest = 'title = "Endurance"\ndescription = "Une source."\npublisher = "Banc"\nlicence = "etalab-2.0"\n[[file]]\npath = "sources.csv"\ndataset = "sources"\n'
     file = f"code,kind,title,publisher,licence\nbanc-endurance,dataset,Endurance {stamp},Banc,etalab-2.0\n"
-    parts = (('name="manifest"', manifest), ('name="file"; filename="sources.csv"', file))
-    body = "".join(f"--soak\r\nContent-Disposition: form-data; {head}\r\n\r\n{text}\r\n" for head, text in parts) + "--soak--\r\n"
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=soak"}
-    connection = service.connect()
-    connection.request("POST", "/v1/publications", body, headers)
-    answer = connection.getresponse()
-    text = answer.read()
-    connection.close()
-    if answer.status != 201:
-        raise SystemExit(f"a publication was answered {answer.status}: {text[:500].decode(errors='replace')}")
+    publish(service.address, token, form("Endurance", "sources", "sources.csv", file.encode()), 201)
 
 
 def rise(samples, column):
@@ -140,12 +121,12 @@ def rise(samples, column):
 
 def watch(service, seconds):
     """Samples memory and descriptors, and publishes, until the time has passed."""
-    token, start = key(), time.monotonic()
+    token, start = key("soak"), time.monotonic()
     samples, published = [], 0
     table(("s", "memory MiB", "descriptors", "published"), ("---:",) * 4)
     while (now := time.monotonic() - start) < seconds:
         if now >= (published + 1) * PUBLISH:
-            publish(service, token)
+            new_title(service, token)
             published += 1
         pid = service.process.pid
         samples.append((now, mebibytes(pid, "VmRSS"), descriptors(pid)))

@@ -76,8 +76,7 @@ async fn rows(
 ) -> Result<(), PublishError> {
     let publication = ReleaseWriter::begin(client, false).await?;
     let progress = Progress::start(&comparison.bundle);
-    let names = publication.territories().await?;
-    reader.begin_rows(&names).await?;
+    reader.begin_rows(&publication, inputs).await?;
     for (dataset, _) in inputs.datasets(registry) {
         let stage = Stage::create(publication.transaction(), dataset).await?;
         let mut read = reader.copy_dataset(&stage, &progress).await?;

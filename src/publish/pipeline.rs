@@ -83,7 +83,7 @@ async fn run(
     progress: &Progress,
 ) -> Result<Report, PublishError> {
     let publication = ReleaseWriter::begin(client, job.dry_run).await?;
-    reader.begin_rows(&names(&publication, inputs).await?).await?;
+    reader.begin_rows(&publication, inputs).await?;
     let (mut faults, mut warnings, mut explanation) = (Faults::default(), Faults::default(), String::new());
     let mut staged: Vec<Staged<'_, '_, '_>> = Vec::new();
     for (dataset, parts) in inputs.datasets(registry) {
@@ -173,24 +173,12 @@ async fn run(
 
 /// The datasets whose rows a publication may change: those of its files and withdrawals, and those derived from them.
 fn changed(registry: &'static [&'static Dataset], inputs: &Inputs, manifest: &Manifest) -> Vec<&'static Dataset> {
-    let named = |name: &str| {
-        inputs.datasets(registry).any(|(dataset, _)| dataset.name == name)
-            || manifest.withdraw.iter().any(|asked| asked.dataset == name)
-    };
     let changed = |dataset: &&&'static Dataset| match dataset.rows {
-        RowOrigin::Published => named(dataset.name),
-        RowOrigin::Derived { from, .. } => from.iter().any(|name| named(name)),
+        RowOrigin::Published => inputs.touch(manifest, dataset.name),
+        RowOrigin::Derived { from, .. } => from.iter().any(|name| inputs.touch(manifest, name)),
         RowOrigin::Releases => false,
     };
     registry.iter().filter(changed).copied().collect()
-}
-
-/// Kind, code and name of each territory, if a recipe needs them.
-async fn names(publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<Vec<(String, String, String)>, PublishError> {
-    match inputs.inputs.iter().any(|input| input.tables.is_some()) {
-        true => Ok(publication.territories().await?),
-        false => Ok(Vec::new()),
-    }
 }
 
 /// The report on each file.
@@ -220,7 +208,7 @@ async fn derive(
 ) -> Result<(), PublishError> {
     for dataset in registry {
         let RowOrigin::Derived { from, by } = dataset.rows else { continue };
-        if effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty()) {
+        if structure::is_stale(from, effects) {
             let stage = Stage::create(publication.transaction(), dataset).await?;
             stage.derive(by).await?;
             let effect = stage.merge(number, &[ReplaceScope::new()]).await?;

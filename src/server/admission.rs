@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::http::Bounds;
 use crate::http::connection::refusal::last_answer;
 use crate::http::middleware::client_ip::{is_trusted, subscriber};
-use crate::keyed_permits::{KeyedPermit, KeyedPermits};
+use crate::keyed_permits::{KeyedPermit, KeyedPermits, LimitReached};
 use crate::problem::{Kind, Problem};
 
 /// The longest time that a refused client has to read its answer.
@@ -40,24 +40,6 @@ pub struct ConnectionPlace {
     _share: Option<KeyedPermit<IpAddr>>,
 }
 
-/// Why a connection is not admitted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotAdmitted {
-    /// The server has as many connections as it may.
-    Total,
-    /// The client has.
-    Share,
-}
-
-impl NotAdmitted {
-    fn detail(self) -> &'static str {
-        match self {
-            Self::Total => "The service has as many connections as it may.",
-            Self::Share => "This address has as many connections as one client may.",
-        }
-    }
-}
-
 impl Admission {
     /// The admission of a server within its limits. `connections` has a permit for each that may open.
     pub fn new(bounds: &Bounds, connections: Arc<Semaphore>) -> Self {
@@ -73,20 +55,24 @@ impl Admission {
     ///
     /// # Errors
     /// Returns the limit that it would exceed.
-    pub fn admit(&self, peer: SocketAddr) -> Result<ConnectionPlace, NotAdmitted> {
+    pub fn admit(&self, peer: SocketAddr) -> Result<ConnectionPlace, LimitReached> {
         let share = match is_trusted(peer.ip(), &self.proxies) {
             true => None,
-            false => Some(self.shares.try_acquire(&subscriber(peer.ip()), 1).map_err(|_| NotAdmitted::Share)?),
+            false => Some(self.shares.try_acquire(&subscriber(peer.ip()), 1)?),
         };
-        let connection = Arc::clone(&self.connections).try_acquire_owned().map_err(|_| NotAdmitted::Total)?;
+        let connection = Arc::clone(&self.connections).try_acquire_owned().map_err(|_| LimitReached::Total)?;
         Ok(ConnectionPlace { _connection: connection, _share: share })
     }
 
     /// Answers 503 on a connection that is not admitted, if the client reads it at once, and closes it. While many refusals are
     /// being sent, it only closes it: a refusal must not take what a connection takes.
-    pub async fn refuse(&self, mut stream: TcpStream, peer: SocketAddr, why: NotAdmitted, base: &str) {
+    pub async fn refuse(&self, mut stream: TcpStream, peer: SocketAddr, limit: LimitReached, base: &str) {
         let Ok(_place) = self.refusals.try_acquire(&subscriber(peer.ip()), 1) else { return };
-        let answer = last_answer(&Problem::new(Kind::Overloaded, why.detail()).at(base), false);
+        let detail = match limit {
+            LimitReached::Total => "The service has as many connections as it may.",
+            LimitReached::Share => "This address has as many connections as one client may.",
+        };
+        let answer = last_answer(&Problem::new(Kind::Overloaded, detail).at(base), false);
         let refused = async {
             stream.write_all(&answer).await?;
             stream.shutdown().await?;
@@ -117,13 +103,13 @@ mod tests {
         let admit = |address: &str| admission.admit(peer(address));
         let first = [admit("2001:db8:1:2::1"), admit("2001:db8:1:2::2")];
         assert!(first.iter().all(Result::is_ok));
-        assert_eq!(admit("2001:db8:1:2:ffff::3").err(), Some(NotAdmitted::Share), "the same /64 network");
+        assert_eq!(admit("2001:db8:1:2:ffff::3").err(), Some(LimitReached::Share), "the same /64 network");
         let second = [admit("192.0.2.1"), admit("::ffff:192.0.2.1")];
         assert!(second.iter().all(Result::is_ok));
-        assert_eq!(admit("192.0.2.1").err(), Some(NotAdmitted::Share));
+        assert_eq!(admit("192.0.2.1").err(), Some(LimitReached::Share));
         let last = admit("192.0.2.2");
         assert!(last.is_ok());
-        assert_eq!(admit("192.0.2.3").err(), Some(NotAdmitted::Total));
+        assert_eq!(admit("192.0.2.3").err(), Some(LimitReached::Total));
         assert_eq!(admission.shares.holders(), 3, "a refusal holds nothing");
         drop(first);
         assert!(admit("2001:db8:1:2::1").is_ok());
@@ -134,6 +120,6 @@ mod tests {
         let admission = admission(4, 1, &["10.0.0.0/8"]);
         let places: Vec<_> = (0..4).map(|_| admission.admit(peer("10.0.0.1"))).collect();
         assert!(places.iter().all(Result::is_ok));
-        assert_eq!(admission.admit(peer("10.0.0.1")).err(), Some(NotAdmitted::Total));
+        assert_eq!(admission.admit(peer("10.0.0.1")).err(), Some(LimitReached::Total));
     }
 }

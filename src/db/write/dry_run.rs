@@ -2,14 +2,8 @@
 //! leaves no dead rows in the tables.
 //! Must not know what a dry run checks.
 
-use diesel::dsl::max;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
-
 use super::release_writer::ReleaseWriter;
 use crate::db::DbError;
-use crate::db::connection::diesel_client::DieselClient;
-use crate::db::schema::releases;
 use crate::db::sql::latest_observations;
 use crate::query::Dataset;
 
@@ -21,6 +15,9 @@ const COLUMNS: &str = "SELECT string_agg(quote_ident(attname), ', ' ORDER BY att
 const UNIQUE: &str = "SELECT substring(pg_get_indexdef(indexrelid) FROM ' USING .*') FROM pg_index \
                       WHERE indrelid = $1::text::regclass AND indisunique";
 
+/// The table of the reasons of withdrawals.
+const WITHDRAWALS: &str = "withdrawals";
+
 impl ReleaseWriter<'_> {
     /// Copies the tables of these datasets, and those that follow from them, into temporary tables of the same names, which come
     /// first in every later statement of the transaction. Returns the number that the next release would have.
@@ -31,8 +28,7 @@ impl ReleaseWriter<'_> {
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn copy_tables(&self, datasets: &[&'static Dataset]) -> Result<i32, DbError> {
         let transaction = self.transaction();
-        let newest = releases::table.select(max(releases::number));
-        let newest: Option<i32> = newest.get_result(&mut DieselClient(transaction)).await?;
+        let number = self.next_number().await?;
         let schema: String = transaction.query_one("SELECT quote_ident(current_schema())", &[]).await?.get(0);
         let (mut create, mut copy, mut index) = (String::new(), Vec::new(), String::new());
         let tables = datasets.iter().map(|dataset| dataset.name).chain([latest_observations::TABLE, WITHDRAWALS]);
@@ -55,9 +51,6 @@ impl ReleaseWriter<'_> {
         // One statement sees one state of all tables.
         transaction.batch_execute(&format!("WITH {} SELECT 1", copy.join(", "))).await?;
         transaction.batch_execute(&index).await?;
-        Ok(newest.unwrap_or(0) + 1)
+        Ok(number)
     }
 }
-
-/// The table of the reasons of withdrawals.
-const WITHDRAWALS: &str = "withdrawals";

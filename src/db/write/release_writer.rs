@@ -79,9 +79,14 @@ impl<'c> ReleaseWriter<'c> {
         } else if !diesel::select(pg_try_advisory_xact_lock(PUBLICATION_LOCK)).get_result::<bool>(client).await? {
             return Ok(None);
         }
+        self.next_number().await.map(Some)
+    }
+
+    /// The number of the next release, as far as this transaction sees. It is certain under the lock only.
+    pub(super) async fn next_number(&self) -> Result<i32, DbError> {
         let newest = releases::table.select(max(releases::number));
-        let newest: Option<i32> = newest.get_result(client).await?;
-        Ok(Some(newest.unwrap_or(0) + 1))
+        let newest: Option<i32> = newest.get_result(&mut DieselClient(&self.transaction)).await?;
+        Ok(newest.unwrap_or(0) + 1)
     }
 
     /// Kind, code and name of every territory that exists today.

@@ -68,11 +68,8 @@ pub fn datasets(
     manifest: &Manifest,
     rights: &Rights,
 ) -> Result<(), PublishError> {
-    let touched = |dataset: &&&'static Dataset| {
-        inputs.datasets.iter().any(|(read, _)| read == dataset.name)
-            || manifest.withdraw.iter().any(|asked| asked.dataset == dataset.name)
-    };
-    let missing = registry.iter().filter(touched).filter(|dataset| !rights.admit_some(dataset));
+    let missing =
+        registry.iter().filter(|dataset| inputs.touch(manifest, dataset.name)).filter(|dataset| !rights.admit_some(dataset));
     check(missing.map(|dataset| Rights::missing_dataset(dataset)).collect())
 }
 

@@ -108,6 +108,11 @@ fn contained(
     })
 }
 
+/// Whether rows that are derived from these datasets must be computed again.
+pub fn is_stale(from: &[&str], effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty())
+}
+
 /// Checks that no territory contains itself, for the derived datasets whose origins changed.
 ///
 /// # Errors
@@ -120,7 +125,7 @@ pub async fn derivable(
 ) -> Result<(), PublishError> {
     for dataset in registry {
         let RowOrigin::Derived { from, by } = dataset.rows else { continue };
-        if effects.iter().any(|effect| from.contains(&effect.dataset.as_str()) && !effect.is_empty()) {
+        if is_stale(from, effects) {
             let mut pairs = ties(publication.transaction(), by).await?;
             push_cycle(cycle(&mut pairs), &format!("{} contain themselves: ", from.join(" and ")), faults);
         }

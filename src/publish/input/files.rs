@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::ManifestFile;
+use super::manifest::{Manifest, ManifestFile};
 use crate::publish::rows::copy_writer::FileOrigin;
 use crate::query::Dataset;
 
@@ -68,6 +68,11 @@ impl Inputs {
     pub fn datasets(&self, registry: &'static [&'static Dataset]) -> impl Iterator<Item = (&'static Dataset, &[InputPart])> {
         let known = |name: &str| registry.iter().copied().find(|dataset| dataset.name == name);
         self.datasets.iter().filter_map(move |(name, parts)| Some((known(name)?, parts.as_slice())))
+    }
+
+    /// Whether the files give rows of a dataset, or the manifest withdraws some.
+    pub fn touch(&self, manifest: &Manifest, dataset: &str) -> bool {
+        self.datasets.iter().any(|(read, _)| read == dataset) || manifest.withdraw.iter().any(|asked| asked.dataset == dataset)
     }
 
     /// The number of bytes to read. A workbook counts once for each of its tables.

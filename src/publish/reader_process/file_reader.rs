@@ -18,6 +18,7 @@ use super::frames::{self, FrameKind};
 use super::limits::ReachedLimit;
 use super::request::{FirstMessage, Gathered, NamedTerritory, ReadRequest};
 use super::settings::{ReaderLimits, ReaderSettings};
+use crate::db::write::release_writer::ReleaseWriter;
 use crate::db::write::staging::Stage;
 use crate::problem::{Fault, Reason};
 use crate::publish::errors::PublishError;
@@ -97,11 +98,15 @@ impl FileReader {
         }
     }
 
-    /// Lets the reader begin with the rows, and gives it the territories that recipes find by name.
+    /// Lets the reader begin with the rows, and gives it the territories, which recipes find by name.
     ///
     /// # Errors
-    /// Returns an error if the reader has ended.
-    pub async fn begin_rows(&mut self, names: &[NamedTerritory]) -> Result<(), PublishError> {
+    /// Returns an error if the reader has ended, or if the database fails.
+    pub async fn begin_rows(&mut self, publication: &ReleaseWriter<'_>, inputs: &Inputs) -> Result<(), PublishError> {
+        let names: Vec<NamedTerritory> = match inputs.inputs.iter().any(|input| input.tables.is_some()) {
+            true => publication.territories().await?,
+            false => Vec::new(),
+        };
         // The last part is empty.
         for part in names.chunks(NAMES).chain([&[][..]]) {
             if frames::send(&mut self.input, FrameKind::Names, &part).await.is_err() {
