@@ -1,5 +1,5 @@
--- Units, breakdowns, indicators and observations. An observation has no code column: its key identifies it, and a column with the joined
--- code would nearly double a table for millions of rows.
+-- Units, breakdowns, indicators and observations. An observation is stored as a figure of a series, and read through a view. It has no
+-- code column: its key identifies it, and a column with the joined code would double a table for millions of rows.
 
 CREATE TABLE units (
     code text COLLATE "C" NOT NULL,
@@ -61,28 +61,72 @@ CREATE INDEX indicators_commitment ON indicators (commitment_code);
 CREATE INDEX indicators_convention ON indicators (convention_code);
 SELECT publish_table('indicators');
 
-CREATE TABLE observations (
+-- A series is what figures have in common that differ only in their period. It is written with its first figure and never changes.
+-- Its number means nothing outside the database.
+CREATE TABLE series (
+    id integer PRIMARY KEY,
     indicator_code text COLLATE "C" NOT NULL,
     territory_code text COLLATE "C" NOT NULL,
-    period text COLLATE "C" NOT NULL,
-    period_start date NOT NULL,
-    period_end date NOT NULL,
     breakdown_code text COLLATE "C" NOT NULL,
     nature text COLLATE "C" NOT NULL,
-    value numeric,
-    qualifier text COLLATE "C" NOT NULL,
-    statuses text[] COLLATE "C" NOT NULL,
-    rounding numeric,
+    source_code text COLLATE "C" NOT NULL
+);
+CREATE UNIQUE INDEX series_key ON series (indicator_code, territory_code, breakdown_code, nature, source_code);
+CREATE INDEX series_territory ON series (territory_code, indicator_code);
+CREATE INDEX series_source ON series (source_code);
+
+-- The columns are in the order of their alignment, which saves some bytes of each of millions of rows.
+CREATE TABLE figures (
+    series_id integer NOT NULL,
+    period_start date NOT NULL,
+    period_end date NOT NULL,
+    first_release integer NOT NULL,
+    last_release integer CHECK (last_release >= first_release),
     geography_year integer NOT NULL,
-    source_code text COLLATE "C" NOT NULL,
+    value numeric,
+    rounding numeric,
+    period text COLLATE "C" NOT NULL,
+    qualifier text COLLATE "C" NOT NULL,
+    -- joined by commas: an array of one letter takes 30 bytes more
+    statuses text COLLATE "C" NOT NULL CHECK (statuses ~ '^[A-Z]+(,[A-Z]+)*$'),
     source_location text COLLATE "C",
     note text COLLATE "C",
-    first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    -- in the order that finds the latest figure of a series
+    CONSTRAINT figures_key PRIMARY KEY (series_id, period_end, period_start, period, first_release)
 );
-CREATE UNIQUE INDEX observations_key
-    ON observations (indicator_code, territory_code, period, breakdown_code, nature, source_code, first_release);
-CREATE UNIQUE INDEX observations_current
-    ON observations (indicator_code, territory_code, period, breakdown_code, nature, source_code) WHERE last_release IS NULL;
-CREATE INDEX observations_territory ON observations (territory_code, indicator_code, period_start);
-SELECT publish_table('observations');
+SELECT publish_table('figures');
+
+CREATE VIEW observations AS
+SELECT
+    s.indicator_code,
+    s.territory_code,
+    f.period,
+    f.period_start,
+    f.period_end,
+    s.breakdown_code,
+    s.nature,
+    f.value,
+    f.qualifier,
+    string_to_array(f.statuses, ',') COLLATE "C" AS statuses,
+    f.rounding,
+    f.geography_year,
+    s.source_code,
+    f.source_location,
+    f.note,
+    f.first_release,
+    f.last_release
+FROM series s JOIN figures f ON f.series_id = s.id;
+
+-- The latest figure with a value of each series at a release. Postgres inlines the function, so that filters on a series select the
+-- series first, and one look-up in the index of figures follows for each.
+CREATE FUNCTION latest_observations(release integer) RETURNS SETOF observations LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT s.indicator_code, s.territory_code, f.period, f.period_start, f.period_end, s.breakdown_code, s.nature, f.value,
+        f.qualifier, string_to_array(f.statuses, ',') COLLATE "C", f.rounding, f.geography_year, s.source_code, f.source_location,
+        f.note, f.first_release, f.last_release
+    FROM series s CROSS JOIN LATERAL (
+        SELECT l.* FROM figures l
+        WHERE l.series_id = s.id AND l.value IS NOT NULL
+            AND l.first_release <= release AND (l.last_release IS NULL OR l.last_release >= release)
+        ORDER BY l.period_end DESC, l.period_start DESC, l.period DESC LIMIT 1
+    ) f
+$$;

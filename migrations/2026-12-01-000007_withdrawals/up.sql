@@ -24,3 +24,4 @@ CREATE TABLE withdrawals (
     PRIMARY KEY (dataset, code, release)
 );
 SELECT record_table('withdrawals');
+SELECT record_table('series');

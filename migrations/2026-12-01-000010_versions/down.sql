@@ -1,2 +1,1 @@
-DROP INDEX funding_source, events_source, contours_source, memberships_source, territory_states_source, territories_source,
-    observations_source, observations_past;
+DROP INDEX funding_source, events_source, contours_source, memberships_source, territory_states_source, territories_source;

@@ -9,6 +9,6 @@ BEGIN
 END $$;
 
 SELECT follow_table(name) FROM unnest(ARRAY[
-    'territories', 'commitments', 'measures', 'conventions', 'funding', 'indicators', 'observations', 'actors', 'events',
+    'territories', 'commitments', 'measures', 'conventions', 'funding', 'indicators', 'figures', 'actors', 'events',
     'sources', 'memberships', 'containments', 'contours', 'units', 'breakdowns'
 ]) AS name;

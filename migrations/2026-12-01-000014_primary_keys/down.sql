@@ -4,8 +4,8 @@ DECLARE
     columns text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators', 'latest_observations',
-        'measures', 'memberships', 'observations', 'sources', 'territories', 'territory_states', 'units'
+        'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators',
+        'measures', 'memberships', 'sources', 'territories', 'territory_states', 'units'
     ] LOOP
         SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY k.place) INTO columns
         FROM pg_index i CROSS JOIN unnest(i.indkey::smallint[]) WITH ORDINALITY AS k(number, place)

@@ -4,8 +4,8 @@ DO $$
 DECLARE name text;
 BEGIN
     FOREACH name IN ARRAY ARRAY[
-        'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators', 'latest_observations',
-        'measures', 'memberships', 'observations', 'sources', 'territories', 'territory_states', 'units'
+        'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators',
+        'measures', 'memberships', 'sources', 'territories', 'territory_states', 'units'
     ] LOOP
         EXECUTE format('ALTER TABLE %I ADD CONSTRAINT %I PRIMARY KEY USING INDEX %2$I', name, name || '_key');
     END LOOP;

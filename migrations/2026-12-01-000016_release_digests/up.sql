@@ -47,11 +47,9 @@ BEGIN
     EXECUTE format('CREATE TRIGGER close_next AFTER UPDATE ON %I REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION write_next()', name);
 END $$;
 
--- latest_observations is written after its release by a publisher that leaves it to the trigger; it is computed, and `verify`
--- computes it again.
 SELECT order_table(name) FROM unnest(ARRAY[
-    'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators',
-    'measures', 'memberships', 'observations', 'sources', 'territories', 'territory_states', 'units'
+    'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'figures', 'funding', 'indicators',
+    'measures', 'memberships', 'sources', 'territories', 'territory_states', 'units'
 ]) AS name;
 
 CREATE TABLE release_digests (
@@ -65,14 +63,16 @@ CREATE TABLE release_digests (
 );
 SELECT record_table('release_digests');
 
--- The tables that a digest is of, each with its columns: the published tables, the record of the release, and withdrawals.
+-- What a digest is of, each with its columns: the published tables, the record of the release, and withdrawals. Figures are read
+-- through their view, so that a digest is of their series too, and not of the numbers of series.
 CREATE FUNCTION digested_columns() RETURNS jsonb LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT jsonb_object_agg(relname, columns) FROM (
         SELECT c.relname, jsonb_agg(a.attname ORDER BY a.attname COLLATE "C") AS columns
         FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-        WHERE (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'open_next')
+        WHERE (c.relnamespace = current_schema()::regnamespace
+            AND (EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND t.tgname = 'open_next')
                 OR c.oid IN ('releases'::regclass, 'withdrawals'::regclass))
-            AND c.relnamespace = current_schema()::regnamespace
+            AND c.oid <> 'figures'::regclass OR c.oid = 'observations'::regclass)
             AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = '' AND a.attname <> 'last_release'
         GROUP BY c.relname
     ) t

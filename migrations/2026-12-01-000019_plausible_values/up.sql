@@ -32,6 +32,6 @@ BEGIN
 END $$;
 
 SELECT bound_table(name) FROM unnest(ARRAY[
-    'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'funding', 'indicators', 'latest_observations',
-    'measures', 'memberships', 'observations', 'releases', 'sources', 'territories', 'territory_states', 'units'
+    'actors', 'breakdowns', 'commitments', 'containments', 'contours', 'conventions', 'events', 'figures', 'funding', 'indicators',
+    'measures', 'memberships', 'releases', 'sources', 'territories', 'territory_states', 'units'
 ]) AS name;

@@ -16,7 +16,7 @@ use crate::datasets::REGISTRY;
 use crate::db::verify::checks::{self, Fault, Findings};
 use crate::db::verify::digest::{self, Digest};
 use crate::db::verify::proof::{self, ChainEnds};
-use crate::db::verify::protection;
+use crate::db::verify::{protection, views};
 use crate::publish::{self, BundleComparison};
 
 /// The arguments.
@@ -75,6 +75,7 @@ fn verify(args: &VerifyArgs) -> Result<VerifyReport, String> {
             let transaction = checks::snapshot(client).await.map_err(text)?;
             // What protects the rows comes first: the other checks ask functions of the database.
             protection::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
+            views::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
             checks::check(&transaction, REGISTRY, &mut findings).await.map_err(text)?;
             proof::check(&transaction, &mut findings).await.map_err(text)?;
             if let Some(chain) = earlier.as_ref().and_then(|earlier| earlier.chain.as_ref()) {

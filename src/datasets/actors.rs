@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{TITLE, choice};
-use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const KINDS: &[Choice] = &[
     choice("state", "État", "the State and its offices"),
@@ -68,6 +68,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "cd-59",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["name", "short_name", "role"],
     stewardship: Stewardship::Content,
     counted_under: &[],

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::TITLE;
-use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -45,6 +45,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "_T",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title"],
     stewardship: Stewardship::Definition,
     counted_under: &[],

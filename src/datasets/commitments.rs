@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{TITLE, choice};
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const KINDS: &[Choice] = &[
     choice("commitment", "engagement", "one of the five commitments (engagements)"),
@@ -49,6 +49,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "engagement-1",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "summary", "objective"],
     stewardship: Stewardship::Content,
     counted_under: &[],

@@ -5,7 +5,7 @@
 //! since it can straddle a border.
 
 use super::vocabulary::pair_code;
-use crate::query::{Dataset, Derivation, Field, Kind, RowOrigin, Shape, Stewardship};
+use crate::query::{Dataset, Derivation, Field, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -37,6 +37,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "DEP-59~COM-59350",
     rows: RowOrigin::Derived { from: &["territories", "memberships"], by: Derivation::ContainmentClosure },
+    storage: Storage::Table,
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],

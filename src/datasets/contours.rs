@@ -2,7 +2,7 @@
 //! their source and release cycle differ, and they are larger than all other data together.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Side, Stewardship};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Side, Stewardship, Storage};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -33,6 +33,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "COM-59350",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],

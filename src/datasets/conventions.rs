@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const KINDS: &[Choice] = &[
     choice("departmental", "convention départementale", "between the State and a département"),
@@ -60,6 +60,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "convention-bassin-minier",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "summary", "objectives"],
     stewardship: Stewardship::Content,
     counted_under: &[],

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
+use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 const KINDS: &[Choice] = &[
     choice("workshop", "atelier", "a workshop (atelier)"),
@@ -48,6 +48,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "inauguration-maison-des-parents",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "summary"],
     stewardship: Stewardship::Content,
     counted_under: &[],

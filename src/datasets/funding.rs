@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship};
+use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 const AID_NATURES: &[Choice] =
     &[choice("money", "aide en numéraire", "in money"), choice("in_kind", "aide en nature", "in kind")];
@@ -87,6 +87,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "bassin-minier-2019-2021",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "note"],
     stewardship: Stewardship::Content,
     counted_under: &["convention_code", "measure_code", "commitment_code"],

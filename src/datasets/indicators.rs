@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{ADDITIVITIES, COMMITMENT_CODE, DIRECTIONS, TITLE, UNIT_CODE, UNIT_MULTIPLIER};
-use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 /// A field that says what figures mean: it never changes once the indicator has had figures.
 const fn fixed(field: Field) -> Field {
@@ -72,6 +72,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "foyers-prime-activite",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "definition", "method"],
     stewardship: Stewardship::Definition,
     counted_under: &["measure_code", "convention_code", "commitment_code"],

@@ -2,7 +2,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
-use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const STATUSES: &[Choice] = &[
     choice("announced", "annoncée", "announced, not begun"),
@@ -62,6 +62,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "points-conseil-budget",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "summary", "audience"],
     stewardship: Stewardship::Content,
     counted_under: &[],

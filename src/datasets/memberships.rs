@@ -3,7 +3,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{MEMBERSHIP, pair_code};
-use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship};
+use crate::query::{Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 /// The description of the dataset.
 pub static DATASET: Dataset = Dataset {
@@ -34,6 +34,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "PER-bassin-minier~COM-62498",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],

@@ -3,7 +3,7 @@
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{NATURES, QUALIFIER, STATUSES, UNIT_CODE, UNIT_MULTIPLIER, period_end, period_start};
-use crate::query::{Dataset, Field, FieldOrigin, Kind, Relation, RelationPath, RowOrigin, Shape, Stewardship};
+use crate::query::{Dataset, Field, FieldOrigin, Kind, Relation, RelationPath, RowOrigin, Shape, Stewardship, Storage};
 
 const fn by_its_indicator(name: &'static str, target: &'static str, example: &'static str) -> Relation {
     Relation {
@@ -80,6 +80,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "foyers-prime-activite~REG-32~2019-06-30~_T~observed~dossier-pauvrete-hdf-2019",
     rows: RowOrigin::Published,
+    storage: Storage::Series { series: "series", rows: "figures" },
     search: &["indicator_code"],
     stewardship: Stewardship::Content,
     counted_under: &["indicator_code"],

@@ -1,6 +1,6 @@
 //! Owns the dataset of releases: each publication, with the rows that it added, changed and withdrew.
 
-use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const COUNT: Kind = Kind::Integer { minimum: 0, maximum: i32::MAX as i64 };
 
@@ -60,6 +60,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "1",
     rows: RowOrigin::Releases,
+    storage: Storage::Table,
     search: &["title", "notes"],
     stewardship: Stewardship::Content,
     counted_under: &[],

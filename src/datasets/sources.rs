@@ -2,7 +2,7 @@
 
 use super::provenance::NOTE;
 use super::vocabulary::{TITLE, choice};
-use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Choice, Dataset, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const KINDS: &[Choice] = &[
     choice("document", "document", "a text: press kit, convention, report"),
@@ -51,6 +51,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "dossier-pauvrete-hdf-2019",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["title", "publisher", "summary"],
     stewardship: Stewardship::Definition,
     counted_under: &[],

@@ -5,7 +5,7 @@ use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{
     CHIEF_TOWN, IN_ARRONDISSEMENT, IN_COMMUNE, IN_DEPARTEMENT, IN_EPCI, IN_REGION, KINDS, TERRITORY_EVENTS, TITLE, choice,
 };
-use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Via};
+use crate::query::{Choice, Dataset, Direction, Field, Format, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
 const LEGAL_FORMS: &[Choice] = &[
     choice("CC", "communauté de communes", "communauté de communes"),
@@ -180,6 +180,7 @@ pub static DATASET: Dataset = Dataset {
     own: &["contour", "profile"],
     example: "DEP-59",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &["name", "official_code", "postal_codes"],
     stewardship: Stewardship::Geography,
     counted_under: &[],

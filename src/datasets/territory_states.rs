@@ -4,7 +4,7 @@
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{IN_ARRONDISSEMENT, IN_DEPARTEMENT, IN_EPCI, IN_REGION, KINDS, TERRITORY_EVENTS, TITLE};
-use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship};
+use crate::query::{Dataset, Field, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
@@ -77,6 +77,7 @@ pub static DATASET: Dataset = Dataset {
     own: &[],
     example: "COM-60054~2019-01-01",
     rows: RowOrigin::Published,
+    storage: Storage::Table,
     search: &[],
     stewardship: Stewardship::Geography,
     counted_under: &[],

@@ -149,6 +149,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    figures (series_id, period_end, period_start, period, first_release) {
+        series_id -> Int4,
+        period_start -> Date,
+        period_end -> Date,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+        geography_year -> Int4,
+        value -> Nullable<Numeric>,
+        rounding -> Nullable<Numeric>,
+        period -> Text,
+        qualifier -> Text,
+        statuses -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
     funding (code, first_release) {
         code -> Text,
         title -> Text,
@@ -220,28 +238,6 @@ diesel::table! {
 }
 
 diesel::table! {
-    latest_observations (indicator_code, territory_code, breakdown_code, nature, source_code, first_release) {
-        indicator_code -> Text,
-        territory_code -> Text,
-        period -> Text,
-        period_start -> Date,
-        period_end -> Date,
-        breakdown_code -> Text,
-        nature -> Text,
-        value -> Numeric,
-        qualifier -> Text,
-        statuses -> Array<Nullable<Text>>,
-        rounding -> Nullable<Numeric>,
-        geography_year -> Int4,
-        source_code -> Text,
-        source_location -> Nullable<Text>,
-        note -> Nullable<Text>,
-        first_release -> Int4,
-        last_release -> Nullable<Int4>,
-    }
-}
-
-diesel::table! {
     measures (code, first_release) {
         code -> Text,
         commitment_code -> Text,
@@ -268,28 +264,6 @@ diesel::table! {
         container_code -> Text,
         part_code -> Text,
         population_share -> Numeric,
-        source_code -> Text,
-        source_location -> Nullable<Text>,
-        note -> Nullable<Text>,
-        first_release -> Int4,
-        last_release -> Nullable<Int4>,
-    }
-}
-
-diesel::table! {
-    observations (indicator_code, territory_code, period, breakdown_code, nature, source_code, first_release) {
-        indicator_code -> Text,
-        territory_code -> Text,
-        period -> Text,
-        period_start -> Date,
-        period_end -> Date,
-        breakdown_code -> Text,
-        nature -> Text,
-        value -> Nullable<Numeric>,
-        qualifier -> Text,
-        statuses -> Array<Nullable<Text>>,
-        rounding -> Nullable<Numeric>,
-        geography_year -> Int4,
         source_code -> Text,
         source_location -> Nullable<Text>,
         note -> Nullable<Text>,
@@ -351,6 +325,17 @@ diesel::table! {
         files -> Jsonb,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    series (id) {
+        id -> Int4,
+        indicator_code -> Text,
+        territory_code -> Text,
+        breakdown_code -> Text,
+        nature -> Text,
+        source_code -> Text,
     }
 }
 
@@ -467,17 +452,17 @@ diesel::allow_tables_to_appear_in_same_query!(
     contours,
     conventions,
     events,
+    figures,
     funding,
     indicators,
     keys,
-    latest_observations,
     measures,
     memberships,
-    observations,
     publications,
     release_digests,
     release_files,
     releases,
+    series,
     sources,
     territories,
     territory_states,

@@ -24,7 +24,7 @@ use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::problem::Reason;
 use crate::publication::{Effect, Outcome, Phase, ReadFile, Report};
-use crate::query::{Dataset, RowOrigin, Shape};
+use crate::query::{Dataset, RowOrigin};
 
 /// A dataset with its staged rows and the parts that they come from.
 type Staged<'t, 'c, 'i> = (&'static Dataset, Stage<'t, 'c>, &'i [InputPart]);
@@ -215,10 +215,6 @@ async fn derive(
             publication.analyze(dataset).await?;
             effects.push(effect);
         }
-    }
-    let figures = |effect: &&Effect| registry.iter().any(|d| d.name == effect.dataset && d.shape == Shape::Observations);
-    if effects.iter().filter(figures).any(|effect| !effect.is_empty()) {
-        publication.update_latest_observations(number).await?;
     }
     Ok(())
 }

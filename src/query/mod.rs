@@ -16,7 +16,7 @@ pub use collection::include::Include;
 pub use collection::operator::Operator;
 pub use collection::parameter::Parameter;
 pub use model::column::Column;
-pub use model::dataset::{Dataset, Derivation, RowOrigin, Shape, Stewardship};
+pub use model::dataset::{Dataset, Derivation, RowOrigin, Shape, Stewardship, Storage};
 pub use model::field::{Choice, Containment, Field, FieldOrigin, Kind};
 pub use model::format::{Format, Side};
 pub use model::link::{Direction, Link, Relation, RelationPath, Via};

@@ -169,7 +169,7 @@ fn a_dry_run_waits_for_no_publication_and_leaves_nothing_behind() {
         client
             .batch_execute(&format!(
                 "BEGIN; SELECT pg_advisory_xact_lock({LOCK}); \
-                 LOCK TABLE territories, containments, latest_observations, withdrawals, releases IN SHARE MODE"
+                 LOCK TABLE territories, containments, series, figures, withdrawals, releases IN SHARE MODE"
             ))
             .await
             .expect("locks");

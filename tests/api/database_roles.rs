@@ -1,13 +1,19 @@
 //! The serving role can publish. It can neither change nor delete published rows, nor disable the triggers.
 
 use reperes::datasets::REGISTRY;
-use reperes::query::RowOrigin;
+use reperes::query::{Dataset, RowOrigin, Storage};
 
 use crate::harness::{SOURCES, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
 
 /// The tables of records that are not datasets, each with one of its columns.
-const RECORDS: [(&str, &str); 5] =
-    [("audit", "actor"), ("withdrawals", "reason"), ("keys", "name"), ("release_files", "sha256"), ("release_digests", "digest")];
+const RECORDS: [(&str, &str); 6] = [
+    ("audit", "actor"),
+    ("withdrawals", "reason"),
+    ("keys", "name"),
+    ("release_files", "sha256"),
+    ("release_digests", "digest"),
+    ("series", "nature"),
+];
 
 #[test]
 fn the_serving_role_may_add_and_close_rows_and_nothing_else() {
@@ -19,7 +25,11 @@ fn the_serving_role_may_add_and_close_rows_and_nothing_else() {
     with_database(&server.url, async |client| {
         let user: String = client.query_one("SELECT current_user::text", &[]).await.expect("a name").get(0);
         assert_eq!(user, "reperes_service");
-        let published = REGISTRY.iter().map(|dataset| (dataset.name, dataset.key[0]));
+        let column = |dataset: &Dataset| match dataset.storage {
+            Storage::Table => dataset.key[0],
+            Storage::Series { .. } => "series_id",
+        };
+        let published = REGISTRY.iter().map(|dataset| (dataset.versions_table(), column(dataset)));
         for (table, column) in published.chain(RECORDS) {
             client.query_one(&format!("SELECT count(*) FROM \"{table}\""), &[]).await.expect("everything is read");
             for statement in [
@@ -72,7 +82,8 @@ fn triggers_stop_the_owner_from_changing_audit_keys_and_withdrawals() {
                  INSERT INTO audit (actor, action, outcome, files, detail) VALUES ('a', 'publish', 'failed', '[]', '{}');
                  INSERT INTO release_files (release, file, dataset, sha256, bytes, rows, fields)
                  VALUES (1, 'sources.csv', 'sources', repeat('0', 64), 1, 1, '{code}');
-                 INSERT INTO withdrawals (dataset, code, release, reason) VALUES ('sources', 'essai', 1, 'Essai')",
+                 INSERT INTO withdrawals (dataset, code, release, reason) VALUES ('sources', 'essai', 1, 'Essai');
+                 INSERT INTO series VALUES (1, 'a', 'COM-1', '_T', 'observed', 'essai')",
             )
             .await
             .expect("rows are added");

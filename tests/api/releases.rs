@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use reperes::publication::{Outcome, Report};
 use reperes::publish::PublishError;
+use reperes::query::{Dataset, Field, Storage};
 use serde_json::{Value, json};
 
 use crate::harness::{SOURCES, SetOnDrop, TestServer, bundle, get, migrated, owner, publish, territories, with_database};
@@ -218,6 +219,11 @@ fn the_manifests_totals_are_checked() {
     assert_eq!(number(publish(&url, &folder)), 1);
 }
 
+/// Whether the table with the releases of rows has a column for a field.
+fn stored_in_versions(dataset: &Dataset, field: &Field) -> bool {
+    matches!(dataset.storage, Storage::Table) || !dataset.is_series_field(field)
+}
+
 #[test]
 fn published_rows_can_be_neither_changed_nor_deleted() {
     let url = migrated();
@@ -225,7 +231,8 @@ fn published_rows_can_be_neither_changed_nor_deleted() {
         .expect("the bundle is right");
     with_database(&owner(&url), async |client| {
         for dataset in reperes::datasets::REGISTRY {
-            let (table, column) = (dataset.name, dataset.key[0]);
+            let column = dataset.key_fields().find(|field| stored_in_versions(dataset, field)).expect("a field").name;
+            let table = dataset.versions_table();
             for statement in [
                 format!("UPDATE \"{table}\" SET \"{column}\" = \"{column}\", last_release = NULL"),
                 format!("UPDATE \"{table}\" SET last_release = 0"),
@@ -241,14 +248,17 @@ fn published_rows_can_be_neither_changed_nor_deleted() {
         for dataset in reperes::datasets::REGISTRY.iter().filter(|dataset| reperes::query::plan::changes::has_changes(dataset)) {
             let query =
                 "SELECT count(*) FROM pg_indexes WHERE tablename = $1 AND indexname IN ($1 || '_opened', $1 || '_closed')";
-            let indexes: i64 = client.query_one(query, &[&dataset.name]).await.expect("a count").get(0);
+            let indexes: i64 = client.query_one(query, &[&dataset.versions_table()]).await.expect("a count").get(0);
             assert_eq!(indexes, 2, "what changes in {} cannot be found at once", dataset.name);
         }
         for dataset in reperes::datasets::REGISTRY {
             let query = "SELECT column_name::text, data_type::text, is_nullable::text FROM information_schema.columns WHERE table_name = $1";
-            let rows = client.query(query, &[&dataset.name]).await.expect("the columns");
-            let mut columns: Vec<(String, bool)> = rows.iter().map(|r| (r.get(0), r.get::<_, String>(2) == "NO")).collect();
-            columns.retain(|(name, _)| !["first_release", "last_release", "bundle"].contains(&name.as_str()));
+            let mut columns: Vec<(String, bool)> = Vec::new();
+            for table in dataset.tables() {
+                let rows = client.query(query, &[&table]).await.expect("the columns");
+                columns.extend(rows.iter().map(|r| (r.get(0), r.get::<_, String>(2) == "NO")));
+            }
+            columns.retain(|(name, _)| !["id", "series_id", "first_release", "last_release", "bundle"].contains(&name.as_str()));
             let mut fields: Vec<(String, bool)> = dataset.columns().map(|f| (f.name.to_owned(), f.required)).collect();
             columns.sort();
             fields.sort();

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use reperes::datasets::collections;
-use reperes::query::{Dataset, Field, Format, Kind, RowOrigin};
+use reperes::query::{Dataset, Field, Format, Kind, RowOrigin, Storage};
 
 use super::cleanup::keep_for_all_tests;
 use super::wait::run;
@@ -163,10 +163,15 @@ fn withdraw(url: &str) {
             let named = distinct_field(dataset);
             let gone_and_quit = ["goes", "quits"].map(|name| format!("'{}'", cell(dataset, named, name, "1"))).join(", ");
             let (table, gone, successor) = (dataset.name, code(dataset, "goes"), code(dataset, "stays"));
+            let named = format!("\"{}\" IN ({gone_and_quit})", named.name);
+            let named = match dataset.storage {
+                Storage::Table => named,
+                Storage::Series { series, .. } => format!("series_id IN (SELECT id FROM \"{series}\" WHERE {named})"),
+            };
             statements.push_str(&format!(
-                "UPDATE \"{table}\" SET last_release = 2 WHERE \"{}\" IN ({gone_and_quit}); \
+                "UPDATE \"{}\" SET last_release = 2 WHERE {named}; \
                  INSERT INTO withdrawals VALUES ('{table}', '{gone}', 3, '{REASON}', '{successor}');",
-                named.name
+                dataset.versions_table()
             ));
         }
         client.batch_execute(&format!("{statements} {record} COMMIT;")).await.expect("the rows are withdrawn");

@@ -6,17 +6,15 @@ use diesel::QueryResult;
 use diesel::sql_types::{Array, Integer, Text};
 use diesel_async::{AsyncPgConnection, RunQueryDsl};
 
-use crate::db::schema::{containments, observations, territories};
+use crate::db::schema::{containments, figures, series, territories};
 use crate::db::sql::columns::columns;
 use crate::db::sql::fragments::{self, TextRow};
 use crate::query::Row;
 
 columns! {
     containments { part_code, container_code, population_share, first_release, last_release }
-    observations {
-        indicator_code, territory_code, period, breakdown_code, nature, source_code, value, qualifier, statuses, first_release,
-        last_release
-    }
+    figures { series_id, period, value, qualifier, statuses, first_release, last_release }
+    series { id, indicator_code, territory_code, breakdown_code, nature, source_code }
     territories { code, kind, first_release, last_release }
 }
 

@@ -5,12 +5,10 @@
 use super::migrations::MIGRATIONS_TABLE;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
-use crate::db::sql::latest_observations;
-use crate::query::{Dataset, RowOrigin};
+use crate::query::{Dataset, RowOrigin, Storage};
 
 /// The tables that are no datasets, each with the privileges of the role beside SELECT.
-const FIXED: [(&str, Option<&str>); 9] = [
-    (latest_observations::TABLE, Some("INSERT, UPDATE (last_release)")),
+const FIXED: [(&str, Option<&str>); 8] = [
     ("withdrawals", Some("INSERT")),
     ("audit", Some("INSERT")),
     // Only triggers write both, with the rights of their owner.
@@ -52,13 +50,17 @@ pub async fn ensure_role(owner: &Client, service: &Database) -> Result<(), DbErr
     Ok(())
 }
 
-/// Every table with the privileges of the role that serves beside SELECT, as GRANT lists them.
+/// Every table and view with the privileges of the role that serves beside SELECT, as GRANT lists them.
 pub fn privileges(registry: &'static [&'static Dataset]) -> impl Iterator<Item = (&'static str, Option<&'static str>)> {
     let tables = registry.iter().map(|dataset| match dataset.rows {
         RowOrigin::Releases => (dataset.name, Some("INSERT")),
-        RowOrigin::Published | RowOrigin::Derived { .. } => (dataset.name, Some("INSERT, UPDATE (last_release)")),
+        RowOrigin::Published | RowOrigin::Derived { .. } => (dataset.versions_table(), Some("INSERT, UPDATE (last_release)")),
     });
-    tables.chain(FIXED)
+    let of_series = registry.iter().flat_map(|dataset| match dataset.storage {
+        Storage::Series { series, .. } => [Some((dataset.name, None)), Some((series, Some("INSERT")))],
+        Storage::Table => [None, None],
+    });
+    tables.chain(of_series.flatten()).chain(FIXED)
 }
 
 /// Grants the role its privileges and revokes all others, in one transaction. Does nothing and returns false if the role is

@@ -2,7 +2,7 @@
 //! Must not know where they are called.
 
 use diesel::define_sql_function;
-use diesel::sql_types::{BigInt, Integer, Jsonb, SqlType, Text};
+use diesel::sql_types::{BigInt, Jsonb, SqlType, Text};
 
 /// Postgres's type `void`, of functions without a result.
 #[derive(SqlType)]
@@ -32,11 +32,6 @@ define_sql_function! {
 define_sql_function! {
     /// Runs `ANALYZE` on a table of published rows (migration 8).
     fn analyze_table(name: Text) -> Void;
-}
-
-define_sql_function! {
-    /// Updates the latest observations after the changes of one release (migration 13).
-    fn follow_latest_observations(number: Integer) -> Void;
 }
 
 define_sql_function! {

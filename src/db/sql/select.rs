@@ -185,8 +185,10 @@ impl<'a> Select<'a> {
     /// Writes the table of the rows, or its function for a day.
     fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let day = self.plan.selection.geography.as_ref().filter(|_| self.plan.selection.context.holds_territories());
-        let latest = self.plan.is_latest_of_series();
-        geography::table_on(out, if latest { latest_observations::TABLE } else { self.dataset().name }, day, &self.release)?;
+        match self.plan.is_latest_of_series() {
+            true => latest_observations::table(out, &self.release)?,
+            false => geography::table_on(out, self.dataset().name, day, &self.release)?,
+        }
         out.push(" t");
         Ok(())
     }

@@ -13,8 +13,8 @@ use crate::db::DbError;
 use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::releases;
-use crate::db::sql::{derivations, latest_observations, text};
-use crate::query::{Dataset, RowOrigin, Shape};
+use crate::db::sql::{derivations, text};
+use crate::query::{Dataset, RowOrigin};
 
 /// The most rows that one check of one dataset lists.
 const LISTED: usize = 20;
@@ -93,11 +93,6 @@ pub async fn check(
     for dataset in registry {
         for (check, sql) in checks(dataset, registry, newest) {
             rows(transaction, check, dataset.name, &sql, findings).await?;
-        }
-        if dataset.shape == Shape::Observations {
-            for sql in latest_observations::checks(dataset, newest) {
-                rows(transaction, "derived", dataset.name, &sql, findings).await?;
-            }
         }
     }
     rows(transaction, "files", files::TABLE, &files::without_release(newest), findings).await?;

@@ -7,3 +7,4 @@ mod files;
 mod functions;
 pub mod proof;
 pub mod protection;
+pub mod views;

@@ -8,8 +8,7 @@ use super::functions;
 use crate::db::DbError;
 use crate::db::connection::config::Transaction;
 use crate::db::setup::roles;
-use crate::db::sql::latest_observations;
-use crate::query::{Dataset, RowOrigin};
+use crate::query::{Dataset, RowOrigin, Storage};
 
 /// The name of the checks in findings.
 const CHECK: &str = "protection";
@@ -29,14 +28,24 @@ pub async fn check(
     for row in transaction.query(OTHERS, &[]).await? {
         findings.push(CHECK, row.get(0), None, row.get(1));
     }
-    for table in registry.iter().map(|dataset| dataset.name).chain([latest_observations::TABLE]) {
+    for (table, least) in registry.iter().flat_map(|dataset| unique_indexes(dataset)).flatten() {
         let indexes = "SELECT count(*) FROM pg_index WHERE indrelid = to_regclass($1) AND indisunique AND indisvalid";
         let unique: i64 = transaction.query_one(indexes, &[&table]).await?.get(0);
-        if unique < if ["releases", latest_observations::TABLE].contains(&table) { 1 } else { 2 } {
+        if unique < least {
             findings.push(CHECK, table, None, "a unique index of the key is missing or invalid".to_owned());
         }
     }
     Ok(())
+}
+
+/// The tables of a dataset, each with the number of unique indexes that it has at least: of its key in every release, and in the
+/// newest. The versions of a figure are compared by the check `key`.
+fn unique_indexes(dataset: &'static Dataset) -> [Option<(&'static str, i64)>; 2] {
+    match (dataset.storage, dataset.rows) {
+        (Storage::Table, RowOrigin::Releases) => [Some((dataset.name, 1)), None],
+        (Storage::Table, _) => [Some((dataset.name, 2)), None],
+        (Storage::Series { series, rows }, _) => [Some((series, 2)), Some((rows, 1))],
+    }
 }
 
 /// What else can change what is read or written: rules, policies, tables of other owners, and a service role that is more than one.
@@ -57,14 +66,13 @@ UNION ALL SELECT '-', format('the role %I may do what the owner of the tables ma
 fn expected_triggers(registry: &'static [&'static Dataset]) -> BTreeSet<(String, String)> {
     let mut all = BTreeSet::new();
     let mut add = |table: &str, name: &str, when: &str, rest: &str, function: &str| {
-        let kind = if rest.contains("DEFERRABLE") { "CONSTRAINT TRIGGER" } else { "TRIGGER" };
-        let definition = format!("CREATE {kind} {name} {when} ON {table} {rest} EXECUTE FUNCTION {function}()");
+        let definition = format!("CREATE TRIGGER {name} {when} ON {table} {rest} EXECUTE FUNCTION {function}()");
         all.insert((table.to_owned(), definition));
     };
     let (row, statement) = ("FOR EACH ROW", "FOR EACH STATEMENT");
     let ordered = "REFERENCING NEW TABLE AS written FOR EACH STATEMENT";
-    let datasets = registry.iter().map(|dataset| (dataset.name, !matches!(dataset.rows, RowOrigin::Releases)));
-    for (table, next) in datasets.chain([(latest_observations::TABLE, false)]) {
+    for dataset in registry {
+        let (table, next) = (dataset.versions_table(), !matches!(dataset.rows, RowOrigin::Releases));
         add(table, "keep_history", "BEFORE DELETE OR UPDATE", row, "keep_history");
         add(table, "keep_table", "BEFORE TRUNCATE", statement, "keep_history");
         if next {
@@ -72,7 +80,11 @@ fn expected_triggers(registry: &'static [&'static Dataset]) -> BTreeSet<(String,
             add(table, "close_next", "AFTER UPDATE", ordered, "write_next");
         }
     }
-    for table in ["audit", "withdrawals", "release_files", "release_digests"] {
+    let series = registry.iter().filter_map(|dataset| match dataset.storage {
+        Storage::Series { series, .. } => Some(series),
+        Storage::Table => None,
+    });
+    for table in series.chain(["audit", "withdrawals", "release_files", "release_digests"]) {
         add(table, "keep_record", "BEFORE DELETE OR UPDATE", row, "keep_record");
         add(table, "keep_table", "BEFORE TRUNCATE", statement, "keep_record");
     }
@@ -81,7 +93,6 @@ fn expected_triggers(registry: &'static [&'static Dataset]) -> BTreeSet<(String,
     add("audit", "chain_audit", "BEFORE INSERT", row, "chain_audit");
     add("releases", "next_release", "BEFORE INSERT", row, "next_release");
     add("releases", "digest_release", "AFTER INSERT", row, "digest_release");
-    add("releases", "follow_latest", "AFTER INSERT", "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW", "follow_release");
     all
 }
 

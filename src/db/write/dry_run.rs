@@ -4,8 +4,7 @@
 
 use super::release_writer::ReleaseWriter;
 use crate::db::DbError;
-use crate::db::sql::latest_observations;
-use crate::query::Dataset;
+use crate::query::{Dataset, Storage};
 
 /// The columns of a table that are not generated, in order.
 const COLUMNS: &str = "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute \
@@ -31,8 +30,13 @@ impl ReleaseWriter<'_> {
         let number = self.next_number().await?;
         let schema: String = transaction.query_one("SELECT quote_ident(current_schema())", &[]).await?.get(0);
         let (mut create, mut copy, mut index) = (String::new(), Vec::new(), String::new());
-        let tables = datasets.iter().map(|dataset| dataset.name).chain([latest_observations::TABLE, WITHDRAWALS]);
-        for table in tables {
+        let mut views = String::new();
+        for view in datasets.iter().filter(|dataset| matches!(dataset.storage, Storage::Series { .. })) {
+            // Its text names the tables without their schema, so that the view of the copies reads the copies.
+            let select: String = transaction.query_one("SELECT pg_get_viewdef($1::text::regclass)", &[&view.name]).await?.get(0);
+            views.push_str(&format!("CREATE TEMP VIEW \"{}\" AS {select};", view.name));
+        }
+        for table in datasets.iter().flat_map(|dataset| dataset.tables()).chain([WITHDRAWALS]) {
             let original = format!("{schema}.\"{table}\"");
             let columns: String = transaction.query_one(COLUMNS, &[&original]).await?.get(0);
             create.push_str(&format!(
@@ -48,6 +52,7 @@ impl ReleaseWriter<'_> {
             index.push_str(&format!("ANALYZE pg_temp.\"{table}\";"));
         }
         transaction.batch_execute(&create).await?;
+        transaction.batch_execute(&views).await?;
         // One statement sees one state of all tables.
         transaction.batch_execute(&format!("WITH {} SELECT 1", copy.join(", "))).await?;
         transaction.batch_execute(&index).await?;

@@ -1,6 +1,7 @@
 //! Owns the merge of staged rows into a dataset: which rows they add, change and withdraw, and the list of changes.
 //! Must not know where the rows come from.
 
+use super::merge_target::MergeTarget;
 use super::staging::{RowLocation, Stage, place};
 use crate::db::DbError;
 use crate::db::connection::config::{Row, ToSql};
@@ -21,36 +22,35 @@ impl Stage<'_, '_> {
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn merge(&self, number: i32, scopes: &[ReplaceScope]) -> Result<Effect, DbError> {
-        let table = self.dataset.name;
-        let (columns, theirs, ours) = (self.columns(""), self.columns("s."), self.columns("t."));
-        let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
+        self.number_series().await?;
+        let (staged, target) = (self.dataset.name, MergeTarget::of(self.dataset));
+        let (table, columns, theirs, ours) = (target.table(), target.columns(), target.theirs(), target.ours());
+        let (same, order) = (target.same(), target.order());
         let close = format!("UPDATE \"{table}\" t SET last_release = {}", number - 1);
-        let staged =
-            format!("SELECT count(*) FROM stage_{table} t WHERE {}", derivations::published(self.dataset).unwrap_or("true"));
-        let staged: i64 = self.transaction.query_one(&staged, &[]).await?.get(0);
+        let count =
+            format!("SELECT count(*) FROM stage_{staged} t WHERE {}", derivations::published(self.dataset).unwrap_or("true"));
+        let count: i64 = self.transaction.query_one(&count, &[]).await?.get(0);
         let changed = format!(
-            "{close} FROM stage_{table} s WHERE t.last_release IS NULL AND {same} AND ROW({ours}) IS DISTINCT FROM ROW({theirs})"
+            "{close} FROM stage_{staged} s WHERE t.last_release IS NULL AND {same} AND ROW({ours}) IS DISTINCT FROM ROW({theirs})"
         );
         let changed = self.write(&changed, &[]).await?;
         let mut withdrawn = 0;
         for scope in scopes {
-            let conditions: String =
-                scope.iter().zip(1..).map(|((field, _), at)| format!(" AND t.\"{field}\"::text = ANY(${at})")).collect();
+            let conditions = target.in_scope(&scope.iter().map(|(field, _)| *field).collect::<Vec<_>>());
             let values: Vec<&(dyn ToSql + Sync)> = scope.iter().map(|(_, values)| values as &(dyn ToSql + Sync)).collect();
             let gone = format!(
-                "{close} WHERE t.last_release IS NULL{conditions} AND NOT EXISTS (SELECT 1 FROM stage_{table} s WHERE {same})"
+                "{close} WHERE t.last_release IS NULL{conditions} AND NOT EXISTS (SELECT 1 FROM stage_{staged} s WHERE {same})"
             );
             withdrawn += self.write(&gone, &values).await?;
         }
-        let order = self.keys(|key| format!("s.\"{key}\"")).join(", ");
         let opened = format!(
-            "INSERT INTO \"{table}\" AS t ({columns}, first_release) SELECT {theirs}, {number} FROM stage_{table} s \
+            "INSERT INTO \"{table}\" AS t ({columns}, first_release) SELECT {theirs}, {number} FROM stage_{staged} s \
              WHERE NOT EXISTS (SELECT 1 FROM \"{table}\" t WHERE t.last_release IS NULL AND {same}) ORDER BY {order}"
         );
         let opened = self.write(&opened, &[]).await?;
-        let staged = u64::try_from(staged).unwrap_or_default();
-        let dataset = table.to_owned();
-        Ok(Effect { dataset, added: opened - changed, changed, withdrawn, unchanged: staged - opened })
+        let count = u64::try_from(count).unwrap_or_default();
+        let dataset = staged.to_owned();
+        Ok(Effect { dataset, added: opened - changed, changed, withdrawn, unchanged: count - opened })
     }
 
     /// Runs a statement that writes to the table with the alias `t`. Returns how many of its rows are rows of the dataset.
@@ -68,10 +68,12 @@ impl Stage<'_, '_> {
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn changes(&self, number: i32) -> Result<Vec<ChangedRow>, DbError> {
+        let target = MergeTarget::of(self.dataset);
         let fields: Vec<String> = self
             .dataset
             .columns()
-            .map(|field| format!("CASE WHEN t.\"{0}\" IS DISTINCT FROM s.\"{0}\" THEN '{0}' END", field.name))
+            .filter(|field| target.varies(field))
+            .map(|field| format!("CASE WHEN {1} IS DISTINCT FROM s.\"{0}\" THEN '{0}' END", field.name, target.value_of(field)))
             .collect();
         let figure = figure(self.dataset);
         let (before, after) =
@@ -114,9 +116,14 @@ impl Stage<'_, '_> {
 
     /// The staged rows joined with the rows that they closed.
     fn changed(&self, number: i32) -> String {
-        let table = self.dataset.name;
-        let same = self.keys(|key| format!("t.\"{key}\" = s.\"{key}\"")).join(" AND ");
-        format!("FROM stage_{table} s JOIN \"{table}\" t ON {same} WHERE t.last_release = {}", number - 1)
+        let target = MergeTarget::of(self.dataset);
+        format!(
+            "FROM stage_{} s JOIN \"{}\" t ON {} WHERE t.last_release = {}",
+            self.dataset.name,
+            target.table(),
+            target.same(),
+            number - 1
+        )
     }
 }
 

@@ -10,6 +10,7 @@ pub mod figure_checks;
 pub mod file_records;
 pub mod fixed_values;
 pub mod merge;
+mod merge_target;
 pub mod release_writer;
 pub mod staging;
 pub mod structure_checks;

@@ -14,9 +14,7 @@ use crate::db::connection::config::{Client, IsolationLevel, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::connection::release_watcher::CHANNEL;
 use crate::db::schema::{releases, territories};
-use crate::db::sql::functions::{
-    analyze_table, follow_latest_observations, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock,
-};
+use crate::db::sql::functions::{analyze_table, pg_advisory_xact_lock, pg_notify, pg_try_advisory_xact_lock};
 use crate::publication::Effect;
 use crate::query::Dataset;
 
@@ -101,24 +99,18 @@ impl<'c> ReleaseWriter<'c> {
         Ok(today.load(&mut DieselClient(&self.transaction)).await?)
     }
 
-    /// Renews the planner's statistics of a dataset's table.
+    /// Renews the planner's statistics of a dataset's tables.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn analyze(&self, dataset: &'static Dataset) -> Result<(), DbError> {
-        if self.dry_run {
-            return Ok(self.transaction.batch_execute(&format!("ANALYZE pg_temp.\"{}\"", dataset.name)).await?);
+        for table in dataset.tables() {
+            if self.dry_run {
+                self.transaction.batch_execute(&format!("ANALYZE pg_temp.\"{table}\"")).await?;
+            } else {
+                diesel::select(analyze_table(table)).execute(&mut DieselClient(&self.transaction)).await?;
+            }
         }
-        diesel::select(analyze_table(dataset.name)).execute(&mut DieselClient(&self.transaction)).await?;
-        Ok(())
-    }
-
-    /// Updates the latest observations after the changes of release `number`, so that a dry run meets the same statements.
-    ///
-    /// # Errors
-    /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn update_latest_observations(&self, number: i32) -> Result<(), DbError> {
-        diesel::select(follow_latest_observations(number)).execute(&mut DieselClient(&self.transaction)).await?;
         Ok(())
     }
 

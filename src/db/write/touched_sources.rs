@@ -15,13 +15,15 @@ impl ReleaseWriter<'_> {
         let Some(source) = dataset.source_field().map(|field| field.name) else { return Ok(Vec::new()) };
         let table = dataset.name;
         let same: Vec<String> = dataset.key.iter().map(|key| format!("e.\"{key}\" = t.\"{key}\"")).collect();
-        let query = format!(
-            "SELECT \"{source}\" FROM \"{table}\" WHERE first_release = $1 OR last_release = $1 - 1 \
-             UNION SELECT earlier.\"{source}\" FROM \"{table}\" t CROSS JOIN LATERAL (SELECT e.\"{source}\" FROM \"{table}\" e \
-             WHERE {same} AND e.first_release < $1 ORDER BY e.first_release DESC LIMIT 1) earlier WHERE t.first_release = $1 \
-             ORDER BY 1",
+        let touched = format!("SELECT \"{source}\" FROM \"{table}\" WHERE first_release = $1 OR last_release = $1 - 1");
+        let earlier = format!(
+            " UNION SELECT earlier.\"{source}\" FROM \"{table}\" t CROSS JOIN LATERAL (SELECT e.\"{source}\" FROM \"{table}\" e \
+             WHERE {same} AND e.first_release < $1 ORDER BY e.first_release DESC LIMIT 1) earlier WHERE t.first_release = $1",
             same = same.join(" AND ")
         );
+        // The versions of a row have one source if the key names it.
+        let earlier = if dataset.key.contains(&source) { "" } else { &earlier };
+        let query = format!("{touched}{earlier} ORDER BY 1");
         let rows = self.transaction().query(&query, &[&number]).await?;
         Ok(rows.iter().map(|row| row.get(0)).collect())
     }

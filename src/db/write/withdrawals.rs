@@ -10,7 +10,7 @@ use crate::db::connection::config::{ToSql, Transaction};
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::withdrawals;
 use crate::db::sql::text;
-use crate::query::{Dataset, Field};
+use crate::query::{Dataset, Field, Storage};
 
 /// The most rows that are listed of those that refer to a withdrawn one.
 const SHOWN: usize = 20;
@@ -39,11 +39,19 @@ pub async fn close(
     }
     let arrays: String = (2..).take(parts.len()).map(|at| format!(", ${at}::text[]")).collect();
     let names: String = (0..parts.len()).map(|at| format!(", k{at}")).collect();
-    let same: String = dataset.key.iter().zip(0..).map(|(key, at)| format!(" AND t.\"{key}\"::text = a.k{at}")).collect();
+    let (series, of_series) = match dataset.storage {
+        Storage::Series { series, .. } => (format!(" CROSS JOIN \"{series}\" r"), " AND t.series_id = r.id"),
+        Storage::Table => (String::new(), ""),
+    };
+    let same = dataset.key_fields().zip(0..).map(|(field, at)| {
+        let alias = if !of_series.is_empty() && dataset.is_series_field(field) { "r" } else { "t" };
+        format!(" AND {alias}.\"{}\"::text = a.k{at}", field.name)
+    });
+    let same: String = same.collect();
     let close = format!(
-        "UPDATE \"{}\" t SET last_release = {} FROM unnest($1::int8[]{arrays}) AS a(place{names}) \
-         WHERE t.last_release IS NULL AND t.first_release < {number}{same} RETURNING a.place",
-        dataset.name,
+        "UPDATE \"{}\" t SET last_release = {} FROM unnest($1::int8[]{arrays}) AS a(place{names}){series} \
+         WHERE t.last_release IS NULL AND t.first_release < {number}{of_series}{same} RETURNING a.place",
+        dataset.versions_table(),
         number - 1
     );
     let mut values: Vec<&(dyn ToSql + Sync)> = vec![&places];

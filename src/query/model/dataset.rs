@@ -46,6 +46,21 @@ pub enum Derivation {
     ContainmentClosure,
 }
 
+/// The tables that store the rows of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Storage {
+    /// One, of the name of the dataset, with a column for each field.
+    Table,
+    /// Two, and a view of the name of the dataset over both. The fields of a series, which are those of the key without the period,
+    /// are stored once for all its rows.
+    Series {
+        /// The table of the series, with a number for each (`id`).
+        series: &'static str,
+        /// The table of the rows, with the number of the series of each (`series_id`). Lists are texts, joined by commas.
+        rows: &'static str,
+    },
+}
+
 /// What the rows of a dataset measure. It decides which parameters and representations the dataset has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shape {
@@ -71,7 +86,7 @@ pub enum Stewardship {
 /// A dataset.
 #[derive(Debug)]
 pub struct Dataset {
-    /// The name of the collection, the table and the OpenAPI tag: a plural.
+    /// The name of the collection, of the table or view, and of the OpenAPI tag: a plural.
     pub name: &'static str,
     /// The name of one row: the singular, as in the names of fields that refer to it.
     pub singular: &'static str,
@@ -95,6 +110,8 @@ pub struct Dataset {
     pub example: &'static str,
     /// Where its rows come from.
     pub rows: RowOrigin,
+    /// The tables that store its rows.
+    pub storage: Storage,
     /// The fields that `q` searches. The first is the title of the row. A field that refers to other rows stands for the
     /// fields that `q` searches in those.
     pub search: &'static [&'static str],
@@ -114,6 +131,23 @@ impl Dataset {
     /// The field with this name.
     pub fn field(&self, name: &str) -> Option<&'static Field> {
         self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// The tables that store its rows.
+    pub fn tables(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let (first, second) = match self.storage {
+            Storage::Table => (self.name, None),
+            Storage::Series { series, rows } => (series, Some(rows)),
+        };
+        std::iter::once(first).chain(second)
+    }
+
+    /// The table that holds its rows with their releases.
+    pub fn versions_table(&self) -> &'static str {
+        match self.storage {
+            Storage::Table => self.name,
+            Storage::Series { rows, .. } => rows,
+        }
     }
 
     /// The fields of the key, in order.

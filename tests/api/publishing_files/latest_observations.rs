@@ -1,18 +1,14 @@
-//! The table of the latest figures agrees with the observations at every release.
+//! The latest figure of each series at every release, and what changing many series of one territory reads.
 
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{command, folder, publish_bytes, with_references};
-use crate::harness::{EVENT_TIMEOUT, TestServer, get, owner, publish, with_database};
+use super::{folder, publish_bytes, with_references};
+use crate::harness::{EVENT_TIMEOUT, TestServer, get, publish, with_database};
 
 const COLUMNS: &str =
     "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n";
-
-/// The migration that creates the table, and the one that drops it.
-const MAKE: &str = include_str!("../../../migrations/2026-12-01-000013_latest_observations/up.sql");
-const TAKE: &str = include_str!("../../../migrations/2026-12-01-000013_latest_observations/down.sql");
 
 /// The latest figures at each release, from the second on.
 const LATEST: [&[&str]; 6] = [
@@ -59,20 +55,6 @@ fn rows(server: &TestServer, query: &str) -> Vec<Value> {
     get(server.address, &format!("/v1/observations?last=1&{query}")).data().as_array().expect("a list").clone()
 }
 
-/// Whether `verify` reports a fault that contains this text.
-fn faulted(url: &str, what: &str) -> bool {
-    let (_, out, err) = command(url, &["verify"]);
-    assert!(out.contains(" listed\n"), "the places of these tests lie in no country, which is always found: {out}{err}");
-    out.contains(what)
-}
-
-fn kept(url: &str) -> Vec<String> {
-    with_database(url, async |client| {
-        let rows = client.query("SELECT t::text FROM latest_observations t ORDER BY 1", &[]).await.expect("the rows");
-        rows.iter().map(|row| row.get(0)).collect()
-    })
-}
-
 #[test]
 fn the_latest_figures_agree_with_the_observations_at_every_release() {
     let server = published();
@@ -87,61 +69,18 @@ fn the_latest_figures_agree_with_the_observations_at_every_release() {
             )
         };
         assert_eq!(found.iter().map(line).collect::<Vec<_>>(), expected, "release {number}");
-        // A filter on dates reads all observations instead of the table of the latest figures.
+        // A filter on dates reads all figures, and not the latest of each series.
         assert_eq!(found, rows(&server, &format!("release={number}&period_start__gte=1000-01-01")), "release {number}");
     }
     assert_eq!(rows(&server, "release=1"), [Value::Null; 0]);
     let before = rows(&server, "territory_code=DEP-02&period__lt=2020");
     assert_eq!(before[0]["period"], "2019", "of the figures that a filter leaves the latest is another");
-    assert!(!faulted(&server.url, "derived: "));
-}
-
-#[test]
-fn latest_observations_are_verified_and_rebuilt_from_the_observations() {
-    let server = published();
-    let owner = owner(&server.url);
-    let before = kept(&server.url);
-    assert_eq!(before.len(), 7, "{before:?}");
-    let run = |statements: String| with_database(&owner, async |client| client.batch_execute(&statements).await.expect("it may"));
-    let damages = [
-        ("UPDATE latest_observations SET value = 9 WHERE territory_code = 'DEP-02'", "is no copy of an observation"),
-        ("UPDATE latest_observations SET last_release = 5 WHERE territory_code = 'DEP-2A'", "is no copy of an observation"),
-        (
-            "UPDATE latest_observations SET period = '2019', period_start = '2019-01-01', period_end = '2019-12-31', value = 3 WHERE territory_code = 'DEP-02'",
-            "-12-31 is later",
-        ),
-        (
-            "DELETE FROM latest_observations WHERE territory_code = 'DEP-02'",
-            "has latest rows for the releases , and observations in {[2,8)}",
-        ),
-        (
-            "UPDATE latest_observations SET last_release = 6 WHERE territory_code = 'DEP-02'",
-            "has latest rows for the releases {[2,7)}, and observations in {[2,8)}",
-        ),
-        (
-            "INSERT INTO latest_observations SELECT (jsonb_populate_record(t, '{\"first_release\": 3}')).* FROM latest_observations t WHERE territory_code = 'DEP-02'",
-            "has latest rows for the releases {[2,8)}",
-        ),
-    ];
-    for (statement, detail) in damages {
-        let (off, on) =
-            ("ALTER TABLE latest_observations DISABLE TRIGGER USER", "ALTER TABLE latest_observations ENABLE TRIGGER USER");
-        run(format!("{off}; {statement}; {on}"));
-        assert!(faulted(&server.url, detail), "{statement}");
-        run(format!(
-            "BEGIN; {TAKE} {MAKE} GRANT SELECT, INSERT, UPDATE (last_release) ON latest_observations TO reperes_service; COMMIT"
-        ));
-        assert_eq!(kept(&server.url), before, "{statement}");
-    }
-    assert!(!faulted(&server.url, "derived: "));
-    figures(&server.url, &[("DEP-02", "2021", "10")]);
-    assert_eq!(rows(&server, "territory_code=DEP-02")[0]["value"], 10);
 }
 
 /// The rows that Postgres read from the two tables of figures so far, as far as sessions that have ended reported them.
 fn rows_read(url: &str) -> i64 {
     let query = "SELECT sum(seq_tup_read + idx_tup_fetch)::bigint FROM pg_stat_user_tables \
-        WHERE relname IN ('observations', 'latest_observations')";
+        WHERE relname IN ('series', 'figures')";
     with_database(url, async |client| client.query_one(query, &[]).await.expect("the statistics").get(0))
 }
 
@@ -183,5 +122,4 @@ fn changing_the_breakdowns_of_one_territory_reads_each_row_a_few_times() {
     for (what, rows) in counted {
         assert!(rows / number < 60, "{rows} rows were read for {number} figures {what}");
     }
-    assert!(!faulted(&url, "derived: "));
 }

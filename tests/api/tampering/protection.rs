@@ -13,7 +13,8 @@ fn triggers_that_are_not_those_of_the_program_are_found() {
         ("DROP TRIGGER next_release ON releases".to_owned(), "protection", "releases", None),
         ("DROP TRIGGER chain_audit ON audit".to_owned(), "protection", "audit", None),
         ("ALTER TABLE release_digests DISABLE TRIGGER keep_record".to_owned(), "protection", "release_digests", None),
-        ("ALTER TABLE observations ENABLE REPLICA TRIGGER open_next".to_owned(), "protection", "observations", None),
+        ("ALTER TABLE figures ENABLE REPLICA TRIGGER open_next".to_owned(), "protection", "figures", None),
+        ("DROP TRIGGER keep_record ON series".to_owned(), "protection", "series", None),
         (replaced.to_owned(), "protection", "keys", None),
         (added.to_owned(), "protection", "territories", None),
         (added.to_owned(), "protection", "-", Some("more")),
@@ -49,6 +50,15 @@ fn rights_beyond_those_of_the_program_are_found() {
         ("CREATE RULE quiet AS ON UPDATE TO territories DO INSTEAD NOTHING", "protection", "territories"),
         ("ALTER TABLE sources ENABLE ROW LEVEL SECURITY", "protection", "sources"),
         ("DROP INDEX events_current", "protection", "events"),
+        ("DROP INDEX series_key", "protection", "series"),
+        (
+            "CREATE OR REPLACE VIEW observations AS SELECT s.indicator_code, s.territory_code, f.period, f.period_start, f.period_end, \
+             s.breakdown_code, s.nature, f.value + 1 AS value, f.qualifier, string_to_array(f.statuses, ',') COLLATE \"C\" AS statuses, \
+             f.rounding, f.geography_year, s.source_code, f.source_location, f.note, f.first_release, f.last_release \
+             FROM series s JOIN figures f ON f.series_id = s.id",
+            "protection",
+            "observations",
+        ),
     ];
     all_are_found(&cases.map(|(statement, check, table)| (statement.to_owned(), check, table, None)));
 }

@@ -40,7 +40,7 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
     let mut tables = BTreeSet::new();
     for plan in &changes.plans {
         tables.extend(
-            std::iter::once(plan.selection.context.dataset.name)
+            std::iter::once(plan.selection.context.dataset.versions_table())
                 .chain(geography::tables(&plan.selection))
                 .chain(relations::tables(&plan.selection)),
         );
@@ -58,7 +58,7 @@ pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: 
                 release,
                 published_at: published_at.clone(),
                 plan: at,
-                rows: changed.contains(plan.selection.context.dataset.name),
+                rows: changed.contains(plan.selection.context.dataset.versions_table()),
                 territories: geography::tables(&plan.selection)
                     .chain(relations::tables(&plan.selection))
                     .any(|table| changed.contains(table)),
