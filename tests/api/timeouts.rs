@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use reperes::http::Bounds;
 use reperes::http::connection::timeouts::Timeouts;
 
-use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, until, with_database};
+use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
 /// Timeouts that are short enough for a test, and long enough for a fast client on a busy machine.
 const TIMEOUTS: Timeouts = Timeouts {
