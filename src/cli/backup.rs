@@ -1,10 +1,11 @@
 //! Owns the command `backup`: one snapshot of the database with its digests, in a file that is either complete or absent.
 //! Must not know the format of the file.
 
+use std::io;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::backup_file::{BackupWriter, Metadata};
 use super::database::DatabaseRoles;
@@ -34,12 +35,14 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
         let releases = checks::releases(&transaction).await.map_err(text)?;
         let digests = digest::of(&transaction, REGISTRY, &releases).await.map_err(text)?;
         let files = digest::of_files(&transaction).await.map_err(text)?;
+        // A signal that comes before there is a program to end ends it at once; without a handler it would leave the file.
+        let ends = [SignalKind::terminate(), SignalKind::interrupt()].map(signal);
         let mut file = temporary()?;
         let mut command = postgres_client(&program, &databases.owner);
         command.args(["--format=custom", "--no-owner", "--no-privileges", "--snapshot"]).arg(snapshot);
         let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| format!("cannot run pg_dump: {error}"))?;
         let mut archive = child.stdout.take().ok_or("pg_dump has no output")?;
-        let forwarding = forward_signals(&child);
+        let forwarding = forward_signals(&child, ends);
         let written = tokio::task::block_in_place(|| {
             let mut writer = BackupWriter::new(file.as_file_mut());
             std::io::copy(&mut archive, &mut writer).and_then(|_| child.wait()).map(|status| (writer, status))
@@ -58,18 +61,17 @@ pub fn backup(config: &Config, path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Ends a child process when this process gets SIGTERM or SIGINT. The backup then fails in the usual way and deletes its
-/// temporary file.
-fn forward_signals(child: &Child) -> tokio::task::JoinHandle<()> {
+/// Ends a child process when this process gets SIGTERM or SIGINT, or has got one since these were made. The backup then fails in the
+/// usual way and deletes its temporary file.
+fn forward_signals(child: &Child, ends: [io::Result<Signal>; 2]) -> tokio::task::JoinHandle<()> {
     let process = rustix::process::Pid::from_child(child);
     tokio::spawn(async move {
-        let terminated = async {
-            match signal(SignalKind::terminate()) {
-                Ok(mut signal) => _ = signal.recv().await,
-                Err(_) => std::future::pending().await,
-            }
+        let received = async |end: io::Result<Signal>| match end {
+            Ok(mut signal) => _ = signal.recv().await,
+            Err(_) => std::future::pending().await,
         };
-        tokio::select! { _ = tokio::signal::ctrl_c() => {}, () = terminated => {} }
+        let [terminate, interrupt] = ends;
+        tokio::select! { () = received(terminate) => {}, () = received(interrupt) => {} }
         _ = rustix::process::kill_process(process, rustix::process::Signal::TERM);
     })
 }

@@ -94,11 +94,13 @@ impl JsonStatWriter {
     fn cube(&self) -> io::Result<Value> {
         let categories: Vec<Vec<String>> = dimensions().map(|one| self.categories(one)).collect();
         let sizes: Vec<usize> = categories.iter().map(Vec::len).collect();
-        let cells = sizes.iter().try_fold(1_usize, |product, size| product.checked_mul(*size)).filter(|cells| *cells <= CELLS);
-        let Some(cells) = cells else {
-            let detail = format!("a cube of {sizes:?} cells has more than {CELLS}; filter more");
+        // No dimension has more categories than there are rows.
+        let cells: u128 = sizes.iter().map(|size| *size as u128).product();
+        if cells > CELLS as u128 {
+            let detail = format!("a cube of {} has {cells} cells, and {CELLS} are allowed; filter more", factors(&sizes));
             return Err(io::Error::new(io::ErrorKind::InvalidData, detail));
-        };
+        }
+        let cells: usize = sizes.iter().product();
         let places: Vec<BTreeMap<&str, usize>> =
             categories.iter().map(|all| all.iter().enumerate().map(|(at, code)| (code.as_str(), at)).collect()).collect();
         let (mut values, mut statuses, mut qualifiers) = (BTreeMap::new(), Map::new(), Map::new());
@@ -159,6 +161,12 @@ impl JsonStatWriter {
             },
         }))
     }
+}
+
+/// The sizes of a cube, with the names of its dimensions.
+fn factors(sizes: &[usize]) -> String {
+    let named: Vec<String> = dimensions().zip(sizes).map(|(one, size)| format!("{size} {}", one.dimension())).collect();
+    named.join(" × ")
 }
 
 impl RowWriter for JsonStatWriter {

@@ -34,6 +34,16 @@ struct Registered {
     reads: Reads,
     publications: Publications,
     exports: ExportCounters,
+    connections: ConnectionCounters,
+}
+
+/// The counters of connections.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionCounters {
+    /// Those that were refused, since their client or all clients together had as many as they may.
+    pub refused: Counter,
+    /// Idle ones that were closed for a client with fewer.
+    pub closed: Counter,
 }
 
 /// The counters of exports.
@@ -61,7 +71,12 @@ impl Default for Metrics {
         ours.register("exports_refused", "Answers of all rows that were refused, since too many ran", exports.refused.clone());
         let help = "Answers of all rows that were ended for others, since their clients read too slowly";
         ours.register("exports_ended", help, exports.ended.clone());
-        Self(Arc::new(Registered { registry, workers, levels, reads, publications, exports }))
+        let connections = ConnectionCounters::default();
+        let help = "Connections that were refused, since their client or all clients together had as many as they may";
+        ours.register("connections_refused", help, connections.refused.clone());
+        let help = "Idle connections that were closed for a client with fewer, when all were taken";
+        ours.register("connections_closed", help, connections.closed.clone());
+        Self(Arc::new(Registered { registry, workers, levels, reads, publications, exports, connections }))
     }
 }
 
@@ -84,6 +99,11 @@ impl Metrics {
     /// The counters of exports.
     pub fn exports(&self) -> ExportCounters {
         self.0.exports.clone()
+    }
+
+    /// The counters of connections.
+    pub fn connections(&self) -> ConnectionCounters {
+        self.0.connections.clone()
     }
 
     /// All metrics in the text format of Prometheus, version 0.0.4.

@@ -27,6 +27,9 @@ const PORT: u16 = 5432;
 /// The prefix of the directory in which `initdb` creates a cluster, before it is renamed.
 const ASIDE: &str = "postgres.new-";
 
+/// What this program makes in a data directory.
+const OWN_NAMES: [&str; 6] = ["files", "lock", "postgres", "postgres.log", "run", "uploads"];
+
 /// The data directory for root, if the account of Postgres may not enter the directory that root uses.
 const FALLBACK: &str = "/var/lib/reperes";
 
@@ -169,19 +172,33 @@ impl Cluster {
     }
 }
 
-/// The directory itself, or the fallback if root names one that the account of Postgres may not enter.
+/// The directory itself, or the fallback if root names one that the account of Postgres may not enter. One that only this program uses
+/// can be opened to the account.
 fn reachable(wanted: PathBuf, moved: bool, account: Option<Account>) -> Result<PathBuf, String> {
     let Some(barrier) = account.and_then(|account| account.barred_from(&wanted).map(Path::to_owned)) else {
         return Ok(wanted);
     };
+    let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
+    let fallback = Path::new(FALLBACK).join(hex::encode(&digest[..6]));
+    let is_last = || wanted.parent().is_none_or(|above| account.is_none_or(|account| account.barred_from(above).is_none()));
+    // A cluster in the fallback stays the one that is used.
+    if barrier == wanted && is_last() && is_ours(&wanted) && (moved || !fallback.join("postgres").exists()) {
+        return Ok(wanted);
+    }
     let why = format!("the unprivileged account that runs Postgres may not enter {}", barrier.display());
     if moved {
         return Err(format!("REPERES_DATA_DIR is {}, but {why}", wanted.display()));
     }
-    let digest = Sha256::digest(wanted.as_os_str().as_encoded_bytes());
-    let fallback = Path::new(FALLBACK).join(hex::encode(&digest[..6]));
     log::warn!("{why}: storing the data in {}", fallback.display());
     Ok(fallback)
+}
+
+/// Whether a directory is this user's, and has nothing in it but what this program makes.
+fn is_ours(directory: &Path) -> bool {
+    let owned = fs::metadata(directory).is_ok_and(|metadata| metadata.uid() == rustix::process::geteuid().as_raw());
+    let known = |name: &str| OWN_NAMES.contains(&name) || name.starts_with(ASIDE);
+    let mut entries = fs::read_dir(directory).into_iter().flatten();
+    owned && entries.all(|entry| entry.is_ok_and(|entry| entry.file_name().to_str().is_some_and(known)))
 }
 
 fn lock(directory: &Path) -> Result<File, String> {
@@ -237,10 +254,14 @@ fn version(data: &Path) -> Option<u32> {
 }
 
 /// Creates a directory, and those above it that do not exist, for this user only, whatever the umask. The account of Postgres,
-/// if it is another one, may pass through them and list none. An existing directory keeps its mode.
+/// if it is another one, may pass through them and list none. An existing directory keeps its mode, unless the account needs to pass
+/// and only this program uses it: it was made when Postgres ran elsewhere.
 fn make_private(path: &Path, account: Option<Account>) -> io::Result<()> {
     if path.is_dir() {
-        return Ok(());
+        return match account.filter(|account| account.barred_from(path) == Some(path) && is_ours(path)) {
+            Some(account) => open_to(path, account),
+            None => Ok(()),
+        };
     }
     if let Some(parent) = path.parent() {
         make_private(parent, account)?;
@@ -250,11 +271,13 @@ fn make_private(path: &Path, account: Option<Account>) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         created => created?,
     }
-    if let Some(account) = account {
-        account.share(path)?;
-        fs::set_permissions(path, Permissions::from_mode(0o710))?;
-    }
-    Ok(())
+    account.map_or(Ok(()), |account| open_to(path, account))
+}
+
+/// Lets the account pass through a directory, and list nothing.
+fn open_to(path: &Path, account: Account) -> io::Result<()> {
+    account.share(path)?;
+    fs::set_permissions(path, Permissions::from_mode(0o710))
 }
 
 fn make(path: &Path, mode: u32) -> io::Result<()> {

@@ -6,6 +6,7 @@ pub mod admin;
 mod admission;
 #[cfg_attr(not(target_os = "linux"), path = "no_handover.rs")]
 mod handover;
+mod open_connections;
 mod shutdown;
 mod socket;
 
@@ -125,7 +126,7 @@ impl Server {
     pub fn start(self) -> io::Result<Running> {
         let shared = self.shared;
         let (timeouts, closing) = (shared.bounds.timeouts, self.closing);
-        let admission = Admission::new(&shared.bounds, self.connections);
+        let admission = Admission::new(&shared.bounds, self.connections, shared.metrics.connections());
         let factory = move || {
             let closing = closing.clone();
             let application = app::build(&shared).into_factory().map_err(|error: actix_web::Error| error.error_response());
@@ -145,8 +146,11 @@ impl Server {
                 async move {
                     // A connection without a peer has ended already.
                     let peer = stream.peer_addr().map_err(DispatchError::Io)?;
-                    match admission.admit(peer) {
-                        Ok(place) => Ok((ClientStream::new(stream, timeouts, Box::new(place), base), Some(peer))),
+                    match admission.admit(peer).await {
+                        Ok(place) => {
+                            let idleness = place.idleness();
+                            Ok((ClientStream::new(stream, timeouts, (Box::new(place), idleness), base), Some(peer)))
+                        }
                         Err(why) => {
                             admission.refuse(stream, peer, why, &base).await;
                             Err(DispatchError::DisconnectTimeout)

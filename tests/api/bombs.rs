@@ -16,11 +16,12 @@ use crate::harness::{Program, SOURCES, bundle, get, key, migrated, publish, scra
 use crate::reader_process::{lying_workbook, outcomes, readers, sent, staging_tables};
 
 /// By how many bytes the server may grow, all bombs together.
-const GROWTH: u64 = 64 << 20;
+pub const GROWTH: u64 = 64 << 20;
 
-const HEADER: &str = "code,kind,name,geography_year,source_code";
+pub const HEADER: &str = "code,kind,name,geography_year,source_code";
 
-fn archive(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
+/// A ZIP archive of parts.
+pub fn archive(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
     for (name, part) in parts {
         archive.start_file(*name, SimpleFileOptions::default()).expect("a part can be added");
@@ -30,7 +31,7 @@ fn archive(parts: &[(&str, Vec<u8>)]) -> Vec<u8> {
 }
 
 /// An ODS whose only table has this content.
-fn ods(head: &str, table: &str) -> Vec<u8> {
+pub fn ods(head: &str, table: &str) -> Vec<u8> {
     let content = format!(
         "<?xml version=\"1.0\"?>{head}<office:document-content xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\" \
          xmlns:table=\"urn:oasis:names:tc:opendocument:xmlns:table:1.0\" xmlns:text=\"urn:oasis:names:tc:opendocument:xmlns:text:1.0\">\
@@ -48,7 +49,7 @@ fn ods(head: &str, table: &str) -> Vec<u8> {
 }
 
 /// An XLSX whose only sheet has this content.
-fn xlsx(head: &str, sheet: &str) -> Vec<u8> {
+pub fn xlsx(head: &str, sheet: &str) -> Vec<u8> {
     let relations = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let packaged = "http://schemas.openxmlformats.org/package/2006/relationships";
@@ -72,15 +73,21 @@ fn xlsx(head: &str, sheet: &str) -> Vec<u8> {
 
 /// A Parquet file of as many equal rows as asked for.
 fn equal_rows(rows: usize) -> Vec<u8> {
-    let columns: String = HEADER.split(',').map(|name| format!("required binary {name} (UTF8); ")).collect();
+    parquet(&HEADER.split(',').collect::<Vec<_>>(), &["COM-1", "commune", "Ici", "2026", "essai"], rows)
+}
+
+/// A Parquet file of equal rows: the names of its columns, and a value for each.
+pub fn parquet(names: &[&str], row: &[&str], rows: usize) -> Vec<u8> {
+    let columns: String = names.iter().map(|name| format!("required binary {name} (UTF8); ")).collect();
     let schema = Arc::new(parse_message_type(&format!("message a {{ {columns} }}")).expect("a schema"));
     let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::builder().build())).expect("a file");
     let mut group = file.next_row_group().expect("a group");
-    for value in ["COM-1", "commune", "Ici", "2026", "essai"] {
+    for value in row {
         let mut column = group.next_column().expect("a column").expect("there is one for each value");
-        let values = vec![ByteArray::from(value); 100_000];
-        for _ in 0..rows / values.len() {
-            column.typed::<ByteArrayType>().write_batch(&values, None, None).expect("memory");
+        let values = vec![ByteArray::from(*value); rows.min(100_000)];
+        for at in (0..rows).step_by(values.len().max(1)) {
+            let batch = &values[..values.len().min(rows - at)];
+            column.typed::<ByteArrayType>().write_batch(batch, None, None).expect("memory");
         }
         column.close().expect("the column ends");
     }
@@ -126,7 +133,7 @@ fn bombs() -> Vec<(&'static str, &'static str, Vec<u8>)> {
 }
 
 /// Bytes of memory of a process: `VmRSS` now, `VmHWM` at most so far.
-fn memory(process: u32, name: &str) -> u64 {
+pub fn memory(process: u32, name: &str) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).expect("the process runs");
     let line = status.lines().find(|line| line.starts_with(name)).expect("the system counts it");
     line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a number") << 10

@@ -8,7 +8,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::harness::{Form, Program, data_dir, get, key, migrated, owner, root_directory, scratch, text, until, with_database};
+use crate::harness::{
+    Form, Program, Signal, data_dir, get, key, migrated, owner, root_directory, scratch, text, until, with_database,
+};
 
 /// An account that has no right here: on most systems `nobody`.
 const STRANGER: u32 = 65_534;
@@ -105,6 +107,32 @@ fn no_other_user_reads_a_file_of_the_private_setup_whatever_the_umask() {
             Command::new("cat").arg(embargo().expect("it is there")).uid(STRANGER).gid(STRANGER).output().expect("it runs");
         assert!(!read.status.success() && read.stdout.is_empty(), "a stranger reads it");
     }
+}
+
+#[test]
+fn a_directory_that_was_made_beside_another_database_takes_the_private_one() {
+    let (folder, url) = (data_dir(), migrated());
+    fs::create_dir_all(&folder).expect("a folder can be made");
+    let settings = [
+        ("REPERES_ADDRESS", "127.0.0.1:0"),
+        ("REPERES_WORKERS", "1"),
+        ("REPERES_SHUTDOWN_GRACE_S", "0"),
+        ("REPERES_BUNDLES", concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/bundles")),
+    ];
+    let mut beside = Program::start_in(&folder, &[&settings[..], &[("DATABASE_URL", &url)]].concat());
+    beside.address();
+    beside.signal(Signal::TERM);
+    assert_eq!(beside.end().0, Some(0));
+    let var = folder.join("var");
+    let mode = || fs::symlink_metadata(&var).expect("it is there").permissions().mode() & 0o777;
+    assert_eq!((var.join("uploads").is_dir(), mode()), (true, 0o700));
+    let mut private = Program::start_in(&folder, &settings);
+    assert_eq!(get(private.address(), "/v1/territories/DEP-59").status, 200);
+    assert!(var.join("postgres").is_dir(), "the database is elsewhere: {:?}", private.seen);
+    // Root lets the account of Postgres pass.
+    assert_eq!(mode(), if rustix::process::geteuid().is_root() { 0o710 } else { 0o700 });
+    private.signal(Signal::TERM);
+    assert_eq!(private.end().0, Some(0));
 }
 
 #[test]

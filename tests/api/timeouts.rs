@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use reperes::http::Bounds;
 use reperes::http::connection::timeouts::Timeouts;
-use rustix::net::{AddressFamily, SocketType};
 
-use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, until, with_database};
+use crate::harness::{Form, TestServer, get, keep_for_all_tests, key, migrated, publish, raw, shared, with_database};
 
 /// Timeouts that are short enough for a test, and long enough for a fast client on a busy machine.
 const TIMEOUTS: Timeouts = Timeouts {
@@ -189,41 +188,6 @@ fn connections_over_the_limit_are_answered_503_with_retry_after() {
         assert!(started.elapsed() < TEST_TIMEOUT, "the room is not given back");
         sleep(Duration::from_millis(20));
     }
-}
-
-#[test]
-fn the_connections_of_one_address_leave_room_for_those_of_another() {
-    let bounds = Bounds { connections: 500, connections_per_client: 50, ..Bounds::default() };
-    let server = server_with(bounds);
-    // The first address opens as many as the server may have. None of them sends anything.
-    let idle: Vec<TcpStream> = (0..500).map(|_| connect(server.address)).collect();
-    for _ in 0..20 {
-        let said = from("127.0.0.2", server.address);
-        assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
-    }
-    // Refused ones are closed, with an answer once few are being refused.
-    until("a refusal says why", || {
-        let said = from("127.0.0.1", server.address);
-        assert!(said.is_empty() || said.starts_with("HTTP/1.1 503 "), "{said}");
-        said.contains("retry-after: 1") && said.contains("as many connections as one client may")
-    });
-    drop(idle);
-    until("the share is given back", || from("127.0.0.1", server.address).starts_with("HTTP/1.1 200 "));
-}
-
-/// The answer to a request from an address of this machine; empty if the server closes the connection.
-fn from(address: &str, server: SocketAddr) -> String {
-    let socket = rustix::net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-    let own: SocketAddr = format!("{address}:0").parse().expect("an address");
-    rustix::net::bind(&socket, &own).expect("every address of 127.0.0.0/8 is this machine");
-    rustix::net::connect(&socket, &server).expect("the server takes connections");
-    let mut stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(TEST_TIMEOUT)).expect("a time limit can be set");
-    // A server that refuses the connection may have closed it already.
-    _ = stream.write_all(b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\nConnection: close\r\n\r\n");
-    let mut said = String::new();
-    _ = stream.read_to_string(&mut said);
-    said
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! Must not know requests, handlers or datasets.
 
 pub mod chunked_body;
+pub mod idleness;
 pub mod refusal;
 pub mod stream;
 pub mod timeouts;

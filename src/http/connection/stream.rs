@@ -19,6 +19,7 @@ use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
+use super::idleness::Idleness;
 use super::refusal::RequestLine;
 use super::timeouts::{Deadlines, Expired, RequestTracker, Timeouts};
 use crate::problem::{Kind, Problem};
@@ -46,6 +47,7 @@ fn limit_unsent(_: &TcpStream) {}
 pub struct ClientStream {
     stream: TcpStream,
     deadlines: Deadlines,
+    idleness: Arc<Idleness>,
     line: RequestLine,
     /// The number of requests that the application had received at the last flush, if it had answered them all.
     idle_after: Option<u64>,
@@ -60,12 +62,18 @@ pub struct ClientStream {
 }
 
 impl ClientStream {
-    /// The stream of a connection that has just been accepted. It drops `place` at its end.
-    pub fn new(stream: TcpStream, timeouts: Timeouts, place: Box<dyn Any>, problem_base: Arc<str>) -> Self {
+    /// The stream of a connection that has just been accepted. It drops `place` at its end, and closes when `idleness` says so.
+    pub fn new(
+        stream: TcpStream,
+        timeouts: Timeouts,
+        (place, idleness): (Box<dyn Any>, Arc<Idleness>),
+        problem_base: Arc<str>,
+    ) -> Self {
         limit_unsent(&stream);
         Self {
             stream,
-            deadlines: Deadlines::new(timeouts),
+            deadlines: Deadlines::new(timeouts, Arc::clone(&idleness)),
+            idleness,
             line: RequestLine::default(),
             idle_after: Some(0),
             last_answer: None,
@@ -134,6 +142,9 @@ impl AsyncRead for ClientStream {
     fn poll_read(mut self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         if Pin::new(&mut self.stream).poll_read(context, buffer)?.is_pending() {
+            if self.idleness.is_closing(context) && self.deadlines.is_idle() {
+                return Poll::Ready(Ok(()));
+            }
             let expired = ready!(self.deadlines.poll_expired(context));
             if expired == Expired::RequestHead && self.last_answer.is_none() {
                 self.close_with(Problem::new(Kind::RequestTimeout, "The request did not arrive in time."));
@@ -180,6 +191,9 @@ impl AsyncWrite for ClientStream {
         let tracker = self.deadlines.tracker();
         // actix-http flushes only when its buffer is written in full.
         self.idle_after = (!tracker.in_progress()).then(|| tracker.started());
+        if self.idle_after.is_some() {
+            self.idleness.begin();
+        }
         // The next head may have begun with the bytes of the request before, so that no read waits for the rest.
         if self.deadlines.poll_expired(context).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));

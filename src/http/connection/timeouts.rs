@@ -8,12 +8,15 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
 use tokio::time::{Instant, Sleep, sleep_until};
+
+use super::idleness::Idleness;
 
 /// The time limits of a connection.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +71,7 @@ impl TransferRate {
 pub struct RequestTracker(Rc<RequestCounts>);
 
 struct RequestCounts {
+    idleness: Arc<Idleness>,
     in_progress: Cell<bool>,
     started: Cell<u64>,
     answered: Cell<u64>,
@@ -75,8 +79,16 @@ struct RequestCounts {
 }
 
 impl RequestTracker {
+    /// The tracker of a connection that opens now.
+    fn new(idleness: Arc<Idleness>) -> Self {
+        idleness.begin();
+        let (in_progress, started, answered) = Default::default();
+        Self(Rc::new(RequestCounts { idleness, in_progress, started, answered, answered_at: Cell::new(Instant::now()) }))
+    }
+
     /// Records that the application has received a request.
     pub fn start(&self) {
+        self.0.idleness.end();
         self.0.in_progress.set(true);
         self.0.started.set(self.0.started.get() + 1);
     }
@@ -94,14 +106,6 @@ impl RequestTracker {
     /// Whether the application has a request that is not answered to the end.
     pub fn in_progress(&self) -> bool {
         self.0.in_progress.get()
-    }
-}
-
-impl Default for RequestTracker {
-    /// The tracker of a connection that opens now.
-    fn default() -> Self {
-        let (in_progress, started, answered) = Default::default();
-        Self(Rc::new(RequestCounts { in_progress, started, answered, answered_at: Cell::new(Instant::now()) }))
     }
 }
 
@@ -157,8 +161,8 @@ pub struct Deadlines {
 
 impl Deadlines {
     /// The deadlines of a connection that opens now.
-    pub fn new(timeouts: Timeouts) -> Self {
-        let tracker = RequestTracker::default();
+    pub fn new(timeouts: Timeouts, idleness: Arc<Idleness>) -> Self {
+        let tracker = RequestTracker::new(idleness);
         let last_write = Instant::now();
         Self { timeouts, tracker, head: None, writes: TransferRate::default(), measured: 0, last_write, timer: None, waker: None }
     }
@@ -176,9 +180,14 @@ impl Deadlines {
         }
     }
 
+    /// Whether the application has no request, and the client has taken all that was sent.
+    pub fn is_idle(&self) -> bool {
+        !self.tracker.in_progress() && self.writes.waiting_since.is_none()
+    }
+
     /// Is ready when the client has not sent a request head in time.
     pub fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<Expired> {
-        if self.tracker.in_progress() || self.writes.waiting_since.is_some() {
+        if !self.is_idle() {
             return Poll::Pending;
         }
         let counts = &self.tracker.0;

@@ -27,9 +27,36 @@ impl Default for ExportLimits {
     }
 }
 
-/// The memory that an export is reckoned with, in bytes: that of the writer, of the encoder, and of the rows that wait.
+impl ExportLimits {
+    /// The most exports that are being built at once.
+    pub fn builds(&self) -> usize {
+        usize::try_from(self.places / 2).unwrap_or(usize::MAX).max(1)
+    }
+}
+
+/// What an export asks for before it reads anything.
+#[derive(Clone, Copy, Debug)]
+pub struct Demand {
+    /// The memory that it is reckoned with, in bytes.
+    pub memory: u64,
+    /// Whether its first byte is known only after its last row. Until then nobody can tell whether its client is slow.
+    pub is_built: bool,
+}
+
+impl Demand {
+    /// What an export in this representation and coding asks for.
+    pub fn of(representation: Representation, coding: Coding) -> Self {
+        Self { memory: memory(representation, coding), is_built: is_built(representation) }
+    }
+}
+
+fn is_built(representation: Representation) -> bool {
+    matches!(representation, Representation::Xlsx | Representation::JsonStat)
+}
+
+/// The memory of an export, in bytes: that of the writer, of the encoder, and of the rows that wait.
 /// `bench/slow_exports.py` measures it.
-pub fn memory(representation: Representation, coding: Coding) -> u64 {
+fn memory(representation: Representation, coding: Coding) -> u64 {
     let writer = match representation {
         Representation::Parquet => 16,
         Representation::JsonStat => 64,

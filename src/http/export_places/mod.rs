@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
 
-pub use self::limits::{ExportLimits, memory};
+pub use self::limits::{Demand, ExportLimits};
 pub use self::pace::Pace;
 use self::temporary::ClientSpace;
 pub use self::temporary::SpaceRefused;
@@ -60,8 +60,34 @@ struct Places {
 #[derive(Default)]
 struct Queue {
     running: Vec<(u64, Client, Arc<Pace>)>,
-    /// With the memory that each is reckoned with.
-    waiting: Vec<(u64, Client, u64)>,
+    waiting: Vec<(u64, Client, Demand)>,
+}
+
+impl Queue {
+    /// The number of exports that are being built.
+    fn building(&self) -> usize {
+        self.running.iter().filter(|(.., pace)| pace.is_building()).count()
+    }
+}
+
+/// Why an export does not begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blocked {
+    /// Its client has its share.
+    Share,
+    /// As many are being built as may be.
+    Builds,
+    /// All clients together have all places, or all memory.
+    Total,
+}
+
+impl From<LimitReached> for Blocked {
+    fn from(limit: LimitReached) -> Self {
+        match limit {
+            LimitReached::Share => Self::Share,
+            LimitReached::Total => Self::Total,
+        }
+    }
 }
 
 /// The place of a running export, free again on drop.
@@ -78,7 +104,7 @@ struct InQueue<'p> {
     places: &'p ExportPlaces,
     ticket: u64,
     client: Client,
-    memory: u64,
+    demand: Demand,
 }
 
 impl ExportPlaces {
@@ -111,52 +137,59 @@ impl ExportPlaces {
     /// meanwhile exports whose clients read too slowly are ended. `client` is none for one that has no share.
     ///
     /// # Errors
-    /// Returns 429 if the client has its share, 503 if all clients together have all places.
-    pub async fn acquire(&self, client: Option<IpAddr>, memory: u64) -> Result<ExportPlace, Problem> {
+    /// Returns 429 if the client has its share, 503 if all clients together have all places, or those of exports that are being built.
+    pub async fn acquire(&self, client: Option<IpAddr>, demand: Demand) -> Result<ExportPlace, Problem> {
         let ticket = self.0.next.fetch_add(1, Ordering::Relaxed);
         let client = client.map_or(Client::Alone(ticket), Client::Address);
         let Ok(_room) = self.0.waiting_rooms.try_acquire(&client, 1) else {
-            return Err(self.refused(LimitReached::Share));
+            return Err(self.refused(Blocked::Share));
         };
-        let queued = InQueue::enter(self, ticket, client, memory.min(self.0.limits.memory / 2));
+        let queued =
+            InQueue::enter(self, ticket, client, Demand { memory: demand.memory.min(self.0.limits.memory / 2), ..demand });
         let begun = Instant::now();
         loop {
             let changed = self.0.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            let limit = match queued.try_begin() {
+            let blocked = match queued.try_begin() {
                 Ok(place) => {
                     self.0.counts.started.inc();
                     return Ok(place);
                 }
-                Err(limit) => limit,
+                Err(blocked) => blocked,
             };
-            let end = match limit {
-                LimitReached::Share => begun + SHARE_PATIENCE,
-                LimitReached::Total => {
+            let end = match blocked {
+                Blocked::Share => begun + SHARE_PATIENCE,
+                // The end of a slow export would not help.
+                Blocked::Builds => begun + PATIENCE,
+                Blocked::Total => {
                     self.end_slowest();
                     begun + PATIENCE
                 }
             };
             let now = Instant::now();
             if now >= end {
-                return Err(self.refused(limit));
+                return Err(self.refused(blocked));
             }
             _ = timeout_at(end.min(now + LOOK), changed).await;
         }
     }
 
-    fn refused(&self, limit: LimitReached) -> Problem {
+    fn refused(&self, blocked: Blocked) -> Problem {
         self.0.counts.refused.inc();
-        match limit {
-            LimitReached::Share => Problem::new(
+        match blocked {
+            Blocked::Share => Problem::new(
                 Kind::TooManyRequests,
                 format!(
                     "This address has its share of the exports that run at once: {} in number, or half of their memory.",
                     self.0.limits.places_each
                 ),
             ),
-            LimitReached::Total => Problem::new(Kind::Unavailable, "Too many exports are running."),
+            Blocked::Builds => Problem::new(
+                Kind::Unavailable,
+                "Too many workbooks and cubes are being built: take `csv`, `ndjson` or `parquet`, which are sent as they are read, or try again.",
+            ),
+            Blocked::Total => Problem::new(Kind::Unavailable, "Too many exports are running."),
         }
     }
 
@@ -195,28 +228,34 @@ impl Places {
 }
 
 impl<'p> InQueue<'p> {
-    fn enter(places: &'p ExportPlaces, ticket: u64, client: Client, memory: u64) -> Self {
-        places.0.queue().waiting.push((ticket, client, memory));
-        Self { places, ticket, client, memory }
+    fn enter(places: &'p ExportPlaces, ticket: u64, client: Client, demand: Demand) -> Self {
+        places.0.queue().waiting.push((ticket, client, demand));
+        Self { places, ticket, client, demand }
     }
 
     /// Takes a place if it is this export's turn: the client with the fewest places comes first, then who came first. A client
-    /// that has its share lets others pass.
-    fn try_begin(&self) -> Result<ExportPlace, LimitReached> {
+    /// that has its share lets others pass, and so does an export that is built while too many are.
+    fn try_begin(&self) -> Result<ExportPlace, Blocked> {
         let (places, client) = (&self.places.0, self.client);
         let mut queue = places.queue();
-        if places.has_share(&client, self.memory) {
-            return Err(LimitReached::Share);
+        if places.has_share(&client, self.demand.memory) {
+            return Err(Blocked::Share);
+        }
+        let builds_are_full = queue.building() >= places.limits.builds();
+        if self.demand.is_built && builds_are_full {
+            return Err(Blocked::Builds);
         }
         let turn = |client: &Client, ticket: u64| (places.places.held_by(client), ticket);
         let own = turn(&client, self.ticket);
-        let earlier =
-            |(ticket, client, memory): &(u64, Client, u64)| turn(client, *ticket) < own && !places.has_share(client, *memory);
+        let earlier = |(ticket, client, demand): &(u64, Client, Demand)| {
+            let passed = places.has_share(client, demand.memory) || (demand.is_built && builds_are_full);
+            turn(client, *ticket) < own && !passed
+        };
         if queue.waiting.iter().any(earlier) {
-            return Err(LimitReached::Total);
+            return Err(Blocked::Total);
         }
-        let held = Some([places.places.try_acquire(&client, 1)?, places.memory.try_acquire(&client, self.memory)?]);
-        let pace = Arc::new(Pace::new(places.limits.min_rate));
+        let held = Some([places.places.try_acquire(&client, 1)?, places.memory.try_acquire(&client, self.demand.memory)?]);
+        let pace = Arc::new(Pace::new(places.limits.min_rate, self.demand.is_built));
         queue.running.push((self.ticket, client, Arc::clone(&pace)));
         Ok(ExportPlace { places: self.places.clone(), ticket: self.ticket, client, pace, held })
     }

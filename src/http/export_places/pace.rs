@@ -15,6 +15,8 @@ pub struct Pace {
     /// The least rate in bytes per second; 0 for none.
     rate: u64,
     debt: Mutex<Debt>,
+    /// Whether its first bytes are not made yet.
+    building: AtomicBool,
     ended: AtomicBool,
     end: Notify,
 }
@@ -33,9 +35,16 @@ impl Debt {
 }
 
 impl Pace {
-    /// The pace of an export that begins. The least rate is in bytes per second; 0 for none.
-    pub fn new(rate: u64) -> Self {
-        Self { rate, debt: Mutex::default(), ended: AtomicBool::new(false), end: Notify::new() }
+    /// The pace of an export that begins. The least rate is in bytes per second; 0 for none. `is_built` says that it is read to its
+    /// end before its first byte is given.
+    pub fn new(rate: u64, is_built: bool) -> Self {
+        let building = AtomicBool::new(is_built);
+        Self { rate, debt: Mutex::default(), building, ended: AtomicBool::new(false), end: Notify::new() }
+    }
+
+    /// Whether it is being built: no client is waited for.
+    pub fn is_building(&self) -> bool {
+        self.building.load(Ordering::SeqCst)
     }
 
     fn debt(&self) -> MutexGuard<'_, Debt> {
@@ -55,6 +64,7 @@ impl Pace {
 
     /// Records that the connection has got bytes: from here on the client is waited for.
     pub fn given(&self, bytes: usize) {
+        self.building.store(false, Ordering::SeqCst);
         self.given_at(bytes, Instant::now());
     }
 
@@ -103,7 +113,7 @@ mod tests {
 
     #[test]
     fn a_client_is_behind_by_the_time_that_its_bytes_should_not_have_taken() {
-        let (pace, start) = (Pace::new(1000), Instant::now());
+        let (pace, start) = (Pace::new(1000, false), Instant::now());
         let at = |seconds| start + Duration::from_secs(seconds);
         pace.asked_at(start);
         pace.given_at(2000, start);
@@ -119,12 +129,14 @@ mod tests {
 
     #[test]
     fn without_a_least_rate_nobody_is_slow() {
-        let pace = Pace::new(0);
+        let pace = Pace::new(0, false);
         pace.given_at(1, Instant::now().checked_sub(Duration::from_secs(60)).expect("the machine runs for a minute"));
         assert!(!pace.is_slow());
-        let pace = Pace::new(1);
+        let pace = Pace::new(1, true);
         pace.given_at(1, Instant::now().checked_sub(Duration::from_secs(60)).expect("the machine runs for a minute"));
-        assert!(pace.is_slow() && !pace.is_ended());
+        assert!(pace.is_slow() && !pace.is_ended() && pace.is_building());
+        pace.given(1);
+        assert!(!pace.is_building());
         pace.end();
         assert!(pace.is_ended());
     }

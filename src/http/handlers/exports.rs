@@ -13,7 +13,7 @@ use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::page::{self, Page};
 use crate::format::{AnySpace, writer};
 use crate::http::cache::compression::Coding;
-use crate::http::export_places;
+use crate::http::export_places::Demand;
 use crate::http::response::file::{about, headers, unwritable, write};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
@@ -68,8 +68,8 @@ pub fn written(
 /// it takes.
 ///
 /// # Errors
-/// Returns 400 for an unknown code, or for more rows than the representation or the order allows; 404 for an unknown
-/// parent; 429 if the client has its share of the exports; 503 if too many run or the database does not answer.
+/// Returns 400 for an unknown code, for more rows than the representation or the order allows, or for a workbook or a cube that cannot
+/// hold the rows; 404 for an unknown parent; 429 if the client has its share of the exports; 503 if too many run or the database does not answer.
 pub async fn all(
     state: &State,
     plan: ResolvedPlan,
@@ -77,7 +77,8 @@ pub async fn all(
     (coding, headers_only): (Coding, bool),
     client: Option<IpAddr>,
 ) -> Result<HttpResponse, Problem> {
-    let place = state.export_places.acquire(client, export_places::memory(plan.presentation.representation, coding)).await?;
+    let demand = Demand::of(plan.presentation.representation, coding);
+    let place = state.export_places.acquire(client, demand).await?;
     let (requested, limit) = (&plan, row_limit(&plan));
     let read = state.read(Some(&plan.release), requested.cost_of_checks(), |connection| async move {
         let count = async |snapshot: &Snapshot| {
@@ -106,11 +107,10 @@ pub async fn all(
         // An empty stream: an empty body would send `Content-Length: 0`, but the length of the answer to GET is unknown.
         return Ok(response.streaming(futures_util::stream::empty::<io::Result<Bytes>>()));
     }
-    let at_the_end = plan.presentation.representation == Representation::Xlsx;
     let rows = state.exports.rows(Arc::new(plan.plan), snapshot);
     let body = row_stream::stream(state, rows, (writer, coding), place).await?;
-    // A workbook is sent when it is complete, so that the status can still say that it has no room.
-    let body = if at_the_end { body.begun().await? } else { body };
+    // The status can still say why it cannot be built.
+    let body = if demand.is_built { body.begun().await? } else { body };
     Ok(response.streaming(body))
 }
 

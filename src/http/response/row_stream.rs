@@ -12,13 +12,14 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::sync::mpsc;
 
-use super::file::drain;
+use super::file::{drain, unwritable};
+use crate::db::DbError;
 use crate::db::read::chunks::Chunks;
 use crate::format::RowWriter;
 use crate::http::cache::compression::Coding;
 use crate::http::export_places::{ExportPlace, Pace, SpaceRefused};
 use crate::http::state::State;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 
 /// The size of a chunk in bytes.
 pub const CHUNK_BYTES: usize = 64 * 1024;
@@ -83,18 +84,18 @@ pub struct RowBody {
 }
 
 impl RowBody {
-    /// Waits for the first bytes, so that the status of the response can say that the export may not have temporary files.
+    /// Waits for the first bytes, so that the status of the response can say why there are none.
     ///
     /// # Errors
-    /// Returns 429 or 503.
+    /// Returns 400 if the representation cannot hold the rows, 429 or 503 if the export may have no more temporary files, 503 if it was
+    /// ended for another, if the database does not answer, or if a temporary file cannot be written.
     pub async fn begun(mut self) -> Result<Self, Problem> {
-        let first = std::future::poll_fn(|context| self.poll_event(context)).await;
-        if let Some(BodyEvent::Aborted(error)) = &first
-            && let Some(refused) = SpaceRefused::of(error)
-        {
-            return Err(refused.problem());
-        }
-        self.first = first;
+        self.first = match std::future::poll_fn(|context| self.poll_event(context)).await {
+            Some(BodyEvent::Aborted(error)) => return Err(unbegun(error)),
+            // The thread panicked.
+            None => return Err(Problem::new(Kind::Unavailable, "The export cannot be built at the moment.")),
+            first => first,
+        };
         Ok(self)
     }
 
@@ -103,6 +104,22 @@ impl RowBody {
             Some(receiver) => receiver.poll_recv(context),
             None => Poll::Ready(None),
         }
+    }
+}
+
+/// The problem of an export that fails before its first byte.
+fn unbegun(error: io::Error) -> Problem {
+    if let Some(refused) = SpaceRefused::of(&error) {
+        return refused.problem();
+    }
+    match error.kind() {
+        io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => return unwritable(&error),
+        io::ErrorKind::ConnectionAborted => return Problem::new(Kind::Overloaded, "Others wait for the place of this export."),
+        _ => {}
+    }
+    match error.downcast::<DbError>() {
+        Ok(error) => error.into(),
+        Err(_) => Problem::new(Kind::Unavailable, "The export cannot be built at the moment."),
     }
 }
 

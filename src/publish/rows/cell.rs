@@ -81,7 +81,7 @@ fn one<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
     }
     dates(field, &value)?;
     if field.format == Some(Format::Geometry) {
-        geometry::check(&value)?;
+        geometry::check_published(&value)?;
     }
     Ok(value)
 }

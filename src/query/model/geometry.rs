@@ -1,9 +1,11 @@
 //! Owns the check of a published geometry: a GeoJSON Polygon or MultiPolygon (RFC 7946) whose every position is a longitude
-//! and a latitude, and whose every ring is closed.
-//! Must not know where geometries are stored. Whether rings cross themselves or each other is not checked.
+//! and a latitude, and whose every ring is closed. One that is published has no rings that cross themselves or each other.
+//! Must not know where geometries are stored. Whether a hole lies in its polygon is not checked.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use super::crossings;
 
 /// The fewest positions of a ring, of which the first and the last are the same (RFC 7946, 3.1.6).
 const RING_LENGTH: usize = 4;
@@ -26,11 +28,26 @@ struct Geometry<'t> {
 type Position<'t> = [&'t RawValue; 2];
 type Polygon<'t> = Vec<Vec<Position<'t>>>;
 
-/// Checks the text of a geometry.
+/// A longitude and a latitude.
+type Degrees = [f64; 2];
+
+/// Checks the text of a geometry that is stored, as far as readers need it.
 ///
 /// # Errors
 /// Returns the end of a sentence that begins with the geometry.
 pub fn check(text: &str) -> Result<(), String> {
+    rings(text).map(drop)
+}
+
+/// Checks the text of a geometry that is to be published: also that no ring crosses itself or another.
+///
+/// # Errors
+/// Returns the end of a sentence that begins with the geometry.
+pub fn check_published(text: &str) -> Result<(), String> {
+    crossings::check(&rings(text)?).map_err(|why| format!("is not a whole geometry: {why}"))
+}
+
+fn rings(text: &str) -> Result<Vec<Vec<Degrees>>, String> {
     let geometry: Geometry<'_> = serde_json::from_str(text)
         .map_err(|error| format!("is not a GeoJSON geometry with the members `type` and `coordinates` only: {error}"))?;
     let coordinates = geometry.coordinates.get();
@@ -46,18 +63,18 @@ pub fn check(text: &str) -> Result<(), String> {
     if polygons.is_empty() || polygons.iter().any(Vec::is_empty) {
         return Err("has a polygon without rings, or none".to_owned());
     }
-    let mut count = 0;
-    for (ring, at) in polygons.iter().flatten().zip(1_usize..) {
-        count += ring.len();
-        check_ring(ring).map_err(|why| format!("is not a whole geometry: its ring {at} {why}"))?;
-    }
+    let checked = |(ring, at): (&Vec<Position<'_>>, usize)| {
+        self::ring(ring).map_err(|why| format!("is not a whole geometry: its ring {at} {why}"))
+    };
+    let rings: Vec<Vec<Degrees>> = polygons.iter().flatten().zip(1..).map(checked).collect::<Result<_, _>>()?;
+    let count: usize = rings.iter().map(Vec::len).sum();
     if count > MAX_POSITIONS {
         return Err(format!("has {count} positions, and at most {MAX_POSITIONS} are allowed"));
     }
-    Ok(())
+    Ok(rings)
 }
 
-fn check_ring(ring: &[Position<'_>]) -> Result<(), String> {
+fn ring(ring: &[Position<'_>]) -> Result<Vec<Degrees>, String> {
     if ring.len() < RING_LENGTH {
         return Err(format!("has {} positions, and a ring has at least {RING_LENGTH}", ring.len()));
     }
@@ -72,7 +89,7 @@ fn check_ring(ring: &[Position<'_>]) -> Result<(), String> {
     if flat(0) || flat(1) {
         return Err("has no area".to_owned());
     }
-    Ok(())
+    Ok(positions)
 }
 
 /// Reads a number of degrees. A text, a number out of range and a number that is nearly zero are errors.

@@ -4,6 +4,7 @@
 pub mod aggregate;
 pub mod breakdown;
 pub mod column;
+mod crossings;
 pub mod cube;
 pub mod dataset;
 pub mod field;

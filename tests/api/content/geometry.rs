@@ -30,6 +30,19 @@ fn a_contour_that_is_not_whole_is_refused() {
         ("{\"type\":\"GeometryCollection\",\"geometries\":[]}".to_owned(), "is not a GeoJSON geometry"),
         ("{\"type\":\"Polygon\",\"coordinates\":\"2,50\"}".to_owned(), "is not a Polygon of rings"),
         ("{}".to_owned(), "is not a GeoJSON geometry"),
+        (
+            polygon("[2,50],[3,51],[3,50],[2,51],[2,50]"),
+            "is not a whole geometry: its ring 1 crosses itself at a segment from 3.000000 50.000000",
+        ),
+        (polygon("[2,50],[3,50],[3.5,50],[3,50],[3,51],[2,50]"), "is not a whole geometry: its ring 1 runs over itself"),
+        (
+            polygon("[2,50],[3,50],[3,51],[2,51],[2,50]],[[2.5,50.5],[4,50.5],[4,50.6],[2.5,50.5]"),
+            "is not a whole geometry: its rings 1 and 2 cross",
+        ),
+        (
+            format!("{{\"type\":\"MultiPolygon\",\"coordinates\":[[[{square}]],[[[2.5,49],[2.6,49],[2.6,52],[2.5,49]]]]}}"),
+            "is not a whole geometry: its rings 1 and 2 cross",
+        ),
     ];
     for (geometry, why) in cases {
         let file = format!("{HEAD}{}", row("COM-01001", "2,50,3,51", &geometry));

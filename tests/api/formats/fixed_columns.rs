@@ -7,7 +7,7 @@ use reperes::query::model::period;
 use serde_json::{Value, json};
 
 use super::{cells, given};
-use crate::harness::{SOURCES, TestServer, bundle, bundled, get, publish, territories};
+use crate::harness::{SOURCES, TestServer, ask, bundle, bundled, get, publish, territories};
 
 /// The dimensions of a cube, each with its field.
 const DIMENSIONS: [(&str, &str); 6] = [
@@ -144,4 +144,48 @@ fn scdl_has_the_flows_that_have_every_required_field() {
          2019-06-30,,oui,0.25,\r\n"
     );
     assert_eq!(reply.text(), expected);
+}
+
+#[test]
+fn a_cube_of_too_many_cells_is_refused_with_their_number() {
+    let server = TestServer::empty();
+    // Each observation has an indicator, a territory and a month of its own: 101 × 101 × 101 cells.
+    let each = |line: &dyn Fn(usize) -> String| (0..101).map(line).collect::<String>();
+    let communes = each(&|at| format!("COM-{:05},commune,Ici,2026,essai\n", 1001 + at));
+    let indicators = each(&|at| format!("i{at},Un,Un,aide,0,sum,none,up,essai\n"));
+    let figures = each(&|at| {
+        format!("i{at},COM-{:05},{}-{:02},_T,observed,1,exact,A,2026,essai\n", 1001 + at, 2010 + at / 12, at % 12 + 1)
+    });
+    let files = [
+        ("sources", SOURCES.to_owned()),
+        ("territories", format!("code,kind,name,geography_year,source_code\n{communes}")),
+        (
+            "indicators",
+            format!(
+                "code,title,definition,unit_code,decimals,territory_additivity,time_additivity,direction,source_code\n{indicators}"
+            ),
+        ),
+        (
+            "observations",
+            format!(
+                "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n{figures}"
+            ),
+        ),
+    ];
+    let files: Vec<(&str, &str)> = files.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    publish(&server.url, &bundle(&files)).expect("the bundle is right");
+    for page in ["", "&limit=1000"] {
+        for coding in ["identity", "gzip"] {
+            let target = format!("/v1/observations?format=json-stat{page}");
+            let problem = ask(server.address, "GET", &target, &[format!("Accept-Encoding: {coding}")]).problem(400);
+            let detail = problem["errors"][0]["detail"].as_str().expect("a detail");
+            assert!(
+                detail.contains("101 indicator × 101 territory × 101 period × 1 breakdown")
+                    && detail.contains("has 1030301 cells, and 1000000 are allowed"),
+                "{detail}"
+            );
+        }
+    }
+    let reply = given(server.address, "/v1/observations?format=json-stat&territory_code=COM-01001", Representation::JsonStat);
+    assert_eq!(reply.json()["size"], json!([1, 1, 1, 1, 1, 1]));
 }

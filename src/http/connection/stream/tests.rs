@@ -14,7 +14,7 @@ async fn connection() -> (ClientStream, TcpStream) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a port is free");
     let client = TcpStream::connect(listener.local_addr().expect("an address")).await.expect("it connects");
     let (server, _) = listener.accept().await.expect("it is accepted");
-    (ClientStream::new(server, Timeouts::default(), Box::new(()), Arc::from("http://x.example")), client)
+    (ClientStream::new(server, Timeouts::default(), (Box::new(()), Arc::default()), Arc::from("http://x.example")), client)
 }
 
 /// What the client receives when the server writes these pieces, each with a flush after it if `true`, and closes.

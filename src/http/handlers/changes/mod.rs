@@ -18,7 +18,7 @@ use crate::db::read::licences::Licences;
 use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
 use crate::http::execute;
-use crate::http::export_places;
+use crate::http::export_places::Demand;
 use crate::http::request::{accept, path_and_query};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::{no_release, unknown_code};
@@ -100,8 +100,8 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         refuse(unknown)?;
         return coding.compress_response(answer::page(requested, &release, links, (&page, &licences), response)?).await;
     }
-    let memory = export_places::memory(changes.presentation().representation, coding);
-    let place = state.export_places.acquire(state.bounds.client(&request), memory).await?;
+    let demand = Demand::of(changes.presentation().representation, coding);
+    let place = state.export_places.acquire(state.bounds.client(&request), demand).await?;
     let found =
         state.read(Some(&release), cost, |connection| async move { changes::find(&connection, requested, until).await }).await?;
     refuse(found.unknown)?;
