@@ -17,6 +17,7 @@ pub use tokio_postgres::{Client, CopyInSink, GenericClient, IsolationLevel, Row,
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::availability::Availability;
+use super::reading_connection::ReadingConnection;
 use crate::db::DbError;
 
 /// The time limit for opening a connection, TLS and login included.
@@ -37,6 +38,26 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 
 /// `TCP_KEEPINTVL`.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// How Postgres plans the statements that a connection has prepared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Planning {
+    /// Once, for any values: for reads that find few rows by an index whatever the values are.
+    Once,
+    /// For the values of each execution: for reads whose best plan depends on them.
+    EachTime,
+}
+
+impl Planning {
+    /// The settings of a session. The pages of an index that is always in use are in memory, so that it is best read in its order
+    /// up to the end of a page, and not whole and then sorted.
+    fn settings(self) -> &'static str {
+        match self {
+            Planning::Once => "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1",
+            Planning::EachTime => "-c plan_cache_mode=force_custom_plan",
+        }
+    }
+}
 
 /// The address and settings of one database.
 #[derive(Clone)]
@@ -114,17 +135,32 @@ impl Database {
     ///
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
-    pub async fn reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
+    pub async fn reader(&self, statement_timeout: Duration, planning: Planning) -> Result<ReadingConnection, DbError> {
         let mut config = self.config.clone();
         let options = config.get_options().map_or(String::new(), |options| format!("{options} "));
         config.options(format!(
-            "{options}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
-            statement_timeout.as_millis()
+            "{options}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off -c timezone=UTC {}",
+            statement_timeout.as_millis(),
+            planning.settings()
         ));
         if config.get_tcp_user_timeout() == Some(&WRITER_TCP_USER_TIMEOUT) {
             config.tcp_user_timeout(READER_TCP_USER_TIMEOUT);
         }
-        self.open_diesel(&config).await
+        let opening = async {
+            match self.tls.clone() {
+                Some(tls) => {
+                    let (client, connection) = config.connect(tls).await.map_err(|error| self.refused(error))?;
+                    tokio::spawn(watch(connection));
+                    Ok(ReadingConnection::new(client))
+                }
+                None => {
+                    let (client, connection) = config.connect(NoTls).await.map_err(|error| self.refused(error))?;
+                    tokio::spawn(watch(connection));
+                    Ok(ReadingConnection::new(client))
+                }
+            }
+        };
+        self.in_time(opening).await
     }
 
     /// Opens a connection for migrations.
@@ -132,10 +168,7 @@ impl Database {
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn migrator(&self) -> Result<AsyncPgConnection, DbError> {
-        self.open_diesel(&self.config).await
-    }
-
-    async fn open_diesel(&self, config: &Config) -> Result<AsyncPgConnection, DbError> {
+        let config = &self.config;
         let opening = async {
             let opened = match self.tls.clone() {
                 Some(tls) => {
@@ -273,7 +306,7 @@ where
 
 async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
     if let Err(error) = connection.await {
-        log::debug!("publishing connection closed: {error}");
+        log::debug!("connection closed: {error}");
     }
 }
 

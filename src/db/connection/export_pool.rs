@@ -7,7 +7,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use super::config::Database;
+use super::config::{Database, Planning};
 use super::idle_connections::{HeldConnection, IdleConnections};
 use super::replicas::SeenReleases;
 use crate::db::DbError;
@@ -60,7 +60,7 @@ impl ExportPool {
             let held = match reused {
                 Some(held) => held,
                 None => {
-                    let opened = self.database.reader(STATEMENT_TIMEOUT).await;
+                    let opened = self.database.reader(STATEMENT_TIMEOUT, Planning::EachTime).await;
                     let connection = opened.map_err(|error| DbError::Unavailable(error.to_string()))?;
                     HeldConnection { connection, seen: SeenReleases::default(), epoch }
                 }

@@ -10,6 +10,7 @@ pub mod heavy_connections;
 pub mod heavy_lane;
 pub mod idle_connections;
 pub mod pool;
+pub mod reading_connection;
 pub mod release_watcher;
 pub mod replicas;
 pub mod worker_connections;

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::sql_types::Untyped;
-use diesel_async::AsyncPgConnection;
 use quick_cache::sync::Cache;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Dataset, Field, Release, Row, RowOrigin};
@@ -64,7 +64,7 @@ impl LicenceCache {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     registry: &'static [&'static Dataset],
     dataset: &'static Dataset,
     release: i32,

@@ -2,7 +2,6 @@
 //! Must not know how the answer is written.
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use futures_util::future::{try_join, try_join_all};
 
 use super::checked::{Refusal, Snapshot, read_checked_as};
@@ -11,6 +10,7 @@ use super::related::{self, Facet, Included};
 use super::search;
 use super::unreadable;
 use super::unselected::Unselected;
+use crate::db::ReadingConnection;
 use crate::db::sql::select::{self, Select};
 use crate::query::plan::reading::COUNT_BOUND;
 use crate::query::{Count, Dataset, Plan, Release, ResolvedPlan, Row};
@@ -43,7 +43,7 @@ pub struct Page {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_page(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     parent: Option<&'static Dataset>,
     plan: &ResolvedPlan,
 ) -> QueryResult<Result<Page, Refusal>> {
@@ -72,7 +72,7 @@ fn checked((snapshot, page): (Snapshot, Page)) -> Page {
     Page { unselected: snapshot.unselected, ..page }
 }
 
-async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
+async fn page(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
     let (number, approximate) = (snapshot.release.number, snapshot.approximate);
     let facets = plan.reading.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
     let has_notices = plan.notice_field().is_some();
@@ -108,7 +108,7 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) 
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<(i64, bool)>> {
+pub async fn count(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<(i64, bool)>> {
     let bound = match plan.reading.count {
         Count::None => return Ok(None),
         Count::Bounded => Some(COUNT_BOUND + 1),
@@ -126,7 +126,7 @@ pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snaps
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot, limit: i64) -> QueryResult<bool> {
+pub async fn exceeds(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot, limit: i64) -> QueryResult<bool> {
     let query = Select::count(plan, snapshot.release.number, snapshot.approximate, Some(limit + 1));
     Ok(counted(&select::load(connection, query).await?) > limit)
 }

@@ -13,11 +13,9 @@ use super::latest_observations;
 use super::references::LookUp;
 use super::search;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
+use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
-
-/// The most filters on the key of a statement that is prepared: an indicator, territories, and one more.
-const PREPARED_FILTERS: usize = 3;
+use crate::query::{Column, Dataset, Direction, Field, Kind, Plan, Row, Via};
 
 /// The result of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -111,28 +109,6 @@ impl<'a> Select<'a> {
         self.plan.selection.context.dataset
     }
 
-    /// Whether few statements of this form exist, so that each may be prepared once and cached.
-    fn is_common(&self) -> bool {
-        let plan = self.plan;
-        let plain = plan.reading.columns.len() == plan.selection.context.fields().count()
-            && plan.reading.columns.iter().zip(plan.selection.context.fields()).all(|(column, field)| column.name == field.name);
-        let rows = matches!(self.kind, SelectKind::Rows | SelectKind::Count(_)) && plan.selection.search.is_none();
-        let key = |condition: &Condition| {
-            let simple = matches!(condition.operator, Operator::AnyOf | Operator::StartsWith);
-            simple && plan.selection.context.dataset.key.contains(&condition.field.name)
-        };
-        let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);
-        // The filter that a list has by default makes no further forms of statements.
-        let own = plan.selection.conditions.iter().filter(|condition| condition.field.list_default.is_none()).count();
-        let few = series || (own <= 1 && plan.selection.last.is_none());
-        let narrow = few
-            && plan.selection.relations.is_empty()
-            && plan.selection.scopes.len() <= 1
-            && plan.selection.spatial.is_empty()
-            && self.codes.len() <= 1;
-        plain && rows && narrow && plan.is_in_key_order()
-    }
-
     /// Writes `FROM … WHERE …` of the rows of the plan, with the alias `t`.
     ///
     /// # Errors
@@ -201,9 +177,6 @@ impl<'a> Select<'a> {
 impl Select<'_> {
     /// Writes the statement.
     fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        if !self.is_common() {
-            out.uncached();
-        }
         match &self.kind {
             SelectKind::Count(None) => {
                 out.push("SELECT count(*)::text");
@@ -265,7 +238,7 @@ statement!(Select<'_>, Untyped);
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the query.
-pub async fn load<Q>(mut connection: &diesel_async::AsyncPgConnection, query: Q) -> QueryResult<Vec<Row>>
+pub async fn load<Q>(mut connection: &ReadingConnection, query: Q) -> QueryResult<Vec<Row>>
 where
     Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
 {
