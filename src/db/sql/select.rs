@@ -6,6 +6,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
+use super::filter;
 use super::fragments::{self, TextRow};
 use super::geography;
 use super::keyset::Order;
@@ -15,7 +16,7 @@ use super::search;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Dataset, Direction, Field, Kind, Plan, Row, Via};
+use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Plan, Row, Via};
 
 /// The result of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,8 @@ pub struct Select<'a> {
     pub without: Option<&'static Field>,
     /// The codes of the filters on a joined code, each as its fields and their values.
     pub codes: Vec<Vec<(&'static Field, String)>>,
+    /// The ends of the prefixes in conditions.
+    pub prefix_ends: Vec<(&'a Condition, String)>,
     /// The release that the link starts from; 0, which no release has, if it starts from another row.
     pub opened_by: i32,
 }
@@ -100,6 +103,7 @@ impl<'a> Select<'a> {
             corrections: false,
             without: None,
             codes,
+            prefix_ends: plan.selection.conditions.iter().filter_map(|c| Some((c, filter::prefix_end(c)?))).collect(),
             opened_by,
         }
     }
