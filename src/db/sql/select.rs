@@ -16,7 +16,7 @@ use super::search;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Plan, Row, Via};
+use crate::query::{Column, Condition, Dataset, Direction, Field, FieldOrigin, Kind, Plan, Row, Via};
 
 /// The result of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +43,7 @@ pub struct Select<'a> {
     limit: i64,
     columns: Vec<Column>,
     corrections: bool,
+    completed: bool,
     /// The field whose filters are left out.
     pub without: Option<&'static Field>,
     /// The codes of the filters on a joined code, each as its fields and their values.
@@ -63,6 +64,11 @@ impl<'a> Select<'a> {
     /// Adds a last cell, which has a value if the row has a closed version.
     pub fn with_corrections(self, corrections: bool) -> Self {
         Self { corrections, ..self }
+    }
+
+    /// Leaves the cells empty that rows have from the rows that they refer to, if the program completes them.
+    pub fn completed(self, completed: bool) -> Self {
+        Self { completed, ..self }
     }
 
     /// At most `limit` rows, after the one with these values of the terms of the order.
@@ -101,6 +107,7 @@ impl<'a> Select<'a> {
             limit: 0,
             columns: Vec::new(),
             corrections: false,
+            completed: false,
             without: None,
             codes,
             prefix_ends: plan.selection.conditions.iter().filter_map(|c| Some((c, filter::prefix_end(c)?))).collect(),
@@ -214,6 +221,10 @@ impl Select<'_> {
                     CellSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push("::text");
+                        Ok(())
+                    }
+                    CellSource::Field(field) if self.completed && matches!(field.origin, FieldOrigin::Named { .. }) => {
+                        out.push("NULL::text");
                         Ok(())
                     }
                     _ => fragments::text(out, self.dataset(), column, &self.release, look_ups),
