@@ -17,6 +17,7 @@ pub use tokio_postgres::{Client, CopyInSink, GenericClient, IsolationLevel, Row,
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::availability::Availability;
+use super::planning::Planning;
 use super::reading_connection::ReadingConnection;
 use crate::db::DbError;
 
@@ -38,26 +39,6 @@ const KEEPALIVE_IDLE: Duration = Duration::from_secs(5);
 
 /// `TCP_KEEPINTVL`.
 const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// How Postgres plans the statements that a connection has prepared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Planning {
-    /// Once, for any values: for reads that find few rows by an index whatever the values are.
-    Once,
-    /// For the values of each execution: for reads whose best plan depends on them.
-    EachTime,
-}
-
-impl Planning {
-    /// The settings of a session. The pages of an index that is always in use are in memory, so that it is best read in its order
-    /// up to the end of a page, and not whole and then sorted.
-    fn settings(self) -> &'static str {
-        match self {
-            Planning::Once => "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1",
-            Planning::EachTime => "-c plan_cache_mode=force_custom_plan",
-        }
-    }
-}
 
 /// The address and settings of one database.
 #[derive(Clone)]
@@ -146,21 +127,7 @@ impl Database {
         if config.get_tcp_user_timeout() == Some(&WRITER_TCP_USER_TIMEOUT) {
             config.tcp_user_timeout(READER_TCP_USER_TIMEOUT);
         }
-        let opening = async {
-            match self.tls.clone() {
-                Some(tls) => {
-                    let (client, connection) = config.connect(tls).await.map_err(|error| self.refused(error))?;
-                    tokio::spawn(watch(connection));
-                    Ok(ReadingConnection::new(client))
-                }
-                None => {
-                    let (client, connection) = config.connect(NoTls).await.map_err(|error| self.refused(error))?;
-                    tokio::spawn(watch(connection));
-                    Ok(ReadingConnection::new(client))
-                }
-            }
-        };
-        self.in_time(opening).await
+        self.in_time(self.client(&config)).await.map(ReadingConnection::new)
     }
 
     /// Opens a connection for migrations.
@@ -190,21 +157,23 @@ impl Database {
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn writer(&self) -> Result<Client, DbError> {
-        let opening = async {
-            match self.tls.clone() {
-                Some(tls) => {
-                    let (client, connection) = self.config.connect(tls).await.map_err(|error| self.refused(error))?;
-                    tokio::spawn(watch(connection));
-                    Ok(client)
-                }
-                None => {
-                    let (client, connection) = self.config.connect(NoTls).await.map_err(|error| self.refused(error))?;
-                    tokio::spawn(watch(connection));
-                    Ok(client)
-                }
+        self.in_time(self.client(&self.config)).await
+    }
+
+    /// Opens a connection whose messages a task of the current runtime drives.
+    async fn client(&self, config: &Config) -> Result<Client, DbError> {
+        match self.tls.clone() {
+            Some(tls) => {
+                let (client, connection) = config.connect(tls).await.map_err(|error| self.refused(error))?;
+                tokio::spawn(watch(connection));
+                Ok(client)
             }
-        };
-        self.in_time(opening).await
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(|error| self.refused(error))?;
+                tokio::spawn(watch(connection));
+                Ok(client)
+            }
+        }
     }
 
     /// Opens a connection for `LISTEN`. It makes progress only while its messages are read.

@@ -7,8 +7,9 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::Untyped;
 
-use super::config::{Database, Planning};
+use super::config::Database;
 use super::idle_connections::{HeldConnection, IdleConnections};
+use super::planning::Planning;
 use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::db::sql::first_rows;

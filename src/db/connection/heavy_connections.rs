@@ -11,9 +11,10 @@ use diesel_async::SimpleAsyncConnection;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
-use super::config::{Database, Planning};
+use super::config::Database;
 use super::heavy_lane::HeavyPlace;
 use super::idle_connections::{HeldConnection, IdleConnections};
+use super::planning::Planning;
 use super::reading_connection::ReadingConnection;
 use super::replicas::SeenReleases;
 use super::worker_connections::{ReadOptions, check_connection};

@@ -9,6 +9,7 @@ pub mod health;
 pub mod heavy_connections;
 pub mod heavy_lane;
 pub mod idle_connections;
+pub mod planning;
 pub mod pool;
 pub mod reading_connection;
 pub mod release_watcher;

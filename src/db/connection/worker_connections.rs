@@ -10,8 +10,9 @@ use diesel::QueryResult;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
-use super::config::{Database, Planning};
+use super::config::Database;
 use super::health;
+use super::planning::Planning;
 use super::reading_connection::ReadingConnection;
 use super::replicas::SeenReleases;
 use crate::db::DbError;

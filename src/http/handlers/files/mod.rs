@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use super::exports::MAX_SHEET_ROWS;
-use crate::db::connection::config::{Database, Planning};
+use crate::db::connection::config::Database;
+use crate::db::connection::planning::Planning;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::releases;
