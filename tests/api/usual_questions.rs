@@ -72,7 +72,7 @@ fn server() -> &'static TestServer {
     &SERVER
 }
 
-/// Thirty départements of a hundred communes in three regions, seven indicators of all of them over four years, and flows and
+/// Thirty départements of a hundred communes in three regions, five indicators of all of them over three years, and flows and
 /// events.
 fn rows() -> PathBuf {
     let mut territories = "code,kind,name,departement_code,region_code,geography_year,source_code\n".to_owned();
@@ -81,6 +81,7 @@ fn rows() -> PathBuf {
         territories.push_str(&line);
         codes.push(code);
     };
+    add("FR,country,France,,,2026,essai\n".to_owned(), "FR".to_owned());
     for region in 1..=3 {
         add(format!("REG-0{region},region,Région {region},,,2026,rare\n"), format!("REG-0{region}"));
     }
@@ -97,9 +98,9 @@ fn rows() -> PathBuf {
     let mut observations =
         "indicator_code,territory_code,period,breakdown_code,nature,value,qualifier,statuses,geography_year,source_code\n"
             .to_owned();
-    for indicator in 1..=7 {
+    for indicator in 1..=5 {
         _ = writeln!(indicators, "i0{indicator},Titre,Texte,aide,0,none,none,none,essai");
-        for (code, year) in codes.iter().flat_map(|code| (2021..2025).map(move |year| (code, year))) {
+        for (code, year) in codes.iter().flat_map(|code| (2021..2024).map(move |year| (code, year))) {
             _ = writeln!(observations, "i0{indicator},{code},{year},_T,observed,{year},exact,A,2026,essai");
         }
     }
@@ -213,8 +214,11 @@ fn ask(question: &str, start: usize) -> Option<String> {
 /// Checks the statements that have been logged since a place of the log.
 fn check(question: &str, start: u64) {
     let found = statements(start);
-    assert!(found.values().any(|statement| !statement.plans.is_empty()), "{question}: no plan was logged");
-    for (text, statement) in &found {
+    // The process looks for new releases meanwhile, and reads the licences of each dataset once.
+    let rows = format!("FROM \"{}\" t ", question.split(['?', '/']).next().unwrap_or_default());
+    let pages = || found.iter().filter(|(text, _)| text.contains(&rows) && text.contains("LIMIT $"));
+    assert!(pages().any(|(_, statement)| !statement.plans.is_empty()), "{question}: no plan was logged");
+    for (text, statement) in pages() {
         assert!(statement.parsed <= 4, "{question} is parsed {} times: {text}", statement.parsed);
         let Some(plan) = statement.plans.last() else { continue };
         let page = rows_of(plan, "Actual Rows").max(PAGE);
