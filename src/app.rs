@@ -17,6 +17,7 @@ use crate::db::connection::config::Database;
 use crate::db::connection::pool::Limits;
 use crate::db::read::export::Exports;
 use crate::db::read::licences::LicenceCache;
+use crate::db::read::named_cells::NamedCells;
 use crate::db::read::ranking::RankingCache;
 use crate::db::{HeavyReads, Pool};
 use crate::http::cache::request_index::RequestIndex;
@@ -64,6 +65,8 @@ pub struct Shared {
     pub rankings: RankingCache,
     /// The licences of datasets at releases.
     pub licences: LicenceCache,
+    /// The cells that rows have from the rows that they refer to.
+    pub named_cells: NamedCells,
     /// The connections of exports.
     pub exports: Exports,
     /// The places of exports.
@@ -116,6 +119,7 @@ impl Shared {
             request_index: RequestIndex::new(cache_bytes),
             rankings: RankingCache::new(cache_bytes),
             licences: LicenceCache::default(),
+            named_cells: NamedCells::default(),
             database,
             replicas,
             limits,
@@ -189,6 +193,7 @@ pub fn build(
         request_index: shared.request_index.clone(),
         rankings: shared.rankings.clone(),
         licences: shared.licences.clone(),
+        named_cells: shared.named_cells.clone(),
         exports: shared.exports.clone(),
         export_places: shared.export_places.clone(),
         files: shared.files.clone(),

@@ -52,7 +52,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "summary"],
     stewardship: Stewardship::Content,
     counted_under: &[],
-    indexes: &["territory_code", "actor_codes", "source_code"],
+    indexes: &["kind", "territory_code", "actor_codes", "source_code"],
     shape: Shape::Plain,
     public: true,
 };

@@ -98,6 +98,7 @@ pub static DATASET: Dataset = Dataset {
         "beneficiary_code",
         "measure_code",
         "commitment_code",
+        "stage",
         "source_code",
     ],
     shape: Shape::Money,

@@ -184,7 +184,17 @@ pub static DATASET: Dataset = Dataset {
     search: &["name", "official_code", "postal_codes"],
     stewardship: Stewardship::Geography,
     counted_under: &[],
-    indexes: &["kind", "name", "official_code", "epci_code", "departement_code", "postal_codes", "source_code"],
+    indexes: &[
+        "kind",
+        "name",
+        "official_code",
+        "epci_code",
+        "arrondissement_code",
+        "departement_code",
+        "region_code",
+        "postal_codes",
+        "source_code",
+    ],
     shape: Shape::Plain,
     public: true,
 };

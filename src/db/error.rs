@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use diesel::result::{DatabaseErrorKind, Error as QueryError};
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{DbError as DbErrorMessage, SqlState};
 
 /// An error of the database.
 #[derive(Debug)]
@@ -70,13 +70,47 @@ const RECOVERY_CONFLICT: &str = "conflict with recovery";
 /// The message of a full disk: Diesel drops its code (53100) too.
 const NO_SPACE: &str = "No space left on device";
 
+/// The failure of a read, with its code, which Diesel's own errors drop.
+#[derive(Debug)]
+pub struct ReadFailure(pub tokio_postgres::Error);
+
+impl fmt::Display for ReadFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ReadFailure {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl From<ReadFailure> for DbError {
+    fn from(ReadFailure(error): ReadFailure) -> Self {
+        let text = |error: &DbErrorMessage| error.message().to_owned();
+        match error.as_db_error() {
+            // A standby cancels statements in order to replay.
+            Some(why) if [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED].contains(why.code()) => {
+                DbError::Behind(text(why))
+            }
+            Some(why) if *why.code() == SqlState::QUERY_CANCELED => DbError::Timeout(text(why)),
+            Some(why) if DATA_CLASSES.iter().any(|class| why.code().code().starts_with(class)) => DbError::Failed(text(why)),
+            _ => DbError::from(error),
+        }
+    }
+}
+
 impl From<QueryError> for DbError {
     fn from(error: QueryError) -> Self {
         let error = match error {
             // The error of a statement on a client of tokio-postgres.
-            QueryError::QueryBuilderError(cause) => match cause.downcast::<tokio_postgres::Error>() {
-                Ok(error) => return DbError::from(*error),
-                Err(cause) => QueryError::QueryBuilderError(cause),
+            QueryError::QueryBuilderError(cause) => match cause.downcast::<ReadFailure>() {
+                Ok(failure) => return DbError::from(*failure),
+                Err(cause) => match cause.downcast::<tokio_postgres::Error>() {
+                    Ok(error) => return DbError::from(*error),
+                    Err(cause) => QueryError::QueryBuilderError(cause),
+                },
             },
             error => error,
         };

@@ -12,8 +12,8 @@ pub mod verify;
 pub mod write;
 
 pub use connection::pool::{HeavyReads, Pool};
+pub use connection::reading_connection::ReadingConnection;
 pub use connection::release_watcher::ReleaseWatcher;
 pub use connection::replicas::Replicas;
 pub use diesel::QueryResult;
-pub use diesel_async::AsyncPgConnection;
 pub use error::DbError;

@@ -46,8 +46,9 @@ pub async fn release(state: &State, number: Option<i32>) -> Result<Option<Releas
 /// # Errors
 /// Returns 400 for an unknown code, 404 for an unknown parent, 503 if the database does not answer.
 pub async fn page(state: &State, plan: &ResolvedPlan, parent: Option<&'static Dataset>) -> Result<Page, Problem> {
-    let read = state
-        .read(Some(&plan.release), plan.cost(), |connection| async move { page::read_page(&connection, parent, plan).await });
+    let read = state.read(Some(&plan.release), plan.cost(), |connection| async move {
+        page::read_page(&connection, &state.named_cells, parent, plan).await
+    });
     match read.await? {
         Ok(page) => Ok(page),
         Err(refused) => Err(refusal(state, plan, parent, refused).await),

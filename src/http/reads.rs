@@ -16,7 +16,7 @@ use super::middleware::limits::{Bounds, RateLimiters};
 use super::middleware::rate_limit::Decision;
 use super::state::State;
 use crate::db::connection::pool::ReadTask;
-use crate::db::{AsyncPgConnection, QueryResult};
+use crate::db::{QueryResult, ReadingConnection};
 use crate::problem::{Kind, Problem};
 use crate::query::{ReadCost, Release};
 
@@ -59,7 +59,7 @@ impl State {
         &self,
         release: Option<&Release>,
         cost: ReadCost,
-        read: impl Fn(Rc<AsyncPgConnection>) -> F,
+        read: impl Fn(Rc<ReadingConnection>) -> F,
     ) -> Result<T, Problem>
     where
         F: Future<Output = QueryResult<T>>,

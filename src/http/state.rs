@@ -17,6 +17,7 @@ use crate::db::ReleaseWatcher;
 use crate::db::Replicas;
 use crate::db::read::export::Exports;
 use crate::db::read::licences::LicenceCache;
+use crate::db::read::named_cells::NamedCells;
 use crate::db::read::ranking::RankingCache;
 use crate::metrics::Requests;
 use crate::publish::SubmissionQueue;
@@ -38,6 +39,8 @@ pub struct State {
     pub rankings: RankingCache,
     /// The licences of datasets at releases, shared by all workers.
     pub licences: LicenceCache,
+    /// The cells that rows have from the rows that they refer to, shared by all workers.
+    pub named_cells: NamedCells,
     /// The connections of exports, shared by all workers.
     pub exports: Exports,
     /// The places of exports, shared by all workers.

@@ -83,6 +83,7 @@ mod territories;
 mod time_series;
 mod timeouts;
 mod tour;
+mod usual_questions;
 mod validators;
 mod versions;
 mod workers;

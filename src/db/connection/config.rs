@@ -17,6 +17,8 @@ pub use tokio_postgres::{Client, CopyInSink, GenericClient, IsolationLevel, Row,
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::availability::Availability;
+use super::planning::Planning;
+use super::reading_connection::ReadingConnection;
 use crate::db::DbError;
 
 /// The time limit for opening a connection, TLS and login included.
@@ -114,17 +116,18 @@ impl Database {
     ///
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
-    pub async fn reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
+    pub async fn reader(&self, statement_timeout: Duration, planning: Planning) -> Result<ReadingConnection, DbError> {
         let mut config = self.config.clone();
         let options = config.get_options().map_or(String::new(), |options| format!("{options} "));
         config.options(format!(
-            "{options}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
-            statement_timeout.as_millis()
+            "{options}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off -c timezone=UTC {}",
+            statement_timeout.as_millis(),
+            planning.settings()
         ));
         if config.get_tcp_user_timeout() == Some(&WRITER_TCP_USER_TIMEOUT) {
             config.tcp_user_timeout(READER_TCP_USER_TIMEOUT);
         }
-        self.open_diesel(&config).await
+        self.in_time(self.client(&config)).await.map(ReadingConnection::new)
     }
 
     /// Opens a connection for migrations.
@@ -132,10 +135,7 @@ impl Database {
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn migrator(&self) -> Result<AsyncPgConnection, DbError> {
-        self.open_diesel(&self.config).await
-    }
-
-    async fn open_diesel(&self, config: &Config) -> Result<AsyncPgConnection, DbError> {
+        let config = &self.config;
         let opening = async {
             let opened = match self.tls.clone() {
                 Some(tls) => {
@@ -157,21 +157,23 @@ impl Database {
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn writer(&self) -> Result<Client, DbError> {
-        let opening = async {
-            match self.tls.clone() {
-                Some(tls) => {
-                    let (client, connection) = self.config.connect(tls).await.map_err(|error| self.refused(error))?;
-                    tokio::spawn(watch(connection));
-                    Ok(client)
-                }
-                None => {
-                    let (client, connection) = self.config.connect(NoTls).await.map_err(|error| self.refused(error))?;
-                    tokio::spawn(watch(connection));
-                    Ok(client)
-                }
+        self.in_time(self.client(&self.config)).await
+    }
+
+    /// Opens a connection whose messages a task of the current runtime drives.
+    async fn client(&self, config: &Config) -> Result<Client, DbError> {
+        match self.tls.clone() {
+            Some(tls) => {
+                let (client, connection) = config.connect(tls).await.map_err(|error| self.refused(error))?;
+                tokio::spawn(watch(connection));
+                Ok(client)
             }
-        };
-        self.in_time(opening).await
+            None => {
+                let (client, connection) = config.connect(NoTls).await.map_err(|error| self.refused(error))?;
+                tokio::spawn(watch(connection));
+                Ok(client)
+            }
+        }
     }
 
     /// Opens a connection for `LISTEN`. It makes progress only while its messages are read.
@@ -273,7 +275,7 @@ where
 
 async fn watch(connection: impl Future<Output = Result<(), tokio_postgres::Error>>) {
     if let Err(error) = connection.await {
-        log::debug!("publishing connection closed: {error}");
+        log::debug!("connection closed: {error}");
     }
 }
 

@@ -1,10 +1,11 @@
-//! Owns a Diesel connection over a client of tokio-postgres, for connections that use `COPY` or `LISTEN`: Diesel's own
+//! Owns Diesel's statements on a client of tokio-postgres, for connections that use `COPY` or `LISTEN`: Diesel's own
 //! connection hides its client. Statements are unnamed, because a connection pooler may send the next statement to another
 //! server process.
 //! Must not know any table.
 
 use std::num::NonZeroU32;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use diesel::QueryResult;
@@ -16,7 +17,7 @@ use diesel::row::{Field, PartialRow, Row, RowIndex, RowSealed};
 use diesel_async::{AsyncConnectionCore, SimpleAsyncConnection};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, BoxStream};
-use futures_util::{FutureExt, StreamExt};
+use futures_util::{FutureExt, Stream, StreamExt};
 use tokio_postgres::GenericClient;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
 
@@ -44,11 +45,11 @@ impl<'c, C: GenericClient + Sync> AsyncConnectionCore for DieselClient<'c, C> {
         T: AsQuery + 'query,
         T::Query: QueryFragment<Pg> + QueryId + 'query,
     {
-        let (client, statement) = (self.0, Statement::of(&source.as_query()));
+        let (client, statement) = (self.0, TypedStatement::of(&source.as_query()));
         async move {
             let statement = statement?;
-            let rows = client.query_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
-            Ok(stream::iter(rows.into_iter().map(PgRow::new)).boxed())
+            let read = client.query_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
+            Ok(rows(stream::iter(read.into_iter().map(Ok)), wrapped))
         }
         .boxed()
     }
@@ -57,7 +58,7 @@ impl<'c, C: GenericClient + Sync> AsyncConnectionCore for DieselClient<'c, C> {
     where
         T: QueryFragment<Pg> + QueryId + 'query,
     {
-        let (client, statement) = (self.0, Statement::of(&source));
+        let (client, statement) = (self.0, TypedStatement::of(&source));
         async move {
             let statement = statement?;
             let rows = client.execute_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
@@ -73,13 +74,21 @@ fn wrapped(error: tokio_postgres::Error) -> QueryError {
 }
 
 /// The text and the parameters of a Diesel statement.
-struct Statement {
-    sql: String,
-    parameters: Vec<(EncodedParameter, Type)>,
+pub(super) struct TypedStatement {
+    /// The text.
+    pub sql: String,
+    /// The parameters, each with its type.
+    pub parameters: Vec<(EncodedParameter, Type)>,
+    /// Whether the same text may come again, so that preparing it pays.
+    pub recurs: bool,
 }
 
-impl Statement {
-    fn of(query: &impl QueryFragment<Pg>) -> QueryResult<Self> {
+impl TypedStatement {
+    /// The statement of a query.
+    ///
+    /// # Errors
+    /// Returns an error if the query cannot be written, or a parameter has a type that is not built into Postgres.
+    pub fn of(query: &impl QueryFragment<Pg>) -> QueryResult<Self> {
         let mut builder = PgQueryBuilder::default();
         query.to_sql(&mut builder, &Pg)?;
         let mut binds = RawBytesBindCollector::<Pg>::new();
@@ -91,17 +100,18 @@ impl Statement {
             Ok((EncodedParameter(bytes), kind))
         };
         let parameters = binds.metadata.into_iter().zip(binds.binds).map(typed).collect::<QueryResult<_>>()?;
-        Ok(Self { sql: builder.finish(), parameters })
+        Ok(Self { sql: builder.finish(), parameters, recurs: query.is_safe_to_cache_prepared(&Pg)? })
     }
 
-    fn binds(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
+    /// The parameters by reference.
+    pub fn binds(&self) -> Vec<(&(dyn ToSql + Sync), Type)> {
         self.parameters.iter().map(|(value, kind)| (value as &(dyn ToSql + Sync), kind.clone())).collect()
     }
 }
 
 /// A parameter in Postgres's binary format; `None` for NULL.
 #[derive(Debug)]
-struct EncodedParameter(Option<Vec<u8>>);
+pub(super) struct EncodedParameter(Option<Vec<u8>>);
 
 impl ToSql for EncodedParameter {
     fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Cause> {
@@ -130,17 +140,30 @@ impl PgMetadataLookup for BuiltInTypes {
 /// A row for Diesel.
 pub struct PgRow {
     row: tokio_postgres::Row,
-    /// The type OIDs of its columns.
-    types: Vec<NonZeroU32>,
+    /// The type OIDs of its columns, which all rows of a statement share.
+    types: Arc<[NonZeroU32]>,
 }
 
-impl PgRow {
-    fn new(row: tokio_postgres::Row) -> QueryResult<Self> {
-        let unknown = || QueryError::DeserializationError("a column has no type".into());
-        let oid = |column: &tokio_postgres::Column| NonZeroU32::new(column.type_().oid()).ok_or_else(unknown);
-        let types = row.columns().iter().map(oid).collect::<QueryResult<_>>()?;
-        Ok(Self { row, types })
-    }
+/// The rows of one statement for Diesel. `wrapped` wraps the errors of the client.
+pub(super) fn rows(
+    read: impl Stream<Item = Result<tokio_postgres::Row, tokio_postgres::Error>> + Send + 'static,
+    wrapped: fn(tokio_postgres::Error) -> QueryError,
+) -> BoxStream<'static, QueryResult<PgRow>> {
+    let mut known: Option<Arc<[NonZeroU32]>> = None;
+    let row = move |row: Result<tokio_postgres::Row, _>| {
+        let row = row.map_err(wrapped)?;
+        let types = match &known {
+            Some(types) => Arc::clone(types),
+            None => Arc::clone(known.insert(types(&row)?)),
+        };
+        Ok(PgRow { row, types })
+    };
+    read.map(row).boxed()
+}
+
+fn types(row: &tokio_postgres::Row) -> QueryResult<Arc<[NonZeroU32]>> {
+    let unknown = || QueryError::DeserializationError("a column has no type".into());
+    row.columns().iter().map(|column| NonZeroU32::new(column.type_().oid()).ok_or_else(unknown)).collect()
 }
 
 impl RowSealed for PgRow {}

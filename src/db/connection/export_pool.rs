@@ -9,6 +9,7 @@ use diesel::sql_types::Untyped;
 
 use super::config::Database;
 use super::idle_connections::{HeldConnection, IdleConnections};
+use super::planning::Planning;
 use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::db::sql::first_rows;
@@ -60,7 +61,7 @@ impl ExportPool {
             let held = match reused {
                 Some(held) => held,
                 None => {
-                    let opened = self.database.reader(STATEMENT_TIMEOUT).await;
+                    let opened = self.database.reader(STATEMENT_TIMEOUT, Planning::EachTime).await;
                     let connection = opened.map_err(|error| DbError::Unavailable(error.to_string()))?;
                     HeldConnection { connection, seen: SeenReleases::default(), epoch }
                 }

@@ -7,13 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::{AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::SimpleAsyncConnection;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout_at};
 
 use super::config::Database;
 use super::heavy_lane::HeavyPlace;
 use super::idle_connections::{HeldConnection, IdleConnections};
+use super::planning::Planning;
+use super::reading_connection::ReadingConnection;
 use super::replicas::SeenReleases;
 use super::worker_connections::{ReadOptions, check_connection};
 use crate::db::DbError;
@@ -33,7 +35,7 @@ struct Shared {
 /// A connection in use. If it is dropped before the read has ended, the statement is cancelled and the connection closed.
 struct BusyConnection<'c> {
     shared: &'c Shared,
-    connection: Option<Rc<AsyncPgConnection>>,
+    connection: Option<Rc<ReadingConnection>>,
     seen: SeenReleases,
     epoch: u64,
     place: Arc<HeavyPlace>,
@@ -54,7 +56,7 @@ impl HeavyConnections {
         &self,
         options: ReadOptions<'_>,
         (place, statement, metrics): (&Arc<HeavyPlace>, Duration, &Reads),
-        read: impl Fn(Rc<AsyncPgConnection>) -> F,
+        read: impl Fn(Rc<ReadingConnection>) -> F,
     ) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
@@ -101,7 +103,7 @@ impl HeavyConnections {
 
 /// Lets no statement of the read run longer than the read may, and checks that the server has the release.
 async fn prepare(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     seen: &SeenReleases,
     options: ReadOptions<'_>,
     statement: Duration,
@@ -121,7 +123,7 @@ impl Shared {
             return Ok((held, true));
         }
         let database = self.database.clone();
-        let opening = self.runtime.spawn(async move { database.reader(statement).await });
+        let opening = self.runtime.spawn(async move { database.reader(statement, Planning::EachTime).await });
         let opened = opening.await.map_err(|error| DbError::Unavailable(error.to_string()))?;
         let connection = opened.map_err(|error| DbError::Unavailable(error.into_cause()))?;
         metrics.opened.inc();

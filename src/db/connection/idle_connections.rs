@@ -3,14 +3,13 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use diesel_async::AsyncPgConnection;
-
+use super::reading_connection::ReadingConnection;
 use super::replicas::SeenReleases;
 
 /// A connection with what is known of it.
 pub struct HeldConnection {
     /// The connection.
-    pub connection: AsyncPgConnection,
+    pub connection: ReadingConnection,
     /// The releases that it is known to see.
     pub seen: SeenReleases,
     /// The epoch of the database (see [`super::replicas::ReplicaHandle`]) in which it was opened.

@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -19,6 +18,7 @@ use tokio::time::Instant;
 use super::config::Database;
 use super::heavy_connections::HeavyConnections;
 use super::heavy_lane::HeavyLane;
+use super::reading_connection::ReadingConnection;
 use super::replicas::Replicas;
 use super::worker_connections::{ReadOptions, WorkerConnections};
 use crate::db::DbError;
@@ -150,7 +150,7 @@ impl Pool {
         &self,
         release: Option<&Release>,
         task: &ReadTask,
-        read: impl Fn(Rc<AsyncPgConnection>) -> F,
+        read: impl Fn(Rc<ReadingConnection>) -> F,
     ) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
@@ -172,7 +172,7 @@ impl Pool {
         &self,
         release: Option<&Release>,
         deadline: Instant,
-        read: &impl Fn(Rc<AsyncPgConnection>) -> F,
+        read: &impl Fn(Rc<ReadingConnection>) -> F,
     ) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
@@ -195,7 +195,7 @@ impl Pool {
         release: Option<&Release>,
         (task, kind): (&ReadTask, HeavyKind),
         deadline: Instant,
-        read: impl Fn(Rc<AsyncPgConnection>) -> F,
+        read: impl Fn(Rc<ReadingConnection>) -> F,
     ) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,

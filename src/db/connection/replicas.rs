@@ -13,12 +13,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use diesel::dsl::max;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 use futures_util::StreamExt;
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::reading_connection::ReadingConnection;
 use super::release_watcher::ReleaseWatcher;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
@@ -213,7 +214,7 @@ impl SeenReleases {
     ///
     /// # Errors
     /// Returns [`DbError::Behind`] if it does not, and an error if the database cannot be reached.
-    pub async fn check(&self, connection: &AsyncPgConnection, release: &Release) -> Result<(), DbError> {
+    pub async fn check(&self, connection: &ReadingConnection, release: &Release) -> Result<(), DbError> {
         let seen = || self.0.lock().expect("nothing panics while it holds the releases");
         if seen().get(&release.number) == Some(&release.published_at) {
             return Ok(());

@@ -7,12 +7,13 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use super::config::Database;
 use super::health;
+use super::planning::Planning;
+use super::reading_connection::ReadingConnection;
 use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::metrics::Reads;
@@ -38,7 +39,7 @@ struct Slot {
 
 #[derive(Clone)]
 struct OpenConnection {
-    connection: Rc<AsyncPgConnection>,
+    connection: Rc<ReadingConnection>,
     /// The releases that this connection is known to see.
     seen: Rc<SeenReleases>,
     /// The epoch of the database in which it was opened.
@@ -68,7 +69,7 @@ impl WorkerConnections {
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Timeout`] after the deadline, and
     /// [`DbError::Behind`] if a replica does not have the release.
-    pub async fn read<T, F>(&self, options: ReadOptions<'_>, read: impl Fn(Rc<AsyncPgConnection>) -> F) -> Result<T, DbError>
+    pub async fn read<T, F>(&self, options: ReadOptions<'_>, read: impl Fn(Rc<ReadingConnection>) -> F) -> Result<T, DbError>
     where
         F: Future<Output = QueryResult<T>>,
     {
@@ -134,7 +135,7 @@ impl WorkerConnections {
             *slot.failed.borrow_mut() = Some((Instant::now(), why.clone()));
             DbError::Unavailable(why)
         };
-        let connection = Rc::new(self.database.reader(self.statement_timeout).await.map_err(refused)?);
+        let connection = Rc::new(self.database.reader(self.statement_timeout, Planning::Once).await.map_err(refused)?);
         self.metrics.opened.inc();
         let open = OpenConnection { connection, seen: Rc::default(), epoch };
         *slot.open.borrow_mut() = Some(open.clone());
@@ -145,7 +146,7 @@ impl WorkerConnections {
 /// Distinguishes a failed statement from a broken connection. Diesel drops the error code of a server that shuts down, and
 /// the message may be in any language, so the connection is pinged.
 pub(super) async fn check_connection<T>(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     outcome: Result<T, DbError>,
     deadline: Instant,
 ) -> Result<T, DbError> {

@@ -5,13 +5,13 @@
 use std::collections::BTreeMap;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use futures_util::future::{try_join_all, try_join3, try_join4};
 
 use super::codes;
 use super::geography::{self, DateError};
 use super::search;
 use super::unselected::{self, Unselected};
+use crate::db::ReadingConnection;
 use crate::query::{Dataset, Kind, Parameter, Plan, Release, ResolvedPlan};
 
 /// The most unknown codes for which similar codes are looked up.
@@ -64,7 +64,7 @@ pub struct UnknownCode {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_checked<T>(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     parent: Option<&'static Dataset>,
     plan: &ResolvedPlan,
     read: impl AsyncFnOnce(&Snapshot) -> QueryResult<T>,
@@ -79,7 +79,7 @@ pub async fn read_checked<T>(
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_checked_as<T>(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     parent: Option<&'static Dataset>,
     plan: &ResolvedPlan,
     approximate: bool,
@@ -135,7 +135,7 @@ pub async fn read_checked_as<T>(
 /// Returns the codes that no row has, each with its dataset; if `ever` is set, the codes that no row has had up to the
 /// release.
 async fn unknown(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     registry: &'static [&'static Dataset],
     names: &NamedCodes,
     release: i32,
@@ -155,7 +155,7 @@ async fn unknown(
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn never_known(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     registry: &'static [&'static Dataset],
     names: &NamedCodes,
     release: i32,
@@ -166,7 +166,7 @@ pub async fn never_known(
 
 /// Adds the parameters that name unknown codes and, for the first few codes, similar codes that exist.
 async fn explained(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     names: &NamedCodes,
     unknown: Vec<(&'static Dataset, String)>,
     release: i32,

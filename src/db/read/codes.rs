@@ -3,8 +3,9 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::codes::{code, has_code};
 use crate::db::sql::derivations;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
@@ -48,7 +49,7 @@ statement!(Versions<'_>, (Text, Integer, Nullable<Integer>));
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub(super) async fn versions(
-    mut connection: &AsyncPgConnection,
+    mut connection: &ReadingConnection,
     dataset: &'static Dataset,
     code: &str,
 ) -> QueryResult<Vec<CodeVersion>> {
@@ -94,7 +95,7 @@ statement!(Missing, Text);
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn unknown(
-    mut connection: &AsyncPgConnection,
+    mut connection: &ReadingConnection,
     dataset: &'static Dataset,
     codes: Vec<String>,
     release: i32,
@@ -186,7 +187,7 @@ statement!(SameFirstPart<'_>, Text);
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn closest(
-    mut connection: &AsyncPgConnection,
+    mut connection: &ReadingConnection,
     dataset: &'static Dataset,
     code: String,
     release: i32,

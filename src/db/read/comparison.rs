@@ -5,11 +5,11 @@
 use std::collections::BTreeSet;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 
 use super::figures::{self, CONTAINING_FIGURES, RANKED_FIGURES};
 use super::ranking::{Rank, RankedGroup, RankingCache};
+use crate::db::ReadingConnection;
 use crate::query::{Plan, Release, Row};
 
 /// The same figure of a territory that contains the one shown.
@@ -41,7 +41,7 @@ pub struct Comparison {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn compare(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     rankings: &RankingCache,
     plan: &Plan,
     release: &Release,

@@ -4,8 +4,9 @@
 
 use diesel::QueryResult;
 use diesel::sql_types::{Array, Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
+use crate::db::ReadingConnection;
 use crate::db::schema::{containments, figures, series, territories};
 use crate::db::sql::columns::columns;
 use crate::db::sql::fragments::{self, TextRow};
@@ -79,7 +80,7 @@ FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period,
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub(super) async fn load<T: AsRef<str>>(
-    mut connection: &AsyncPgConnection,
+    mut connection: &ReadingConnection,
     statement: &str,
     key: &[Vec<T>],
     release: i32,

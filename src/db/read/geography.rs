@@ -5,8 +5,9 @@
 use chrono::NaiveDate;
 use diesel::dsl::{max, min};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
+use crate::db::ReadingConnection;
 use crate::db::schema::{territories, territory_states};
 use crate::query::{Dataset, Parameter, Plan, Via};
 
@@ -53,7 +54,7 @@ struct TerritoryState {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn check_date(
-    mut connection: &AsyncPgConnection,
+    mut connection: &ReadingConnection,
     parent: Option<&'static Dataset>,
     plan: &Plan,
     release: i32,

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::checked::Snapshot;
 use super::page::Page;
+use crate::db::ReadingConnection;
 use crate::db::schema::{releases, withdrawals};
 use crate::db::sql::select::{self, Select};
 use crate::query::{Column, Plan, Row};
@@ -50,7 +51,7 @@ pub fn number(columns: &[Column], row: &Row, name: &str) -> Option<i32> {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn read(mut connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<History> {
+pub async fn read(mut connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<History> {
     let mut rows = select::load(connection, Select::page(plan, snapshot.release.number, false)).await?;
     let limit = usize::try_from(plan.page_limit()).unwrap_or(usize::MAX);
     let before = if rows.len() > limit { rows.pop() } else { None };

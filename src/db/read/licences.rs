@@ -8,12 +8,12 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use diesel::QueryResult;
 use diesel::sql_types::Untyped;
-use diesel_async::AsyncPgConnection;
 use quick_cache::sync::Cache;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
-use crate::query::{Dataset, Field, Release, Row, RowOrigin, Storage};
+use crate::query::{Dataset, Field, Release, Row, RowOrigin, Shape};
 
 /// The field with the licence of a source, and of a release.
 const LICENCE: &str = "licence";
@@ -64,7 +64,7 @@ impl LicenceCache {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     registry: &'static [&'static Dataset],
     dataset: &'static Dataset,
     release: i32,
@@ -123,18 +123,20 @@ impl LicenceQuery {
         out.push(" FROM ");
         out.identifier(sources.name)?;
         out.push(" s");
-        // One look-up for each source.
+        // One look-up for each source, by the index that begins with it: without the order Postgres would read the table from its
+        // start, and to its end for a source that no row names. By an equality the source would be no part of the order.
         out.push(" CROSS JOIN LATERAL (SELECT 1");
         self.rows(out)?;
         out.column("t", field.name)?;
-        out.push(" = s.code AND ");
+        out.push(" >= s.code AND ");
+        out.column("t", field.name)?;
+        out.push(" <= s.code AND ");
         out.visible("t", &self.release)?;
-        // The order is that of the index: without it Postgres would read the table from its start, and to its end for a source that no
-        // row names. Series have an index of their sources.
-        out.push(match self.dataset.storage {
-            Storage::Table => " ORDER BY t.first_release LIMIT 1) named WHERE ",
-            Storage::Series { .. } => " LIMIT 1) named WHERE ",
-        });
+        out.push(" ORDER BY ");
+        out.column("t", field.name)?;
+        // The releases of a figure may stand in another table than its source.
+        out.push(if self.dataset.shape == Shape::Observations { "" } else { ", t.first_release" });
+        out.push(" LIMIT 1) named WHERE ");
         out.visible("s", &self.release)
     }
 

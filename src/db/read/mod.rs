@@ -11,6 +11,7 @@ mod figures;
 pub mod geography;
 pub mod history;
 pub mod licences;
+pub mod named_cells;
 pub mod notices;
 pub mod page;
 pub mod ranking;

@@ -4,9 +4,9 @@
 
 use diesel::QueryResult;
 use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
-use diesel_async::AsyncPgConnection;
 
 use super::checked::Snapshot;
+use crate::db::ReadingConnection;
 use crate::db::sql::aggregate::AggregateQuery;
 use crate::db::sql::select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
@@ -45,7 +45,7 @@ pub struct Correction {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn of_page(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     plan: &Plan,
     release: i32,
     rows: &[Row],
@@ -78,7 +78,7 @@ fn of_statuses(statuses: &[String]) -> Vec<Notice> {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
+pub async fn of_table(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
     if !plan.has_notices() {
         return Ok(None);
     }
@@ -87,7 +87,7 @@ pub async fn of_table(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Sn
 }
 
 async fn load(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     plan: &Plan,
     release: i32,
     source: ObservationSource<'_>,

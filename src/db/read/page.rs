@@ -2,15 +2,16 @@
 //! Must not know how the answer is written.
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use futures_util::future::{try_join, try_join_all};
 
 use super::checked::{Refusal, Snapshot, read_checked_as};
+use super::named_cells::NamedCells;
 use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::search;
 use super::unreadable;
 use super::unselected::Unselected;
+use crate::db::ReadingConnection;
 use crate::db::sql::select::{self, Select};
 use crate::query::plan::reading::COUNT_BOUND;
 use crate::query::{Count, Dataset, Plan, Release, ResolvedPlan, Row};
@@ -43,11 +44,12 @@ pub struct Page {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn read_page(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
+    named: &NamedCells,
     parent: Option<&'static Dataset>,
     plan: &ResolvedPlan,
 ) -> QueryResult<Result<Page, Refusal>> {
-    let read = async |snapshot: &Snapshot| page(connection, plan, snapshot).await;
+    let read = async |snapshot: &Snapshot| page(connection, named, plan, snapshot).await;
     let has_rows = |page: &Page| !page.rows.is_empty();
     let number = plan.release.number;
     let approximate = match (plan.selection.search.is_some(), plan.selection.vintages) {
@@ -72,11 +74,21 @@ fn checked((snapshot, page): (Snapshot, Page)) -> Page {
     Page { unselected: snapshot.unselected, ..page }
 }
 
-async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
+/// The rows of the page, and one more if there is a next page.
+async fn rows(connection: &ReadingConnection, named: &NamedCells, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Vec<Row>> {
+    let completion = named.completion(connection, plan, &plan.read_columns(), &snapshot.release).await?;
+    let query = Select::page(plan, snapshot.release.number, snapshot.approximate).with_corrections(plan.notice_field().is_some());
+    let rows = select::load(connection, query.completed(completion.is_some())).await?;
+    Ok(match completion {
+        Some(completion) => rows.iter().map(|row| completion.complete(row)).collect(),
+        None => rows,
+    })
+}
+
+async fn page(connection: &ReadingConnection, named: &NamedCells, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {
     let (number, approximate) = (snapshot.release.number, snapshot.approximate);
     let facets = plan.reading.facets.iter().map(|field| related::facet(connection, plan, number, approximate, field));
-    let has_notices = plan.notice_field().is_some();
-    let rows = select::load(connection, Select::page(plan, number, approximate).with_corrections(has_notices));
+    let rows = rows(connection, named, plan, snapshot);
     let total = count(connection, plan, snapshot);
     let unreadable =
         async { if plan.selection.spatial.is_empty() { Ok(()) } else { unreadable::log_contours(connection).await } };
@@ -108,7 +120,7 @@ async fn page(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) 
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<(i64, bool)>> {
+pub async fn count(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<(i64, bool)>> {
     let bound = match plan.reading.count {
         Count::None => return Ok(None),
         Count::Bounded => Some(COUNT_BOUND + 1),
@@ -126,7 +138,7 @@ pub async fn count(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snaps
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn exceeds(connection: &AsyncPgConnection, plan: &Plan, snapshot: &Snapshot, limit: i64) -> QueryResult<bool> {
+pub async fn exceeds(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot, limit: i64) -> QueryResult<bool> {
     let query = Select::count(plan, snapshot.release.number, snapshot.approximate, Some(limit + 1));
     Ok(counted(&select::load(connection, query).await?) > limit)
 }

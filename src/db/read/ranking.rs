@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
 use super::figures::{self, VALUE_COUNTS};
+use crate::db::ReadingConnection;
 use crate::query::Release;
 use crate::sharded_cache::bounded;
 
@@ -123,7 +123,7 @@ impl RankingCache {
     /// Returns an error if the database cannot be reached or refuses a statement.
     pub async fn of(
         &self,
-        connection: &AsyncPgConnection,
+        connection: &ReadingConnection,
         release: &Release,
         wanted: Vec<RankedGroup>,
     ) -> QueryResult<HashMap<RankedGroup, Arc<Distribution>>> {
@@ -170,7 +170,7 @@ impl RankingCache {
     }
 }
 
-async fn read(connection: &AsyncPgConnection, release: i32, wanted: &[RankedGroup]) -> QueryResult<Vec<Distribution>> {
+async fn read(connection: &ReadingConnection, release: i32, wanted: &[RankedGroup]) -> QueryResult<Vec<Distribution>> {
     let columns = wanted.first().map_or(0, |group| group.len());
     let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|group| &group[at]).collect()).collect();
     let mut rankings: Vec<Distribution> = wanted.iter().map(|_| Distribution::default()).collect();

@@ -3,8 +3,8 @@
 
 use diesel::QueryResult;
 use diesel::sql_types::{Array, BigInt, Text, Untyped};
-use diesel_async::AsyncPgConnection;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::fragments;
 use crate::db::sql::references::LookUp;
 use crate::db::sql::select::{self, Select};
@@ -73,7 +73,7 @@ statement!(IncludeQuery<'_>, Untyped);
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn included(connection: &AsyncPgConnection, include: Include, codes: &[String], release: i32) -> QueryResult<Included> {
+pub async fn included(connection: &ReadingConnection, include: Include, codes: &[String], release: i32) -> QueryResult<Included> {
     let dataset = include.dataset();
     let field = match include {
         Include::Referred { .. } => dataset.key_fields().next().expect("every dataset has a key"),
@@ -114,7 +114,7 @@ pub fn codes(plan: &Plan, include: Include, columns: &[Column], rows: &[Row]) ->
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn facet(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     plan: &Plan,
     release: i32,
     approximate: bool,

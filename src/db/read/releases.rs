@@ -3,8 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
+use crate::db::ReadingConnection;
 use crate::db::schema::releases;
 use crate::query::{Plan, Release};
 
@@ -23,7 +24,7 @@ pub enum ReleaseNotFound {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) -> QueryResult<Option<Release>> {
+pub async fn release(mut connection: &ReadingConnection, number: Option<i32>) -> QueryResult<Option<Release>> {
     let columns = (releases::number, releases::published_at);
     let found: Option<(i32, DateTime<Utc>)> = match number {
         Some(number) => releases::table.find(number).select(columns).first(&mut connection).await.optional()?,
@@ -36,7 +37,7 @@ pub async fn release(mut connection: &AsyncPgConnection, number: Option<i32>) ->
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
+pub async fn release_at(mut connection: &ReadingConnection, instant: DateTime<Utc>) -> QueryResult<Option<Release>> {
     let known = releases::table.filter(releases::published_at.le(instant)).order(releases::number.desc());
     let columns = (releases::number, releases::published_at);
     let found: Option<(i32, DateTime<Utc>)> = known.select(columns).first(&mut connection).await.optional()?;
@@ -47,7 +48,7 @@ pub async fn release_at(mut connection: &AsyncPgConnection, instant: DateTime<Ut
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Option<Release>> {
+pub async fn first_release(mut connection: &ReadingConnection) -> QueryResult<Option<Release>> {
     let columns = (releases::number, releases::published_at);
     let found: Option<(i32, DateTime<Utc>)> =
         releases::table.order(releases::number).select(columns).first(&mut connection).await.optional()?;
@@ -58,7 +59,7 @@ pub async fn first_release(mut connection: &AsyncPgConnection) -> QueryResult<Op
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn resolve(connection: &AsyncPgConnection, plan: &Plan) -> QueryResult<Result<Release, ReleaseNotFound>> {
+pub async fn resolve(connection: &ReadingConnection, plan: &Plan) -> QueryResult<Result<Release, ReleaseNotFound>> {
     let (as_of, requested) = (&plan.selection.as_of, plan.selection.release);
     let found = match as_of {
         Some(as_of) => release_at(connection, as_of.until).await?,

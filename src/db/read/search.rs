@@ -2,8 +2,8 @@
 //! Must not know how either is written in SQL.
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::select::{self, Select};
 use crate::query::{Context, Plan, Selection};
 
@@ -12,7 +12,7 @@ use crate::query::{Context, Plan, Selection};
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn nothing_found(connection: &AsyncPgConnection, plan: &Plan, release: i32) -> QueryResult<bool> {
+pub async fn nothing_found(connection: &ReadingConnection, plan: &Plan, release: i32) -> QueryResult<bool> {
     let context = Context { link: None, extra: &[], ..plan.selection.context };
     let original = &plan.selection;
     let selection = Selection {

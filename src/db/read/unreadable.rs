@@ -7,8 +7,9 @@ use std::sync::Mutex;
 use diesel::QueryResult;
 use diesel::dsl::not;
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
+use crate::db::ReadingConnection;
 use crate::db::schema::contours;
 use crate::db::sql::functions::contour_is_readable;
 
@@ -22,7 +23,7 @@ const REMEMBERED: usize = 2000;
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the statement.
-pub async fn log_contours(mut connection: &AsyncPgConnection) -> QueryResult<()> {
+pub async fn log_contours(mut connection: &ReadingConnection) -> QueryResult<()> {
     let codes: Vec<String> = contours::table
         .filter(not(contour_is_readable(contours::contour)))
         .order(contours::territory_code)

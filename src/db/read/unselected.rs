@@ -4,11 +4,11 @@
 
 use chrono::NaiveDate;
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join_all;
 
 use super::geography::Absent;
 use super::withdrawn::{self, RowWithdrawal};
+use crate::db::ReadingConnection;
 use crate::query::Dataset;
 
 /// A code of a request that selects nothing.
@@ -47,7 +47,7 @@ pub enum UnselectedReason {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn explained(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     codes: Vec<(&'static Dataset, String, Vec<String>)>,
     release: i32,
 ) -> QueryResult<Vec<Unselected>> {

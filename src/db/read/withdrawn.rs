@@ -2,9 +2,10 @@
 //! Must not know how the answer is shown.
 
 use diesel::prelude::*;
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use super::codes;
+use crate::db::ReadingConnection;
 use crate::db::schema::{releases, withdrawals};
 use crate::query::Dataset;
 use crate::query::Release;
@@ -37,7 +38,7 @@ pub struct RowWithdrawal {
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn missing_code(
-    connection: &AsyncPgConnection,
+    connection: &ReadingConnection,
     dataset: &'static Dataset,
     code: String,
     release: i32,
@@ -57,7 +58,7 @@ pub async fn missing_code(
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
 pub async fn known_code(
-    mut connection: &AsyncPgConnection,
+    mut connection: &ReadingConnection,
     dataset: &'static Dataset,
     code: &str,
     release: i32,

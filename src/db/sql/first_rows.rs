@@ -8,6 +8,7 @@ use diesel::sql_types::Untyped;
 use futures_util::StreamExt;
 
 use super::fragments::TextRow;
+use crate::db::ReadingConnection;
 use crate::query::Row;
 
 /// Reads the first rows of a query whose columns are all text, until they have this many bytes or more. Returns whether it
@@ -15,11 +16,7 @@ use crate::query::Row;
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the query.
-pub async fn load_up_to<Q>(
-    mut connection: &diesel_async::AsyncPgConnection,
-    query: Q,
-    bytes: usize,
-) -> QueryResult<(Vec<Row>, bool)>
+pub async fn load_up_to<Q>(mut connection: &ReadingConnection, query: Q, bytes: usize) -> QueryResult<(Vec<Row>, bool)>
 where
     Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
 {

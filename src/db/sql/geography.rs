@@ -95,9 +95,8 @@ pub fn codes_in_scope<'b>(
     table_on(out, CONTAINMENTS, day, release)?;
     out.push(" s WHERE s.");
     out.push(from);
-    out.push(" = ANY(");
-    out.bind::<Array<Text>, _>(&scope.territories)?;
-    out.push(if scope.kind == ScopeKind::Touching { ") AND " } else { ") AND s.population_share = 1 AND " });
+    out.any_of(&scope.territories)?;
+    out.push(if scope.kind == ScopeKind::Touching { " AND " } else { " AND s.population_share = 1 AND " });
     out.visible("s", release)
 }
 
@@ -134,9 +133,8 @@ pub fn codes_with_changes<'x, 'b>(
         out.push(to);
         out.push(" FROM containments s WHERE s.");
         out.push(from);
-        out.push(" = ANY(");
-        out.bind::<Array<Text>, _>(&scope.territories)?;
-        out.push(") AND ");
+        out.any_of(&scope.territories)?;
+        out.push(" AND ");
         changed(out, "s")?;
     }
     if !selection.spatial.is_empty() {

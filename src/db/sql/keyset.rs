@@ -42,18 +42,78 @@ impl<'b> Order<'b> {
 
     /// Writes the condition that a row comes after the one with these values. NULLs come last.
     ///
+    /// Terms that a filter leaves one value are not compared. What follows from the condition for the terms at its start is
+    /// written too: the fields of a row may stand in several tables, and the order of an index of one of them is then used only
+    /// through a condition on that table alone.
+    ///
     /// # Errors
     /// Returns an error if a value cannot be bound.
     pub fn after(self, out: &mut SqlWriter<'_, 'b>, values: &'b [Option<String>]) -> SqlResult {
-        let terms = &self.plan.reading.sort;
-        if terms.iter().all(|term| term.is_required() && !term.descending) {
-            out.push("(");
-            out.list(terms, |out, term| self.ordered(out, term))?;
-            out.push(") > (");
-            out.list(terms.iter().zip(values), |out, (term, value)| bound(out, term, value))?;
-            out.push(")");
+        let fixed = self.fixed_terms();
+        let (terms, values) = (&self.plan.reading.sort[fixed..], &values[fixed..]);
+        let Some(first) = terms.first() else {
+            // The row after which the page starts is the only one.
+            out.push("false");
             return Ok(());
+        };
+        if terms.iter().all(|term| term.is_required() && term.descending == first.descending) {
+            let leading = self.leading_terms(terms);
+            if leading < terms.len() {
+                self.compared(out, &terms[..leading], values, if first.descending { " <= " } else { " >= " })?;
+                out.push(" AND ");
+            }
+            return self.compared(out, terms, values, if first.descending { " < " } else { " > " });
         }
+        // The rank has no index.
+        if first.is_required() && first.field().is_some() {
+            self.compared(out, &terms[..1], values, if first.descending { " <= " } else { " >= " })?;
+            out.push(" AND ");
+        }
+        self.alternatives(out, terms, values)
+    }
+
+    /// How many terms at the start of the order are fields of the key that a filter leaves one value.
+    fn fixed_terms(self) -> usize {
+        let (selection, key) = (&self.plan.selection, self.plan.selection.context.dataset.key);
+        let fixed = |term: &&SortTerm| {
+            let field = term.field().filter(|field| key.contains(&field.name));
+            field.is_some_and(|field| selection.conditions.iter().any(|c| c.is_single() && std::ptr::eq(c.field, field)))
+        };
+        self.plan.reading.sort.iter().take_while(fixed).count()
+    }
+
+    /// How many terms at the start stand in one table: those of the series of an observation, whose other fields stand in
+    /// another; all terms of other rows.
+    fn leading_terms(self, terms: &[SortTerm]) -> usize {
+        let dataset = self.plan.selection.context.dataset;
+        let of_series = |term: &SortTerm| term.field().is_some_and(|field| dataset.is_series_field(field));
+        match terms.iter().take_while(|term| of_series(term)).count() {
+            0 => terms.len(),
+            leading => leading,
+        }
+    }
+
+    /// Writes the comparison of the rows of terms and values.
+    fn compared(
+        self,
+        out: &mut SqlWriter<'_, 'b>,
+        terms: &'b [SortTerm],
+        values: &'b [Option<String>],
+        operator: &'static str,
+    ) -> SqlResult {
+        let single = terms.len() == 1;
+        out.push(if single { "" } else { "(" });
+        out.list(terms, |out, term| self.ordered(out, term))?;
+        out.push(if single { "" } else { ")" });
+        out.push(operator);
+        out.push(if single { "" } else { "(" });
+        out.list(terms.iter().zip(values), |out, (term, value)| bound(out, term, value))?;
+        out.push(if single { "" } else { ")" });
+        Ok(())
+    }
+
+    /// Writes the condition for terms with different directions, or that may be NULL: one alternative for each term.
+    fn alternatives(self, out: &mut SqlWriter<'_, 'b>, terms: &'b [SortTerm], values: &'b [Option<String>]) -> SqlResult {
         for (at, term) in terms.iter().enumerate() {
             out.push(if at > 0 { " OR (" } else { "((" });
             for (earlier, value) in terms[..at].iter().zip(values) {

@@ -140,7 +140,8 @@ impl Select<'_> {
 
     fn condition<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, condition: &'b Condition) -> SqlResult {
         if !matches!(condition.field.kind, Kind::JoinedCode) {
-            return filter::write(out, condition, self.plan.is_selective());
+            let end = self.prefix_ends.iter().find(|(of, _)| std::ptr::eq(*of, condition)).map(|(_, end)| end);
+            return filter::write(out, condition, end);
         }
         out.push("(");
         for (at, code) in self.codes.iter().enumerate() {
@@ -161,15 +162,19 @@ impl Select<'_> {
     fn scope<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, scope: &'b TerritoryScope) -> SqlResult {
         let field = self.dataset().territory_field().expect("only datasets with territories have scopes");
         let day = self.plan.selection.geography.as_ref();
+        // An array is computed once, and then looked up code by code in the order of an index, if the field comes next in the
+        // key; else Postgres would compare each row with the whole array. The planner expects few codes of a day, and would run
+        // the subquery for each row.
+        let by_index = self.dataset().key.get(self.plan.fixed_key_fields()) == Some(&field.name);
+        let array = by_index || day.is_some();
         fragments::column(out, field)?;
-        out.push(match (field.is_list(), day) {
+        out.push(match (field.is_list(), array) {
             (true, _) => " && ARRAY(",
-            (false, None) => " IN (",
-            // The planner expects few codes of a day and would run the subquery for each row; an array is computed once.
-            (false, Some(_)) => " = ANY(ARRAY(",
+            (false, false) => " IN (",
+            (false, true) => " = ANY(ARRAY(",
         });
         geography::codes_in_scope(out, scope, day, &self.release)?;
-        out.push(if field.is_list() || day.is_none() { ")" } else { "))" });
+        out.push(if field.is_list() || !array { ")" } else { "))" });
         Ok(())
     }
 

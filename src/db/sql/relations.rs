@@ -50,9 +50,8 @@ pub fn condition<'b>(
         out.identifier(dataset)?;
         out.push(" h WHERE ");
         out.column("h", by)?;
-        out.push(" = ANY(");
-        out.bind::<Array<Text>, _>(&filter.codes)?;
-        out.push(") AND ");
+        out.any_of(&filter.codes)?;
+        out.push(" AND ");
         out.visible("h", release)?;
         out.push(")");
         return Ok(());
@@ -61,9 +60,12 @@ pub fn condition<'b>(
     for (at, field) in filter.relation.fields().iter().filter_map(|name| dataset.field(name)).enumerate() {
         out.push(if at > 0 { " OR " } else { "" });
         fragments::column(out, field)?;
-        out.push(if field.is_list() { " && (" } else { " = ANY(" });
-        out.bind::<Array<Text>, _>(&filter.codes)?;
-        out.push(")");
+        if field.is_list() {
+            out.push(" && ");
+            out.bind::<Array<Text>, _>(&filter.codes)?;
+        } else {
+            out.any_of(&filter.codes)?;
+        }
     }
     out.push(")");
     Ok(())

@@ -6,6 +6,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
+use super::filter;
 use super::fragments::{self, TextRow};
 use super::geography;
 use super::keyset::Order;
@@ -13,11 +14,9 @@ use super::latest_observations;
 use super::references::LookUp;
 use super::search;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
+use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Operator, Plan, Row, Via};
-
-/// The most filters on the key of a statement that is prepared: an indicator, territories, and one more.
-const PREPARED_FILTERS: usize = 3;
+use crate::query::{Column, Condition, Dataset, Direction, Field, FieldOrigin, Kind, Plan, Row, Via};
 
 /// The result of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -44,10 +43,13 @@ pub struct Select<'a> {
     limit: i64,
     columns: Vec<Column>,
     corrections: bool,
+    completed: bool,
     /// The field whose filters are left out.
     pub without: Option<&'static Field>,
     /// The codes of the filters on a joined code, each as its fields and their values.
     pub codes: Vec<Vec<(&'static Field, String)>>,
+    /// The ends of the prefixes in conditions.
+    pub prefix_ends: Vec<(&'a Condition, String)>,
     /// The release that the link starts from; 0, which no release has, if it starts from another row.
     pub opened_by: i32,
 }
@@ -62,6 +64,11 @@ impl<'a> Select<'a> {
     /// Adds a last cell, which has a value if the row has a closed version.
     pub fn with_corrections(self, corrections: bool) -> Self {
         Self { corrections, ..self }
+    }
+
+    /// Leaves the cells empty that rows have from the rows that they refer to, if the program completes them.
+    pub fn completed(self, completed: bool) -> Self {
+        Self { completed, ..self }
     }
 
     /// At most `limit` rows, after the one with these values of the terms of the order.
@@ -100,8 +107,10 @@ impl<'a> Select<'a> {
             limit: 0,
             columns: Vec::new(),
             corrections: false,
+            completed: false,
             without: None,
             codes,
+            prefix_ends: plan.selection.conditions.iter().filter_map(|c| Some((c, filter::prefix_end(c)?))).collect(),
             opened_by,
         }
     }
@@ -109,28 +118,6 @@ impl<'a> Select<'a> {
     /// The dataset of the rows.
     pub fn dataset(&self) -> &'static Dataset {
         self.plan.selection.context.dataset
-    }
-
-    /// Whether few statements of this form exist, so that each may be prepared once and cached.
-    fn is_common(&self) -> bool {
-        let plan = self.plan;
-        let plain = plan.reading.columns.len() == plan.selection.context.fields().count()
-            && plan.reading.columns.iter().zip(plan.selection.context.fields()).all(|(column, field)| column.name == field.name);
-        let rows = matches!(self.kind, SelectKind::Rows | SelectKind::Count(_)) && plan.selection.search.is_none();
-        let key = |condition: &Condition| {
-            let simple = matches!(condition.operator, Operator::AnyOf | Operator::StartsWith);
-            simple && plan.selection.context.dataset.key.contains(&condition.field.name)
-        };
-        let series = plan.selection.conditions.len() <= PREPARED_FILTERS && plan.selection.conditions.iter().all(key);
-        // The filter that a list has by default makes no further forms of statements.
-        let own = plan.selection.conditions.iter().filter(|condition| condition.field.list_default.is_none()).count();
-        let few = series || (own <= 1 && plan.selection.last.is_none());
-        let narrow = few
-            && plan.selection.relations.is_empty()
-            && plan.selection.scopes.len() <= 1
-            && plan.selection.spatial.is_empty()
-            && self.codes.len() <= 1;
-        plain && rows && narrow && plan.is_in_key_order()
     }
 
     /// Writes `FROM … WHERE …` of the rows of the plan, with the alias `t`.
@@ -203,9 +190,6 @@ impl<'a> Select<'a> {
 impl Select<'_> {
     /// Writes the statement.
     fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        if !self.is_common() {
-            out.uncached();
-        }
         match &self.kind {
             SelectKind::Count(None) => {
                 out.push("SELECT count(*)::text");
@@ -241,6 +225,10 @@ impl Select<'_> {
                         out.push("::text");
                         Ok(())
                     }
+                    CellSource::Field(field) if self.completed && matches!(field.origin, FieldOrigin::Named { .. }) => {
+                        out.push("NULL::text");
+                        Ok(())
+                    }
                     _ => fragments::text(out, self.dataset(), column, &self.release, look_ups),
                 })?;
                 if self.corrections {
@@ -267,7 +255,7 @@ statement!(Select<'_>, Untyped);
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the query.
-pub async fn load<Q>(mut connection: &diesel_async::AsyncPgConnection, query: Q) -> QueryResult<Vec<Row>>
+pub async fn load<Q>(mut connection: &ReadingConnection, query: Q) -> QueryResult<Vec<Row>>
 where
     Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
 {

@@ -6,7 +6,7 @@ use diesel::QueryResult;
 use diesel::pg::Pg;
 use diesel::query_builder::AstPass;
 use diesel::serialize::ToSql;
-use diesel::sql_types::{HasSqlType, Integer};
+use diesel::sql_types::{Array, HasSqlType, Integer, Text};
 
 /// The result of writing SQL.
 pub type SqlResult = QueryResult<()>;
@@ -75,6 +75,21 @@ impl<'x, 'b> SqlWriter<'x, 'b> {
     /// Returns an error if the release cannot be bound.
     pub fn visible(&mut self, alias: &'static str, release: &'b i32) -> SqlResult {
         visible(self, alias, |out| out.bind::<Integer, _>(release))
+    }
+
+    /// Writes the comparison with any of some codes: `=` for a single one, through which Postgres sees the order of an index.
+    ///
+    /// # Errors
+    /// Returns an error if the codes cannot be bound.
+    pub fn any_of(&mut self, codes: &'b Vec<String>) -> SqlResult {
+        if let [code] = codes.as_slice() {
+            self.push(" = ");
+            return self.bind::<Text, _>(code);
+        }
+        self.push(" = ANY(");
+        self.bind::<Array<Text>, _>(codes)?;
+        self.push(")");
+        Ok(())
     }
 
     /// Writes items separated by commas.

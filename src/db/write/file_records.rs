@@ -5,9 +5,10 @@
 use diesel::QueryResult;
 use diesel::prelude::*;
 use diesel::sql_types::{Integer, Text, Untyped};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
 use crate::db::DbError;
+use crate::db::ReadingConnection;
 use crate::db::connection::config::GenericClient;
 use crate::db::connection::diesel_client::DieselClient;
 use crate::db::schema::release_files;
@@ -48,7 +49,7 @@ fn columns() -> _ {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the statement.
-pub async fn of_release(mut connection: &AsyncPgConnection, release: i32) -> QueryResult<Vec<FileRecord>> {
+pub async fn of_release(mut connection: &ReadingConnection, release: i32) -> QueryResult<Vec<FileRecord>> {
     let all = release_files::table.filter(release_files::release.eq(release)).select(columns());
     let found: Vec<FileRecordRow> = all.load(&mut connection).await?;
     Ok(found.into_iter().map(FileRecord::from).collect())

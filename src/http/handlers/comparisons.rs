@@ -92,7 +92,7 @@ async fn read(state: &State, plan: &ResolvedPlan, parent: Option<&'static Datase
         return Err(Problem::invalid_parameters(vec![Fault::new(Reason::OutOfRange, Parameter::Limit.name(), detail)]));
     }
     let read = state.read(Some(&plan.release), plan.cost(), |connection| async move {
-        let page = match page::read_page(&connection, parent, plan).await? {
+        let page = match page::read_page(&connection, &state.named_cells, parent, plan).await? {
             Ok(page) => page,
             Err(refused) => return Ok(Err(refused)),
         };

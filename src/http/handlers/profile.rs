@@ -104,8 +104,8 @@ async fn compute(
         ],
     )?;
     let read = state.read(Some(&plan.release), ReadCost::Heavy(HeavyKind::Profile), |connection| async move {
-        let around = page::read_page(&connection, None, around).await?;
-        let observations = page::read_page(&connection, None, figures).await?;
+        let around = page::read_page(&connection, &state.named_cells, None, around).await?;
+        let observations = page::read_page(&connection, &state.named_cells, None, figures).await?;
         let compared = match &observations {
             Ok(page) => {
                 let latest: Vec<&Row> = latest_rows(figures, page).into_iter().map(|at| &page.rows[at]).collect();

@@ -114,8 +114,11 @@ impl Plan {
             // What a list leaves out by default is little, and stands between what it shows.
             equal && (is_code || is_indexed(condition.field.name) || condition.field.list_default.is_some())
         };
-        let plain = self.selection.conditions.is_empty() && self.selection.scopes.is_empty();
-        let by_first = |name: &str| plain && is_indexed(name);
+        // What a list leaves out by default stands between what it shows in any order; a range of a field is a part of its index.
+        let part = |condition: &Condition, name: &str| condition.field.list_default.is_some() || condition.field.name == name;
+        let by_first = |name: &str| {
+            is_indexed(name) && self.selection.scopes.is_empty() && self.selection.conditions.iter().all(|one| part(one, name))
+        };
         let ordered = self.is_in_key_order()
             || self.selection.context.link.is_some()
             || self.reading.sort.first().and_then(|term| term.field()).is_some_and(|field| by_first(field.name));

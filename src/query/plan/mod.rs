@@ -228,8 +228,15 @@ impl Plan {
     /// Whether few rows are selected: the first fields of the key have one value each, such as the indicator and the
     /// territory of a series.
     pub fn is_selective(&self) -> bool {
-        let mut first = self.selection.context.dataset.key.iter().take(SELECTIVE_FIELDS);
-        first.all(|name| self.selection.conditions.iter().any(|condition| condition.is_single() && condition.field.name == *name))
+        self.fixed_key_fields() >= self.selection.context.dataset.key.len().min(SELECTIVE_FIELDS)
+    }
+
+    /// How many fields at the start of the key have one value each, by a filter.
+    pub fn fixed_key_fields(&self) -> usize {
+        let fixed = |name: &&&str| {
+            self.selection.conditions.iter().any(|condition| condition.is_single() && condition.field.name == **name)
+        };
+        self.selection.context.dataset.key.iter().take_while(fixed).count()
     }
 
     /// Whether the plan selects the latest observations of whole series, which a table of their own holds. No condition

@@ -11,7 +11,6 @@ mod withdrawal;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 use futures_util::future::try_join;
 use tokio::sync::mpsc;
 
@@ -20,6 +19,7 @@ pub use super::changes::steps::ChangeStep;
 use super::checked::{NamedCodes, UnknownCode, named_codes, never_known};
 use super::chunks::{Chunk, Chunks, FIRST_CHUNK_ROWS};
 use super::export::{Exports, Fetched};
+use crate::db::ReadingConnection;
 use crate::db::sql::select;
 use crate::query::Release;
 use crate::query::plan::changes::ChangePosition;
@@ -56,14 +56,14 @@ pub struct ChangeSteps {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn find(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<ChangeSteps> {
+pub async fn find(connection: &ReadingConnection, changes: &Changes, until: i32) -> QueryResult<ChangeSteps> {
     let (unknown, steps) = try_join(unknown(connection, changes, until), steps::load(connection, changes, until)).await?;
     Ok(ChangeSteps { unknown, steps })
 }
 
 /// Returns the codes of the request that no release has ever had. The code of a withdrawn row is known: its withdrawal is a
 /// change.
-async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<UnknownCode>> {
+async fn unknown(connection: &ReadingConnection, changes: &Changes, until: i32) -> QueryResult<Vec<UnknownCode>> {
     let mut names = NamedCodes::new();
     for plan in &changes.plans {
         for (dataset, codes) in named_codes(plan) {
@@ -77,7 +77,7 @@ async fn unknown(connection: &AsyncPgConnection, changes: &Changes, until: i32) 
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn page(connection: &AsyncPgConnection, changes: &Changes, steps: &[ChangeStep]) -> QueryResult<ChangesPage> {
+pub async fn page(connection: &ReadingConnection, changes: &Changes, steps: &[ChangeStep]) -> QueryResult<ChangesPage> {
     let limit = usize::try_from(changes.page_limit()).unwrap_or(usize::MAX);
     let (mut rows, mut last) = (Vec::new(), None);
     for (read, (step, start)) in remaining(changes, steps).enumerate() {

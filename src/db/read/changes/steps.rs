@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::QueryResult;
 use diesel::sql_types::{Integer, Text};
-use diesel_async::{AsyncPgConnection, RunQueryDsl};
+use diesel_async::RunQueryDsl;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::geography;
 use crate::db::sql::relations;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
@@ -32,7 +33,7 @@ pub struct ChangeStep {
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn load(mut connection: &AsyncPgConnection, changes: &Changes, until: i32) -> QueryResult<Vec<ChangeStep>> {
+pub async fn load(mut connection: &ReadingConnection, changes: &Changes, until: i32) -> QueryResult<Vec<ChangeStep>> {
     let since = changes.after.as_ref().map_or(changes.since, |after| after.release - 1);
     if since >= until {
         return Ok(Vec::new());

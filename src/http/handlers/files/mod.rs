@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 
 use super::exports::MAX_SHEET_ROWS;
 use crate::db::connection::config::Database;
+use crate::db::connection::planning::Planning;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::releases;
@@ -189,7 +190,7 @@ fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<FileKe
 /// Builds the CSV and Parquet files of the newest release, one after another. A failure is logged, and the first request
 /// for the file builds it again.
 pub async fn build_missing(database: Database, exports: Exports, files: ReleaseFiles, registry: &'static [&'static Dataset]) {
-    let release = match database.reader(BUILD_TIMEOUT).await {
+    let release = match database.reader(BUILD_TIMEOUT, Planning::EachTime).await {
         Ok(connection) => releases::release(&connection, None).await.map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };
