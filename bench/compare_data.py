@@ -104,10 +104,10 @@ def last_years(number, most=MILLION):
     return YEARS[-max(1, min(len(YEARS), round(most / (number * len(places()))))) :]
 
 
-def changed_million(folder, number, most=MILLION):
+def changed_million(folder, number, most=MILLION, edition="corrigé"):
     """Other values for the last years of all indicators."""
     indicators = codes(BASE, number)
-    bundle(folder, indicators, figures(indicators, last_years(number, most), "corrigé"), described=False).finish()
+    bundle(folder, indicators, figures(indicators, last_years(number, most), edition), described=False).finish()
 
 
 def small(folder, at):

@@ -26,7 +26,7 @@ MOST_S = 120
 FEW = 20
 QUICK = {name: pair[0] for name, pair in QUESTIONS.items() if not name.startswith("sum")} | {"search": OWN["search"]}
 RANKS = [
-    f"/v1/observations?indicator_code={INDICATORS[at % 5]}&territory_code={code}&compare=parent,region,country"
+    f"/v1/observations?indicator_code={INDICATORS[at % len(INDICATORS)]}&territory_code={code}&compare=parent,region,country"
     for at, code in enumerate(ASKED)
 ]
 HEAVY = {

@@ -56,7 +56,7 @@ def new():
 
 def changed():
     """Other values for the last years; then the same rows by a plain UPDATE of a copy of what was there."""
-    ours, release = published(changed_million, NUMBERS[0], MOST), newest()
+    ours, release = published(changed_million, NUMBERS[0], MOST, "révisé"), newest()
     rows = int(psql(f"SELECT count(*) FROM observations WHERE first_release = {release}"))
     # Of the tables with values, the one of all figures: `latest_observations`, where it is a table, is derived from it.
     name = next(name for name in names() if has(name, "value") and name != "latest_observations")
@@ -90,7 +90,7 @@ def main():
             table(HEAD, ("---", *["---:"] * (len(HEAD) - 1)))
         for part in parts:
             part()
-        psql("DROP TABLE IF EXISTS copied")
+        psql("SET client_min_messages = warning; DROP TABLE IF EXISTS copied")
 
 
 if __name__ == "__main__":

@@ -28,8 +28,8 @@ def sizes():
     """The bytes of each table of the figures and of its indexes, with those of its partitions."""
     found = {}
     for name in names():
-        sizes_of = f"SELECT sum(pg_table_size(relid)), sum(pg_indexes_size(relid)) FROM pg_partition_tree('{name}')"
-        found[name] = tuple(int(float(size)) for size in psql(sizes_of).split("|"))
+        parts = f"SELECT '{name}'::regclass UNION SELECT relid FROM pg_partition_tree('{name}')"
+        found[name] = tuple(map(int, psql(f"SELECT sum(pg_table_size(oid)), sum(pg_indexes_size(oid)) FROM ({parts}) p(oid)").split("|")))
     return found
 
 
@@ -40,7 +40,7 @@ def copy_of(table, where, replaced=None):
         f"SELECT attname FROM pg_attribute WHERE attrelid = '{table}'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum"
     ).splitlines()
     taken = ", ".join((replaced or {}).get(column, column) for column in columns)
-    psql("DROP TABLE IF EXISTS copied")
+    psql("SET client_min_messages = warning; DROP TABLE IF EXISTS copied")
     psql(f"CREATE TABLE copied (LIKE {table} INCLUDING ALL)")
     psql(f"INSERT INTO copied ({', '.join(columns)}) OVERRIDING SYSTEM VALUE SELECT {taken} FROM {table} WHERE {where}")
     psql("VACUUM ANALYZE copied")

@@ -1,5 +1,6 @@
 -- Owns the plain tables of the peers: the same rows as those of the service, as a small programme would keep them, with one index
 -- for each question. They are made in the database of the service, after its publication.
+SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS peer CASCADE;
 CREATE SCHEMA peer;
 
@@ -8,6 +9,7 @@ SELECT code, name, kind, departement_code, region_code, population, longitude::f
 FROM territories WHERE last_release IS NULL AND status = 'current' ORDER BY code;
 ALTER TABLE peer.territories ADD PRIMARY KEY (code);
 CREATE INDEX ON peer.territories (departement_code, kind, code);
+CREATE INDEX ON peer.territories (kind, code);
 
 CREATE TABLE peer.containments AS
 SELECT container_code, part_code FROM containments WHERE last_release IS NULL AND population_share = 1 ORDER BY 1, 2;
