@@ -15,7 +15,6 @@ use std::sync::Arc;
 use actix_web::http::header;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
 use serde::Deserialize;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, NoTls, Statement};
@@ -63,8 +62,7 @@ async fn answer(request: HttpRequest, served: web::Data<Served>) -> Result<HttpR
         return Ok(response.body(held.body.clone()));
     }
     if let Some(sql) = served.copies.get(address) {
-        let chunks = served.client.copy_out(sql.as_str()).await?;
-        return Ok(HttpResponse::Ok().content_type("text/csv").streaming(chunks.map_err(Box::<dyn Error>::from)));
+        return Ok(HttpResponse::Ok().content_type("text/csv").streaming(served.client.copy_out(sql.as_str()).await?));
     }
     let stated = served.stated.get(address).or_else(|| served.stated.get(request.path()));
     let Some(stated) = stated else { return Ok(HttpResponse::NotFound().finish()) };
