@@ -3,7 +3,7 @@ shows if it is a view; their partitions, their sizes, and copies of them with th
 
 from service import psql
 
-# The tables from which figures and their latest ones are read, without the reference tables that they name.
+# The tables that `observations` and `latest_observations` are, or show.
 NAMES = """
 WITH RECURSIVE shown(oid) AS (
     SELECT to_regclass(name)::oid FROM unnest(ARRAY['observations', 'latest_observations']) name WHERE to_regclass(name) IS NOT NULL
