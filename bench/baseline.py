@@ -11,9 +11,9 @@ import subprocess
 import time
 
 from load_generator import SERVER, pinned
-from service import FOLDER, ROOT, psql
+from service import FOLDER, TARGET, psql
 
-BINARY = ROOT / "target/release/examples/baseline"
+BINARY = TARGET / "release/examples/baseline"
 LOG = FOLDER / "data/postgres.log"
 STATEMENT = re.compile(r"execute \S+: ([^\n]*(?:\n(?!\d{4}-)[^\n]*)*)\n[^\n]*DETAIL:  parameters: ([^\n]*)")
 # Statements that do not read the rows: the marks of observations, and the settings of a connection.

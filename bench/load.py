@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Owns the measurement of publication: `reperes migrate` publishes the real bundles and then the synthetic one. In the same
-run psql's `\\copy` loads the same rows into a table without indexes, and into a table with the indexes of the real one.
+run psql's `\\copy` loads the same rows into tables without indexes, and into tables with the indexes of the real ones.
 
 Usage: load.py, after generate.py has written BENCH_FOLDER/bundles/03-bench. The script removes an earlier database.
 """
@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import time
 
+from relations import names
 from service import BINARY, FOLDER, ROOT, Service, environment, mebibytes, psql, table
 
-TITLE = "Banc de mesure: "
 BUNDLE = "03-bench"
+STEP = f"{BUNDLE}: "
 PUBLISHED = re.compile(rf"{BUNDLE} is published as release \d+: (\d+) rows")
 POLL = 0.02
 ROWS = FOLDER / "rows.copy"
@@ -42,8 +43,8 @@ def publish():
             pass  # a process that has exited has no VmHWM
         lines = log.read_text(errors="replace").splitlines()
         for line in lines[seen:]:
-            if TITLE in line:
-                starts.append((line.split(TITLE)[1].rstrip("."), time.monotonic()))
+            if STEP in line:
+                starts.append((line.split(STEP)[1].rstrip("."), time.monotonic()))
             elif found := PUBLISHED.search(line):
                 rows = int(found.group(1))
                 starts.append(("", time.monotonic()))
@@ -55,12 +56,16 @@ def publish():
 
 
 def copy(like):
-    """The seconds that `\\copy` takes to load the synthetic rows into a table like the real one."""
-    psql(f"CREATE TABLE measured (LIKE observations {like})")
-    started = time.monotonic()
-    psql(f"\\copy measured from '{ROWS}'")
-    seconds = time.monotonic() - started
-    psql("DROP TABLE measured")
+    """The seconds that `\\copy` takes to load the rows into tables like those of the figures."""
+    seconds = 0.0
+    for name in names():
+        psql(f"CREATE TABLE measured (LIKE {name} {like})")
+        psql(f"\\copy (SELECT * FROM {name}) to '{ROWS}'")
+        started = time.monotonic()
+        psql(f"\\copy measured from '{ROWS}'")
+        seconds += time.monotonic() - started
+        psql("DROP TABLE measured")
+        ROWS.unlink()
     return seconds
 
 
@@ -73,11 +78,9 @@ def main():
         table((name, f"{seconds:.1f}", f"{rows / seconds:,.0f}" if seconds > 0.1 else ""))
     table((f"**{rows:,} rows in all**", f"{total:.1f}", f"{rows / total:,.0f}"))
     with Service():
-        psql(f"\\copy (SELECT * FROM observations WHERE source_code = 'banc-source') to '{ROWS}'")
-        for name, like in (("`\\copy` into a bare table", ""), ("`\\copy` into a table with the same indexes", "INCLUDING ALL")):
+        for name, like in (("`\\copy` into bare tables", ""), ("`\\copy` into tables with the same indexes", "INCLUDING ALL")):
             seconds = copy(like)
             table((f"{name}: {seconds / total:.2f} of our time", f"{seconds:.1f}", f"{rows / seconds:,.0f}"))
-    ROWS.unlink()
     print(f"\nPeak memory of the program: {peak:.0f} MiB.")
 
 

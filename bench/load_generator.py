@@ -11,12 +11,12 @@ import re
 import subprocess
 import tempfile
 
-from service import ROOT
+from service import TARGET
 
 CLIENT, SERVER = "1", "0"
 CONNECTIONS = 16
 UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3, "m": 6e4}
-OHA = ROOT / "target/bench/bin/oha"
+OHA = TARGET / "bench/bin/oha"
 SCRIPT = pathlib.Path(__file__).with_name("addresses.lua")
 
 

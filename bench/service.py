@@ -14,7 +14,8 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BINARY = os.environ.get("REPERES_BINARY", str(ROOT / "target/release/reperes"))
+TARGET = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
+BINARY = os.environ.get("REPERES_BINARY", str(TARGET / "release/reperes"))
 FOLDER = pathlib.Path(os.environ.get("BENCH_FOLDER", "/dev/shm/reperes-bench"))
 READY = re.compile(r"ready in .*http://([0-9.]+:[0-9]+)/ ")
 TIMEOUT_S = 120
@@ -42,10 +43,10 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
-def psql(sql):
-    """Runs one statement or backslash command in psql and returns the output."""
+def psql(*arguments):
+    """Runs one statement or backslash command in psql, or what other arguments say, and returns the output."""
     command = ["psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-U", "reperes", "-d", "postgres"]
-    command += ["-h", str(FOLDER / "data/run"), "-c", sql]
+    command += ["-h", str(FOLDER / "data/run"), *(arguments if len(arguments) > 1 else ("-c", *arguments))]
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 

@@ -1,8 +1,11 @@
 //! Owns the baseline servers of the benchmarks: plain actix-web that returns responses from memory, and plain actix-web with
-//! tokio-postgres that runs one statement and writes its rows as JSON. Each does the least that such a server can do. Usage:
-//! `baseline PLAN DATABASE`. PLAN is a JSON file with a list of `{"address", "headers", "body"}` (the name of a file) and
-//! `{"address", "sql"}`. The server has one worker and prints its address.
+//! tokio-postgres that runs a statement and writes its rows as JSON. Each does the least that such a server can do. Usage:
+//! `baseline PLAN DATABASE`. PLAN is a JSON file with a list of `{"address", "headers", "body"}` (the name of a file),
+//! `{"address", "sql"}`, `{"address", "sql", "binds"}` (a path, and the parameters of the query that are bound) and
+//! `{"address", "copy"}` (a COPY that is sent as it comes). The server has one worker and prints its address.
 //! Must not know the service under measurement.
+
+mod rows;
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -13,7 +16,8 @@ use actix_web::http::header;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use bytes::Bytes;
 use serde::Deserialize;
-use tokio_postgres::{Client, NoTls, Row, Statement};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, NoTls, Statement};
 
 /// One entry of the plan.
 #[derive(Deserialize)]
@@ -23,6 +27,9 @@ struct Planned {
     headers: Vec<(String, String)>,
     body: Option<String>,
     sql: Option<String>,
+    #[serde(default)]
+    binds: Vec<String>,
+    copy: Option<String>,
 }
 
 /// A response in memory.
@@ -31,11 +38,18 @@ struct Held {
     body: Bytes,
 }
 
-/// The state of the worker: the responses in memory, and the prepared statements by address.
+/// A prepared statement, and the parameters of the query that it binds, in order.
+struct Stated {
+    statement: Statement,
+    binds: Vec<String>,
+}
+
+/// The state of the worker: the responses in memory, the prepared statements and the copies by address or path.
 struct Served {
     held: HashMap<String, Held>,
     client: Client,
-    statements: HashMap<String, Statement>,
+    stated: HashMap<String, Stated>,
+    copies: HashMap<String, String>,
 }
 
 async fn answer(request: HttpRequest, served: web::Data<Served>) -> Result<HttpResponse, Box<dyn Error>> {
@@ -47,35 +61,26 @@ async fn answer(request: HttpRequest, served: web::Data<Served>) -> Result<HttpR
         }
         return Ok(response.body(held.body.clone()));
     }
-    let Some(statement) = served.statements.get(address) else { return Ok(HttpResponse::NotFound().finish()) };
-    let rows = served.client.query(statement, &[]).await?;
-    let mut body = Vec::with_capacity(rows.len() * 512);
-    body.extend_from_slice(b"{\"data\":[");
-    for (at, row) in rows.iter().enumerate() {
-        write(&mut body, at, row)?;
+    if let Some(sql) = served.copies.get(address) {
+        return Ok(HttpResponse::Ok().content_type("text/csv").streaming(served.client.copy_out(sql.as_str()).await?));
     }
-    body.extend_from_slice(b"]}");
-    Ok(HttpResponse::Ok().content_type("application/json").body(body))
-}
-
-/// Writes a row as a JSON object. All cells are texts or null.
-fn write(body: &mut Vec<u8>, at: usize, row: &Row) -> Result<(), Box<dyn Error>> {
-    body.extend_from_slice(if at == 0 { b"{" } else { b",{" });
-    for (at, column) in row.columns().iter().enumerate() {
-        body.extend_from_slice(if at == 0 { b"" } else { b"," });
-        serde_json::to_writer(&mut *body, column.name())?;
-        body.push(b':');
-        serde_json::to_writer(&mut *body, &row.try_get::<_, Option<&str>>(at)?)?;
+    let stated = served.stated.get(address).or_else(|| served.stated.get(request.path()));
+    let Some(stated) = stated else { return Ok(HttpResponse::NotFound().finish()) };
+    let parameters = web::Query::<HashMap<String, String>>::from_query(request.query_string())?;
+    let mut binds: Vec<&(dyn ToSql + Sync)> = Vec::with_capacity(stated.binds.len());
+    for name in &stated.binds {
+        let Some(value) = parameters.get(name) else { return Ok(HttpResponse::BadRequest().finish()) };
+        binds.push(value);
     }
-    body.push(b'}');
-    Ok(())
+    let rows = served.client.query(&stated.statement, &binds).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").body(rows::json(&rows)?))
 }
 
 async fn serve(plan: &[Planned], folder: &Path, database: &str) -> Result<Served, Box<dyn Error>> {
     let (client, connection) = tokio_postgres::connect(database, NoTls).await?;
     actix_web::rt::spawn(connection);
     client.batch_execute("SET jit = off").await?;
-    let (mut held, mut statements) = (HashMap::new(), HashMap::new());
+    let (mut held, mut stated, mut copies) = (HashMap::new(), HashMap::new(), HashMap::new());
     for planned in plan {
         if let Some(file) = &planned.body {
             let body = Bytes::from(std::fs::read(folder.join(file))?);
@@ -83,10 +88,14 @@ async fn serve(plan: &[Planned], folder: &Path, database: &str) -> Result<Served
             held.insert(planned.address.clone(), Held { headers: pairs.collect::<Result<_, Box<dyn Error>>>()?, body });
         }
         if let Some(sql) = &planned.sql {
-            statements.insert(planned.address.clone(), client.prepare(sql).await?);
+            let statement = client.prepare(sql).await?;
+            stated.insert(planned.address.clone(), Stated { statement, binds: planned.binds.clone() });
+        }
+        if let Some(sql) = &planned.copy {
+            copies.insert(planned.address.clone(), sql.clone());
         }
     }
-    Ok(Served { held, client, statements })
+    Ok(Served { held, client, stated, copies })
 }
 
 #[actix_web::main]
