@@ -8,6 +8,7 @@ use tokio::runtime::{self, Runtime};
 
 use super::bundled;
 use super::output::text;
+use super::start::Start;
 use crate::app::EXPORT_CONNECTIONS;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
@@ -16,7 +17,7 @@ use crate::db::connection::config::{Client, Database};
 use crate::db::setup::migrations::{self, SetupLock};
 use crate::db::setup::roles;
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
-use crate::publish::{self, PublishError};
+use crate::publish::{self, BundleProgress, PublishError};
 
 /// Pause between attempts to reach the database at start.
 const RETRY: Duration = Duration::from_millis(500);
@@ -36,14 +37,20 @@ impl DatabaseRoles {
     ///
     /// # Errors
     /// Returns a message for the operator if the private Postgres cannot be started, such as when another server runs it.
-    pub fn for_server(config: &Config) -> Result<Self, String> {
+    pub fn for_server(config: &Config, start: &Start) -> Result<Self, String> {
         if let Some(configured) = Self::configured(config) {
             return Ok(configured);
         }
-        let cluster =
-            Cluster::open(&config.data_dir, config.data_dir_configured, config.bin_dir.as_deref(), Durability::Durable)?;
+        let (place, bin_dir) = ((&*config.data_dir, config.data_dir_configured), config.bin_dir.as_deref());
+        match Cluster::exists(place.0, place.1)? {
+            true => start.progress.enter_short("starting the database"),
+            false => start.progress.enter(|| "making the database".to_owned()),
+        }
+        let given_up = || start.stopped.is_set();
+        let cluster = Cluster::open(place, bin_dir, Durability::Durable, &given_up)?;
         let workers = config.workers.or_else(|| std::thread::available_parallelism().ok().map(usize::from)).unwrap_or(1);
-        let postgres = Postgres::start(cluster, workers * config.limits.connections + config.limits.heavy + EXPORT_CONNECTIONS)?;
+        let connections = workers * config.limits.connections + config.limits.heavy + EXPORT_CONNECTIONS;
+        let postgres = Postgres::start(cluster, connections, &given_up)?;
         Self::private(&postgres.urls().clone(), Some(postgres))
     }
 
@@ -74,7 +81,7 @@ impl DatabaseRoles {
         {
             return Self::private(&urls, None);
         }
-        Self::for_server(config)
+        Self::for_server(config, &Start::of_command())
     }
 
     fn configured(config: &Config) -> Option<Self> {
@@ -91,10 +98,11 @@ impl DatabaseRoles {
     ///
     /// # Errors
     /// Returns a message for the operator if the database is not available or refuses a statement.
-    pub fn set_up(&self, config: &Config) -> Result<(), String> {
+    pub fn set_up(&self, config: &Config, start: &Start) -> Result<(), String> {
         let set_up = async {
-            let lock = acquire_setup_lock(&self.owner, config.startup_wait).await?;
-            match self.migrate_and_fill(&lock, config).await {
+            start.progress.enter_short("looking at the database");
+            let lock = acquire_setup_lock(&self.owner, config.startup_wait, start).await?;
+            match self.migrate_and_fill(&lock, config, start).await {
                 Err(PublishError::Database(DbError::ReadOnly(why))) => {
                     log::warn!("the database is read-only ({why}): it is served without changes, and publishing will fail");
                 }
@@ -102,30 +110,34 @@ impl DatabaseRoles {
             }
             lock.release().await.map_err(text)
         };
-        runtime()?.block_on(set_up)
+        runtime()?.block_on(start.unless_stopped(set_up))
     }
 
-    async fn migrate_and_fill(&self, lock: &SetupLock, config: &Config) -> Result<(), PublishError> {
-        self.migrate(lock).await?;
+    async fn migrate_and_fill(&self, lock: &SetupLock, config: &Config, start: &Start) -> Result<(), PublishError> {
+        self.migrate(lock, start).await?;
         let mut writer = self.service.writer().await?;
         let readers = (&bundled::recipes(config), &config.reader);
-        publish::publish_missing(&mut writer, REGISTRY, &bundled::bundles(config), readers).await
+        let announce = |bundle: BundleProgress| start.progress.enter(move || bundle.to_string());
+        publish::publish_missing(&mut writer, REGISTRY, &bundled::bundles(config), readers, &announce).await
     }
 
     /// Waits until another process has migrated the database.
     ///
     /// # Errors
     /// Returns a message for the operator after the timeout, or at once if the database has migrations of a newer version.
-    pub fn wait_until_set_up(&self, timeout: Duration) -> Result<(), String> {
+    pub fn wait_until_set_up(&self, timeout: Duration, start: &Start) -> Result<(), String> {
         let deadline = Instant::now() + timeout;
-        runtime()?.block_on(async {
+        start.progress.enter_short("looking at the database");
+        let set_up = async {
             loop {
                 let missing = async { migrations::missing(&self.service.writer().await?).await };
                 let why = match missing.await {
                     Ok(missing) => match missing.first() {
                         None => return Ok(()),
                         Some(first) => {
-                            format!("the database is not set up for this version (migration {first} is missing): run `reperes migrate`")
+                            format!(
+                                "the database is not set up for this version (migration {first} is missing): run `reperes migrate`"
+                            )
                         }
                     },
                     Err(DbError::Unavailable(why)) => format!("the database is not available: {why}"),
@@ -135,17 +147,20 @@ impl DatabaseRoles {
                     return Err(why);
                 }
                 log::warn!("waiting: {why}");
+                start.progress.enter(|| "waiting until the database is set up".to_owned());
                 tokio::time::sleep(RETRY).await;
             }
-        })
+        };
+        runtime()?.block_on(start.unless_stopped(set_up))
     }
 
     /// Migrates the database, creates the service role if it does not exist, and grants it its rights.
     ///
     /// # Errors
     /// Returns an error if the database is not available or refuses a statement.
-    pub async fn migrate(&self, lock: &SetupLock) -> Result<(), DbError> {
-        for name in migrations::run(&self.owner, lock).await? {
+    pub async fn migrate(&self, lock: &SetupLock, start: &Start) -> Result<(), DbError> {
+        let migrating = || start.progress.enter(|| "migrating the database".to_owned());
+        for name in migrations::run(&self.owner, lock, migrating).await? {
             log::info!("migrated: {name}");
         }
         let mut owner = self.owner.writer().await?;
@@ -184,15 +199,17 @@ pub fn runtime() -> Result<Runtime, String> {
 ///
 /// # Errors
 /// Returns a message for the operator.
-pub async fn acquire_setup_lock(database: &Database, timeout: Duration) -> Result<SetupLock, String> {
+pub async fn acquire_setup_lock(database: &Database, timeout: Duration, start: &Start) -> Result<SetupLock, String> {
     let deadline = Instant::now() + timeout;
     let mut logged = false;
     loop {
-        match SetupLock::acquire(database).await {
+        let waiting = || start.progress.enter(|| "waiting for another process that sets the database up".to_owned());
+        match SetupLock::acquire(database, waiting).await {
             Ok(lock) => return Ok(lock),
             Err(DbError::Unavailable(_)) if Instant::now() < deadline => {
                 if !std::mem::replace(&mut logged, true) {
                     log::info!("waiting for the database {}, at most {timeout:?}", database.availability().address());
+                    start.progress.enter(|| "waiting for the database".to_owned());
                 }
                 tokio::time::sleep(RETRY).await;
             }

@@ -13,6 +13,7 @@ mod output;
 mod publish;
 mod restore;
 mod serve;
+mod start;
 mod verify;
 
 use std::ffi::OsString;
@@ -33,6 +34,7 @@ use exit_status::ExitStatus;
 use keys::KeysCommand;
 use output::print;
 use publish::{PublishArgs, WithdrawArgs};
+use start::Start;
 use verify::VerifyArgs;
 
 /// Repères: open data of the strategy against poverty in Hauts-de-France
@@ -128,5 +130,6 @@ fn success(_: ()) -> ExitStatus {
 
 fn migrate() -> Result<(), String> {
     let config = configure()?;
-    DatabaseRoles::for_server(&config)?.set_up(&config)
+    let start = Start::of_command();
+    DatabaseRoles::for_server(&config, &start)?.set_up(&config, &start)
 }

@@ -10,6 +10,7 @@ use super::backup::postgres_client;
 use super::backup_file::{self, Metadata};
 use super::database::{self, DatabaseRoles};
 use super::output::text;
+use super::start::Start;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::DbError;
@@ -24,9 +25,9 @@ use crate::postgres;
 /// differs from the backup.
 pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
     let metadata = backup_file::verify(path)?;
-    let databases = DatabaseRoles::existing_or_new(config)?;
+    let (databases, start) = (DatabaseRoles::existing_or_new(config)?, Start::of_command());
     database::runtime()?.block_on(async {
-        let lock = database::acquire_setup_lock(&databases.owner, config.startup_wait).await?;
+        let lock = database::acquire_setup_lock(&databases.owner, config.startup_wait, &start).await?;
         let owner = databases.owner.writer().await.map_err(text)?;
         let (server, occupants) = checks::occupants(&owner).await.map_err(text)?;
         if !occupants.is_empty() {
@@ -45,7 +46,7 @@ pub fn restore(config: &Config, path: &Path) -> Result<(), String> {
         let psql = psql.stdin(Stdio::piped()).spawn().map_err(|error| format!("cannot run psql: {error}"))?;
         tokio::task::block_in_place(|| pipe(pg_restore, psql))?;
         owner.batch_execute("ANALYZE").await.map_err(|error| text(DbError::from(error)))?;
-        databases.migrate(&lock).await.map_err(text)?;
+        databases.migrate(&lock, &start).await.map_err(text)?;
         lock.release().await.map_err(text)
     })?;
     compare(&databases, &metadata)?;

@@ -4,10 +4,12 @@
 use std::time::Instant;
 
 use super::database::DatabaseRoles;
+use super::start::Start;
 use super::{bundled, environment};
 use crate::app::{Disk, Shared};
+use crate::config::Config;
 use crate::publish::QueueSettings;
-use crate::server::{Server, ShutdownTimeouts, Socket};
+use crate::server::{Control, Server, ShutdownTimeouts, Socket};
 
 /// Serves until SIGTERM or Ctrl-C.
 ///
@@ -17,14 +19,16 @@ pub fn serve() -> Result<(), String> {
     let config = environment::configure()?;
     let started = Instant::now();
     let cannot_bind = |error| format!("cannot listen on {}: {error}", config.address);
-    // The address is bound only once requests can be answered, so that clients get "connection refused" instead of a wait.
-    // A socket that systemd or the previous process holds accepts connections anyway, and is kept.
-    let held = Some(Socket::obtain(config.address).map_err(cannot_bind)?).filter(Socket::is_held);
-    let databases = DatabaseRoles::for_server(&config)?;
-    match config.migrate {
-        true => databases.set_up(&config)?,
-        false => databases.wait_until_set_up(config.startup_wait)?,
-    }
+    let mut socket = Socket::obtain(config.address).map_err(cannot_bind)?;
+    let control = Control::start(&mut socket, config.admin, &config.bounds, config.public_url.as_deref());
+    let control = control.map_err(|error| error.to_string())?;
+    let databases = match set_up(&config, &Start::of_server(&control)) {
+        Err(why) if control.stopped().is_set() => {
+            log::info!("stopped before the server was ready: {why}");
+            return Ok(());
+        }
+        outcome => outcome?,
+    };
     let publishing = QueueSettings {
         uploads: config.uploads.clone(),
         recipes: bundled::recipes(&config),
@@ -37,14 +41,24 @@ pub fn serve() -> Result<(), String> {
     let files = shared.files.clone().within(config.files_bytes);
     let shared = Shared { files, public_url: config.public_url.clone(), ..shared };
     shared.build_files();
-    let socket = held.map_or_else(|| Socket::obtain(config.address), Ok).map_err(cannot_bind)?;
     let timeouts = ShutdownTimeouts { grace: config.shutdown_grace, wait: config.shutdown_wait };
     let server = Server::new(socket, shared, config.workers, timeouts).watched_on(config.admin);
     let address = server.address().map_err(|error| error.to_string())?;
     let ready = || log::info!("ready in {:.1} s: http://{address}/ and http://{address}/docs/", started.elapsed().as_secs_f64());
-    let outcome = server.run_blocking(ready);
+    let outcome = server.run_blocking(control, ready);
     databases.service.availability().stop_logging();
     drop(databases);
     log::info!("stopped");
     outcome.map_err(|error| error.to_string())
+}
+
+/// Opens the database, and makes it ready for this version of the program.
+fn set_up(config: &Config, start: &Start) -> Result<DatabaseRoles, String> {
+    let databases = DatabaseRoles::for_server(config, start)?;
+    match config.migrate {
+        true => databases.set_up(config, start)?,
+        false => databases.wait_until_set_up(config.startup_wait, start)?,
+    }
+    start.progress.enter_short("reading the releases");
+    Ok(databases)
 }

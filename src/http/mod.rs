@@ -16,6 +16,7 @@ mod response;
 pub mod router;
 mod state;
 
+pub use handlers::starting::StartProgress;
 pub use middleware::limits::{Bounds, RateLimiters};
 pub use router::Endpoint;
 pub use state::State;

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::account::Account;
 use super::binaries::{self, Binaries};
+use super::process::run;
 
 /// The longest path of a Unix socket in bytes (`sun_path` of unix(7), without its final zero).
 const SOCKET_PATH: usize = 107;
@@ -76,11 +77,16 @@ impl Urls {
 
 impl Cluster {
     /// Opens the cluster below `directory`, and creates it if it does not exist. `moved` says whether the operator chose the
-    /// directory, which then has no fallback.
+    /// directory, which then has no fallback. `initdb` is killed once the start is `given_up`.
     ///
     /// # Errors
     /// Returns a message for the operator if there are no binaries, no access, or another server on the same directory.
-    pub fn open(directory: &Path, moved: bool, bin_dir: Option<&Path>, durability: Durability) -> Result<Self, String> {
+    pub fn open(
+        (directory, moved): (&Path, bool),
+        bin_dir: Option<&Path>,
+        durability: Durability,
+        given_up: &dyn Fn() -> bool,
+    ) -> Result<Self, String> {
         let account = Account::choose()?;
         let wanted = std::path::absolute(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         let directory = reachable(wanted, moved, account)?;
@@ -96,7 +102,7 @@ impl Cluster {
         let log = directory.join("postgres.log");
         let cluster = Self { binaries, account, durability, data, socket, log, _lock: lock };
         if !cluster.data.join("PG_VERSION").exists() {
-            cluster.initialise(&directory)?;
+            cluster.initialise(&directory, given_up)?;
         }
         Ok(cluster)
     }
@@ -145,7 +151,7 @@ impl Cluster {
     }
 
     /// Creates the data directory under another name and renames it, so that an interrupted start leaves no partial cluster.
-    fn initialise(&self, directory: &Path) -> Result<(), String> {
+    fn initialise(&self, directory: &Path, given_up: &dyn Fn() -> bool) -> Result<(), String> {
         log::info!("creating a Postgres {} cluster in {}", self.binaries.version, self.data.display());
         for entry in fs::read_dir(directory).map_err(at(directory))?.flatten() {
             if entry.file_name().to_string_lossy().starts_with(ASIDE) {
@@ -164,7 +170,11 @@ impl Cluster {
         if self.durability == Durability::Passing {
             command.arg("--no-sync");
         }
-        let output = command.output().map_err(|error| format!("cannot run initdb: {error}"))?;
+        let output = run(command, given_up).map_err(|error| format!("cannot run initdb: {error}"))?;
+        let Some(output) = output else {
+            _ = fs::remove_dir_all(aside);
+            return Err("stopped while the database was made".to_owned());
+        };
         if !output.status.success() {
             return Err(format!("initdb failed: {}", String::from_utf8_lossy(&output.stderr).trim()));
         }

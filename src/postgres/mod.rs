@@ -7,6 +7,7 @@
 mod account;
 mod binaries;
 mod cluster;
+mod process;
 mod supervisor;
 
 pub use crate::postgres::binaries::tool;

@@ -7,13 +7,14 @@ use std::fs;
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
 use super::cluster::{Cluster, Durability, Urls};
+use super::process::signal;
 
 /// The pause between two checks of the server.
 const TICK: Duration = Duration::from_millis(20);
@@ -33,6 +34,9 @@ const PAUSE_LIMIT: Duration = Duration::from_secs(5);
 /// Extra connections for setup, publishing, an operator, and `superuser_reserved_connections`.
 const SPARE: usize = 20;
 
+/// What a start that was given up ends with.
+const GIVEN_UP: &str = "stopped while the database started";
+
 /// What Postgres logs when backends of an earlier server, whose postmaster was killed, still use the data.
 const ORPHANED: &str = "pre-existing shared memory block";
 
@@ -44,11 +48,11 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts the server with room for so many connections, and waits until it accepts them.
+    /// Starts the server with room for so many connections, and waits until it accepts them or until `given_up`.
     ///
     /// # Errors
-    /// Returns an error with the end of the server's log if it does not start.
-    pub fn start(cluster: Cluster, connections: usize) -> Result<Self, String> {
+    /// Returns an error with the end of the server's log if it does not start, and a message if it was given up.
+    pub fn start(cluster: Cluster, connections: usize, given_up: &dyn Fn() -> bool) -> Result<Self, String> {
         let urls = cluster.urls();
         let (stop, stopped) = mpsc::channel();
         let (started, outcome) = mpsc::channel();
@@ -57,10 +61,15 @@ impl Server {
             .spawn(move || supervise(&cluster, connections, &stopped, &started))
             .map_err(|error| format!("cannot start the supervisor thread of Postgres: {error}"))?;
         let server = Self { urls, stop: Some(stop), thread: Some(thread) };
-        match outcome.recv() {
-            Ok(Ok(())) => Ok(server),
-            Ok(Err(why)) => Err(why),
-            Err(_) => Err("the supervisor thread of Postgres ended".to_owned()),
+        loop {
+            match outcome.recv_timeout(TICK) {
+                Ok(Ok(())) => return Ok(server),
+                Ok(Err(why)) => return Err(why),
+                Err(RecvTimeoutError::Timeout) if !given_up() => {}
+                // The end of `server` stops Postgres.
+                Err(RecvTimeoutError::Timeout) => return Err(GIVEN_UP.to_owned()),
+                Err(RecvTimeoutError::Disconnected) => return Err("the supervisor thread of Postgres ended".to_owned()),
+            }
         }
     }
 
@@ -85,7 +94,7 @@ fn supervise(cluster: &Cluster, connections: usize, stopped: &Receiver<()>, star
     let mut pause = PAUSE;
     let mut first = true;
     loop {
-        let outcome = start(cluster, connections);
+        let outcome = start(cluster, connections, stopped);
         let ready = outcome.as_ref().map(|_| ()).map_err(Clone::clone);
         if std::mem::take(&mut first) {
             let failed = ready.is_err();
@@ -134,14 +143,14 @@ fn watch(child: &mut Child, stopped: &Receiver<()>) -> bool {
     true
 }
 
-fn start(cluster: &Cluster, connections: usize) -> Result<Child, String> {
+fn start(cluster: &Cluster, connections: usize, stopped: &Receiver<()>) -> Result<Child, String> {
     let deadline = Instant::now() + START;
-    wait_for_predecessor(cluster, deadline)?;
+    wait_for_predecessor(cluster, (deadline, stopped))?;
     let mut logged = false;
     loop {
-        match launch(cluster, connections, deadline) {
+        match launch(cluster, connections, (deadline, stopped)) {
             // Backends of a killed postmaster run until they next check for it.
-            Err(why) if why.contains(ORPHANED) && Instant::now() < deadline => {
+            Err(why) if why.contains(ORPHANED) && Instant::now() < deadline && !is_given_up(stopped) => {
                 if !std::mem::replace(&mut logged, true) {
                     log::info!("terminating backends of a Postgres that was killed");
                 }
@@ -153,7 +162,7 @@ fn start(cluster: &Cluster, connections: usize) -> Result<Child, String> {
     }
 }
 
-fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Child, String> {
+fn launch(cluster: &Cluster, connections: usize, (deadline, stopped): (Instant, &Receiver<()>)) -> Result<Child, String> {
     let log = fs::OpenOptions::new()
         .create(true)
         .append(true)
@@ -193,6 +202,11 @@ fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Ch
         if is_ready(cluster, child.id()) {
             return Ok(child);
         }
+        if is_given_up(stopped) {
+            signal(child.id(), Signal::QUIT);
+            _ = child.wait();
+            return Err(GIVEN_UP.to_owned());
+        }
         if Instant::now() > deadline {
             signal(child.id(), Signal::QUIT);
             _ = child.wait();
@@ -202,8 +216,13 @@ fn launch(cluster: &Cluster, connections: usize, deadline: Instant) -> Result<Ch
     }
 }
 
+/// Whether the start is no longer wanted.
+fn is_given_up(stopped: &Receiver<()>) -> bool {
+    matches!(stopped.try_recv(), Err(TryRecvError::Disconnected))
+}
+
 /// Waits for a server that a killed process of this program left on the same data. Nobody owns it, since we hold the lock.
-fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), String> {
+fn wait_for_predecessor(cluster: &Cluster, (deadline, stopped): (Instant, &Receiver<()>)) -> Result<(), String> {
     let mut logged = false;
     while let Some(pid) = lines(cluster).first().and_then(|line| line.parse::<u32>().ok()).filter(|pid| is_ours(cluster, *pid)) {
         if !std::mem::replace(&mut logged, true) {
@@ -212,6 +231,9 @@ fn wait_for_predecessor(cluster: &Cluster, deadline: Instant) -> Result<(), Stri
         }
         if Instant::now() > deadline {
             return Err(format!("the Postgres of an earlier run (process {pid}) does not stop"));
+        }
+        if is_given_up(stopped) {
+            return Err(GIVEN_UP.to_owned());
         }
         thread::sleep(TICK);
     }
@@ -253,11 +275,4 @@ fn tail(cluster: &Cluster) -> String {
     let text = fs::read(&cluster.log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
     let lines: Vec<&str> = text.lines().collect();
     lines[lines.len().saturating_sub(5)..].join("\n")
-}
-
-/// Signals a process, which may have exited.
-fn signal(pid: u32, signal: Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        _ = kill_process(pid, signal);
-    }
 }

@@ -70,7 +70,12 @@ pub struct Effect {
 impl Effect {
     /// Whether the dataset stays as it is.
     pub fn is_empty(&self) -> bool {
-        self.added + self.changed + self.withdrawn == 0
+        self.written() == 0
+    }
+
+    /// The number of rows that change.
+    pub fn written(&self) -> u64 {
+        self.added + self.changed + self.withdrawn
     }
 }
 

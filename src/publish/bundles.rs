@@ -1,6 +1,7 @@
 //! Owns the publication of the bundled data: each bundle of a tree of files becomes one release, once.
 //! Must not know the formats of the files.
 
+use std::fmt;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -17,11 +18,30 @@ use super::reader_process::{ManifestSource, ReaderSettings};
 use crate::db::connection::config::Client;
 use crate::db::write::audit::Requester;
 use crate::db::write::release_writer;
-use crate::publication::{Outcome, Report};
+use crate::publication::{Outcome, Phase, Report};
 use crate::query::Dataset;
 
-/// Publishes each bundle that the database does not have yet, in the order of their names. A database that has any
-/// other release is left as it is.
+/// A bundle that is being published; as text, what is being done.
+pub struct BundleProgress {
+    name: String,
+    /// Its place among those that are published, and their number.
+    place: (usize, usize),
+    progress: Progress,
+}
+
+impl fmt::Display for BundleProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (phase, read, total) = self.progress.current();
+        write!(f, "publishing {}, {} of {}: {}", self.name, self.place.0, self.place.1, phase.description())?;
+        match (phase, total) {
+            (Phase::Reading, 1..) => write!(f, ", {} % of {total} bytes", read * 100 / total),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Publishes each bundle that the database does not have yet, in the order of their names, and announces each. A database that
+/// has any other release is left as it is.
 ///
 /// # Errors
 /// Returns an error if a bundle cannot be published; the bundles before it stay published.
@@ -29,15 +49,19 @@ pub async fn publish_missing(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     bundles: &FileTree,
-    (recipes, reader): (&FileTree, &ReaderSettings),
+    tools: (&FileTree, &ReaderSettings),
+    announce: &dyn Fn(BundleProgress),
 ) -> Result<(), PublishError> {
     let (published, others) = release_writer::bundles(client).await?;
     if others {
         return Ok(());
     }
-    for name in names(bundles)?.into_iter().filter(|name| !published.contains(name)) {
-        let folder = unpack(bundles, &name)?;
-        let report = publish_folder(client, registry, folder.path(), (recipes, reader), Some(name.clone())).await?;
+    let missing: Vec<String> = names(bundles)?.into_iter().filter(|name| !published.contains(name)).collect();
+    for (name, at) in missing.iter().zip(1..) {
+        let progress = Progress::start(name);
+        announce(BundleProgress { name: name.clone(), place: (at, missing.len()), progress: progress.clone() });
+        let folder = unpack(bundles, name)?;
+        let report = publish_bundle(client, registry, folder.path(), tools, (Some(name.clone()), &progress)).await?;
         match report.outcome {
             Outcome::Unchanged => log::warn!("{name} holds nothing to publish"),
             _ => {
@@ -57,10 +81,20 @@ pub async fn publish_folder(
     client: &mut Client,
     registry: &'static [&'static Dataset],
     folder: &Path,
-    (recipes, reader): (&FileTree, &ReaderSettings),
+    tools: (&FileTree, &ReaderSettings),
     bundle: Option<String>,
 ) -> Result<Report, PublishError> {
     let progress = Progress::start(bundle.as_deref().unwrap_or_default());
+    publish_bundle(client, registry, folder, tools, (bundle, &progress)).await
+}
+
+async fn publish_bundle(
+    client: &mut Client,
+    registry: &'static [&'static Dataset],
+    folder: &Path,
+    (recipes, reader): (&FileTree, &ReaderSettings),
+    (bundle, progress): (Option<String>, &Progress),
+) -> Result<Report, PublishError> {
     let job = Job {
         manifest: ManifestSource::Folder,
         folder: folder.to_owned(),
@@ -75,7 +109,7 @@ pub async fn publish_folder(
         key: None,
         requester: Requester::command_line(),
     };
-    pipeline::publish(client, registry, &job, &progress).await
+    pipeline::publish(client, registry, &job, progress).await
 }
 
 /// Lists the bundles of a tree: its folders with a manifest, in alphabetical order.

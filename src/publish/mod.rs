@@ -17,7 +17,7 @@ mod queue;
 mod reader_process;
 mod rows;
 
-pub use bundles::{publish_folder, publish_missing};
+pub use bundles::{BundleProgress, publish_folder, publish_missing};
 pub use compare_bundles::{BundleComparison, compare};
 pub use dry_read::dry_read;
 pub use errors::PublishError;

@@ -19,7 +19,7 @@ use super::progress::Progress;
 use super::reader_process::{FileReader, ReadRequest};
 use crate::db::connection::config::Client;
 use crate::db::write::audit::Requester;
-use crate::db::write::merge::ReplaceScope;
+use crate::db::write::derivation;
 use crate::db::write::release_writer::{ReleaseRecord, ReleaseWriter};
 use crate::db::write::staging::Stage;
 use crate::problem::Reason;
@@ -112,7 +112,7 @@ async fn run(
     let (mut effects, mut changes) = (Vec::new(), Vec::new());
     for ((dataset, stage, _), scopes) in staged.iter().zip(&replaced) {
         let effect = stage.merge(number, scopes).await?;
-        publication.analyze(dataset).await?;
+        publication.analyze(dataset, effect.written()).await?;
         let changed = effect.changed;
         effects.push(effect);
         if changed == 0 {
@@ -171,12 +171,12 @@ async fn run(
     Ok(report)
 }
 
-/// The datasets whose rows a publication may change: those of its files and withdrawals, and those derived from them.
+/// The datasets whose rows a publication may change: those of its files and withdrawals. Derived rows are copied when they are
+/// computed.
 fn changed(registry: &'static [&'static Dataset], inputs: &Inputs, manifest: &Manifest) -> Vec<&'static Dataset> {
     let changed = |dataset: &&&'static Dataset| match dataset.rows {
         RowOrigin::Published => inputs.touch(manifest, dataset.name),
-        RowOrigin::Derived { from, .. } => from.iter().any(|name| inputs.touch(manifest, name)),
-        RowOrigin::Releases => false,
+        RowOrigin::Derived { .. } | RowOrigin::Releases => false,
     };
     registry.iter().filter(changed).copied().collect()
 }
@@ -209,11 +209,7 @@ async fn derive(
     for dataset in registry {
         let RowOrigin::Derived { from, by } = dataset.rows else { continue };
         if structure::is_stale(from, effects) {
-            let stage = Stage::create(publication.transaction(), dataset).await?;
-            stage.derive(by).await?;
-            let effect = stage.merge(number, &[ReplaceScope::new()]).await?;
-            publication.analyze(dataset).await?;
-            effects.push(effect);
+            effects.extend(derivation::derive(publication, dataset, by, number).await?);
         }
     }
     Ok(())

@@ -4,11 +4,14 @@
 
 pub mod admin;
 mod admission;
+mod control;
 #[cfg_attr(not(target_os = "linux"), path = "no_handover.rs")]
 mod handover;
 mod open_connections;
 mod shutdown;
+mod signals;
 mod socket;
+mod starting;
 
 use std::io;
 use std::net::SocketAddr;
@@ -27,7 +30,8 @@ use tokio::sync::{Semaphore, watch};
 use crate::app::{self, Shared};
 use crate::http::connection::stream::ClientStream;
 use crate::server::admission::Admission;
-use crate::server::shutdown::{Shutdown, Signals};
+use crate::server::shutdown::Shutdown;
+pub use control::{Control, Stopped};
 pub use shutdown::ShutdownTimeouts;
 pub use socket::Socket;
 
@@ -75,41 +79,32 @@ impl Server {
     ///
     /// # Errors
     /// Returns the errors of [`Server::run`].
-    pub fn run_blocking(self, ready: impl FnOnce()) -> io::Result<()> {
-        actix_web::rt::System::new().block_on(self.run(ready))
+    pub fn run_blocking(self, control: Control, ready: impl FnOnce()) -> io::Result<()> {
+        actix_web::rt::System::new().block_on(self.run(control, ready))
     }
 
     /// Serves until SIGTERM or Ctrl-C, then shuts down; the admin address answers to the end. Calls `ready` once requests are
-    /// answered and signals are handled.
+    /// answered.
     ///
     /// # Errors
-    /// Returns an error if a signal handler, the admin address or the workers cannot be set up.
-    pub async fn run(mut self, ready: impl FnOnce()) -> io::Result<()> {
-        let signals = Signals::new()?;
+    /// Returns an error if the workers cannot be set up.
+    pub async fn run(mut self, mut control: Control, ready: impl FnOnce()) -> io::Result<()> {
         raise_open_files_limit(self.shared.bounds.connections);
-        let successors = watch::Sender::new(0);
         let predecessor = self.socket.predecessor.take();
         let (ended, end) = watch::channel(false);
-        let admin = match self.admin {
-            Some(address) => {
-                let bound = admin::bind(address, predecessor.is_some())?;
-                Some(actix_web::rt::spawn(admin::serve(address, bound, self.shared.clone(), end)))
-            }
-            None => None,
-        };
         self.shared.release_watcher.wait_until_current().await;
-        let (handover, listener) = (self.socket.handover.take(), self.socket.listener.try_clone()?);
-        let handover = handover.map(|handover| actix_web::rt::spawn(handover::serve(handover, listener, successors.clone())));
+        control.begin_serving().await;
+        let bound = control.admin.take();
+        let admin = self.admin.map(|address| actix_web::rt::spawn(admin::serve(address, bound, self.shared.clone(), end)));
         let (stopping, closing, timeouts) = (self.shared.stopping.clone(), self.closing.clone(), self.shutdown_timeouts);
         let (max_connections, connections) = (self.shared.bounds.connections, Arc::clone(&self.connections));
         let server = self.start()?;
-        let shutdown =
-            Shutdown { server: server.handle(), timeouts, stopping, closing, connections, max_connections, successors, handover };
+        let shutdown = Shutdown { server: server.handle(), timeouts, stopping, closing, connections, max_connections, control };
         ready();
         if let Some(Err(error)) = predecessor.as_ref().map(handover::report_ready) {
             log::info!("handover: the previous process has already exited: {error}");
         }
-        actix_web::rt::spawn(shutdown.on(signals));
+        actix_web::rt::spawn(shutdown.on());
         let outcome = server.await;
         drop(predecessor);
         ended.send_replace(true);

@@ -24,7 +24,6 @@ pub struct Socket {
     pub(super) handover: Option<UnixListener>,
     /// The connection to the process that handed the socket over.
     pub(super) predecessor: Option<UnixStream>,
-    held: bool,
 }
 
 impl Socket {
@@ -33,7 +32,7 @@ impl Socket {
     /// # Errors
     /// Returns an error if the address is in use or not one of this machine.
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        Ok(Self { listener: TcpListener::bind(address)?, handover: None, predecessor: None, held: false })
+        Ok(Self { listener: TcpListener::bind(address)?, handover: None, predecessor: None })
     }
 
     /// Takes the socket of a service manager (`LISTEN_FDS`, sd_listen_fds(3)) if there is one. Otherwise binds the address, or
@@ -45,7 +44,7 @@ impl Socket {
         if let Some(listener) = ListenFd::from_env().take_tcp_listener(0)? {
             log::info!("using the socket of the service manager on {}", listener.local_addr()?);
             rustix::io::fcntl_setfd(&listener, rustix::io::FdFlags::CLOEXEC)?;
-            return Ok(Self { listener, handover: None, predecessor: None, held: true });
+            return Ok(Self { listener, handover: None, predecessor: None });
         }
         let mut retries = 0..RETRIES;
         loop {
@@ -61,7 +60,7 @@ impl Socket {
             match handover::request(address) {
                 Ok((listener, handover, predecessor)) => {
                     log::info!("another process serves on {address} and hands its socket over");
-                    return Ok(Self { listener, handover: Some(handover), predecessor: Some(predecessor), held: true });
+                    return Ok(Self { listener, handover: Some(handover), predecessor: Some(predecessor) });
                 }
                 // A process that exits, or one that only tests the address, may free it.
                 Err(_) if retries.next().is_some() => std::thread::sleep(RETRY_PAUSE),
@@ -71,11 +70,6 @@ impl Socket {
                 }
             }
         }
-    }
-
-    /// Whether another process or a service manager holds the socket too, so that clients can connect before this one serves.
-    pub fn is_held(&self) -> bool {
-        self.held
     }
 
     /// The address that the socket is bound to.

@@ -19,9 +19,9 @@ static SERVER: Mutex<Option<Server>> = Mutex::new(None);
 
 static URL: LazyLock<String> = LazyLock::new(|| {
     let bin_dir = std::env::var_os("POSTGRES_BIN_DIR").map(PathBuf::from);
-    let cluster = Cluster::open(&root_directory().join("cluster"), true, bin_dir.as_deref(), Durability::Passing)
+    let cluster = Cluster::open((&root_directory().join("cluster"), true), bin_dir.as_deref(), Durability::Passing, &|| false)
         .expect("the tests need Postgres's server binaries");
-    let server = Server::start(cluster, CONNECTIONS).expect("the tests' Postgres starts");
+    let server = Server::start(cluster, CONNECTIONS, &|| false).expect("the tests' Postgres starts");
     let url = server.urls().owner.clone();
     *SERVER.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
     at_exit(|| drop(SERVER.lock().unwrap_or_else(PoisonError::into_inner).take()));

@@ -112,6 +112,11 @@ impl Program {
         self.child.id()
     }
 
+    /// Whether the program has exited.
+    pub fn has_exited(&mut self) -> bool {
+        self.child.try_wait().expect("the program can be waited for").is_some()
+    }
+
     /// Waits until the program exits, and returns its exit code and its log.
     pub fn end(&mut self) -> (Option<i32>, String) {
         let deadline = Instant::now() + EVENT_TIMEOUT;

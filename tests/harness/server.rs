@@ -187,9 +187,15 @@ pub fn bundled_server() -> &'static TestServer {
             let url = migrated();
             run("the bundled data is published", async {
                 let mut client = parse(&url).writer().await.expect("the database accepts connections");
-                publish::publish_missing(&mut client, REGISTRY, &FileTree::Folder("data".into()), (&recipes(), &reader()))
-                    .await
-                    .expect("the bundled data is right");
+                publish::publish_missing(
+                    &mut client,
+                    REGISTRY,
+                    &FileTree::Folder("data".into()),
+                    (&recipes(), &reader()),
+                    &|_| (),
+                )
+                .await
+                .expect("the bundled data is right");
             });
             TestServer::on(&url)
         })
@@ -220,8 +226,8 @@ pub fn set_up(owner: &str) -> String {
     let service = owner.replace("//reperes@", "//reperes_service@");
     run("a database is set up", async {
         let (owner, service) = (parse(owner), parse(&service));
-        let lock = SetupLock::acquire(&owner).await.expect("the database accepts connections");
-        migrations::run(&owner, &lock).await.expect("the migrations run");
+        let lock = SetupLock::acquire(&owner, || ()).await.expect("the database accepts connections");
+        migrations::run(&owner, &lock, || ()).await.expect("the migrations run");
         let mut client = owner.writer().await.expect("the database accepts connections");
         roles::ensure_role(&client, &service).await.expect("the role can be made");
         assert!(roles::apply(&mut client, &service, REGISTRY).await.expect("rights can be given"));

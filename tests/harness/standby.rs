@@ -43,7 +43,7 @@ impl Pair {
         acquire_permit();
         let home = scratch("pair");
         let bin_dir = std::env::var_os("POSTGRES_BIN_DIR").map(PathBuf::from);
-        drop(Cluster::open(&home, true, bin_dir.as_deref(), Durability::Passing).expect("a cluster can be made"));
+        drop(Cluster::open((&home, true), bin_dir.as_deref(), Durability::Passing, &|| false).expect("a cluster can be made"));
         let primary = Postgres::start(home);
         set_up(&primary.owner);
         let copied = home_of(&primary.home);

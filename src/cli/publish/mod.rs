@@ -15,6 +15,7 @@ use super::database::{self, DatabaseRoles};
 use super::environment::configure;
 use super::exit_status::ExitStatus;
 use super::output::{print, text};
+use super::start::Start;
 use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::write::audit::Requester;
@@ -53,7 +54,7 @@ fn run(args: &ReleaseArgs, job: impl FnOnce(&Config) -> Result<Job, PublishError
 fn execute(config: &Config, job: &Job) -> Result<Report, PublishError> {
     let failed = PublishError::Unreadable;
     let databases = DatabaseRoles::for_command(config).map_err(failed)?;
-    databases.set_up(config).map_err(failed)?;
+    databases.set_up(config, &Start::of_command()).map_err(failed)?;
     database::runtime().map_err(failed)?.block_on(async {
         let mut writer = databases.service.writer().await?;
         let title = if let ManifestSource::Given(manifest) = &job.manifest { manifest.title.as_str() } else { "" };

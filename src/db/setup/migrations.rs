@@ -29,11 +29,12 @@ pub struct SetupLock {
 }
 
 impl SetupLock {
-    /// Waits for the lock, without a connection meanwhile: the process that has it may need several.
+    /// Waits for the lock, without a connection meanwhile: the process that has it may need several. Calls `waiting` once if
+    /// another process has it.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement, or if another process does not release the lock.
-    pub async fn acquire(database: &Database) -> Result<Self, DbError> {
+    pub async fn acquire(database: &Database, waiting: impl Fn()) -> Result<Self, DbError> {
         let (deadline, mut logged) = (Instant::now() + SETUP_TIMEOUT, false);
         loop {
             let client = database.writer().await?;
@@ -48,6 +49,7 @@ impl SetupLock {
             }
             if !std::mem::replace(&mut logged, true) {
                 log::info!("waiting for another process that sets the database up, at most {SETUP_TIMEOUT:?}");
+                waiting();
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -93,14 +95,15 @@ pub async fn missing(client: &Client) -> Result<Vec<String>, DbError> {
 }
 
 /// Runs the missing migrations and returns their names. Needs a multi-thread runtime, and the [`SetupLock`], since Diesel's
-/// migrations take no lock. Needs no ownership of the tables if none is missing.
+/// migrations take no lock. Needs no ownership of the tables if none is missing; calls `begins` before the first that is.
 ///
 /// # Errors
 /// The database's; also when the database has migrations that this program does not know.
-pub async fn run(database: &Database, lock: &SetupLock) -> Result<Vec<String>, DbError> {
+pub async fn run(database: &Database, lock: &SetupLock, begins: impl FnOnce()) -> Result<Vec<String>, DbError> {
     if missing(&lock.client).await?.is_empty() {
         return Ok(Vec::new());
     }
+    begins();
     let connection = database.migrator().await?;
     let run = AsyncMigrationHarness::new(connection)
         .run_pending_migrations(MIGRATIONS)

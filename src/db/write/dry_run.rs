@@ -58,4 +58,24 @@ impl ReleaseWriter<'_> {
         transaction.batch_execute(&index).await?;
         Ok(number)
     }
+
+    /// Copies the current rows of a derived dataset that meet a condition on `t`, in a dry run: those that it computes again.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be reached or refuses a statement.
+    pub async fn copy_rows(&self, dataset: &'static Dataset, condition: &str) -> Result<(), DbError> {
+        if !self.is_dry_run() {
+            return Ok(());
+        }
+        let (transaction, table) = (self.transaction(), dataset.name);
+        let schema: String = transaction.query_one("SELECT quote_ident(current_schema())", &[]).await?.get(0);
+        let original = format!("{schema}.\"{table}\"");
+        let columns: String = transaction.query_one(COLUMNS, &[&original]).await?.get(0);
+        let copy = format!(
+            "CREATE TEMP TABLE \"{table}\" (LIKE {original} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED) \
+             ON COMMIT DROP; INSERT INTO pg_temp.\"{table}\" ({columns}) \
+             SELECT {columns} FROM {original} t WHERE t.last_release IS NULL AND {condition}; ANALYZE pg_temp.\"{table}\""
+        );
+        Ok(transaction.batch_execute(&copy).await?)
+    }
 }

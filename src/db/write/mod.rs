@@ -5,6 +5,7 @@ pub mod api_keys;
 pub mod attempts;
 pub mod audit;
 pub mod compare_staged;
+pub mod derivation;
 pub mod dry_run;
 pub mod figure_checks;
 pub mod file_records;

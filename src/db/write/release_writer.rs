@@ -21,6 +21,12 @@ use crate::query::Dataset;
 /// The advisory lock that a publication holds from its number to its commit.
 const PUBLICATION_LOCK: i64 = 7_309_453_202;
 
+/// From so many rows on, a plan that does not know them may be slow.
+const MANY_ROWS: u64 = 1000;
+
+/// And from one row of so many on: what Postgres itself takes for many.
+const MANY_SHARE: f64 = 10.0;
+
 /// What the record of a release says beside its counts.
 #[derive(Debug)]
 pub struct ReleaseRecord {
@@ -58,9 +64,10 @@ impl<'c> ReleaseWriter<'c> {
         }
         let isolation = IsolationLevel::ReadCommitted;
         let transaction = client.build_transaction().isolation_level(isolation).start().await?;
-        // Reading a file may take long, and the transaction is idle meanwhile.
-        let patient =
-            "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+        // Reading a file may take long, and the transaction is idle meanwhile. Compiling a statement takes longer than running it,
+        // and few publications run at once, so that each may have memory for its keys.
+        let patient = "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0; \
+             SET LOCAL jit = off; SET LOCAL work_mem = '64MB'";
         transaction.batch_execute(patient).await?;
         Ok(Self { transaction, dry_run })
     }
@@ -99,12 +106,18 @@ impl<'c> ReleaseWriter<'c> {
         Ok(today.load(&mut DieselClient(&self.transaction)).await?)
     }
 
-    /// Renews the planner's statistics of a dataset's tables.
+    /// Renews the planner's statistics of a dataset's tables after so many rows were written, of those that have none, and of all if
+    /// these are many. Else Postgres renews them in time by itself.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn analyze(&self, dataset: &'static Dataset) -> Result<(), DbError> {
+    pub async fn analyze(&self, dataset: &'static Dataset, written: u64) -> Result<(), DbError> {
+        let known = "SELECT coalesce((SELECT reltuples::float8 FROM pg_class WHERE oid = to_regclass(quote_ident($1))), -1)";
         for table in dataset.tables() {
+            let known: f64 = self.transaction.query_one(known, &[&table]).await?.get(0);
+            if known >= 0.0 && written < MANY_ROWS && written as f64 * MANY_SHARE <= known {
+                continue;
+            }
             if self.dry_run {
                 self.transaction.batch_execute(&format!("ANALYZE pg_temp.\"{table}\"")).await?;
             } else {
@@ -112,6 +125,11 @@ impl<'c> ReleaseWriter<'c> {
             }
         }
         Ok(())
+    }
+
+    /// Whether nothing is published in the end.
+    pub(super) fn is_dry_run(&self) -> bool {
+        self.dry_run
     }
 
     /// The transaction, for staging.

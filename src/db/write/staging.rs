@@ -6,8 +6,8 @@ use bytes::Bytes;
 
 use crate::db::DbError;
 use crate::db::connection::config::{CopyInSink, Row, ToSql, Transaction};
-use crate::db::sql::{derivations, text};
-use crate::query::{Dataset, Derivation};
+use crate::db::sql::text;
+use crate::query::Dataset;
 
 /// The most errors of one kind that are listed.
 const FAULTS: usize = 100;
@@ -59,12 +59,12 @@ impl<'t, 'c> Stage<'t, 'c> {
         Ok(stage)
     }
 
-    /// Fills the staging table with the rows of a derived dataset.
+    /// Fills the staging table with the rows of a SELECT that has a column for each column of the dataset.
     ///
     /// # Errors
     /// Returns an error if the database cannot be reached or refuses a statement.
-    pub async fn derive(&self, derivation: Derivation) -> Result<(), DbError> {
-        let (table, columns, select) = (self.dataset.name, self.columns(""), derivations::select(derivation));
+    pub async fn derive(&self, select: &str) -> Result<(), DbError> {
+        let (table, columns) = (self.dataset.name, self.columns(""));
         self.run(&format!("INSERT INTO stage_{table} ({columns}) SELECT {columns} FROM ({select}) derived")).await?;
         self.run(&format!("ANALYZE stage_{table}")).await
     }

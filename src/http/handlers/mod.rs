@@ -20,4 +20,5 @@ pub mod profile;
 pub mod publications;
 pub mod redirect;
 pub mod releases_feed;
+pub mod starting;
 pub mod wide_layout;

@@ -16,3 +16,4 @@ pub mod request_id;
 mod request_limits;
 mod request_log;
 pub mod security_headers;
+pub mod starting;
