@@ -7,7 +7,7 @@ mod kind;
 mod page;
 mod reason;
 
-pub use crate::problem::echo::echo;
+pub use crate::problem::echo::{echo, excerpt};
 pub use crate::problem::fault::{ErrorList, Fault, Location};
 pub use crate::problem::kind::Kind;
 pub use crate::problem::page::{index_page, page};

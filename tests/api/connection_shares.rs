@@ -2,19 +2,25 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::time::Duration;
 
 use reperes::http::Bounds;
 use reperes::http::connection::timeouts::Timeouts;
+use reperes::metrics::ConnectionCounters;
 use rustix::net::{AddressFamily, SocketType};
 
-use crate::harness::{EVENT_TIMEOUT, TestServer, bundled_server, shared, until};
+use crate::harness::{EVENT_TIMEOUT, TestServer, migrated, publish, shared, until};
 
 const REQUEST: &[u8] = b"GET /v1/territories/COM-59350 HTTP/1.1\r\nHost: t\r\n";
 
-fn server_with(bounds: Bounds) -> TestServer {
-    let url = &bundled_server().url;
-    TestServer::with(url, shared(url).within(bounds))
+/// A server on the small bundle, and its counters.
+fn server_with(bounds: Bounds) -> (TestServer, ConnectionCounters) {
+    let url = migrated();
+    publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
+    let shared = shared(&url).within(bounds);
+    let counts = shared.metrics.connections();
+    (TestServer::with(&url, shared), counts)
 }
 
 /// A connection from an address of this machine.
@@ -50,7 +56,7 @@ fn is_closed(stream: &TcpStream) -> bool {
 #[test]
 fn the_connections_of_one_address_leave_room_for_those_of_another() {
     let bounds = Bounds { connections: 500, connections_per_client: 50, ..Bounds::default() };
-    let server = server_with(bounds);
+    let (server, _) = server_with(bounds);
     // The first address opens as many as the server may have. None of them sends anything.
     let idle: Vec<TcpStream> = (0..500).map(|_| connect_from("127.0.0.1", server.address)).collect();
     for _ in 0..20 {
@@ -72,10 +78,7 @@ fn idle_connections_of_ten_addresses_make_room_for_another() {
     let long = Duration::from_secs(600);
     let timeouts = Timeouts { request_head: long, keep_alive: long, ..Timeouts::default() };
     let bounds = Bounds { connections: 500, connections_per_client: 50, timeouts, ..Bounds::default() };
-    let url = &bundled_server().url;
-    let shared = shared(url).within(bounds);
-    let counts = shared.metrics.connections();
-    let server = TestServer::with(url, shared);
+    let (server, counts) = server_with(bounds);
     // Half of them say nothing, the others have had an answer and keep their connection.
     let held: Vec<TcpStream> = (0..500)
         .map(|at| {

@@ -168,7 +168,7 @@ impl Manifest {
     /// # Errors
     /// Returns what is invalid, and where.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let manifest: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        let manifest: Self = toml::from_str(text).map_err(|error| crate::problem::excerpt(&error.to_string()))?;
         if !(manifest.warn_above.is_finite() && manifest.warn_above >= 0.0) {
             return Err(format!("`warn_above` is {}, which is not a share such as 0.5", manifest.warn_above));
         }

@@ -2,6 +2,8 @@
 //! published.
 //! Must not know how they are sent.
 
+use reperes::query::model::cube::DATAFLOW;
+
 use super::Chance;
 use crate::bombs::{HEADER, archive, ods, parquet, xlsx};
 
@@ -174,8 +176,8 @@ fn columns(chance: &mut Chance) -> File {
 
 fn message(chance: &mut Chance) -> File {
     let number = chance.size(18);
-    let head = "STRUCTURE[;],STRUCTURE_ID,ACTION,INDICATOR,REF_AREA,TIME_PERIOD,OBS_VALUE,OBS_STATUS[]";
-    let line = |area: &str, statuses: &str| format!("dataflow,REPERES:OBSERVATIONS(1.0),I,a,{area},2020,1,{statuses}\n");
+    let head = "STRUCTURE[;],STRUCTURE_ID,ACTION,INDICATOR,REF_AREA,TIME_PERIOD,BREAKDOWN,NATURE,SOURCE,OBS_VALUE,OBS_STATUS[]";
+    let line = |area: &str, statuses: &str| format!("dataflow,{DATAFLOW},R,a,{area},2020,_T,observed,essai,1,{statuses}\n");
     let (what, text) = match chance.below(5) {
         0 => ("columns", format!("STRUCTURE[;],STRUCTURE_ID,ACTION,{}\n", "X,".repeat(number))),
         1 => ("rows", format!("{head}\n{}", line("COM-1", "A").repeat(number / 2 + 1))),

@@ -24,13 +24,13 @@ pub fn recipe(chance: &mut Chance, token: &str) -> (String, Vec<u8>) {
     let field = |rule: &str| format!("[table.fields.code]\n{rule}\n");
     let table = "[[table]]\ndataset = \"territories\"\n";
     let (what, text) = match chance.below(8) {
-        0 => ("classes", field(&format!("column = \"code\"\npattern = '\\w{{{power}}}'"))),
-        1 => ("nested repeats", field(&format!("column = \"code\"\npattern = '((a{{{power}}}){{{power}}}){{{power}}}'"))),
-        2 => ("alternatives", field(&format!("column = \"code\"\npattern = '({})'", "a|".repeat(number)))),
-        3 => ("brackets", field(&format!("column = \"code\"\npattern = '{}a{}'", "(".repeat(number), ")".repeat(number)))),
+        0 => ("classes", field(&format!("column = \"code\"\nwhen = '\\w{{{power}}}'"))),
+        1 => ("nested repeats", field(&format!("column = \"code\"\nwhen = '((a{{{power}}}){{{power}}}){{{power}}}'"))),
+        2 => ("alternatives", field(&format!("column = \"code\"\nwhen = '({})'", "a|".repeat(number)))),
+        3 => ("brackets", field(&format!("column = \"code\"\nwhen = '{}a{}'", "(".repeat(number), ")".repeat(number)))),
         4 => {
-            let many = |at: usize| format!("[[mark]]\npattern = '\\w{{{power}}}{at}'\nstatuses = [\"A\"]\n");
-            ("marks", (0..number / 16).map(many).collect())
+            let many = |at: usize| format!("[table.fields.m{at}]\ncolumn = \"code\"\nstrip = '\\w{{{power}}}'\n");
+            ("patterns", (0..number / 16 + 1).map(many).collect())
         }
         5 => ("tables", table.repeat(number / 4)),
         6 => ("nested lists", format!("a = {}", "[".repeat(number * 4))),

@@ -80,14 +80,14 @@ pub fn parse(name: &str, text: &str) -> Result<Recipe, PublishError> {
         return Err(unreadable(format!("it has {} bytes, and may have {RECIPE_BYTES}", text.len())));
     }
     // Patterns are counted before any is compiled.
-    let members: toml::Table = toml::from_str(text).map_err(|error| unreadable(error.to_string()))?;
+    let members: toml::Table = toml::from_str(text).map_err(|error| unreadable(crate::problem::excerpt(&error.to_string())))?;
     let patterns = members.values().map(patterns).sum::<usize>();
     if patterns > PATTERNS {
         return Err(unreadable(format!(
             "it has {patterns} patterns (`matches`, `when`, `strip`, `extract`), and may have {PATTERNS}"
         )));
     }
-    toml::from_str(text).map_err(|error| unreadable(error.to_string()))
+    toml::from_str(text).map_err(|error| unreadable(crate::problem::excerpt(&error.to_string())))
 }
 
 /// The number of members that are patterns, in a value and below it.
