@@ -23,10 +23,10 @@ HEAD = ("from the database", "here /s", "bare /s", "Fastify /s", "of bare", "of 
 
 def measure(server, addresses):
     """One round: the requests per second, the p50 and the p99 in ms."""
-    *measured, failed = closed(f"http://{server.address}", addresses, SECONDS, (), CONNECTIONS)
-    if failed:
-        raise SystemExit(f"{failed} requests failed at {addresses[0]}")
-    return measured
+    rate, p50, p99, failed = closed(f"http://{server.address}", addresses, SECONDS, (), CONNECTIONS)
+    if failed or not rate:
+        raise SystemExit(f"{failed} requests failed, and {rate:.0f} a second were answered, at {addresses[0]}: take more SECONDS")
+    return rate, p50, p99
 
 
 def compare(name, servers, addresses):
