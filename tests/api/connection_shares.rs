@@ -53,12 +53,18 @@ fn is_closed(stream: &TcpStream) -> bool {
     }
 }
 
+/// The connections of the server, whose other ends are in this process too: it may open no more than 1,024 files.
+const TOTAL: usize = 200;
+
+/// The connections of one address.
+const SHARE: u64 = 20;
+
 #[test]
 fn the_connections_of_one_address_leave_room_for_those_of_another() {
-    let bounds = Bounds { connections: 500, connections_per_client: 50, ..Bounds::default() };
+    let bounds = Bounds { connections: TOTAL, connections_per_client: SHARE, ..Bounds::default() };
     let (server, _) = server_with(bounds);
     // The first address opens as many as the server may have. None of them sends anything.
-    let idle: Vec<TcpStream> = (0..500).map(|_| connect_from("127.0.0.1", server.address)).collect();
+    let idle: Vec<TcpStream> = (0..TOTAL).map(|_| connect_from("127.0.0.1", server.address)).collect();
     for _ in 0..20 {
         let said = from("127.0.0.2", server.address);
         assert!(said.starts_with("HTTP/1.1 200 "), "{said}");
@@ -77,13 +83,13 @@ fn the_connections_of_one_address_leave_room_for_those_of_another() {
 fn idle_connections_of_ten_addresses_make_room_for_another() {
     let long = Duration::from_secs(600);
     let timeouts = Timeouts { request_head: long, keep_alive: long, ..Timeouts::default() };
-    let bounds = Bounds { connections: 500, connections_per_client: 50, timeouts, ..Bounds::default() };
+    let bounds = Bounds { connections: TOTAL, connections_per_client: SHARE, timeouts, ..Bounds::default() };
     let (server, counts) = server_with(bounds);
     // Half of them say nothing, the others have had an answer and keep their connection.
-    let held: Vec<TcpStream> = (0..500)
+    let held: Vec<TcpStream> = (0..TOTAL)
         .map(|at| {
             let mut stream = connect_from(&format!("127.0.0.{}", 10 + at % 10), server.address);
-            if at >= 250 {
+            if at >= TOTAL / 2 {
                 stream.write_all(&[REQUEST, b"\r\n"].concat()).expect("the server reads");
                 let mut start = [0; 13];
                 stream.read_exact(&mut start).expect("the server answers");
@@ -101,10 +107,10 @@ fn idle_connections_of_ten_addresses_make_room_for_another() {
     assert!((1..=20).contains(&closed), "{closed} were closed for 20 connections");
     // Those that were idle for the longest time, and no others.
     until("they are closed", || held.iter().filter(|stream| is_closed(stream)).count() as u64 == closed);
-    assert!(held[250..].iter().all(|stream| !is_closed(stream)));
+    assert!(held[TOTAL / 2..].iter().all(|stream| !is_closed(stream)));
     assert_eq!(counts.refused.get(), 0);
     until("an address with its share is refused", || {
-        let more: Vec<TcpStream> = (0..50).map(|_| connect_from("127.0.0.19", server.address)).collect();
+        let more: Vec<TcpStream> = (0..SHARE).map(|_| connect_from("127.0.0.19", server.address)).collect();
         drop(more);
         counts.refused.get() > 0
     });
