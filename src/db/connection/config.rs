@@ -115,12 +115,22 @@ impl Database {
     /// # Errors
     /// Returns [`DbError::Unavailable`] if the database cannot be reached, [`DbError::Failed`] if it refuses the login.
     pub async fn reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
+        self.open_reader(statement_timeout, "").await
+    }
+
+    /// Opens one whose statements run in one process: to start others for each chunk of an export costs more than they save.
+    ///
+    /// # Errors
+    /// Those of [`Database::reader`].
+    pub async fn chunk_reader(&self, statement_timeout: Duration) -> Result<AsyncPgConnection, DbError> {
+        self.open_reader(statement_timeout, " -c max_parallel_workers_per_gather=0").await
+    }
+
+    async fn open_reader(&self, statement_timeout: Duration, more: &str) -> Result<AsyncPgConnection, DbError> {
         let mut config = self.config.clone();
         let options = config.get_options().map_or(String::new(), |options| format!("{options} "));
-        config.options(format!(
-            "{options}-c default_transaction_read_only=on -c statement_timeout={} -c jit=off",
-            statement_timeout.as_millis()
-        ));
+        let timeout = statement_timeout.as_millis();
+        config.options(format!("{options}-c default_transaction_read_only=on -c statement_timeout={timeout} -c jit=off{more}"));
         if config.get_tcp_user_timeout() == Some(&WRITER_TCP_USER_TIMEOUT) {
             config.tcp_user_timeout(READER_TCP_USER_TIMEOUT);
         }

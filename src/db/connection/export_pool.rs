@@ -13,7 +13,7 @@ use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::db::sql::first_rows;
 use crate::query::Release;
-use crate::query::Row;
+use crate::query::Rows;
 
 /// The statement timeout of one chunk.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -50,7 +50,7 @@ impl ExportPool {
         epoch: u64,
         query: &impl Fn() -> Q,
         bytes: usize,
-    ) -> Result<(Vec<Row>, bool), DbError>
+    ) -> Result<(Rows, bool), DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
@@ -60,7 +60,7 @@ impl ExportPool {
             let held = match reused {
                 Some(held) => held,
                 None => {
-                    let opened = self.database.reader(STATEMENT_TIMEOUT).await;
+                    let opened = self.database.chunk_reader(STATEMENT_TIMEOUT).await;
                     let connection = opened.map_err(|error| DbError::Unavailable(error.to_string()))?;
                     HeldConnection { connection, seen: SeenReleases::default(), epoch }
                 }

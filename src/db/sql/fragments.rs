@@ -177,7 +177,11 @@ fn territory(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset) -> SqlResul
     column(out, dataset.territory_field().expect("only rows of a territory have a geometry"))
 }
 
-fn own_text(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset, field: &'static Field, alias: &'static str) -> SqlResult {
+/// Writes the text of a field of an alias.
+///
+/// # Errors
+/// Returns an error if the name cannot be quoted.
+pub fn own_text(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset, field: &'static Field, alias: &'static str) -> SqlResult {
     let (before, after) = match field.kind {
         Kind::JoinedCode => return codes::code(out, dataset, "t"),
         Kind::Boolean | Kind::Integer { .. } | Kind::Decimal | Kind::Json { .. } => ("", "::text"),

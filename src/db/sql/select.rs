@@ -6,6 +6,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
+use super::binary_cells;
 use super::fragments::{self, TextRow};
 use super::geography;
 use super::keyset::Order;
@@ -43,6 +44,8 @@ pub struct Select<'a> {
     after: Option<&'a [Option<String>]>,
     limit: i64,
     columns: Vec<Column>,
+    /// Of an export, whether the database sends each column; the program fills in the others.
+    sent: Option<Vec<bool>>,
     corrections: bool,
     /// The field whose filters are left out.
     pub without: Option<&'static Field>,
@@ -68,6 +71,20 @@ impl<'a> Select<'a> {
     pub fn rows(plan: &'a Plan, release: i32, approximate: bool, after: Option<&'a [Option<String>]>, limit: i64) -> Self {
         let columns = plan.read_columns();
         Self { after, limit, columns, ..Self::new(plan, release, approximate, SelectKind::Rows) }
+    }
+
+    /// At most `limit` rows of an export at a release, after the one with these values of the terms of the order. `sent` tells of the
+    /// position of a column whether the database sends its cells; those that are stored come in Postgres's binary format.
+    pub fn export(
+        plan: &'a Plan,
+        (release, approximate): (i32, bool),
+        after: Option<&'a [Option<String>]>,
+        limit: i64,
+        columns: &[Column],
+        sent: impl Fn(usize) -> bool,
+    ) -> Self {
+        let sent = Some((0..columns.len()).map(sent).collect());
+        Self { after, limit, columns: columns.to_vec(), sent, ..Self::new(plan, release, approximate, SelectKind::Rows) }
     }
 
     /// The number of all rows as one cell, at most the bound.
@@ -99,6 +116,7 @@ impl<'a> Select<'a> {
             after: None,
             limit: 0,
             columns: Vec::new(),
+            sent: None,
             corrections: false,
             without: None,
             codes,
@@ -229,11 +247,19 @@ impl Select<'_> {
             SelectKind::Rows => {
                 let look_ups = match self.plan.selection.vintages {
                     Some(_) => LookUp::OfVersion,
+                    None if self.sent.is_some() => LookUp::Gathered,
                     None => LookUp::of(self.limit),
                 };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push("SELECT ");
-                out.list(&self.columns, |out, column| match column.source {
+                out.list(self.columns.iter().enumerate(), |out, (at, column)| match column.source {
+                    _ if self.sent.as_ref().is_some_and(|sent| !sent[at]) => {
+                        binary_cells::left_out(out);
+                        Ok(())
+                    }
+                    CellSource::Field(field) if self.sent.is_some() && binary_cells::is_stored(field) => {
+                        binary_cells::column(out, field)
+                    }
                     CellSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push("::text");
