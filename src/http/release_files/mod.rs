@@ -28,7 +28,6 @@ use super::cache::compression::Coding;
 use super::response::file;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
-use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::licences;
 use crate::db::write::file_records::{self, FileRecord, OfDataset};
