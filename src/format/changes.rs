@@ -6,7 +6,7 @@ use std::io::{self, Write};
 
 use super::{RowWriter, json};
 use crate::query::model::dataset::join_code;
-use crate::query::{Changes, Choice, Column, Kind, Row};
+use crate::query::{Changes, Choice, Column, Kind, Row, RowView};
 
 /// The operations.
 const OPERATIONS: &[Choice] = &[
@@ -82,7 +82,7 @@ impl Shaper {
     }
 
     /// A change as a row of these columns. A row that is withdrawn or leaves has only its key: the client has the rest.
-    pub fn shape(&self, change: &Row) -> Row {
+    pub fn shape(&self, change: RowView<'_>) -> Row {
         let own = |cell: Cell| change.cell(cell as usize);
         let name = own(Cell::Dataset).unwrap_or_default();
         let mut row = Row::with_capacity(CELLS + 2);
@@ -101,8 +101,9 @@ impl Shaper {
             if self.flat {
                 shown.for_each(|cell| row.push(cell));
             } else {
-                let mut text = Vec::with_capacity(change.bytes() * 2);
-                json::object(&mut text, &layout.columns, &shown.collect());
+                let mut text = Vec::new();
+                let shown: Row = shown.collect();
+                json::object(&mut text, &layout.columns, shown.view());
                 row.push(Some(&code));
                 row.push(std::str::from_utf8(&text).ok().filter(|_| !gone));
             }
@@ -131,8 +132,8 @@ impl RowWriter for ChangeWriter {
         self.rows.begin(out)
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
-        self.rows.row(out, &self.shaper.shape(row))
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
+        self.rows.row(out, self.shaper.shape(row).view())
     }
 
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {

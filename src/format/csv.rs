@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use csv_core::{Terminator, WriterBuilder};
 
 use super::{About, RowWriter, list};
-use crate::query::{Kind, Row};
+use crate::query::{Kind, RowView};
 
 /// Separates the values of a list in a cell, as in published files.
 const LIST_SEPARATOR: u8 = b'|';
@@ -89,7 +89,7 @@ impl RowWriter for CsvWriter {
         self.line.end(out)
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         for (form, cell) in self.forms.iter().zip(row.cells()) {
             let text = cell.unwrap_or_default();
             self.scratch.clear();

@@ -3,8 +3,9 @@
 
 use std::io::{self, Write};
 
-use super::{About, RowWriter, json};
-use crate::query::{Column, Kind, Row};
+use super::json::{self, Members};
+use super::{About, RowWriter};
+use crate::query::{Column, Kind, RowView};
 
 /// The column of geometries.
 const GEOMETRY: &str = "geometry";
@@ -12,6 +13,7 @@ const GEOMETRY: &str = "geometry";
 /// Writes GeoJSON.
 pub struct GeoJsonWriter {
     about: About,
+    members: Members,
     code: Option<usize>,
     geometry: Option<usize>,
     rows: u64,
@@ -24,7 +26,8 @@ impl GeoJsonWriter {
         let find = |is: &dyn Fn(&Column) -> bool| about.columns.iter().position(is);
         let code = find(&|column| matches!(column.kind, Kind::Code | Kind::JoinedCode));
         let geometry = find(&|column| column.name == GEOMETRY);
-        Self { about: about.clone(), code, geometry, rows: 0, line: Vec::with_capacity(4096) }
+        let members = Members::of(&about.columns[..geometry.unwrap_or(about.columns.len())]);
+        Self { about: about.clone(), members, code, geometry, rows: 0, line: Vec::with_capacity(4096) }
     }
 }
 
@@ -40,7 +43,7 @@ impl RowWriter for GeoJsonWriter {
         )
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         let line = &mut self.line;
         line.clear();
         line.extend_from_slice(if self.rows > 0 { b",\n" } else { b"\n" });
@@ -54,8 +57,7 @@ impl RowWriter for GeoJsonWriter {
         let geometry = self.geometry.and_then(|at| row.cell(at));
         line.extend_from_slice(geometry.unwrap_or("null").as_bytes());
         line.extend_from_slice(b",\"properties\":{");
-        let shown = self.geometry.unwrap_or(self.about.columns.len());
-        json::members(line, &self.about.columns[..shown], row);
+        self.members.append(line, row);
         line.extend_from_slice(b"}}");
         out.write_all(line)
     }

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use super::{About, RowWriter};
-use crate::query::Row;
 use crate::query::model::cube::{Component, PERIOD_START, Role, STATUSES, dimensions};
+use crate::query::{Row, RowView};
 
 /// The columns that a cube needs beside its dimensions. The attributes that it shows may be missing.
 const OTHER_COLUMNS: [&str; 2] = ["value", PERIOD_START];
@@ -174,8 +174,8 @@ impl RowWriter for JsonStatWriter {
         Ok(())
     }
 
-    fn row(&mut self, _: &mut dyn Write, row: &Row) -> io::Result<()> {
-        self.rows.push(row.clone());
+    fn row(&mut self, _: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
+        self.rows.push(row.cells().collect());
         Ok(())
     }
 

@@ -1,6 +1,7 @@
 //! Owns the conversion of a list, a JSON array of strings in a cell, to one text with separators.
 //! Must not know which representation has which separator.
 
+use std::borrow::Cow;
 use std::io;
 
 /// Appends the texts of a list with a separator between them.
@@ -33,6 +34,22 @@ fn join_escaped(out: &mut Vec<u8>, list: &str, separator: u8) -> io::Result<()> 
         out.extend_from_slice(text.as_deref().unwrap_or_default().as_bytes());
     }
     Ok(())
+}
+
+/// The items of a list, which are texts or empty.
+///
+/// # Errors
+/// Returns an error if the cell is not a JSON array of strings or nulls.
+pub fn items(list: &str) -> serde_json::Result<Vec<Option<Cow<'_, str>>>> {
+    // Without escapes, an array of texts alone needs no JSON parser.
+    if let Some(inner) = list.strip_prefix("[\"").and_then(|rest| rest.strip_suffix("\"]"))
+        && !inner.contains('\\')
+        && inner.split("\",\"").all(|item| !item.contains('"'))
+    {
+        return Ok(inner.split("\",\"").map(|item| Some(Cow::Borrowed(item))).collect());
+    }
+    let items: Vec<Option<String>> = serde_json::from_str(list)?;
+    Ok(items.into_iter().map(|item| item.map(Cow::Owned)).collect())
 }
 
 /// Appends the texts of a list, each with its name from a second list, with a separator between them.

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use crate::query::{Column, Dataset, Plan, Representation, Row};
+use crate::query::{Column, Dataset, Plan, Representation, RowView};
 
 pub mod changes;
 mod csv;
@@ -64,7 +64,7 @@ pub trait RowWriter: Send {
     ///
     /// # Errors
     /// Returns an error if the output does, or if the representation cannot hold a value.
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()>;
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()>;
 
     /// Writes what comes after the rows.
     ///

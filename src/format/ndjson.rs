@@ -3,19 +3,20 @@
 
 use std::io::{self, Write};
 
-use super::{About, RowWriter, json};
-use crate::query::{Column, Row};
+use super::json::Members;
+use super::{About, RowWriter};
+use crate::query::RowView;
 
 /// Writes NDJSON.
 pub struct NdjsonWriter {
-    columns: Vec<Column>,
+    members: Members,
     line: Vec<u8>,
 }
 
 impl NdjsonWriter {
     /// A writer of these columns.
     pub fn new(about: &About) -> Self {
-        Self { columns: about.columns.clone(), line: Vec::with_capacity(1024) }
+        Self { members: Members::of(&about.columns), line: Vec::with_capacity(1024) }
     }
 }
 
@@ -24,10 +25,11 @@ impl RowWriter for NdjsonWriter {
         Ok(())
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         self.line.clear();
-        json::object(&mut self.line, &self.columns, row);
-        self.line.push(b'\n');
+        self.line.push(b'{');
+        self.members.append(&mut self.line, row);
+        self.line.extend_from_slice(b"}\n");
         out.write_all(&self.line)
     }
 

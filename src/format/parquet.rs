@@ -18,10 +18,10 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{Type, TypePtr};
 
 use self::checked_pages::CheckedPages;
-use super::{About, RowWriter};
+use super::{About, RowWriter, list};
 use crate::parquet_checksum::{self, CREATED_BY, FileChecksum};
 use crate::query::model::period;
-use crate::query::{Column, Kind, Row};
+use crate::query::{Column, Kind, RowView};
 
 /// A row group ends after this many rows or bytes of cells. Both bound the memory of the writer.
 const GROUP_ROWS: usize = 16_384;
@@ -127,7 +127,7 @@ impl RowWriter for ParquetWriter {
         self.flush(out)
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         for (buffer, cell) in self.columns.iter_mut().zip(row.cells()) {
             buffer.push(cell)?;
             self.bytes += cell.map_or(0, str::len);
@@ -197,7 +197,7 @@ impl Buffer {
     }
 
     fn push_list(&mut self, text: &str) -> io::Result<()> {
-        let items: Vec<Option<String>> = serde_json::from_str(text).map_err(|_| self.unfit(Some(text)))?;
+        let items = list::items(text).map_err(|_| self.unfit(Some(text)))?;
         if items.is_empty() {
             self.level(self.listed() - 1, 0);
         }

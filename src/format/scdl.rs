@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use super::csv::Line;
 use super::{About, RowWriter};
-use crate::query::Row;
+use crate::query::RowView;
 
 /// The official columns, in the official order.
 const HEADER: [&str; 16] = [
@@ -95,7 +95,7 @@ impl RowWriter for ScdlWriter {
         self.line.end(out)
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         let cells = self.positions.map(|at| row.cell(at).unwrap_or_default());
         let [.., title, amount, natures, terms, start, end, rae, notified, share] = cells;
         let nature = NATURES.iter().find(|(list, _)| *list == natures).map(|(_, words)| *words);

@@ -6,7 +6,7 @@ use std::mem;
 
 use super::csv::Line;
 use super::{About, RowWriter, list};
-use crate::query::Row;
+use crate::query::RowView;
 use crate::query::model::cube::{COMPONENTS, Component, DATAFLOW, Role, STATUSES};
 use crate::query::model::period;
 
@@ -98,7 +98,7 @@ impl RowWriter for SdmxWriter {
         self.line.end(out)
     }
 
-    fn row(&mut self, out: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, out: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         self.line.cell(b"dataflow");
         self.named(DATAFLOW.as_bytes(), Some(self.title));
         // `R` (replace): each row is a whole observation, not a change to one.

@@ -10,7 +10,7 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet,
 use super::{About, RowWriter, TemporarySpace};
 use crate::query::model::period;
 use crate::query::model::value::{SIGNIFICANT_DIGITS, significant_digits};
-use crate::query::{Column, Kind, Row};
+use crate::query::{Column, Kind, RowView};
 
 /// The most rows of a sheet below its header.
 const ROWS: u32 = 1_048_575;
@@ -144,7 +144,7 @@ impl RowWriter for XlsxWriter {
         Ok(())
     }
 
-    fn row(&mut self, _: &mut dyn Write, row: &Row) -> io::Result<()> {
+    fn row(&mut self, _: &mut dyn Write, row: RowView<'_>) -> io::Result<()> {
         if self.rows == ROWS {
             return Err(invalid(format!("a sheet has room for {ROWS} rows")));
         }

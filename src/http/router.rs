@@ -83,7 +83,7 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
         custom::<changes::__path_changes>(SYNC, || web::to(changes::changes)),
         custom::<latest_release::__path_latest>("releases", || web::to(latest_release::latest)),
         custom::<releases_feed::__path_feed>(SYNC, || web::to(releases_feed::feed)),
-        custom::<files::__path_list>(FILES, || web::to(files::list)),
+        custom::<files::list::__path_list>(FILES, || web::to(files::list::list)),
         custom::<files::__path_current>(FILES, || web::to(files::current)),
         custom::<files::__path_pinned>(FILES, || web::to(files::pinned)),
         Endpoint::Post(CustomEndpoint::new::<publications::__path_publish>(PUBLISHING, || web::to(publications::publish))),

@@ -21,7 +21,7 @@ pub use model::field::{Choice, Containment, Field, FieldOrigin, Kind};
 pub use model::format::{Format, Side};
 pub use model::link::{Direction, Link, Relation, RelationPath, Via};
 pub use model::representation::Representation;
-pub use model::row::Row;
+pub use model::row::{Row, RowView, Rows};
 pub use plan::as_of::Release;
 pub use plan::changes::Changes;
 pub use plan::condition::Condition;

@@ -1,5 +1,7 @@
 //! Files of releases: complete, immutable, and served in ranges.
 
+use std::io::Read;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use reperes::datasets::REGISTRY;
@@ -51,6 +53,89 @@ fn every_file_is_listed_and_equals_the_export() {
         let counted =
             get(example_data(), &format!("/v1/{}?total=exact&limit=1", file["dataset"].as_str().expect("a name"))).json();
         assert_eq!(file["rows"], counted["meta"]["total"]["value"], "{file}");
+    }
+}
+
+/// The bytes without their coding.
+fn decoded(coding: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::new();
+    match coding {
+        "zstd" => zstd::stream::copy_decode(bytes, &mut plain).expect("zstd"),
+        "gzip" => drop(flate2::read::GzDecoder::new(bytes).read_to_end(&mut plain).expect("gzip")),
+        other => panic!("{other} is not offered"),
+    }
+    plain
+}
+
+fn digest_of(bytes: &[u8]) -> String {
+    format!("sha-256=:{}:", BASE64_STANDARD.encode(Sha256::digest(bytes)))
+}
+
+#[test]
+fn text_files_are_kept_compressed_and_negotiated() {
+    let listed = get(example_data(), "/v1/files").data();
+    let mut compressed = 0;
+    for file in listed.as_array().expect("a list") {
+        let href = file["href"].as_str().expect("an address");
+        let plain = get(example_data(), href);
+        let dense = ["parquet", "xlsx"].iter().any(|format| file["format"] == *format);
+        let encodings = file["encodings"].as_array().expect("a list");
+        let codings: Vec<&str> = encodings.iter().filter_map(|one| one["coding"].as_str()).collect();
+        assert_eq!(codings, if dense { vec![] } else { vec!["zstd", "gzip"] }, "{href}");
+        assert_eq!(plain.header("vary"), (!dense).then_some("Accept-Encoding"), "{href}");
+        for (encoded, coding) in encodings.iter().zip(codings) {
+            compressed += 1;
+            let own = encoded["href"].as_str().expect("an address");
+            assert_eq!(own, format!("{href}.{}", if coding == "zstd" { "zst" } else { "gz" }));
+            let alone = get(example_data(), own);
+            assert_eq!((alone.status, alone.header("content-encoding"), alone.header("vary")), (200, None, None), "{own}");
+            assert_eq!(alone.header("content-type"), Some(&*format!("application/{coding}")), "{own}");
+            assert_eq!(alone.header("content-location"), encoded["pinned"].as_str(), "{own}");
+            assert!(decoded(coding, &alone.body) == plain.body, "{own} has other content");
+            let negotiated = with(example_data(), href, &format!("Accept-Encoding: br, {coding}"));
+            assert_eq!((negotiated.status, negotiated.header("content-encoding")), (200, Some(coding)), "{href}");
+            assert!(negotiated.body == alone.body, "{href} as {coding}");
+            for reply in [&alone, &negotiated] {
+                assert_eq!(reply.header("repr-digest"), Some(&*digest_of(&alone.body)), "{own}");
+                assert_eq!(reply.header("content-length"), Some(&*alone.body.len().to_string()), "{own}");
+                assert_ne!(reply.header("etag"), plain.header("etag"), "{own}");
+            }
+            for header in ["content-type", "content-location", "content-disposition", "vary", "total-count"] {
+                assert_eq!(negotiated.header(header), plain.header(header), "{href} as {coding}: {header}");
+            }
+            assert_eq!(head(example_data(), own).header("content-length"), alone.header("content-length"), "{own}");
+        }
+    }
+    assert!(compressed > 40, "{compressed} compressed files");
+    let known = get(example_data(), "/v1/files").data();
+    for encoded in known.as_array().expect("a list").iter().flat_map(|file| file["encodings"].as_array().expect("a list")) {
+        let body = get(example_data(), encoded["pinned"].as_str().expect("an address")).body;
+        let digest = hex::encode(Sha256::digest(&body));
+        assert_eq!((encoded["bytes"].as_u64(), encoded["sha256"].as_str()), (Some(body.len() as u64), Some(&*digest)));
+    }
+    for path in ["/v1/files/sources.parquet.zst", "/v1/files/sources.csv.br", "/v1/files/sources.csv.zst.gz"] {
+        get(example_data(), path).problem(404);
+    }
+}
+
+#[test]
+fn ranges_and_validators_are_those_of_the_coding() {
+    let path = "/v1/files/1/territories.csv";
+    let zstd = |headers: &str| with(example_data(), path, &format!("Accept-Encoding: zstd\r\n{headers}"));
+    let (plain, whole) = (get(example_data(), path), zstd(""));
+    let (plain_tag, tag) = (plain.header("etag").expect("a tag"), whole.header("etag").expect("a tag"));
+    let part = zstd("Range: bytes=5-9");
+    assert_eq!((part.status, part.body.as_slice(), part.header("content-encoding")), (206, &whole.body[5..10], Some("zstd")));
+    assert_eq!(part.header("content-range"), Some(&*format!("bytes 5-9/{}", whole.body.len())));
+    assert_eq!(zstd(&format!("Range: bytes=5-9\r\nIf-Range: {tag}")).status, 206);
+    let other = zstd(&format!("Range: bytes=5-9\r\nIf-Range: {plain_tag}"));
+    assert!(other.status == 200 && other.body == whole.body, "a client that has begun another coding starts again");
+    let unchanged = zstd(&format!("If-None-Match: {tag}"));
+    assert_eq!((unchanged.status, unchanged.header("vary")), (304, Some("Accept-Encoding")));
+    assert_eq!(zstd(&format!("If-None-Match: {plain_tag}")).status, 200);
+    for none in ["identity", "br", "zstd;q=0, gzip;q=0", "*;q=0"] {
+        let reply = with(example_data(), path, &format!("Accept-Encoding: {none}\r\n"));
+        assert!(reply.header("content-encoding").is_none() && reply.body == plain.body, "{none}");
     }
 }
 

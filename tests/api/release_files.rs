@@ -10,7 +10,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::harness::four_releases::make_release;
-use crate::harness::{TestServer, get, migrated, owner, scratch, shared, with_database};
+use crate::harness::{TestServer, get, migrated, owner, raw, scratch, shared, with_database};
 
 /// A server on a database, with a folder of its own for files.
 fn node(url: &str, folder: &Path) -> TestServer {
@@ -67,9 +67,12 @@ fn two_servers_with_folders_of_their_own_build_every_file_with_the_same_bytes() 
     let listed = listed.as_array().expect("a list");
     assert!(listed.len() > 45, "{} files", listed.len());
     assert!(listed.iter().all(|file| file["sha256"].is_null() && file["bytes"].is_null()), "nothing is built yet");
+    let mut built = 0;
     for (at, file) in listed.iter().enumerate() {
-        let newest = file["pinned"].as_str().expect("an address");
-        for target in [newest.to_owned(), newest.replace("/files/2/", "/files/1/")] {
+        let encoded = file["encodings"].as_array().expect("a list").iter().map(|one| &one["pinned"]);
+        let newest: Vec<&str> = encoded.chain([&file["pinned"]]).map(|pinned| pinned.as_str().expect("an address")).collect();
+        built += newest.len();
+        for target in newest.iter().flat_map(|newest| [(*newest).to_owned(), newest.replace("/files/2/", "/files/1/")]) {
             // Each builds half of the files first.
             let first = get(nodes[at % 2].address, &target);
             let second = get(nodes[(at + 1) % 2].address, &target);
@@ -87,7 +90,7 @@ fn two_servers_with_folders_of_their_own_build_every_file_with_the_same_bytes() 
         assert_eq!(file["bytes"].as_u64(), Some(body.len() as u64), "{file}");
     }
     let recorded = text(&url, "SELECT count(*)::text || ' ' || count(DISTINCT recorded_at)::text FROM release_files");
-    assert_eq!(recorded, format!("{0} {0}", 2 * listed.len()), "each is recorded once");
+    assert_eq!(recorded, format!("{0} {0}", 2 * built), "each is recorded once");
 }
 
 #[test]
@@ -131,6 +134,25 @@ fn a_file_with_another_digest_than_the_recorded_one_is_never_served() {
     let listed = get(server.address, "/v1/files").data();
     let told = listed.as_array().expect("a list").iter().find(|file| file["href"] == "/v1/files/actors.csv").expect("the file");
     assert_eq!((&told["sha256"], &told["bytes"]), (&Value::from("0".repeat(64)), &Value::from(5)), "what was recorded");
+}
+
+#[test]
+fn without_the_recorded_compressed_file_the_plain_one_is_served() {
+    let url = published();
+    record(&url, 2, "actors.csv.zst", &fields("actors"));
+    let server = node(&url, &scratch("coded"));
+    get(server.address, "/v1/files/2/actors.csv.zst").problem(503);
+    let accepting = |accepted: &str| {
+        let head = format!(
+            "GET /v1/files/2/actors.csv HTTP/1.1\r\nHost: test\r\nConnection: close\r\nAccept-Encoding: {accepted}\r\n\r\n"
+        );
+        raw(server.address, head.as_bytes())
+    };
+    let plain = get(server.address, "/v1/files/2/actors.csv");
+    let reply = accepting("zstd");
+    assert_eq!((reply.status, reply.header("content-encoding")), (200, None));
+    assert_eq!((reply.header("etag"), &reply.body), (plain.header("etag"), &plain.body));
+    assert_eq!(accepting("gzip").header("content-encoding"), Some("gzip"));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::replicas::SeenReleases;
 use crate::db::DbError;
 use crate::db::sql::first_rows;
 use crate::query::Release;
-use crate::query::Row;
+use crate::query::Rows;
 
 /// The statement timeout of one chunk.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(120);
@@ -51,7 +51,7 @@ impl ExportPool {
         epoch: u64,
         query: &impl Fn() -> Q,
         bytes: usize,
-    ) -> Result<(Vec<Row>, bool), DbError>
+    ) -> Result<(Rows, bool), DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
@@ -61,7 +61,7 @@ impl ExportPool {
             let held = match reused {
                 Some(held) => held,
                 None => {
-                    let opened = self.database.reader(STATEMENT_TIMEOUT, Planning::EachTime).await;
+                    let opened = self.database.reader(STATEMENT_TIMEOUT, Planning::EachTimeAlone).await;
                     let connection = opened.map_err(|error| DbError::Unavailable(error.to_string()))?;
                     HeldConnection { connection, seen: SeenReleases::default(), epoch }
                 }

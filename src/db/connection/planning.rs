@@ -8,6 +8,8 @@ pub enum Planning {
     Once,
     /// For the values of each execution: for reads whose best plan depends on them.
     EachTime,
+    /// The same, and each statement runs in one process: to start others for each chunk of an export costs more than they save.
+    EachTimeAlone,
 }
 
 impl Planning {
@@ -17,6 +19,7 @@ impl Planning {
         match self {
             Planning::Once => "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1",
             Planning::EachTime => "-c plan_cache_mode=force_custom_plan",
+            Planning::EachTimeAlone => "-c plan_cache_mode=force_custom_plan -c max_parallel_workers_per_gather=0",
         }
     }
 }

@@ -4,7 +4,7 @@
 use tokio::sync::mpsc;
 
 use crate::db::DbError;
-use crate::query::Row;
+use crate::query::Rows;
 
 /// The rows of the first chunk; the size of its rows decides for the next.
 pub const FIRST_CHUNK_ROWS: i64 = 500;
@@ -24,7 +24,7 @@ const MAX_CHUNK_ROWS: i64 = 8000;
 /// A part of an export.
 pub struct Chunk {
     /// The rows, in order.
-    pub rows: Vec<Row>,
+    pub rows: Rows,
     /// Whether it is the last chunk.
     pub last: bool,
 }
@@ -63,9 +63,8 @@ pub fn chunk_bytes(reading: usize) -> usize {
 }
 
 /// The number of rows of the next chunk of this size, if they are as large as these.
-pub fn next_chunk_rows(rows: &[Row], chunk: usize) -> i64 {
-    let bytes: usize = rows.iter().map(Row::bytes).sum();
-    let rows = chunk.checked_div(bytes / rows.len().max(1)).and_then(|rows| i64::try_from(rows).ok());
+pub fn next_chunk_rows(rows: &Rows, chunk: usize) -> i64 {
+    let rows = chunk.checked_div(rows.bytes() / rows.len().max(1)).and_then(|rows| i64::try_from(rows).ok());
     rows.unwrap_or(MAX_CHUNK_ROWS).clamp(10, MAX_CHUNK_ROWS)
 }
 
@@ -78,8 +77,8 @@ mod tests {
         assert_eq!([0, 1, 8].map(chunk_bytes), [CHUNK_BYTES; 3]);
         assert_eq!([16, 32].map(chunk_bytes), [CHUNK_BYTES / 2, CHUNK_BYTES / 4]);
         assert_eq!(chunk_bytes(1000), MIN_CHUNK_BYTES);
-        let mut row = Row::default();
-        row.push(Some(&"x".repeat(1000)));
-        assert_eq!(next_chunk_rows(&[row.clone(), row], 100_000), 100);
+        let mut rows = Rows::new(1);
+        (0..2).for_each(|_| rows.push(Some(&"x".repeat(1000))));
+        assert_eq!(next_chunk_rows(&rows, 100_000), 100);
     }
 }

@@ -17,14 +17,14 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::checked::Snapshot;
 use super::chunks::{Chunk, Chunks, FIRST_CHUNK_ROWS, chunk_bytes, next_chunk_rows};
+use super::completion::Completion;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
 use crate::db::connection::export_pool::ExportPool;
 use crate::db::connection::replicas::{ReplicaHandle, Replicas};
 use crate::db::sql::select::Select;
 use crate::query::Release;
-use crate::query::model::dataset::join_code;
-use crate::query::{Kind, Plan, Row};
+use crate::query::{Plan, Row, Rows};
 
 /// The length of an outage after which a running export fails.
 const OUTAGE_LIMIT: Duration = Duration::from_secs(5);
@@ -47,7 +47,7 @@ struct ExportState {
 /// One chunk as the database gave it.
 pub struct Fetched {
     /// The rows.
-    pub rows: Vec<Row>,
+    pub rows: Rows,
     /// The number of rows to ask for next; none if these are the last.
     pub next: Option<i64>,
 }
@@ -128,19 +128,32 @@ impl Exports {
     pub fn rows(&self, plan: Arc<Plan>, snapshot: Snapshot) -> Chunks {
         let (sender, receiver) = mpsc::channel(1);
         let (reader, first) = (Arc::new(self.reader()), plan.reading.after.as_ref().map(|position| position.values.clone()));
-        let fetch = move |after: Option<Vec<Option<String>>>, limit: i64| {
-            let (reader, plan, snapshot) = (Arc::clone(&reader), Arc::clone(&plan), snapshot.clone());
-            async move {
-                let select = || Select::rows(&plan, snapshot.release.number, snapshot.approximate, after.as_deref(), limit);
-                let Fetched { rows, next } = reader.chunk(&snapshot.release, select, limit).await?;
-                let next = rows.last().zip(next).map(|(row, limit)| (plan.position(row), limit));
-                Ok((rows, next, plan))
-            }
-        };
+        let exports = self.clone();
         self.handle().spawn(async move {
+            let completion = match exports.completion(&plan, &snapshot.release).await {
+                Ok(completion) => Arc::new(completion),
+                Err(error) => {
+                    _ = sender.send(Err(error)).await;
+                    return;
+                }
+            };
+            let fetch = |after: Option<Vec<Option<String>>>, limit: i64| {
+                let (reader, plan, snapshot) = (Arc::clone(&reader), Arc::clone(&plan), snapshot.clone());
+                let completion = Arc::clone(&completion);
+                async move {
+                    let (release, approximate) = (snapshot.release.number, snapshot.approximate);
+                    let select = || {
+                        let sent = |at| !completion.fills(at);
+                        Select::export(&plan, (release, approximate), after.as_deref(), limit, completion.columns(), sent)
+                    };
+                    let Fetched { rows, next } = reader.chunk(&snapshot.release, select, limit).await?;
+                    let next = rows.last().zip(next).map(|(row, limit)| (plan.position(row), limit));
+                    Ok((rows, next))
+                }
+            };
             let mut fetched = Ok(fetch(first, FIRST_CHUNK_ROWS).await);
             loop {
-                let (rows, next, plan) = match fetched {
+                let (rows, next) = match fetched {
                     Ok(Ok(chunk)) => chunk,
                     Ok(Err(error)) => {
                         _ = sender.send(Err(error)).await;
@@ -153,12 +166,21 @@ impl Exports {
                 // for this one. A client that stops reading leaves two chunks in memory.
                 let Ok(slot) = sender.reserve().await else { return };
                 let ahead = next.map(|(after, limit)| tokio::spawn(fetch(Some(after), limit)));
-                slot.send(Ok(Chunk { rows: with_codes(&plan, rows), last: ahead.is_none() }));
+                slot.send(Ok(Chunk { rows: completion.complete(rows), last: ahead.is_none() }));
                 let Some(ahead) = ahead else { return };
                 fetched = ahead.await;
             }
         });
         Chunks::new(receiver)
+    }
+
+    /// How the rows of a plan are completed, with the named rows that this needs.
+    async fn completion(&self, plan: &Plan, release: &Release) -> Result<Completion, DbError> {
+        let mut completion = Completion::of(plan);
+        for (at, query) in completion.queries(release.number).into_iter().enumerate() {
+            completion.keep(at, self.fetch(release, || query.clone()).await?);
+        }
+        Ok(completion)
     }
 
     /// Reads one chunk at a release, from a replica that has it, else from the primary. An outage of the primary beyond the
@@ -170,10 +192,10 @@ impl Exports {
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
-        self.fetch_up_to(release, query, usize::MAX).await.map(|(rows, _)| rows)
+        self.fetch_up_to(release, query, usize::MAX).await.map(|(rows, _)| alone(&rows))
     }
 
-    async fn fetch_up_to<Q>(&self, release: &Release, query: impl Fn() -> Q, bytes: usize) -> Result<(Vec<Row>, bool), DbError>
+    async fn fetch_up_to<Q>(&self, release: &Release, query: impl Fn() -> Q, bytes: usize) -> Result<(Rows, bool), DbError>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
@@ -197,7 +219,7 @@ impl Exports {
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
         let _permit = self.0.connections.acquire().await.expect("the semaphore is never closed");
-        self.read_from_replica(release, &query, usize::MAX).await.map(|read| read.map(|(rows, _)| rows))
+        self.read_from_replica(release, &query, usize::MAX).await.map(|read| read.map(|(rows, _)| alone(&rows)))
     }
 
     async fn read_from_replica<Q>(
@@ -205,7 +227,7 @@ impl Exports {
         release: &Release,
         query: &impl Fn() -> Q,
         bytes: usize,
-    ) -> Option<Result<(Vec<Row>, bool), DbError>>
+    ) -> Option<Result<(Rows, bool), DbError>>
     where
         Q: Query<SqlType = Untyped> + QueryFragment<Pg> + QueryId + Send,
     {
@@ -214,30 +236,7 @@ impl Exports {
     }
 }
 
-/// Fills in the joined codes, which large reads leave out: the database would spend a quarter of its time on joining fields
-/// that the row holds anyway.
-fn with_codes(plan: &Plan, rows: Vec<Row>) -> Vec<Row> {
-    let (columns, dataset) = (plan.read_columns(), plan.selection.context.dataset);
-    let left_out =
-        |row: &Row| columns.iter().zip(row.cells()).any(|(c, cell)| matches!(c.kind, Kind::JoinedCode) && cell.is_none());
-    if !rows.first().is_some_and(left_out) {
-        return rows;
-    }
-    let index = |name: &&str| columns.iter().position(|column| column.field().is_some_and(|field| field.name == *name));
-    let parts: Vec<usize> = dataset.key.iter().filter_map(index).collect();
-    let mut code = String::new();
-    let joined = |row: Row| {
-        let mut whole = Row::with_capacity(columns.len());
-        for (column, cell) in columns.iter().zip(row.cells()) {
-            if !matches!(column.kind, Kind::JoinedCode) {
-                whole.push(cell);
-                continue;
-            }
-            code.clear();
-            join_code(&mut code, parts.iter().map(|part| (columns[*part].kind, row.cell(*part).unwrap_or_default())));
-            whole.push(Some(&code));
-        }
-        whole
-    };
-    rows.into_iter().map(joined).collect()
+/// Few rows, each by itself.
+fn alone(rows: &Rows) -> Vec<Row> {
+    rows.iter().map(|row| row.cells().collect()).collect()
 }

@@ -6,6 +6,7 @@ pub mod checked;
 pub mod chunks;
 pub mod codes;
 pub mod comparison;
+mod completion;
 pub mod export;
 mod figures;
 pub mod geography;

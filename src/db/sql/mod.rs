@@ -2,6 +2,7 @@
 //! Must not know how a statement is run.
 
 pub mod aggregate;
+pub mod binary_cells;
 pub mod codes;
 pub mod columns;
 pub mod derivations;
@@ -13,6 +14,7 @@ pub mod geography;
 pub mod keyset;
 pub mod labels;
 pub mod latest_observations;
+pub mod named_rows;
 pub mod observation_groups;
 pub mod predicates;
 pub mod references;

@@ -6,7 +6,6 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::filter;
 use super::fragments::{self, TextRow};
 use super::geography;
 use super::keyset::Order;
@@ -14,6 +13,7 @@ use super::latest_observations;
 use super::references::LookUp;
 use super::search;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
+use super::{binary_cells, filter};
 use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
 use crate::query::{Column, Condition, Dataset, Direction, Field, FieldOrigin, Kind, Plan, Row, Via};
@@ -42,6 +42,8 @@ pub struct Select<'a> {
     after: Option<&'a [Option<String>]>,
     limit: i64,
     columns: Vec<Column>,
+    /// Of an export, whether the database sends each column; the program fills in the others.
+    sent: Option<Vec<bool>>,
     corrections: bool,
     completed: bool,
     /// The field whose filters are left out.
@@ -77,6 +79,20 @@ impl<'a> Select<'a> {
         Self { after, limit, columns, ..Self::new(plan, release, approximate, SelectKind::Rows) }
     }
 
+    /// At most `limit` rows of an export at a release, after the one with these values of the terms of the order. `sent` tells of the
+    /// position of a column whether the database sends its cells; those that are stored come in Postgres's binary format.
+    pub fn export(
+        plan: &'a Plan,
+        (release, approximate): (i32, bool),
+        after: Option<&'a [Option<String>]>,
+        limit: i64,
+        columns: &[Column],
+        sent: impl Fn(usize) -> bool,
+    ) -> Self {
+        let sent = Some((0..columns.len()).map(sent).collect());
+        Self { after, limit, columns: columns.to_vec(), sent, ..Self::new(plan, release, approximate, SelectKind::Rows) }
+    }
+
     /// The number of all rows as one cell, at most the bound.
     pub fn count(plan: &'a Plan, release: i32, approximate: bool, bound: Option<i64>) -> Self {
         Self::new(plan, release, approximate, SelectKind::Count(bound))
@@ -106,6 +122,7 @@ impl<'a> Select<'a> {
             after: None,
             limit: 0,
             columns: Vec::new(),
+            sent: None,
             corrections: false,
             completed: false,
             without: None,
@@ -215,11 +232,19 @@ impl Select<'_> {
             SelectKind::Rows => {
                 let look_ups = match self.plan.selection.vintages {
                     Some(_) => LookUp::OfVersion,
+                    None if self.sent.is_some() => LookUp::Gathered,
                     None => LookUp::of(self.limit),
                 };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push("SELECT ");
-                out.list(&self.columns, |out, column| match column.source {
+                out.list(self.columns.iter().enumerate(), |out, (at, column)| match column.source {
+                    _ if self.sent.as_ref().is_some_and(|sent| !sent[at]) => {
+                        binary_cells::left_out(out);
+                        Ok(())
+                    }
+                    CellSource::Field(field) if self.sent.is_some() && binary_cells::is_stored(field) => {
+                        binary_cells::column(out, field)
+                    }
                     CellSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push("::text");

@@ -2,7 +2,7 @@
 //! and sent many times, at a high level, and that of a stream, at a level that keeps its speed.
 //! Must not know what the bodies hold.
 
-use std::io::{self, BufWriter, IntoInnerError, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header, HeaderValue, Preference, Quality};
@@ -53,10 +53,15 @@ impl Coding {
 
     /// The coding that a request prefers; identity if it has no `Accept-Encoding`, or accepts no coding of these.
     pub fn preferred(request: &HttpRequest) -> Self {
+        Self::preferred_among(request, &Self::ALL)
+    }
+
+    /// The coding of these, the preferred first, that a request prefers; identity if it accepts none of them.
+    pub fn preferred_among(request: &HttpRequest, offered: &[Self]) -> Self {
         let given = request.headers().contains_key(header::ACCEPT_ENCODING);
         let Some(accepted) = AcceptEncoding::parse(request).ok().filter(|_| given) else { return Self::Identity };
         let mut best = (Self::Identity, Quality::ZERO);
-        for coding in Self::ALL {
+        for coding in offered.iter().copied() {
             let quality = quality(&accepted, coding);
             if quality > best.1 {
                 best = (coding, quality);
@@ -71,6 +76,16 @@ impl Coding {
             Self::Zstd => Some("zstd"),
             Self::Brotli => Some("br"),
             Self::Gzip => Some("gzip"),
+            Self::Identity => None,
+        }
+    }
+
+    /// The extension of the name of a file in this coding; `None` for identity.
+    pub fn extension(self) -> Option<&'static str> {
+        match self {
+            Self::Zstd => Some("zst"),
+            Self::Brotli => Some("br"),
+            Self::Gzip => Some("gz"),
             Self::Identity => None,
         }
     }
@@ -149,6 +164,28 @@ impl Coding {
                 encoder.into_inner();
                 Ok(written)
             }
+        }
+    }
+
+    /// Writes a file of so many bytes in this coding, at the level of what is stored. The same bytes become the same bytes.
+    ///
+    /// # Errors
+    /// Returns an error if the file cannot be read or `out` not be written, or if files are not kept in this coding.
+    pub fn compress_file(self, file: &mut dyn Read, bytes: u64, out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Zstd => {
+                let mut encoder = zstd::stream::write::Encoder::new(out, ZSTD_LEVEL)?;
+                encoder.set_pledged_src_size(Some(bytes))?;
+                encoder.include_checksum(true)?;
+                io::copy(file, &mut encoder)?;
+                encoder.finish().map(drop)
+            }
+            Self::Gzip => {
+                let mut encoder = GzEncoder::new(out, Compression::new(GZIP_LEVEL));
+                io::copy(file, &mut encoder)?;
+                encoder.finish().map(drop)
+            }
+            Self::Brotli | Self::Identity => Err(io::ErrorKind::Unsupported.into()),
         }
     }
 

@@ -134,7 +134,7 @@ fn cells(comparators: &[String], comparison: &Comparison) -> Vec<Option<String>>
 
 /// Appends the members of a row, then its comparison.
 fn member(out: &mut Vec<u8>, plan: &ResolvedPlan, row: &Row, comparison: &Comparison) {
-    json::members(out, &plan.reading.columns, row);
+    json::members(out, &plan.reading.columns, row.view());
     out.extend_from_slice(b",\"comparison\":");
     write(out, &plan.selection.compare, comparison);
 }

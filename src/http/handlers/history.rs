@@ -105,7 +105,7 @@ fn version(out: &mut Vec<u8>, plan: &ResolvedPlan, history: &History, at: usize)
         Some(Closing { release: opening(release)?, withdrawn, reason, successor_code })
     });
     let earlier = rows.get(at + 1).or(history.before.as_ref());
-    writer::members(out, own, row);
+    writer::members(out, own, row.view());
     let members = json!({
         "opened_by": number("released_from").and_then(opening),
         "closed_by": closed_by,

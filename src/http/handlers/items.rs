@@ -55,7 +55,7 @@ async fn row(
         let (row, page) = execute::item(state, plan, code).await?;
         let licences = execute::licences(state, dataset, &page.release).await?;
         let mut data = Vec::with_capacity(1024);
-        json::object(&mut data, &plan.reading.columns, &row);
+        json::object(&mut data, &plan.reading.columns, row.view());
         let links = Links { this, ..item_links(plan, code, page.release.number) };
         let meta = Meta {
             notices: notices::all(page.notices.as_ref(), &page.unselected),

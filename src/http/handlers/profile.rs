@@ -117,7 +117,7 @@ async fn compute(
     });
     let (Ok(ancestors), Ok(observations), compared) = read.await? else { return Err(Problem::internal()) };
     let mut data = b"{\"territory\":".to_vec();
-    writer::object(&mut data, &plan.reading.columns, &territory);
+    writer::object(&mut data, &plan.reading.columns, territory.view());
     data.extend_from_slice(b",\"ancestors\":");
     writer::array(&mut data, &around.reading.columns, &ancestors.rows);
     data.extend_from_slice(b",\"series\":[");
@@ -153,10 +153,10 @@ fn series(out: &mut Vec<u8>, plan: &ResolvedPlan, page: &Page, compared: &[Compa
         let row = &page.rows[at];
         let previous = page.rows.get(at + 1).filter(|earlier| series_of(plan, earlier) == series_of(plan, row));
         out.extend_from_slice(if number == 0 { b"{\"latest\":" } else { b",{\"latest\":" });
-        writer::object(out, &plan.reading.columns, row);
+        writer::object(out, &plan.reading.columns, row.view());
         out.extend_from_slice(b",\"previous\":");
         match previous {
-            Some(earlier) => writer::object(out, &plan.reading.columns, earlier),
+            Some(earlier) => writer::object(out, &plan.reading.columns, earlier.view()),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"change\":");
@@ -182,7 +182,7 @@ fn included(out: &mut Vec<u8>, page: &Page, name: &str, code: Option<&str>) {
         Some((columns, row))
     });
     match row {
-        Some((columns, row)) => writer::object(out, &columns, row),
+        Some((columns, row)) => writer::object(out, &columns, row.view()),
         None => out.extend_from_slice(b"null"),
     }
 }

@@ -48,15 +48,18 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         .ok_or_else(|| too_many(format!("There are more than {MAX_PERIODS} periods; filter more, or use `layout=long`.")))?;
     let total = i64::try_from(series.len()).ok().filter(|_| plan.reading.count != Count::None).map(|total| (total, true));
     // A cursor stands on the first observation of the last series before the page.
-    let after =
-        plan.reading.after.as_ref().and_then(|after| series.iter().position(|(first, _)| plan.position(first) == after.values));
+    let after = plan
+        .reading
+        .after
+        .as_ref()
+        .and_then(|after| series.iter().position(|(first, _)| plan.position(first.view()) == after.values));
     let start = after.map_or(0, |after| after + 1);
     let most = plan.reading.limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let page = &series[start..series.len().min(start.saturating_add(most))];
     let last = page.last().filter(|_| start + page.len() < series.len());
     let Snapshot { release, approximate, unselected } = snapshot;
-    let next =
-        last.map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first) }));
+    let next = last
+        .map(|(first, _)| links::after(plan, parent, &Position { release: release.number, values: plan.position(first.view()) }));
     let rows = page.iter().map(|(_, row)| row.clone()).collect();
     let page = Page {
         release,

@@ -117,7 +117,7 @@ fn schemas(registry: &'static [&'static Dataset], endpoints: &[Endpoint]) -> BTr
     collect::<index::Index>(&mut fixed);
     collect::<health::Health>(&mut fixed);
     collect::<contour::ContourFeature<'static>>(&mut fixed);
-    collect::<files::Files>(&mut fixed);
+    collect::<files::list::Files>(&mut fixed);
     collect::<changes::answer::ChangesBody<'static>>(&mut fixed);
     collect::<profile::Profile>(&mut fixed);
     collect::<publications::PublicationForm>(&mut fixed);

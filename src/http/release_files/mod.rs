@@ -5,8 +5,10 @@
 //! the release and the microsecond of its publication, so that two databases may share a directory.
 //! Must not know how a file is sent.
 
+mod background;
 mod budget;
 mod disk;
+mod key;
 mod metadata;
 
 use std::io;
@@ -17,18 +19,20 @@ use std::time::{Duration, Instant};
 
 use quick_cache::sync::Cache;
 
+use self::background::Urgency;
 pub use self::budget::open;
 use self::budget::{DEFAULT_BYTES, DiskBudget};
+pub use self::key::FileKey;
 pub use self::metadata::FileMetadata;
+use super::cache::compression::Coding;
 use super::response::file;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
-use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::licences;
 use crate::db::write::file_records::{self, FileRecord, OfDataset};
 use crate::keyed_permits::{KeyedPermits, LimitReached};
-use crate::query::{Column, Context, Dataset, Kind, Plan, Representation, parse};
+use crate::query::{Column, Dataset, Kind, Plan, Representation, parse};
 
 /// The representations of files. JSON is paged, and a JSON-stat cube has a limit that a whole dataset may exceed.
 const REPRESENTATIONS: [Representation; 7] = [
@@ -52,24 +56,6 @@ const BUILDS: u64 = 64;
 
 /// How many of them one client.
 const BUILDS_PER_CLIENT: u64 = 8;
-
-/// What identifies a file: a dataset, in a representation, at a release.
-#[derive(Clone)]
-pub struct FileKey {
-    /// The dataset.
-    pub context: Context,
-    /// The representation.
-    pub representation: Representation,
-    /// The release.
-    pub snapshot: Snapshot,
-}
-
-impl FileKey {
-    /// The name of the file, such as `territories.csv`.
-    pub fn name(&self) -> String {
-        format!("{}.{}", self.context.dataset.name, self.representation.name())
-    }
-}
 
 /// The representations of the files of a dataset. Only the territories have a GeoJSON file: with a contour in every row,
 /// that of another dataset would be a hundred times as large.
@@ -158,16 +144,22 @@ impl ReleaseFiles {
         let place = client.map(|client| self.builds.try_acquire(&client, 1)).transpose().map_err(FileError::Busy)?;
         let (files, exports) = (self.clone(), exports.clone());
         let runtime = exports.handle();
+        let urgency = if client.is_some() { Urgency::AwaitedByClient } else { Urgency::Ahead };
         let build = runtime.spawn(async move {
-            let built = files.recorded(&exports, key).await;
+            let built = files.recorded(&exports, key, urgency).await;
             drop(place);
             built
         });
         build.await.map_err(|error| FileError::Failed(io::Error::other(error)))?
     }
 
-    async fn recorded(&self, exports: &Exports, key: FileKey) -> Result<FileMetadata, FileError> {
+    async fn recorded(&self, exports: &Exports, key: FileKey, urgency: Urgency) -> Result<FileMetadata, FileError> {
         let _lock = self.build_lock.lock().await;
+        self.checked(exports, key, urgency).await
+    }
+
+    /// Finds a file or builds it while no other is built. One in a coding is made of that without.
+    async fn checked(&self, exports: &Exports, key: FileKey, urgency: Urgency) -> Result<FileMetadata, FileError> {
         if let Some(metadata) = self.metadata(&key) {
             return Ok(metadata);
         }
@@ -181,7 +173,17 @@ impl ReleaseFiles {
         let left = metadata::metadata(&path).filter(|left| own.is_none_or(|own| left.is(own)));
         let metadata = match left {
             Some(metadata) => metadata,
-            None => build(exports, (&path, &self.budget), key, own.or(records.first())).await.map_err(FileError::Failed)?,
+            None if key.coding == Coding::Identity => {
+                let fields_of = own.or(records.first());
+                build(exports, (&path, &self.budget), key, fields_of, urgency).await.map_err(FileError::Failed)?
+            }
+            None => {
+                let plain = key.coded(Coding::Identity);
+                let metadata = Box::pin(self.checked(exports, plain.clone(), urgency)).await?;
+                let (to, from, budget) = (path.clone(), self.path(&plain), self.budget.clone());
+                let write = move || disk::write_coded(&to, (&from, &metadata), key.coding, &budget);
+                background::run(urgency, write).await.map_err(FileError::Failed)?
+            }
         };
         let record = match own {
             Some(own) => own.clone(),
@@ -225,6 +227,7 @@ async fn build(
     (path, budget): (&Path, &DiskBudget),
     key: FileKey,
     record: Option<&FileRecord>,
+    urgency: Urgency,
 ) -> io::Result<FileMetadata> {
     let plan = parse::every_row(key.context, key.representation).map_err(|_| io::ErrorKind::InvalidInput)?;
     let (plan, fields) = with_fields(plan, record)?;
@@ -239,7 +242,7 @@ async fn build(
     let rows = exports.rows(Arc::new(plan.plan.clone()), key.snapshot);
     let (path, budget) = (path.to_owned(), budget.clone());
     let write = move || disk::write(&path, (&plan, &about, fields, rows), &budget);
-    tokio::task::spawn_blocking(write).await.map_err(io::Error::other)?
+    background::run(urgency, write).await
 }
 
 /// Restricts a plan to the fields of a record, in their order. Returns the plan with the names of its fields.

@@ -23,7 +23,7 @@ use crate::query::{Dataset, Parameter, Plan, ResolvedPlan, Row};
 /// Returns an error if the representation cannot hold a row.
 pub fn write(writer: &mut dyn RowWriter, out: &mut Vec<u8>, rows: &[Row]) -> io::Result<()> {
     writer.begin(out)?;
-    rows.iter().try_for_each(|row| writer.row(out, row))?;
+    rows.iter().try_for_each(|row| writer.row(out, row.view()))?;
     writer.end(out)
 }
 
@@ -78,7 +78,7 @@ pub fn drain(writer: &mut dyn RowWriter, out: &mut dyn Write, mut rows: Chunks) 
     writer.begin(out)?;
     loop {
         let chunk = rows.wait_for_next().ok_or(io::ErrorKind::UnexpectedEof)?.map_err(io::Error::other)?;
-        for row in &chunk.rows {
+        for row in chunk.rows.iter() {
             writer.row(out, row)?;
             number += 1;
         }

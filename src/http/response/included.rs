@@ -34,7 +34,7 @@ pub fn write(out: &mut Vec<u8>, included: &[Included]) {
             }
             json::string(out, code);
             out.push(b':');
-            json::object(out, &columns, row);
+            json::object(out, &columns, row.view());
         }
         out.push(b'}');
     }

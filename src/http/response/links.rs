@@ -65,5 +65,5 @@ pub fn after(plan: &Plan, parent: Option<&'static Dataset>, position: &Position)
 /// The start of the next page: after the last row, at the same release; `None` on the last page.
 fn next(plan: &Plan, page: &Page) -> Option<Position> {
     let last = page.rows.last().filter(|_| page.more)?;
-    Some(Position { release: page.release.number, values: plan.position(last) })
+    Some(Position { release: page.release.number, values: plan.position(last.view()) })
 }

@@ -30,7 +30,7 @@ use super::model::column::{CellSource, Column};
 use super::model::dataset::Shape;
 use super::model::field::{Field, Kind};
 use super::model::representation::Representation;
-use super::model::row::Row;
+use super::model::row::RowView;
 use super::model::version::VERSION;
 use super::model::{cube, value};
 use super::pairs;
@@ -134,7 +134,7 @@ impl Plan {
     }
 
     /// The value of each sort term in a row that has the columns of [`Plan::read_columns`].
-    pub fn position(&self, row: &Row) -> Vec<Option<String>> {
+    pub fn position(&self, row: RowView<'_>) -> Vec<Option<String>> {
         self.sort_places().iter().map(|at| at.and_then(|at| row.cell(at)).map(str::to_owned)).collect()
     }
 

@@ -23,7 +23,7 @@ use crate::db::ReadingConnection;
 use crate::db::sql::select;
 use crate::query::Release;
 use crate::query::plan::changes::ChangePosition;
-use crate::query::{Changes, Row};
+use crate::query::{Changes, Row, RowView, Rows};
 
 /// The number of cells of a change before those of its row.
 pub const OWN_CELLS: usize = 6;
@@ -90,9 +90,9 @@ pub async fn page(connection: &ReadingConnection, changes: &Changes, steps: &[Ch
         let room = limit - rows.len();
         let more = found.len() > room;
         if let Some(row) = found.iter().take(room).next_back() {
-            last = Some(after(changes, step, row));
+            last = Some(after(changes, step, row.view()));
         }
-        rows.extend(found.iter().take(room).map(|row| with_own_cells(changes, step, row)));
+        rows.extend(found.iter().take(room).map(|row| with_own_cells(changes, step, row.view())));
         if more {
             return Ok(ChangesPage { rows, more: last });
         }
@@ -126,7 +126,7 @@ pub fn stream(exports: &Exports, changes: Arc<Changes>, release: Release, steps:
                 (start, limit) = (Some(next.0), next.1);
             }
         }
-        _ = sender.send(Ok(Chunk { rows: Vec::new(), last: true })).await;
+        _ = sender.send(Ok(Chunk { rows: Rows::default(), last: true })).await;
     });
     Chunks::new(receiver)
 }
@@ -144,14 +144,14 @@ fn remaining<'c>(
 }
 
 /// The position of a row among all changes.
-fn after(changes: &Changes, step: &ChangeStep, row: &Row) -> ChangePosition {
+fn after(changes: &Changes, step: &ChangeStep, row: RowView<'_>) -> ChangePosition {
     let plan = &changes.plans[step.plan];
     let columns: Row = row.cells().skip(difference::CELLS).collect();
-    ChangePosition { release: step.release, plan: step.plan, key: plan.position(&columns) }
+    ChangePosition { release: step.release, plan: step.plan, key: plan.position(columns.view()) }
 }
 
 /// Prepends the cells that all rows of a step share to a row of its difference.
-fn with_own_cells(changes: &Changes, step: &ChangeStep, row: &Row) -> Row {
+fn with_own_cells(changes: &Changes, step: &ChangeStep, row: RowView<'_>) -> Row {
     let mut whole = Row::with_capacity(OWN_CELLS + changes.plans[step.plan].reading.columns.len());
     whole.push(Some(&step.release.to_string()));
     whole.push(Some(&step.published_at));

@@ -136,7 +136,7 @@ pub fn page(
         return Ok(file(changes, release, response).body(body));
     }
     let shaper = Shaper::new(changes, false);
-    let rows: Vec<Row> = page.rows.iter().map(|row| shaper.shape(row)).collect();
+    let rows: Vec<Row> = page.rows.iter().map(|row| shaper.shape(row.view())).collect();
     let mut data = Vec::with_capacity(rows.iter().map(Row::bytes).sum::<usize>() * 2);
     json::array(&mut data, &shaper.columns(), &rows);
     let data: &RawValue = serde_json::from_slice(&data).map_err(|error| {

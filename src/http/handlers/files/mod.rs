@@ -1,6 +1,7 @@
-//! Owns `/v1/files`: whole datasets of a release as immutable files, and their list.
+//! Owns `/v1/files/{file}`: whole datasets of a release as immutable files.
 //! Must not know SQL, nor how rows are written.
 
+pub mod list;
 mod send;
 
 use std::net::IpAddr;
@@ -8,31 +9,26 @@ use std::time::Duration;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use tokio::time::timeout;
-use utoipa::ToSchema;
 
+use self::list::{all, snapshot};
 use super::exports::MAX_SHEET_ROWS;
 use crate::db::connection::config::Database;
 use crate::db::connection::planning::Planning;
 use crate::db::read::checked::Snapshot;
 use crate::db::read::export::Exports;
 use crate::db::read::releases;
-use crate::db::write::file_records;
+use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
-use crate::http::execute;
-use crate::http::release_files::{self, FileError, FileKey, FileMetadata, ReleaseFiles};
+use crate::http::release_files::{FileError, FileKey, FileMetadata, ReleaseFiles};
 use crate::http::request::path_and_query;
-use crate::http::response::envelope::JSON;
 use crate::http::response::header_names::{RELEASE_NUMBER, TOTAL_COUNT};
-use crate::http::response::refusals::no_release;
 use crate::http::state::State;
 use crate::keyed_permits::LimitReached;
 use crate::problem::{Kind, Problem};
 use crate::query::model::value;
-use crate::query::model::value::instant;
 use crate::query::suggest::closest;
-use crate::query::{Context, Dataset, ReadCost, Representation};
+use crate::query::{Dataset, Representation};
 
 /// How long a request waits until a file is built.
 const BUILD_TIMEOUT: Duration = Duration::from_secs(20);
@@ -43,96 +39,14 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 /// The representations whose files are built when the server starts.
 const PREBUILT: [Representation; 2] = [Representation::Csv, Representation::Parquet];
 
-/// The files of a release.
-#[derive(Serialize, ToSchema)]
-pub struct Files {
-    /// The files.
-    data: Vec<FileEntry>,
-    /// The release.
-    #[schema(example = 2)]
-    release: i32,
-    /// When it was published.
-    #[schema(format = DateTime)]
-    published_at: String,
-}
-
-/// One file.
-#[derive(Serialize, ToSchema)]
-pub struct FileEntry {
-    /// The dataset.
-    #[schema(example = "territories")]
-    dataset: &'static str,
-    /// The representation.
-    #[schema(example = "csv")]
-    format: &'static str,
-    /// Its media type.
-    #[schema(example = "text/csv")]
-    media_type: &'static str,
-    /// The address of the file of the newest release.
-    #[schema(example = "/v1/files/territories.csv")]
-    href: String,
-    /// The address of the file at this release, which never changes.
-    #[schema(example = "/v1/files/2/territories.csv")]
-    pinned: String,
-    /// Its length; null until a server has built it.
-    bytes: Option<u64>,
-    /// The number of its rows; null until a server has built it.
-    rows: Option<u64>,
-    /// Its SHA-256, the same for ever; null until a server has built it.
-    sha256: Option<String>,
-}
-
-/// Files
-///
-/// Lists the files of the newest release: every dataset, complete, in several representations. The server builds CSV and
-/// Parquet when it starts, and any other file at its first request. From then on the file of a release has these bytes for
-/// ever, on every server: a server that would build others answers 503. A field that a dataset gains joins its files from the
-/// next release on. SCDL has the flows of money that have all fields that SCDL requires.
-#[utoipa::path(
-    get,
-    path = "/v1/files",
-    operation_id = "listFiles",
-    responses((status = 200, description = "The files.", body = Files))
-)]
-pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
-    path_and_query::no_parameters(&request)?;
-    let snapshot = snapshot(&state, None).await?;
-    let number = snapshot.release.number;
-    let read = |connection: std::rc::Rc<_>| async move { file_records::of_release(&connection, number).await };
-    let recorded = state.read(Some(&snapshot.release), ReadCost::Light, read).await?;
-    let entry = |key: &FileKey| {
-        let record = recorded.iter().find(|record| record.file == key.name());
-        FileEntry {
-            dataset: key.context.dataset.name,
-            format: key.representation.name(),
-            media_type: key.representation.media_type(),
-            href: format!("/v1/files/{}", key.name()),
-            pinned: format!("/v1/files/{}/{}", snapshot.release.number, key.name()),
-            bytes: record.map(|record| record.bytes),
-            rows: record.map(|record| record.rows),
-            sha256: record.map(|record| record.sha256.clone()),
-        }
-    };
-    let files = Files {
-        data: all(state.registry, &snapshot).iter().map(entry).collect(),
-        release: snapshot.release.number,
-        published_at: instant(snapshot.release.published_at),
-    };
-    let body = serde_json::to_vec(&files).map_err(|error| {
-        log::error!("cannot write the list of files as JSON: {error}");
-        Problem::internal()
-    })?;
-    // The list changes as files are built, so its tag is that of its bytes.
-    let tag = etag::tag(&[&String::from_utf8_lossy(&body)]);
-    let (mut response, not_modified) = etag::revalidate(&request, &tag);
-    response.insert_header((RELEASE_NUMBER, snapshot.release.number));
-    Ok(if not_modified { response.finish() } else { response.content_type(JSON).body(body) })
-}
-
 /// File of the newest release
 ///
 /// Returns a whole dataset, named `{dataset}.{format}`. Supports `Range`, `If-Range`, `If-None-Match` and
 /// `If-Modified-Since`. `Repr-Digest` is the SHA-256 of the whole file, `Content-Location` its address at this release.
+///
+/// Text files are also kept compressed: `Accept-Encoding` with `zstd` or `gzip` gets them with `Content-Encoding`, and an `ETag`,
+/// a `Repr-Digest` and ranges of their own; `{dataset}.{format}.zst` and `{dataset}.{format}.gz` are the compressed files
+/// themselves.
 #[utoipa::path(
     get,
     path = "/v1/files/{file}",
@@ -142,6 +56,7 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
         (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/geo+json"),
         (String = "application/vnd.apache.parquet"), (String = "application/vnd.sdmx.data+csv"),
         (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/zstd"), (String = "application/gzip"),
     )))
 )]
 pub async fn current(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -163,6 +78,7 @@ pub async fn current(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         (String = "text/csv"), (String = "application/x-ndjson"), (String = "application/geo+json"),
         (String = "application/vnd.apache.parquet"), (String = "application/vnd.sdmx.data+csv"),
         (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        (String = "application/zstd"), (String = "application/gzip"),
     )))
 )]
 pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
@@ -172,19 +88,6 @@ pub async fn pinned(request: HttpRequest, state: web::Data<State>) -> Result<Htt
         return Err(Problem::new(Kind::UnknownResource, "The path has no release number before the file."));
     };
     file(&request, &state, Some(number), IMMUTABLE).await
-}
-
-/// Every file of a release.
-fn all(registry: &'static [&'static Dataset], snapshot: &Snapshot) -> Vec<FileKey> {
-    let of = |dataset| {
-        let context = Context::of(registry, dataset);
-        release_files::representations(dataset).map(move |representation| FileKey {
-            context,
-            representation,
-            snapshot: snapshot.clone(),
-        })
-    };
-    registry.iter().copied().filter(|dataset| dataset.public).flat_map(of).collect()
 }
 
 /// Builds the CSV and Parquet files of the newest release, one after another. A failure is logged, and the first request
@@ -199,7 +102,10 @@ pub async fn build_missing(database: Database, exports: Exports, files: ReleaseF
         Ok(None) => return,
         Err(why) => return log::warn!("cannot build the files of the newest release: {why}"),
     };
-    for key in all(registry, &snapshot).into_iter().filter(|key| PREBUILT.contains(&key.representation)) {
+    let plain: Vec<FileKey> = all(registry, &snapshot).into_iter().filter(|key| PREBUILT.contains(&key.representation)).collect();
+    let coded: Vec<FileKey> =
+        plain.iter().flat_map(|key| key.codings().iter().map(|coding| key.coded(*coding)).collect::<Vec<_>>()).collect();
+    for key in plain.into_iter().chain(coded) {
         if let Err(error) = files.build(&exports, key.clone(), None).await {
             log::warn!("cannot build the file {}: {error:?}", key.name());
         }
@@ -207,42 +113,72 @@ pub async fn build_missing(database: Database, exports: Exports, files: ReleaseF
     log::info!("built the first files of release {}", snapshot.release.number);
 }
 
-async fn snapshot(state: &State, number: Option<i32>) -> Result<Snapshot, Problem> {
-    match (execute::release(state, number).await?, number) {
-        (Some(release), _) => Ok(Snapshot::of(release, false)),
-        (None, None) => Err(no_release(None, None)),
-        (None, Some(number)) => Err(Problem::new(Kind::UnknownCode, format!("Release {number} does not exist."))),
-    }
-}
-
 async fn file(request: &HttpRequest, state: &State, number: Option<i32>, caching: &str) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(request)?;
     let name = path_and_query::segment(request, "file")?;
     let snapshot = snapshot(state, number).await?;
     let files = all(state.registry, &snapshot);
-    let Some(key) = files.iter().find(|key| key.name() == name) else {
+    let coded = |key: &FileKey| key.codings().iter().map(|coding| key.coded(*coding)).find(|key| key.name() == name);
+    let Some(key) = files.iter().find(|key| key.name() == name).cloned().or_else(|| files.iter().find_map(coded)) else {
         let names: Vec<String> = files.iter().map(FileKey::name).collect();
         let near = closest(&name, names.iter().map(String::as_str));
         return Err(Problem::new(Kind::UnknownCode, "This file does not exist; `/v1/files` lists all files.").closest(near));
     };
-    let metadata = built(state, key, state.bounds.client(request)).await?;
+    let client = state.bounds.client(request);
+    let (sent, metadata) = negotiated(request, state, &key, client).await?;
     let release = snapshot.release.number;
-    let about = [
-        (header::CONTENT_TYPE, key.representation.content_type()),
+    let (media_type, extension) = match key.coding.extension() {
+        // A file that somebody asks for in a coding is sent as it is, and not decoded on the way.
+        Some(extension) => (
+            format!("application/{}", key.coding.name().unwrap_or_default()),
+            format!("{}.{extension}", key.representation.extension()),
+        ),
+        None => (key.representation.content_type(), key.representation.extension().to_owned()),
+    };
+    let mut about = vec![
+        (header::CONTENT_TYPE, media_type),
         (
             header::CONTENT_DISPOSITION,
-            format!(
-                "attachment; filename=\"reperes-{}-publication-{release}.{}\"",
-                key.context.dataset.name,
-                key.representation.extension()
-            ),
+            format!("attachment; filename=\"reperes-{}-publication-{release}.{extension}\"", key.context.dataset.name),
         ),
         (header::CONTENT_LOCATION, format!("/v1/files/{release}/{name}")),
         (header::CACHE_CONTROL, caching.to_owned()),
         (RELEASE_NUMBER, release.to_string()),
         (TOTAL_COUNT, metadata.rows.to_string()),
     ];
-    send::send(request, &state.files.path(key), &metadata, snapshot.release.published_at.into(), &about).await
+    if is_negotiated(&key) {
+        about.push((header::VARY, "Accept-Encoding".to_owned()));
+    }
+    if let Some(coding) = sent.coding.name().filter(|_| sent.coding != key.coding) {
+        about.push((header::CONTENT_ENCODING, coding.to_owned()));
+    }
+    send::send(request, &state.files.path(&sent), &metadata, snapshot.release.published_at.into(), &about).await
+}
+
+/// Whether `Accept-Encoding` decides which bytes are sent.
+fn is_negotiated(key: &FileKey) -> bool {
+    key.coding == Coding::Identity && !key.codings().is_empty()
+}
+
+/// The file in the coding that the request prefers, with its metadata. A coded file that cannot be had does not keep the file
+/// itself away.
+async fn negotiated(
+    request: &HttpRequest,
+    state: &State,
+    key: &FileKey,
+    client: Option<IpAddr>,
+) -> Result<(FileKey, FileMetadata), Problem> {
+    if is_negotiated(key) {
+        let offered = [key.codings(), &[Coding::Identity]].concat();
+        let coded = key.coded(Coding::preferred_among(request, &offered));
+        if coded.coding != Coding::Identity {
+            match built(state, &coded, client).await {
+                Ok(metadata) => return Ok((coded, metadata)),
+                Err(problem) => log::debug!("{} is sent without coding: {problem:?}", key.name()),
+            }
+        }
+    }
+    Ok((key.clone(), built(state, key, client).await?))
 }
 
 /// The metadata of a file, which is built for a client if necessary.

@@ -24,7 +24,7 @@ const DIGEST: HeaderName = HeaderName::from_static("repr-digest");
 const BUFFER_BYTES: usize = 64 * 1024;
 
 /// The headers of a file that a 304 has too (RFC 9110, section 15.4.5): the client has the others with the file.
-const OF_UNCHANGED: [HeaderName; 3] = [header::CACHE_CONTROL, header::CONTENT_LOCATION, RELEASE_NUMBER];
+const OF_UNCHANGED: [HeaderName; 4] = [header::CACHE_CONTROL, header::CONTENT_LOCATION, header::VARY, RELEASE_NUMBER];
 
 /// What the headers of a request select.
 enum Selected {
