@@ -102,6 +102,7 @@ impl VariableReader {
             temporary: self.number("REPERES_EXPORT_TEMP_MB", 1, 1 << 20) * 1_000_000,
             min_rate: self.number("REPERES_EXPORT_MIN_BYTES_PER_S", 0, 1_000_000_000),
         };
+        bounds.aggregate_rows = self.number("REPERES_AGGREGATE_ROWS", 1, i64::MAX as u64).try_into().unwrap_or(i64::MAX);
         let mut count = |name: &str, maximum: u64| self.number(name, 0, maximum).try_into().unwrap_or(u32::MAX);
         bounds.requests.requests = count("REPERES_RATE_LIMIT", 1_000_000);
         bounds.database_time.requests = count("REPERES_DATABASE_TIME_MS", 1_000_000_000);

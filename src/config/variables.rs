@@ -100,6 +100,11 @@ pub const VARIABLES: &[Variable] = &[
         "60000",
         "time that the heavy reads of one client may take in the database in REPERES_RATE_WINDOW_S, in milliseconds; 0: no limit",
     ),
+    variable(
+        "REPERES_AGGREGATE_ROWS",
+        "5000000",
+        "rows that one aggregate may read, about; one that would read more gets 400 at once, with the filters that narrow it",
+    ),
     variable("REPERES_MAX_CONNECTIONS", "10000", "maximum number of client connections; further ones get 503 (1 to 1000000)"),
     variable(
         "REPERES_CONNECTIONS_PER_CLIENT",

@@ -19,6 +19,7 @@ pub mod ranking;
 pub mod related;
 pub mod releases;
 pub mod search;
+pub mod size;
 pub mod unreadable;
 pub mod unselected;
 pub mod withdrawn;

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Integer, Text, Untyped};
 
 use super::checked::Snapshot;
 use crate::db::ReadingConnection;
-use crate::db::sql::aggregate::AggregateQuery;
+use crate::db::sql::corrections::CorrectionsQuery;
 use crate::db::sql::select;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Plan, Row};
@@ -61,7 +61,7 @@ pub async fn of_page(
         return Ok(Some(of_statuses(&statuses)));
     }
     let keys = plan.selection.context.dataset.key.iter().map(|key| cells(key)).collect();
-    load(connection, plan, release, ObservationSource::Rows { keys, statuses }).await.map(Some)
+    load(connection, plan, release, keys, statuses).await.map(Some)
 }
 
 /// The notices of observations without corrections. Each item of `statuses` is a JSON array.
@@ -74,47 +74,57 @@ fn of_statuses(statuses: &[String]) -> Vec<Notice> {
     STATUSES.into_iter().filter_map(notice).collect()
 }
 
-/// The notices of all rows of a plan; `None` for a dataset without notices.
+/// The corrections of all rows of a plan, the newest first; `None` for a dataset without notices.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn of_table(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
+pub async fn corrections(connection: &ReadingConnection, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Option<Vec<Notice>>> {
     if !plan.has_notices() {
         return Ok(None);
     }
-    let rows = AggregateQuery::new(plan, snapshot.release.number, snapshot.approximate);
-    load(connection, plan, snapshot.release.number, ObservationSource::Plan(rows)).await.map(Some)
+    let query = CorrectionsQuery::new(plan, snapshot.release.number, snapshot.approximate, MAX_NOTICES);
+    let rows = select::load(connection, query).await?;
+    let notice = |row: &Row| {
+        let rows = row.cell(1)?.parse().ok()?;
+        Some(Notice { kind: "correction".to_owned(), rows, correction: correction(row, 0) })
+    };
+    Ok(Some(rows.iter().filter_map(notice).collect()))
+}
+
+/// The notices of rows that have been counted by the statuses that have notices (`counts`: breaks, provisional, estimated),
+/// with those of their corrections.
+pub fn with_counts(counts: [i64; 3], corrections: Vec<Notice>) -> Vec<Notice> {
+    let counted = STATUSES.into_iter().zip(counts).filter(|(_, rows)| *rows > 0);
+    let counted = counted.map(|((kind, _), rows)| Notice { kind: kind.to_owned(), rows, correction: None });
+    counted.chain(corrections).take(usize::try_from(MAX_NOTICES).unwrap_or_default()).collect()
 }
 
 async fn load(
     connection: &ReadingConnection,
     plan: &Plan,
     release: i32,
-    source: ObservationSource<'_>,
+    keys: Vec<Vec<String>>,
+    statuses: Vec<String>,
 ) -> QueryResult<Vec<Notice>> {
-    let rows = select::load(connection, NoticeQuery { plan, release, source, limit: MAX_NOTICES }).await?;
+    let rows = select::load(connection, NoticeQuery { plan, release, keys, statuses, limit: MAX_NOTICES }).await?;
     let notice = |row: &Row| {
-        let text = |at: usize| row.cell(at).map(str::to_owned);
-        let correction = text(2).and_then(|number| {
-            Some(Correction { release: number.parse().ok()?, published_at: text(3)?, title: text(4)?, notes: text(5) })
-        });
-        Some(Notice { kind: text(0)?, rows: text(1)?.parse().ok()?, correction })
+        Some(Notice { kind: row.cell(0)?.to_owned(), rows: row.cell(1)?.parse().ok()?, correction: correction(row, 2) })
     };
     Ok(rows.iter().filter_map(notice).collect())
 }
 
-/// Where the observations come from.
-enum ObservationSource<'a> {
-    /// Rows that have been read: their keys, field by field, and their statuses, JSON arrays.
-    Rows { keys: Vec<Vec<String>>, statuses: Vec<String> },
-    /// All rows of a plan.
-    Plan(AggregateQuery<'a>),
+/// The release that a row describes from a cell on: number, time, title and notes.
+fn correction(row: &Row, from: usize) -> Option<Correction> {
+    let text = |at: usize| row.cell(from + at).map(str::to_owned);
+    Some(Correction { release: text(0)?.parse().ok()?, published_at: text(1)?, title: text(2)?, notes: text(3) })
 }
 
+/// The notices of rows that have been read: their keys, field by field, and their statuses, JSON arrays.
 struct NoticeQuery<'a> {
     plan: &'a Plan,
     release: i32,
-    source: ObservationSource<'a>,
+    keys: Vec<Vec<String>>,
+    statuses: Vec<String>,
     limit: i64,
 }
 
@@ -155,10 +165,7 @@ impl NoticeQuery<'_> {
 
     /// Writes `FROM … WHERE …` of the observations, with the alias `t`.
     fn from<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        let (keys, statuses) = match &self.source {
-            ObservationSource::Plan(query) => return query.rows(out),
-            ObservationSource::Rows { keys, statuses } => (keys, statuses),
-        };
+        let (keys, statuses) = (&self.keys, &self.statuses);
         // The rows of the page are not read again.
         out.push(" FROM (SELECT ");
         self.keys(out, "")?;
@@ -174,12 +181,7 @@ impl NoticeQuery<'_> {
 impl NoticeQuery<'_> {
     /// Writes the statement.
     fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        out.push("WITH ");
-        if let ObservationSource::Plan(query) = &self.source {
-            out.uncached();
-            query.members(out)?;
-        }
-        out.push("selected AS NOT MATERIALIZED (SELECT ");
+        out.push("WITH selected AS NOT MATERIALIZED (SELECT ");
         self.keys(out, "t.")?;
         out.push(", t.statuses");
         self.from(out)?;

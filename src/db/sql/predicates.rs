@@ -56,9 +56,16 @@ impl Select<'_> {
     /// # Errors
     /// Returns an error if a value cannot be bound.
     pub fn filters<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        for condition in
-            self.plan.selection.conditions.iter().filter(|c| self.without.is_none_or(|field| !std::ptr::eq(c.field, field)))
-        {
+        self.filters_of(out, |_| true)
+    }
+
+    /// Writes the filters whose condition is chosen, and the direct relations, each after an AND.
+    ///
+    /// # Errors
+    /// Returns an error if a value cannot be bound.
+    pub fn filters_of<'b>(&'b self, out: &mut SqlWriter<'_, 'b>, chosen: impl Fn(&Condition) -> bool) -> SqlResult {
+        let kept = |c: &&Condition| chosen(c) && self.without.is_none_or(|field| !std::ptr::eq(c.field, field));
+        for condition in self.plan.selection.conditions.iter().filter(kept) {
             out.push(" AND ");
             self.condition(out, condition)?;
         }

@@ -12,11 +12,12 @@ use super::keyset::Order;
 use super::latest_observations;
 use super::references::LookUp;
 use super::search;
+use super::selected_rows;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use super::{binary_cells, filter};
 use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Condition, Dataset, Direction, Field, FieldOrigin, Kind, Plan, Row, Via};
+use crate::query::{Column, Condition, Dataset, Direction, Field, FieldOrigin, Kind, Plan, Row, Storage, Via};
 
 /// The result of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,7 @@ pub struct Select<'a> {
     sent: Option<Vec<bool>>,
     corrections: bool,
     completed: bool,
+    numbered: bool,
     /// The field whose filters are left out.
     pub without: Option<&'static Field>,
     /// The codes of the filters on a joined code, each as its fields and their values.
@@ -71,6 +73,11 @@ impl<'a> Select<'a> {
     /// Leaves the cells empty that rows have from the rows that they refer to, if the program completes them.
     pub fn completed(self, completed: bool) -> Self {
         Self { completed, ..self }
+    }
+
+    /// Adds the number of the series to the rows of a dataset that is stored as series, and the statuses as they are stored.
+    pub fn numbered(self) -> Self {
+        Self { numbered: true, ..self }
     }
 
     /// At most `limit` rows, after the one with these values of the terms of the order.
@@ -125,6 +132,7 @@ impl<'a> Select<'a> {
             sent: None,
             corrections: false,
             completed: false,
+            numbered: false,
             without: None,
             codes,
             prefix_ends: plan.selection.conditions.iter().filter_map(|c| Some((c, filter::prefix_end(c)?))).collect(),
@@ -189,9 +197,12 @@ impl<'a> Select<'a> {
     /// Writes the table of the rows, or its function for a day.
     fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let day = self.plan.selection.geography.as_ref().filter(|_| self.plan.selection.context.holds_territories());
-        match self.plan.is_latest_of_series() {
-            true => latest_observations::table(out, &self.release)?,
-            false => geography::table_on(out, self.dataset().name, day, &self.release)?,
+        match (self.dataset().storage, self.plan.is_latest_of_series()) {
+            (Storage::Series { series, rows }, latest) if self.numbered => {
+                selected_rows::numbered(out, self.dataset(), (series, rows), latest.then_some(&self.release))?;
+            }
+            (_, true) => latest_observations::table(out, &self.release)?,
+            (_, false) => geography::table_on(out, self.dataset().name, day, &self.release)?,
         }
         out.push(" t");
         Ok(())

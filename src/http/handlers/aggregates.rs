@@ -11,6 +11,7 @@ use futures_util::future::try_join;
 use crate::db::read::checked::{Snapshot, read_checked};
 use crate::db::read::notices;
 use crate::db::read::page::Page;
+use crate::db::read::size;
 use crate::db::sql::aggregate::{AggregateQuery, CELLS, INDICATOR_CELLS, indicator_fields, indicator_labels};
 use crate::db::sql::select;
 use crate::http::response::refusals::refusal;
@@ -21,7 +22,7 @@ use crate::query::model::column::CellSource;
 use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
 use crate::query::plan::in_memory;
-use crate::query::{Column, Count, Grouping, Parameter, Row, Shape};
+use crate::query::{Column, Count, Dataset, Grouping, Parameter, ReadCost, Row, Shape};
 
 /// The most faults in one refusal.
 const MAX_FAULTS: usize = 10;
@@ -33,14 +34,15 @@ const MAX_FAULTS: usize = 10;
 /// answer.
 pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     let Some(grouping) = &plan.selection.grouping else { return Err(Problem::internal()) };
+    refuse_too_large(state, plan).await?;
     let read = state.read(Some(&plan.release), plan.cost(), |connection| async move {
         let groups = async |snapshot: &Snapshot| {
-            let groups = AggregateQuery::new(plan, snapshot.release.number, snapshot.approximate);
-            try_join(select::load(&connection, groups), notices::of_table(&connection, plan, snapshot)).await
+            let groups = AggregateQuery::new(plan, grouping, snapshot.release.number, snapshot.approximate);
+            try_join(select::load(&connection, groups), notices::corrections(&connection, plan, snapshot)).await
         };
         read_checked(&connection, None, plan, groups).await
     });
-    let (snapshot, (rows, notices)) = match read.await? {
+    let (snapshot, (rows, corrections)) = match read.await? {
         Ok((snapshot, rows)) => (snapshot, rows),
         Err(refused) => return Err(refusal(state, plan, None, refused).await),
     };
@@ -51,6 +53,8 @@ pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     let columns = plan.group_columns();
     let groups: Vec<Group<'_>> = rows.iter().map(|row| Group::new(plan, grouping, &columns, row)).collect();
     judge(plan, grouping, &groups)?;
+    let counted = |name: &str| groups.iter().map(|group| group.number(name)).sum::<i64>();
+    let notices = corrections.map(|found| notices::with_counts(["breaks", "provisional", "estimated"].map(counted), found));
     let read = plan.read_columns();
     let shown = groups.iter().filter(|group| !grouping.is_own() || group.number("rows") > 0);
     let rows: Vec<Row> = shown.map(|group| group.row(&read)).collect();
@@ -58,6 +62,32 @@ pub async fn page(state: &State, plan: &ResolvedPlan) -> Result<Page, Problem> {
     let (rows, more) = in_memory::page(plan, rows, plan.is_page().then(|| plan.page_limit()));
     let Snapshot { release, approximate, unselected } = snapshot;
     Ok(Page { release, rows, more, total, approximate, included: Vec::new(), facets: Vec::new(), notices, unselected })
+}
+
+/// Refuses the request, before it waits for its turn, if its rows are more than one aggregate may read.
+async fn refuse_too_large(state: &State, plan: &ResolvedPlan) -> Result<(), Problem> {
+    let bound = state.bounds.aggregate_rows;
+    let sized = state.read(Some(&plan.release), ReadCost::Light, |connection| async move {
+        size::beyond(&connection, plan, plan.release.number, bound).await
+    });
+    let Some(rows) = sized.await? else { return Ok(()) };
+    log::info!("refusing an aggregate of about {rows} rows of `{}`", plan.selection.context.dataset.name);
+    let filters = narrowing(plan.selection.context.dataset);
+    let detail = format!(
+        "This aggregate would read about {rows} rows; one may read {bound}. Filter by `{}`, or take the rows themselves with `format=csv`.",
+        filters.join("`, `"),
+    );
+    let fault = Fault::new(Reason::TooManyRows, filters.first().cloned().unwrap_or_default(), detail);
+    let fault = Fault { allowed: filters, ..fault };
+    Err(Problem::invalid_parameters(vec![fault]))
+}
+
+/// The filters that narrow what an aggregate reads: the first field of the key, and those with an index.
+fn narrowing(dataset: &Dataset) -> Vec<String> {
+    let first = dataset.key.first().copied().filter(|name| dataset.code_field().is_none_or(|code| code.name != *name));
+    let fields = first.into_iter().chain(dataset.indexes.iter().copied()).map(str::to_owned);
+    let within = dataset.territory.map(|_| Parameter::Within.name().into_owned());
+    fields.chain(within).collect()
 }
 
 /// Refuses the request if a group has no meaning.

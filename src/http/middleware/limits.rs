@@ -32,6 +32,8 @@ pub struct Bounds {
     pub proxies: Vec<IpNet>,
     /// The exports that run at once.
     pub exports: ExportLimits,
+    /// The most rows that one aggregate reads, about.
+    pub aggregate_rows: i64,
 }
 
 impl Bounds {
@@ -53,6 +55,7 @@ impl Default for Bounds {
             publications: quota("publications", 120, 3600),
             proxies: Vec::new(),
             exports: ExportLimits::default(),
+            aggregate_rows: 5_000_000,
         }
     }
 }
