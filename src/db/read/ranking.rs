@@ -30,8 +30,9 @@ const MIN_SHARD: u64 = 8 << 20;
 /// The most shards of the cache.
 const MAX_SHARDS: u64 = 16;
 
-/// The most distributions that one statement reads. What is read is cached even if the request then times out.
-const MAX_PER_STATEMENT: usize = 8;
+/// The most distributions that one statement reads. What is read is cached even if the request then times out, so that asking
+/// again goes on; two share the look-up of the territories of their kind.
+const MAX_PER_STATEMENT: usize = 2;
 
 /// What figures that are ranked with each other have in common: indicator, period, breakdown, nature, source, and kind of
 /// territory.
