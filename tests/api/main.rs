@@ -5,6 +5,7 @@
 #[path = "../harness/mod.rs"]
 mod harness;
 
+mod aggregate_costs;
 mod aggregate_pages;
 mod aggregates;
 mod as_of;

@@ -68,6 +68,18 @@ fn a_corrected_figure_has_a_notice_with_the_release_that_corrected_it() {
         assert_eq!(of(target), expected, "{target}");
     }
     assert_eq!(of("/v1/observations?period=2020"), breaks, "only of the rows in the answer");
+    let counts = "/v1/aggregates/observations?by=territory_code&function=count";
+    assert_eq!(of(&format!("{counts}&last=1")), breaks, "of the latest rows alone");
+    assert_eq!(of(&format!("{counts}&period=2019")), [third.clone(), second.clone()]);
+    assert_eq!(
+        of(&format!("{counts}&territory_code=COM-2")),
+        [breaks[0].clone(), breaks[1].clone(), json!(["correction", 1, 2])].map(|mut notice| {
+            if notice[0] == "break" {
+                notice[1] = json!(1);
+            }
+            notice
+        })
+    );
     assert_eq!(of("/v1/observations?limit=1"), [third.clone(), json!(["correction", 1, 2])]);
     assert_eq!(of("/v1/observations?territory_code=COM-3"), [Value::Null; 0], "a note is no correction");
     assert_eq!(of("/v1/aggregates/observations?territory_code=COM-1,COM-2&function=own&period=2019"), [third.clone(), second]);
