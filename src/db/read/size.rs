@@ -2,8 +2,8 @@
 //! Must not know how many are too many.
 
 use diesel::QueryResult;
-use diesel_async::AsyncPgConnection;
 
+use crate::db::ReadingConnection;
 use crate::db::sql::select;
 use crate::db::sql::selected_rows;
 use crate::db::sql::table_sizes::{SelectedSeries, TableSizes};
@@ -14,7 +14,7 @@ use crate::query::{Plan, Row, Storage};
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
-pub async fn beyond(connection: &AsyncPgConnection, plan: &Plan, release: i32, bound: i64) -> QueryResult<Option<i64>> {
+pub async fn beyond(connection: &ReadingConnection, plan: &Plan, release: i32, bound: i64) -> QueryResult<Option<i64>> {
     let dataset = plan.selection.context.dataset;
     let tables = match (dataset.storage, plan.is_latest_of_series()) {
         (Storage::Table, _) => vec![dataset.name],
