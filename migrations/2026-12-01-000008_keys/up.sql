@@ -117,7 +117,9 @@ BEGIN
     IF EXISTS (SELECT 1 FROM pg_class WHERE oid = to_regclass(quote_ident(name)) AND relpersistence = 't') THEN
         RETURN;
     END IF;
-    IF NOT EXISTS (SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(quote_ident(name)) AND tgname = 'keep_table') THEN
+    IF name <> 'series' AND NOT EXISTS (
+        SELECT 1 FROM pg_trigger WHERE tgrelid = to_regclass(quote_ident(name)) AND tgname = 'keep_history'
+    ) THEN
         RAISE EXCEPTION '% is not a table of published rows', name USING ERRCODE = 'insufficient_privilege';
     END IF;
     EXECUTE format('ANALYZE %I', name);

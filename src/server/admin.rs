@@ -37,23 +37,25 @@ pub fn bind(address: SocketAddr, handover: bool) -> io::Result<Option<TcpListene
     }
 }
 
-/// Binds the address once it is free, and serves until `end`.
-pub async fn serve(address: SocketAddr, bound: Option<TcpListener>, shared: Shared, mut end: watch::Receiver<bool>) {
+/// Serves until `end`: by what has started already, else on the address once it is free.
+pub async fn serve(address: SocketAddr, started: Option<io::Result<Running>>, shared: Shared, mut end: watch::Receiver<bool>) {
     let free = async {
-        let mut bound = bound;
         loop {
-            match bound.take().map_or_else(|| TcpListener::bind(address), Ok) {
+            match TcpListener::bind(address) {
                 Ok(listener) => return listener,
                 Err(error) => log::debug!("admin address {address} is still in use: {error}"),
             }
             tokio::time::sleep(RETRY).await;
         }
     };
-    let listener = tokio::select! {
-        listener = free => listener,
-        _ = end.wait_for(|end| *end) => return,
+    let started = match started {
+        Some(started) => started,
+        None => tokio::select! {
+            listener = free => start(listener, &shared),
+            _ = end.wait_for(|end| *end) => return,
+        },
     };
-    match start(listener, &shared) {
+    match started {
         Ok(server) => {
             let handle = server.handle();
             actix_web::rt::spawn(server);

@@ -94,8 +94,10 @@ impl Server {
         let (ended, end) = watch::channel(false);
         self.shared.release_watcher.wait_until_current().await;
         control.begin_serving().await;
-        let bound = control.admin.take();
-        let admin = self.admin.map(|address| actix_web::rt::spawn(admin::serve(address, bound, self.shared.clone(), end)));
+        let admin = self.admin.map(|address| {
+            let started = control.admin.take().map(|listener| admin::start(listener, &self.shared));
+            actix_web::rt::spawn(admin::serve(address, started, self.shared.clone(), end))
+        });
         let (stopping, closing, timeouts) = (self.shared.stopping.clone(), self.closing.clone(), self.shutdown_timeouts);
         let (max_connections, connections) = (self.shared.bounds.connections, Arc::clone(&self.connections));
         let server = self.start()?;

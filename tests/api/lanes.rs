@@ -259,7 +259,8 @@ fn every_field_that_makes_a_read_light_begins_an_index() {
     for dataset in REGISTRY.iter().filter(|dataset| matches!(dataset.rows, RowOrigin::Published)) {
         for field in dataset.key.iter().take(1).chain(dataset.indexes) {
             let begins = |text: &str| text == *field || text == format!("fold({field})");
-            assert!(first.iter().any(|(table, text)| table == dataset.name && begins(text)), "{}.{field}", dataset.name);
+            let found = first.iter().any(|(table, text)| dataset.tables().any(|own| own == table) && begins(text));
+            assert!(found, "{}.{field}", dataset.name);
             checked += 1;
         }
     }
