@@ -9,7 +9,7 @@
 //! ```text
 //! main          → cli
 //! cli           → access app config datasets db http postgres publication publish query server
-//! server        → app http keyed_permits problem
+//! server        → app http keyed_permits metrics problem
 //! config        → db http publish query
 //! app           → datasets db http metrics problem publish query
 //! http          → access db format keyed_permits metrics problem publication publish query sharded_cache

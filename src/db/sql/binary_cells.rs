@@ -106,9 +106,18 @@ fn numeric(text: &mut String, bytes: &mut Bytes<'_>) -> Result<(), Unreadable> {
     match sign {
         0x0000 => {}
         0x4000 => text.push('-'),
-        0xc000 => return Ok(text.push_str("NaN")),
-        0xd000 => return Ok(text.push_str("Infinity")),
-        0xf000 => return Ok(text.push_str("-Infinity")),
+        0xc000 => {
+            text.push_str("NaN");
+            return Ok(());
+        }
+        0xd000 => {
+            text.push_str("Infinity");
+            return Ok(());
+        }
+        0xf000 => {
+            text.push_str("-Infinity");
+            return Ok(());
+        }
         _ => return Err("a number has an unknown sign".into()),
     }
     let stored = bytes.take(2 * usize::try_from(groups)?)?;

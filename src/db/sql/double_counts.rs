@@ -4,8 +4,8 @@
 
 use chrono::NaiveDate;
 
+use super::fragments::list;
 use super::geography;
-use super::observation_groups::list;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Field;
 

@@ -59,6 +59,18 @@ pub fn column(out: &mut SqlWriter<'_, '_>, field: &'static Field) -> SqlResult {
     out.identifier(field.name)
 }
 
+/// Writes columns of the alias `t`.
+///
+/// # Errors
+/// Returns an error if a name cannot be quoted.
+pub fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> SqlResult {
+    for (at, name) in names.iter().enumerate() {
+        out.push(if at == 0 { "t." } else { ", t." });
+        out.identifier(name)?;
+    }
+    Ok(())
+}
+
 /// Writes a cell with a value if a version of the row was closed before a release.
 pub fn corrected<'b>(out: &mut SqlWriter<'_, 'b>, dataset: &'static Dataset, release: &'b i32) -> SqlResult {
     out.push("CASE WHEN EXISTS (");

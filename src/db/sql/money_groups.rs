@@ -3,7 +3,7 @@
 //! database would sort the rows once for each column.
 //! Must not know how the rows are selected, nor whether they may be added up.
 
-use super::observation_groups::list;
+use super::fragments::list;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Grouping;
 

@@ -8,6 +8,7 @@
 use chrono::NaiveDate;
 
 use super::double_counts::DoubleCounts;
+use super::fragments::list;
 use super::selected_rows::SelectedRows;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Field;
@@ -189,16 +190,4 @@ impl<'b> ObservationGroups<'b> {
         );
         Ok(())
     }
-}
-
-/// Writes columns of the alias `t`.
-///
-/// # Errors
-/// Returns an error if a name cannot be quoted.
-pub fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> SqlResult {
-    for (at, name) in names.iter().enumerate() {
-        out.push(if at == 0 { "t." } else { ", t." });
-        out.identifier(name)?;
-    }
-    Ok(())
 }

@@ -12,7 +12,7 @@ use super::keyset::Order;
 use super::latest_observations;
 use super::references::LookUp;
 use super::search;
-use super::selected_rows;
+use super::series_rows;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use super::{binary_cells, filter};
 use crate::db::ReadingConnection;
@@ -199,7 +199,7 @@ impl<'a> Select<'a> {
         let day = self.plan.selection.geography.as_ref().filter(|_| self.plan.selection.context.holds_territories());
         match (self.dataset().storage, self.plan.is_latest_of_series()) {
             (Storage::Series { series, rows }, latest) if self.numbered => {
-                selected_rows::numbered(out, self.dataset(), (series, rows), latest.then_some(&self.release))?;
+                series_rows::numbered(out, self.dataset(), (series, rows), latest.then_some(&self.release))?;
             }
             (_, true) => latest_observations::table(out, &self.release)?,
             (_, false) => geography::table_on(out, self.dataset().name, day, &self.release)?,
