@@ -107,12 +107,17 @@ impl Plan {
     fn is_read_by_index(&self) -> bool {
         let dataset = self.selection.context.dataset;
         let is_indexed = |name: &str| dataset.key.first() == Some(&name) || dataset.indexes.contains(&name);
+        // The rows of one value of the first field of the key, such as an indicator, stand together: their other fields of the key are
+        // compared without looking elsewhere.
+        let first_named = dataset.key.first().is_some_and(|name| self.names_one(name));
+        let in_key = |name: &str| first_named && dataset.key.contains(&name);
         // A joined code is the whole key.
         let filtered = |condition: &Condition| {
             let is_code = dataset.code_field().is_some_and(|code| std::ptr::eq(code, condition.field));
             let equal = !matches!(condition.operator, Operator::Ne | Operator::Contains);
             // What a list leaves out by default is little, and stands between what it shows.
-            equal && (is_code || is_indexed(condition.field.name) || condition.field.list_default.is_some())
+            let name = condition.field.name;
+            equal && (is_code || is_indexed(name) || in_key(name) || condition.field.list_default.is_some())
         };
         // What a list leaves out by default stands between what it shows in any order; a range of a field is a part of its index.
         let part = |condition: &Condition, name: &str| condition.field.list_default.is_some() || condition.field.name == name;
