@@ -30,6 +30,7 @@ TURN = 2
 SECONDS = next((int(argument) for argument in sys.argv[1:] if argument.isdigit()), 4)
 READS = {name: pair[0][:FEW] for name, pair in QUESTIONS.items()} | {name: addresses[:FEW] for name, addresses in OWN.items()}
 MIX = [address for addresses in READS.values() for address in addresses]
+ATTEMPTS = 5
 BUILT = ("csv", "ndjson", "sdmx-csv", "parquet")
 HEAD = ("from memory", "here /s", "plain actix /s", "ratio", "here p99 ms", "actix p99", "rounds")
 
@@ -75,7 +76,18 @@ def files():
     """The files of all observations are built in a new directory."""
     with tempfile.TemporaryDirectory(dir=FOLDER) as folder:
         with Service(SERVER, **BESIDE, REPERES_FILES_DIR=folder) as service, Baseline(service, held=MIX) as baseline:
-            until("files are built", service, baseline, lambda: [service.read(f"/v1/files/observations.{name}") for name in BUILT])
+            until("files are built", service, baseline, lambda: build(service))
+
+
+def build(service):
+    """Asks for each file until it is there: a build beside full load may be refused for a time."""
+    for name in BUILT:
+        for attempt in range(ATTEMPTS):
+            try:
+                service.read(f"/v1/files/observations.{name}")
+                break
+            except SystemExit as refused:
+                print(f"attempt {attempt + 1}: {str(refused)[:200]}", file=sys.stderr)
 
 
 def publishing():
