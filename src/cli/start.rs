@@ -1,4 +1,4 @@
-//! Owns what the start of a server or command is told and tells: its step, and whether the operator has stopped it.
+//! Owns the state of a start of a server or command: the step that it is in, and whether the operator has stopped it.
 //! Must not know the steps.
 
 use crate::http::StartProgress;

@@ -17,7 +17,7 @@ use super::{admin, handover, starting};
 use crate::http::handlers::starting::StartingState;
 use crate::http::{Bounds, StartProgress};
 
-/// What a server is told from outside while it starts, and the means to tell its clients. It ends with the process.
+/// The signals that reach a server while it starts, and the answers that its clients get. It ends with the process.
 pub struct Control {
     /// The signals of the process.
     pub(super) signals: ReceivedSignals,
@@ -111,7 +111,7 @@ impl Control {
         Ok(control)
     }
 
-    /// What clients are told until the server is ready.
+    /// The step of the start, which answers name until the server is ready.
     pub fn progress(&self) -> &StartProgress {
         &self.progress
     }

@@ -30,7 +30,7 @@ impl StartProgress {
         self.set(Box::new(move || step.to_owned()));
     }
 
-    /// Enters a step that may take long, which clients are told about. `step` is asked at each answer.
+    /// Enters a step that may take long. Each answer meanwhile calls `step` for its text and names it.
     pub fn enter(&self, step: impl Fn() -> String + Send + 'static) {
         self.set(Box::new(step));
         self.0.long.send_replace(true);
