@@ -143,8 +143,8 @@ impl Exports {
                 async move {
                     let (release, approximate) = (snapshot.release.number, snapshot.approximate);
                     let select = || {
-                        let sent = |at| !completion.fills(at);
-                        Select::export(&plan, (release, approximate), after.as_deref(), limit, completion.columns(), sent)
+                        let fills = |at| completion.fills(at);
+                        Select::export(&plan, (release, approximate), after.as_deref(), limit, completion.columns(), fills)
                     };
                     let Fetched { rows, next } = reader.chunk(&snapshot.release, select, limit).await?;
                     let next = rows.last().zip(next).map(|(row, limit)| (plan.position(row), limit));

@@ -9,7 +9,8 @@ use diesel_async::RunQueryDsl;
 use crate::db::ReadingConnection;
 use crate::db::schema::{containments, figures, series, territories};
 use crate::db::sql::columns::columns;
-use crate::db::sql::fragments::{self, TextRow};
+use crate::db::sql::fragments;
+use crate::db::sql::text_row::TextRow;
 use crate::query::Row;
 
 columns! {

@@ -1,9 +1,10 @@
-//! Owns the cells that rows have from the rows that they refer to, such as the unit of an observation, which its indicator
-//! fixes. Few rows are referred to by many, so the process reads them once for each release, keeps them, and completes the
-//! pages with them: no page makes the database look them up again.
+//! Owns the cells of pages that the program fills in: the joined code, which repeats the key, and what rows have from the rows that
+//! they refer to, such as the unit of an observation, which its indicator fixes. Few rows are referred to by many, so the process
+//! reads them once for each release and keeps them: no page makes the database look them up again.
 //! Must not know any one dataset.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +15,8 @@ use quick_cache::sync::Cache;
 use crate::db::ReadingConnection;
 use crate::db::sql::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::db::sql::{fragments, select};
-use crate::query::{Column, Dataset, Field, FieldOrigin, Plan, Release, Row};
+use crate::query::model::dataset::join_code;
+use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Plan, Release, Row};
 
 /// How many releases are kept.
 const KEPT: usize = 64;
@@ -35,18 +37,29 @@ impl Default for NamedCells {
     }
 }
 
+/// Where a cell comes from.
+#[derive(Clone, Copy)]
+enum Origin {
+    /// The database sends it.
+    Sent,
+    /// It is the joined code.
+    Code,
+    /// It is the cell at this position of the row that is referred to.
+    Named(usize),
+}
+
 /// What completes the rows of a plan.
 pub struct Completion {
-    cells: CellsByCode,
-    /// The position of the field that refers.
-    by: usize,
-    /// For each column, the position of its cell among those of the row that is referred to.
-    places: Vec<Option<usize>>,
+    origins: Vec<Origin>,
+    /// The kinds and the positions of the parts of the joined code.
+    key: Vec<(Kind, usize)>,
+    /// The position of the field that refers, and the rows that it refers to.
+    named: Option<(usize, CellsByCode)>,
 }
 
 impl NamedCells {
-    /// What completes the rows of a plan that are read without such cells. `None` if they have none, or if the rows are versions
-    /// of several releases.
+    /// What completes the rows of a plan that are read with these columns. Versions of several releases have the cells of the rows
+    /// that they refer to from the database.
     ///
     /// # Errors
     /// Returns an error if the process does not know the cells, and the database cannot be reached or refuses a statement.
@@ -56,31 +69,55 @@ impl NamedCells {
         plan: &Plan,
         columns: &[Column],
         release: &Release,
-    ) -> QueryResult<Option<Completion>> {
+    ) -> QueryResult<Completion> {
         let dataset = plan.selection.context.dataset;
-        let Some((by, _)) = dataset.named().filter(|_| plan.selection.vintages.is_none()) else { return Ok(None) };
+        let position = |field: &Field| columns.iter().position(|column| column.field().is_some_and(|own| own.name == field.name));
+        let key: Option<Vec<_>> = dataset.key_fields().map(|field| Some((field.kind, position(field)?))).collect();
+        let by = dataset.named().and_then(|(by, _)| position(dataset.field(by)?));
+        let by = by.filter(|_| plan.selection.vintages.is_none());
         let fields = fields(dataset);
         let place = |column: &Column| fields.iter().position(|field| column.field().is_some_and(|own| std::ptr::eq(own, *field)));
-        let places: Vec<Option<usize>> = columns.iter().map(place).collect();
-        let by = columns.iter().position(|column| column.field().is_some_and(|field| field.name == by));
-        let Some(by) = by.filter(|_| places.iter().any(Option::is_some)) else { return Ok(None) };
-        let key = (dataset.name, release.number, release.published_at);
-        let cells = self.0.get_or_insert_async(&key, read(connection, dataset, &fields, release.number)).await?;
-        Ok(Some(Completion { cells, by, places }))
+        let origin = |column: &Column| match place(column).filter(|_| by.is_some()) {
+            Some(place) => Origin::Named(place),
+            None if key.is_some() && column.field().is_some_and(|field| matches!(field.kind, Kind::JoinedCode)) => Origin::Code,
+            None => Origin::Sent,
+        };
+        let origins: Vec<Origin> = columns.iter().map(origin).collect();
+        let named = match by.filter(|_| origins.iter().any(|origin| matches!(origin, Origin::Named(_)))) {
+            Some(by) => {
+                let key = (dataset.name, release.number, release.published_at);
+                Some((by, self.0.get_or_insert_async(&key, read(connection, dataset, &fields, release.number)).await?))
+            }
+            None => None,
+        };
+        Ok(Completion { origins, key: key.unwrap_or_default(), named })
     }
 }
 
 impl Completion {
+    /// The positions of the cells that rows are read without.
+    pub fn filled(&self) -> Vec<usize> {
+        (0..self.origins.len()).filter(|at| !matches!(self.origins[*at], Origin::Sent)).collect()
+    }
+
     /// A row with the cells that it was read without. Cells after those of the columns stay.
     pub fn complete(&self, row: &Row) -> Row {
-        let named = row.cell(self.by).and_then(|code| self.cells.get(code));
-        let places = self.places.iter().copied().chain(std::iter::repeat(None));
-        let mut whole = Row::with_capacity(self.places.len() + 1);
-        for (cell, place) in row.cells().zip(places) {
-            whole.push(match place {
-                Some(place) => named.and_then(|named| named.cell(place)),
-                None => cell,
-            });
+        let named = self.named.as_ref().and_then(|(by, cells)| cells.get(row.cell(*by)?));
+        let origins = self.origins.iter().copied().chain(std::iter::repeat(Origin::Sent));
+        let mut whole = Row::with_capacity(self.origins.len() + 1);
+        for (cell, origin) in row.cells().zip(origins) {
+            match origin {
+                Origin::Sent => whole.push(cell),
+                Origin::Named(place) => whole.push(named.and_then(|named| named.cell(place))),
+                Origin::Code => {
+                    let parts = self.key.iter().map(|(kind, at)| (*kind, row.cell(*at).unwrap_or_default()));
+                    let joined: Result<(), Infallible> = whole.push_with(|text| {
+                        join_code(text, parts);
+                        Ok(())
+                    });
+                    let Ok(()) = joined;
+                }
+            }
         }
         whole
     }

@@ -78,11 +78,12 @@ fn checked((snapshot, page): (Snapshot, Page)) -> Page {
 async fn rows(connection: &ReadingConnection, named: &NamedCells, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Vec<Row>> {
     let completion = named.completion(connection, plan, &plan.read_columns(), &snapshot.release).await?;
     let query = Select::page(plan, snapshot.release.number, snapshot.approximate).with_corrections(plan.notice_field().is_some());
-    let rows = select::load(connection, query.completed(completion.is_some())).await?;
-    Ok(match completion {
-        Some(completion) => rows.iter().map(|row| completion.complete(row)).collect(),
-        None => rows,
-    })
+    let filled = completion.filled();
+    if filled.is_empty() {
+        return select::load(connection, query).await;
+    }
+    let rows = select::load(connection, query.leaving_out(filled)).await?;
+    Ok(rows.iter().map(|row| completion.complete(row)).collect())
 }
 
 async fn page(connection: &ReadingConnection, named: &NamedCells, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {

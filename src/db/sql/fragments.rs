@@ -2,9 +2,6 @@
 //! of requests are binds.
 //! Must not know plans.
 
-use diesel::deserialize::{self, QueryableByName};
-use diesel::pg::Pg;
-use diesel::row::{Field as _, NamedRow};
 use diesel::sql_types::Integer;
 
 use super::codes;
@@ -13,10 +10,13 @@ use super::labels;
 use super::references::{LookUp, look_up, look_up_all};
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row};
+use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Row, Storage};
 
 /// The release that opened a version of a row.
 const OPENED: &str = "t.first_release";
+
+/// The condition that two rows are of one series.
+const SAME_SERIES: &str = "e.series_id = t.series_id AND ";
 
 /// The end of the expression that formats an instant.
 const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
@@ -24,24 +24,6 @@ const INSTANT: &str = " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')
 /// The index from the first cell of a row, which is its ordinality in `unnest … WITH ORDINALITY`, from 1.
 pub fn ordinality_index(row: &Row) -> Option<usize> {
     row.cell(0)?.parse::<usize>().ok()?.checked_sub(1)
-}
-
-/// A row whose columns are all text.
-#[derive(Debug)]
-pub struct TextRow(pub Row);
-
-impl QueryableByName<Pg> for TextRow {
-    fn build<'a>(row: &impl NamedRow<'a, Pg>) -> deserialize::Result<Self> {
-        let mut cells = Row::with_capacity(row.field_count());
-        for at in 0..row.field_count() {
-            let field = diesel::row::Row::get(row, at).ok_or("a column is missing")?;
-            match field.value() {
-                Some(value) => cells.push(Some(std::str::from_utf8(value.as_bytes())?)),
-                None => cells.push(None),
-            }
-        }
-        Ok(TextRow(cells))
-    }
 }
 
 /// Writes a column with its table's alias.
@@ -81,12 +63,23 @@ pub fn corrected<'b>(out: &mut SqlWriter<'_, 'b>, dataset: &'static Dataset, rel
     Ok(())
 }
 
-/// Writes the SELECT of the versions of a row, with the alias `e`, up to a further condition.
+/// Writes the SELECT of the versions of a row of the alias `t`, with the alias `e`, up to a further condition. If the dataset is stored
+/// as series, `e` has the columns of the table of its rows alone.
 pub fn versions(out: &mut SqlWriter<'_, '_>, dataset: &'static Dataset) -> SqlResult {
     out.push("SELECT 1 FROM ");
-    out.identifier(dataset.name)?;
+    let stored = match dataset.storage {
+        Storage::Table => None,
+        Storage::Series { rows, .. } => Some(rows),
+    };
+    out.identifier(stored.unwrap_or(dataset.name))?;
     out.push(" e WHERE ");
-    for field in dataset.key_fields() {
+    if stored.is_some() {
+        out.push(SAME_SERIES);
+    }
+    // The key of a row names its period; the index of the rows of series has the bounds of the period before it.
+    let bounds = dataset.columns().filter(|field| stored.is_some() && matches!(field.kind, Kind::PeriodBound { .. }));
+    let key = dataset.key_fields().filter(|field| stored.is_none() || !dataset.is_series_field(field));
+    for field in bounds.chain(key) {
         out.push("e.");
         out.identifier(field.name)?;
         out.push(" = t.");

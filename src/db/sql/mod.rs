@@ -25,7 +25,7 @@ pub mod relations;
 pub mod search;
 pub mod select;
 pub mod selected_rows;
-pub mod series_rows;
 pub mod table_sizes;
 pub mod text;
+pub mod text_row;
 pub mod writer;

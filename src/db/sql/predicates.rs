@@ -8,7 +8,7 @@ use super::geography;
 use super::select::Select;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use super::{derivations, filter, relations, search};
-use crate::query::{Condition, Kind, SpatialFilter, TerritoryScope, Via, Vintages};
+use crate::query::{Condition, Kind, SpatialFilter, Storage, TerritoryScope, Via, Vintages};
 
 impl Select<'_> {
     /// Writes the code of the row that the link starts from.
@@ -124,7 +124,10 @@ impl Select<'_> {
                 out.push(" WHERE last_release < ");
                 out.bind::<Integer, _>(&self.release)?;
                 out.push(") AND EXISTS (");
-                "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.statuses)"
+                match self.dataset().storage {
+                    Storage::Table => "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.statuses)",
+                    Storage::Series { .. } => "ROW(e.value, e.statuses) IS DISTINCT FROM ROW(t.value, t.joined_statuses)",
+                }
             }
         };
         fragments::versions(out, self.dataset())?;

@@ -6,18 +6,18 @@ use diesel::pg::Pg;
 use diesel::query_builder::{Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Untyped};
 
-use super::fragments::{self, TextRow};
+use super::fragments;
 use super::geography;
 use super::keyset::Order;
 use super::latest_observations;
 use super::references::LookUp;
 use super::search;
-use super::series_rows;
+use super::text_row::TextRow;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use super::{binary_cells, filter};
 use crate::db::ReadingConnection;
 use crate::query::model::column::CellSource;
-use crate::query::{Column, Condition, Dataset, Direction, Field, FieldOrigin, Kind, Plan, Row, Storage, Via};
+use crate::query::{Column, Condition, Dataset, Direction, Field, Kind, Plan, Row, Via};
 
 /// The result of a statement.
 #[derive(Clone, Copy, Debug)]
@@ -43,11 +43,10 @@ pub struct Select<'a> {
     after: Option<&'a [Option<String>]>,
     limit: i64,
     columns: Vec<Column>,
-    /// Of an export, whether the database sends each column; the program fills in the others.
-    sent: Option<Vec<bool>>,
+    /// The positions of the columns that the program fills in.
+    left_out: Vec<usize>,
+    exported: bool,
     corrections: bool,
-    completed: bool,
-    numbered: bool,
     /// The field whose filters are left out.
     pub without: Option<&'static Field>,
     /// The codes of the filters on a joined code, each as its fields and their values.
@@ -59,7 +58,8 @@ pub struct Select<'a> {
 }
 
 impl<'a> Select<'a> {
-    /// The rows of a page, and one more if there is a next page.
+    /// The rows of a page, and one more if there is a next page. As in every SELECT of rows, cells that are stored come in Postgres's
+    /// binary format.
     pub fn page(plan: &'a Plan, release: i32, approximate: bool) -> Self {
         let after = plan.reading.after.as_ref().map(|position| position.values.as_slice());
         Self::rows(plan, release, approximate, after, plan.page_limit() + 1)
@@ -70,14 +70,9 @@ impl<'a> Select<'a> {
         Self { corrections, ..self }
     }
 
-    /// Leaves the cells empty that rows have from the rows that they refer to, if the program completes them.
-    pub fn completed(self, completed: bool) -> Self {
-        Self { completed, ..self }
-    }
-
-    /// Adds the number of the series to the rows of a dataset that is stored as series, and the statuses as they are stored.
-    pub fn numbered(self) -> Self {
-        Self { numbered: true, ..self }
+    /// Leaves the cells at these positions empty, because the program fills them in.
+    pub fn leaving_out(self, left_out: Vec<usize>) -> Self {
+        Self { left_out, ..self }
     }
 
     /// At most `limit` rows, after the one with these values of the terms of the order.
@@ -86,18 +81,19 @@ impl<'a> Select<'a> {
         Self { after, limit, columns, ..Self::new(plan, release, approximate, SelectKind::Rows) }
     }
 
-    /// At most `limit` rows of an export at a release, after the one with these values of the terms of the order. `sent` tells of the
-    /// position of a column whether the database sends its cells; those that are stored come in Postgres's binary format.
+    /// At most `limit` rows of an export at a release, after the one with these values of the terms of the order, without the cells
+    /// at the positions for which `fills` holds.
     pub fn export(
         plan: &'a Plan,
         (release, approximate): (i32, bool),
         after: Option<&'a [Option<String>]>,
         limit: i64,
         columns: &[Column],
-        sent: impl Fn(usize) -> bool,
+        fills: impl Fn(usize) -> bool,
     ) -> Self {
-        let sent = Some((0..columns.len()).map(sent).collect());
-        Self { after, limit, columns: columns.to_vec(), sent, ..Self::new(plan, release, approximate, SelectKind::Rows) }
+        let left_out = (0..columns.len()).filter(|at| fills(*at)).collect();
+        let select = Self::new(plan, release, approximate, SelectKind::Rows);
+        Self { after, limit, columns: columns.to_vec(), left_out, exported: true, ..select }
     }
 
     /// The number of all rows as one cell, at most the bound.
@@ -129,10 +125,9 @@ impl<'a> Select<'a> {
             after: None,
             limit: 0,
             columns: Vec::new(),
-            sent: None,
+            left_out: Vec::new(),
+            exported: false,
             corrections: false,
-            completed: false,
-            numbered: false,
             without: None,
             codes,
             prefix_ends: plan.selection.conditions.iter().filter_map(|c| Some((c, filter::prefix_end(c)?))).collect(),
@@ -197,12 +192,9 @@ impl<'a> Select<'a> {
     /// Writes the table of the rows, or its function for a day.
     fn table<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         let day = self.plan.selection.geography.as_ref().filter(|_| self.plan.selection.context.holds_territories());
-        match (self.dataset().storage, self.plan.is_latest_of_series()) {
-            (Storage::Series { series, rows }, latest) if self.numbered => {
-                series_rows::numbered(out, self.dataset(), (series, rows), latest.then_some(&self.release))?;
-            }
-            (_, true) => latest_observations::table(out, &self.release)?,
-            (_, false) => geography::table_on(out, self.dataset().name, day, &self.release)?,
+        match self.plan.is_latest_of_series() {
+            true => latest_observations::table(out, &self.release)?,
+            false => geography::table_on(out, self.dataset().name, day, &self.release)?,
         }
         out.push(" t");
         Ok(())
@@ -243,26 +235,20 @@ impl Select<'_> {
             SelectKind::Rows => {
                 let look_ups = match self.plan.selection.vintages {
                     Some(_) => LookUp::OfVersion,
-                    None if self.sent.is_some() => LookUp::Gathered,
+                    None if self.exported => LookUp::Gathered,
                     None => LookUp::of(self.limit),
                 };
                 let order = Order::new(self.plan, &self.release, self.approximate);
                 out.push("SELECT ");
                 out.list(self.columns.iter().enumerate(), |out, (at, column)| match column.source {
-                    _ if self.sent.as_ref().is_some_and(|sent| !sent[at]) => {
+                    _ if self.left_out.contains(&at) => {
                         binary_cells::left_out(out);
                         Ok(())
                     }
-                    CellSource::Field(field) if self.sent.is_some() && binary_cells::is_stored(field) => {
-                        binary_cells::column(out, field)
-                    }
+                    CellSource::Field(field) if binary_cells::is_stored(field) => binary_cells::column(out, field),
                     CellSource::Rank => {
                         search::rank(out, self.plan, &self.release, self.approximate)?;
                         out.push("::text");
-                        Ok(())
-                    }
-                    CellSource::Field(field) if self.completed && matches!(field.origin, FieldOrigin::Named { .. }) => {
-                        out.push("NULL::text");
                         Ok(())
                     }
                     _ => fragments::text(out, self.dataset(), column, &self.release, look_ups),
@@ -287,7 +273,7 @@ impl Select<'_> {
 
 statement!(Select<'_>, Untyped);
 
-/// Reads the rows of a query whose columns are all text.
+/// Reads the rows of a query whose columns are texts, or of types that [`binary_cells`] reads.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses the query.

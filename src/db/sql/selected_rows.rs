@@ -26,7 +26,7 @@ impl<'a> SelectedRows<'a> {
             .iter()
             .find(|c| territory.is_some_and(|field| std::ptr::eq(field, c.field)) && c.operator.takes_list());
         let members = territories.filter(|_| own).map_or(&[][..], |condition| condition.values.as_slice());
-        let select = Select::all_rows(plan, release, approximate, territory.filter(|_| own)).numbered();
+        let select = Select::all_rows(plan, release, approximate, territory.filter(|_| own));
         Self { select, members, release }
     }
 

@@ -26,6 +26,19 @@ impl Row {
         self.ends.push(end(&self.text, cell.is_none()));
     }
 
+    /// Adds the cell that `write` appends to a text.
+    ///
+    /// # Panics
+    /// Panics if the row has 2 GiB of text.
+    ///
+    /// # Errors
+    /// Returns the error of `write`.
+    pub fn push_with<E>(&mut self, write: impl FnOnce(&mut String) -> Result<(), E>) -> Result<(), E> {
+        write(&mut self.text)?;
+        self.ends.push(end(&self.text, false));
+        Ok(())
+    }
+
     /// The size of the text of all cells, in bytes.
     pub fn bytes(&self) -> usize {
         self.text.len()
