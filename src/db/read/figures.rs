@@ -54,26 +54,40 @@ JOIN observations o USING (indicator_code, territory_code, period, breakdown_cod
 JOIN territories t ON t.code = a.territory_code AND t.first_release <= $7 AND (t.last_release IS NULL OR t.last_release >= $7)
 WHERE o.value IS NOT NULL AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)";
 
-/// The distribution of a figure over the territories of a kind: `value count` pairs, the largest value first. The subquery
-/// for the kind does not depend on the row, so the database hashes it once; for a join the planner expects one row and looks up
-/// each territory in the index.
-pub(super) const VALUE_COUNTS: &str = "
-SELECT f.row::text, (
-    SELECT string_agg(concat(trim_scale(v.value), ' ', v.number), ';' ORDER BY v.value DESC NULLS LAST)
-    FROM (
-        SELECT o.value, count(*) FILTER (WHERE o.value IS NOT NULL OR o.statuses && '{Q}') AS number
-        FROM observations o
-        WHERE o.indicator_code = f.indicator_code AND o.period = f.period AND o.breakdown_code = f.breakdown_code
-            AND o.nature = f.nature AND o.source_code = f.source_code
-            AND o.first_release <= $7 AND (o.last_release IS NULL OR o.last_release >= $7)
-            AND ((o.territory_code, f.kind) IN (
-                SELECT k.code, k.kind FROM territories k
-                WHERE k.kind = ANY($6) AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)
-            )) IS TRUE
-        GROUP BY o.value
-    ) v
-)
-FROM unnest($1, $2, $3, $4, $5, $6) WITH ORDINALITY AS f(indicator_code, period, breakdown_code, nature, source_code, kind, row)";
+/// The distribution of a figure over the territories of a kind: `value count` pairs, the largest value first, and then the number of
+/// suppressed values, without a value. It is of one figure, because Postgres reads in several processes only what is not inside of a
+/// subquery for each row; and it says how a figure is stored, because the rows of a series are tens of thousands.
+const VALUE_COUNTS: &str = "
+SELECT string_agg(concat(trim_scale(v.value), ' ', v.number), ';' ORDER BY v.value DESC NULLS LAST)
+FROM (
+    SELECT f.value, count(*) FILTER (WHERE f.value IS NOT NULL OR string_to_array(f.statuses, ',') && '{Q}') AS number
+    FROM series s JOIN figures f ON f.series_id = s.id
+    WHERE s.indicator_code = $1 AND f.period = $2 AND s.breakdown_code = $3 AND s.nature = $4 AND s.source_code = $5
+        AND f.first_release <= $7 AND (f.last_release IS NULL OR f.last_release >= $7)
+        AND s.territory_code IN (
+            SELECT k.code FROM territories k
+            WHERE k.kind = $6 AND k.first_release <= $7 AND (k.last_release IS NULL OR k.last_release >= $7)
+        )
+    GROUP BY f.value
+) v";
+
+/// Reads the distribution of a figure over the territories of a kind at a release: the text of [`VALUE_COUNTS`]. The parts of
+/// the group are in the order of its parameters. `None` if no territory of the kind has the figure.
+///
+/// # Errors
+/// Returns an error if the database cannot be reached or refuses the statement.
+pub(super) async fn value_counts(
+    mut connection: &ReadingConnection,
+    group: &[String],
+    release: i32,
+) -> QueryResult<Option<String>> {
+    let mut query = diesel::sql_query(VALUE_COUNTS).into_boxed();
+    for part in group {
+        query = query.bind::<Text, _>(part);
+    }
+    let found: Vec<TextRow> = query.bind::<Integer, _>(release).load(&mut connection).await?;
+    Ok(found.into_iter().next().and_then(|TextRow(row)| row.cell(0).map(str::to_owned)))
+}
 
 /// Runs a statement on figures at a release ($7). The columns of `key` are $1 to $6. Returns each row with the index of its
 /// figure.

@@ -10,7 +10,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Mutex;
 
-use super::figures::{self, VALUE_COUNTS};
+use super::figures;
 use crate::db::ReadingConnection;
 use crate::query::Release;
 use crate::sharded_cache::bounded;
@@ -29,10 +29,6 @@ const MIN_SHARD: u64 = 8 << 20;
 
 /// The most shards of the cache.
 const MAX_SHARDS: u64 = 16;
-
-/// The most distributions that one statement reads. What is read is cached even if the request then times out, so that asking
-/// again goes on; two share the look-up of the territories of their kind.
-const MAX_PER_STATEMENT: usize = 2;
 
 /// What figures that are ranked with each other have in common: indicator, period, breakdown, nature, source, and kind of
 /// territory.
@@ -139,14 +135,14 @@ impl RankingCache {
             None => None,
         };
         let missing = self.take_cached(at, missing, &mut found);
-        for some in missing.chunks(MAX_PER_STATEMENT) {
-            for (group, distribution) in some.iter().zip(read(connection, release.number, some).await?) {
-                let distribution = Arc::new(distribution);
-                if let Some(cached) = &self.0 {
-                    cached.rankings.insert((at, group.clone()), Arc::clone(&distribution));
-                }
-                found.insert(group.clone(), distribution);
+        // What is read is kept even if the request then times out, so that asking again goes on.
+        for group in missing {
+            let counts = figures::value_counts(connection, &group, release.number).await?;
+            let distribution = Arc::new(Distribution::read(&counts.unwrap_or_default()));
+            if let Some(cached) = &self.0 {
+                cached.rankings.insert((at, group.clone()), Arc::clone(&distribution));
             }
+            found.insert(group, distribution);
         }
         Ok(found)
     }
@@ -169,16 +165,4 @@ impl RankingCache {
         }
         missing
     }
-}
-
-async fn read(connection: &ReadingConnection, release: i32, wanted: &[RankedGroup]) -> QueryResult<Vec<Distribution>> {
-    let columns = wanted.first().map_or(0, |group| group.len());
-    let columns: Vec<Vec<&String>> = (0..columns).map(|at| wanted.iter().map(|group| &group[at]).collect()).collect();
-    let mut rankings: Vec<Distribution> = wanted.iter().map(|_| Distribution::default()).collect();
-    for (at, row) in figures::load(connection, VALUE_COUNTS, &columns, release).await? {
-        if let (Some(distribution), Some(text)) = (rankings.get_mut(at), row.cell(1)) {
-            *distribution = Distribution::read(text);
-        }
-    }
-    Ok(rankings)
 }
