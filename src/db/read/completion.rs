@@ -1,15 +1,16 @@
-//! Owns the cells of an export that the program fills in, because the database would spend more time on them than on the rest:
-//! joined codes, which repeat the key, and the fields of named rows, such as the unit of the indicator of each figure.
+//! Owns the cells that the program fills in, because the database would spend more time on them than on the rest: the fields of
+//! named rows, such as the unit of the indicator of each figure, and in exports joined codes, which repeat the key.
 //! Must not know how rows are read, nor how they are written.
 
-use std::collections::HashMap;
+use std::convert::Infallible;
 
+use super::named_cells::CellsByCode;
 use crate::db::sql::named_rows::NamedRows;
 use crate::query::model::column::CellSource;
 use crate::query::model::dataset::join_code;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Kind, Plan, Row, RowView, Rows};
 
-/// The most rows of a dataset that is kept in memory while an export runs. The database looks up the rows of a larger one.
+/// The most rows of a dataset that an export is completed with. The database looks up the rows of a larger one.
 const MOST_ROWS: usize = 5000;
 
 /// Where a cell comes from.
@@ -27,37 +28,41 @@ enum Origin {
 struct NamedTable {
     dataset: &'static Dataset,
     fields: Vec<&'static Field>,
-    rows: HashMap<String, Row>,
+    rows: CellsByCode,
 }
 
-/// What an export asks the database for, and how its rows are completed.
+/// What a page or an export asks the database for, and how its rows are completed.
 pub struct Completion {
     columns: Vec<Column>,
     origins: Vec<Origin>,
     /// The columns of the parts of the key.
     key: Vec<usize>,
     tables: Vec<NamedTable>,
+    /// The most rows of a table.
+    most: Option<usize>,
 }
 
 impl Completion {
-    /// What the rows of a plan need. The named rows are still to be loaded.
-    pub fn of(plan: &Plan) -> Self {
+    /// What the rows of an export need. The named rows are still to be loaded.
+    pub fn of_export(plan: &Plan) -> Self {
         let context = plan.selection.context;
-        let mut whole = Self { columns: plan.read_columns(), origins: Vec::new(), key: Vec::new(), tables: Vec::new() };
+        let mut whole = Self::new(plan.read_columns(), Some(MOST_ROWS));
         // Of versions, each has the names of its own time.
         let at_one_release = plan.selection.vintages.is_none();
         let mut at = 0;
         while let Some(column) = whole.columns.get(at).cloned() {
             let named = match column.source {
-                CellSource::Field(Field { origin: FieldOrigin::Named { by, dataset }, .. }) => {
-                    let found = context.registry.iter().find(|one| one.name == *dataset).copied();
-                    context.dataset.field(by).zip(found).zip(column.field())
-                }
-                CellSource::Named { by, dataset, field } if !by.is_list() => Some(((by, dataset), field)),
-                _ => None,
+                CellSource::Named { by, dataset, field } if !by.is_list() => Some((by, dataset, field)),
+                _ => named_by_row(plan, &column),
             };
             let origin = match named {
-                Some(((by, dataset), field)) if at_one_release && !holds_territories(dataset) => whole.named(by, dataset, field),
+                Some((by, dataset, field)) if at_one_release && !holds_territories(dataset) => {
+                    let by = whole.place(by).unwrap_or_else(|| {
+                        whole.columns.push(Column::of(by));
+                        whole.columns.len() - 1
+                    });
+                    whole.named(context.dataset, by, dataset, field)
+                }
                 _ if matches!(column.kind, Kind::JoinedCode) => Origin::Code,
                 _ => Origin::Sent,
             };
@@ -69,14 +74,39 @@ impl Completion {
         whole
     }
 
-    fn named(&mut self, by: &'static Field, dataset: &'static Dataset, field: &'static Field) -> Origin {
-        let is_by = |column: &Column| column.field().is_some_and(|shown| std::ptr::eq(shown, by));
-        let by = self.columns.iter().position(is_by).unwrap_or_else(|| {
-            self.columns.push(Column::of(by));
-            self.columns.len() - 1
-        });
+    /// What the rows of a page need: the fields that a dataset has from named rows. `None` if there are none, or if the rows do not
+    /// say which rows they name.
+    pub fn of_page(plan: &Plan) -> Option<Self> {
+        let dataset = plan.selection.context.dataset;
+        if dataset.named().is_none() || plan.selection.vintages.is_some() {
+            return None;
+        }
+        let mut whole = Self::new(plan.read_columns(), None);
+        for at in 0..whole.columns.len() {
+            let named = named_by_row(plan, &whole.columns[at]);
+            let named = named.and_then(|(by, named, field)| Some((whole.place(by)?, named, field)));
+            let origin = named.map_or(Origin::Sent, |(by, named, field)| whole.named(dataset, by, named, field));
+            whole.origins.push(origin);
+        }
+        (!whole.tables.is_empty()).then_some(whole)
+    }
+
+    fn new(columns: Vec<Column>, most: Option<usize>) -> Self {
+        Self { origins: Vec::with_capacity(columns.len()), columns, key: Vec::new(), tables: Vec::new(), most }
+    }
+
+    /// The column of a field.
+    fn place(&self, field: &'static Field) -> Option<usize> {
+        self.columns.iter().position(|column| column.field().is_some_and(|shown| std::ptr::eq(shown, field)))
+    }
+
+    fn named(&mut self, of: &'static Dataset, by: usize, dataset: &'static Dataset, field: &'static Field) -> Origin {
         let table = self.tables.iter().position(|table| table.dataset.name == dataset.name).unwrap_or_else(|| {
-            self.tables.push(NamedTable { dataset, fields: Vec::new(), rows: HashMap::new() });
+            // All that rows have from it, whatever the columns are: so different requests share what is kept.
+            let is_theirs =
+                |field: &&Field| matches!(field.origin, FieldOrigin::Named { dataset: named, .. } if named == dataset.name);
+            let fields = of.fields.iter().filter(is_theirs).collect();
+            self.tables.push(NamedTable { dataset, fields, rows: CellsByCode::default() });
             self.tables.len() - 1
         });
         let fields = &mut self.tables[table].fields;
@@ -85,19 +115,19 @@ impl Completion {
             fields.push(field);
             fields.len() - 1
         });
-        Origin::Named { by, table, cell: cell + 1 }
+        Origin::Named { by, table, cell }
     }
 
-    /// The statements that [`Completion::keep`] needs the rows of, in this order.
+    /// The statements that [`Completion::keep`] needs the cells of, in this order.
     pub fn queries(&self, release: i32) -> Vec<NamedRows> {
-        let most = i64::try_from(MOST_ROWS + 1).unwrap_or(i64::MAX);
+        let most = self.most.map(|most| i64::try_from(most + 1).unwrap_or(i64::MAX));
         let query = |table: &NamedTable| NamedRows { dataset: table.dataset, fields: table.fields.clone(), release, most };
         self.tables.iter().map(query).collect()
     }
 
-    /// Keeps the named rows of one dataset. If they are too many, the database looks up their cells.
-    pub fn keep(&mut self, at: usize, rows: Vec<Row>) {
-        if rows.len() > MOST_ROWS {
+    /// Keeps the cells of the named rows of one dataset. If they are too many, the database looks them up.
+    pub fn keep(&mut self, at: usize, rows: CellsByCode) {
+        if self.most.is_some_and(|most| rows.len() > most) {
             let sent = |origin: &mut Origin| match origin {
                 Origin::Named { table, .. } if *table == at => *origin = Origin::Sent,
                 _ => {}
@@ -105,8 +135,7 @@ impl Completion {
             self.origins.iter_mut().for_each(sent);
             return;
         }
-        let coded = |row: Row| Some((row.cell(0)?.to_owned(), row));
-        self.tables[at].rows = rows.into_iter().filter_map(coded).collect();
+        self.tables[at].rows = rows;
     }
 
     /// The columns that the database is asked for: those of the plan, and after them those that named rows are found by.
@@ -133,7 +162,7 @@ impl Completion {
                     Origin::Sent => whole.push(row.cell(at)),
                     Origin::Code => {
                         let parts = self.key.iter().map(|part| (self.columns[*part].kind, row.cell(*part).unwrap_or_default()));
-                        let joined: Result<(), std::convert::Infallible> = whole.push_with(|text| {
+                        let joined: Result<(), Infallible> = whole.push_with(|text| {
                             join_code(text, parts);
                             Ok(())
                         });
@@ -152,6 +181,20 @@ impl Completion {
         whole
     }
 
+    /// Completes one row of a page. Cells after those of the columns stay.
+    pub fn complete_row(&self, row: &Row) -> Row {
+        let origins = self.origins.iter().copied().chain(std::iter::repeat(Origin::Sent));
+        let named = |by: usize, table: usize, cell: usize| self.tables[table].rows.get(row.cell(by)?)?.cell(cell);
+        let mut whole = Row::with_capacity(self.origins.len() + 1);
+        for (sent, origin) in row.cells().zip(origins) {
+            whole.push(match origin {
+                Origin::Named { by, table, cell } => named(by, table, cell),
+                Origin::Sent | Origin::Code => sent,
+            });
+        }
+        whole
+    }
+
     /// A cell that is no joined code.
     fn cell<'r>(&'r self, row: RowView<'r>, at: usize) -> Option<&'r str> {
         match self.origins[at] {
@@ -159,6 +202,14 @@ impl Completion {
             Origin::Sent | Origin::Code => row.cell(at),
         }
     }
+}
+
+/// The row that a row has a column's cells from: the field that names it, its dataset, and the field.
+fn named_by_row(plan: &Plan, column: &Column) -> Option<(&'static Field, &'static Dataset, &'static Field)> {
+    let CellSource::Field(field @ Field { origin: FieldOrigin::Named { by, dataset }, .. }) = column.source else { return None };
+    let context = plan.selection.context;
+    let found = context.registry.iter().find(|one| one.name == *dataset)?;
+    Some((context.dataset.field(by)?, found, field))
 }
 
 /// Whether its rows are territories, which are too many and depend on the day of the geography.
