@@ -1,8 +1,10 @@
 //! The commands with which an operator verifies, backs up, restores and migrates a database.
 
 mod backup;
+mod comments;
 mod interrupted_restore;
 mod migrating;
+mod reverting;
 mod verify;
 
 use std::process::Command;
