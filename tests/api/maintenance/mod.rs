@@ -2,9 +2,11 @@
 
 mod backup;
 mod comments;
+mod first_version;
 mod interrupted_restore;
 mod migrating;
 mod reverting;
+mod upgrading;
 mod verify;
 
 use std::process::Command;
