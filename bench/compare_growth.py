@@ -17,7 +17,7 @@ import sys
 import time
 
 from compare_questions import ASKED, EVERYTHING, INDICATORS, ONE_INDICATOR, OWN, PLAIN_EVERYTHING, QUESTIONS
-from load_generator import SERVER, closed
+from load_generator import SERVER, answered
 from peers import FROM_DATABASE
 from service import Service, psql, table
 
@@ -46,10 +46,7 @@ def quick(seconds):
     found = {}
     with Service(SERVER, **FROM_DATABASE) as service:
         for name, addresses in QUICK.items():
-            _, p50, p99, failed = closed(f"http://{service.address}", addresses, seconds, (), CONNECTIONS)
-            if failed:
-                raise SystemExit(f"{failed} requests failed at {addresses[0]}")
-            found[name] = p50, p99
+            _, *found[name] = answered(service, addresses, seconds, (), CONNECTIONS)
     return found
 
 

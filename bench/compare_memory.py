@@ -10,7 +10,6 @@ database.
 
 import concurrent.futures
 import pathlib
-import statistics
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ import time
 from baseline import Baseline
 from compare_data import new_million, send
 from compare_questions import OWN, QUESTIONS
-from load_generator import SERVER, closed
+from load_generator import SERVER, answered, medians
 from peers import BESIDE
 from service import FOLDER, Service, table
 
@@ -36,16 +35,13 @@ HEAD = ("from memory", "here /s", "plain actix /s", "ratio", "here p99 ms", "act
 
 
 def rate(server, addresses, seconds):
-    per_second, _, p99, failed = closed(f"http://{server.address}", addresses, seconds, (), CONNECTIONS)
-    if failed:
-        raise SystemExit(f"{failed} requests failed at {addresses[0]}")
+    per_second, _, p99 = answered(server, addresses, seconds, (), CONNECTIONS)
     return per_second, p99
 
 
 def row(name, rounds):
     """Prints the medians of rounds, each of the service and of the baseline."""
-    ours, theirs = ([statistics.median(column) for column in zip(*side)] for side in zip(*rounds))
-    ratio = statistics.median(one[0] / other[0] for one, other in rounds)
+    ours, theirs, (ratio, _) = medians(rounds)
     table((name, f"{ours[0]:,.0f}", f"{theirs[0]:,.0f}", f"{ratio:.2f}", f"{ours[1]:.2f}", f"{theirs[1]:.2f}", len(rounds)))
 
 

@@ -7,11 +7,10 @@ Usage: reads.py [SECONDS] [from_memory] [from_database], after load.py. The valu
 the ratio of the requests per second.
 """
 
-import statistics
 import sys
 
 from baseline import Baseline, answer
-from load_generator import CONNECTIONS, SERVER, closed
+from load_generator import CONNECTIONS, SERVER, answered, medians
 from service import Service, processor_seconds, table
 from workloads import AGGREGATE, ITEM, MIX, PAGE_100, READS, SINGLE
 
@@ -27,9 +26,7 @@ HEAD = ("reads", "service /s", "baseline /s", "of baseline", "p50 ms", "p99 ms",
 def measure(server, addresses, headers=(), connections=CONNECTIONS, seconds=SECONDS):
     """One round: the requests per second, the p50, the p99, and the processor time of the server per request in microseconds."""
     before = processor_seconds(server.process.pid)
-    rate, p50, p99, failed = closed(f"http://{server.address}", addresses, seconds, headers, connections)
-    if failed:
-        raise SystemExit(f"{failed} requests failed at {addresses[0]}")
+    rate, p50, p99 = answered(server, addresses, seconds, headers, connections)
     spent = processor_seconds(server.process.pid) - before
     return rate, p50, p99, spent / (rate * seconds) * 1e6
 
@@ -40,9 +37,7 @@ def compare(name, service, baseline, addresses, headers=(), connections=CONNECTI
         (measure(service, addresses, headers, connections, seconds), measure(baseline, addresses, (), connections, seconds))
         for _ in range(ROUNDS)
     ]
-    ours, theirs = ([statistics.median(column) for column in zip(*side)] for side in zip(*rounds))
-    ratio = statistics.median(one[0] / other[0] for one, other in rounds)
-    late = statistics.median(one[2] / other[2] for one, other in rounds)
+    ours, theirs, (ratio, _, late, _) = medians(rounds)
     table(
         (name, f"{ours[0]:.0f}", f"{theirs[0]:.0f}", f"{ratio:.2f}", f"{ours[1]:.2f}", f"{ours[2]:.2f}", f"{theirs[2]:.2f}")
         + (f"{late:.2f}", f"{ours[3]:.0f}", f"{theirs[3]:.0f}")

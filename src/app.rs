@@ -104,7 +104,8 @@ impl Shared {
         let document = Bytes::from(document::text(REGISTRY));
         let metrics = Metrics::default();
         let replicas = Replicas::new(replicas);
-        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS);
+        let named_cells = NamedCells::default();
+        let exports = Exports::new(database.clone(), replicas.clone(), EXPORT_CONNECTIONS, named_cells.clone());
         let release_watcher = ReleaseWatcher::follow(database.clone(), &exports.handle());
         replicas.follow(&release_watcher, &exports.handle());
         let heavy = HeavyReads::new(database.clone(), &replicas, limits, &exports.handle());
@@ -119,7 +120,7 @@ impl Shared {
             request_index: RequestIndex::new(cache_bytes),
             rankings: RankingCache::new(cache_bytes),
             licences: LicenceCache::default(),
-            named_cells: NamedCells::default(),
+            named_cells,
             database,
             replicas,
             limits,

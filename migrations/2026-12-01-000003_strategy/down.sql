@@ -1,6 +1,1 @@
-DROP TABLE events;
-DROP TABLE funding;
-DROP TABLE conventions;
-DROP TABLE measures;
-DROP TABLE commitments;
-DROP TABLE actors;
+DROP TABLE events, funding, conventions, measures, commitments, actors;

@@ -1,5 +1,7 @@
--- The strategy: commitments, measures, conventions, funding, actors and events.
+-- The strategy: commitments, measures, conventions, funding, actors and events. The indexes of usual questions hold the rows of a
+-- filter in the order of a page (docs/usual-questions.md).
 
+-- The last two columns are what SCDL « subventions » 2.1.1 requires.
 CREATE TABLE actors (
     code text COLLATE "C" NOT NULL,
     kind text COLLATE "C" NOT NULL,
@@ -15,11 +17,12 @@ CREATE TABLE actors (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    siret text COLLATE "C" CHECK (siret ~ '^[0-9]{14}$'),
+    rna text COLLATE "C" CHECK (rna ~ '^W[0-9]{9}$'),
+    CONSTRAINT actors_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX actors_key ON actors (code, first_release);
 CREATE UNIQUE INDEX actors_current ON actors (code) WHERE last_release IS NULL;
-SELECT publish_table('actors');
 
 CREATE TABLE commitments (
     code text COLLATE "C" NOT NULL,
@@ -32,11 +35,10 @@ CREATE TABLE commitments (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT commitments_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX commitments_key ON commitments (code, first_release);
 CREATE UNIQUE INDEX commitments_current ON commitments (code) WHERE last_release IS NULL;
-SELECT publish_table('commitments');
 
 CREATE TABLE measures (
     code text COLLATE "C" NOT NULL,
@@ -55,15 +57,14 @@ CREATE TABLE measures (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT measures_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX measures_key ON measures (code, first_release);
 CREATE UNIQUE INDEX measures_current ON measures (code) WHERE last_release IS NULL;
 CREATE INDEX measures_commitment ON measures (commitment_code);
 CREATE INDEX measures_territories ON measures USING gin (territory_codes);
 CREATE INDEX measures_leads ON measures USING gin (lead_codes);
 CREATE INDEX measures_partners ON measures USING gin (partner_codes);
-SELECT publish_table('measures');
 
 CREATE TABLE conventions (
     code text COLLATE "C" NOT NULL,
@@ -83,15 +84,15 @@ CREATE TABLE conventions (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT conventions_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX conventions_key ON conventions (code, first_release);
 CREATE UNIQUE INDEX conventions_current ON conventions (code) WHERE last_release IS NULL;
 CREATE INDEX conventions_territory ON conventions (territory_code);
 CREATE INDEX conventions_signatories ON conventions USING gin (signatory_codes);
 CREATE INDEX conventions_partners ON conventions USING gin (partner_codes);
-SELECT publish_table('conventions');
 
+-- The columns from decided_on on are what SCDL « subventions » 2.1.1 requires.
 CREATE TABLE funding (
     code text COLLATE "C" NOT NULL,
     title text COLLATE "C" NOT NULL,
@@ -112,17 +113,27 @@ CREATE TABLE funding (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    decided_on date,
+    decision_reference text COLLATE "C",
+    aid_natures text[] COLLATE "C",
+    payment_terms text COLLATE "C" CHECK (char_length(payment_terms) <= 256),
+    rae_code text COLLATE "C" CHECK (char_length(rae_code) <= 5),
+    eu_notified boolean,
+    beneficiary_share numeric CHECK (beneficiary_share > 0 AND beneficiary_share <= 1),
+    CONSTRAINT funding_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX funding_key ON funding (code, first_release);
 CREATE UNIQUE INDEX funding_current ON funding (code) WHERE last_release IS NULL;
-CREATE INDEX funding_convention ON funding (convention_code);
-CREATE INDEX funding_territory ON funding (territory_code, period_start);
-CREATE INDEX funding_payer ON funding (payer_code);
-CREATE INDEX funding_beneficiary ON funding (beneficiary_code);
-CREATE INDEX funding_measure ON funding (measure_code);
-CREATE INDEX funding_commitment ON funding (commitment_code);
-SELECT publish_table('funding');
+CREATE INDEX funding_convention_code ON funding (convention_code, code);
+CREATE INDEX funding_territory_code ON funding (territory_code, code);
+CREATE INDEX funding_payer_code ON funding (payer_code, code);
+CREATE INDEX funding_beneficiary_code ON funding (beneficiary_code, code);
+CREATE INDEX funding_measure_code ON funding (measure_code, code);
+CREATE INDEX funding_commitment_code ON funding (commitment_code, code);
+CREATE INDEX funding_stage_code ON funding (stage, code);
+CREATE INDEX funding_source_code ON funding (source_code, code);
+-- For the licences of the sources of a release.
+CREATE INDEX funding_source ON funding (source_code, first_release);
 
 CREATE TABLE events (
     code text COLLATE "C" NOT NULL,
@@ -141,10 +152,16 @@ CREATE TABLE events (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT events_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX events_key ON events (code, first_release);
 CREATE UNIQUE INDEX events_current ON events (code) WHERE last_release IS NULL;
-CREATE INDEX events_territory ON events (territory_code);
 CREATE INDEX events_actors ON events USING gin (actor_codes);
-SELECT publish_table('events');
+CREATE INDEX events_territory_code ON events (territory_code, code);
+CREATE INDEX events_kind_code ON events (kind, code);
+CREATE INDEX events_source_code ON events (source_code, code);
+-- For the licences of the sources of a release.
+CREATE INDEX events_source ON events (source_code, first_release);
+
+SELECT publish_table(name), order_table(name), follow_table(name), bound_table(name)
+FROM unnest(ARRAY['actors', 'commitments', 'measures', 'conventions', 'funding', 'events']) AS name;

@@ -1,7 +1,3 @@
 DROP FUNCTION latest_observations(integer);
 DROP VIEW observations;
-DROP TABLE figures;
-DROP TABLE series;
-DROP TABLE indicators;
-DROP TABLE breakdowns;
-DROP TABLE units;
+DROP TABLE figures, series, indicators, breakdowns, units;

@@ -10,11 +10,10 @@ CREATE TABLE units (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT units_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX units_key ON units (code, first_release);
 CREATE UNIQUE INDEX units_current ON units (code) WHERE last_release IS NULL;
-SELECT publish_table('units');
 
 CREATE TABLE breakdowns (
     code text COLLATE "C" NOT NULL,
@@ -24,11 +23,10 @@ CREATE TABLE breakdowns (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT breakdowns_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX breakdowns_key ON breakdowns (code, first_release);
 CREATE UNIQUE INDEX breakdowns_current ON breakdowns (code) WHERE last_release IS NULL;
-SELECT publish_table('breakdowns');
 
 CREATE TABLE indicators (
     code text COLLATE "C" NOT NULL,
@@ -52,17 +50,14 @@ CREATE TABLE indicators (
     source_location text COLLATE "C",
     note text COLLATE "C",
     first_release integer NOT NULL,
-    last_release integer CHECK (last_release >= first_release)
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT indicators_key PRIMARY KEY (code, first_release)
 );
-CREATE UNIQUE INDEX indicators_key ON indicators (code, first_release);
 CREATE UNIQUE INDEX indicators_current ON indicators (code) WHERE last_release IS NULL;
 CREATE INDEX indicators_measure ON indicators (measure_code);
 CREATE INDEX indicators_commitment ON indicators (commitment_code);
 CREATE INDEX indicators_convention ON indicators (convention_code);
-SELECT publish_table('indicators');
 
--- A series is what figures have in common that differ only in their period. It is written with its first figure and never changes.
--- Its number means nothing outside the database.
 CREATE TABLE series (
     id integer PRIMARY KEY,
     indicator_code text COLLATE "C" NOT NULL,
@@ -74,8 +69,13 @@ CREATE TABLE series (
 CREATE UNIQUE INDEX series_key ON series (indicator_code, territory_code, breakdown_code, nature, source_code);
 CREATE INDEX series_territory ON series (territory_code, indicator_code);
 CREATE INDEX series_source ON series (source_code);
+SELECT record_table('series');
+COMMENT ON TABLE series IS
+    'What figures have in common that differ only in their period. A series is written with its first figure and never changes.';
+COMMENT ON COLUMN series.id IS 'Its number, which means nothing outside the database.';
 
--- The columns are in the order of their alignment, which saves some bytes of each of millions of rows.
+-- The columns are in the order of their alignment, which saves some bytes of each of millions of rows. Statuses joined by commas
+-- take 2 bytes, an array of one letter 33. The primary key finds the latest figure of a series when it is read backwards.
 CREATE TABLE figures (
     series_id integer NOT NULL,
     period_start date NOT NULL,
@@ -87,14 +87,13 @@ CREATE TABLE figures (
     rounding numeric,
     period text COLLATE "C" NOT NULL,
     qualifier text COLLATE "C" NOT NULL,
-    -- joined by commas: an array of one letter takes 30 bytes more
     statuses text COLLATE "C" NOT NULL CHECK (statuses ~ '^[A-Z]+(,[A-Z]+)*$'),
     source_location text COLLATE "C",
     note text COLLATE "C",
-    -- in the order that finds the latest figure of a series
     CONSTRAINT figures_key PRIMARY KEY (series_id, period_end, period_start, period, first_release)
 );
-SELECT publish_table('figures');
+COMMENT ON TABLE figures IS 'The observations without what their series says, in every version that was published.';
+COMMENT ON COLUMN figures.series_id IS 'The number of the series.';
 
 CREATE VIEW observations AS
 SELECT
@@ -117,8 +116,8 @@ SELECT
     f.last_release
 FROM series s JOIN figures f ON f.series_id = s.id;
 
--- The latest figure with a value of each series at a release. Postgres inlines the function, so that filters on a series select the
--- series first, and one look-up in the index of figures follows for each.
+-- Postgres inlines the function, so that filters on a series select the series first, and one look-up in the index of figures follows
+-- for each.
 CREATE FUNCTION latest_observations(release integer) RETURNS SETOF observations LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT s.indicator_code, s.territory_code, f.period, f.period_start, f.period_end, s.breakdown_code, s.nature, f.value,
         f.qualifier, string_to_array(f.statuses, ',') COLLATE "C", f.rounding, f.geography_year, s.source_code, f.source_location,
@@ -130,3 +129,7 @@ CREATE FUNCTION latest_observations(release integer) RETURNS SETOF observations 
         ORDER BY l.period_end DESC, l.period_start DESC, l.period DESC LIMIT 1
     ) f
 $$;
+COMMENT ON FUNCTION latest_observations(integer) IS 'The latest figure with a value of each series at a release.';
+
+SELECT publish_table(name), order_table(name), follow_table(name), bound_table(name)
+FROM unnest(ARRAY['units', 'breakdowns', 'indicators', 'figures']) AS name;

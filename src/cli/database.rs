@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::datasets::REGISTRY;
 use crate::db::DbError;
 use crate::db::connection::config::{Client, Database};
+use crate::db::setup::comments;
 use crate::db::setup::migrations::{self, SetupLock};
 use crate::db::setup::roles;
 use crate::postgres::{Cluster, Durability, Server as Postgres, Urls};
@@ -154,7 +155,7 @@ impl DatabaseRoles {
         runtime()?.block_on(start.unless_stopped(set_up))
     }
 
-    /// Migrates the database, creates the service role if it does not exist, and grants it its rights.
+    /// Migrates the database, renews its comments, creates the service role if it does not exist, and grants it its rights.
     ///
     /// # Errors
     /// Returns an error if the database is not available or refuses a statement.
@@ -164,6 +165,8 @@ impl DatabaseRoles {
             log::info!("migrated: {name}");
         }
         let mut owner = self.owner.writer().await?;
+        let renewed = comments::apply(&owner, REGISTRY).await?;
+        log::debug!("renewed the comments of {renewed} tables and columns");
         roles::ensure_role(&owner, &self.service).await?;
         roles::apply(&mut owner, &self.service, REGISTRY).await?;
         Ok(())

@@ -12,7 +12,7 @@ use parquet::schema::parser::parse_message_type;
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::harness::{Program, SOURCES, bundle, get, key, migrated, publish, scratch, text, until};
+use crate::harness::{Form, Program, SOURCES, bundle, get, key, migrated, publish, scratch, text, until};
 use crate::reader_process::{lying_workbook, outcomes, readers, sent, staging_tables};
 
 /// By how many bytes the server may grow, all bombs together.
@@ -139,23 +139,42 @@ pub fn memory(process: u32, name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|kilobytes| kilobytes.parse::<u64>().ok()).expect("a number") << 10
 }
 
+/// A program whose readers may use little, on a database with the source `essai`.
+pub struct Target {
+    pub program: Program,
+    /// The URL of its database.
+    pub url: String,
+    /// The token of a key that may publish everything.
+    pub token: String,
+    /// What is right, and is published before and after the bombs as ever.
+    pub right: Form,
+}
+
+impl Target {
+    /// Starts the program with further settings.
+    pub fn start(settings: &[(&str, &str)]) -> Self {
+        let (url, uploads) = (migrated(), scratch("bombes"));
+        publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
+        let token = key(&url, "tout", &["publish:*:*"], 2);
+        let limits = [
+            ("DATABASE_URL", url.as_str()),
+            ("REPERES_UPLOADS_DIR", text(&uploads)),
+            ("REPERES_READER_MEMORY_MB", "256"),
+            ("REPERES_READER_CPU_S", "20"),
+            ("REPERES_READER_MAX_ROWS", "200000"),
+            ("REPERES_PUBLISH_RATE_LIMIT", "0"),
+        ];
+        let program = Program::start(&[limits.as_slice(), settings].concat());
+        let right = sent("territories", "a.csv", format!("{HEADER}\nCOM-1,commune,Ici,2026,essai\n").as_bytes(), &token);
+        Self { program, url, token, right }
+    }
+}
+
 #[test]
 fn bombs_end_with_their_reason_and_the_server_goes_on() {
-    let (url, uploads) = (migrated(), scratch("bombes"));
-    publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let token = key(&url, "tout", &["publish:*:*"], 1);
-    let mut program = Program::start(&[
-        ("DATABASE_URL", &url),
-        ("REPERES_UPLOADS_DIR", text(&uploads)),
-        ("REPERES_READER_MEMORY_MB", "256"),
-        ("REPERES_READER_CPU_S", "20"),
-        ("REPERES_READER_MAX_ROWS", "200000"),
-        ("REPERES_PUBLISH_RATE_LIMIT", "0"),
-    ]);
+    let Target { mut program, url, token, right } = Target::start(&[]);
     let address = program.address();
-    let right = format!("{HEADER}\nCOM-1,commune,Ici,2026,essai\n");
-    let form = sent("territories", "a.csv", right.as_bytes(), &token);
-    assert_eq!(form.clone().dry_run().send(address).status, 200);
+    assert_eq!(right.clone().dry_run().send(address).status, 200);
     let (before, lines) = (memory(program.id(), "VmRSS"), outcomes(&url).len());
     let bombs = bombs();
     for (name, file, bytes) in &bombs {
@@ -174,5 +193,5 @@ fn bombs_end_with_their_reason_and_the_server_goes_on() {
     let grown = memory(program.id(), "VmHWM").saturating_sub(before);
     println!("the server grew by {} MiB at most", grown >> 20);
     assert!(grown < GROWTH, "the server grew by {grown} bytes");
-    assert_eq!(form.send(address).status, 201, "what is right is published as before");
+    assert_eq!(right.send(address).status, 201, "what is right is published as before");
 }

@@ -3,6 +3,7 @@
 //! Must not know what tests request of it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use super::cleanup::keep_for_all_tests;
@@ -90,20 +91,24 @@ c2,Commune,departement,asso,DEP-92,paid,2020,700,exact,projet,,,,,,essai
 v1,Sans montant,etat,,DEP-92,announced,2020,,,,,,,,,essai
 ";
 
+/// Makes a bundle of this data, and returns its folder.
+pub fn example_bundle() -> PathBuf {
+    bundle(&[
+        ("sources", SOURCES),
+        ("territories", TERRITORIES),
+        ("memberships", MEMBERSHIPS),
+        ("indicators", INDICATORS),
+        ("observations", OBSERVATIONS),
+        ("actors", ACTORS),
+        ("funding", FUNDING),
+    ])
+}
+
 /// The address of the server on this data, the same for all tests that only read.
 pub fn example_data() -> SocketAddr {
     static SERVER: LazyLock<TestServer> = LazyLock::new(|| {
         let server = keep_for_all_tests(TestServer::empty);
-        let files = bundle(&[
-            ("sources", SOURCES),
-            ("territories", TERRITORIES),
-            ("memberships", MEMBERSHIPS),
-            ("indicators", INDICATORS),
-            ("observations", OBSERVATIONS),
-            ("actors", ACTORS),
-            ("funding", FUNDING),
-        ]);
-        publish(&server.url, &files).expect("the data is right");
+        publish(&server.url, &example_bundle()).expect("the data is right");
         server
     });
     SERVER.address

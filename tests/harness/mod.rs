@@ -20,7 +20,7 @@ pub use bundle::{SOURCES, breakdowns, bundle, territories, units};
 pub use cleanup::keep_for_all_tests;
 pub use client::{Reply, ask, get, get_late, get_late_in, head, raw, send};
 pub use cluster::{binaries, close, cluster_log, copy_of, database, open};
-pub use example_data::example_data;
+pub use example_data::{example_bundle, example_data};
 pub use form::{Form, key};
 pub use program::{Program, bundles, data_dir, kill, postmaster, text};
 pub use proxy::{Network, Proxy};

@@ -14,6 +14,7 @@ use reperes::datasets::REGISTRY;
 use reperes::db::ReleaseWatcher;
 use reperes::db::connection::config::Database;
 use reperes::db::connection::pool::Limits;
+use reperes::db::setup::comments;
 use reperes::db::setup::migrations::{self, SetupLock};
 use reperes::db::setup::roles;
 use reperes::publication::Report;
@@ -229,6 +230,7 @@ pub fn set_up(owner: &str) -> String {
         let lock = SetupLock::acquire(&owner, || ()).await.expect("the database accepts connections");
         migrations::run(&owner, &lock, || ()).await.expect("the migrations run");
         let mut client = owner.writer().await.expect("the database accepts connections");
+        comments::apply(&client, REGISTRY).await.expect("the owner may comment");
         roles::ensure_role(&client, &service).await.expect("the role can be made");
         assert!(roles::apply(&mut client, &service, REGISTRY).await.expect("rights can be given"));
         lock.release().await.expect("the lock can be released");

@@ -59,18 +59,23 @@ impl<'c, C: GenericClient + Sync> AsyncConnectionCore for DieselClient<'c, C> {
         T: QueryFragment<Pg> + QueryId + 'query,
     {
         let (client, statement) = (self.0, TypedStatement::of(&source));
-        async move {
-            let statement = statement?;
-            let rows = client.execute_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
-            usize::try_from(rows).map_err(|error| QueryError::DeserializationError(error.into()))
-        }
-        .boxed()
+        async move { execute(client, &statement?, wrapped).await }.boxed()
     }
 }
 
 /// Wraps an error without loss: Diesel's own error kinds drop most of the codes that [`crate::db::DbError`] needs.
 fn wrapped(error: tokio_postgres::Error) -> QueryError {
     QueryError::QueryBuilderError(Box::new(error))
+}
+
+/// Runs a statement, and returns how many rows it changed. `wrapped` wraps the errors of the client.
+pub(super) async fn execute(
+    client: &(impl GenericClient + Sync),
+    statement: &TypedStatement,
+    wrapped: fn(tokio_postgres::Error) -> QueryError,
+) -> QueryResult<usize> {
+    let changed = client.execute_typed(&statement.sql, &statement.binds()).await.map_err(wrapped)?;
+    usize::try_from(changed).map_err(|error| QueryError::DeserializationError(error.into()))
 }
 
 /// The text and the parameters of a Diesel statement.

@@ -18,7 +18,7 @@ use futures_util::stream::BoxStream;
 use quick_cache::sync::Cache;
 use tokio_postgres::{CancelToken, Client, RowStream, Statement};
 
-use super::diesel_client::{PgRow, TypedStatement, rows};
+use super::diesel_client::{PgRow, TypedStatement, execute, rows};
 use crate::db::error::ReadFailure;
 
 /// The most prepared statements of a connection. The plan of one takes up to a hundred kilobytes of its server process.
@@ -109,11 +109,6 @@ impl<'a> AsyncConnectionCore for &'a ReadingConnection {
         T: QueryFragment<Pg> + QueryId + 'query,
     {
         let (client, statement) = (&self.client, TypedStatement::of(&source));
-        async move {
-            let statement = statement?;
-            let changed = client.execute_typed(&statement.sql, &statement.binds()).await.map_err(failed)?;
-            usize::try_from(changed).map_err(|error| QueryError::DeserializationError(error.into()))
-        }
-        .boxed()
+        async move { execute(client, &statement?, failed).await }.boxed()
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::{Semaphore, mpsc};
 use super::checked::Snapshot;
 use super::chunks::{Chunk, Chunks, FIRST_CHUNK_ROWS, chunk_bytes, next_chunk_rows};
 use super::completion::Completion;
+use super::named_cells::NamedCells;
 use crate::db::DbError;
 use crate::db::connection::config::Database;
 use crate::db::connection::export_pool::ExportPool;
@@ -40,6 +41,8 @@ struct ExportState {
     replica_pools: Vec<ExportPool>,
     runtime: Option<Runtime>,
     connections: Semaphore,
+    /// The cells that rows have from the rows that they refer to.
+    named: NamedCells,
     /// The exports that are being read.
     reading: AtomicUsize,
 }
@@ -88,11 +91,11 @@ impl Drop for ExportState {
 }
 
 impl Exports {
-    /// Starts the runtime. At most `connections` connections are opened, on demand.
+    /// Starts the runtime. At most `connections` connections are opened, on demand. `named` are the cells that the process keeps.
     ///
     /// # Panics
     /// If the system cannot start a thread.
-    pub fn new(primary: Database, replicas: Replicas, connections: usize) -> Self {
+    pub fn new(primary: Database, replicas: Replicas, connections: usize, named: NamedCells) -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("export")
@@ -105,6 +108,7 @@ impl Exports {
             replicas,
             runtime: Some(runtime),
             connections: Semaphore::new(connections),
+            named,
             reading: AtomicUsize::new(0),
         }))
     }
@@ -176,9 +180,10 @@ impl Exports {
 
     /// How the rows of a plan are completed, with the named rows that this needs.
     async fn completion(&self, plan: &Plan, release: &Release) -> Result<Completion, DbError> {
-        let mut completion = Completion::of(plan);
+        let mut completion = Completion::of_export(plan);
         for (at, query) in completion.queries(release.number).into_iter().enumerate() {
-            completion.keep(at, self.fetch(release, || query.clone()).await?);
+            let read = self.fetch(release, || query.clone());
+            completion.keep(at, self.0.named.cells(&query, release, read).await?);
         }
         Ok(completion)
     }

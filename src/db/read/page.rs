@@ -5,6 +5,7 @@ use diesel::QueryResult;
 use futures_util::future::{try_join, try_join_all};
 
 use super::checked::{Refusal, Snapshot, read_checked_as};
+use super::completion::Completion;
 use super::named_cells::NamedCells;
 use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
@@ -76,14 +77,17 @@ fn checked((snapshot, page): (Snapshot, Page)) -> Page {
 
 /// The rows of the page, and one more if there is a next page.
 async fn rows(connection: &ReadingConnection, named: &NamedCells, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Vec<Row>> {
-    let completion = named.completion(connection, plan, &plan.read_columns(), &snapshot.release).await?;
+    let mut completion = Completion::of_page(plan);
+    for (at, query) in completion.queries(snapshot.release.number).into_iter().enumerate() {
+        let read = select::load(connection, query.clone());
+        completion.keep(at, named.cells(&query, &snapshot.release, read).await?);
+    }
     let query = Select::page(plan, snapshot.release.number, snapshot.approximate).with_corrections(plan.notice_field().is_some());
-    let filled = completion.filled();
-    if filled.is_empty() {
+    if !completion.fills_any() {
         return select::load(connection, query).await;
     }
-    let rows = select::load(connection, query.leaving_out(filled)).await?;
-    Ok(rows.iter().map(|row| completion.complete(row)).collect())
+    let rows = select::load(connection, query.leaving_out(completion.filled())).await?;
+    Ok(rows.iter().map(|row| completion.complete_row(row)).collect())
 }
 
 async fn page(connection: &ReadingConnection, named: &NamedCells, plan: &Plan, snapshot: &Snapshot) -> QueryResult<Page> {

@@ -1,5 +1,6 @@
-//! Owns the preparation of a database: migrations and roles.
+//! Owns the preparation of a database: migrations, comments and roles.
 //! Must not know what the rows mean.
 
+pub mod comments;
 pub mod migrations;
 pub mod roles;

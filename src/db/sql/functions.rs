@@ -30,11 +30,11 @@ define_sql_function! {
 }
 
 define_sql_function! {
-    /// Runs `ANALYZE` on a table of published rows (migration 8).
+    /// Runs `ANALYZE` on a table of published rows.
     fn analyze_table(name: Text) -> Void;
 }
 
 define_sql_function! {
-    /// Whether a stored contour can be read (migration 5).
+    /// Whether a stored contour can be read.
     fn contour_is_readable(contour: Jsonb) -> Bool;
 }

@@ -1,4 +1,4 @@
-//! Owns the latest observations: the function of the database that returns those of a release (migration 4).
+//! Owns the latest observations: the function of the database that returns those of a release.
 //! Must not know when they are read.
 
 use diesel::sql_types::Integer;

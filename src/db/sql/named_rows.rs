@@ -1,5 +1,5 @@
-//! Owns the SELECT of all rows of a small dataset that rows of an export refer to.
-//! Must not know the export, nor how the cells get into its rows.
+//! Owns the SELECT of all rows of a small dataset that other rows refer to.
+//! Must not know who reads them, nor how the cells get into its rows.
 
 use diesel::sql_types::{BigInt, Untyped};
 
@@ -7,7 +7,7 @@ use super::fragments;
 use super::writer::{SqlResult, SqlText, SqlWriter, statement};
 use crate::query::{Dataset, Field};
 
-/// The code of each row of a dataset at a release, then the texts of some fields; at most `most` rows.
+/// The code of each row of a dataset at a release, then the texts of some fields.
 #[derive(Clone, Debug)]
 pub struct NamedRows {
     /// The dataset.
@@ -16,12 +16,14 @@ pub struct NamedRows {
     pub fields: Vec<&'static Field>,
     /// The release.
     pub release: i32,
-    /// The most rows.
-    pub most: i64,
+    /// The most rows; none for all.
+    pub most: Option<i64>,
 }
 
 impl NamedRows {
     fn write<'b>(&'b self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        // Once for each release.
+        out.uncached();
         out.push("SELECT n.code");
         for field in &self.fields {
             out.push(", ");
@@ -31,8 +33,11 @@ impl NamedRows {
         out.identifier(self.dataset.name)?;
         out.push(" n WHERE ");
         out.visible("n", &self.release)?;
-        out.push(" LIMIT ");
-        out.bind::<BigInt, _>(&self.most)
+        if let Some(most) = &self.most {
+            out.push(" LIMIT ");
+            out.bind::<BigInt, _>(most)?;
+        }
+        Ok(())
     }
 }
 

@@ -181,7 +181,7 @@ impl<'c> ReleaseWriter<'c> {
             releases::files.eq(&record.files),
         );
         let client = &mut DieselClient(&self.transaction);
-        // The database sets the instant and makes the digest (migration 16).
+        // The database sets the instant (`next_release`) and makes the digest (`digest_release`).
         let inserted = diesel::insert_into(releases::table).values(release).returning(releases::published_at);
         let published_at: DateTime<Utc> = inserted.get_result(client).await?;
         let clock: DateTime<Utc> = self.transaction.query_one("SELECT wall_clock()", &[]).await?.get(0);

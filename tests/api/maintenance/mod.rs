@@ -1,8 +1,12 @@
 //! The commands with which an operator verifies, backs up, restores and migrates a database.
 
 mod backup;
+mod comments;
+mod first_version;
 mod interrupted_restore;
 mod migrating;
+mod reverting;
+mod upgrading;
 mod verify;
 
 use std::process::Command;

@@ -8,8 +8,8 @@ mod forms;
 
 use std::env;
 
-use crate::bombs::{GROWTH, memory};
-use crate::harness::{Program, SOURCES, bundle, get, key, migrated, publish, raw, scratch, text, until};
+use crate::bombs::{GROWTH, Target, memory};
+use crate::harness::{get, raw, until};
 use crate::reader_process::{outcomes, readers, sent, staging_tables};
 
 /// The bombs of a run of the tests.
@@ -79,21 +79,8 @@ fn number(name: &str, default: u64) -> u64 {
 fn random_bombs_end_with_their_reason_and_the_server_goes_on() {
     let (first, count) = (number("BOMBS_SEED", 1), number("BOMBS_COUNT", COUNT));
     println!("BOMBS_SEED={first} BOMBS_COUNT={count}");
-    let (url, uploads) = (migrated(), scratch("bombes"));
-    publish(&url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
-    let token = key(&url, "tout", &["publish:*:*"], 2);
-    let mut program = Program::start(&[
-        ("DATABASE_URL", &url),
-        ("REPERES_UPLOADS_DIR", text(&uploads)),
-        ("REPERES_READER_MEMORY_MB", "256"),
-        ("REPERES_READER_CPU_S", "20"),
-        ("REPERES_READER_MAX_ROWS", "200000"),
-        ("REPERES_PUBLISH_LIMIT_MB", "16"),
-        ("REPERES_PUBLISH_RATE_LIMIT", "0"),
-    ]);
+    let Target { mut program, url, token, right } = Target::start(&[("REPERES_PUBLISH_LIMIT_MB", "16")]);
     let address = program.address();
-    let right =
-        sent("territories", "a.csv", b"code,kind,name,geography_year,source_code\nCOM-1,commune,Ici,2026,essai\n", &token);
     assert_eq!(right.clone().dry_run().send(address).status, 200);
     let before = memory(program.id(), "VmRSS");
     let mut lines = outcomes(&url).len();

@@ -1,4 +1,0 @@
-DROP TABLE contours;
-DROP TABLE containments;
-DROP TABLE memberships;
-DROP TABLE territories;

@@ -1,1 +1,0 @@
-DROP INDEX funding_source, events_source, contours_source, memberships_source, territory_states_source, territories_source;
