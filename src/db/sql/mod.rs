@@ -26,6 +26,7 @@ pub mod search;
 pub mod select;
 pub mod selected_rows;
 pub mod series_rows;
+pub mod spellings;
 pub mod table_sizes;
 pub mod text;
 pub mod writer;
