@@ -105,12 +105,9 @@ fn a_503_that_a_client_has_caused_counts_against_no_server() {
             );
             assert!(reply.text().contains("/problems/overloaded"), "the problem is that of the service: {}", reply.text());
             // What needs no read is there for everybody.
-            for target in ["/openapi.json", &format!("/v1/?{number}"), "/problems"] {
-                assert!(
-                    [200, 308].contains(&get(proxy.address, target).status),
-                    "{set_up:?} {target}: {}",
-                    proxy.log("error.log")
-                );
+            for target in ["/openapi.json", &format!("/problems?{number}"), "/v1"] {
+                let reply = get(proxy.address, target);
+                assert_eq!(reply.status, 200, "{set_up:?} {target}: {}", proxy.log("error.log"));
             }
         }
         assert!(!proxy.log("error.log").contains("no live upstreams"), "{set_up:?}: {}", proxy.log("error.log"));
@@ -137,6 +134,10 @@ fn a_server_that_is_away_is_skipped_and_its_503_goes_to_the_other() {
     }
 }
 
+/// What differs from server to server and from time to time: the address of the server, where no public one is known, and the files
+/// that are built already.
+const DIFFERENT: [&str; 2] = ["/v1/releases.atom", "/v1/files"];
+
 #[test]
 fn every_address_answers_through_the_proxy_as_without_it() {
     if !is_installed() {
@@ -154,7 +155,8 @@ fn every_address_answers_through_the_proxy_as_without_it() {
                 let (direct, through) = (get(bundled(), target), get(proxy.address, target));
                 assert_eq!((through.status, through.whole), (direct.status, true), "{set_up:?} {target}");
                 assert_eq!(through.header("location"), direct.header("location"), "{set_up:?} {target}");
-                assert!(through.status >= 400 || through.body == direct.body, "{set_up:?} {target}");
+                let is_the_same = DIFFERENT.contains(&target.as_str()) || through.body == direct.body;
+                assert!(through.status >= 400 || is_the_same, "{set_up:?} {target}");
             }
         }
     }
