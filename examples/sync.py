@@ -109,7 +109,7 @@ def fetch(base, copy, selection):
                 copy.execute("DELETE FROM pending")
             copy.executemany("INSERT INTO pending (change) VALUES (?)", ((json.dumps(change),) for change in page["data"]))
             copy.execute("UPDATE state SET next = ?, etag = ?", (links.get("next"), tag if unchanged else None))
-        if "next" not in links:
+        if links.get("next") is None:
             return None if unchanged else meta["release"]
 
 

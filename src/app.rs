@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::{App, HttpRequest, middleware, web};
+use actix_web::{App, middleware, web};
 use bytes::Bytes;
 use tokio::sync::{Semaphore, watch};
 
@@ -24,16 +24,13 @@ use crate::http::cache::request_index::RequestIndex;
 use crate::http::cache::response_cache::ResponseCache;
 use crate::http::deprecation::{self, Deprecation};
 use crate::http::export_places::ExportPlaces;
-use crate::http::handlers::files;
-use crate::http::handlers::{docs, problems};
+use crate::http::handlers::{docs, files, not_found, problems};
 use crate::http::middleware::pipeline;
 use crate::http::openapi::document;
 use crate::http::release_files::ReleaseFiles;
-use crate::http::{Bounds, Endpoint, RateLimiters, State, router};
+use crate::http::{Bounds, RateLimiters, State, router};
 use crate::metrics::Metrics;
-use crate::problem::{Kind, Problem};
 use crate::publish::{QueueSettings, SubmissionQueue};
-use crate::query::suggest::closest;
 
 /// The connections of exports, besides those of the workers.
 pub const EXPORT_CONNECTIONS: usize = 2;
@@ -198,7 +195,7 @@ pub fn build(
         exports: shared.exports.clone(),
         export_places: shared.export_places.clone(),
         files: shared.files.clone(),
-        public_url: shared.public_url.clone(),
+        public_url: shared.public_url.as_deref().map(Arc::from),
         problem_base: Arc::clone(&shared.problem_base),
         submissions: shared.submissions.clone(),
         bounds: shared.bounds.clone(),
@@ -217,7 +214,7 @@ pub fn build(
         .app_data(web::Data::new(state))
         .wrap(middleware::from_fn(pipeline::pipeline))
         .configure(routes)
-        .default_service(web::to(not_found))
+        .default_service(web::to(not_found::not_found))
 }
 
 fn routes(config: &mut web::ServiceConfig) {
@@ -233,11 +230,4 @@ fn routes(config: &mut web::ServiceConfig) {
         config.service(router::read_only(path, web::to(move |request, state| docs::contract(request, state, path, page))));
     }
     config.service(router::read_only(docs::PAGES, web::to(docs::page)));
-}
-
-/// Answers 404 with the closest existing addresses.
-async fn not_found(request: HttpRequest) -> Result<actix_web::HttpResponse, Problem> {
-    let paths: Vec<String> = router::all(REGISTRY).iter().map(Endpoint::path).collect();
-    let near = closest(request.path(), paths.iter().map(String::as_str));
-    Err(Problem::new(Kind::UnknownResource, "Nothing is at this address.").closest(near))
 }

@@ -11,7 +11,7 @@
 //! cli           → access app config datasets db http postgres publication publish query server
 //! server        → app http keyed_permits metrics problem
 //! config        → db http publish query
-//! app           → datasets db http metrics problem publish query
+//! app           → datasets db http metrics publish
 //! http          → access db format keyed_permits metrics problem publication publish query sharded_cache
 //! publish       → access db keyed_permits metrics parquet_checksum problem publication query
 //! db            → metrics publication query sharded_cache

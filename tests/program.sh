@@ -18,7 +18,7 @@ chmod 755 "$scratch"
 
 # Starts a command that serves, and waits until it is ready: serve COMMAND...
 serve() {
-    REPERES_ADDRESS=127.0.0.1:0 REPERES_DATA_DIR="$scratch/var" DATABASE_URL='' RUST_LOG=info "$@" >"$scratch/log" 2>&1 &
+    REPERES_ADDRESS=${REPERES_ADDRESS:-127.0.0.1:0} REPERES_DATA_DIR="$scratch/var" DATABASE_URL='' RUST_LOG=info "$@" >"$scratch/log" 2>&1 &
     server=$!
     for _ in $(seq 600); do
         # With port 0 only the program knows its port; it logs the port when it is ready.

@@ -55,7 +55,7 @@ pub const VARIABLES: &[Variable] = &[
     variable(
         "REPERES_PUBLIC_URL",
         "",
-        "public base URL of the service, such as https://example.org; default: the Host header of the request",
+        "public base URL of the service, such as https://example.org; default: what a trusted proxy forwards, else links are relative",
     ),
     variable(
         "REPERES_UPLOADS_DIR",

@@ -116,12 +116,17 @@ pub fn all(registry: &'static [&'static Dataset]) -> Vec<Endpoint> {
 
 /// The addresses of links whose rows a filter selects. They redirect to the filtered list, and the document leaves them out.
 pub fn redirects(registry: &'static [&'static Dataset]) -> impl Iterator<Item = Resource> {
+    redirected(registry)
+        .map(|(path, link)| read_only(&path, web::to(move |request: HttpRequest| redirect::redirect(request, link))))
+}
+
+/// The paths of [`redirects`], each with its link.
+pub fn redirected(registry: &'static [&'static Dataset]) -> impl Iterator<Item = (String, &'static Link)> {
     let public = registry.iter().copied().filter(|dataset| dataset.public);
     let links = public.flat_map(|dataset| dataset.links.iter().map(move |link| (dataset, link)));
-    links.filter(|(_, link)| link.filter().is_some()).map(|(dataset, link)| {
-        let path = format!("/v1/{}/{{code}}/{}", dataset.name, link.name);
-        read_only(&path, web::to(move |request: HttpRequest| redirect::redirect(request, link)))
-    })
+    links
+        .filter(|(_, link)| link.filter().is_some())
+        .map(|(dataset, link)| (format!("/v1/{}/{{code}}/{}", dataset.name, link.name), link))
 }
 
 impl Endpoint {

@@ -48,7 +48,7 @@ pub struct State {
     /// The files of releases.
     pub files: ReleaseFiles,
     /// The public address of the service, if it is configured.
-    pub public_url: Option<String>,
+    pub public_url: Option<Arc<str>>,
     /// What stands before the address of a type of problem: the public address, else the one that the server listens on.
     pub problem_base: Arc<str>,
     /// The queue of publications.

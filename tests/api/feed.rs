@@ -25,7 +25,9 @@ fn every_release_is_an_entry_with_absolute_addresses() {
     publish(&server.url, &bundle(&[("sources", SOURCES)])).expect("the bundle is right");
     publish(&server.url, &bundle(&[("territories", &territories(&[("COM-1", "A", "1")]))])).expect("the bundle is right");
     let feed = read(&with(&server, "Host: donnees.example.org:8443\r\n"));
-    let base = "http://donnees.example.org:8443";
+    // Nobody has said which address is public, and `Host` is what anybody sends.
+    let base = format!("http://{}", server.address);
+    let base = base.as_str();
     assert_eq!(feed.id, format!("{base}/v1/releases.atom"));
     assert_eq!(to(&feed.links, "self"), feed.id);
     assert_eq!(feed.entries.len(), 2);
@@ -64,7 +66,7 @@ fn a_feed_reader_gets_304_until_a_release_is_published() {
     let held = format!("If-None-Match: {tag}\r\n");
     let again = with(&server, &format!("Host: a\r\n{held}"));
     assert_eq!((again.status, again.body.len()), (304, 0));
-    assert_eq!(with(&server, &format!("Host: b\r\n{held}")).status, 200, "other addresses stand in it");
+    assert_eq!(with(&server, &format!("Host: b\r\n{held}")).status, 304, "the same addresses stand in it");
     publish(&server.url, &bundle(&[("territories", &territories(&[("COM-1", "A", "1")]))])).expect("the bundle is right");
     assert_eq!(read(&with(&server, &format!("Host: a\r\n{held}"))).entries.len(), 2);
 }

@@ -29,7 +29,7 @@ fn admin(shared: &Shared) -> SocketAddr {
 }
 
 /// A server on the small bundle, and its admin address.
-fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
+pub(super) fn server(bounds: Bounds) -> (TestServer, SocketAddr) {
     let url = migrated();
     publish(&url, Path::new("tests/fixtures/bundles/01-small")).expect("the bundle is right");
     let shared = shared(&url).within(bounds);

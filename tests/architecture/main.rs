@@ -2,6 +2,7 @@
 
 mod broken;
 mod circles;
+mod containers;
 mod migrations;
 mod rules;
 mod source;

@@ -104,10 +104,13 @@ pub async fn unknown(
     RunQueryDsl::load(Missing { dataset, codes, release, ever }, &mut connection).await
 }
 
-/// The query of the codes of rows with a text as their name, then of codes similar to it by trigrams.
+/// The query of the codes of rows with a text as their name, then of codes with its number behind another prefix, then of codes
+/// similar to it by trigrams.
 struct Similar<'a> {
     dataset: &'static Dataset,
     text: &'a str,
+    /// The pattern of codes with the number of the text, such as `%-75101`; `None` if it has no number behind a prefix.
+    same_number: Option<String>,
     release: i32,
     limit: i64,
     /// The number of nearest codes that are ordered: several have the same distance, and the index returns them in any order.
@@ -123,6 +126,17 @@ impl Similar<'_> {
             out.push(" t WHERE fold(t.name) = fold(");
             out.bind::<Text, _>(self.text)?;
             out.push(") AND ");
+            out.visible("t", &self.release)?;
+            out.push(" LIMIT ");
+            out.bind::<BigInt, _>(&self.limit)?;
+            out.push(") UNION ALL ");
+        }
+        if let Some(pattern) = &self.same_number {
+            out.push("(SELECT t.code, 0.1::real FROM ");
+            out.identifier(self.dataset.name)?;
+            out.push(" t WHERE (t.code || '') LIKE ");
+            out.bind::<Text, _>(pattern)?;
+            out.push(" AND ");
             out.visible("t", &self.release)?;
             out.push(" LIMIT ");
             out.bind::<BigInt, _>(&self.limit)?;
@@ -182,7 +196,18 @@ impl SameFirstPart<'_> {
 
 statement!(SameFirstPart<'_>, Text);
 
-/// Returns codes similar to one that does not exist: codes of rows with that name first, then codes that resemble it.
+/// The pattern of the codes that end with the number of a code: `%-75101` for `COM-75101`, since a code is often right but for its
+/// kind. A code of INSEE is a number but for the letter of Corsica.
+fn same_number(text: &str) -> Option<String> {
+    let (_, number) = text.split_once('-')?;
+    let is_number = number.len() >= 2
+        && number.starts_with(|c: char| c.is_ascii_digit())
+        && number.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase());
+    is_number.then(|| format!("%-{number}"))
+}
+
+/// Returns codes similar to one that does not exist: codes of rows with that name first, then codes with its number behind
+/// another prefix, then codes that resemble it.
 ///
 /// # Errors
 /// Returns an error if the database cannot be reached or refuses a statement.
@@ -196,7 +221,8 @@ pub async fn closest(
     if dataset.has_joined_code() {
         RunQueryDsl::load(SameFirstPart { dataset, text, release, limit }, &mut connection).await
     } else if dataset.field("code").is_some() {
-        RunQueryDsl::load(Similar { dataset, text, release, limit, candidates: 16 * limit }, &mut connection).await
+        let same_number = same_number(text);
+        RunQueryDsl::load(Similar { dataset, text, same_number, release, limit, candidates: 16 * limit }, &mut connection).await
     } else {
         Ok(Vec::new())
     }

@@ -20,6 +20,7 @@ pub mod related;
 pub mod releases;
 pub mod search;
 pub mod size;
+mod spellings;
 pub mod unreadable;
 pub mod unselected;
 pub mod withdrawn;

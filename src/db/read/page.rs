@@ -10,12 +10,13 @@ use super::named_cells::NamedCells;
 use super::notices::{self, Notice};
 use super::related::{self, Facet, Included};
 use super::search;
+use super::spellings;
 use super::unreadable;
 use super::unselected::Unselected;
 use crate::db::ReadingConnection;
 use crate::db::sql::select::{self, Select};
 use crate::query::plan::reading::COUNT_BOUND;
-use crate::query::{Count, Dataset, Plan, Release, ResolvedPlan, Row};
+use crate::query::{Count, Dataset, Plan, Release, Representation, ResolvedPlan, Row};
 
 /// The rows of a page.
 #[derive(Debug)]
@@ -61,18 +62,29 @@ pub async fn read_page(
             let exact = read_checked_as(connection, parent, plan, false, read, has_rows).await?;
             let is_empty = matches!(&exact, Ok((_, page)) if !has_rows(page));
             if !is_empty || !search::nothing_found(connection, plan, number).await? {
-                return Ok(exact.map(checked));
+                return checked(connection, plan, exact).await;
             }
             true
         }
     };
     let answer = read_checked_as(connection, parent, plan, approximate, read, has_rows).await?;
-    Ok(answer.map(checked))
+    checked(connection, plan, answer).await
 }
 
-/// The page with what its checks have found.
-fn checked((snapshot, page): (Snapshot, Page)) -> Page {
-    Page { unselected: snapshot.unselected, ..page }
+/// The page with what its checks have found, and what is to be said of the values of the request.
+async fn checked(
+    connection: &ReadingConnection,
+    plan: &ResolvedPlan,
+    answer: Result<(Snapshot, Page), Refusal>,
+) -> QueryResult<Result<Page, Refusal>> {
+    let (Snapshot { mut unselected, release, .. }, page) = match answer {
+        Ok(found) => found,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    if plan.presentation.representation == Representation::Json {
+        unselected.extend(spellings::explained(connection, plan, release.number, page.rows.is_empty()).await?);
+    }
+    Ok(Ok(Page { unselected, ..page }))
 }
 
 /// The rows of the page, and one more if there is a next page.

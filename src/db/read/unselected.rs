@@ -1,5 +1,5 @@
-//! Owns the codes of a request that select nothing although a release knows them: their rows are withdrawn or come later, or
-//! they named no territory on the day of the geography.
+//! Owns the values of a request of which an answer says something: codes that select nothing although a release knows them, since
+//! their rows are withdrawn or come later, or they named no territory on the day of the geography; texts that are spelled otherwise.
 //! Must not know how the answer says so.
 
 use chrono::NaiveDate;
@@ -11,12 +11,12 @@ use super::withdrawn::{self, RowWithdrawal};
 use crate::db::ReadingConnection;
 use crate::query::Dataset;
 
-/// A code of a request that selects nothing.
+/// A value of a request that selects nothing, or something else than it looks like.
 #[derive(Clone, Debug)]
 pub struct Unselected {
     /// The parameter that names it.
     pub parameter: String,
-    /// The code.
+    /// The code, or the text.
     pub code: String,
     /// The dataset in which it was looked up.
     pub dataset: &'static str,
@@ -24,7 +24,7 @@ pub struct Unselected {
     pub why: UnselectedReason,
 }
 
-/// Why a known code selects nothing.
+/// Why a value selects nothing, or what else it means.
 #[derive(Clone, Debug)]
 pub enum UnselectedReason {
     /// Its row was withdrawn.
@@ -40,6 +40,10 @@ pub enum UnselectedReason {
         /// The codes of its predecessors or successors.
         instead: Vec<String>,
     },
+    /// No row has the text, but rows have these: the same letters in another case, or with other accents.
+    SpelledOtherwise(Vec<String>),
+    /// A comma separates values: these two are read, not a decimal number.
+    TwoNumbers(String, String),
 }
 
 /// Explains known codes that no row has at a release, each with the parameters that name it.

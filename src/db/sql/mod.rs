@@ -25,6 +25,7 @@ pub mod relations;
 pub mod search;
 pub mod select;
 pub mod selected_rows;
+pub mod spellings;
 pub mod table_sizes;
 pub mod text;
 pub mod text_row;

@@ -5,12 +5,13 @@
 use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::http::header::{self, AcceptEncoding, ContentEncoding, Encoding, Header, HeaderValue, Preference, Quality};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
+use crate::http::request::header_lists;
 use crate::problem::Problem;
 
 /// Shorter bodies, in bytes, are sent uncompressed: they fit into a packet or two.
@@ -58,9 +59,8 @@ impl Coding {
 
     /// The coding of these, the preferred first, that a request prefers; identity if it accepts none of them.
     pub fn preferred_among(request: &HttpRequest, offered: &[Self]) -> Self {
-        let given = request.headers().contains_key(header::ACCEPT_ENCODING);
-        let Some(accepted) = AcceptEncoding::parse(request).ok().filter(|_| given) else { return Self::Identity };
-        let mut best = (Self::Identity, Quality::ZERO);
+        let accepted = header_lists::weighted(request.headers(), header::ACCEPT_ENCODING);
+        let mut best = (Self::Identity, 0);
         for coding in offered.iter().copied() {
             let quality = quality(&accepted, coding);
             if quality > best.1 {
@@ -223,18 +223,17 @@ fn buffered<T>(out: &mut dyn Write, write: impl FnOnce(&mut dyn Write) -> io::Re
 
 /// The quality of a coding in `Accept-Encoding`: 0 if it is not named, except identity, which is acceptable unless excluded,
 /// after all that is named.
-fn quality(accepted: &AcceptEncoding, coding: Coding) -> Quality {
-    let own = Encoding::Known(match coding {
-        Coding::Zstd => ContentEncoding::Zstd,
-        Coding::Brotli => ContentEncoding::Brotli,
-        Coding::Gzip => ContentEncoding::Gzip,
-        Coding::Identity => ContentEncoding::Identity,
-    });
-    let named = accepted.iter().find(|one| matches!(&one.item, Preference::Specific(encoding) if *encoding == own));
-    let any = || accepted.iter().find(|one| matches!(one.item, Preference::Any));
+fn quality(accepted: &[(String, u16)], coding: Coding) -> u16 {
+    let names: &[&str] = match coding {
+        Coding::Zstd => &["zstd"],
+        Coding::Brotli => &["br"],
+        Coding::Gzip => &["gzip", "x-gzip"],
+        Coding::Identity => &["identity"],
+    };
+    let named = accepted.iter().find(|(name, _)| names.contains(&name.as_str()));
+    let any = || accepted.iter().find(|(name, _)| name == "*");
     match named.or_else(any) {
-        Some(one) => one.quality,
-        None if coding == Coding::Identity => Quality::MIN,
-        None => Quality::ZERO,
+        Some((_, quality)) => *quality,
+        None => u16::from(coding == Coding::Identity),
     }
 }

@@ -1,9 +1,14 @@
-//! Owns entity tags and `If-None-Match` (RFC 9110, section 13).
+//! Owns entity tags, and what a client holds already by `If-None-Match` and `If-Modified-Since` (RFC 9110, section 13).
 //! Must not know what is sent.
 
-use actix_web::http::header::{self, Header, IfNoneMatch};
+use std::time::SystemTime;
+
+use actix_web::http::Method;
+use actix_web::http::header::{self, Header, HttpDate, IfModifiedSince};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use sha2::{Digest, Sha256};
+
+use crate::http::request::header_lists::elements;
 
 /// `Cache-Control` of a response that caches store and revalidate before each use.
 pub const REVALIDATE: &str = "public, max-age=0, must-revalidate";
@@ -11,13 +16,22 @@ pub const REVALIDATE: &str = "public, max-age=0, must-revalidate";
 /// The bytes of the digest in an entity tag.
 const DIGEST_BYTES: usize = 12;
 
-/// The value of `If-None-Match`.
-#[derive(Debug, PartialEq, Eq)]
-pub enum ClientTags {
-    /// `*`.
-    Any,
-    /// The opaque tags, quotes included.
-    Tags(Vec<String>),
+/// What proxies add to the tag of a response that they compress: Apache `-gzip`, Jetty `--gzip`, older ones `;gzip`.
+const ADDED_BY_PROXIES: [&str; 3] = ["--", "-", ";"];
+
+/// The codings that proxies compress with.
+const PROXY_CODINGS: [&str; 4] = ["gzip", "br", "zstd", "deflate"];
+
+/// What a client holds of a response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// This response.
+    Current,
+    /// Whatever the request has had since its release was published (`If-Modified-Since`), or at all (`*`): it is current if the
+    /// request has an answer, which only the handler knows.
+    AnyAnswer,
+    /// Nothing, or another response.
+    Other,
 }
 
 /// The strong entity tag of a response whose bytes these parts and the sources of the program decide.
@@ -31,61 +45,104 @@ pub fn tag(parts: &[&str]) -> String {
     format!("\"{}\"", hex::encode(&hasher.finalize()[..DIGEST_BYTES]))
 }
 
-/// Reads `If-None-Match`; `None` if the request does not have it. `W/` is dropped, since the header compares weakly.
-pub fn client_tags(request: &HttpRequest) -> Option<ClientTags> {
-    if !request.headers().contains_key(header::IF_NONE_MATCH) {
-        return None;
+/// What the client of a request holds of a response with this tag, which was last modified then. A request with
+/// `If-None-Match` is judged by that alone; what cannot be read of either header says nothing.
+pub fn held(request: &HttpRequest, tag: &str, modified: Option<SystemTime>) -> Held {
+    let mut values = request.headers().get_all(header::IF_NONE_MATCH).peekable();
+    if values.peek().is_none() {
+        let passed = modified.is_some_and(|modified| unmodified_since(request, modified));
+        return if passed { Held::AnyAnswer } else { Held::Other };
     }
-    Some(match IfNoneMatch::parse(request) {
-        Ok(IfNoneMatch::Any) => ClientTags::Any,
-        Ok(IfNoneMatch::Items(tags)) => {
-            ClientTags::Tags(tags.iter().map(|tag| tag.to_string().trim_start_matches("W/").to_owned()).collect())
+    let mut any = false;
+    for value in values {
+        if value == tag {
+            return Held::Current;
         }
-        Err(_) => ClientTags::Tags(Vec::new()),
-    })
-}
-
-/// Begins a response that caches must revalidate: a 304 and `true` if the client has this tag, else a 200 and `false`.
-pub fn revalidate(request: &HttpRequest, tag: &str) -> (HttpResponseBuilder, bool) {
-    let not_modified = matches(request, tag) == Some(true);
-    let mut response = if not_modified { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, REVALIDATE));
-    (response, not_modified)
-}
-
-/// Whether `If-None-Match` matches a tag; `None` if the request does not have the header.
-pub fn matches(request: &HttpRequest, tag: &str) -> Option<bool> {
-    let mut values = request.headers().get_all(header::IF_NONE_MATCH);
-    if let (Some(value), None) = (values.next(), values.next())
-        && value == tag
-    {
-        return Some(true);
+        let Ok(text) = value.to_str() else { continue };
+        for one in elements(text, ',').unwrap_or_else(|| text.split(',').collect()) {
+            let one = one.trim();
+            any |= one == "*";
+            // The header compares weakly.
+            if opaque(one.strip_prefix("W/").unwrap_or(one)).is_some_and(|held| Some(held) == opaque(tag)) {
+                return Held::Current;
+            }
+        }
     }
-    client_tags(request).map(|client| match client {
-        ClientTags::Any => true,
-        ClientTags::Tags(tags) => tags.iter().any(|one| one == tag),
-    })
+    if any { Held::AnyAnswer } else { Held::Other }
+}
+
+/// The text of a tag between its quotes, without what a proxy has added.
+fn opaque(tag: &str) -> Option<&str> {
+    let text = tag.strip_prefix('"')?.strip_suffix('"')?;
+    let coded = PROXY_CODINGS.iter().find_map(|coding| text.strip_suffix(coding));
+    Some(coded.and_then(|text| ADDED_BY_PROXIES.iter().find_map(|added| text.strip_suffix(added))).unwrap_or(text))
+}
+
+/// Whether `If-Modified-Since` names this instant or a later one. HTTP dates have whole seconds.
+fn unmodified_since(request: &HttpRequest, modified: SystemTime) -> bool {
+    let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
+    let since = IfModifiedSince::parse(request).ok().filter(|_| matches!(*request.method(), Method::GET | Method::HEAD));
+    since.is_some_and(|since| seconds(modified) <= seconds(SystemTime::from(since.0)))
+}
+
+/// Begins a response that caches must revalidate, which always exists: a 304 and `true` if the client holds it, else a 200.
+pub fn revalidate(request: &HttpRequest, tag: &str) -> (HttpResponseBuilder, bool) {
+    let held = held(request, tag, None) != Held::Other;
+    let response = if held { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    (with_validators(response, tag, None), held)
+}
+
+/// Adds the validators of a response that caches must revalidate.
+pub fn with_validators(mut response: HttpResponseBuilder, tag: &str, modified: Option<SystemTime>) -> HttpResponseBuilder {
+    response.insert_header((header::ETAG, tag)).insert_header((header::CACHE_CONTROL, REVALIDATE));
+    if let Some(modified) = modified {
+        response.insert_header((header::LAST_MODIFIED, HttpDate::from(modified).to_string()));
+    }
+    response
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use actix_web::test::TestRequest;
 
     use super::*;
 
+    fn case(headers: &[(header::HeaderName, &str)]) -> Held {
+        let modified = SystemTime::UNIX_EPOCH + Duration::from_millis(784_111_777_500);
+        let request = headers.iter().fold(TestRequest::get(), |request, header| request.append_header(header.clone()));
+        held(&request.to_http_request(), "\"a1\"", Some(modified))
+    }
+
     #[test]
-    fn the_header_matches_weakly_and_by_any_of_its_tags() {
-        let case = |value: &'static str| {
-            let request = TestRequest::get().insert_header((header::IF_NONE_MATCH, value)).to_http_request();
-            matches(&request, "\"a\"")
-        };
-        for value in ["\"a\"", "W/\"a\"", "\"b\", \"a\"", "*"] {
-            assert_eq!(case(value), Some(true), "{value}");
+    fn the_tag_matches_weakly_and_by_any_of_its_tags() {
+        for value in
+            ["\"a1\"", "W/\"a1\"", "\"b\", \"a1\"", "b, c d, \"a1\"", "\"a1-gzip\"", "W/\"a1--gzip\"", "\"a1-br\"", "\"a1;gzip\""]
+        {
+            assert_eq!(case(&[(header::IF_NONE_MATCH, value)]), Held::Current, "{value}");
         }
-        for value in ["\"b\"", "a", ""] {
-            assert_eq!(case(value), Some(false), "{value}");
+        for value in ["\"b\"", "a1", "", "\"a1-x\"", "\"a1gzip\"", "\"-gzip\"", "\"", "w/\"a1\""] {
+            assert_eq!(case(&[(header::IF_NONE_MATCH, value)]), Held::Other, "{value}");
         }
-        assert_eq!(matches(&TestRequest::get().to_http_request(), "\"a\""), None);
+        assert_eq!(case(&[(header::IF_NONE_MATCH, "*")]), Held::AnyAnswer);
+        assert_eq!(case(&[(header::IF_NONE_MATCH, "\"b\""), (header::IF_NONE_MATCH, "\"a1\"")]), Held::Current);
+        assert_eq!(case(&[]), Held::Other);
+    }
+
+    #[test]
+    fn a_date_counts_by_its_second_and_only_without_a_tag() {
+        for (date, expected) in [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", Held::AnyAnswer),
+            ("Sunday, 06-Nov-94 08:49:38 GMT", Held::AnyAnswer),
+            ("Sun, 06 Nov 1994 08:49:36 GMT", Held::Other),
+            ("1994-11-06", Held::Other),
+            ("", Held::Other),
+        ] {
+            assert_eq!(case(&[(header::IF_MODIFIED_SINCE, date)]), expected, "{date}");
+            let both = [(header::IF_MODIFIED_SINCE, date), (header::IF_NONE_MATCH, "\"b\"")];
+            assert_eq!(case(&both), Held::Other, "{date}");
+        }
     }
 
     #[test]

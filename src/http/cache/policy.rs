@@ -1,15 +1,20 @@
 //! Owns the caching policy of a response: its key, and the headers for caches and for revalidation (RFC 9111, RFC 9110).
 //! Must not know the body.
 
+use std::time::SystemTime;
+
 use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue, HttpDate};
 use chrono::Utc;
+use sha2::{Digest, Sha256};
 
 use super::compression::Coding;
+use super::etag::{self, Held};
 use super::outcome::{CACHE_STATUS, SERVER_TIMING};
 use super::request_index::IndexedRequest;
 use super::response_cache::{CacheKey, Headers};
 use crate::db::ReleaseWatcher;
+use crate::http::request::public_address::{FORWARDING, PublicAddress};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::query::{Release, Representation, ResolvedPlan};
 
@@ -21,12 +26,21 @@ const UNPINNED: &str = "public, max-age=10, stale-while-revalidate=60, stale-if-
 /// when the program does.
 const PINNED: &str = "public, max-age=86400";
 
+/// The longest `Content-Location`, in bytes.
+pub const MAX_LOCATION_BYTES: usize = 1024;
+
+/// The longest address that stands in a key as it is, in bytes.
+const MAX_KEY_BYTES: usize = 1024;
+
 /// The headers that differ between two responses from the cache.
 const PER_RESPONSE: [HeaderName; 2] = [CACHE_STATUS, SERVER_TIMING];
 
 /// How a response may be cached.
 pub struct CachePolicy {
     address: String,
+    public: PublicAddress,
+    /// The address of the same answer at its release, for `Content-Location`.
+    location: Option<HeaderValue>,
     /// The release that is read; `None` for what depends on the program alone.
     pub release: Option<Release>,
     /// Whether the request names its release.
@@ -48,8 +62,11 @@ impl CachePolicy {
 
     /// The policy of a response that depends on the program alone.
     pub fn of_program(address: impl Into<String>) -> Self {
+        let public = PublicAddress::current();
         Self {
-            address: address.into(),
+            address: bounded(public.absolute(&address.into())),
+            public,
+            location: None,
             release: None,
             pinned: false,
             negotiated: false,
@@ -65,6 +82,29 @@ impl CachePolicy {
         Self { negotiated: true, compressible: !compressed, storable, ..self }
     }
 
+    /// The policy of a response that the same address at its release has too. A 304 names it as well. Proxies have little room for
+    /// headers, so that a long address is left out: the response is the same without it.
+    pub fn located(self, pinned: &str) -> Self {
+        let location =
+            HeaderValue::from_str(&self.public.absolute(pinned)).ok().filter(|value| value.len() <= MAX_LOCATION_BYTES);
+        Self { location, ..self }
+    }
+
+    /// What stands before the addresses of the response.
+    pub fn public_address(&self) -> &PublicAddress {
+        &self.public
+    }
+
+    /// When the response was last modified: when its release was published.
+    pub fn modified(&self) -> Option<SystemTime> {
+        self.release.as_ref().map(|release| SystemTime::from(release.published_at))
+    }
+
+    /// Whether the client holds what the request has had since its release was published, if it has an answer.
+    pub fn is_unmodified(&self, request: &HttpRequest) -> bool {
+        etag::held(request, &self.key(request).etag(), self.modified()) == Held::AnyAnswer
+    }
+
     /// The content coding. The handler of a response that is not storable applies it by itself.
     pub fn coding(&self, request: &HttpRequest) -> Coding {
         if self.compressible { Coding::preferred(request) } else { Coding::Identity }
@@ -77,18 +117,19 @@ impl CachePolicy {
 
     /// The headers that a 200 and a 304 have in common.
     pub fn headers(&self, etag: &str) -> Headers {
-        let vary = match (self.negotiated, self.compressible) {
+        let chosen = match (self.negotiated, self.compressible) {
             (true, true) => "Accept, Accept-Encoding",
             (true, false) => "Accept",
             _ => "Accept-Encoding",
         };
+        let vary = vary(chosen, &self.public);
         let cache_control = HeaderValue::from_static(if self.pinned { PINNED } else { UNPINNED });
-        let mut headers = vec![(header::VARY, HeaderValue::from_static(vary)), (header::CACHE_CONTROL, cache_control)];
+        let mut headers = vec![(header::VARY, vary), (header::CACHE_CONTROL, cache_control)];
         headers.extend(self.release.as_ref().map(|release| (RELEASE_NUMBER, HeaderValue::from(release.number))));
         headers.extend(HeaderValue::from_str(etag).ok().map(|etag| (header::ETAG, etag)));
-        let modified = self.release.as_ref().map(|release| HttpDate::from(std::time::SystemTime::from(release.published_at)));
-        let modified = modified.and_then(|date| HeaderValue::from_str(&date.to_string()).ok());
+        let modified = self.modified().and_then(|time| HeaderValue::from_str(&HttpDate::from(time).to_string()).ok());
         headers.extend(modified.map(|modified| (header::LAST_MODIFIED, modified)));
+        headers.extend(self.location.clone().map(|location| (header::CONTENT_LOCATION, location)));
         headers
     }
 
@@ -110,6 +151,18 @@ impl CachePolicy {
         let own: Headers = own.map(|(name, value)| (name.clone(), value.clone())).collect();
         headers.extend(own);
         let route = request.match_pattern()?;
-        Some(IndexedRequest { generation, key, etag, pinned: self.pinned, headers, not_modified_headers, route })
+        let (modified, pinned) = (self.modified(), self.pinned);
+        Some(IndexedRequest { generation, key, etag, modified, pinned, headers, not_modified_headers, route })
     }
+}
+
+/// `Vary` of a response that these request headers choose. Where the headers of a proxy decide the addresses in it, they choose too.
+pub fn vary(chosen: &'static str, public: &PublicAddress) -> HeaderValue {
+    let all = || HeaderValue::from_str(&format!("{chosen}, {FORWARDING}")).ok();
+    public.forwarded.then(all).flatten().unwrap_or(HeaderValue::from_static(chosen))
+}
+
+/// An address as part of a key: itself, or its digest if it is long.
+fn bounded(address: String) -> String {
+    if address.len() <= MAX_KEY_BYTES { address } else { format!("sha256:{}", hex::encode(Sha256::digest(&address))) }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use actix_web::HttpRequest;
 use actix_web::http::{Method, header};
@@ -11,6 +12,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
 use super::response_cache::{CacheKey, Headers};
+use crate::http::request::public_address::PublicAddress;
 use crate::sharded_cache::bounded;
 
 /// The index may take this part of the bytes of the response cache, in addition to them.
@@ -21,6 +23,9 @@ const ENTRY_OVERHEAD: usize = 1800;
 
 /// The typical size of an entry in bytes: it decides how many entries the index prepares for.
 const TYPICAL_ENTRY_BYTES: u64 = 2048;
+
+/// The longest request that is indexed, in bytes: a longer one is parsed again.
+const MAX_REQUEST_BYTES: usize = 2048;
 
 /// The most shards, each of which has its own lock.
 const MAX_SHARDS: u64 = 16;
@@ -33,6 +38,8 @@ pub struct IndexedRequest {
     pub key: CacheKey,
     /// The entity tag of the response.
     pub etag: String,
+    /// When the response was last modified.
+    pub modified: Option<SystemTime>,
     /// Whether the request names its release.
     pub pinned: bool,
     /// The headers of the response; those of a 304 come first.
@@ -70,17 +77,17 @@ impl RequestIndex {
         Self { requests, hits: Arc::default() }
     }
 
-    /// Stores what a request resolves to.
-    pub fn insert(&self, request: &HttpRequest, indexed: impl FnOnce() -> Option<IndexedRequest>) {
+    /// Stores what a request resolves to. `address` stands before the addresses of its response.
+    pub fn insert(&self, request: &HttpRequest, address: &PublicAddress, indexed: impl FnOnce() -> Option<IndexedRequest>) {
         let Some(requests) = &self.requests else { return };
-        if let (Some(bytes), Some(indexed)) = (request_bytes(request), indexed()) {
+        if let (Some(bytes), Some(indexed)) = (request_bytes(request, address), indexed()) {
             requests.insert(bytes.into(), Arc::new(indexed));
         }
     }
 
-    /// Looks a request up.
-    pub fn get(&self, request: &HttpRequest) -> Option<Arc<IndexedRequest>> {
-        self.requests.as_ref()?.get(request_bytes(request)?.as_slice())
+    /// Looks a request up, with what stands before the addresses of its response.
+    pub fn get(&self, request: &HttpRequest, address: &PublicAddress) -> Option<Arc<IndexedRequest>> {
+        self.requests.as_ref()?.get(request_bytes(request, address)?.as_slice())
     }
 
     /// Counts a request that the index has answered.
@@ -94,9 +101,9 @@ impl RequestIndex {
     }
 }
 
-/// All bytes of a GET that select its response: its target, `Accept` and `Accept-Encoding`, but not `If-None-Match`. `None`
-/// for any other method.
-fn request_bytes(request: &HttpRequest) -> Option<Vec<u8>> {
+/// All bytes of a GET that select its response: its target, `Accept` and `Accept-Encoding`, and the public address, but not
+/// `If-None-Match`. `None` for any other method, and for more than [`MAX_REQUEST_BYTES`].
+fn request_bytes(request: &HttpRequest, address: &PublicAddress) -> Option<Vec<u8>> {
     if request.method() != Method::GET {
         return None;
     }
@@ -111,7 +118,10 @@ fn request_bytes(request: &HttpRequest) -> Option<Vec<u8>> {
             bytes.push(b'\r');
         }
     }
-    Some(bytes)
+    bytes.extend_from_slice(address.base().as_bytes());
+    // Then `Vary` names the headers of the proxy too.
+    bytes.extend(address.forwarded.then_some(b'\n'));
+    (bytes.len() <= MAX_REQUEST_BYTES).then_some(bytes)
 }
 
 #[cfg(test)]
@@ -121,7 +131,7 @@ mod tests {
     use super::*;
 
     fn bytes(request: TestRequest) -> Option<Vec<u8>> {
-        request_bytes(&request.to_http_request())
+        request_bytes(&request.to_http_request(), &PublicAddress::default())
     }
 
     #[test]
@@ -129,6 +139,20 @@ mod tests {
         assert_eq!(bytes(TestRequest::get().uri("/v1/x?a=1")), Some(b"/v1/x?a=1\n\n".to_vec()));
         assert_eq!(bytes(TestRequest::default().method(Method::HEAD).uri("/v1/x")), None);
         assert_eq!(bytes(TestRequest::post().uri("/v1/x")), None);
+    }
+
+    #[test]
+    fn a_long_request_has_no_bytes_and_another_public_address_has_others() {
+        let long = format!("/v1/x?a={}", "a".repeat(MAX_REQUEST_BYTES));
+        assert_eq!(bytes(TestRequest::get().uri(&long)), None);
+        assert_eq!(bytes(TestRequest::get().insert_header(("Accept", long.as_str()))), None);
+        let proxy = "192.0.2.1:80".parse().expect("an address");
+        let forwarded = PublicAddress::of(
+            &TestRequest::get().peer_addr(proxy).to_http_request(),
+            None,
+            &["192.0.2.0/24".parse().expect("a network")],
+        );
+        assert_eq!(request_bytes(&TestRequest::get().uri("/").to_http_request(), &forwarded), Some(b"/\n\n\n".to_vec()));
     }
 
     #[test]

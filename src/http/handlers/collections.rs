@@ -41,9 +41,12 @@ pub async fn list(
     let in_memory = plan.presentation.wide || context.aggregated || !plan.selection.compare.is_empty();
     let is_export = !plan.is_page() && !in_memory;
     let address = plan.address(&links::path(&plan, parent));
-    let policy = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !is_export);
+    let mut policy = CachePolicy::of_plan(&plan, address).negotiated(plan.presentation.representation, !is_export);
+    if !json {
+        policy = policy.located(&links::pinned(&plan, parent, plan.release.number));
+    }
     let (request, state) = (&request, &*state);
-    let (coding, head) = (policy.coding(request), request.method() == Method::HEAD);
+    let (coding, head) = (policy.coding(request), request.method() == Method::HEAD || policy.is_unmodified(request));
     respond_cached(request, state, policy, async || {
         let plan = execute::with_licences(state, plan).await?;
         match (json, is_export) {
@@ -63,6 +66,6 @@ pub async fn list(
 fn json_page(plan: &ResolvedPlan, parent: Option<&'static Dataset>, page: &Page) -> HttpResponse {
     let mut data = Vec::with_capacity(page.rows.len() * 512);
     json::array(&mut data, &plan.reading.columns, &page.rows);
-    let meta = Meta::of_page(plan.selection.context.dataset.name, page, &plan.licences);
+    let meta = Meta::of_page(plan, page, &plan.licences);
     envelope::answer(&data, &meta, &links::links(plan, parent, page), &page.included)
 }

@@ -37,7 +37,7 @@ pub async fn answer(state: &State, plan: &ResolvedPlan, parent: Option<&'static 
         data.push(b'}');
     }
     data.push(b']');
-    let meta = Meta::of_page(plan.selection.context.dataset.name, &page, &plan.licences);
+    let meta = Meta::of_page(plan, &page, &plan.licences);
     Ok(envelope::answer(&data, &meta, &links::links(plan, parent, &page), &page.included))
 }
 

@@ -14,6 +14,7 @@ use crate::db::read::page::{self, Page};
 use crate::format::{AnySpace, writer};
 use crate::http::cache::compression::Coding;
 use crate::http::export_places::Demand;
+use crate::http::request::public_address::PublicAddress;
 use crate::http::response::file::{about, headers, unwritable, write};
 use crate::http::response::links;
 use crate::http::response::refusals::refusal;
@@ -52,14 +53,15 @@ pub fn written(
     page: &Page,
     (columns, next): (Vec<Column>, Option<String>),
 ) -> Result<HttpResponse, Problem> {
+    let public = PublicAddress::current();
     let mut about = about(plan, parent, &Snapshot::of(page.release.clone(), page.approximate));
-    about.columns = columns;
+    (about.columns, about.pinned) = (columns, public.absolute(&about.pinned));
     let mut body = Vec::with_capacity(CHUNK_BYTES);
     let mut writer = writer(plan, &about, Box::new(AnySpace)).map_err(|error| unwritable(&error))?;
     write(writer.as_mut(), &mut body, &page.rows).map_err(|error| unwritable(&error))?;
     let mut response = headers(plan, &about, page.total);
     if let Some(next) = next {
-        response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
+        response.append_header((header::LINK, format!("<{}>; rel=\"next\"", public.absolute(&next))));
     }
     Ok(response.body(body))
 }
@@ -99,7 +101,8 @@ pub async fn all(
         }
         Ok((snapshot, (total, false))) => (snapshot, total),
     };
-    let about = about(&plan, parent, &snapshot);
+    let mut about = about(&plan, parent, &snapshot);
+    about.pinned = PublicAddress::current().absolute(&about.pinned);
     let writer = writer(&plan, &about, place.temporary()).map_err(|error| unwritable(&error))?;
     let mut response = headers(&plan, &about, total);
     coding.add_header(&mut response);

@@ -79,7 +79,7 @@ async fn versions(state: &State, plan: &ResolvedPlan, code: &str) -> Result<Http
     }
     data.push(b']');
     let licences = execute::licences(state, dataset, &history.page.release).await?;
-    let meta = Meta::of_page(dataset.name, &history.page, &licences);
+    let meta = Meta::of_page(plan, &history.page, &licences);
     Ok(envelope::answer(&data, &meta, &links::links(plan, Some(dataset), &history.page), &[]))
 }
 

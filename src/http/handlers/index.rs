@@ -9,6 +9,7 @@ use super::docs;
 use super::problems::HTML;
 use crate::http::cache::policy::CachePolicy;
 use crate::http::deprecation::Deprecation;
+use crate::http::request::public_address::PublicAddress;
 use crate::http::request::{path_and_query, paths};
 use crate::http::response::envelope::JSON;
 use crate::http::response::links;
@@ -60,25 +61,25 @@ pub struct CollectionEntry {
 pub struct IndexLinks {
     /// The OpenAPI document.
     #[schema(example = "/openapi.json")]
-    openapi: &'static str,
+    openapi: String,
     /// The documentation for people.
     #[schema(example = "/docs/")]
-    docs: &'static str,
+    docs: String,
     /// What this version promises, and how parts of it end.
     #[schema(example = "/docs/contract")]
-    contract: &'static str,
+    contract: String,
     /// What each release changed.
     #[schema(example = "/v1/changes")]
-    changes: &'static str,
+    changes: String,
     /// The feed of releases.
     #[schema(example = "/v1/releases.atom")]
-    feed: &'static str,
+    feed: String,
     /// The files of the newest release.
     #[schema(example = "/v1/files")]
-    files: &'static str,
+    files: String,
     /// The types of problems.
     #[schema(example = "/problems")]
-    problems: &'static str,
+    problems: String,
 }
 
 /// Collections
@@ -96,27 +97,29 @@ pub async fn index(request: HttpRequest, state: web::Data<State>) -> Result<Http
 }
 
 fn list(state: &State) -> HttpResponse {
+    let public = PublicAddress::current();
+    let absolute = |address: String| public.absolute(&address);
     let data = state
         .collections()
         .map(|dataset| CollectionEntry {
             name: dataset.name,
             title: dataset.title,
             description: dataset.description,
-            href: format!("/v1/{}", dataset.name),
+            href: absolute(format!("/v1/{}", dataset.name)),
             fields: dataset.fields.iter().map(|field| field.name).collect(),
             formats: Representation::of(dataset).map(Representation::name).collect(),
-            related: links::related(dataset, "{code}", "{code}").map(|(_, address)| address).collect(),
-            example: format!("/v1/{}/{}", dataset.name, dataset.example),
+            related: links::related(dataset, "{code}", "{code}").map(|(_, address)| absolute(address)).collect(),
+            example: absolute(format!("/v1/{}/{}", dataset.name, dataset.example)),
         })
         .collect();
     let links = IndexLinks {
-        openapi: "/openapi.json",
-        docs: "/docs/",
-        contract: docs::CONTRACTS[0].0,
-        changes: "/v1/changes",
-        feed: paths::RELEASES_FEED,
-        files: "/v1/files",
-        problems: "/problems",
+        openapi: public.absolute("/openapi.json"),
+        docs: public.absolute("/docs/"),
+        contract: public.absolute(docs::CONTRACTS[0].0),
+        changes: public.absolute("/v1/changes"),
+        feed: public.absolute(paths::RELEASES_FEED),
+        files: public.absolute("/v1/files"),
+        problems: public.absolute("/problems"),
     };
     HttpResponse::Ok().content_type(JSON).json(Index { data, deprecations: state.deprecations, links })
 }

@@ -15,6 +15,7 @@ pub mod history;
 pub mod index;
 pub mod items;
 pub mod latest_release;
+pub mod not_found;
 pub mod problems;
 pub mod profile;
 pub mod publications;

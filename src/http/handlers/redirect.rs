@@ -10,7 +10,7 @@ use crate::problem::{Fault, Problem, Reason};
 use crate::query::{Link, pairs};
 
 /// How long caches may keep the redirect, in seconds: only another version of the program changes it.
-const CACHE_CONTROL: &str = "public, max-age=86400";
+pub const CACHE_CONTROL: &str = "public, max-age=86400";
 
 /// Redirects to the list, with the query of the request after the filter. A query that has the filter too would select rows
 /// with either code, and is refused.

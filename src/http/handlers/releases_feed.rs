@@ -2,14 +2,15 @@
 //! Must not know SQL.
 
 use actix_web::http::header;
-use actix_web::http::uri::Authority;
 use actix_web::{HttpRequest, HttpResponse, web};
 use atom_syndication::{Entry, Feed, Generator, Link, Person, Text};
 use chrono::{DateTime, FixedOffset};
 
 use crate::db::read::page::Page;
-use crate::http::cache::etag;
+use crate::http::cache::etag::{self, Held};
+use crate::http::cache::policy::vary;
 use crate::http::execute;
+use crate::http::request::public_address::PublicAddress;
 use crate::http::request::{path_and_query, paths};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::no_release;
@@ -37,21 +38,28 @@ const MAX_ENTRIES: usize = 50;
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
-    let base = base(&request, &state);
-    let tag = etag::tag(&[paths::RELEASES_FEED, &base, &newest.number.to_string()]);
-    let (mut response, not_modified) = etag::revalidate(&request, &tag);
-    response.insert_header((RELEASE_NUMBER, newest.number));
-    if not_modified {
-        return Ok(response.finish());
+    // Whoever asks for the feed gets it at any time: a release has been published.
+    let public = PublicAddress::current();
+    let base = public.base_or(&state.problem_base);
+    let tag = etag::tag(&[paths::RELEASES_FEED, base, &newest.number.to_string()]);
+    let modified = newest.published_at.into();
+    let headers = |response| {
+        let mut response = etag::with_validators(response, &tag, Some(modified));
+        response.insert_header((RELEASE_NUMBER, newest.number)).insert_header((header::VARY, vary("Accept-Encoding", &public)));
+        response
+    };
+    if etag::held(&request, &tag, Some(modified)) != Held::Other {
+        return Ok(headers(HttpResponse::NotModified()).finish());
     }
+    let mut response = headers(HttpResponse::Ok());
     let releases = state.dataset(paths::RELEASES_DATASET).ok_or_else(Problem::internal)?;
     let pairs = [("sort", "-number".to_owned()), ("limit", MAX_ENTRIES.to_string()), ("release", newest.number.to_string())];
     let pairs = pairs.map(|(name, value)| (name.to_owned(), value));
     let plan = parse::collection(Context::of(state.registry, releases), None, &pairs, Representation::Json)
         .map_err(Problem::invalid_parameters)?;
-    let plan = &plan.at(newest);
+    let plan = &plan.at(newest.clone());
     let page = execute::page(&state, plan, None).await?;
-    let feed = well_formed(document(plan, &page, &base).to_string());
+    let feed = well_formed(document(plan, &page, base).to_string());
     Ok(response.content_type("application/atom+xml; charset=utf-8").body(feed))
 }
 
@@ -61,17 +69,6 @@ fn well_formed(feed: String) -> String {
         None => feed,
         Some(_) => feed.chars().map(|c| if text::is_forbidden(c) { char::REPLACEMENT_CHARACTER } else { c }).collect(),
     }
-}
-
-/// The prefix of absolute addresses: the configured one, or that of the request.
-fn base(request: &HttpRequest, state: &State) -> String {
-    if let Some(url) = &state.public_url {
-        return url.clone();
-    }
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let host = host.and_then(|host| host.parse::<Authority>().ok()).filter(|host| !host.as_str().contains('@'));
-    let host = host.map_or_else(|| request.app_config().host().to_owned(), |host| host.to_string());
-    format!("{}://{host}", if request.app_config().secure() { "https" } else { "http" })
 }
 
 fn document(plan: &Plan, page: &Page, base: &str) -> Feed {

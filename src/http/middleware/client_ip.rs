@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use actix_web::http::header::{self, HeaderMap};
 use ipnet::IpNet;
 
+use crate::http::request::header_lists::elements;
+
 /// The address of the client behind a request. An IPv6 address is cut to its /64 network, which is one subscriber.
 ///
 /// `Forwarded` (RFC 7239) and `X-Forwarded-For` are read from the right, up to the first address that is not a trusted
@@ -52,23 +54,6 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Splits a header at a separator outside of quoted strings (RFC 9110, section 5.6.4); `None` if a quoted string does not end.
-/// A proxy may quote what the client sent, such as its `Host`, in which a separator separates nothing.
-fn elements(text: &str, separator: char) -> Option<Vec<&str>> {
-    let (mut quoted, mut escaped) = (false, false);
-    let split = |symbol: char| {
-        match symbol {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            _ => return !quoted && symbol == separator,
-        }
-        false
-    };
-    let elements = text.split(split).collect();
-    (!quoted).then_some(elements)
-}
-
 /// Parses an element of `Forwarded`, such as `for=192.0.2.1;proto=https`; `None` unless it has one `for`.
 fn forwarded_element(text: &str) -> Option<IpAddr> {
     let pairs = elements(text, ';')?;
@@ -79,7 +64,7 @@ fn forwarded_element(text: &str) -> Option<IpAddr> {
 }
 
 /// Parses an address with an optional port and optional quotes.
-fn node(text: &str) -> Option<IpAddr> {
+pub fn node(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     let address = bare.parse().ok().or_else(|| text.parse().ok().map(|address: SocketAddr| address.ip()));

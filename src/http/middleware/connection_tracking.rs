@@ -3,8 +3,9 @@
 //! Must not know time limits.
 
 use actix_web::HttpResponse;
+use actix_web::body::{BodySize, MessageBody};
 use actix_web::dev::ServiceRequest;
-use actix_web::http::ConnectionType;
+use actix_web::http::{ConnectionType, Version};
 
 use crate::http::connection::chunked_body;
 use crate::http::connection::timeouts::RequestTracker;
@@ -27,6 +28,14 @@ impl TrackedConnection {
             Some(tracker) => response.map_body(|_, body| tracker.until_sent(chunked_body::chunked(body))),
             None => response,
         }
+    }
+}
+
+/// Ends a body of unknown length with the connection, if the client knows no chunks (RFC 9112, section 6.1).
+pub fn end_with_connection(response: &mut HttpResponse, version: Version) {
+    if version < Version::HTTP_11 && response.body().size() == BodySize::Stream {
+        response.head_mut().no_chunking(true);
+        response.head_mut().set_connection_type(ConnectionType::Close);
     }
 }
 

@@ -17,6 +17,7 @@ use super::request_log::RequestLog;
 use super::{catch_panic, errors, load_shedding, request_limits, security_headers};
 use crate::http::deprecation::{self, Deprecation};
 use crate::http::reads::ReadingClient;
+use crate::http::request::public_address::PublicAddress;
 use crate::http::state::State;
 use crate::metrics::{Cached, REFUSED, UNMATCHED};
 use crate::problem::Problem;
@@ -53,7 +54,9 @@ pub async fn pipeline(
         Ok(None) => {
             request.extensions_mut().insert(stages.id.clone());
             let client = ReadingClient::of(request.request(), &stages.state.bounds);
-            match client.handle(catch_panic::call(request, next, &stages.id)).await {
+            let (configured, proxies) = (stages.state.public_url.as_ref(), &stages.state.bounds.proxies);
+            let address = PublicAddress::of(request.request(), configured, proxies);
+            match client.handle(address.handle(catch_panic::call(request, next, &stages.id))).await {
                 Ok(answered) => {
                     let (http, mut response) = answered.map_into_boxed_body().into_parts();
                     let further_limit = http.extensions().get::<Decision>().copied().or(client.left());
@@ -69,7 +72,8 @@ pub async fn pipeline(
             }
         }
     };
-    let (http, response) = answered.into_parts();
+    let (http, mut response) = answered.into_parts();
+    connection_tracking::end_with_connection(&mut response, http.version());
     Ok(ServiceResponse::new(http, connection.track_body(response)))
 }
 

@@ -1,5 +1,5 @@
-//! Owns the headers of CORS and browser security that every response has. `Strict-Transport-Security` is the task of the
-//! proxy that terminates TLS.
+//! Owns the headers that every response has: CORS, browser security, the version of the API. `Strict-Transport-Security` is the
+//! task of the proxy that terminates TLS.
 //! Must not know what is answered.
 
 use actix_web::http::StatusCode;
@@ -10,13 +10,18 @@ use actix_web::{HttpRequest, HttpResponse};
 const EXPOSED_HEADERS: HeaderValue = HeaderValue::from_static(
     "ETag, Link, X-Request-Id, Retry-After, Release-Number, Total-Count, Content-Disposition, Content-Location, \
     Location, Accept-Ranges, Content-Range, Repr-Digest, RateLimit, RateLimit-Policy, Cache-Status, Server-Timing, \
-    Deprecation, Sunset",
+    Deprecation, Sunset, API-Version",
 );
 
 /// How long a browser may cache the answer to a preflight request, in seconds.
 const PREFLIGHT_MAX_AGE: &str = "86400";
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+const API_VERSION: HeaderName = HeaderName::from_static("api-version");
+
+/// The version of the OpenAPI document.
+const VERSION: HeaderValue = HeaderValue::from_static(env!("CARGO_PKG_VERSION"));
+
 const EVERY_ORIGIN: HeaderValue = HeaderValue::from_static("*");
 const NO_SNIFFING: HeaderValue = HeaderValue::from_static("nosniff");
 const NO_REFERRER: HeaderValue = HeaderValue::from_static("no-referrer");
@@ -55,6 +60,7 @@ pub fn add_security_headers(response: &mut HttpResponse, path: &str) {
         (header::X_CONTENT_TYPE_OPTIONS, NO_SNIFFING),
         (header::REFERRER_POLICY, NO_REFERRER),
         (RESOURCE_POLICY, CROSS_ORIGIN),
+        (API_VERSION, VERSION),
     ];
     for (name, value) in every {
         headers.insert(name, value);

@@ -40,9 +40,10 @@ pub enum Kind {
 }
 
 /// Every header: its name, the responses that have it, and what it says.
-const HEADERS: [(&str, &[Kind], &str); 22] = [
+const HEADERS: [(&str, &[Kind], &str); 23] = [
     ("Access-Control-Allow-Origin", &[Kind::Any], "`*`: scripts of every origin may read the response."),
     ("X-Request-Id", &[Kind::Any], "The identifier of the request, the same as in the log of the service."),
+    ("API-Version", &[Kind::Any], "The version of the API, as in this document."),
     ("RateLimit-Policy", &[Kind::Any], "The rate limit, if the client has one: `q` requests in `w` seconds. Experimental."),
     (
         "RateLimit",
@@ -70,7 +71,7 @@ const HEADERS: [(&str, &[Kind], &str); 22] = [
     (
         "Content-Location",
         &[Kind::List, Kind::File, Kind::Unchanged],
-        "The address of the same answer at this release; absent from JSON, except that of `/v1/changes`.",
+        "The address of the same answer at this release; absent from JSON, except that of `/v1/changes`, and where it is longer than 1,024 bytes.",
     ),
     ("Content-Disposition", &[Kind::List, Kind::File], "The name of the file; absent from JSON."),
     ("Accept-Ranges", &[Kind::File], "`bytes`: parts of the file can be asked for."),

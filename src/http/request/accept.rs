@@ -2,8 +2,9 @@
 //! Must not know how representations are written.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{self, Accept, Header};
+use actix_web::http::header;
 
+use crate::http::request::header_lists;
 use crate::problem::{Kind, Problem};
 use crate::query::{Context, Representation};
 
@@ -14,37 +15,41 @@ pub fn preferred(request: &HttpRequest, context: Context) -> Option<Representati
 }
 
 /// The representation among `offered` that the header prefers; `None` if it accepts none. Of equal qualities, the first
-/// wins.
+/// wins. A header of which nothing can be read is treated as a missing one.
 pub fn among(request: &HttpRequest, offered: impl IntoIterator<Item = Representation>) -> Option<Representation> {
-    // An empty header is treated as a missing one.
-    if request.headers().get_all(header::ACCEPT).all(|value| value.as_bytes().trim_ascii().is_empty()) {
+    let mut ranges = header_lists::weighted(request.headers(), header::ACCEPT);
+    ranges.retain(|(range, _)| is_range(range));
+    if ranges.is_empty() {
         return Some(Representation::Json);
     }
-    let accept = Accept::parse(request).ok()?;
     let quality = |representation: Representation| {
         let essence = representation.media_type();
         let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
         // The most specific matching range decides, even if a broader one has a higher quality.
-        let ranges = accept.iter().filter_map(|item| {
-            let specificity = match item.item.essence_str() {
+        let ranges = ranges.iter().filter_map(|(range, quality)| {
+            let specificity = match range.as_str() {
                 range if range == essence || aliases(representation).contains(&range) => 2,
                 range if range.strip_suffix("/*") == Some(kind) => 1,
-                "*/*" => 0,
+                "*/*" | "*" => 0,
                 _ => return None,
             };
-            Some((specificity, item.quality))
+            Some((specificity, *quality))
         });
-        ranges.max_by_key(|(specificity, quality)| (*specificity, *quality)).map(|(_, quality)| quality)
+        ranges.max().map_or(0, |(_, quality)| quality)
     };
-    let mut best: Option<(Representation, header::Quality)> = None;
+    let mut best: Option<(Representation, u16)> = None;
     for representation in offered {
-        if let Some(quality) = quality(representation).filter(|quality| *quality > header::Quality::ZERO)
-            && best.is_none_or(|(_, found)| quality > found)
-        {
+        let quality = quality(representation);
+        if quality > 0 && best.is_none_or(|(_, found)| quality > found) {
             best = Some((representation, quality));
         }
     }
     best.map(|(representation, _)| representation)
+}
+
+/// Whether a word is a range of media types. Java's `HttpURLConnection` sends `*` for everything.
+fn is_range(word: &str) -> bool {
+    word == "*" || word.split_once('/').is_some_and(|(kind, subtype)| !kind.is_empty() && !subtype.is_empty())
 }
 
 /// Other names of a media type that clients send.

@@ -1,4 +1,5 @@
-//! Owns the notices on codes of a request that select nothing: withdrawn, not yet published, or not of the geography of a day.
+//! Owns the notices on values of a request: codes that select nothing, because they are withdrawn, not yet published, or not of the
+//! geography of a day; texts that rows have in another spelling; numbers that a comma separates.
 //! Must not know how they are found.
 
 use chrono::NaiveDate;
@@ -15,7 +16,7 @@ pub struct CodeNotice {
     /// The parameter that names the code.
     #[schema(example = "indicator_code", required = false)]
     pub parameter: String,
-    /// The code.
+    /// The code; for `other_spelling` the text, and for `two_numbers` the number that may have been meant.
     #[schema(example = "aides", required = false)]
     pub code: String,
     /// The dataset of the code.
@@ -38,6 +39,10 @@ pub struct CodeNotice {
     #[schema(required = false)]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub instead_codes: Vec<String>,
+    /// The values that rows have instead, as they are spelled.
+    #[schema(required = false)]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub instead_values: Vec<String>,
 }
 
 /// A span of days in which a code named a territory.
@@ -75,6 +80,7 @@ pub fn explain(found: &Unselected) -> CodeFinding {
         released_from: None,
         existed: Vec::new(),
         instead_codes: Vec::new(),
+        instead_values: Vec::new(),
     };
     let named = format!("« {} » ({dataset})", echo(code));
     let mut release = None;
@@ -112,6 +118,24 @@ pub fn explain(found: &Unselected) -> CodeFinding {
                 false => format!("{named} ne désigne aucun territoire au {day} ; {known}.{instead}"),
             };
             ("not_in_geography", what)
+        }
+        UnselectedReason::SpelledOtherwise(spellings) => {
+            about.instead_values.clone_from(spellings);
+            let quoted: Vec<String> = spellings.iter().map(|one| format!("« {} »", echo(one))).collect();
+            (
+                "other_spelling",
+                format!(
+                    "{named} : aucune ligne n’a cette valeur dans `{parameter}` ; il y a {}, que `{parameter}__contains` trouve aussi.",
+                    quoted.join(", ")
+                ),
+            )
+        }
+        UnselectedReason::TwoNumbers(one, other) => {
+            about.instead_values = vec![format!("{one}.{other}")];
+            let what = format!(
+                "`{parameter}={one},{other}` se lit {one} ou {other} : la virgule sépare deux valeurs ; un nombre décimal a un point, {one}.{other}."
+            );
+            ("two_numbers", what)
         }
     };
     CodeFinding { kind, what, release, about }

@@ -10,11 +10,13 @@ use utoipa::ToSchema;
 
 use super::header_names::TOTAL_COUNT;
 use super::included;
+use super::next_page;
 use super::notices::{self, NoticeText};
 use crate::db::read::page::Page;
 use crate::db::read::related::{Facet, Included};
-use crate::query::Release;
+use crate::http::request::public_address::PublicAddress;
 use crate::query::model::value::instant;
+use crate::query::{Release, ResolvedPlan};
 
 /// The media type of JSON responses.
 pub const JSON: &str = "application/json; charset=utf-8";
@@ -47,7 +49,7 @@ pub struct Meta {
     pub search: Option<&'static str>,
     /// Notices. Of observations, at most 20: corrections since their first publication, the newest first, breaks of series,
     /// figures that are not final. In every dataset: one for each code of the request that selects nothing although a release
-    /// knows it.
+    /// knows it, and for texts and numbers that may be meant otherwise.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(max_items = 5000)]
     pub notices: Option<Vec<NoticeText>>,
@@ -57,6 +59,10 @@ pub struct Meta {
     /// The values of each field in `facets`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub facets: BTreeMap<&'static str, FacetValues>,
+    /// Of a page, the `cursor` of the next one, as `links.next` has it; null on the last page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub next_cursor: Option<Option<String>>,
 }
 
 /// The values of a field among the rows that all filters except those on the field itself select.
@@ -90,8 +96,8 @@ pub struct Total {
     pub relation: &'static str,
 }
 
-/// Related addresses, relative to the server.
-#[derive(Serialize, ToSchema)]
+/// Related addresses: absolute where the public address of the service is known, else relative to the server.
+#[derive(Clone, Serialize, ToSchema)]
 pub struct Links {
     /// This request, in canonical form.
     #[serde(rename = "self")]
@@ -100,8 +106,8 @@ pub struct Links {
     /// This request at this release: the same rows with the same values for ever. Members may join them.
     #[schema(example = "/v1/territories?kind=commune&release=2")]
     pub pinned: String,
-    /// The next page at the same release, absent on the last page; for a release, the next release.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The next page at the same release, null on the last page; for a release, the next release.
+    #[schema(required = true)]
     pub next: Option<String>,
     /// For a release, the previous release.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,11 +135,12 @@ impl Meta {
             notices: None,
             included_truncated: Vec::new(),
             facets: BTreeMap::new(),
+            next_cursor: None,
         }
     }
 
-    /// The `meta` of a page.
-    pub fn of_page(dataset: &'static str, page: &Page, licences: &[String]) -> Self {
+    /// The `meta` of a page of the rows of a plan.
+    pub fn of_page(plan: &ResolvedPlan, page: &Page, licences: &[String]) -> Self {
         let choices = |facet: &Facet| FacetValues {
             choices: facet.choices.iter().map(|(value, count)| FacetValue { value: value.clone(), count: *count }).collect(),
             more: facet.more,
@@ -144,7 +151,24 @@ impl Meta {
             notices: notices::all(page.notices.as_ref(), &page.unselected),
             included_truncated: included::truncated(&page.included),
             facets: page.facets.iter().map(|facet| (facet.field.name, choices(facet))).collect(),
-            ..Self::new(dataset, &page.release, licences)
+            next_cursor: Some(next_page::cursor(plan, page)),
+            ..Self::new(plan.selection.context.dataset.name, &page.release, licences)
+        }
+    }
+}
+
+impl Links {
+    /// The links as an answer has them.
+    fn absolute(&self) -> Self {
+        let public = PublicAddress::current();
+        let absolute = |address: &String| public.absolute(address);
+        Self {
+            this: absolute(&self.this),
+            pinned: absolute(&self.pinned),
+            next: self.next.as_ref().map(absolute),
+            previous: self.previous.as_ref().map(absolute),
+            collection: self.collection.as_ref().map(absolute),
+            related: self.related.iter().map(|(name, address)| (*name, absolute(address))).collect(),
         }
     }
 }
@@ -156,6 +180,7 @@ pub fn total_count(value: i64, exact: bool) -> String {
 
 /// Responds with `{"data": …, "included": …, "meta": …, "links": …}`; `data` is JSON.
 pub fn answer(data: &[u8], meta: &Meta, links: &Links, included: &[Included]) -> HttpResponse {
+    let links = &links.absolute();
     let mut body = Vec::with_capacity(data.len() + 1024);
     body.extend_from_slice(b"{\"data\":");
     body.extend_from_slice(data);

@@ -4,7 +4,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::header;
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::envelope::total_count;
@@ -60,9 +60,6 @@ pub fn headers(plan: &Plan, about: &About, total: Option<(i64, bool)>) -> HttpRe
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, representation.content_type()));
     response.insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
-    if let Ok(pinned) = HeaderValue::from_str(&about.pinned) {
-        response.insert_header((header::CONTENT_LOCATION, pinned));
-    }
     if let Some((value, exact)) = total {
         response.insert_header((TOTAL_COUNT, total_count(value, exact)));
     }

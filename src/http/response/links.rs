@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::envelope::Links;
+use super::next_page;
 use crate::db::read::page::Page;
 use crate::query::plan::cursor::{self, Position};
 use crate::query::{Context, Dataset, Link, Plan, pairs};
@@ -49,7 +50,7 @@ pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Link
     Links {
         this: plan.address(&path),
         pinned: pinned(plan, parent, page.release.number),
-        next: next(plan, page).map(|position| after(plan, parent, &position)),
+        next: next_page::position(plan, page).map(|position| after(plan, parent, &position)),
         previous: None,
         collection: None,
         related: BTreeMap::new(),
@@ -60,10 +61,4 @@ pub fn links(plan: &Plan, parent: Option<&'static Dataset>, page: &Page) -> Link
 pub fn after(plan: &Plan, parent: Option<&'static Dataset>, position: &Position) -> String {
     let cursor = ("cursor", cursor::encode(position, &plan.identity()));
     format!("{}{}", path(plan, parent), plan.query_string(&[cursor]))
-}
-
-/// The start of the next page: after the last row, at the same release; `None` on the last page.
-fn next(plan: &Plan, page: &Page) -> Option<Position> {
-    let last = page.rows.last().filter(|_| page.more)?;
-    Some(Position { release: page.release.number, values: plan.position(last.view()) })
 }

@@ -10,6 +10,7 @@ pub mod geography_errors;
 pub mod header_names;
 pub mod included;
 pub mod links;
+pub mod next_page;
 pub mod notices;
 pub mod refusals;
 pub mod respond_cached;

@@ -17,7 +17,8 @@ pub struct NoticeText {
     /// `correction`: a release revised the value or the statuses of observations; `break`: a break of the series, status `B`;
     /// `provisional`: status `P`; `estimated`: status `E`; `withdrawn`: the row with a code of the request was withdrawn;
     /// `not_yet_published`: it is of a later release; `not_in_geography`: the territory did not exist on the day of
-    /// `geography`. The list may grow.
+    /// `geography`; `other_spelling`: no row has the text, but rows have it in another case or with other accents; `two_numbers`:
+    /// a comma separates two values, where a decimal number may be meant. The list may grow.
     #[schema(example = "correction")]
     pub kind: String,
     /// The text, in French.

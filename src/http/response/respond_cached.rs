@@ -11,7 +11,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::http::cache::compression::Coding;
-use crate::http::cache::etag::{self, ClientTags};
+use crate::http::cache::etag::{self, Held};
 use crate::http::cache::outcome::{CacheOutcome, SERVER_TIMING};
 use crate::http::cache::policy::CachePolicy;
 use crate::http::cache::response_cache::{CacheKey, CachedResponse, Headers, Lookup};
@@ -32,8 +32,8 @@ pub async fn respond_cached(
     let key = policy.key(request);
     let etag = key.etag();
     let headers = policy.headers(&etag);
-    let client = etag::client_tags(request);
-    if matches!(&client, Some(ClientTags::Tags(tags)) if tags.contains(&etag)) {
+    let held = etag::held(request, &etag, policy.modified());
+    if held == Held::Current {
         let mut response = with_metric(HttpResponse::NotModified().finish(), Cached::NotModified);
         set_headers(&mut response, &headers);
         return Ok(response);
@@ -42,14 +42,13 @@ pub async fn respond_cached(
         true => lookup_or_compute(state, &policy, key.clone(), compute).await?,
         false => compute().await?,
     };
-    if matches!(client, Some(ClientTags::Any)) && response.status() == StatusCode::OK {
-        // `If-None-Match: *` matches only what exists, which the handler knows.
+    if held == Held::AnyAnswer && response.status() == StatusCode::OK {
         response = with_metric(HttpResponse::NotModified().finish(), Cached::NotModified);
     }
     set_headers(&mut response, &headers);
     if response.status().is_success() {
         let entry = || policy.index_entry(request, &state.release_watcher, (key, etag), headers, response.headers());
-        state.request_index.insert(request, entry);
+        state.request_index.insert(request, policy.public_address(), entry);
     }
     Ok(response)
 }

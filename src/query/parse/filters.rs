@@ -1,6 +1,8 @@
 //! Owns the parameters that decide which rows come: filters, scopes, the map, the search.
 //! Must not know how rows are shown.
 
+use unicode_normalization::{UnicodeNormalization, is_nfc};
+
 use super::parser::Parser;
 use crate::problem::{Fault, Reason};
 use crate::query::collection::operator::Operator;
@@ -52,9 +54,21 @@ fn filter_values(parser: &mut Parser, field: &'static Field, operator: Operator,
             _ => filter_value(dataset, &name, field, operator, one),
         };
     match operator.takes_list() {
-        true => parser.values(parameter, text, read),
+        true => parser.values(parameter, text, read).map(|values| with_composed(field, values)),
         false => read(text).map(|value| vec![value]).map_err(|fault| parser.faults.push(fault.value(text))).ok(),
     }
+}
+
+/// The texts, and beside one with combining marks its composed form (NFC), in which nearly all texts are published: the two look
+/// alike, and are the same text to Unicode.
+fn with_composed(field: &Field, mut values: Vec<String>) -> Vec<String> {
+    if !matches!(field.kind, Kind::Text | Kind::TextList) || values.iter().all(|value| is_nfc(value)) {
+        return values;
+    }
+    values.extend(values.iter().map(|value| value.nfc().collect()).collect::<Vec<String>>());
+    values.sort_unstable();
+    values.dedup();
+    values
 }
 
 /// Reads one value of a filter, and gives its canonical text.

@@ -4,6 +4,7 @@
 mod changes;
 mod columns;
 mod filters;
+mod foreign_names;
 mod order;
 mod output;
 mod page;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::foreign_names;
 use crate::problem::{Fault, Reason, echo};
 use crate::query::collection::context::Context;
 use crate::query::collection::operator::SEPARATOR;
 use crate::query::collection::parameter::{FILTERS, Parameter};
-use crate::query::model::dataset::{Dataset, Shape};
 use crate::query::model::field::Field;
 use crate::query::model::value;
 use crate::query::pairs;
@@ -44,6 +44,11 @@ impl Parser {
         self.faults.push(Fault::new(reason, parameter.name(), detail).value(text));
     }
 
+    /// Whether a parameter has a fault already, so that nothing is known of what it asks for.
+    pub fn is_faulty(&self, parameter: Parameter) -> bool {
+        self.faults.iter().any(|fault| fault.name.as_deref().is_some_and(|name| parameter.is_named(name)))
+    }
+
     /// Adds the fault of a parameter that needs another one.
     pub fn needs(&mut self, parameter: Parameter, what: &str) {
         self.fault(parameter, Reason::RequiresOther, format!("The parameter needs {what}."));
@@ -51,7 +56,7 @@ impl Parser {
 
     /// Adds the fault of a name that no accepted parameter has.
     pub fn unknown(&mut self, name: &str, accepted: &[Parameter]) {
-        if let Some(fault) = self.elsewhere(name) {
+        if let Some(fault) = foreign_names::fault(self.context, accepted, name) {
             return self.faults.push(fault);
         }
         let names: Vec<_> = accepted.iter().map(|parameter| parameter.name()).collect();
@@ -74,27 +79,6 @@ impl Parser {
         // The operators of each field would make the list ten times as long. They are only proposed when they are close.
         let plain = names.iter().filter(|name| !name.contains(SEPARATOR));
         self.faults.push(Fault::new(Reason::UnknownParameter, name, detail).allowed(plain.cloned()).closest(near));
-    }
-
-    /// The fault of a name that other services or earlier drafts of this one have for something that is asked for in another
-    /// way.
-    fn elsewhere(&self, name: &str) -> Option<Fault> {
-        let Dataset { name: dataset, shape, .. } = self.context.dataset;
-        let (instead, parameter) = match name {
-            "latest" if *shape == Shape::Observations => {
-                ("`last=1` gives the latest figure of each series".to_owned(), Parameter::Last)
-            }
-            "group_by" if *shape != Shape::Plain => (format!("`/v1/aggregates/{dataset}` groups rows, with `by`"), Parameter::By),
-            "aggregate" if *shape != Shape::Plain => {
-                (format!("`/v1/aggregates/{dataset}` aggregates rows, with `function`"), Parameter::Function)
-            }
-            "rollup" if *shape == Shape::Observations => {
-                (format!("`/v1/aggregates/{dataset}` puts territories together, with `function=own`"), Parameter::Function)
-            }
-            _ => return None,
-        };
-        let detail = format!("`{name}` is not a parameter of this address; {instead}.");
-        Some(Fault::new(Reason::UnknownParameter, name, detail).closest([parameter.name()]))
     }
 
     /// A whole number between bounds.

@@ -4,6 +4,7 @@
 use super::parser::Parser;
 use super::{columns, order, page};
 use crate::problem::Reason;
+use crate::query::collection::operator::Operator;
 use crate::query::collection::parameter::Parameter;
 use crate::query::model::field::FieldOrigin;
 use crate::query::model::representation::Representation;
@@ -16,9 +17,13 @@ use crate::query::plan::selection::SpatialFilter;
 pub fn finish(parser: &mut Parser, plan: &mut Plan) {
     match parser.point {
         [Some(lon), Some(lat)] => plan.selection.spatial.push(SpatialFilter::Point([lon, lat])),
-        [Some(_), None] => parser.needs(Parameter::Lon, "`lat` beside it: a point has both"),
-        [None, Some(_)] => parser.needs(Parameter::Lat, "`lon` beside it: a point has both"),
-        [None, None] => {}
+        [Some(_), None] if !parser.is_faulty(Parameter::Lat) => {
+            parser.needs(Parameter::Lon, "`lat` beside it: a point has both");
+        }
+        [None, Some(_)] if !parser.is_faulty(Parameter::Lon) => {
+            parser.needs(Parameter::Lat, "`lon` beside it: a point has both");
+        }
+        _ => {}
     }
     geography(parser, plan);
     presentation(parser, plan);
@@ -86,14 +91,16 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
             "a representation that has a row for each version; this one has one for each figure",
         ),
     ];
-    for (parameters, suits, what) in only {
+    // What a representation that cannot be read would go with, nobody knows.
+    let is_known = !parser.is_faulty(P::Format);
+    for (parameters, suits, what) in only.into_iter().filter(|_| is_known) {
         for parameter in parameters.iter().copied().filter(|p| plan.has(*p)) {
             if !suits(representation) {
                 parser.needs(parameter, what);
             }
         }
     }
-    if plan.presentation.wide && !representation.is_spreadsheet() {
+    if plan.presentation.wide && is_known && !representation.is_spreadsheet() {
         let suited: Vec<String> = parser
             .context
             .representations()
@@ -141,7 +148,8 @@ fn grouping(parser: &mut Parser, plan: &mut Plan) {
     let territory = dataset.territory.unwrap_or_default();
     if grouping.is_own() {
         let named = plan.selection.conditions.iter().any(|c| c.field.name == territory && c.operator.takes_list());
-        if !named {
+        let field = parser.context.field(territory);
+        if !named && !field.is_some_and(|field| parser.is_faulty(P::Filter(field, Operator::AnyOf))) {
             parser.needs(P::Function, &format!("`{territory}` beside it for `own`: the territories to be taken together"));
         }
         let rule = "`own` gives one figure for each indicator, period, breakdown, nature and source, by the indicator's own rule";
@@ -160,7 +168,8 @@ fn grouping(parser: &mut Parser, plan: &mut Plan) {
         .filter(|(_, field)| !grouping.has(field))
         .map(|(parameter, field)| (parameter, field.name, if field.origin == FieldOrigin::Computed { "function" } else { "by" }))
         .collect();
-    for (parameter, name, by) in missing {
+    let is_known = !parser.is_faulty(P::By) && !parser.is_faulty(P::Function);
+    for (parameter, name, by) in missing.into_iter().filter(|_| is_known) {
         parser.invalid(
             parameter,
             Reason::UnknownField,

@@ -11,6 +11,7 @@ use crate::db::read::changes::ChangesPage;
 use crate::db::read::licences::Licences;
 use crate::format::changes::{ChangeWriter, Shaper};
 use crate::format::{self, About, AnySpace, json};
+use crate::http::request::public_address::PublicAddress;
 use crate::http::response::envelope::JSON;
 use crate::http::response::file;
 use crate::problem::Problem;
@@ -76,9 +77,12 @@ pub struct ChangesMeta {
     /// The licences of the sources that rows of these datasets name at that release.
     #[schema(example = json!(["etalab-2.0"]))]
     licences: Vec<String>,
+    /// The `cursor` of the next page, as `links.next` has it; null on the last page.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
 }
 
-/// Related addresses, relative to the server.
+/// Related addresses: absolute where the public address of the service is known, else relative to the server.
 #[derive(Serialize, ToSchema)]
 pub struct ChangesLinks {
     /// This request, in canonical form.
@@ -86,8 +90,8 @@ pub struct ChangesLinks {
     pub this: String,
     /// This request up to this release: the same changes for ever. Members may join them.
     pub pinned: String,
-    /// The next page, up to the same release; absent on the last page.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The next page, up to the same release; null on the last page.
+    #[schema(required = true)]
     next: Option<String>,
     /// The changes after this release; only on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,11 +101,15 @@ pub struct ChangesLinks {
 /// The addresses that depend on the request alone.
 pub fn links(changes: &Changes, until: i32) -> ChangesLinks {
     let cursor = changes.after.as_ref().map(|after| ("cursor", changes.cursor(until, after)));
-    let address = |more: &[(&str, String)]| format!("{PATH}{}", changes.query_string(&[], more));
+    let public = PublicAddress::current();
+    let address = |more: &[(&str, String)]| public.absolute(&format!("{PATH}{}", changes.query_string(&[], more)));
     let pinned = match &cursor {
         // The cursor contains the release.
         Some(cursor) => address(std::slice::from_ref(cursor)),
-        None => format!("{PATH}{}", changes.query_string(&["until"], &[("until", until.to_string())])),
+        None => {
+            let query = changes.query_string(&["until"], &[("until", until.to_string())]);
+            public.absolute(&format!("{PATH}{query}"))
+        }
     };
     ChangesLinks { this: address(cursor.as_slice()), pinned, next: None, poll: None }
 }
@@ -117,16 +125,17 @@ pub fn page(
     (page, licences): (&ChangesPage, &Licences),
     mut response: HttpResponseBuilder,
 ) -> Result<HttpResponse, Problem> {
-    match &page.more {
-        Some(after) => {
-            let cursor = ("cursor", changes.cursor(release.number, after));
-            let next = format!("{PATH}{}", changes.query_string(&[], &[cursor]));
+    let public = PublicAddress::current();
+    let next_cursor = page.more.as_ref().map(|after| changes.cursor(release.number, after));
+    match &next_cursor {
+        Some(cursor) => {
+            let next = public.absolute(&format!("{PATH}{}", changes.query_string(&[], &[("cursor", cursor.clone())])));
             response.append_header((header::LINK, format!("<{next}>; rel=\"next\"")));
             links.next = Some(next);
         }
         None => {
             let since = ("since", release.number.to_string());
-            links.poll = Some(format!("{PATH}{}", changes.query_string(&["since", "until"], &[since])));
+            links.poll = Some(public.absolute(&format!("{PATH}{}", changes.query_string(&["since", "until"], &[since]))));
         }
     }
     if changes.presentation().representation != Representation::Json {
@@ -148,6 +157,7 @@ pub fn page(
         release: release.number,
         published_at: instant(release.published_at),
         licences: licences.to_vec(),
+        next_cursor,
     };
     response.insert_header((header::CONTENT_TYPE, JSON));
     Ok(response.json(ChangesBody { data, meta, links }))

@@ -16,9 +16,11 @@ use crate::db::read::changes;
 use crate::db::read::checked::UnknownCode;
 use crate::db::read::licences::Licences;
 use crate::http::cache::compression::Coding;
-use crate::http::cache::etag;
+use crate::http::cache::etag::{self, Held};
+use crate::http::cache::policy::{MAX_LOCATION_BYTES, vary};
 use crate::http::execute;
 use crate::http::export_places::Demand;
+use crate::http::request::public_address::PublicAddress;
 use crate::http::request::{accept, path_and_query};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::{no_release, unknown_code};
@@ -79,14 +81,23 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let release = release(&state, &changes).await?;
     let links = answer::links(&changes, release.number);
     let coding = Coding::preferred(&request);
+    let public = PublicAddress::current();
     let tag = etag::tag(&[&links.pinned, coding.name().unwrap_or_default()]);
-    let (mut response, not_modified) = etag::revalidate(&request, &tag);
-    response.insert_header((header::VARY, "Accept, Accept-Encoding"));
-    response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
-    response.insert_header((RELEASE_NUMBER, release.number));
-    if not_modified {
-        return Ok(response.finish());
+    let modified = release.published_at.into();
+    let headers = |response| {
+        let mut response = etag::with_validators(response, &tag, Some(modified));
+        response.insert_header((header::VARY, vary("Accept, Accept-Encoding", &public)));
+        if links.pinned.len() <= MAX_LOCATION_BYTES {
+            response.insert_header((header::CONTENT_LOCATION, links.pinned.as_str()));
+        }
+        response.insert_header((RELEASE_NUMBER, release.number));
+        response
+    };
+    let held = etag::held(&request, &tag, Some(modified));
+    if held == Held::Current {
+        return Ok(headers(HttpResponse::NotModified()).finish());
     }
+    let response = headers(HttpResponse::Ok());
     let (requested, until) = (&changes, release.number);
     let cost = requested.cost(until);
     let licences = licences(&state, &changes, &release).await?;
@@ -98,6 +109,9 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
         });
         let (unknown, page) = read.await?;
         refuse(unknown)?;
+        if held == Held::AnyAnswer {
+            return Ok(headers(HttpResponse::NotModified()).finish());
+        }
         return coding.compress_response(answer::page(requested, &release, links, (&page, &licences), response)?).await;
     }
     let demand = Demand::of(changes.presentation().representation, coding);
@@ -105,6 +119,9 @@ pub async fn changes(request: HttpRequest, state: web::Data<State>) -> Result<Ht
     let found =
         state.read(Some(&release), cost, |connection| async move { changes::find(&connection, requested, until).await }).await?;
     refuse(found.unknown)?;
+    if held == Held::AnyAnswer {
+        return Ok(headers(HttpResponse::NotModified()).finish());
+    }
     let writer = answer::writer(&changes, &release, &links.pinned, &licences)?;
     let mut response = answer::file(&changes, &release, response);
     coding.add_header(&mut response);

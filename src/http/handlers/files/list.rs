@@ -1,6 +1,7 @@
 //! Owns `/v1/files`: which files a release has, and what is known of each.
 //! Must not know how files are built or sent.
 
+use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -9,9 +10,11 @@ use crate::db::read::checked::Snapshot;
 use crate::db::write::file_records;
 use crate::http::cache::compression::Coding;
 use crate::http::cache::etag;
+use crate::http::cache::policy::vary;
 use crate::http::execute;
 use crate::http::release_files::{self, FileKey};
 use crate::http::request::path_and_query;
+use crate::http::request::public_address::PublicAddress;
 use crate::http::response::envelope::JSON;
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::http::response::refusals::no_release;
@@ -98,15 +101,18 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     let read = |connection: std::rc::Rc<_>| async move { file_records::of_release(&connection, number).await };
     let recorded = state.read(Some(&snapshot.release), ReadCost::Light, read).await?;
     let record = |key: &FileKey| recorded.iter().find(|record| record.file == key.name());
-    let addresses =
-        |key: &FileKey| (format!("/v1/files/{}", key.name()), format!("/v1/files/{}/{}", snapshot.release.number, key.name()));
+    let public = PublicAddress::current();
+    let addresses = |key: &FileKey| {
+        [format!("/v1/files/{}", key.name()), format!("/v1/files/{number}/{}", key.name())]
+            .map(|address| public.absolute(&address))
+    };
     let encoded = |key: FileKey| {
-        let (record, (href, pinned)) = (record(&key), addresses(&key));
+        let (record, [href, pinned]) = (record(&key), addresses(&key));
         let (bytes, sha256) = (record.map(|record| record.bytes), record.map(|record| record.sha256.clone()));
         EncodedFile { coding: key.coding.name(), href, pinned, bytes, sha256 }
     };
     let entry = |key: &FileKey| {
-        let (record, (href, pinned)) = (record(key), addresses(key));
+        let (record, [href, pinned]) = (record(key), addresses(key));
         FileEntry {
             dataset: key.context.dataset.name,
             format: key.representation.name(),
@@ -130,9 +136,10 @@ pub async fn list(request: HttpRequest, state: web::Data<State>) -> Result<HttpR
     })?;
     // The list changes as files are built, so its tag is that of its bytes.
     let tag = etag::tag(&[&String::from_utf8_lossy(&body)]);
-    let (mut response, not_modified) = etag::revalidate(&request, &tag);
+    let (mut response, held) = etag::revalidate(&request, &tag);
     response.insert_header((RELEASE_NUMBER, snapshot.release.number));
-    Ok(if not_modified { response.finish() } else { response.content_type(JSON).body(body) })
+    response.insert_header((header::VARY, vary("Accept-Encoding", &public)));
+    Ok(if held { response.finish() } else { response.content_type(JSON).body(body) })
 }
 
 /// Every file of a release, without coding.

@@ -6,13 +6,13 @@ use std::path::Path;
 use std::time::SystemTime;
 
 use actix_web::body::SizedStream;
-use actix_web::http::header::{self, Header, HeaderMap, HeaderName, HttpDate, IfModifiedSince};
+use actix_web::http::header::{self, HeaderMap, HeaderName, HttpDate};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use crate::http::cache::etag;
+use crate::http::cache::etag::{self, Held};
 use crate::http::release_files::{self, FileMetadata};
 use crate::http::response::header_names::RELEASE_NUMBER;
 use crate::problem::{Kind, Problem};
@@ -106,7 +106,7 @@ fn chunks(file: File, length: u64) -> impl futures_util::Stream<Item = io::Resul
 /// Reads the headers. Several ranges get the whole file, as RFC 9110 allows.
 fn select(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) -> Selected {
     let headers = request.headers();
-    if is_current(request, metadata, modified) {
+    if etag::held(request, &metadata.etag(), Some(modified)) != Held::Other {
         return Selected::NotModified;
     }
     let Some(range) =
@@ -123,17 +123,6 @@ fn select(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) 
         Ok(_) => Selected::Whole,
         Err(_) => Selected::Unsatisfiable,
     }
-}
-
-/// Whether the client has this file.
-fn is_current(request: &HttpRequest, metadata: &FileMetadata, modified: SystemTime) -> bool {
-    if let Some(matches) = etag::matches(request, &metadata.etag()) {
-        return matches;
-    }
-    let since = IfModifiedSince::parse(request).ok().map(|since| SystemTime::from(since.0));
-    // HTTP dates have whole seconds.
-    let seconds = |time: SystemTime| time.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |passed| passed.as_secs());
-    since.is_some_and(|since| seconds(modified) <= seconds(since))
 }
 
 /// Whether the range applies: without `If-Range` always, else only if the validator matches.
