@@ -4,6 +4,8 @@ import csv
 import hashlib
 import json
 
+import typography
+
 COLUMNS = {
     "territories": ["code", "kind", "official_code", "name", "siren", "legal_form", "zone", "population",
                     "population_year", "commune_code", "arrondissement_code", "departement_code",
@@ -32,7 +34,7 @@ class Bundle:
 
     def add(self, path, dataset, rows, constants=None):
         """Write one file: rows sorted by key, empty columns left out, its summary kept."""
-        rows = sorted(rows, key=lambda r: [r[k].encode() for k in KEYS[dataset]])
+        rows = sorted(map(typography.row, rows), key=lambda r: [r[k].encode() for k in KEYS[dataset]])
         columns = [c for c in COLUMNS[dataset] if any(r.get(c) not in (None, "") for r in rows)]
         target = self.folder / path
         with target.open("w", encoding="utf-8", newline="") as stream:
@@ -45,12 +47,12 @@ class Bundle:
             totals["population"] = sum(r["population"] for r in rows if r.get("population") is not None)
         self.files.append({"path": path, "dataset": dataset, "rows": len(rows),
                            "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
-                           "constants": constants or {}, "totals": totals})
+                           "constants": typography.row(constants or {}), "totals": totals})
         return rows
 
     def close(self, header):
         """Write the manifest. `header`: its first fields, in order."""
-        lines = [f"{key} = {quoted(value)}" for key, value in header.items()]
+        lines = [f"{key} = {quoted(value)}" for key, value in typography.row(header).items()]
         for file in self.files:
             lines += ["", "[[file]]", f"path = {quoted(file['path'])}",
                       f"dataset = {quoted(file['dataset'])}", f"rows = {file['rows']}",

@@ -9,7 +9,8 @@ from collections import defaultdict
 
 from timeline import ARRONDISSEMENT, EPCI, MERGED, MOVED, RECODED, RENAMED, RESTORED, State, departement_of
 
-SEEN = "{what} constaté entre les éditions de {before} et de {after}, daté du 1er janvier {after} faute de date."
+SEEN = "{what} entre les éditions de {before} et de {after}, {dated} du 1er janvier {after} faute de date."
+START, END = {"what": "Début constaté", "dated": "daté"}, {"what": "Fin constatée", "dated": "datée"}
 KNOWN_SINCE = "Connu depuis l'édition de {year} ; peut être plus ancien."
 
 
@@ -53,7 +54,7 @@ class Changes:
             self._link(old, target)
 
     def seen(self, what):
-        return SEEN.format(what=what, before=self.before.year, after=self.after.year)
+        return SEEN.format(**what, before=self.before.year, after=self.after.year)
 
 
 def communes(open_states, editions):
@@ -81,7 +82,7 @@ def communes(open_states, editions):
                     _end(old, step, code, event)
                 new.start_event = event
                 new.predecessors = {f"COM-{other}" for other in step.predecessors[code]}
-                new.notes.append(step.seen("Début"))
+                new.notes.append(step.seen(START))
                 states[code] = new
                 begun.append(new)
     return begun
@@ -106,7 +107,7 @@ def _difference(old, new):
 def _end(state, step, code, event):
     state.close(step.after.day, event)
     state.successors |= {f"COM-{other}" for other in step.successors[code]}
-    state.notes.append(step.seen("Fin"))
+    state.notes.append(step.seen(END))
 
 
 def epci(editions):
@@ -131,7 +132,7 @@ def epci(editions):
             else:
                 new.predecessors = {f"EPCI-{was[c]}" for c in after.epci[siren][2] if c in was}
             new.start_event = RENAMED if old is not None else EPCI
-            new.notes.append(step.seen("Début"))
+            new.notes.append(step.seen(START))
             states[siren] = new
             all_states.append(new)
     return all_states
@@ -156,10 +157,10 @@ def arrondissements(editions):
             else:
                 seen = {"before": before.year, "after": edition.year}
                 new.start_event = RENAMED if old is not None else ARRONDISSEMENT
-                new.notes.append(SEEN.format(what="Début", **seen))
+                new.notes.append(SEEN.format(**START, **seen))
                 if old is not None:
                     old.close(edition.day, RENAMED)
-                    old.notes.append(SEEN.format(what="Fin", **seen))
+                    old.notes.append(SEEN.format(**END, **seen))
             states[code] = new
             all_states.append(new)
     return all_states

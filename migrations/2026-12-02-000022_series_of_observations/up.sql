@@ -20,6 +20,7 @@ SELECT
     f.note,
     f.first_release,
     f.last_release,
+    f.period_basis,
     f.series_id,
     f.statuses AS joined_statuses
 FROM series s JOIN figures f ON f.series_id = s.id;
@@ -27,7 +28,7 @@ FROM series s JOIN figures f ON f.series_id = s.id;
 CREATE OR REPLACE FUNCTION latest_observations(release integer) RETURNS SETOF observations LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT s.indicator_code, s.territory_code, f.period, f.period_start, f.period_end, s.breakdown_code, s.nature, f.value,
         f.qualifier, string_to_array(f.statuses, ',') COLLATE "C", f.rounding, f.geography_year, s.source_code, f.source_location,
-        f.note, f.first_release, f.last_release, f.series_id, f.statuses
+        f.note, f.first_release, f.last_release, f.period_basis, f.series_id, f.statuses
     FROM series s CROSS JOIN LATERAL (
         SELECT l.* FROM figures l
         WHERE l.series_id = s.id AND l.value IS NOT NULL

@@ -37,6 +37,7 @@ pub static DATASET: Dataset = Dataset {
         below("conventions", "The conventions signed under it."),
         below("funding", "The money for it."),
         below("indicators", "The indicators that measure its progress."),
+        below("objectives", "What it is to reach, and by when."),
         below("events", "The events held under it."),
         Link {
             name: "observations",

@@ -1,6 +1,6 @@
 //! Owns the dataset of conventions: the agreements between the State and local authorities.
 
-use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
+use super::provenance::{NOTE, OTHER_SOURCE_CODES, SOURCE_CODE, SOURCE_LOCATION};
 use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, Link, RowOrigin, Shape, Stewardship, Storage, Via};
 
@@ -37,6 +37,13 @@ pub static DATASET: Dataset = Dataset {
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
+        Field::optional(
+            "measure_codes",
+            Kind::References("measures"),
+            "The measures that are carried out under it.",
+            "contractualisation-departements",
+        ),
+        OTHER_SOURCE_CODES,
     ],
     key: &["code"],
     territory: Some("territory_code"),
@@ -55,6 +62,12 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Filter("convention_code"),
         },
         Link { name: "events", target: "events", summary: "Its events.", via: Via::Filter("convention_code") },
+        Link {
+            name: "measures",
+            target: "measures",
+            summary: "The measures that are carried out under it.",
+            via: Via::Filter("convention_code"),
+        },
     ],
     relations: &[actor_code(&["signatory_codes", "partner_codes"], "etat")],
     own: &[],
@@ -64,7 +77,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "summary", "objectives"],
     stewardship: Stewardship::Content,
     counted_under: &[],
-    indexes: &["territory_code", "signatory_codes", "partner_codes"],
+    indexes: &["territory_code", "signatory_codes", "partner_codes", "measure_codes"],
     shape: Shape::Plain,
     public: true,
 };

@@ -1,7 +1,7 @@
 //! Owns the dataset of events: when and where the strategy was signed, launched, discussed and reviewed.
 
-use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, TITLE, actor_code, choice, period_end, period_start};
+use super::provenance::{NOTE, OTHER_SOURCE_CODES, SOURCE_CODE, SOURCE_LOCATION};
+use super::vocabulary::{COMMITMENT_CODE, PERIOD_BASIS, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 const KINDS: &[Choice] = &[
@@ -29,17 +29,34 @@ pub static DATASET: Dataset = Dataset {
         Field::required("kind", Kind::Choice(KINDS), "The kind of event.", "workshop"),
         Field::required("title", Kind::Text, "Its title, in French.", "").format(TITLE),
         Field::required("summary", Kind::Text, "What happened, in French.", ""),
-        Field::required("period", Kind::Period, "When it happened, ISO 8601, as exactly as the source says.", "2019-04"),
-        period_start(true),
-        period_end(true),
+        Field::optional(
+            "period",
+            Kind::Period,
+            "When it happened, ISO 8601, as exactly as the source says. Null if no source says it.",
+            "2019-04",
+        ),
+        period_start(false),
+        period_end(false),
         Field::required("territory_code", Kind::Reference("territories"), "Where it happened.", "COM-59512"),
         COMMITMENT_CODE,
-        Field::optional("measure_code", Kind::Reference("measures"), "The measure to which it belongs.", ""),
+        Field::optional(
+            "measure_codes",
+            Kind::References("measures"),
+            "The measures that it concerns.",
+            "service-public-insertion",
+        ),
         Field::optional("convention_code", Kind::Reference("conventions"), "The convention to which it belongs.", ""),
-        Field::optional("actor_codes", Kind::References("actors"), "Who took part.", "cd-59"),
+        Field::optional(
+            "actor_codes",
+            Kind::References("actors"),
+            "Who took part. The kind of the event says how: the signatories of a signature, who makes an announcement, who adopts a law.",
+            "cd-59",
+        ),
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
+        PERIOD_BASIS,
+        OTHER_SOURCE_CODES,
     ],
     key: &["code"],
     territory: Some("territory_code"),
@@ -52,7 +69,7 @@ pub static DATASET: Dataset = Dataset {
     search: &["title", "summary"],
     stewardship: Stewardship::Content,
     counted_under: &[],
-    indexes: &["kind", "territory_code", "actor_codes", "source_code"],
+    indexes: &["kind", "territory_code", "measure_codes", "actor_codes", "source_code"],
     shape: Shape::Plain,
     public: true,
 };

@@ -2,7 +2,7 @@
 //! Amounts of different stages must not be added: the same euro is announced, then programmed, then paid.
 
 use super::provenance::{NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{COMMITMENT_CODE, QUALIFIER, STAGES, TITLE, actor_code, choice, period_end, period_start};
+use super::vocabulary::{COMMITMENT_CODE, PERIOD_BASIS, QUALIFIER, STAGES, TITLE, actor_code, choice, period_end, period_start};
 use crate::query::{Choice, Dataset, Field, Format, Kind, RowOrigin, Shape, Stewardship, Storage};
 
 const AID_NATURES: &[Choice] =
@@ -39,9 +39,9 @@ pub static DATASET: Dataset = Dataset {
             "The stage of the money. Amounts of different stages must not be added.",
             "announced",
         ),
-        Field::required("period", Kind::Period, "The period that it covers, ISO 8601.", ""),
+        Field::required("period", Kind::Period, "The period that it covers, ISO 8601. `2019-04-01/..` goes on.", ""),
         period_start(true),
-        period_end(true),
+        period_end(false),
         Field::optional(
             "amount_eur",
             Kind::Decimal,
@@ -79,6 +79,7 @@ pub static DATASET: Dataset = Dataset {
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
+        PERIOD_BASIS,
     ],
     key: &["code"],
     territory: Some("territory_code"),

@@ -67,7 +67,15 @@ pub static DATASET: Dataset = Dataset {
     ],
     key: &["code"],
     territory: None,
-    links: &[Link { name: "observations", target: "observations", summary: "Its figures.", via: Via::Filter("indicator_code") }],
+    links: &[
+        Link { name: "observations", target: "observations", summary: "Its figures.", via: Via::Filter("indicator_code") },
+        Link {
+            name: "objectives",
+            target: "objectives",
+            summary: "The values that it is to reach.",
+            via: Via::Filter("indicator_code"),
+        },
+    ],
     relations: &[],
     own: &[],
     example: "foyers-prime-activite",

@@ -13,6 +13,7 @@ mod funding;
 mod indicators;
 mod measures;
 mod memberships;
+mod objectives;
 mod observations;
 mod provenance;
 mod releases;
@@ -35,6 +36,7 @@ pub static REGISTRY: &[&Dataset] = &[
     &units::DATASET,
     &breakdowns::DATASET,
     &observations::DATASET,
+    &objectives::DATASET,
     &actors::DATASET,
     &events::DATASET,
     &sources::DATASET,

@@ -2,7 +2,7 @@
 //! The source is part of the key: two sources may differ, and neither hides the other.
 
 use super::provenance::{GEOGRAPHY_YEAR, NOTE, SOURCE_CODE, SOURCE_LOCATION};
-use super::vocabulary::{NATURES, QUALIFIER, STATUSES, UNIT_CODE, UNIT_MULTIPLIER, period_end, period_start};
+use super::vocabulary::{NATURES, PERIOD_BASIS, QUALIFIER, STATUSES, UNIT_CODE, UNIT_MULTIPLIER, period_end, period_start};
 use crate::query::{Dataset, Field, FieldOrigin, Kind, Relation, RelationPath, RowOrigin, Shape, Stewardship, Storage};
 
 const fn by_its_indicator(name: &'static str, target: &'static str, example: &'static str) -> Relation {
@@ -68,6 +68,7 @@ pub static DATASET: Dataset = Dataset {
         SOURCE_CODE,
         SOURCE_LOCATION,
         NOTE,
+        Field { example: "document_date", ..PERIOD_BASIS },
     ],
     key: &["indicator_code", "territory_code", "period", "breakdown_code", "nature", "source_code"],
     territory: Some("territory_code"),

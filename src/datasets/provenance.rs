@@ -15,6 +15,14 @@ pub const SOURCE_CODE: Field = Field::required(
 pub const SOURCE_LOCATION: Field =
     Field::optional("source_location", Kind::Text, "The place in the source: section, page, lines, cell.", "");
 
+/// The further sources of the row.
+pub const OTHER_SOURCE_CODES: Field = Field::optional(
+    "other_source_codes",
+    Kind::References("sources"),
+    "Further sources, for what `source_code` leaves open: the note says what each is for.",
+    "prefecture-hdf-2019-07-15",
+);
+
 /// The note on the row.
 pub const NOTE: Field = Field::optional(
     "note",

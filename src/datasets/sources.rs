@@ -46,6 +46,7 @@ pub static DATASET: Dataset = Dataset {
         from_it("indicators", "The indicators defined from it."),
         from_it("observations", "The figures taken from it."),
         from_it("events", "The events described in it."),
+        from_it("objectives", "The objectives stated in it."),
     ],
     relations: &[],
     own: &[],

@@ -27,6 +27,11 @@ const STATUSES: &[Choice] = &[
     choice("former", "ancien", "the code named a territory in the past; figures of its time refer to it"),
 ];
 
+/// A link to the rows of this territory and of all that contain it wholly.
+const fn covering(name: &'static str, target: &'static str, summary: &'static str) -> Link {
+    Link { name, target, summary, via: Via::Filter("covers") }
+}
+
 const fn part_of(name: &'static str, description: &'static str, example: &'static str) -> Field {
     Field::optional(name, Kind::Reference("territories"), description, example)
 }
@@ -175,6 +180,9 @@ pub static DATASET: Dataset = Dataset {
             via: Via::Filter("territory_code"),
         },
         Link { name: "events", target: "events", summary: "The events in this territory.", via: Via::Filter("territory_code") },
+        covering("covering_measures", "measures", "The measures that hold for this place: those of the territory and of all that contain it, its perimeters, département and region among them."),
+        covering("covering_funding", "funding", "The money for this place: that of the territory and of all that contain it."),
+        covering("covering_conventions", "conventions", "The conventions that cover this place: those of the territory and of all that contain it."),
     ],
     relations: &[],
     own: &["contour", "profile"],

@@ -62,6 +62,19 @@ pub const NATURES: &[Choice] = &[
     choice("expected", "prévu", "planned or forecast"),
     choice("target", "objectif", "a target"),
     choice("baseline", "situation de départ", "the situation from which progress is measured"),
+    choice("rule", "règle", "set by a rule: a ceiling, an age, the amount of a benefit; not counted"),
+];
+
+/// How the period of a row is known.
+pub const PERIOD_BASES: &[Choice] = &[
+    choice("stated", "dite par la source", "the source says it, to this precision"),
+    choice(
+        "inferred",
+        "déduite des mots de la source",
+        "the source says less, and the note how it was inferred: « au printemps »",
+    ),
+    choice("document_date", "date du document", "the source says none: the date of the document stands in for it"),
+    choice("other_source", "dite par une autre source", "another source says it: the row or its note names that source"),
 ];
 
 /// Observation statuses, SDMX CL_OBS_STATUS.
@@ -72,16 +85,16 @@ pub const STATUSES: &[Choice] = &[
     choice("E", "estimé", "estimated"),
     choice("F", "prévision", "forecast"),
     choice("G", "expérimental", "experimental"),
-    choice("H", "manquant : jour férié ou fin de semaine", "missing: holiday or weekend"),
+    choice("H", "manquant\u{a0}: jour férié ou fin de semaine", "missing: holiday or weekend"),
     choice("I", "imputé", "imputed"),
     choice("J", "dérogation", "derogation"),
     choice("K", "compris dans une autre catégorie", "data included in another category"),
-    choice("L", "manquant : donnée existante, non collectée", "missing: data exist but were not collected"),
-    choice("M", "manquant : donnée impossible", "missing: data cannot exist"),
+    choice("L", "manquant\u{a0}: donnée existante, non collectée", "missing: data exist but were not collected"),
+    choice("M", "manquant\u{a0}: donnée impossible", "missing: data cannot exist"),
     choice("N", "non significatif", "not significant"),
     choice("O", "manquant", "missing"),
     choice("P", "provisoire", "provisional"),
-    choice("Q", "manquant : secret statistique", "missing: suppressed by statistical secrecy"),
+    choice("Q", "manquant\u{a0}: secret statistique", "missing: suppressed by statistical secrecy"),
     choice("S", "grève ou événement exceptionnel", "strike and other special events"),
     choice("U", "peu fiable", "low reliability"),
     choice("V", "non validé", "unvalidated"),
@@ -118,6 +131,14 @@ pub const QUALIFIER: Field = Field::required(
     "nearly",
 );
 
+/// The field with how the period is known.
+pub const PERIOD_BASIS: Field = Field::optional(
+    "period_basis",
+    Kind::Choice(PERIOD_BASES),
+    "How the period is known. Null if the publisher does not say.",
+    "inferred",
+);
+
 /// The field with the first day of the period.
 pub const fn period_start(required: bool) -> Field {
     Field {
@@ -128,7 +149,11 @@ pub const fn period_start(required: bool) -> Field {
 
 /// The field with the last day of the period.
 pub const fn period_end(required: bool) -> Field {
-    Field { required, ..Field::optional("period_end", Kind::PeriodBound { end: true }, "Last day of the period.", "2019-12-31") }
+    let description = match required {
+        true => "Last day of the period.",
+        false => "Last day of the period; null while the period is open. `period__overlaps` finds what is in force on a day.",
+    };
+    Field { required, ..Field::optional("period_end", Kind::PeriodBound { end: true }, description, "2019-12-31") }
 }
 
 /// The field with the commitment of a row.

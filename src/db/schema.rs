@@ -123,6 +123,8 @@ diesel::table! {
         note -> Nullable<Text>,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
+        measure_codes -> Nullable<Array<Nullable<Text>>>,
+        other_source_codes -> Nullable<Array<Nullable<Text>>>,
     }
 }
 
@@ -132,12 +134,12 @@ diesel::table! {
         kind -> Text,
         title -> Text,
         summary -> Text,
-        period -> Text,
-        period_start -> Date,
-        period_end -> Date,
+        period -> Nullable<Text>,
+        period_start -> Nullable<Date>,
+        period_end -> Nullable<Date>,
         territory_code -> Text,
         commitment_code -> Nullable<Text>,
-        measure_code -> Nullable<Text>,
+        measure_codes -> Nullable<Array<Nullable<Text>>>,
         convention_code -> Nullable<Text>,
         actor_codes -> Nullable<Array<Nullable<Text>>>,
         source_code -> Text,
@@ -145,6 +147,8 @@ diesel::table! {
         note -> Nullable<Text>,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
+        period_basis -> Nullable<Text>,
+        other_source_codes -> Nullable<Array<Nullable<Text>>>,
     }
 }
 
@@ -163,6 +167,7 @@ diesel::table! {
         statuses -> Text,
         source_location -> Nullable<Text>,
         note -> Nullable<Text>,
+        period_basis -> Nullable<Text>,
     }
 }
 
@@ -179,7 +184,7 @@ diesel::table! {
         stage -> Text,
         period -> Text,
         period_start -> Date,
-        period_end -> Date,
+        period_end -> Nullable<Date>,
         amount_eur -> Nullable<Numeric>,
         qualifier -> Nullable<Text>,
         cofunding_group -> Nullable<Text>,
@@ -195,6 +200,7 @@ diesel::table! {
         rae_code -> Nullable<Text>,
         eu_notified -> Nullable<Bool>,
         beneficiary_share -> Nullable<Numeric>,
+        period_basis -> Nullable<Text>,
     }
 }
 
@@ -256,6 +262,13 @@ diesel::table! {
         note -> Nullable<Text>,
         first_release -> Int4,
         last_release -> Nullable<Int4>,
+        status_as_of -> Nullable<Text>,
+        period_basis -> Nullable<Text>,
+        announcer_codes -> Nullable<Array<Nullable<Text>>>,
+        legislator_codes -> Nullable<Array<Nullable<Text>>>,
+        legal_act -> Nullable<Text>,
+        legal_act_url -> Nullable<Text>,
+        other_source_codes -> Nullable<Array<Nullable<Text>>>,
     }
 }
 
@@ -264,6 +277,30 @@ diesel::table! {
         container_code -> Text,
         part_code -> Text,
         population_share -> Numeric,
+        source_code -> Text,
+        source_location -> Nullable<Text>,
+        note -> Nullable<Text>,
+        first_release -> Int4,
+        last_release -> Nullable<Int4>,
+    }
+}
+
+diesel::table! {
+    objectives (code, first_release) {
+        code -> Text,
+        title -> Text,
+        commitment_code -> Nullable<Text>,
+        measure_code -> Nullable<Text>,
+        indicator_code -> Text,
+        territory_codes -> Array<Nullable<Text>>,
+        baseline_value -> Nullable<Numeric>,
+        baseline_qualifier -> Nullable<Text>,
+        baseline_period -> Nullable<Text>,
+        baseline_status -> Nullable<Text>,
+        target_value -> Nullable<Numeric>,
+        target_qualifier -> Nullable<Text>,
+        target_factor -> Nullable<Numeric>,
+        deadline -> Nullable<Text>,
         source_code -> Text,
         source_location -> Nullable<Text>,
         note -> Nullable<Text>,
@@ -458,6 +495,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     keys,
     measures,
     memberships,
+    objectives,
     publications,
     release_digests,
     release_files,

@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
 /// Folds a text: letters lose their accents, ligatures become two letters, typographic quotation marks and dashes become
-/// ASCII, and ASCII letters become lowercase. Characters without such a form stay.
+/// ASCII, no-break spaces become spaces, and ASCII letters become lowercase. Characters without such a form stay.
 ///
 /// The result equals that of Postgres's `lower(unaccent(text))` for French names: for all letters of Latin-1 and Latin
 /// Extended-A, composed (NFC). Combining marks are dropped here, and by `unaccent` from Postgres 16 on.
@@ -44,6 +44,7 @@ fn replacement(c: char) -> Option<&'static str> {
         '«' => "<<",
         '»' => ">>",
         '‐'..='―' => "-",
+        '\u{A0}' | '\u{202F}' | '\u{2007}' | '\u{2009}' => " ",
         _ => return None,
     })
 }
@@ -58,6 +59,7 @@ mod tests {
             ("L’Haÿ-les-Roses", "l'hay-les-roses"),
             ("Œuf en-Ternois", "oeuf en-ternois"),
             ("AÔUT", "aout"),
+            ("« 15\u{202F}000\u{A0}€ »", "<< 15 000 € >>"),
             ("E\u{301}tang", "etang"),
             ("Straße", "strasse"),
             ("Łódź", "lodz"),

@@ -54,12 +54,16 @@ fn passes(field: &Field, operator: Operator, row: &Value, given: &str) -> bool {
     let order = |operator: Operator| match (field.kind, value) {
         (Kind::Period, _) => {
             let asked = period::parse(given).expect("a period");
-            let (start, end) = (text(&row["period_start"]), text(&row["period_end"]));
+            let (first, last) = (asked.start.to_string(), asked.end.map(|day| day.to_string()));
+            let start = text(&row["period_start"]);
+            // No day comes after those of an open period.
+            let ends = |before: &dyn Fn(&str) -> bool| row["period_end"].as_str().is_some_and(before);
             match operator {
-                Operator::Gt => start > asked.end.to_string(),
-                Operator::Gte => start >= asked.start.to_string(),
-                Operator::Lt => end < asked.start.to_string(),
-                _ => end <= asked.end.to_string(),
+                Operator::Gt => last.is_some_and(|last| start > last),
+                Operator::Gte => start >= first,
+                Operator::Lt => ends(&|end| *end < *first),
+                Operator::Overlaps => last.is_none_or(|last| start <= last) && !ends(&|end| *end < *first),
+                _ => ends(&|end| last.as_deref().is_some_and(|last| end <= last)),
             }
         }
         (_, Value::Number(number)) => {
@@ -99,6 +103,13 @@ fn given(field: &Field, operator: Operator, rows: &[Value]) -> Vec<String> {
             .filter_map(|v| v.split(|c: char| !c.is_alphabetic()).next().filter(|w| w.len() > 1).map(str::to_lowercase))
             .collect(),
         Operator::StartsWith => values().map(|v| v.chars().take(4).collect()).collect(),
+        Operator::Overlaps => {
+            let days = rows.iter().flat_map(|row| [&row["period_start"], &row["period_end"]]).filter_map(Value::as_str);
+            let open = days.clone().max().map(|day| format!("{day}/.."));
+            return values().take(2).chain(days.max().map(str::to_owned)).chain(open).chain(["2020-01-01".to_owned()]).collect();
+        }
+        // What has no end is no bound.
+        Operator::Gt | Operator::Lte => values().filter(|value| !value.ends_with(period::OPEN)).collect(),
         _ => values().collect(),
     };
     let step = (distinct.len() / 3).max(1);

@@ -52,5 +52,5 @@ fn schema_rs_describes_the_tables_of_the_migrations() {
         expected.push(if required { format!("{column} -> {mapped},") } else { format!("{column} -> Nullable<{mapped}>,") });
     }
     assert_eq!(described(), expected, "run `diesel print-schema`");
-    assert_eq!(expected.iter().filter(|line| line.ends_with('{')).count(), 25);
+    assert_eq!(expected.iter().filter(|line| line.ends_with('{')).count(), 26);
 }

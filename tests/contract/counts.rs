@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::compare::{members, resolve};
 
 /// The most operations of the document.
-const OPERATIONS: usize = 70;
+const OPERATIONS: usize = 80;
 
 /// The most parameters of the list of observations, the one that people must learn.
 const PARAMETERS: usize = 40;

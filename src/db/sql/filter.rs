@@ -37,6 +37,14 @@ pub fn write<'b>(out: &mut SqlWriter<'_, 'b>, condition: &'b Condition, end: Opt
             out.push(if condition.values[0] == "true" { " IS NULL" } else { " IS NOT NULL" });
             Ok(())
         }
+        Operator::Overlaps => {
+            out.push("(");
+            compare(out, condition, " >= ")?;
+            out.push(" OR ");
+            fragments::column(out, field)?;
+            out.push(" IS NULL)");
+            Ok(())
+        }
         Operator::Contains => {
             folded(out, condition, "strpos(")?;
             out.push(" > 0");

@@ -10,15 +10,51 @@ use crate::query::{Dataset, RelationFilter, RelationPath, Selection};
 /// A relation through a row of another dataset, which can change without the row.
 #[derive(Clone, Copy)]
 struct Through {
+    /// The field of the row that is found among those of the other dataset.
     field: &'static str,
     dataset: &'static str,
+    /// What is selected of the other dataset, as the alias `h`.
+    selected: Selected,
+    /// The field of the other dataset with the codes of the request.
     by: &'static str,
+}
+
+/// The codes that rows of the dataset in between give.
+#[derive(Clone, Copy)]
+enum Selected {
+    /// Their own.
+    Code,
+    /// Those in a list.
+    List(&'static str),
+}
+
+impl Through {
+    /// Writes the condition up to a further one on the alias `h`.
+    fn open(self, out: &mut SqlWriter<'_, '_>) -> SqlResult {
+        out.column("t", self.field)?;
+        out.push(" IN (SELECT ");
+        match self.selected {
+            Selected::Code => out.push("h.code"),
+            Selected::List(name) => {
+                out.push("unnest(");
+                out.column("h", name)?;
+                out.push(")");
+            }
+        }
+        out.push(" FROM ");
+        out.identifier(self.dataset)?;
+        out.push(" h WHERE ");
+        Ok(())
+    }
 }
 
 fn through(filter: &RelationFilter) -> Option<Through> {
     match filter.relation.path {
         RelationPath::Fields(_) => None,
-        RelationPath::Through { field, dataset, by } => Some(Through { field, dataset, by }),
+        RelationPath::Through { field, dataset, by } => Some(Through { field, dataset, selected: Selected::Code, by }),
+        RelationPath::NamedBy { dataset, by } => {
+            Some(Through { field: "code", dataset, selected: Selected::List(by), by: "code" })
+        }
     }
 }
 
@@ -44,12 +80,9 @@ pub fn condition<'b>(
     filter: &'b RelationFilter,
     release: &'b i32,
 ) -> SqlResult {
-    if let Some(Through { field, dataset, by }) = through(filter) {
-        out.column("t", field)?;
-        out.push(" IN (SELECT h.code FROM ");
-        out.identifier(dataset)?;
-        out.push(" h WHERE ");
-        out.column("h", by)?;
+    if let Some(through) = through(filter) {
+        through.open(out)?;
+        out.column("h", through.by)?;
         out.any_of(&filter.codes)?;
         out.push(" AND ");
         out.visible("h", release)?;
@@ -78,12 +111,9 @@ pub fn with_changes<'x, 'b>(
     selection: &'b Selection,
     changed: impl Fn(&mut SqlWriter<'x, 'b>, &'static str) -> SqlResult,
 ) -> SqlResult {
-    for Through { field, dataset, .. } in selection.relations.iter().filter_map(through) {
+    for through in selection.relations.iter().filter_map(through) {
         out.push(" OR ");
-        out.column("t", field)?;
-        out.push(" IN (SELECT h.code FROM ");
-        out.identifier(dataset)?;
-        out.push(" h WHERE ");
+        through.open(out)?;
         changed(out, "h")?;
         out.push(")");
     }

@@ -60,7 +60,11 @@ mod tests {
         let all = expected("public", ("public", "'public.unaccent'"));
         let of = |name: &str| all.iter().find(|function| function.name == name).expect(name);
         assert_eq!(of("wall_clock").body, " SELECT clock_timestamp() ");
-        assert_eq!(of("fold").body, " SELECT lower(public.unaccent('public.unaccent'::regdictionary, $1) COLLATE \"C\") ");
+        assert_eq!(
+            of("fold").body,
+            " SELECT lower(translate(public.unaccent('public.unaccent'::regdictionary, $1), U&'\\00A0\\202F\\2007\\2009', '    ') \
+             COLLATE \"C\") "
+        );
         assert!(of("search_query").body.contains("format('(%s:* | %s)'"), "{}", of("search_query").body);
         assert!(of("chain_audit").definer && of("digest_release").definer && !of("keep_history").definer);
         assert!(all.len() >= 25, "{}", all.len());

@@ -10,10 +10,10 @@ use crate::query::model::{breakdown, value};
 use crate::query::plan::selection;
 use crate::query::{Column, Context, Dataset, Field, FieldOrigin, Format, Kind};
 
-/// The pattern of a period (ISO 8601).
+/// The pattern of a period (ISO 8601), which may have an open end (ISO 8601-2).
 pub const PERIOD: &str = concat!(
-    "^[1-9][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01])",
-    "(/[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))?)?)?$"
+    r"^[1-9][0-9]{3}((-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?(/\.\.)?",
+    "|-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])/[1-9][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]))$"
 );
 
 /// The length of the longest period, an interval of days.

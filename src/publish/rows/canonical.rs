@@ -231,9 +231,9 @@ fn unknown(dataset: &'static Dataset, name: &str) -> Option<String> {
     Some(format!("`{}` is not a field of {}{meant}", crate::problem::echo(name), dataset.name))
 }
 
-/// The first or last day of a period. An invalid period gives None; its own cell has the fault.
+/// The first or last day of a period. An open one has no last day. An invalid period gives None; its own cell has the fault.
 fn period_bound(text: &str, end: bool) -> Option<String> {
-    period::parse(text).map(|p| if end { p.end } else { p.start }.to_string())
+    period::parse(text).and_then(|p| if end { p.end } else { Some(p.start) }).map(|day| day.to_string())
 }
 
 /// Converts the serial number of a day in a workbook, which counts days from 30 December 1899.

@@ -7,6 +7,7 @@ use crate::problem::Reason;
 use crate::query::model::breakdown;
 use crate::query::model::dataset::KEY_SEPARATOR;
 use crate::query::model::geometry;
+use crate::query::model::period;
 use crate::query::model::text::{self, LIST_LENGTH};
 use crate::query::model::value;
 use crate::query::suggest::closest;
@@ -34,7 +35,9 @@ pub fn check<'t>(dataset: &Dataset, field: &Field, text: Option<&'t str>) -> Res
         return Err(format!("holds a `{KEY_SEPARATOR}`, which joins the parts of a code"));
     }
     if !field.is_list() {
-        return one(field, text).map(Some);
+        let value = one(field, text)?;
+        dataset.check_end(field, &value)?;
+        return Ok(Some(value));
     }
     let count = text.split(LIST_SEPARATOR).count();
     if count > LIST_LENGTH {
@@ -92,7 +95,7 @@ fn dates(field: &Field, text: &str) -> Result<(), String> {
         return Ok(());
     }
     let plausible = |day: &str| day.get(..4).and_then(|year| year.parse().ok()).is_some_and(|year| YEARS.contains(&year));
-    match text.split('/').all(plausible) {
+    match text.split('/').filter(|day| *day != period::OPEN).all(plausible) {
         true => Ok(()),
         false => Err(format!("lies outside the years {} to {}", YEARS.start(), YEARS.end())),
     }

@@ -11,6 +11,9 @@ use crate::query::model::link::{HISTORY, Link, Via};
 use crate::query::model::representation::Representation;
 use crate::query::model::version::VERSION;
 
+/// The field of which a row has the first and the last day.
+const PERIOD: &str = "period";
+
 /// The collection that a request addresses: a dataset, the rows that a link of it leads to, or the groups of its rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
@@ -100,12 +103,16 @@ impl Context {
         self.dataset.territory_field().is_some_and(|field| matches!(field.kind, Kind::Code))
     }
 
-    /// The first or last day that a range filter on `period` compares: `gt` and `gte` compare the first day, `lt` and
-    /// `lte` the last. `None` for other operators, or when rows have no such field.
-    pub fn bound(&self, operator: Operator) -> Option<&'static Field> {
+    /// The first or last day that a range filter on a field compares: of `period`, `gt` and `gte` compare the first day, `lt`
+    /// and `lte` the last; `overlaps` compares both, and this is the last. `None` for other fields and operators, or when rows
+    /// have no such day.
+    pub fn bound(&self, field: &Field, operator: Operator) -> Option<&'static Field> {
+        if field.name != PERIOD {
+            return None;
+        }
         let last = match operator {
             Operator::Gt | Operator::Gte => false,
-            Operator::Lt | Operator::Lte => true,
+            Operator::Lt | Operator::Lte | Operator::Overlaps => true,
             _ => return None,
         };
         self.fields().find(|field| matches!(field.kind, Kind::PeriodBound { end } if end == last))
@@ -146,7 +153,7 @@ impl Context {
     /// Whether a filter can be evaluated: a range of periods needs their first and last days.
     fn supports(&self, field: &Field, operator: Operator) -> bool {
         let range = !operator.takes_list() && operator != Operator::IsNull;
-        !(matches!(field.kind, Kind::Period) && range) || self.bound(operator).is_some()
+        !(matches!(field.kind, Kind::Period) && range) || self.bound(field, operator).is_some()
     }
 
     /// Every parameter that the collection accepts, in the order of the documentation.

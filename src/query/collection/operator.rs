@@ -18,6 +18,8 @@ pub enum Operator {
     Lt,
     /// `field__lte=a`: less or equal.
     Lte,
+    /// `period__overlaps=a`: has a day in common with the period; of a last day: is not before the day, or is open.
+    Overlaps,
     /// `field__contains=a`: contains the text, without regard to accents and case.
     Contains,
     /// `field__startswith=a`: begins with the text.
@@ -31,8 +33,18 @@ pub const SEPARATOR: &str = "__";
 
 impl Operator {
     /// Every operator, in the order of the documentation.
-    pub const ALL: [Self; 9] =
-        [Self::AnyOf, Self::Ne, Self::Gt, Self::Gte, Self::Lt, Self::Lte, Self::Contains, Self::StartsWith, Self::IsNull];
+    pub const ALL: [Self; 10] = [
+        Self::AnyOf,
+        Self::Ne,
+        Self::Gt,
+        Self::Gte,
+        Self::Lt,
+        Self::Lte,
+        Self::Overlaps,
+        Self::Contains,
+        Self::StartsWith,
+        Self::IsNull,
+    ];
 
     /// Its name in a parameter, empty for [`Operator::AnyOf`].
     pub fn name(self) -> &'static str {
@@ -43,6 +55,7 @@ impl Operator {
             Operator::Gte => "gte",
             Operator::Lt => "lt",
             Operator::Lte => "lte",
+            Operator::Overlaps => "overlaps",
             Operator::Contains => "contains",
             Operator::StartsWith => "startswith",
             Operator::IsNull => "isnull",
@@ -58,6 +71,9 @@ impl Operator {
             Operator::Gte => "Rows with this value or a greater one; of a period: those that begin with it or later.",
             Operator::Lt => "Rows with a lesser value; of a period: those that end before it begins.",
             Operator::Lte => "Rows with this value or a lesser one; of a period: those that end with it or earlier.",
+            Operator::Overlaps => {
+                "Rows whose period has a day in common with this one: with a day, what is in force on it. An open period (`2019-05-25/..`) goes on, and a month that only begins it counts from its first day."
+            }
             Operator::Contains => "Rows whose text contains this, without regard to accents and case.",
             Operator::StartsWith => "Rows whose text begins with this; free text is compared without regard to accents and case.",
             Operator::IsNull => "`true`: rows without a value, or with an empty list; `false`: rows with one.",
@@ -88,6 +104,7 @@ impl Operator {
                 field.kind,
                 Kind::Integer { .. } | Kind::Decimal | Kind::Date | Kind::PeriodBound { .. } | Kind::Timestamp | Kind::Period
             ),
+            Operator::Overlaps => matches!(field.kind, Kind::Period),
             Operator::Contains => matches!(field.kind, Kind::Text),
             Operator::StartsWith => matches!(field.kind, Kind::Text | Kind::Code | Kind::Reference(_)),
             Operator::IsNull => !field.required,
@@ -102,7 +119,7 @@ impl Operator {
 
 #[cfg(test)]
 mod tests {
-    use super::Operator::{self, AnyOf, Contains, Gt, Gte, IsNull, Lt, Lte, Ne, StartsWith};
+    use super::Operator::{self, AnyOf, Contains, Gt, Gte, IsNull, Lt, Lte, Ne, Overlaps, StartsWith};
     use crate::query::model::field::{Field, FieldOrigin, Kind};
 
     #[test]
@@ -116,7 +133,7 @@ mod tests {
             (Kind::TextList, &[AnyOf, Ne]),
             (Kind::Boolean, &[AnyOf, Ne]),
             (integer, &[AnyOf, Ne, Gt, Gte, Lt, Lte]),
-            (Kind::Period, &[AnyOf, Ne, Gt, Gte, Lt, Lte]),
+            (Kind::Period, &[AnyOf, Ne, Gt, Gte, Lt, Lte, Overlaps]),
             (Kind::Json { array: false }, &[]),
         ] {
             assert_eq!(Operator::of(&Field::required("field", kind, "", "")).collect::<Vec<_>>(), operators, "{kind:?}");

@@ -81,7 +81,7 @@ const TIME: Role = Role::Dimension { jsonstat: Some("time") };
 const OTHER: Role = Role::Dimension { jsonstat: None };
 
 /// The components, dimensions first, in the order of the formats.
-pub const COMPONENTS: [Component; 15] = [
+pub const COMPONENTS: [Component; 16] = [
     Component::new("indicator_code", "INDICATOR", "Indicateur", METRIC).coded(),
     Component::new("territory_code", "REF_AREA", "Territoire", GEO).coded(),
     Component::new("period", "TIME_PERIOD", "Période", TIME),
@@ -91,12 +91,13 @@ pub const COMPONENTS: [Component; 15] = [
     Component::new("value", "OBS_VALUE", "Valeur", Role::Measure),
     Component::new(STATUSES, "OBS_STATUS[]", "Statut", Role::Attribute).coded(),
     Component::new("unit_code", "UNIT_MEASURE", "Unité", Role::Attribute).coded(),
-    Component::new("unit_multiplier", "UNIT_MULT", "Multiplicateur de l'unité (puissance de dix)", Role::Attribute),
+    Component::new("unit_multiplier", "UNIT_MULT", "Multiplicateur de l’unité (puissance de dix)", Role::Attribute),
     Component::new("qualifier", "QUALIFIER", "Réserve", Role::Attribute).coded(),
     Component::new("rounding", "ROUNDING", "Arrondi", Role::Attribute),
     Component::new("geography_year", "GEOGRAPHY_YEAR", "Année de la géographie", Role::Attribute),
     Component::new("source_location", "SOURCE_LOCATION", "Emplacement dans la source", Role::Attribute),
     Component::new("note", "COMMENT_OBS", "Note", Role::Attribute),
+    Component::new("period_basis", "TIME_PERIOD_BASIS", "Origine de la période", Role::Attribute).coded(),
 ];
 
 /// Whether a cube cannot do without a field: its dimensions, its measure, and the order of its periods.

@@ -49,7 +49,7 @@ pub enum Kind {
     Date,
     /// An instant, RFC 3339, in UTC.
     Timestamp,
-    /// A period, ISO 8601: year, quarter, month, day or interval.
+    /// A period, ISO 8601: year, quarter, month, day or interval, which may have an open end.
     Period,
     /// The first or last day of the field `period`. Publishing computes it.
     PeriodBound {

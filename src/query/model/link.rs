@@ -101,7 +101,17 @@ pub enum RelationPath {
         /// The field of the dataset in between.
         by: &'static str,
     },
+    /// A row of the target names it in a field.
+    NamedBy {
+        /// The target.
+        dataset: &'static str,
+        /// The field of the target: a list of codes of the row.
+        by: &'static str,
+    },
 }
+
+/// The field by which a row is named.
+const CODE: &str = "code";
 
 impl Relation {
     /// The fields of the row on which it depends.
@@ -109,6 +119,7 @@ impl Relation {
         match &self.path {
             RelationPath::Fields(names) => names,
             RelationPath::Through { field, .. } => std::slice::from_ref(field),
+            RelationPath::NamedBy { .. } => &[CODE],
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod field;
 pub mod format;
 pub mod geometry;
 pub mod link;
+pub mod open_end;
 pub mod period;
 pub mod representation;
 pub mod row;

@@ -1,29 +1,38 @@
-//! Owns periods, such as `2019`, `2019-Q3`, `2019-06`, `2019-06-30` and `2019-01-01/2019-10-31`: ISO 8601 with quarters.
+//! Owns periods, such as `2019`, `2019-Q3`, `2019-06`, `2019-06-30` and `2019-01-01/2019-10-31`: ISO 8601 with quarters; and
+//! `2019-05-25/..`, which goes on: an interval with an open end (ISO 8601-2, EDTF).
 //! Must not know where periods are used.
 
 use chrono::{Datelike, Months, NaiveDate};
 
-/// A period with its first and last day, both included.
+/// A period with its first and last day, both included. An open one has no last day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Period {
     /// The text as published.
     pub text: String,
     /// First day.
     pub start: NaiveDate,
-    /// Last day.
-    pub end: NaiveDate,
+    /// Last day; `None` if the end is open.
+    pub end: Option<NaiveDate>,
 }
 
-/// An example of each form, for error messages.
+/// Stands for an open end, after the `/` of an interval.
+pub const OPEN: &str = "..";
+
+/// An example of each form that has an end, for error messages.
 pub const FORMS: [&str; 5] = ["2019", "2019-Q3", "2019-06", "2019-06-30", "2019-01-01/2019-10-31"];
 
-/// Reads a period. Years run from 1000 to 9999. An interval must not end before it starts.
+/// An example of the form with an open end.
+pub const OPEN_FORM: &str = "2019-05-25/..";
+
+/// Reads a period. Years run from 1000 to 9999. An interval must not end before it starts. An open one begins with the first
+/// day of a year, quarter, month or day.
 pub fn parse(text: &str) -> Option<Period> {
     let (start, end) = match text.split_once('/') {
-        Some((first, last)) => (day(first)?, day(last)?),
-        None => bounds(text)?,
+        Some((first, OPEN)) => (bounds(first)?.0, None),
+        Some((first, last)) => (day(first)?, Some(day(last)?)),
+        None => bounds(text).map(|(first, last)| (first, Some(last)))?,
     };
-    (start <= end).then(|| Period { text: text.to_owned(), start, end })
+    end.is_none_or(|end| start <= end).then(|| Period { text: text.to_owned(), start, end })
 }
 
 /// Reads a day in the form `2019-06-30`.
@@ -56,10 +65,10 @@ fn digits(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORMS, day, parse};
+    use super::{FORMS, OPEN_FORM, day, parse};
 
     fn days(text: &str) -> Option<(String, String)> {
-        parse(text).map(|period| (period.start.to_string(), period.end.to_string()))
+        parse(text).map(|period| (period.start.to_string(), period.end.map_or_else(String::new, |day| day.to_string())))
     }
 
     #[test]
@@ -74,11 +83,16 @@ mod tests {
             ("2019-01-01/2019-10-31", "2019-01-01", "2019-10-31"),
             ("2019-06-30/2019-06-30", "2019-06-30", "2019-06-30"),
             ("9999", "9999-01-01", "9999-12-31"),
+            ("2019-05-25/..", "2019-05-25", ""),
+            ("2019-04/..", "2019-04-01", ""),
+            ("2019-Q3/..", "2019-07-01", ""),
+            ("2019/..", "2019-01-01", ""),
         ] {
             assert_eq!(days(text), Some((first.to_owned(), last.to_owned())), "{text}");
             assert_eq!(parse(text).map(|period| period.text).as_deref(), Some(text));
         }
-        assert!(FORMS.into_iter().all(|form| parse(form).is_some()));
+        assert!(FORMS.into_iter().all(|form| parse(form).is_some_and(|period| period.end.is_some())));
+        assert!(parse(OPEN_FORM).is_some_and(|period| period.end.is_none()));
     }
 
     #[test]
@@ -105,6 +119,14 @@ mod tests {
             "2019-01/2019-02",
             "2019-10-31/2019-01-01",
             "2019-01-01/2019-02-01/2019-03-01",
+            "../2019-05-25",
+            "../..",
+            "2019-05-25/",
+            "2019-05-25/...",
+            "2019-02-29/..",
+            "2019-01-01/2019-02-01/..",
+            "/..",
+            "..",
             "٢٠١٩",
             "201é",
         ] {

@@ -74,7 +74,7 @@ pub fn check<'t>(field: &Field, text: &'t str) -> Result<Cow<'t, str>, String> {
             .ok_or_else(|| "is not an instant such as 2026-03-01T08:00:00Z".to_owned()),
         Kind::Period => period::parse(text)
             .map(|_| Cow::Borrowed(text))
-            .ok_or_else(|| format!("is not a period; periods look like {}", period::FORMS.join(", "))),
+            .ok_or_else(|| format!("is not a period; periods look like {}, {}", period::FORMS.join(", "), period::OPEN_FORM)),
         Kind::Json { array } => match serde_json::from_str::<serde_json::Value>(text) {
             Ok(json) if json.is_array() == array && (array || json.is_object()) && !text.contains("\\u0000") => {
                 Ok(Cow::Borrowed(text))
@@ -180,6 +180,7 @@ mod tests {
             (Kind::Date, "2020-02-29", "2020-02-29"),
             (Kind::Timestamp, "2026-03-01T09:00:00.5+01:00", "2026-03-01T08:00:00.500000Z"),
             (Kind::Period, "2019-Q3", "2019-Q3"),
+            (Kind::Period, "2019-05-25/..", "2019-05-25/.."),
             (Kind::Json { array: false }, "{\"a\":1}", "{\"a\":1}"),
             (Kind::Json { array: true }, "[]", "[]"),
         ] {
@@ -216,7 +217,7 @@ mod tests {
             (
                 Kind::Period,
                 "2019-Q5",
-                "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31",
+                "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31, 2019-05-25/..",
             ),
             (Kind::Json { array: false }, "[]", "is not a JSON object without NUL characters"),
             (Kind::Json { array: true }, "{}", "is not a JSON array without NUL characters"),

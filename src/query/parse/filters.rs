@@ -1,6 +1,7 @@
 //! Owns the parameters that decide which rows come: filters, scopes, the map, the search.
 //! Must not know how rows are shown.
 
+use chrono::NaiveDate;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use super::parser::Parser;
@@ -24,21 +25,30 @@ pub const SEARCH_WORDS: usize = 10;
 pub fn filter(parser: &mut Parser, field: &'static Field, operator: Operator, text: &str, plan: &mut Plan) -> Option<String> {
     let values = filter_values(parser, field, operator, text)?;
     let canonical = if operator.takes_list() { pairs::join(&values) } else { values[0].clone() };
-    plan.selection.conditions.push(condition(parser, field, operator, values));
+    plan.selection.conditions.extend(conditions(parser, field, operator, values));
     Some(canonical)
 }
 
-/// The condition of a filter. A range of periods becomes a range of their first or last days.
-fn condition(parser: &Parser, field: &'static Field, operator: Operator, values: Vec<String>) -> Condition {
-    let (Kind::Period, Some(bound), Some(period)) = (field.kind, parser.context.bound(operator), period::parse(&values[0]))
+/// The conditions of a filter. A range of periods becomes a range of their first or last days; an overlap, one of both.
+fn conditions(parser: &Parser, field: &'static Field, operator: Operator, values: Vec<String>) -> Vec<Condition> {
+    let (Kind::Period, Some(bound), Some(period)) =
+        (field.kind, parser.context.bound(field, operator), period::parse(&values[0]))
     else {
-        return Condition { field, operator, values };
+        return vec![Condition { field, operator, values }];
     };
-    let day = match operator {
-        Operator::Gt | Operator::Lte => period.end,
-        _ => period.start,
-    };
-    Condition { field: bound, operator, values: vec![day.to_string()] }
+    let compared = |bound, operator, day: NaiveDate| Condition { field: bound, operator, values: vec![day.to_string()] };
+    match (operator, period.end, parser.context.bound(field, Operator::Gte)) {
+        // Who asks from a day on names no last one: every period that has begun at all may go on.
+        (Operator::Overlaps, None, Some(first)) => {
+            let begun = Condition { field: first, operator: Operator::IsNull, values: vec!["false".to_owned()] };
+            vec![begun, compared(bound, operator, period.start)]
+        }
+        (Operator::Overlaps, Some(end), Some(first)) => {
+            vec![compared(first, Operator::Lte, end), compared(bound, operator, period.start)]
+        }
+        (Operator::Gt | Operator::Lte, Some(end), _) => vec![compared(bound, operator, end)],
+        _ => vec![compared(bound, operator, period.start)],
+    }
 }
 
 fn filter_values(parser: &mut Parser, field: &'static Field, operator: Operator, text: &str) -> Option<Vec<String>> {
@@ -93,13 +103,21 @@ fn filter_value(dataset: &Dataset, name: &str, field: &'static Field, operator: 
         }
         return Ok(one.to_owned());
     }
-    value::parse(field, one).map_err(|why| match field.choices() {
+    let read = value::parse(field, one).map_err(|why| match field.choices() {
         Some(choices) => {
             let words = choices.iter().map(|choice| choice.value);
             fault(Reason::UnknownValue, why).allowed(words.clone()).closest(closest(one, words))
         }
         None => fault(value::reason(field, one), why),
-    })
+    })?;
+    if operator != Operator::Overlaps {
+        dataset.check_end(field, &read).map_err(|why| fault(Reason::UnknownValue, why))?;
+    }
+    let compares_end = matches!(field.kind, Kind::Period) && matches!(operator, Operator::Gt | Operator::Lte);
+    match compares_end && read.ends_with(period::OPEN) {
+        true => Err(fault(Reason::OutOfRange, "has no end to compare with; `__overlaps` takes an open period".to_owned())),
+        false => Ok(read),
+    }
 }
 
 /// Reads the codes of a parameter that no field holds; `what` names such a code.

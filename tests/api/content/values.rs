@@ -66,7 +66,7 @@ fn days_and_periods_lie_in_plausible_years() {
     let rows = "s1,document,T,P,L,1699-12-31,2026-01-01\ns2,document,T,P,L,2019/2020,1000-01-01\n\
                 s3,document,T,P,L,2019-01-01/2200-01-01,2200-01-01\ns4,document,T,P,L,1700,2199-12-31\n";
     let outside = "lies outside the years 1700 to 2199";
-    let period = "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31";
+    let period = "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31, 2019-05-25/..";
     assert_eq!(
         faults(publish_bytes(unchanged(), "sources", format!("{head}{rows}").as_bytes())),
         [

@@ -54,6 +54,7 @@ fn value(dataset: &Dataset, field: &Field, row: usize, at: usize, texts: &[&str]
         (Kind::Date, _) if field.name == "valid_until" => "2026-01-01".to_owned(),
         (Kind::Date, _) => "1999-12-31".to_owned(),
         (Kind::Timestamp, _) => "2026-03-01T08:00:00.000000Z".to_owned(),
+        (Kind::Period, _) if dataset.has_open_periods() => "2019-05-25/..".to_owned(),
         (Kind::Period, _) => "2019-01-01/2019-10-31".to_owned(),
         (Kind::Json { array: false }, _) => r#"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]}"#.to_owned(),
         (Kind::Json { array: true }, _) => "[]".to_owned(),

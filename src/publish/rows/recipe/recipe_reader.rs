@@ -229,7 +229,8 @@ impl<'a> RecipeReader<'a> {
             let checked = match field.kind {
                 Kind::PeriodBound { end } => {
                     let period = given("period").and_then(|one| period::parse(&one.text));
-                    Ok(period.map(|period| if end { period.end } else { period.start }.to_string().into()))
+                    let day = period.and_then(|period| if end { period.end } else { Some(period.start) });
+                    Ok(day.map(|day| day.to_string().into()))
                 }
                 Kind::ChoiceList(_) if field.name == "statuses" && one.is_none() => {
                     cell::check(self.output.dataset, field, Some(&statuses))

@@ -20,7 +20,7 @@ f-11,T,etat,DEP-01,paid,2019,1234567890123.45,,,1,essai
 ";
     let before = contents(unchanged_database());
     let decimal = "is not a decimal number with a point and at most 30 digits, such as 12.5";
-    let period = "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31";
+    let period = "is not a period; periods look like 2019, 2019-Q3, 2019-06, 2019-06-30, 2019-01-01/2019-10-31, 2019-05-25/..";
     let share = "is not a share, which is more than 0 and at most 1: 0.5 is half";
     let day = "is not a day of the calendar, such as 2019-06-30";
     assert_eq!(
