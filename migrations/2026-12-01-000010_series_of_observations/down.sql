@@ -34,3 +34,5 @@ CREATE FUNCTION latest_observations(release integer) RETURNS SETOF observations 
         ORDER BY l.period_end DESC, l.period_start DESC, l.period DESC LIMIT 1
     ) f
 $$;
+
+COMMENT ON FUNCTION latest_observations(integer) IS 'The latest figure with a value of each series at a release.';

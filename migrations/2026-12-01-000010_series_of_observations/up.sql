@@ -36,3 +36,6 @@ CREATE OR REPLACE FUNCTION latest_observations(release integer) RETURNS SETOF ob
         ORDER BY l.period_end DESC, l.period_start DESC, l.period DESC LIMIT 1
     ) f
 $$;
+
+COMMENT ON COLUMN observations.series_id IS 'The number of the series.';
+COMMENT ON COLUMN observations.joined_statuses IS 'The statuses as they are stored: joined by commas.';
