@@ -106,7 +106,8 @@ fn fields_choose_the_columns_and_their_order() {
     for dataset in collections() {
         let mut names: Vec<&str> = dataset.fields.iter().map(|field| field.name).collect();
         names.reverse();
-        for chosen in [&names[..], &names[..2], &names[names.len() - 1..]] {
+        // Readers of workbooks leave out rows without a value, so that a field which every row has comes with others.
+        for chosen in [&names[..], &[names[0], names[names.len() - 1]], &names[names.len() - 1..]] {
             let query = format!("{}&fields={}", selection(dataset), chosen.join(","));
             let pages =
                 agree(bundled(), Context::of(REGISTRY, dataset), &format!("/v1/{}", dataset.name), query.trim_start_matches('&'));

@@ -100,10 +100,11 @@ fn territories_are_found_by_a_point_and_by_a_bounding_box() {
 
 #[test]
 fn fields_and_labels_select_the_columns() {
-    let row = &rows("/v1/observations?fields=value,territory_code,nature&labels=true&limit=1&territory_code=DEP-59")[0];
+    let figure = "indicator_code=places-accueil-jeune-enfant-en-projet&territory_code=DEP-59";
+    let row = &rows(&format!("/v1/observations?fields=value,territory_code,nature&labels=true&{figure}"))[0];
     assert_eq!(
         row,
-        &json!({"value": 350, "territory_code": "DEP-59", "territory_label": "Nord", "nature": "expected", "nature_label": "prévu"})
+        &json!({"value": 350, "territory_code": "DEP-59", "territory_label": "Nord", "nature": "observed", "nature_label": "observé"})
     );
     let row = &rows("/v1/observations?fields=territory_code&labels=false&limit=1&territory_code=DEP-59")[0];
     assert_eq!(row, &json!({"territory_code": "DEP-59"}));
