@@ -116,9 +116,12 @@ fn requests_that_the_framework_refuses_get_a_problem_document() {
     let long =
         raw(address, b"POST /v1/territories HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Length: 100000000\r\n\r\n");
     assert_eq!(long.problem(413)["type"], "/problems/payload-too-large");
-    let packed =
-        raw(address, b"GET /v1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Encoding: gzip\r\nContent-Length: 0\r\n\r\n");
-    assert_eq!(packed.problem(415)["type"], "/problems/unsupported-encoding");
+    let packed = |body: &str| {
+        let head = "GET /v1 HTTP/1.1\r\nHost: t\r\nConnection: close\r\nContent-Encoding: gzip";
+        raw(address, format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).as_bytes())
+    };
+    assert_eq!(packed("x").problem(415)["type"], "/problems/unsupported-encoding");
+    assert_eq!(packed("").status, 200, "there is nothing to decode");
     assert_eq!(send(address, "GET", "/v2/territories").problem(404)["type"], "/problems/unknown-resource");
     assert_eq!(send(address, "GET", "/v1/territoires").problem(404)["closest"][0], "/v1/territories");
 }
