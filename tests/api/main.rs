@@ -16,6 +16,7 @@ mod bombs;
 mod bundled;
 mod cache;
 mod changes;
+mod changes_of_figures;
 mod clock;
 mod configuration;
 mod connection_shares;

@@ -14,6 +14,27 @@ pub struct Period {
     pub end: NaiveDate,
 }
 
+/// The length of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodLength {
+    /// Whole months: a year has 12.
+    Months(i32),
+    /// Days of a period that does not begin and end with a month.
+    Days(i64),
+}
+
+impl Period {
+    /// Its length. Periods of one length can be compared: two months, even if one has 28 days.
+    pub fn length(&self) -> PeriodLength {
+        let next = self.end.succ_opt().unwrap_or(self.end);
+        if self.start.day() == 1 && next.day() == 1 {
+            let months = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
+            return PeriodLength::Months(months(next) - months(self.start));
+        }
+        PeriodLength::Days((next - self.start).num_days())
+    }
+}
+
 /// An example of each form, for error messages.
 pub const FORMS: [&str; 5] = ["2019", "2019-Q3", "2019-06", "2019-06-30", "2019-01-01/2019-10-31"];
 
@@ -56,7 +77,7 @@ fn digits(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORMS, day, parse};
+    use super::{FORMS, PeriodLength, day, parse};
 
     fn days(text: &str) -> Option<(String, String)> {
         parse(text).map(|period| (period.start.to_string(), period.end.to_string()))
@@ -79,6 +100,22 @@ mod tests {
             assert_eq!(parse(text).map(|period| period.text).as_deref(), Some(text));
         }
         assert!(FORMS.into_iter().all(|form| parse(form).is_some()));
+    }
+
+    #[test]
+    fn the_length_of_a_period_is_in_months_if_it_has_whole_ones() {
+        for (text, length) in [
+            ("2019", PeriodLength::Months(12)),
+            ("2019-Q4", PeriodLength::Months(3)),
+            ("2020-02", PeriodLength::Months(1)),
+            ("2019-01-01/2019-12-31", PeriodLength::Months(12)),
+            ("2019-12-01/2020-01-31", PeriodLength::Months(2)),
+            ("2019-01-01/2019-10-30", PeriodLength::Days(303)),
+            ("2019-06-30", PeriodLength::Days(1)),
+            ("2019-06-01", PeriodLength::Days(1)),
+        ] {
+            assert_eq!(parse(text).map(|period| period.length()), Some(length), "{text}");
+        }
     }
 
     #[test]
