@@ -7,6 +7,7 @@ pub mod changes;
 pub mod condition;
 pub mod cost;
 pub mod cursor;
+pub mod expectation;
 pub mod grouping;
 pub mod in_memory;
 pub mod presentation;
