@@ -14,6 +14,20 @@ use crate::query::{Row, RowView};
 /// The columns that a cube needs beside its dimensions. The attributes that it shows may be missing.
 const OTHER_COLUMNS: [&str; 2] = ["value", PERIOD_START];
 
+/// The one category of each dimension of a cube without rows: « not applicable » in the code lists of SDMX. Programs cannot read a
+/// cube of zero cells.
+const NOTHING: (&str, &str) = ("_Z", "sans objet");
+
+/// What the cube says of itself for readers, in French.
+const NOTES: &str = "Une case sans valeur ni statut n’a pas été publiée. Les réserves (« près de », « plus de »), les arrondis et les notes \
+    des valeurs sont dans `extension`, à la position de leur case.";
+
+/// What a cube without rows says.
+const NO_ROWS: &str = "Aucune observation ne répond à la requête : la seule case est vide.";
+
+/// What a place of the cube has besides its value and its status, each with its member of `extension`. JSON-stat has no member for them.
+const ATTRIBUTES: [(&str, &str); 3] = [("qualifier", "qualifier"), ("rounding", "rounding"), ("note", "note")];
+
 /// The most cells of a cube.
 const CELLS: usize = 1_000_000;
 
@@ -45,7 +59,8 @@ impl JsonStatWriter {
         let order = if dimension.is_time() { PERIOD_START } else { column };
         let all: BTreeSet<(&str, &str)> =
             self.rows.iter().filter_map(|row| Some((self.cell(row, order)?, self.cell(row, column)?))).collect();
-        all.into_iter().map(|(_, code)| code.to_owned()).collect()
+        let all: Vec<String> = all.into_iter().map(|(_, code)| code.to_owned()).collect();
+        if all.is_empty() { vec![NOTHING.0.to_owned()] } else { all }
     }
 
     fn dimension(&self, dimension: &Component, categories: &[String]) -> Value {
@@ -55,7 +70,10 @@ impl JsonStatWriter {
             let pair = |row| Some((self.cell(row, column)?, self.cell(row, fact)?));
             self.rows.iter().filter_map(pair).collect()
         };
-        let labels = dimension.label_column().map(|name| facts(&name)).unwrap_or_default();
+        let mut labels = dimension.label_column().map(|name| facts(&name)).unwrap_or_default();
+        if self.rows.is_empty() {
+            labels.insert(NOTHING.0, NOTHING.1);
+        }
         if !labels.is_empty() {
             category["label"] = json!(labels);
         }
@@ -103,7 +121,7 @@ impl JsonStatWriter {
         let cells: usize = sizes.iter().product();
         let places: Vec<BTreeMap<&str, usize>> =
             categories.iter().map(|all| all.iter().enumerate().map(|(at, code)| (code.as_str(), at)).collect()).collect();
-        let (mut values, mut statuses, mut qualifiers) = (BTreeMap::new(), Map::new(), Map::new());
+        let (mut values, mut statuses, mut attributes) = (BTreeMap::new(), Map::new(), ATTRIBUTES.map(|_| Map::new()));
         let (mut status_labels, mut qualifier_labels) = (BTreeMap::new(), BTreeMap::new());
         for row in &self.rows {
             let place = dimensions()
@@ -112,21 +130,27 @@ impl JsonStatWriter {
                 .try_fold(0, |place, ((one, places), size)| Some(place * size + *places.get(self.cell(row, one.field)?)?));
             let Some(place) = place else { continue };
             let value = self.cell(row, "value").and_then(|text| text.parse::<serde_json::Number>().ok());
+            let is_empty = value.is_none();
             values.insert(place, value.map_or(Value::Null, Value::Number));
             if let Some(given) = self.cell(row, STATUSES) {
                 let status = serde_json::from_str::<Vec<String>>(given)?.join(",");
-                if status != "A" {
+                if status != "A" || is_empty {
                     statuses.insert(place.to_string(), json!(status));
                     let labels: Vec<Option<String>> = serde_json::from_str(self.cell(row, "statuses_labels").unwrap_or("[]"))?;
                     status_labels.insert(status, labels.into_iter().flatten().collect::<Vec<_>>().join(", "));
                 }
             }
-            if let Some(qualifier) = self.cell(row, "qualifier").filter(|qualifier| *qualifier != "exact") {
-                qualifiers.insert(place.to_string(), json!(qualifier));
-                qualifier_labels.extend(self.cell(row, "qualifier_label").map(|label| (qualifier, label)));
+            for ((column, _), places) in ATTRIBUTES.iter().zip(&mut attributes) {
+                if let Some(text) = self.cell(row, column).filter(|text| *text != "exact") {
+                    let number = (*column == "rounding").then(|| text.parse::<serde_json::Number>().ok()).flatten();
+                    places.insert(place.to_string(), number.map_or_else(|| json!(text), Value::Number));
+                }
+            }
+            if let (Some(qualifier), Some(label)) = (self.cell(row, "qualifier"), self.cell(row, "qualifier_label")) {
+                qualifier_labels.insert(qualifier, label);
             }
         }
-        let value = match values.len() * 2 >= cells {
+        let value = match values.len() * 2 >= cells || self.rows.is_empty() {
             true => json!((0..cells).map(|place| values.remove(&place).unwrap_or(Value::Null)).collect::<Vec<_>>()),
             false => values.into_iter().map(|(place, value)| (place.to_string(), value)).collect::<Map<_, _>>().into(),
         };
@@ -139,27 +163,37 @@ impl JsonStatWriter {
         let dimension: Map<String, Value> =
             dimensions().zip(&categories).map(|(one, all)| (one.dimension().to_owned(), self.dimension(one, all))).collect();
         let sources: BTreeSet<&str> = self.rows.iter().filter_map(|row| self.cell(row, "source_label")).collect();
-        Ok(json!({
+        let mut extension = json!({
+            "release": self.about.release,
+            "licences": &self.about.licences[..],
+            "pinned": self.about.pinned,
+            "rows": self.rows.len(),
+            "status": {"label": status_labels},
+            "qualifier_label": qualifier_labels,
+        });
+        for ((_, member), places) in ATTRIBUTES.iter().zip(attributes) {
+            extension[*member] = Value::Object(places);
+        }
+        let mut cube = json!({
             "version": "2.0",
             "class": "dataset",
             "label": self.about.dataset.title,
             "source": sources.into_iter().collect::<Vec<_>>().join(" ; "),
             "updated": self.about.published_at,
-            "href": self.about.pinned,
+            "note": if self.rows.is_empty() { [NO_ROWS] } else { [NOTES] },
             "id": dimensions().map(Component::dimension).collect::<Vec<_>>(),
             "size": sizes,
             "role": role,
             "dimension": dimension,
             "value": value,
             "status": statuses,
-            "extension": {
-                "release": self.about.release,
-                "licences": &self.about.licences[..],
-                "status": {"label": status_labels},
-                "qualifier": qualifiers,
-                "qualifier_label": qualifier_labels,
-            },
-        }))
+            "extension": extension,
+        });
+        // The standard wants a whole address, with scheme and host.
+        if self.about.pinned.contains("://") {
+            cube["href"] = json!(self.about.pinned);
+        }
+        Ok(cube)
     }
 }
 

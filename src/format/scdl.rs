@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use super::csv::Line;
 use super::{About, RowWriter};
 use crate::query::RowView;
+use crate::query::model::aggregate::QUALIFIER;
 
 /// The official columns, in the official order.
 const HEADER: [&str; 16] = [
@@ -62,9 +63,11 @@ const COLUMNS: [&str; 16] = [
     "beneficiary_share",
 ];
 
-/// Writes grants as SCDL. Rows that the schema does not allow are left out.
+/// Writes grants as SCDL. Rows that the schema does not allow are left out, and rows whose amount is hedged: the schema has no place for
+/// the words « plus de ».
 pub struct ScdlWriter {
     positions: [usize; COLUMNS.len()],
+    qualifier: usize,
     line: Line,
     scratch: Vec<u8>,
 }
@@ -79,7 +82,8 @@ impl ScdlWriter {
         for (position, name) in positions.iter_mut().zip(COLUMNS) {
             *position = about.required(name)?;
         }
-        Ok(Self { positions, line: Line::new(b','), scratch: Vec::new() })
+        let qualifier = about.required(QUALIFIER)?;
+        Ok(Self { positions, qualifier, line: Line::new(b','), scratch: Vec::new() })
     }
 
     fn joined(&mut self, parts: [&str; 3]) {
@@ -99,7 +103,8 @@ impl RowWriter for ScdlWriter {
         let cells = self.positions.map(|at| row.cell(at).unwrap_or_default());
         let [.., title, amount, natures, terms, start, end, rae, notified, share] = cells;
         let nature = NATURES.iter().find(|(list, _)| *list == natures).map(|(_, words)| *words);
-        let (Some(nature), true) = (nature, is_complete(&cells)) else { return Ok(()) };
+        let is_exact = row.cell(self.qualifier).is_none_or(|words| words == "exact");
+        let (Some(nature), true) = (nature, is_exact && is_complete(&cells)) else { return Ok(()) };
         cells[..7].iter().for_each(|text| self.line.cell(text.as_bytes()));
         let (title, ending) = cut(title);
         self.joined([title, ending, ""]);

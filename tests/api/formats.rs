@@ -38,9 +38,10 @@ pub fn agree(address: SocketAddr, context: Context, path: &str, query: &str) -> 
     assert!(!pages.rows.is_empty(), "{path}?{query} has no rows");
     // The columns that `labels` adds are not fields; their values are texts or lists of texts.
     let label = |name: &String| if name.ends_with("_labels") { Kind::TextList } else { Kind::Text };
-    let kind = |name: &String| context.field(name).map_or_else(|| label(name), |field| field.kind);
+    let shown = context.shown_fields();
+    let kind = |name: &String| shown.iter().find(|field| field.name == name).map_or_else(|| label(name), |field| field.kind);
     let kinds: Vec<Kind> = pages.names.iter().map(kind).collect();
-    for representation in Representation::of(context.dataset).filter(|one| *one != Representation::Json && !one.is_fixed()) {
+    for representation in context.representations().filter(|one| *one != Representation::Json && !one.is_fixed()) {
         let target = format!("{path}?{query}&format={}", representation.name());
         let body = given(address, &target, representation).body;
         match representation {

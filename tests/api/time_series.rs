@@ -37,14 +37,14 @@ fn the_latest_value_is_that_of_each_series_and_never_an_empty_one() {
 }
 
 #[test]
-fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
+fn the_wide_layout_is_a_table_that_says_of_each_figure_what_it_is() {
     let sheet = |query: &str| get(example_data(), &format!("{HABITANTS}&layout=wide&{query}"));
     let csv = |query: &str| sheet(&format!("territory_code=COM-91001,COM-91002&format=csv{query}")).text();
     assert_eq!(
         csv(""),
-        "indicator_code,territory_code,breakdown_code,nature,unit_code,unit_multiplier,source_code,2020,2020_qualifier,2021,2021_qualifier,2022,2022_qualifier\r\n\
-         habitants,COM-91001,_T,observed,habitant,0,essai,100,exact,110,exact,,\r\n\
-         habitants,COM-91002,_T,observed,habitant,0,essai,200,nearly,,,,\r\n"
+        "indicator_code,territory_code,breakdown_code,nature,unit_code,unit_multiplier,source_code,2020,2020_qualifier,2020_statuses,2021,2021_qualifier,2021_statuses,2022,2022_qualifier,2022_statuses\r\n\
+         habitants,COM-91001,_T,observed,habitant,0,essai,100,exact,A,110,exact,A,,,Q\r\n\
+         habitants,COM-91002,_T,observed,habitant,0,essai,200,nearly,P,,,Q,,,Q\r\n"
     );
     assert_eq!(
         csv("&sort=-value&fields=period,territory_code,value&include=territory").lines().take(2).collect::<Vec<_>>()[1]
@@ -56,7 +56,8 @@ fn the_wide_layout_is_a_table_with_two_columns_for_each_period() {
     let two = csv("&labels=true&last=1&fields=territory_code");
     assert_eq!(
         two,
-        "territory_code,territory_label,2020,2020_qualifier,2021,2021_qualifier\r\nCOM-91001,Avesnes,,,110,exact\r\nCOM-91002,Saint-Éloi,200,nearly,,\r\n"
+        "territory_code,territory_label,2020,2020_qualifier,2020_statuses,2021,2021_qualifier,2021_statuses\r\n\
+         COM-91001,Avesnes,,,,110,exact,A\r\nCOM-91002,Saint-Éloi,200,nearly,P,,,\r\n"
     );
     assert_eq!(sheet("format=xlsx").status, 200);
     for format in ["json", "ndjson", "geojson", "parquet", "json-stat", "sdmx-csv"] {

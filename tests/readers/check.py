@@ -20,6 +20,9 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).parent
 
+# A selection without rows.
+EMPTY = "observations?period=1999"
+
 # A source, its actors and its subsidies: in money and in kind, on a day and over a year, with special characters, one
 # with a text that is too long for the schema, and one (`sans-nature`) without a field that the schema requires.
 BUNDLE = {
@@ -111,7 +114,36 @@ def with_pyjstat(service):
     found = {tuple(row[part] for part in key): row["value"] for row in frame.dropna(subset="value").to_dict("records")}
     expected = {tuple(row[field] for field in fields): row["value"] for row in rows if row["value"] is not None}
     same("pyjstat, values", found, expected)
-    return f"{len(found)} values of {len(frame)} places from JSON-stat"
+    empty = pyjstat.Dataset.read(service.at(f"{EMPTY}&format=json-stat")).write("dataframe", naming="id")
+    same("pyjstat, no rows", [len(empty), len(empty.dropna(subset="value"))], [1, 0])
+    return f"{len(found)} values of {len(frame)} places from JSON-stat, and a cube without rows"
+
+
+def with_jsonstat_validator(service):
+    from jsonstat_validator import validate_jsonstat
+
+    targets = ["observations?format=json-stat", f"{EMPTY}&format=json-stat", "observations?fields=value&limit=3&format=json-stat"]
+    for target in targets:
+        same(f"jsonstat-validator, {target}", bool(validate_jsonstat(service.page(target))), True)
+    return f"{len(targets)} cubes are valid"
+
+
+def with_jsonstat_toolkit(service):
+    if shutil.which("npm") is None:
+        return "skipped: npm is not installed"
+    folder = service.folder / "toolkit"
+    folder.mkdir()
+    shutil.copy(HERE / "toolkit.mjs", folder)
+    install = ["npm", "install", "--silent", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts", "jsonstat-toolkit@2"]
+    subprocess.run(install, cwd=folder, check=True)
+    rows = service.page("observations?limit=1000")["data"]
+    for target, expected in [("observations?format=json-stat", rows), (f"{EMPTY}&format=json-stat", [])]:
+        command = ["node", "toolkit.mjs", service.at(target)]
+        read = json.loads(subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout)
+        values = sorted(row["value"] for row in expected if row["value"] is not None)
+        same(f"jsonstat-toolkit, {target}", sorted(place["value"] for place in read if place["value"] is not None), values)
+        same(f"jsonstat-toolkit, {target}, places", len(read) >= max(len(expected), 1), True)
+    return f"{len(rows)} observations, and a cube without rows"
 
 
 def with_duckdb(service):
@@ -191,7 +223,17 @@ def with_openpyxl(service):
 
 def read(url, folder):
     service = Service(url, folder)
-    for reader in [with_pandas, with_pyjstat, with_duckdb, with_ogrinfo, with_frictionless, with_openpyxl]:
+    readers = [
+        with_pandas,
+        with_pyjstat,
+        with_jsonstat_validator,
+        with_jsonstat_toolkit,
+        with_duckdb,
+        with_ogrinfo,
+        with_frictionless,
+        with_openpyxl,
+    ]
+    for reader in readers:
         print(f"{reader.__name__.removeprefix('with_')}: {reader(service)}", flush=True)
 
 

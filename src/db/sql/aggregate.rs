@@ -14,10 +14,11 @@ use crate::query::plan::grouping::GROUPS;
 use crate::query::{Column, Dataset, Field, FieldOrigin, Grouping, Plan, Shape};
 
 /// The cells of every group after its fields, in order.
-pub const CELLS: [&str; 22] = [
+pub const CELLS: [&str; 24] = [
     "rows",
     "present",
     "suppressed",
+    "inapplicable",
     "expected",
     "sum",
     "mean",
@@ -36,6 +37,7 @@ pub const CELLS: [&str; 22] = [
     "period",
     "nested",
     "overlapping",
+    "uneven",
     "cofunded",
 ];
 
@@ -89,11 +91,9 @@ impl AggregateQuery<'_> {
         out.push("WITH ");
         self.rows.members(out)?;
         self.selected(out)?;
-        let observations = (dataset.shape == Shape::Observations).then(|| {
-            let geography = self.plan.selection.geography.as_ref();
-            ObservationGroups::new(self.grouping, &self.rows, geography, &self.release)
-        });
-        let money = MoneyGroups(self.grouping);
+        let observations = (dataset.shape == Shape::Observations)
+            .then(|| ObservationGroups::new(self.plan, self.grouping, &self.rows, &self.release));
+        let money = MoneyGroups::new(self.plan, self.grouping, &self.release);
         match &observations {
             Some(groups) => groups.write(out)?,
             None => money.write(out)?,
@@ -112,7 +112,7 @@ impl AggregateQuery<'_> {
             out.push(", (SELECT count(*) FROM members)::text");
         }
         match &observations {
-            Some(groups) => groups.from(out),
+            Some(groups) => groups.from(out)?,
             None => out.push(" FROM subgroups t"),
         }
         if !self.grouping.by.is_empty() {

@@ -5,34 +5,32 @@
 //! only if a function of the request needs it.
 //! Must not know how the rows are selected, nor whether they may be added up.
 
-use chrono::NaiveDate;
-
 use super::double_counts::DoubleCounts;
+use super::expected_cells::{ExpectedCells, KIND};
 use super::fragments::list;
 use super::selected_rows::SelectedRows;
 use super::writer::{SqlResult, SqlText, SqlWriter};
-use crate::query::Field;
 use crate::query::plan::grouping::{Function, Grouping};
+use crate::query::{Field, Plan};
 
 /// The columns of a subgroup's key besides the fields of the groups: the facts that decide whether rows may be added up.
 const SUBGROUP_KEY: [&str; 4] = ["indicator_code", "period", "qualifier", "joined_statuses"];
 
-/// The further columns of the key if values are put together. With the indicator they are what series differ in besides their
-/// territory, so that the rows of a subgroup are of several territories if they are of several series.
+/// The further columns of the key if values are put together or cells are expected. With the indicator they are what series differ
+/// in besides their territory, so that the rows of a subgroup are of several territories if they are of several series.
 const APART_KEY: [&str; 3] = ["breakdown_code", "nature", "source_code"];
 
 /// The columns of a subgroup without rows, as the subgroups of weights have them.
 const WEIGHT_COLUMNS: &str = ", 0, 0, NULL, NULL, NULL, sum(t.value * t.weight), sum(t.weight), count(t.weight), \
     NULL, NULL, NULL, NULL, min(t.territory_code), max(t.territory_code)";
 
-/// The cells of a group up to those that differ with the functions.
+/// The cells of a group up to those that differ with the functions: all rows, those with a value, and those without one because it
+/// is suppressed, or because it cannot exist.
 const FIRST_CELLS: &str = "sum(t.rows)::text, sum(t.present)::text, \
-    sum(CASE WHEN string_to_array(t.joined_statuses, ',') && '{Q}' THEN t.rows - t.present ELSE 0 END)::text, ";
+    sum(CASE WHEN string_to_array(t.joined_statuses, ',') && '{Q}' THEN t.rows - t.present ELSE 0 END)::text, \
+    sum(CASE WHEN string_to_array(t.joined_statuses, ',') && '{M}' THEN t.rows - t.present ELSE 0 END)::text, ";
 
-/// The number of territories of the indicator of a group.
-const EXPECTED: &str = "(SELECT r.territories FROM territory_counts r WHERE r.indicator_code = min(t.indicator_code))::text, ";
-
-/// The cells between the number of territories and the facts of additivity.
+/// The cells between the number of expected cells and the facts of additivity.
 const VALUE_CELLS: &str = "sum(t.sum)::text, trim_scale(round(sum(t.sum) / nullif(sum(t.present), 0), 6))::text, \
     trim_scale(round(sum(t.weighted) / nullif(sum(t.weight), 0), 6))::text, sum(t.weighed)::text, min(t.least)::text, max(t.most)::text, \
     string_agg(DISTINCT t.qualifier, ',') FILTER (WHERE t.present > 0), string_agg(DISTINCT t.joined_statuses, ','), \
@@ -65,16 +63,19 @@ pub struct ObservationGroups<'b> {
     by: &'b [&'static Field],
     rows: &'b SelectedRows<'b>,
     double_counts: DoubleCounts<'b>,
+    /// `None` if all rows, or the members of a territory, are expected.
+    expected: Option<ExpectedCells<'b>>,
     release: &'b i32,
 }
 
 impl<'b> ObservationGroups<'b> {
-    /// Groups the rows by the fields of a grouping at a release, in the geography of a day.
-    pub fn new(grouping: &'b Grouping, rows: &'b SelectedRows<'b>, geography: Option<&'b NaiveDate>, release: &'b i32) -> Self {
+    /// Groups the rows of a plan by the fields of its grouping at a release, in the geography of the plan.
+    pub fn new(plan: &'b Plan, grouping: &'b Grouping, rows: &'b SelectedRows<'b>, release: &'b i32) -> Self {
         let combines = grouping.functions.iter().any(|function| function.combines());
-        let double_counts = DoubleCounts::new(combines, &grouping.by, geography, release);
+        let double_counts = DoubleCounts::new(grouping, plan.selection.geography.as_ref(), release);
+        let expected = plan.expects_cells().then(|| ExpectedCells::new(&grouping.by));
         let (functions, by) = (grouping.functions.as_slice(), grouping.by.as_slice());
-        Self { functions, may_weight: grouping.may_weight(), combines, by, rows, double_counts, release }
+        Self { functions, may_weight: grouping.may_weight(), combines, by, rows, double_counts, expected, release }
     }
 
     /// Writes the common table expressions that [`cells`](Self::cells) and [`from`](Self::from) use, after others.
@@ -86,19 +87,22 @@ impl<'b> ObservationGroups<'b> {
         out.visible("i", self.release)?;
         out.push("), ");
         self.subgroups(out)?;
-        out.push(", indicator_territories AS MATERIALIZED (SELECT DISTINCT ");
-        self.territories(out)?;
-        out.push(
-            "), territory_counts AS MATERIALIZED (SELECT t.indicator_code, count(*) AS territories FROM indicator_territories t GROUP BY t.indicator_code)",
-        );
-        self.double_counts.write(out)
+        if !self.is_by_territory() && (self.double_counts.nests() || self.expected.is_some()) {
+            out.push(", read_series AS MATERIALIZED (SELECT ");
+            self.series(out)?;
+            out.push(")");
+        }
+        self.double_counts.write(out)?;
+        self.expected.as_ref().map_or(Ok(()), |expected| expected.write(out))
     }
 
     /// Writes the cells of a group, in the order of `CELLS` and `INDICATOR_CELLS` of [`super::aggregate`].
     pub fn cells(&self, out: &mut SqlWriter<'_, 'b>) {
         out.push(FIRST_CELLS);
-        // The members of a territory are expected of it.
-        out.push(if self.rows.is_own() { "NULL::text, " } else { EXPECTED });
+        match &self.expected {
+            Some(expected) => expected.cell(out),
+            None => out.push("NULL::text, "),
+        }
         out.push(VALUE_CELLS);
         out.push(if self.combines { APART_CELLS } else { MIXED_CELLS });
         self.double_counts.cells(out);
@@ -106,13 +110,21 @@ impl<'b> ObservationGroups<'b> {
     }
 
     /// Writes the FROM clause of the cells.
-    pub fn from(&self, out: &mut SqlWriter<'_, 'b>) {
+    ///
+    /// # Errors
+    /// Returns an error if a name cannot be quoted.
+    pub fn from(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
         out.push(" FROM subgroups t JOIN facts i ON i.code = t.indicator_code");
         out.push(if self.combines { " LEFT JOIN series a ON a.id = t.least_series" } else { "" });
+        self.expected.as_ref().map_or(Ok(()), |expected| expected.join(out))
+    }
+
+    fn is_by_territory(&self) -> bool {
+        self.by.iter().any(|field| field.name == "territory_code")
     }
 
     fn keys(&self) -> Vec<&'static str> {
-        let apart = if self.combines { &APART_KEY[..] } else { &[] };
+        let apart = if self.combines || self.expected.is_some() { &APART_KEY[..] } else { &[] };
         let mut keys: Vec<&str> = SUBGROUP_KEY.iter().chain(apart).copied().collect();
         for field in self.by {
             if !keys.contains(&field.name) {
@@ -174,20 +186,15 @@ impl<'b> ObservationGroups<'b> {
         list(out, keys)
     }
 
-    /// Writes the pairs of an indicator and a territory of the selected rows. The rows themselves are read again only if no
-    /// subgroup names its territory and the conditions differ within a series.
-    fn territories(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        if self.by.iter().any(|field| field.name == "territory_code") {
-            out.push("t.indicator_code, t.territory_code FROM subgroups t");
-            return Ok(());
-        }
+    /// Writes the selected series. The rows are read again only if the conditions differ within a series.
+    fn series(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
+        list(out, &["territory_code"])?;
+        out.push(", ");
+        list(out, &KIND)?;
         if self.rows.are_whole_series() {
-            out.push("t.indicator_code, t.territory_code");
             return self.rows.series(out);
         }
-        out.push(
-            "s.indicator_code, s.territory_code FROM (SELECT DISTINCT t.series_id FROM selected t) t JOIN series s ON s.id = t.series_id",
-        );
+        out.push(" FROM (SELECT DISTINCT t.series_id FROM selected t) r JOIN series t ON t.id = r.series_id");
         Ok(())
     }
 }

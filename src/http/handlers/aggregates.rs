@@ -22,7 +22,7 @@ use crate::query::model::column::CellSource;
 use crate::query::plan::additivity::{self, GroupFacts};
 use crate::query::plan::grouping::GROUPS;
 use crate::query::plan::in_memory;
-use crate::query::{Column, Count, Dataset, Grouping, Parameter, ReadCost, Row, Shape};
+use crate::query::{Column, Count, Dataset, Function, Grouping, Parameter, ReadCost, Row, Shape};
 
 /// The most faults in one refusal.
 const MAX_FAULTS: usize = 10;
@@ -146,13 +146,16 @@ impl<'r> Group<'r> {
             over_time: owned("over_time"),
             nested: self.text("nested") == Some("true"),
             overlapping: self.text("overlapping") == Some("true"),
+            uneven: self.text("uneven") == Some("true"),
             cofunded: self.text("cofunded") == Some("true"),
         }
     }
 
     /// Whether values of the indicator combine as a weighted mean.
     fn is_weighted(&self) -> bool {
-        self.text("over_territories") == Some("weighted_mean") && (self.grouping.is_own() || self.number("territory_code") > 1)
+        self.grouping.may_weight()
+            && self.text("over_territories") == Some("weighted_mean")
+            && (self.grouping.is_own() || self.number("territory_code") > 1)
     }
 
     /// The number of values in the aggregate; in a weighted mean, only those with a weight.
@@ -160,8 +163,23 @@ impl<'r> Group<'r> {
         if self.is_weighted() { self.number("weighed") } else { self.number("present") }
     }
 
+    /// The number of values that the group would have: the cells that the selection expects of it, or its rows, without those that
+    /// cannot have a value.
     fn expected(&self) -> i64 {
-        if self.grouping.is_own() { self.number("members") } else { self.number("expected").max(self.number("rows")) }
+        let cells = if self.grouping.is_own() { "members" } else { "expected" };
+        let cells = self.text(cells).and_then(|text| text.parse().ok()).unwrap_or_else(|| self.number("rows"));
+        cells - self.number("inapplicable")
+    }
+
+    /// The qualifier of what is put together, else of the extremes. A number of rows is exact.
+    fn qualifier(&self, present: i64) -> Option<&'static str> {
+        let functions = &self.grouping.functions;
+        if functions.iter().all(|function| *function == Function::Count) {
+            return Some("exact");
+        }
+        let all = self.text("qualifiers").filter(|_| present > 0)?;
+        let combines = functions.iter().any(|function| function.combines());
+        Some(if combines { additivity::hedged(all) } else { additivity::extreme(all) })
     }
 
     fn value(&self, function: &str) -> Option<&'r str> {
@@ -195,14 +213,10 @@ impl<'r> Group<'r> {
     /// A computed cell.
     fn cell(&self, name: &str) -> Option<String> {
         let (expected, present, suppressed) = (self.expected(), self.present(), self.number("suppressed"));
-        let alone = self.grouping.functions.iter().all(|function| !function.combines());
         let number = |number: i64| Some(number.to_string());
         match name {
             "count" => number(self.number("rows")),
-            "qualifier" => self.text("qualifiers").filter(|_| present > 0).map(|all| match alone && all.contains(',') {
-                true => "about".to_owned(),
-                false => additivity::hedged(all).to_owned(),
-            }),
+            "qualifier" => self.qualifier(present).map(str::to_owned),
             "weakest_status" => self.text("statuses").and_then(additivity::weakest).map(str::to_owned),
             "expected" => number(expected),
             "present" => number(present),
@@ -216,8 +230,12 @@ impl<'r> Group<'r> {
     }
 }
 
-/// A quotient with four decimals, rounded down, so that only the whole gives 1.
+/// A quotient with four decimals. Only the whole gives 1, and only nothing gives 0.
 fn quotient(part: i64, whole: i64) -> String {
-    let scaled = part * 10_000 / whole;
+    let scaled = match (part * 20_000 / whole + 1) / 2 {
+        0 if part > 0 => 1,
+        10_000.. if part < whole => 9_999,
+        scaled => scaled,
+    };
     format!("{}.{:04}", scaled / 10_000, scaled % 10_000)
 }

@@ -1,5 +1,5 @@
-//! Owns the wide layout (`layout=wide`), a table for people: a series is one row, and each of its periods has two columns,
-//! the value and its qualifier.
+//! Owns the wide layout (`layout=wide`), a table for people: a series is one row, and each of its periods has three columns, the
+//! value, its qualifier and its statuses; also its rounding and its note, where a figure has one.
 //! Must not know SQL, nor fields other than those of a series.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,8 +15,9 @@ use crate::http::response::refusals::refusal;
 use crate::http::state::State;
 use crate::problem::{Fault, Problem, Reason};
 use crate::query::ResolvedPlan;
+use crate::query::model::cube::{PERIOD_START, STATUSES};
 use crate::query::plan::cursor::Position;
-use crate::query::{Column, Count, Dataset, Kind, Parameter, Row};
+use crate::query::{Column, Count, Dataset, Parameter, Row};
 
 /// The most observations of one answer.
 const MAX_OBSERVATIONS: i64 = 20_000;
@@ -79,26 +80,33 @@ fn too_many(detail: String) -> Problem {
     Problem::invalid_parameters(vec![Fault::new(Reason::TooManyRows, Parameter::Layout.name(), detail)])
 }
 
-/// One series: its own cells, and the value and the qualifier of each of its periods.
+/// What a table shows of each figure, and whether also where no figure of a period has it. A figure without a value has its statuses,
+/// which say why; a cell without statuses was not published.
+const OF_FIGURE: [(&str, bool); 5] =
+    [("value", true), ("qualifier", true), (STATUSES, true), ("rounding", false), ("note", false)];
+
+/// The cells of a figure.
+type FigureCells<'r> = [Option<&'r str>; OF_FIGURE.len()];
+
+/// One series: its own cells, and those of each of its periods.
 struct Series<'r> {
     first: &'r Row,
     own: Vec<Option<&'r str>>,
-    figures: BTreeMap<&'r str, [Option<&'r str>; 2]>,
+    figures: BTreeMap<&'r str, FigureCells<'r>>,
 }
 
 /// The columns of wide rows, and each wide row with the first row of its series.
 type WideTable<'r> = (Vec<Column>, Vec<(&'r Row, Row)>);
 
-/// Makes one row of each series: those of the columns that are the same in all its rows, then the value and the qualifier of
-/// each period in the order of time. A missing value is null, whatever its reason, which the long layout has. Series come in
-/// the order of their key or, if the request has another order, of their first rows, with which they are returned. `None` if there
-/// are too many periods.
+/// Makes one row of each series: those of the columns that are the same in all its rows, then the figure of each period in the order
+/// of time. Series come in the order of their key or, if the request has another order, of their first rows, with which they are
+/// returned. `None` if there are too many periods.
 fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<WideTable<'r>> {
     let dataset = plan.selection.context.dataset;
     let columns = plan.read_columns();
     let position = |name: &str| columns.iter().position(|column| column.name == name);
-    let [period, start, value, qualifier] = ["period", "period_start", "value", "qualifier"].map(position);
-    let (period, start, value, qualifier) = (period?, start?, value?, qualifier?);
+    let (period, start) = (position("period")?, position(PERIOD_START)?);
+    let of_figure: Vec<usize> = OF_FIGURE.iter().map(|(name, _)| position(name)).collect::<Option<_>>()?;
     let key: Vec<usize> = dataset
         .key_fields()
         .filter(|field| dataset.is_series_field(field))
@@ -111,25 +119,45 @@ fn pivot<'r>(plan: &ResolvedPlan, rows: &'r [Row]) -> Option<WideTable<'r>> {
         return None;
     }
     let (mut places, mut series) = (BTreeMap::new(), Vec::<Series<'_>>::new());
+    let mut used: BTreeSet<(&str, usize)> = BTreeSet::new();
     for row in rows {
         let place = *places.entry(key.iter().map(|at| row.cell(*at)).collect::<Vec<_>>()).or_insert(series.len());
         if place == series.len() {
             let own = own.iter().map(|at| row.cell(*at)).collect();
             series.push(Series { first: row, own, figures: BTreeMap::new() });
         }
-        if let (Some(period), Some(value)) = (row.cell(period), row.cell(value)) {
-            series[place].figures.insert(period, [Some(value), row.cell(qualifier)]);
-        }
+        let Some(period) = row.cell(period) else { continue };
+        let cells = figure(&of_figure, row);
+        used.extend((0..OF_FIGURE.len()).filter(|at| cells[*at].is_some()).map(|at| (period, at)));
+        series[place].figures.insert(period, cells);
     }
     let order: Vec<usize> = if plan.is_in_key_order() { places.into_values().collect() } else { (0..series.len()).collect() };
-    let figures = periods.iter().flat_map(|(_, period)| {
-        let qualifier = Column::computed(format!("{period}_qualifier"), Kind::Text, false);
-        [Column::computed((*period).to_owned(), Kind::Decimal, false), qualifier]
+    let shown: Vec<(&str, usize)> = periods
+        .iter()
+        .flat_map(|(_, period)| (0..OF_FIGURE.len()).map(move |at| (*period, at)))
+        .filter(|place| OF_FIGURE[place.1].1 || used.contains(place))
+        .collect();
+    let heads = shown.iter().map(|(period, at)| {
+        let kind = columns[of_figure[*at]].kind;
+        let name = if *at == 0 { (*period).to_owned() } else { format!("{period}_{}", OF_FIGURE[*at].0) };
+        Column::computed(name, kind, false)
     });
-    let shown = own.iter().map(|at| columns[*at].clone()).chain(figures).collect();
     let row = |Series { first, own, figures }: &Series<'r>| {
-        let cells = periods.iter().flat_map(|(_, period)| figures.get(period).copied().unwrap_or_default());
+        let cells = shown.iter().map(|(period, at)| figures.get(period).and_then(|cells| cells[*at]));
         (*first, own.iter().copied().chain(cells).collect())
     };
-    Some((shown, order.iter().map(|at| row(&series[*at])).collect()))
+    let rows = order.iter().map(|at| row(&series[*at])).collect();
+    Some((own.iter().map(|at| columns[*at].clone()).chain(heads).collect(), rows))
+}
+
+/// The cells of a figure. Without a value there is nothing to qualify.
+fn figure<'r>(of_figure: &[usize], row: &'r Row) -> FigureCells<'r> {
+    let mut cells = FigureCells::default();
+    for (cell, at) in cells.iter_mut().zip(of_figure) {
+        *cell = row.cell(*at);
+    }
+    if cells[0].is_none() {
+        cells[1] = None;
+    }
+    cells
 }

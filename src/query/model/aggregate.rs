@@ -29,11 +29,16 @@ pub static FUNCTIONS: [Field; 6] = [
 /// What every group says about the rows behind it.
 pub static FACTS: [Field; 6] = [
     computed("weakest_status", Kind::Text, "The weakest of the statuses of its rows (SDMX, CL_OBS_STATUS)."),
-    number("expected", "The number of values that the group would have if none were missing."),
-    number("present", "The number of values in the group."),
+    number(
+        "expected",
+        "The number of values that the group would have if none were missing: of each kind of figure (indicator, breakdown, \
+         nature, source, length of period), one for every territory at every period of the selection; with `function=own` one for \
+         each member; else, and of money, one for each row. Rows that cannot have a value (`M`) are not expected.",
+    ),
+    number("present", "The number of values in the group; in a weighted mean, those that have a weight."),
     number("suppressed", "The number of values that statistical secrecy withholds. With exactly one, the results are null."),
     number("missing", "`expected` without `present` and `suppressed`."),
-    computed("coverage", Kind::Decimal, "`present` as a share of `expected`, rounded down; null if nothing is expected."),
+    computed("coverage", Kind::Decimal, "`present` as a share of `expected`, with four decimals; null if nothing is expected."),
 ];
 
 /// Whether only groups of observations have the field: money has no rule of its own and no statuses.

@@ -100,9 +100,11 @@ pub const COMPONENTS: [Component; 16] = [
     Component::new("period_basis", "TIME_PERIOD_BASIS", "Origine de la période", Role::Attribute).coded(),
 ];
 
-/// Whether a cube cannot do without a field: its dimensions, its measure, and the order of its periods.
+/// Whether a cube cannot do without a field: its dimensions, its measure, the order of its periods, and what keeps a value from being
+/// read as a plain number: its statuses, its qualifier, its rounding and its note.
 pub fn is_needed(field: &str) -> bool {
-    field == PERIOD_START || COMPONENTS.iter().any(|one| one.field == field && one.role != Role::Attribute)
+    [PERIOD_START, STATUSES, "qualifier", "rounding", "note"].contains(&field)
+        || COMPONENTS.iter().any(|one| one.field == field && one.role != Role::Attribute)
 }
 
 /// The dimensions, in the order of the formats.

@@ -3,6 +3,7 @@
 
 pub mod aggregate;
 pub mod breakdown;
+pub mod change;
 pub mod column;
 mod crossings;
 pub mod cube;

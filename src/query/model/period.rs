@@ -15,6 +15,28 @@ pub struct Period {
     pub end: Option<NaiveDate>,
 }
 
+/// The length of a period.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeriodLength {
+    /// Whole months: a year has 12.
+    Months(i32),
+    /// Days of a period that does not begin and end with a month.
+    Days(i64),
+}
+
+impl Period {
+    /// Its length; `None` if its end is open. Periods of one length can be compared: two months, even if one has 28 days.
+    pub fn length(&self) -> Option<PeriodLength> {
+        let end = self.end?;
+        let next = end.succ_opt().unwrap_or(end);
+        if self.start.day() == 1 && next.day() == 1 {
+            let months = |day: NaiveDate| day.year() * 12 + day.month0().cast_signed();
+            return Some(PeriodLength::Months(months(next) - months(self.start)));
+        }
+        Some(PeriodLength::Days((next - self.start).num_days()))
+    }
+}
+
 /// Stands for an open end, after the `/` of an interval.
 pub const OPEN: &str = "..";
 
@@ -65,7 +87,7 @@ fn digits(text: &str) -> Option<u32> {
 
 #[cfg(test)]
 mod tests {
-    use super::{FORMS, OPEN_FORM, day, parse};
+    use super::{FORMS, OPEN_FORM, PeriodLength, day, parse};
 
     fn days(text: &str) -> Option<(String, String)> {
         parse(text).map(|period| (period.start.to_string(), period.end.map_or_else(String::new, |day| day.to_string())))
@@ -93,6 +115,22 @@ mod tests {
         }
         assert!(FORMS.into_iter().all(|form| parse(form).is_some_and(|period| period.end.is_some())));
         assert!(parse(OPEN_FORM).is_some_and(|period| period.end.is_none()));
+    }
+
+    #[test]
+    fn the_length_of_a_period_is_in_months_if_it_has_whole_ones() {
+        for (text, length) in [
+            ("2019", PeriodLength::Months(12)),
+            ("2019-Q4", PeriodLength::Months(3)),
+            ("2020-02", PeriodLength::Months(1)),
+            ("2019-01-01/2019-12-31", PeriodLength::Months(12)),
+            ("2019-12-01/2020-01-31", PeriodLength::Months(2)),
+            ("2019-01-01/2019-10-30", PeriodLength::Days(303)),
+            ("2019-06-30", PeriodLength::Days(1)),
+            ("2019-06-01", PeriodLength::Days(1)),
+        ] {
+            assert_eq!(parse(text).and_then(|period| period.length()), Some(length), "{text}");
+        }
     }
 
     #[test]

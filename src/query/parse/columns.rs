@@ -5,7 +5,7 @@ use super::parser::Parser;
 use crate::query::collection::include::Include;
 use crate::query::model::column::Column;
 use crate::query::model::cube;
-use crate::query::model::field::{Field, Kind};
+use crate::query::model::field::{Field, FieldOrigin, Kind};
 use crate::query::model::representation::Representation;
 use crate::query::plan::Plan;
 
@@ -23,6 +23,10 @@ pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
     };
     let labels = shown.labels || shown.representation.has_labels();
     let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| labelled(parser, field, labels)).collect();
+    if grouping.is_some() {
+        // A group of several indicators, or of none, has no unit.
+        columns.iter_mut().filter(|column| column.field().is_some_and(is_named)).for_each(|column| column.required = false);
+    }
     columns.extend(referred(parser, shown.representation));
     if shown.representation != Representation::Json {
         columns.extend(include.iter().filter_map(included).flatten());
@@ -31,6 +35,11 @@ pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
         columns.push(Column::geometry(shown.centres));
     }
     columns
+}
+
+/// Whether a field is that of a row to which the row refers.
+fn is_named(field: &Field) -> bool {
+    matches!(field.origin, FieldOrigin::Named { .. })
 }
 
 /// The columns of a field: its values, and beside them their labels.

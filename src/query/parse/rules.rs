@@ -77,7 +77,7 @@ type Suited<'p> = (&'p [Parameter], fn(Representation) -> bool, &'p str);
 fn presentation(parser: &mut Parser, plan: &mut Plan) {
     use Parameter as P;
     let representation = plan.presentation.representation;
-    let only: [Suited<'_>; 4] = [
+    let only: [Suited<'_>; 5] = [
         (&[P::Geometry], |one| one == Representation::GeoJson, "`format=geojson`"),
         (&[P::Facets], |one| one == Representation::Json, "`format=json`"),
         (
@@ -89,6 +89,11 @@ fn presentation(parser: &mut Parser, plan: &mut Plan) {
             &[P::Vintages],
             |one| !one.is_fixed(),
             "a representation that has a row for each version; this one has one for each figure",
+        ),
+        (
+            &[P::Total],
+            |one| one != Representation::Scdl,
+            "a format that has all rows: SCDL leaves out those that its schema does not allow, and has fewer lines",
         ),
     ];
     // What a representation that cannot be read would go with, nobody knows.

@@ -17,10 +17,12 @@ pub struct GroupFacts {
     pub over_territories: Option<String>,
     /// The additivity of its values over time.
     pub over_time: Option<String>,
-    /// Whether a territory of the group lies in another one of the group.
+    /// Whether a territory of the group lies in another one of the group; of money, whether two flows of it may be the same.
     pub nested: bool,
     /// Whether two periods of the group overlap.
     pub overlapping: bool,
+    /// Whether a mean of the group is of periods of several lengths.
+    pub uneven: bool,
     /// Whether two flows of the group fund the same thing.
     pub cofunded: bool,
 }
@@ -67,55 +69,73 @@ pub fn faults(context: Context, grouping: &Grouping, facts: &GroupFacts) -> Vec<
         refuse("by", why, "group by `payer_code` too, or filter one".to_owned());
     }
     if context.dataset.shape != Shape::Observations {
+        if facts.nested {
+            let why = "Two flows of the group may state the same money: they have one payer, no two beneficiaries and periods that \
+                       overlap, and the territory of one lies in that of the other, or one is a part of the other";
+            refuse("by", why, "group by `territory_code` and `period` too, or filter the flows that belong together".to_owned());
+        }
         return faults;
     }
+    over_territories(grouping, facts, &mut refuse);
+    over_time(facts, &mut refuse);
+    faults
+}
+
+/// Why values of the territories of a group cannot be put together. What stands twice in a group counts twice in its sum and in
+/// its mean, weighted or not. A least and a greatest value stay the same, and a number of rows is one of rows.
+fn over_territories(grouping: &Grouping, facts: &GroupFacts, refuse: &mut impl FnMut(&str, &str, String)) {
     let indicator = facts.indicator.as_deref().unwrap_or("the indicator");
     let sums = grouping.sums();
     // A sum of an indicator that cannot be added is a fault even if the group has only one cell: the answer must not depend
     // on how many rows are published today.
-    if facts.several("territory_code") || grouping.is_own() || sums {
-        match facts.over_territories.as_deref() {
-            Some("sum") if facts.nested => {
-                refuse(
-                    "territory_code",
-                    "A territory of the group lies in another of the group: it would be counted twice",
-                    "filter territories of one kind, or group by `territory_code` too".to_owned(),
-                );
-            }
-            Some("sum") => {}
-            Some("weighted_mean") if !sums => {}
-            Some("weighted_mean") => {
-                refuse(
-                    "function",
-                    &format!("Values of `{indicator}` cannot be added"),
-                    "`function=mean` weights them as the indicator says".to_owned(),
-                );
-            }
-            _ => refuse(
-                "function",
-                &format!("Values of `{indicator}` cannot be put together over territories"),
-                "ask for `min`, `max` or `count`, or for the values themselves".to_owned(),
-            ),
-        }
+    if !(facts.several("territory_code") || grouping.is_own() || sums) {
+        return;
     }
-    if facts.several("period") {
-        match facts.over_time.as_deref() {
-            Some("sum") if facts.overlapping => {
-                refuse(
-                    "period",
-                    "Two periods of the group overlap: what lies in both would be counted twice",
-                    "filter periods of one sort, or group by `period` too".to_owned(),
-                );
-            }
-            Some("sum") => {}
-            _ => refuse(
-                "function",
-                &format!("Values of `{indicator}` at different times cannot be put together: a stock is not a flow"),
-                "group by `period` too, or ask for the latest with `last=1`".to_owned(),
-            ),
-        }
+    match facts.over_territories.as_deref() {
+        Some("weighted_mean") if sums => refuse(
+            "function",
+            &format!("Values of `{indicator}` cannot be added"),
+            "`function=mean` weights them as the indicator says".to_owned(),
+        ),
+        Some("sum" | "weighted_mean") if facts.nested => refuse(
+            "territory_code",
+            "A territory of the group lies in another of the group, wholly or partly: it would be counted twice",
+            "filter territories of one kind, as `territory_code__startswith=COM-` does, or group by `territory_code` too"
+                .to_owned(),
+        ),
+        Some("sum" | "weighted_mean") => {}
+        _ => refuse(
+            "function",
+            &format!("Values of `{indicator}` cannot be put together over territories"),
+            "ask for `min`, `max` or `count`, or for the values themselves".to_owned(),
+        ),
     }
-    faults
+}
+
+/// Why values of the periods of a group cannot be put together.
+fn over_time(facts: &GroupFacts, refuse: &mut impl FnMut(&str, &str, String)) {
+    if !facts.several("period") {
+        return;
+    }
+    let indicator = facts.indicator.as_deref().unwrap_or("the indicator");
+    match facts.over_time.as_deref() {
+        Some("sum") if facts.overlapping => refuse(
+            "period",
+            "Two periods of the group overlap: what lies in both would be counted twice",
+            "filter periods of one sort, or group by `period` too".to_owned(),
+        ),
+        Some("sum") if facts.uneven => refuse(
+            "period",
+            "The periods of the group differ in length: the mean of a month and a year is that of neither",
+            "filter periods of one length, or group by `period` too".to_owned(),
+        ),
+        Some("sum") => {}
+        _ => refuse(
+            "function",
+            &format!("Values of `{indicator}` at different times cannot be put together: a stock is not a flow"),
+            "group by `period` too, or ask for the latest with `last=1`".to_owned(),
+        ),
+    }
 }
 
 /// The observation statuses (SDMX, CL_OBS_STATUS), the weakest first. An aggregate has the status of its weakest cell.
@@ -153,6 +173,17 @@ pub fn hedged(qualifiers: &str) -> &'static str {
     }
 }
 
+/// The qualifier of the least or the greatest of some values, from their qualifiers, separated by commas. Which value it is depends
+/// on all of them: a value that may be larger makes the greatest one at least as large as it is said.
+pub fn extreme(qualifiers: &str) -> &'static str {
+    match hedged(qualifiers) {
+        "more_than" if qualifiers != "more_than" => "at_least",
+        "less_than" if qualifiers != "less_than" => "at_most",
+        "nearly" if qualifiers != "nearly" => "about",
+        same => same,
+    }
+}
+
 /// Whether a result must be withheld, given the number of suppressed cells. With one such cell, the difference to a
 /// total that is published elsewhere would reveal it (statistical secrecy, law no. 51-711 of 7 June 1951).
 pub fn withheld(suppressed: i64) -> bool {
@@ -161,7 +192,7 @@ pub fn withheld(suppressed: i64) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{hedged, weakest, withheld};
+    use super::{extreme, hedged, weakest, withheld};
 
     #[test]
     fn a_total_has_the_weakest_status_of_its_parts() {
@@ -187,6 +218,23 @@ mod tests {
             ("about", "about"),
         ] {
             assert_eq!(hedged(qualifiers), expected, "{qualifiers}");
+        }
+    }
+
+    #[test]
+    fn an_extreme_is_as_uncertain_as_the_values_that_it_may_be() {
+        for (qualifiers, expected) in [
+            ("exact", "exact"),
+            ("more_than", "more_than"),
+            ("exact,more_than", "at_least"),
+            ("at_least,more_than", "at_least"),
+            ("exact,less_than", "at_most"),
+            ("less_than", "less_than"),
+            ("exact,nearly", "about"),
+            ("nearly", "nearly"),
+            ("at_least,at_most", "about"),
+        ] {
+            assert_eq!(extreme(qualifiers), expected, "{qualifiers}");
         }
     }
 

@@ -49,9 +49,9 @@ impl Grouping {
         self.functions.contains(&Function::Sum)
     }
 
-    /// Whether the values of the request can be weighted.
+    /// Whether the values of the request can be weighted. Extremes and numbers of rows have no weights.
     pub fn may_weight(&self) -> bool {
-        !self.sums()
+        !self.sums() && self.functions.iter().any(|function| function.combines())
     }
 
     /// Whether all territories of the request are one group, by the rule of each indicator.
@@ -125,6 +125,8 @@ mod tests {
         let own = grouping(&[Function::Own]);
         assert_eq!((own.sums(), own.may_weight(), own.is_own()), (false, true, true));
         assert!(grouping(&[Function::Min]).compares() && grouping(&[Function::Max]).compares());
+        let weighted = |functions: &[Function]| grouping(functions).may_weight();
+        assert!(weighted(&[Function::Mean, Function::Count]) && !weighted(&[Function::Min, Function::Count]));
     }
 
     #[test]

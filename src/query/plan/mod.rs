@@ -7,6 +7,7 @@ pub mod changes;
 pub mod condition;
 pub mod cost;
 pub mod cursor;
+pub mod expectation;
 pub mod grouping;
 pub mod in_memory;
 pub mod presentation;
@@ -39,7 +40,7 @@ use super::pairs;
 const SELECTIVE_FIELDS: usize = 2;
 
 /// The fields from which the columns of periods are made (`layout=wide`).
-const WIDE_FIELDS: [&str; 4] = ["period", cube::PERIOD_START, "value", "qualifier"];
+const WIDE_FIELDS: [&str; 7] = ["period", cube::PERIOD_START, "value", "qualifier", cube::STATUSES, "rounding", "note"];
 
 /// A validated request for rows.
 #[derive(Clone, Debug)]

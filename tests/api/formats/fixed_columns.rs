@@ -75,6 +75,35 @@ fn a_json_stat_cube_has_every_value_at_its_position() {
 }
 
 #[test]
+fn a_cube_without_rows_has_one_empty_cell_that_says_so() {
+    for query in ["&period=1999", "&territory_code=COM-59350", "&limit=5&period=1999"] {
+        let cube = given(bundled(), &format!("/v1/observations?format=json-stat{query}"), Representation::JsonStat).json();
+        assert_eq!(cube["size"], json!([1, 1, 1, 1, 1, 1]), "{query}");
+        assert_eq!((&cube["value"], &cube["extension"]["rows"]), (&json!([null]), &json!(0)), "{query}");
+        for (name, _) in DIMENSIONS {
+            assert_eq!(cube["dimension"][name]["category"], json!({"index": ["_Z"], "label": {"_Z": "sans objet"}}), "{query}");
+        }
+        assert!(cube["note"][0].as_str().is_some_and(|note| note.contains("Aucune observation")), "{query}");
+    }
+}
+
+#[test]
+fn a_cube_keeps_what_a_figure_says_of_itself_whatever_fields_are_asked_for() {
+    let target = "/v1/observations?format=json-stat&indicator_code=foyers-prime-activite&fields=value";
+    let cube = given(bundled(), target, Representation::JsonStat).json();
+    assert_eq!(cube["extension"]["qualifier"], json!({"0": "more_than"}));
+    assert_eq!(
+        cube["extension"]["pinned"],
+        "/v1/observations?fields=value&format=json-stat&indicator_code=foyers-prime-activite&release=3"
+    );
+    assert_eq!(cube.get("href"), None, "an address without scheme and host is none");
+    let target = "/v1/observations?format=sdmx-csv&indicator_code=foyers-prime-activite&fields=value";
+    let (names, records) = cells::csv(&given(bundled(), target, Representation::SdmxCsv).body);
+    let cell = |name: &str| &records[0][names.iter().position(|one| one == name).expect("the column is there")];
+    assert_eq!((cell("QUALIFIER").as_str(), cell("OBS_STATUS[]").as_str()), ("more_than", "A"));
+}
+
+#[test]
 fn sdmx_csv_has_the_values_in_the_columns_of_the_standard() {
     let rows = rows("/v1/observations?limit=1000");
     let reply = given(bundled(), "/v1/observations?format=sdmx-csv", Representation::SdmxCsv);
@@ -122,11 +151,12 @@ fn scdl_has_the_flows_that_have_every_required_field() {
     let title = "mot ".repeat(100);
     let funding = format!(
         "code,title,payer_code,beneficiary_code,territory_code,stage,period,amount_eur,decided_on,aid_natures,payment_terms,\
-         eu_notified,beneficiary_share,source_code\n\
-         a,Repas,region,asso,COM-1,announced,2019,1000.50,2019-03-01,money,unique,false,1,essai\n\
-         b,{title},region,asso,COM-1,announced,2019-06-30,2,2019-03-01,in_kind|money,échelonné,true,0.25,essai\n\
-         c,Sans nature,region,asso,COM-1,announced,2019,1000.50,2019-03-01,,unique,false,1,essai\n\
-         d,Sans SIRET du payeur,asso,region,COM-1,announced,2019,1,2019-03-01,in_kind,unique,false,1,essai\n"
+         eu_notified,beneficiary_share,qualifier,source_code\n\
+         a,Repas,region,asso,COM-1,announced,2019,1000.50,2019-03-01,money,unique,false,1,exact,essai\n\
+         b,{title},region,asso,COM-1,announced,2019-06-30,2,2019-03-01,in_kind|money,échelonné,true,0.25,,essai\n\
+         c,Sans nature,region,asso,COM-1,announced,2019,1000.50,2019-03-01,,unique,false,1,,essai\n\
+         d,Sans SIRET du payeur,asso,region,COM-1,announced,2019,1,2019-03-01,in_kind,unique,false,1,,essai\n\
+         e,Plus de mille,region,asso,COM-1,announced,2019,1000,2019-03-01,money,unique,false,1,more_than,essai\n"
     );
     let files = [
         ("sources", SOURCES),
@@ -135,6 +165,8 @@ fn scdl_has_the_flows_that_have_every_required_field() {
         ("funding", &funding),
     ];
     publish(&server.url, &bundle(&files)).expect("the bundle is right");
+    let counted = get(server.address, "/v1/funding?format=scdl&total=exact").problem(400);
+    assert_eq!(counted["errors"][0]["name"], "total", "SCDL has fewer lines than there are flows: {counted}");
     let reply = given(server.address, "/v1/funding?format=scdl", Representation::Scdl);
     let cut = format!("{}mot…", "mot ".repeat(63));
     let expected = format!(
