@@ -16,8 +16,8 @@ use crate::query::{Field, Plan};
 /// The columns of a subgroup's key besides the fields of the groups: the facts that decide whether rows may be added up.
 const SUBGROUP_KEY: [&str; 4] = ["indicator_code", "period", "qualifier", "joined_statuses"];
 
-/// The further columns of the key if values are put together or cells are expected. With the indicator they are what series differ
-/// in besides their territory, so that the rows of a subgroup are of several territories if they are of several series.
+/// The further columns of the key if values are put together. With the indicator they are what series differ in besides their
+/// territory, so that the rows of a subgroup are of several territories if they are of several series.
 const APART_KEY: [&str; 3] = ["breakdown_code", "nature", "source_code"];
 
 /// The columns of a subgroup without rows, as the subgroups of weights have them.
@@ -73,7 +73,7 @@ impl<'b> ObservationGroups<'b> {
     pub fn new(plan: &'b Plan, grouping: &'b Grouping, rows: &'b SelectedRows<'b>, release: &'b i32) -> Self {
         let combines = grouping.functions.iter().any(|function| function.combines());
         let double_counts = DoubleCounts::new(grouping, plan.selection.geography.as_ref(), release);
-        let expected = plan.expects_cells().then(|| ExpectedCells::new(&grouping.by));
+        let expected = plan.expects_cells().then(|| ExpectedCells::new(&grouping.by, combines));
         let (functions, by) = (grouping.functions.as_slice(), grouping.by.as_slice());
         Self { functions, may_weight: grouping.may_weight(), combines, by, rows, double_counts, expected, release }
     }
@@ -86,6 +86,9 @@ impl<'b> ObservationGroups<'b> {
         out.push(", facts AS MATERIALIZED (SELECT i.* FROM indicators i WHERE ");
         out.visible("i", self.release)?;
         out.push("), ");
+        if let Some(expected) = &self.expected {
+            expected.uniform(out, self.rows)?;
+        }
         self.subgroups(out)?;
         if !self.is_by_territory() && (self.double_counts.nests() || self.expected.is_some()) {
             out.push(", read_series AS MATERIALIZED (SELECT ");
@@ -124,7 +127,7 @@ impl<'b> ObservationGroups<'b> {
     }
 
     fn keys(&self) -> Vec<&'static str> {
-        let apart = if self.combines || self.expected.is_some() { &APART_KEY[..] } else { &[] };
+        let apart = if self.combines { &APART_KEY[..] } else { &[] };
         let mut keys: Vec<&str> = SUBGROUP_KEY.iter().chain(apart).copied().collect();
         for field in self.by {
             if !keys.contains(&field.name) {
@@ -153,8 +156,15 @@ impl<'b> ObservationGroups<'b> {
             }
             false => "NULL::date AS start, NULL::date AS \"end\", NULL::integer AS least_series, NULL::integer AS most_series, ",
         });
-        out.push("NULL::text AS least_territory, NULL::text AS most_territory FROM selected t GROUP BY ");
+        out.push("NULL::text AS least_territory, NULL::text AS most_territory");
+        if let Some(expected) = &self.expected {
+            expected.kind_of_row(out);
+        }
+        out.push(" FROM selected t GROUP BY ");
         list(out, &keys)?;
+        if let Some(expected) = &self.expected {
+            expected.kind_of_subgroup(out);
+        }
         if self.may_weight {
             self.weights(out, &keys)?;
         }
@@ -191,6 +201,9 @@ impl<'b> ObservationGroups<'b> {
         list(out, &["territory_code"])?;
         out.push(", ");
         list(out, &KIND)?;
+        if let Some(expected) = &self.expected {
+            expected.kind_of_row(out);
+        }
         if self.rows.are_whole_series() {
             return self.rows.series(out);
         }

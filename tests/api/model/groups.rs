@@ -48,7 +48,7 @@ impl Request {
             }
             selection.filters.retain(|filter| {
                 let pair = filter.pair();
-                !pair.starts_with("territory_code") && !pair.starts_with("within")
+                !["territory_code", "within", "covers"].iter().any(|name| pair.starts_with(name))
             });
             let by = FIELDS[..6].iter().copied().filter(|field| *field != "territory_code").collect();
             return Self { selection, by, functions: vec!["own"], own };

@@ -5,6 +5,7 @@
 //! `MODEL_REQUESTS` sets the number of random requests of each test, and `MODEL_SEED` another sequence.
 
 mod groups;
+mod money;
 mod profiles;
 mod publication;
 mod selection;
@@ -152,4 +153,12 @@ fn random_profiles_comparisons_and_ranks_are_those_of_the_model() {
         profiles::compare(&mut random, world, &mut differences);
     }
     differences.none(all);
+}
+
+#[test]
+fn random_money_is_added_only_where_the_model_adds_it() {
+    let (mut random, mut differences) = (Random(seed(1936)), Differences::default());
+    let (worlds, each) = (2 + requests(0) / 1000, requests(100).min(200));
+    money::compare(&mut random, worlds, each, &mut differences);
+    differences.none(worlds * each);
 }

@@ -23,7 +23,8 @@ pub fn publish_release(server: &TestServer, figures: &[Figure], release: u32) {
     publish(&server.url, &bundle(&files)).expect("the world is right");
 }
 
-fn territories() -> String {
+/// The file of the territories.
+pub fn territories() -> String {
     let holding = |code: &str, kind: &str| {
         let own = communes(code);
         let held =
@@ -44,7 +45,8 @@ fn territories() -> String {
     format!("code,kind,name,population,departement_code,region_code,epci_code,geography_year,source_code\n{lines}")
 }
 
-fn memberships() -> String {
+/// The file of what perimeters consist of.
+pub fn memberships() -> String {
     let perimeters = TERRITORIES.iter().filter(|one| one.1 == "perimeter");
     let lines = perimeters.flat_map(|(code, _, own)| own.iter().map(move |commune| format!("{code},COM-{commune},1,essai\n")));
     format!("container_code,part_code,population_share,source_code\n{}", lines.collect::<String>())

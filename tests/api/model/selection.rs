@@ -13,6 +13,8 @@ pub enum Filter {
     Prefix(&'static str),
     /// The territory is another one or lies wholly in it.
     Within(&'static str),
+    /// The territory is another one or contains it wholly.
+    Covers(&'static str),
     /// The period begins on a day or later.
     From(&'static str),
     /// The value is at least a number of tenths.
@@ -44,6 +46,7 @@ impl Filter {
             Self::AnyOf(field, values) => format!("{field}={}", values.join(",")),
             Self::Prefix(prefix) => format!("territory_code__startswith={prefix}"),
             Self::Within(code) => format!("within={code}"),
+            Self::Covers(code) => format!("covers={code}"),
             Self::From(period) => format!("period__gte={period}"),
             Self::ValueFrom(value) => format!("value__gte={}", super::world::tenths(*value)),
         }
@@ -55,6 +58,7 @@ impl Filter {
             Self::AnyOf(field, values) => values.contains(&text(figure, field).as_str()),
             Self::Prefix(prefix) => figure.territory.starts_with(prefix),
             Self::Within(code) => lies_in(figure.territory, code),
+            Self::Covers(code) => lies_in(code, figure.territory),
             Self::From(period) => figure.days().0 >= PERIODS.iter().find(|one| one.0 == *period).expect("a period").1,
             Self::ValueFrom(least) => figure.value.is_some_and(|value| value >= *least),
         }
@@ -98,7 +102,7 @@ impl Selection {
             filters.push(Filter::AnyOf("indicator_code", vec![random.pick(&INDICATORS).0]));
         }
         let territory = |random: &mut Random| random.pick(&TERRITORIES).0;
-        match random.below(7) {
+        match random.below(8) {
             0 => filters.push(Filter::Prefix(*random.pick(&["COM-", "DEP-", "EPCI-", "PER-", "REG-"]))),
             1 => filters.push(Filter::Within(territory(random))),
             2 => {
@@ -108,6 +112,7 @@ impl Selection {
             }
             3 => filters.extend([Filter::Prefix("COM-"), Filter::Within(territory(random))]),
             4 => filters.push(Filter::Prefix("COM-")),
+            5 => filters.push(Filter::Covers(territory(random))),
             _ => {}
         }
         match random.below(6) {
