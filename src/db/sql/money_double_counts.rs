@@ -17,8 +17,10 @@ use crate::query::Field;
 const FLOW: [&str; 8] =
     ["territory_code", "payer_code", "beneficiary_code", "measure_code", "convention_code", "stage", "period", "period_start"];
 
-/// The conditions on the flows `a` and `b` that each case has: the same payer and stage, and periods that overlap.
-const SAME_MONEY: &str = " AND b.payer_code = a.payer_code AND b.stage = a.stage AND a.period_start <= b.period_end AND b.period_start <= a.period_end";
+/// The conditions on the flows `a` and `b` that each case has: the same payer and stage, and periods that overlap. A period without a
+/// last day goes on.
+const SAME_MONEY: &str = " AND b.payer_code = a.payer_code AND b.stage = a.stage \
+    AND a.period_start <= coalesce(b.period_end, 'infinity') AND b.period_start <= coalesce(a.period_end, 'infinity')";
 
 /// The ways in which two flows name no two beneficiaries. They are apart, since only equality can be hashed.
 const BENEFICIARIES: [&str; 3] =

@@ -47,7 +47,7 @@ impl<'p> Figures<'p> {
     }
 
     fn end(&self, row: &Row) -> Option<NaiveDate> {
-        self.period(row).map(|period| period.end)
+        self.period(row).and_then(|period| period.end)
     }
 
     /// The rows of each series. The last series of a page that is cut short may lack its earlier figure, and is left out.
@@ -65,7 +65,7 @@ impl<'p> Figures<'p> {
 
     /// The indicators of the series whose figure before the latest one is of a period of another length.
     pub fn uneven(&self) -> Vec<String> {
-        let length = |row: &Row| self.period(row).map(|period| period.length());
+        let length = |row: &Row| self.period(row).and_then(|period| period.length());
         let uneven = self.all().filter(|rows| rows.len() > 1 && length(&rows[0]) != length(&rows[1]));
         self.indicators(uneven.filter_map(|rows| rows.first()))
     }
@@ -83,12 +83,12 @@ impl<'p> Figures<'p> {
         let earlier = more.map_or(&[][..], |page| page.rows.as_slice());
         let series = |rows: &'p [Row]| {
             let latest = &rows[0];
-            let length = self.period(latest).map(|period| period.length());
+            let length = self.period(latest).and_then(|period| period.length());
             let same = earlier.iter().filter(|row| self.series_of(row) == self.series_of(latest));
             let previous = rows[1..]
                 .iter()
                 .chain(same)
-                .find(|row| self.end(row) < self.end(latest) && self.period(row).map(|period| period.length()) == length);
+                .find(|row| self.end(row) < self.end(latest) && self.period(row).and_then(|period| period.length()) == length);
             SeriesFigures { latest, previous }
         };
         self.all().map(series).collect()
