@@ -1,1 +1,1 @@
-DROP TABLE events, funding, conventions, measures, commitments, actors;
+DROP TABLE objectives, events, funding, conventions, measures, commitments, actors;

@@ -1,4 +1,4 @@
--- The strategy: commitments, measures, conventions, funding, actors and events. The indexes of usual questions hold the rows of a
+-- The strategy: commitments, measures, conventions, funding, actors, events and objectives. The indexes of usual questions hold the rows of a
 -- filter in the order of a page (docs/usual-questions.md).
 
 -- The last two columns are what SCDL « subventions » 2.1.1 requires.
@@ -58,6 +58,13 @@ CREATE TABLE measures (
     note text COLLATE "C",
     first_release integer NOT NULL,
     last_release integer CHECK (last_release >= first_release),
+    status_as_of text COLLATE "C",
+    period_basis text COLLATE "C",
+    announcer_codes text[] COLLATE "C",
+    legislator_codes text[] COLLATE "C",
+    legal_act text COLLATE "C",
+    legal_act_url text COLLATE "C",
+    other_source_codes text[] COLLATE "C",
     CONSTRAINT measures_key PRIMARY KEY (code, first_release)
 );
 CREATE UNIQUE INDEX measures_current ON measures (code) WHERE last_release IS NULL;
@@ -65,6 +72,8 @@ CREATE INDEX measures_commitment ON measures (commitment_code);
 CREATE INDEX measures_territories ON measures USING gin (territory_codes);
 CREATE INDEX measures_leads ON measures USING gin (lead_codes);
 CREATE INDEX measures_partners ON measures USING gin (partner_codes);
+CREATE INDEX measures_announcers ON measures USING gin (announcer_codes);
+CREATE INDEX measures_legislators ON measures USING gin (legislator_codes);
 
 CREATE TABLE conventions (
     code text COLLATE "C" NOT NULL,
@@ -85,12 +94,15 @@ CREATE TABLE conventions (
     note text COLLATE "C",
     first_release integer NOT NULL,
     last_release integer CHECK (last_release >= first_release),
+    measure_codes text[] COLLATE "C",
+    other_source_codes text[] COLLATE "C",
     CONSTRAINT conventions_key PRIMARY KEY (code, first_release)
 );
 CREATE UNIQUE INDEX conventions_current ON conventions (code) WHERE last_release IS NULL;
 CREATE INDEX conventions_territory ON conventions (territory_code);
 CREATE INDEX conventions_signatories ON conventions USING gin (signatory_codes);
 CREATE INDEX conventions_partners ON conventions USING gin (partner_codes);
+CREATE INDEX conventions_measures ON conventions USING gin (measure_codes);
 
 -- The columns from decided_on on are what SCDL « subventions » 2.1.1 requires.
 CREATE TABLE funding (
@@ -105,7 +117,8 @@ CREATE TABLE funding (
     stage text COLLATE "C" NOT NULL,
     period text COLLATE "C" NOT NULL,
     period_start date NOT NULL,
-    period_end date NOT NULL,
+    -- null if the end of the period is open
+    period_end date,
     amount_eur numeric,
     qualifier text COLLATE "C",
     cofunding_group text COLLATE "C",
@@ -121,6 +134,7 @@ CREATE TABLE funding (
     rae_code text COLLATE "C" CHECK (char_length(rae_code) <= 5),
     eu_notified boolean,
     beneficiary_share numeric CHECK (beneficiary_share > 0 AND beneficiary_share <= 1),
+    period_basis text COLLATE "C",
     CONSTRAINT funding_key PRIMARY KEY (code, first_release)
 );
 CREATE UNIQUE INDEX funding_current ON funding (code) WHERE last_release IS NULL;
@@ -140,12 +154,12 @@ CREATE TABLE events (
     kind text COLLATE "C" NOT NULL,
     title text COLLATE "C" NOT NULL,
     summary text COLLATE "C" NOT NULL,
-    period text COLLATE "C" NOT NULL,
-    period_start date NOT NULL,
-    period_end date NOT NULL,
+    period text COLLATE "C",
+    period_start date,
+    period_end date,
     territory_code text COLLATE "C" NOT NULL,
     commitment_code text COLLATE "C",
-    measure_code text COLLATE "C",
+    measure_codes text[] COLLATE "C",
     convention_code text COLLATE "C",
     actor_codes text[] COLLATE "C",
     source_code text COLLATE "C" NOT NULL,
@@ -153,15 +167,42 @@ CREATE TABLE events (
     note text COLLATE "C",
     first_release integer NOT NULL,
     last_release integer CHECK (last_release >= first_release),
+    period_basis text COLLATE "C",
+    other_source_codes text[] COLLATE "C",
     CONSTRAINT events_key PRIMARY KEY (code, first_release)
 );
 CREATE UNIQUE INDEX events_current ON events (code) WHERE last_release IS NULL;
 CREATE INDEX events_actors ON events USING gin (actor_codes);
+CREATE INDEX events_measures ON events USING gin (measure_codes);
 CREATE INDEX events_territory_code ON events (territory_code, code);
 CREATE INDEX events_kind_code ON events (kind, code);
 CREATE INDEX events_source_code ON events (source_code, code);
 -- For the licences of the sources of a release.
 CREATE INDEX events_source ON events (source_code, first_release);
 
+CREATE TABLE objectives (
+    code text COLLATE "C" NOT NULL,
+    title text COLLATE "C" NOT NULL,
+    commitment_code text COLLATE "C",
+    measure_code text COLLATE "C",
+    indicator_code text COLLATE "C" NOT NULL,
+    territory_codes text[] COLLATE "C" NOT NULL,
+    baseline_value numeric,
+    baseline_qualifier text COLLATE "C",
+    baseline_period text COLLATE "C",
+    baseline_status text COLLATE "C",
+    target_value numeric,
+    target_qualifier text COLLATE "C",
+    target_factor numeric,
+    deadline text COLLATE "C",
+    source_code text COLLATE "C" NOT NULL,
+    source_location text COLLATE "C",
+    note text COLLATE "C",
+    first_release integer NOT NULL,
+    last_release integer CHECK (last_release >= first_release),
+    CONSTRAINT objectives_key PRIMARY KEY (code, first_release)
+);
+CREATE UNIQUE INDEX objectives_current ON objectives (code) WHERE last_release IS NULL;
+CREATE INDEX objectives_territories ON objectives USING gin (territory_codes);
 SELECT publish_table(name), order_table(name), follow_table(name), bound_table(name)
-FROM unnest(ARRAY['actors', 'commitments', 'measures', 'conventions', 'funding', 'events']) AS name;
+FROM unnest(ARRAY['actors', 'commitments', 'measures', 'conventions', 'funding', 'events', 'objectives']) AS name;

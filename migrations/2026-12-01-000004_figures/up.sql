@@ -90,11 +90,13 @@ CREATE TABLE figures (
     statuses text COLLATE "C" NOT NULL CHECK (statuses ~ '^[A-Z]+(,[A-Z]+)*$'),
     source_location text COLLATE "C",
     note text COLLATE "C",
+    period_basis text COLLATE "C",
     CONSTRAINT figures_key PRIMARY KEY (series_id, period_end, period_start, period, first_release)
 );
 COMMENT ON TABLE figures IS 'The observations without what their series says, in every version that was published.';
 COMMENT ON COLUMN figures.series_id IS 'The number of the series.';
 
+-- Statements that find other versions of a figure need the last two columns: the number of the series and the statuses as stored.
 CREATE VIEW observations AS
 SELECT
     s.indicator_code,
@@ -113,15 +115,20 @@ SELECT
     f.source_location,
     f.note,
     f.first_release,
-    f.last_release
+    f.last_release,
+    f.period_basis,
+    f.series_id,
+    f.statuses AS joined_statuses
 FROM series s JOIN figures f ON f.series_id = s.id;
+COMMENT ON COLUMN observations.series_id IS 'The number of the series.';
+COMMENT ON COLUMN observations.joined_statuses IS 'The statuses as they are stored: joined by commas.';
 
 -- Postgres inlines the function, so that filters on a series select the series first, and one look-up in the index of figures follows
 -- for each.
 CREATE FUNCTION latest_observations(release integer) RETURNS SETOF observations LANGUAGE sql STABLE PARALLEL SAFE AS $$
     SELECT s.indicator_code, s.territory_code, f.period, f.period_start, f.period_end, s.breakdown_code, s.nature, f.value,
         f.qualifier, string_to_array(f.statuses, ',') COLLATE "C", f.rounding, f.geography_year, s.source_code, f.source_location,
-        f.note, f.first_release, f.last_release
+        f.note, f.first_release, f.last_release, f.period_basis, f.series_id, f.statuses
     FROM series s CROSS JOIN LATERAL (
         SELECT l.* FROM figures l
         WHERE l.series_id = s.id AND l.value IS NOT NULL

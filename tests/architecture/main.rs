@@ -30,7 +30,7 @@ const NAMING_DATASETS: [&str; 9] = [
     "src/db/sql/observation_groups.rs",
     "src/http/handlers/contour.rs",
     "src/http/handlers/index.rs",
-    "src/http/handlers/profile.rs",
+    "src/http/handlers/profile/mod.rs",
     "src/http/response/geography_errors.rs",
     "src/http/router.rs",
 ];

@@ -3,6 +3,7 @@
 
 use super::parser::Parser;
 use crate::query::collection::include::Include;
+use crate::query::model::aggregate;
 use crate::query::model::column::Column;
 use crate::query::model::cube;
 use crate::query::model::field::{Field, FieldOrigin, Kind};
@@ -24,8 +25,9 @@ pub fn columns(parser: &Parser, plan: &Plan) -> Vec<Column> {
     let labels = shown.labels || shown.representation.has_labels();
     let mut columns: Vec<Column> = fields.into_iter().flat_map(|field| labelled(parser, field, labels)).collect();
     if grouping.is_some() {
-        // A group of several indicators, or of none, has no unit.
-        columns.iter_mut().filter(|column| column.field().is_some_and(is_named)).for_each(|column| column.required = false);
+        // A group of several indicators, or of none, has no unit, and one without a value has no qualifier.
+        let may_be_empty = |field: &Field| is_named(field) || field.name == aggregate::QUALIFIER;
+        columns.iter_mut().filter(|column| column.field().is_some_and(may_be_empty)).for_each(|column| column.required = false);
     }
     columns.extend(referred(parser, shown.representation));
     if shown.representation != Representation::Json {

@@ -76,7 +76,7 @@ fn published(flows: &[Flow]) -> TestServer {
     let server = TestServer::empty();
     let actors: String =
         ["etat", "ville", "a", "b"].iter().map(|code| format!("{code},association,{code},agit,essai\n")).collect();
-    let measures: String = ["m", "n"].iter().map(|code| format!("{code},e,{code},{code},in_progress,essai\n")).collect();
+    let measures: String = ["m", "n"].iter().map(|code| format!("{code},e,{code},{code},in_progress,REG-A,essai\n")).collect();
     let lines: String = flows
         .iter()
         .enumerate()
@@ -93,7 +93,7 @@ fn published(flows: &[Flow]) -> TestServer {
         ("memberships", publication::memberships()),
         ("actors", format!("code,kind,name,role,source_code\n{actors}")),
         ("commitments", "code,kind,rank,title,summary,source_code\ne,commitment,1,E,E,essai\n".to_owned()),
-        ("measures", format!("code,commitment_code,title,summary,status,source_code\n{measures}")),
+        ("measures", format!("code,commitment_code,title,summary,status,territory_codes,source_code\n{measures}")),
         (
             "funding",
             format!(

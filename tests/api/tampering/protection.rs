@@ -54,7 +54,8 @@ fn rights_beyond_those_of_the_program_are_found() {
         (
             "CREATE OR REPLACE VIEW observations AS SELECT s.indicator_code, s.territory_code, f.period, f.period_start, f.period_end, \
              s.breakdown_code, s.nature, f.value + 1 AS value, f.qualifier, string_to_array(f.statuses, ',') COLLATE \"C\" AS statuses, \
-             f.rounding, f.geography_year, s.source_code, f.source_location, f.note, f.first_release, f.last_release, f.period_basis \
+             f.rounding, f.geography_year, s.source_code, f.source_location, f.note, f.first_release, f.last_release, f.period_basis, \
+             f.series_id, f.statuses AS joined_statuses \
              FROM series s JOIN figures f ON f.series_id = s.id",
             "protection",
             "observations",

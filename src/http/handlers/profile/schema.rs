@@ -8,7 +8,7 @@ use crate::query::model::change::Unsaid;
 /// What the reasons for an unsaid change mean.
 const UNSAID: &str = "Why no change is said: `no_previous` (no figure of a period of the same length), `break` (the series breaks \
     between the two), `definition` (one of them counts something else: status `D`, `K` or `W`), `hedged` (their qualifiers leave \
-    the change open). Null beside a change.";
+    the change open). Null beside a change. Open list: may grow.";
 
 /// The schema of a profile.
 pub struct Profile;
@@ -25,7 +25,7 @@ impl utoipa::PartialSchema for Profile {
             "type": ["string", "null"],
             "description": "How the change is hedged, by the qualifiers of both, in the same words; null without a change.",
         });
-        let unsaid: Vec<Value> = Unsaid::ALL.iter().map(|reason| json!(reason.name())).chain([Value::Null]).collect();
+        let unsaid: Vec<Value> = Unsaid::ALL.iter().map(|reason| json!(reason.name())).collect();
         let series = json!({
             "type": "object",
             "description": "One series: an indicator, a breakdown, a nature, a source.",
@@ -35,7 +35,7 @@ impl utoipa::PartialSchema for Profile {
                 "change": {"type": ["number", "null"], "description": "`latest` minus `previous`, exactly; null if it cannot be said."},
                 "change_qualifier": qualifier,
                 "change_status": {"type": ["string", "null"], "description": "The weaker of the statuses of both (SDMX, CL_OBS_STATUS); null without a change."},
-                "change_unsaid": {"type": ["string", "null"], "enum": unsaid, "description": UNSAID},
+                "change_unsaid": {"type": ["string", "null"], "examples": unsaid, "description": UNSAID},
                 "comparison": {"type": "object", "description": "The same figure of its département, region and country, and its rank among the territories of its kind."},
                 "indicator": or_null("Indicator"),
                 "source": or_null("Source"),
