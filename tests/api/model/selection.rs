@@ -103,7 +103,7 @@ impl Selection {
         }
         let territory = |random: &mut Random| random.pick(&TERRITORIES).0;
         match random.below(8) {
-            0 => filters.push(Filter::Prefix(*random.pick(&["COM-", "DEP-", "EPCI-", "PER-", "REG-"]))),
+            0 => filters.push(Filter::Prefix(random.pick::<&str>(&["COM-", "DEP-", "EPCI-", "PER-", "REG-"]))),
             1 => filters.push(Filter::Within(territory(random))),
             2 => {
                 let mut codes = vec![territory(random), territory(random), territory(random)];
