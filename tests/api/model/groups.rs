@@ -133,7 +133,7 @@ impl Request {
         let about = |field: &&str| !matches!(*field, "qualifier" | "geography_year");
         if self.selection.last.is_some()
             || self.selection.filters.iter().any(|one| one.is_of_content())
-            || !self.by.iter().all(|field| about(field))
+            || !self.by.iter().all(about)
         {
             return None;
         }
