@@ -5,7 +5,7 @@
 use chrono::NaiveDate;
 
 use super::expected_cells;
-use super::fragments::list;
+use super::fragments::{list, same_group};
 use super::geography;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Field;
@@ -83,7 +83,7 @@ impl<'b> DoubleCounts<'b> {
                 out.push(
                     " s JOIN selected a ON a.territory_code = s.part_code JOIN selected b ON b.territory_code = s.container_code",
                 );
-                self.same_group(out)?;
+                same_group(out, self.by)?;
                 // Territories are first compared without their groups: these are far fewer pairs, and mostly none lies in another.
                 let names: Vec<&str> = self.by.iter().map(|field| field.name).collect();
                 out.push(") OR EXISTS (WITH grouped AS MATERIALIZED (SELECT DISTINCT ");
@@ -94,7 +94,7 @@ impl<'b> DoubleCounts<'b> {
                      SELECT 1 FROM grouped a JOIN containing s ON s.part_code = a.grouped_code \
                      JOIN grouped b ON b.grouped_code = s.container_code",
                 );
-                self.same_group(out)?;
+                same_group(out, self.by)?;
                 out.push(")");
             }
         }
@@ -119,7 +119,7 @@ impl<'b> DoubleCounts<'b> {
         out.push(" a JOIN ");
         periods(out)?;
         out.push(" b ON a.period < b.period AND a.start <= b.\"end\" AND b.start <= a.\"end\"");
-        self.same_group(out)?;
+        same_group(out, self.by)?;
         out.push(")");
         Ok(())
     }
@@ -141,18 +141,6 @@ impl<'b> DoubleCounts<'b> {
             out.list(self.by, |out, field| out.column("t", field.name))?;
         }
         out.push(" HAVING count(*) > 1)");
-        Ok(())
-    }
-
-    /// Writes the condition, after an AND, that the aliases `a` and `b` are of the same group.
-    fn same_group(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        for field in self.by {
-            out.push(" AND ");
-            out.column("a", field.name)?;
-            // Only equality can be hashed.
-            out.push(if field.required { " = " } else { " IS NOT DISTINCT FROM " });
-            out.column("b", field.name)?;
-        }
         Ok(())
     }
 }

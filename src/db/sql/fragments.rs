@@ -53,6 +53,21 @@ pub fn list(out: &mut SqlWriter<'_, '_>, names: &[&str]) -> SqlResult {
     Ok(())
 }
 
+/// Writes the condition, after an AND, that the aliases `a` and `b` are equal in the fields of a group.
+///
+/// # Errors
+/// Returns an error if a name cannot be quoted.
+pub fn same_group(out: &mut SqlWriter<'_, '_>, by: &[&'static Field]) -> SqlResult {
+    for field in by {
+        out.push(" AND ");
+        out.column("a", field.name)?;
+        // Only equality can be hashed.
+        out.push(if field.required { " = " } else { " IS NOT DISTINCT FROM " });
+        out.column("b", field.name)?;
+    }
+    Ok(())
+}
+
 /// Writes a cell with a value if a version of the row was closed before a release.
 pub fn corrected<'b>(out: &mut SqlWriter<'_, 'b>, dataset: &'static Dataset, release: &'b i32) -> SqlResult {
     out.push("CASE WHEN EXISTS (");

@@ -8,7 +8,7 @@
 
 use chrono::NaiveDate;
 
-use super::fragments::list;
+use super::fragments::{list, same_group};
 use super::geography;
 use super::writer::{SqlResult, SqlText, SqlWriter};
 use crate::query::Field;
@@ -65,13 +65,13 @@ impl<'b> MoneyDoubleCounts<'b> {
             );
             out.push(beneficiaries);
             out.push(SAME_MONEY);
-            self.same_group(out)?;
+            same_group(out, self.by)?;
             out.push(") OR ");
         }
         out.push("EXISTS (SELECT 1 FROM flows a JOIN flows b ON b.territory_code = a.territory_code");
         out.push(SAME_MONEY);
         out.push(WIDER);
-        self.same_group(out)?;
+        same_group(out, self.by)?;
         out.push(") AS found)");
         Ok(())
     }
@@ -79,16 +79,5 @@ impl<'b> MoneyDoubleCounts<'b> {
     /// Writes the cell: whether any group has two flows that may state the same money.
     pub fn cell(&self, out: &mut SqlWriter<'_, 'b>) {
         out.push("(SELECT found FROM same_money)::text");
-    }
-
-    /// Writes the condition, after an AND, that the flows `a` and `b` are of the same group.
-    fn same_group(&self, out: &mut SqlWriter<'_, 'b>) -> SqlResult {
-        for field in self.by {
-            out.push(" AND ");
-            out.column("a", field.name)?;
-            out.push(if field.required { " = " } else { " IS NOT DISTINCT FROM " });
-            out.column("b", field.name)?;
-        }
-        Ok(())
     }
 }
