@@ -10,8 +10,8 @@ CREATE EXTENSION IF NOT EXISTS unaccent;
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 -- unaccent() is only STABLE because its dictionary could change; naming the dictionary and the schema makes it safe to index.
--- The function sets the collation, so that a column and a bind parameter fold alike, independent of their own collations. No-break
--- spaces, which French typography needs, are spaces to whoever searches.
+-- The function sets the collation, so that a column and a bind parameter fold alike, independent of their own collations. The
+-- function makes no-break spaces, which French typography needs, plain spaces, so that a search with plain ones finds them.
 DO $$
 DECLARE home text;
 BEGIN

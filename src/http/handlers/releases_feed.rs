@@ -38,7 +38,7 @@ const MAX_ENTRIES: usize = 50;
 pub async fn feed(request: HttpRequest, state: web::Data<State>) -> Result<HttpResponse, Problem> {
     path_and_query::no_parameters(&request)?;
     let Some(newest) = execute::release(&state, None).await? else { return Err(no_release(None, None)) };
-    // Whoever asks for the feed gets it at any time: a release has been published.
+    // The feed depends on the newest release and on the public address, so these make its tag, and no row is read for a 304.
     let public = PublicAddress::current();
     let base = public.base_or(&state.problem_base);
     let tag = etag::tag(&[paths::RELEASES_FEED, base, &newest.number.to_string()]);
